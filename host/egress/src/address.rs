@@ -1,0 +1,168 @@
+//! Which addresses a connection may reach.
+//!
+//! Every answer of the resolver is judged, one forbidden address refuses them all, and what was judged is what is
+//! connected to: the resolver hands the client addresses, not a name.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+use crate::rules::{Denial, Rule};
+
+/// What kind of place an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// On the public internet.
+    Public,
+    /// Loopback, private (RFC 1918, RFC 4193) or shared (RFC 6598) space: only where the operator says so.
+    Internal,
+    /// Link-local, cloud metadata, unspecified, multicast, broadcast, reserved: never.
+    Never,
+}
+
+/// The kind of an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4) counts as IPv4.
+pub fn reach(address: IpAddr) -> Reach {
+    match address {
+        IpAddr::V4(v4) => reach_v4(v4),
+        IpAddr::V6(v6) => embedded_v4(v6).map_or_else(|| reach_v6(v6), reach_v4),
+    }
+}
+
+fn reach_v4(address: Ipv4Addr) -> Reach {
+    let [a, b, c, _] = address.octets();
+    // The wire server of Azure stands in public space and hands out machine credentials.
+    let azure_metadata = address == Ipv4Addr::new(168, 63, 129, 16);
+    // Alibaba Cloud's metadata service stands in shared space.
+    let alibaba_metadata = address == Ipv4Addr::new(100, 100, 100, 200);
+    let protocol_assignments = a == 192 && b == 0 && c == 0;
+    let benchmarking = a == 198 && (b & 0xfe) == 18;
+    let reserved = a == 0 || a >= 240;
+    if azure_metadata
+        || alibaba_metadata
+        || protocol_assignments
+        || benchmarking
+        || reserved
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation()
+    {
+        Reach::Never
+    } else if address.is_loopback() || address.is_private() || (a == 100 && (b & 0xc0) == 64) {
+        Reach::Internal
+    } else {
+        Reach::Public
+    }
+}
+
+fn reach_v6(address: Ipv6Addr) -> Reach {
+    let [first, second, ..] = address.segments();
+    // fd00:ec2::254 is the metadata service of AWS inside unique local space.
+    let aws_metadata = address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    let site_local = (first & 0xffc0) == 0xfec0;
+    let documentation = (first == 0x2001 && second == 0xdb8) || (first & 0xfff0) == 0x3ff0;
+    if address.is_loopback() || (address.is_unique_local() && !aws_metadata) {
+        Reach::Internal
+    } else if (first & 0xe000) == 0x2000 && !documentation && !site_local {
+        Reach::Public
+    } else {
+        Reach::Never
+    }
+}
+
+/// Mapped (RFC 4291), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056) addresses hold an IPv4 one.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, high, low] = address.segments();
+    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match (a, b, c, d, e, f) {
+        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => Some(v4(high, low)),
+        (0x64, 0xff9b, 1, ..) => Some(v4(high, low)),
+        (0x2002, ..) => Some(v4(b, c)),
+        _ => None,
+    }
+}
+
+/// Resolves the host of a connection and judges the answers.
+#[derive(Debug)]
+pub(crate) struct GuardedResolver {
+    /// Of the connection, for messages.
+    pub(crate) connection: String,
+    /// Whether the operator named an internal address: an IP literal, `localhost`, or an allowance.
+    pub(crate) internal: bool,
+    pub(crate) inner: DefaultResolver,
+}
+
+impl GuardedResolver {
+    fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
+        match reach(address) {
+            Reach::Public => Ok(()),
+            Reach::Internal if self.internal => Ok(()),
+            Reach::Internal => Err(Rule::Address
+                .denies(format!(
+                    "`{host}` is {address}, an internal address, and the base URL names no internal address"
+                ))
+                .with_remedy(format!(
+                    "write the address itself as the host of base_url in [connections.{}], if it is meant",
+                    self.connection
+                ))),
+            Reach::Never => Err(Rule::Address.denies(format!(
+                "`{host}` is {address}: link-local, metadata, multicast and reserved addresses are never reached"
+            ))),
+        }
+    }
+}
+
+impl Resolver for GuardedResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().unwrap_or_default();
+        // A literal needs no look-up, which would cost a thread.
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let addresses = match literal {
+            Ok(address) => {
+                let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+                let mut addresses = self.empty();
+                addresses.push(SocketAddr::new(address, uri.port_u16().unwrap_or(default_port)));
+                addresses
+            }
+            Err(_) => self.inner.resolve(uri, config, timeout)?,
+        };
+        for address in addresses.iter() {
+            self.judge(host, address.ip()).map_err(|denial| ureq::Error::Other(Box::new(denial)))?;
+        }
+        Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_address_is_known() {
+        let cases = [
+            (Reach::Public, "1.1.1.1 93.184.216.34 2606:4700::1111 2a00:1450::1 64:ff9b::101:101 ::ffff:8.8.8.8"),
+            (
+                Reach::Internal,
+                "127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 100.127.255.255 ::1 fd12::1 \
+                 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:a00:1::1",
+            ),
+            (
+                Reach::Never,
+                "0.0.0.0 0.1.2.3 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.8 192.0.2.1 198.18.0.1 224.0.0.1 \
+                 240.0.0.1 255.255.255.255 :: fe80::1 fec0::1 ff02::1 2001:db8::1 fd00:ec2::254 ::ffff:169.254.169.254 \
+                 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::127.0.0.1",
+            ),
+        ];
+        for (expected, addresses) in cases {
+            for address in addresses.split_whitespace() {
+                assert_eq!(reach(address.parse().unwrap()), expected, "{address}");
+            }
+        }
+    }
+}

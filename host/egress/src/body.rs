@@ -1,0 +1,241 @@
+//! Bodies: what is bound, what the plugin may add, and the credentials, in the form that the request declares.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
+
+use bytes::Bytes;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::Blob;
+use crate::declaration::{BodyFields, BodyForm, Location, Source};
+use crate::field::Values;
+use crate::guard::{AskedBody, AskedPart, printable};
+use crate::outgoing::Body;
+use crate::rules::{Denial, Rule};
+use crate::scheme::{Credential, form_encode};
+use crate::secret::{MASK, Text};
+
+pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Denial> {
+    let placed: Vec<&Credential<'_>> = credentials.iter().filter(|c| c.location == Location::Body).collect();
+    match &values.request.body {
+        BodyForm::None => Ok(None),
+        BodyForm::Json(fields) => json(values, fields, &placed).map(Some),
+        BodyForm::Form(fields) => Ok(Some(form(values, fields, &placed))),
+        BodyForm::Multipart(fields) => Ok(Some(multipart(values, fields, &placed))),
+        BodyForm::Blob(source) => blob(values, source),
+    }
+}
+
+/// The first member on the way to a field of a JSON body; the name itself where it is no pointer.
+pub(crate) fn top_level(name: &str) -> &str {
+    match name.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').next().unwrap_or_default(),
+        None => name,
+    }
+}
+
+fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
+    let mut real = Value::Object(free_members(values, body, placed)?);
+    let mut masked = Vec::new();
+    for field in &body.fields {
+        let Some(value) = values.bound(&field.source) else { continue };
+        if value.sensitive {
+            masked.push(field.name.as_str());
+        }
+        put(&mut real, &field.name, value.json.into_owned());
+    }
+    for credential in placed {
+        if credential.text.is_masked() {
+            masked.push(credential.name);
+        }
+        put(&mut real, credential.name, Value::from(credential.text.real()));
+    }
+    let shown = (!masked.is_empty()).then(|| {
+        let mut shown = real.clone();
+        masked.iter().for_each(|name| put(&mut shown, name, Value::from(MASK)));
+        shown.to_string()
+    });
+    Ok(Body { media_type: "application/json".to_owned(), bytes: Bytes::from(real.to_string()), shown })
+}
+
+/// The members that the plugin gives.
+fn free_members(
+    values: &Values<'_>,
+    body: &BodyFields,
+    placed: &[&Credential<'_>],
+) -> Result<Map<String, Value>, Denial> {
+    let Some(AskedBody::Json(text)) = &values.asked.body else { return Ok(Map::new()) };
+    let members = unique_members(text).map_err(|problem| {
+        Rule::Body
+            .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
+    })?;
+    for name in members.keys() {
+        let declared = body.fields.iter().find(|f| top_level(&f.name) == name || f.name.is_empty());
+        let allowed = match declared {
+            Some(field) => field.name == *name && field.source.free_reason().is_some(),
+            None => body.open.is_some() && !placed.iter().any(|c| c.name == name),
+        };
+        if !allowed {
+            return Err(Rule::BoundValue.denies(format!(
+                "the plugin gave the body member `{}`, which the request `{}` does not leave free",
+                printable(name),
+                values.request.name
+            )));
+        }
+    }
+    Ok(members)
+}
+
+/// Parses an object, and refuses one that names a member twice: providers differ in which one they take.
+fn unique_members(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    struct Unique;
+    impl<'de> Visitor<'de> for Unique {
+        type Value = Map<String, Value>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut members = Map::new();
+            while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                if members.insert(name, value).is_some() {
+                    return Err(serde::de::Error::custom("a member stands in it twice"));
+                }
+            }
+            Ok(members)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let members = deserializer.deserialize_map(Unique)?;
+    deserializer.end()?;
+    Ok(members)
+}
+
+/// Sets a member by its name or JSON Pointer; objects on the way are made.
+fn put(target: &mut Value, name: &str, value: Value) {
+    let Some(pointer) = name.strip_prefix('/') else {
+        if name.is_empty() {
+            *target = value;
+        } else {
+            member(target, name.to_owned(), |slot| *slot = value);
+        }
+        return;
+    };
+    let mut slot = target;
+    for token in pointer.split('/') {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        if !slot.is_object() {
+            *slot = Value::Object(Map::new());
+        }
+        let Value::Object(members) = slot else { return };
+        slot = members.entry(token).or_insert(Value::Null);
+    }
+    *slot = value;
+}
+
+fn member(target: &mut Value, name: String, set: impl FnOnce(&mut Value)) {
+    if let Value::Object(members) = target {
+        set(members.entry(name).or_insert(Value::Null));
+    }
+}
+
+fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {
+    let mut text = Text::default();
+    for (name, value) in text_fields(values, body, placed) {
+        if !text.real().is_empty() {
+            text.push_str("&");
+        }
+        text.push_str(&form_encode(&name));
+        text.push_str("=");
+        text.push(&value.encoded(form_encode));
+    }
+    Body {
+        media_type: "application/x-www-form-urlencoded".to_owned(),
+        bytes: Bytes::copy_from_slice(text.real().as_bytes()),
+        shown: text.is_masked().then(|| text.shown().to_owned()),
+    }
+}
+
+/// Bound and free fields in the order of their declaration, then those that the plugin adds, then the credentials.
+fn text_fields(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Vec<(String, Text)> {
+    let given: Vec<(String, String)> = match &values.asked.body {
+        Some(AskedBody::Form(fields)) => fields.clone(),
+        Some(AskedBody::Multipart(parts)) => parts
+            .iter()
+            .filter_map(|(name, part)| match part {
+                AskedPart::Text(text) => Some((name.clone(), text.clone())),
+                AskedPart::Blob(_) => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let declared = body.fields.iter().flat_map(|f| values.pairs(f, &given));
+    let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
+    declared
+        .chain(added.map(|(name, value)| (name.clone(), Text::open(value))))
+        .chain(placed.iter().map(|c| (c.name.to_owned(), c.text.clone())))
+        .collect()
+}
+
+fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {
+    // 128 random bits: nobody can put the boundary into a file that he does not see.
+    let random = || RandomState::new().hash_one(0_u8);
+    let boundary = format!("wharf-{:016x}{:016x}", random(), random());
+    let mut bytes = Vec::new();
+    let mut shown = BTreeMap::new();
+    for (name, value) in text_fields(values, body, placed) {
+        part(&mut bytes, &boundary, &name, None, value.real().as_bytes());
+        shown.insert(name, value.shown().to_owned());
+    }
+    let bound = body.fields.iter().flat_map(|f| values.attachments(&f.source).map(|blob| (f.name.as_str(), blob)));
+    let given = match &values.asked.body {
+        Some(AskedBody::Multipart(parts)) => parts.as_slice(),
+        _ => &[],
+    };
+    let given = given.iter().filter_map(|(name, part)| match part {
+        AskedPart::Blob(blob) => Some((name.as_str(), blob)),
+        AskedPart::Text(_) => None,
+    });
+    for (name, blob) in bound.chain(given) {
+        part(&mut bytes, &boundary, name, Some(blob), &blob.bytes);
+        shown.insert(name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type));
+    }
+    bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Body {
+        media_type: format!("multipart/form-data; boundary={boundary}"),
+        bytes: Bytes::from(bytes),
+        shown: Some(serde_json::to_string(&shown).unwrap_or_default()),
+    }
+}
+
+/// Writes one part (RFC 7578, section 4), with names escaped as the WHATWG form encoding does.
+fn part(bytes: &mut Vec<u8>, boundary: &str, name: &str, file: Option<&Blob>, content: &[u8]) {
+    let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(name));
+    if let Some(file) = file {
+        let file_name = file.file_name.as_deref().unwrap_or(name);
+        let media_type: String = file.media_type.chars().filter(|c| matches!(c, ' '..='~')).collect();
+        // Writing to a String does not fail.
+        let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(file_name));
+    }
+    bytes.extend_from_slice(head.as_bytes());
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes.extend_from_slice(content);
+    bytes.extend_from_slice(b"\r\n");
+}
+
+fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
+    let blob = match (source, &values.asked.body) {
+        (Source::Free(_), Some(AskedBody::Blob(blob))) => Some(blob),
+        (Source::Free(_), _) => None,
+        _ => values.attachments(source).next(),
+    };
+    let Some(blob) = blob else { return Ok(None) };
+    if !blob.media_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(Rule::HeaderValue.denies("the media type of the blob has a character that is not visible ASCII"));
+    }
+    Ok(Some(Body { media_type: blob.media_type.clone(), bytes: blob.bytes.clone(), shown: None }))
+}

@@ -1,0 +1,305 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use ureq::Agent;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
+use url::{Host, Url};
+
+use crate::address::GuardedResolver;
+use crate::secret::{Masker, Secret, Text};
+
+/// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
+///
+/// Each connection has an HTTP agent of its own, so sockets are never shared between connections.
+pub struct Connection {
+    plugin: String,
+    name: String,
+    /// `https://host/v1`, without a slash at the end.
+    base: String,
+    fields: BTreeMap<String, Value>,
+    masker: Masker,
+    agent: Agent,
+}
+
+enum Value {
+    Open(String),
+    Secret(Secret),
+    Absent { environment: Option<String> },
+}
+
+/// A request needs a credential that the connection does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("connection `{connection}` of `{plugin}` has no `{field}`: {}", remedy(.connection, .field, .environment.as_deref()))]
+pub struct MissingCredential {
+    /// The plugin that the connection belongs to.
+    pub plugin: String,
+    /// The connection.
+    pub connection: String,
+    /// The field.
+    pub field: String,
+    /// The environment variable that would supply it.
+    pub environment: Option<String>,
+}
+
+/// What to write, and where.
+fn remedy(connection: &str, field: &str, environment: Option<&str>) -> String {
+    let variable = environment.unwrap_or("NAME");
+    let line =
+        format!("set {field} = {{ env = \"{variable}\" }} under [connections.{connection}.fields] in wharf.toml");
+    match environment {
+        Some(environment) => format!("{line}, or set the environment variable {environment}"),
+        None => line,
+    }
+}
+
+/// Why a text cannot be the base URL of a connection. The text itself is not repeated where it could hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// It is no URL.
+    #[error("`{0}` is not a URL ({1}); write one such as `https://api.example.com/v1`")]
+    Unreadable(String, url::ParseError),
+    /// Its scheme is neither `https` nor `http`.
+    #[error("the scheme `{0}` cannot be used; write `https://…`, or `http://…` for a server without TLS")]
+    Scheme(String),
+    /// It has a user name or a password in it.
+    #[error("a base URL cannot have a user name or a password in it; credentials belong under `fields`")]
+    UserInfo,
+    /// It has a query or a fragment.
+    #[error("a base URL ends with its path; `{0}` has a query or a fragment")]
+    Tail(String),
+}
+
+impl Connection {
+    /// Starts a connection of a plugin: its name, and the base URL.
+    pub fn builder(plugin: &str, name: &str, base_url: &str) -> ConnectionBuilder {
+        ConnectionBuilder {
+            plugin: plugin.to_owned(),
+            name: name.to_owned(),
+            base_url: base_url.to_owned(),
+            suffix: String::new(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// The name that the operator gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its requests go: scheme, host, port and path.
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    /// The value of a field that is set and is not a secret.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        match self.fields.get(name)? {
+            Value::Open(value) => Some(value),
+            Value::Secret(_) | Value::Absent { .. } => None,
+        }
+    }
+
+    /// Takes the connection's secrets out of a text, best effort.
+    pub fn mask(&self, text: String) -> String {
+        self.masker.mask_text(text)
+    }
+
+    /// Fails where the connection has no value for a field.
+    ///
+    /// # Errors
+    /// [`MissingCredential`] with what would supply it.
+    pub fn require(&self, field: &str) -> Result<(), MissingCredential> {
+        match self.fields.get(field) {
+            Some(Value::Open(_) | Value::Secret(_)) => Ok(()),
+            absent => Err(MissingCredential {
+                plugin: self.plugin.clone(),
+                connection: self.name.clone(),
+                field: field.to_owned(),
+                environment: match absent {
+                    Some(Value::Absent { environment }) => environment.clone(),
+                    _ => None,
+                },
+            }),
+        }
+    }
+
+    pub(crate) fn credential(&self, field: &str) -> Result<Text, MissingCredential> {
+        match self.fields.get(field) {
+            Some(Value::Open(value)) => Ok(Text::open(value)),
+            Some(Value::Secret(value)) => Ok(Text::masked(value.reveal())),
+            _ => self.require(field).map(|()| Text::default()),
+        }
+    }
+
+    pub(crate) fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("plugin", &self.plugin)
+            .field("name", &self.name)
+            .field("base", &self.base)
+            .field("fields", &self.fields.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Connection`].
+pub struct ConnectionBuilder {
+    plugin: String,
+    name: String,
+    base_url: String,
+    suffix: String,
+    fields: BTreeMap<String, Value>,
+}
+
+impl ConnectionBuilder {
+    /// What the path of the base URL ends in; it is added where the operator left it out.
+    pub fn suffix(mut self, suffix: &str) -> Self {
+        suffix.clone_into(&mut self.suffix);
+        self
+    }
+
+    /// A field that the plugin may read.
+    pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.fields.insert(name.to_owned(), Value::Open(value.into()));
+        self
+    }
+
+    /// A field that only schemes use.
+    pub fn secret(mut self, name: &str, value: Secret) -> Self {
+        self.fields.insert(name.to_owned(), Value::Secret(value));
+        self
+    }
+
+    /// A field without a value, and the environment variable that would supply it.
+    pub fn absent(mut self, name: &str, environment: Option<&str>) -> Self {
+        let environment = environment.map(str::to_owned);
+        self.fields.insert(name.to_owned(), Value::Absent { environment });
+        self
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// When the base URL cannot be one.
+    pub fn build(self) -> Result<Connection, BaseUrlError> {
+        let url = parse_base(&self.base_url)?;
+        let mut masker = Masker::default();
+        for value in self.fields.values() {
+            if let Value::Secret(secret) = value {
+                masker.add(secret.reveal());
+            }
+        }
+        let resolver = GuardedResolver {
+            connection: self.name.clone(),
+            internal: names_an_address(&url),
+            inner: DefaultResolver::default(),
+        };
+        Ok(Connection {
+            base: normalise(&url, &self.suffix),
+            agent: agent(resolver),
+            plugin: self.plugin,
+            name: self.name,
+            fields: self.fields,
+            masker,
+        })
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, BaseUrlError> {
+    let text = text.trim();
+    let url = Url::parse(text).map_err(|error| {
+        let before_password = text.rsplit('@').next().unwrap_or_default();
+        BaseUrlError::Unreadable(before_password.to_owned(), error)
+    })?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(BaseUrlError::Scheme(url.scheme().to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BaseUrlError::UserInfo);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(BaseUrlError::Tail(text.to_owned()));
+    }
+    Ok(url)
+}
+
+/// The base URL without a slash at its end, and with the suffix just once.
+fn normalise(url: &Url, suffix: &str) -> String {
+    let base = url.as_str().trim_end_matches('/');
+    if base.ends_with(suffix) { base.to_owned() } else { format!("{base}{suffix}") }
+}
+
+/// Whether the operator wrote an address rather than a name, so that an internal one is meant.
+fn names_an_address(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok(),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
+/// Every setting that the rules of egress depend on is written out, also where it is the client's default today.
+fn agent(resolver: GuardedResolver) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
+        .accept("*/*")
+        // A burst of calls to one provider would otherwise open most of its sockets anew.
+        .max_idle_connections(64)
+        .max_idle_connections_per_host(64)
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), resolver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(url: &str, suffix: &str) -> Result<String, BaseUrlError> {
+        Connection::builder("p", "c", url).suffix(suffix).build().map(|c| c.base)
+    }
+
+    #[test]
+    fn a_base_url_is_normalised() {
+        assert_eq!(base("https://cloud.example", "/v1").unwrap(), "https://cloud.example/v1");
+        assert_eq!(base("https://cloud.example/v1/", "/v1").unwrap(), "https://cloud.example/v1");
+        assert_eq!(
+            base(" https://Crm.Example:443/crm// ", "/webservice.php").unwrap(),
+            "https://crm.example/crm/webservice.php"
+        );
+        assert_eq!(base("http://127.0.0.1:8080/rpc", "").unwrap(), "http://127.0.0.1:8080/rpc");
+    }
+
+    #[test]
+    fn what_cannot_be_a_base_url_is_refused_without_repeating_a_password() {
+        assert!(matches!(base("crm.example", ""), Err(BaseUrlError::Unreadable(..))));
+        assert!(matches!(base("ftp://crm.example", ""), Err(BaseUrlError::Scheme(_))));
+        assert!(matches!(base("https://u:geheim@crm.example", ""), Err(BaseUrlError::UserInfo)));
+        assert!(matches!(base("https://crm.example/?a=1", ""), Err(BaseUrlError::Tail(_))));
+        let error = base("https//u:geheim@crm.example", "").unwrap_err().to_string();
+        assert!(!error.contains("geheim"), "{error}");
+    }
+
+    #[test]
+    fn debug_names_the_fields_without_their_values() {
+        let connection =
+            Connection::builder("p", "c", "https://x.example").secret("key", Secret::new("geheim")).build().unwrap();
+        let debug = format!("{connection:?}");
+        assert!(debug.contains("key") && !debug.contains("geheim"), "{debug}");
+        assert_eq!(connection.field("key"), None);
+    }
+}

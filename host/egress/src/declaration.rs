@@ -1,0 +1,372 @@
+//! What a plugin declares about its requests: the templates, the credentials, and where each value comes from.
+//!
+//! These are the types of the contract's `manifest` interface that concern what is sent. They serialise to the JSON
+//! that `wharf describe --json` prints.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::path::{Path, PathError};
+
+mod lint;
+
+pub use lint::{Declaration, Operation, Problem, compile};
+
+/// HTTP method of a declared request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names are those of RFC 9110, section 9.3, and RFC 5789")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// As it is written in a request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether the method only reads (RFC 9110, section 9.2.1).
+    pub fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head)
+    }
+}
+
+/// What an operation does to the provider's data, from the mildest to the gravest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Adds or changes.
+    Write,
+    /// Takes away.
+    Delete,
+}
+
+impl Effect {
+    /// `read`, `write` or `delete`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// A request as a template: what will be sent when the plugin asks for it by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Request {
+    /// Kebab case, unique in its operation.
+    pub name: String,
+    /// The method.
+    pub method: Method,
+    /// Appended to the path of the connection's base URL.
+    pub path: Path,
+    /// Where the variables of path and scheme come from. One that is not listed is bound to the input of its name.
+    pub variables: Vec<Variable>,
+    /// Query parameters.
+    pub query: Vec<Field>,
+    /// Headers, besides those that the host writes.
+    pub headers: Vec<Field>,
+    /// The body.
+    pub body: BodyForm,
+    /// Name of the scheme that authenticates the request.
+    pub scheme: Option<String>,
+    /// How the plugin receives the answer's body.
+    pub answer: AnswerForm,
+    /// Set on a request that reads although its method says otherwise.
+    pub read_only: bool,
+}
+
+impl Request {
+    /// The mildest effect that an operation with this request may claim.
+    pub fn effect(&self) -> Effect {
+        match self.method {
+            method if method.is_safe() || self.read_only => Effect::Read,
+            Method::Delete => Effect::Delete,
+            _ => Effect::Write,
+        }
+    }
+
+    /// Where the value of a variable comes from.
+    pub fn source_of(&self, variable: &str) -> Source {
+        self.variables
+            .iter()
+            .find(|v| v.name == variable)
+            .map_or_else(|| Source::Input(variable.to_owned()), |v| v.source.clone())
+    }
+
+    /// The values that the plugin gives itself, each with the reason why: `("variable challenge", "…")`.
+    pub fn free_values(&self) -> Vec<(String, &str)> {
+        let variables = self.variables.iter().map(|v| ("variable", v.name.as_str(), &v.source));
+        let query = self.query.iter().map(|f| ("query", f.name.as_str(), &f.source));
+        let headers = self.headers.iter().map(|f| ("header", f.name.as_str(), &f.source));
+        let body = self.body.fields().iter().map(|f| ("body field", f.name.as_str(), &f.source));
+        let mut free: Vec<_> = variables
+            .chain(query)
+            .chain(headers)
+            .chain(body)
+            .filter_map(|(place, name, source)| Some((format!("{place} {name}"), source.free_reason()?)))
+            .collect();
+        if let BodyForm::Blob(Source::Free(why)) = &self.body {
+            free.push(("body".to_owned(), why));
+        }
+        if let Some(why) = self.body.open_reason() {
+            free.push(("further body fields".to_owned(), why));
+        }
+        free
+    }
+}
+
+/// Where the value of a variable comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// As it stands in the path template or the scheme.
+    pub name: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Where a value comes from. Only [`Source::Free`] leaves it to the plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The caller's input of this name.
+    Input(String),
+    /// The caller's input of this name; the JSON beside it where the caller left it out.
+    InputOr(String, serde_json::Value),
+    /// Always this text.
+    Text(String),
+    /// Always this JSON.
+    Json(serde_json::Value),
+    /// Given by the plugin; the text says why.
+    Free(String),
+}
+
+impl Source {
+    /// The reason of a free value.
+    pub fn free_reason(&self) -> Option<&str> {
+        match self {
+            Self::Free(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The input that the value is bound to.
+    pub fn input(&self) -> Option<&str> {
+        match self {
+            Self::Input(name) | Self::InputOr(name, _) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// A value with a name: a query parameter, a header, a form field, a member of a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// In a JSON body a name that begins with `/` is a JSON Pointer (RFC 6901); the empty name is the whole body.
+    pub name: String,
+    /// Where the value comes from.
+    pub source: Source,
+    /// How a list is written where there is only text.
+    pub lists: ListStyle,
+}
+
+/// How a list is written where there is only text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListStyle {
+    /// `name=a&name=b`
+    Repeated,
+    /// `name[]=a&name[]=b`
+    Brackets,
+    /// `name[0]=a&name[1]=b`
+    Indexed,
+    /// `name=a,b`
+    Commas,
+    /// `name=["a","b"]`
+    Json,
+}
+
+/// What the body of a request consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyForm {
+    /// No body.
+    None,
+    /// `application/json`
+    Json(BodyFields),
+    /// `application/x-www-form-urlencoded`
+    Form(BodyFields),
+    /// `multipart/form-data` (RFC 7578)
+    Multipart(BodyFields),
+    /// The bytes of one blob, with its media type.
+    Blob(Source),
+}
+
+impl BodyForm {
+    /// The declared fields; none for a body without fields.
+    pub fn fields(&self) -> &[Field] {
+        match self {
+            Self::Json(body) | Self::Form(body) | Self::Multipart(body) => &body.fields,
+            Self::None | Self::Blob(_) => &[],
+        }
+    }
+
+    /// Why the plugin may add fields that are not declared, where it may.
+    pub fn open_reason(&self) -> Option<&str> {
+        match self {
+            Self::Json(body) | Self::Form(body) | Self::Multipart(body) => body.open.as_deref(),
+            Self::None | Self::Blob(_) => None,
+        }
+    }
+
+    /// `JSON`, `form`, …: for messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Json(_) => "json",
+            Self::Form(_) => "form",
+            Self::Multipart(_) => "multipart",
+            Self::Blob(_) => "blob",
+        }
+    }
+}
+
+/// The fields of a body.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyFields {
+    /// The declared ones.
+    pub fields: Vec<Field>,
+    /// Why the plugin may add others, where it may.
+    pub open: Option<String>,
+}
+
+/// How the plugin receives the body of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerForm {
+    /// In its memory.
+    Bytes,
+    /// As a blob, where the status is 2xx.
+    Blob,
+}
+
+/// A way to authenticate a request: what the host adds to it, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheme {
+    /// Kebab case, unique in the manifest.
+    pub name: String,
+    /// One line.
+    pub summary: String,
+    /// Intermediate values, in order. Each may use those before it.
+    pub values: Vec<NamedTemplate>,
+    /// Where the credentials go.
+    pub placements: Vec<Placement>,
+}
+
+/// An intermediate value of a scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedTemplate {
+    /// Kebab case, unique in the scheme.
+    pub name: String,
+    /// How it is made.
+    pub template: Template,
+}
+
+/// Where the host writes a credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// The part of the request.
+    pub location: Location,
+    /// The name of the header, query parameter or body field.
+    pub name: String,
+    /// How it is made.
+    pub template: Template,
+}
+
+/// A part of a request that a credential can stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Location {
+    Header,
+    Query,
+    Body,
+}
+
+/// A text that the host makes: the parts in a row, then the functions applied to the whole, the first one first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Concatenated.
+    pub parts: Vec<Part>,
+    /// Applied to the concatenation, in order.
+    pub functions: Vec<Function>,
+}
+
+/// A piece of a [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// This text.
+    Literal(String),
+    /// A field of the connection.
+    Field(String),
+    /// A variable of the request.
+    Variable(String),
+    /// An earlier value of the scheme.
+    Value(String),
+}
+
+/// A fixed encoding or digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Function {
+    /// RFC 4648, section 4, padded.
+    Base64,
+    /// RFC 4648, section 5, not padded.
+    Base64Url,
+    /// RFC 3986: everything but unreserved characters.
+    PercentEncode,
+    /// `application/x-www-form-urlencoded` of the WHATWG URL Standard.
+    FormEncode,
+    /// The inside of a JSON string (RFC 8259).
+    JsonEscape,
+    /// RFC 1321, lower case hexadecimal.
+    Md5Hex,
+    /// FIPS 180-4, lower case hexadecimal.
+    Sha256Hex,
+    /// RFC 2104 over SHA-256, keyed with a connection field; lower case hexadecimal.
+    HmacSha256Hex(String),
+    /// RFC 2104 over SHA-256, keyed with a connection field; base 64.
+    HmacSha256Base64(String),
+}
+
+impl Function {
+    /// Whether what went in can't be read back from what comes out.
+    pub fn is_digest(&self) -> bool {
+        matches!(self, Self::Md5Hex | Self::Sha256Hex | Self::HmacSha256Hex(_) | Self::HmacSha256Base64(_))
+    }
+
+    /// The connection field that a keyed function uses.
+    pub fn key_field(&self) -> Option<&str> {
+        match self {
+            Self::HmacSha256Hex(field) | Self::HmacSha256Base64(field) => Some(field),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The check of a plugin's declarations, once, when a release is loaded.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{BodyForm, Effect, Field, Function, Location, Part, Path, Placement, Request, Scheme, Source, Template};
+use crate::guard::canonical;
+
+/// A declared request that passed the check, with what was found out on the way.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// The request.
+    pub request: Request,
+    /// Its scheme.
+    pub(crate) scheme: Option<Arc<Scheme>>,
+    /// For each segment of the path: the literals that other requests of the plugin have in its place.
+    pub(crate) siblings: Vec<Vec<String>>,
+}
+
+/// Something in a manifest that the host does not accept: where, and what.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct Problem {
+    /// `operation users.list, request main`
+    pub place: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// An operation, as far as its requests are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it claims to do.
+    pub effect: Effect,
+    /// Names of its inputs.
+    pub inputs: &'a [&'a str],
+    /// Names of its attachment fields.
+    pub attachments: &'a [&'a str],
+    /// Its requests.
+    pub requests: &'a [Request],
+}
+
+/// Headers that no plugin and no scheme sets.
+const HOST_HEADERS: [&str; 22] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "cookie2",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
+/// Checks the declarations of a plugin and prepares them for use: a list for each operation, in the order given.
+///
+/// # Errors
+/// Every problem that was found.
+pub fn compile(
+    fields: &[&str],
+    schemes: &[Scheme],
+    operations: &[Operation<'_>],
+) -> Result<Vec<Vec<Declaration>>, Vec<Problem>> {
+    let mut lint = Lint { place: String::new(), problems: Vec::new() };
+    for scheme in schemes {
+        lint.place = format!("scheme {}", scheme.name);
+        lint.scheme(fields, scheme);
+    }
+    lint.place = "schemes".to_owned();
+    lint.unique("name", schemes.iter().map(|s| s.name.clone()));
+    let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
+    let paths = operations.iter().flat_map(|o| o.requests).map(|r| &r.path);
+    let compiled = operations
+        .iter()
+        .map(|operation| {
+            lint.place = format!("operation {}", operation.name);
+            lint.unique("request", operation.requests.iter().map(|r| r.name.clone()));
+            operation.requests.iter().map(|request| lint.request(operation, request, &schemes, paths.clone())).collect()
+        })
+        .collect();
+    if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
+}
+
+struct Lint {
+    place: String,
+    problems: Vec<Problem>,
+}
+
+impl Lint {
+    fn report(&mut self, problem: impl Into<String>) {
+        self.problems.push(Problem { place: self.place.clone(), problem: problem.into() });
+    }
+
+    fn unique(&mut self, what: &str, names: impl Iterator<Item = String>) {
+        let mut seen = HashSet::new();
+        for name in names {
+            if !seen.insert(name.clone()) {
+                self.report(format!("the {what} `{name}` stands twice"));
+            }
+        }
+    }
+
+    fn request<'p>(
+        &mut self,
+        operation: &Operation<'_>,
+        request: &Request,
+        schemes: &[Arc<Scheme>],
+        paths: impl Iterator<Item = &'p Path> + Clone,
+    ) -> Declaration {
+        self.place = format!("operation {}, request {}", operation.name, request.name);
+        let scheme = self.scheme_of(request, schemes);
+        self.effect(operation, request);
+        self.variables(request, scheme.as_deref());
+        self.sources(operation, request);
+        self.headers(request);
+        self.body(request);
+        self.places(request, scheme.as_deref());
+        Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths) }
+    }
+
+    fn scheme_of(&mut self, request: &Request, schemes: &[Arc<Scheme>]) -> Option<Arc<Scheme>> {
+        let name = request.scheme.as_deref()?;
+        let scheme = schemes.iter().find(|s| s.name == name).cloned();
+        if scheme.is_none() {
+            self.report(format!("its scheme `{name}` is not declared"));
+        }
+        scheme
+    }
+
+    fn effect(&mut self, operation: &Operation<'_>, request: &Request) {
+        if operation.effect < request.effect() {
+            self.report(format!(
+                "the operation claims the effect `{}`, but a {} has the effect `{}`",
+                operation.effect.as_str(),
+                request.method.as_str(),
+                request.effect().as_str()
+            ));
+        }
+    }
+
+    fn variables(&mut self, request: &Request, scheme: Option<&Scheme>) {
+        let used: HashSet<&str> =
+            request.path.variables().chain(scheme.into_iter().flat_map(scheme_variables)).collect();
+        for variable in &request.variables {
+            if !used.contains(variable.name.as_str()) {
+                self.report(format!("the variable `{}` stands neither in the path nor in the scheme", variable.name));
+            }
+        }
+        self.unique("variable", request.variables.iter().map(|v| v.name.clone()));
+    }
+
+    /// What a value is bound to must exist.
+    fn sources(&mut self, operation: &Operation<'_>, request: &Request) {
+        let implied = request.path.variables().map(|name| request.source_of(name));
+        let variables = request.variables.iter().map(|v| v.source.clone());
+        let files: Vec<&str> = match &request.body {
+            BodyForm::Multipart(body) => body.fields.iter().filter_map(|f| f.source.input()).collect(),
+            BodyForm::Blob(source) => source.input().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let fields =
+            request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| f.source.clone());
+        let whole = match &request.body {
+            BodyForm::Blob(source) => Some(source.clone()),
+            _ => None,
+        };
+        for source in implied.chain(variables).chain(fields).chain(whole) {
+            let Some(input) = source.input() else { continue };
+            let is_file = files.contains(&input) && operation.attachments.contains(&input);
+            if !operation.inputs.contains(&input) && !is_file {
+                self.report(format!("it is bound to `{input}`, which is no input of the operation"));
+            }
+        }
+    }
+
+    fn headers(&mut self, request: &Request) {
+        for field in &request.headers {
+            self.header_name(&field.name);
+            if let Source::Text(text) = &field.source
+                && !text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+            {
+                self.report(format!("the value of the header `{}` is not visible ASCII", field.name));
+            }
+            if field.name.eq_ignore_ascii_case("authorization") {
+                self.report("the header `Authorization` belongs to a scheme");
+            }
+        }
+    }
+
+    fn header_name(&mut self, name: &str) {
+        let lower = name.to_ascii_lowercase();
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            self.report(format!("`{name}` is not the name of a header"));
+        } else if HOST_HEADERS.contains(&lower.as_str()) || lower.starts_with("proxy-") || lower.starts_with("sec-") {
+            self.report(format!("the header `{name}` is the host's own; no plugin can set it"));
+        }
+    }
+
+    fn body(&mut self, request: &Request) {
+        if request.method.is_safe() && request.body != BodyForm::None {
+            self.report(format!("a {} has no body", request.method.as_str()));
+        }
+        let json = matches!(request.body, BodyForm::Json(_));
+        let fields = request.body.fields();
+        for field in fields {
+            if !json && field.name.is_empty() {
+                self.report("a field has no name");
+            }
+            if json && field.name.is_empty() && fields.len() > 1 {
+                self.report("a field that is the whole body stands alone");
+            }
+            if json && field.source.free_reason().is_some() && field.name.starts_with('/') {
+                self.report(format!("`{}` cannot be free: a plugin gives whole members", field.name));
+            }
+        }
+    }
+
+    /// No two values may meet in one place, nor in places that a lenient server takes for one.
+    fn places(&mut self, request: &Request, scheme: Option<&Scheme>) {
+        let placements = |location| {
+            scheme
+                .into_iter()
+                .flat_map(|s| &s.placements)
+                .filter(move |p| p.location == location)
+                .map(|p| p.name.clone())
+        };
+        let names = |fields: &[Field]| fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+        let fold = |name: String| name.to_ascii_lowercase();
+        self.unique("header", names(&request.headers).into_iter().chain(placements(Location::Header)).map(fold));
+
+        let body = names(request.body.fields()).into_iter().chain(placements(Location::Body));
+        let query = names(&request.query).into_iter().chain(placements(Location::Query));
+        let (body, query): (Vec<_>, Vec<_>) = (body.collect(), query.collect());
+        self.unique("body field", body.iter().cloned());
+        self.unique("query parameter", query.iter().cloned());
+        for name in body.iter().chain(&query).filter(|name| canonical(name) == "_method") {
+            self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
+        }
+        self.constants(request);
+        if placements(Location::Body).next().is_some() && matches!(request.body, BodyForm::None | BodyForm::Blob(_)) {
+            self.report("its scheme places a credential in the body, and the body has no fields");
+        }
+    }
+
+    /// A constant tells a provider what to do: it must stand once across query and body.
+    fn constants(&mut self, request: &Request) {
+        let all: Vec<&Field> = request.query.iter().chain(request.body.fields()).collect();
+        for constant in all.iter().filter(|f| matches!(f.source, Source::Text(_) | Source::Json(_))) {
+            let twins =
+                all.iter().filter(|f| !f.name.starts_with('/') && canonical(&f.name) == canonical(&constant.name));
+            if !constant.name.starts_with('/') && twins.count() > 1 {
+                self.report(format!("the constant `{}` could be given a second time by another field", constant.name));
+            }
+        }
+    }
+
+    fn scheme(&mut self, fields: &[&str], scheme: &Scheme) {
+        let mut known: Vec<&str> = Vec::new();
+        for value in &scheme.values {
+            self.template(fields, &known, &value.name, &value.template);
+            known.push(&value.name);
+        }
+        self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
+        for Placement { location, name, template } in &scheme.placements {
+            self.template(fields, &known, name, template);
+            match location {
+                Location::Header => self.header_name(name),
+                Location::Query | Location::Body if name.is_empty() || name.starts_with('/') => {
+                    self.report("a placement in query or body needs the plain name of a field");
+                }
+                Location::Query | Location::Body => {}
+            }
+        }
+        if scheme.placements.is_empty() {
+            self.report("it places no credential");
+        }
+    }
+
+    fn template(&mut self, fields: &[&str], values: &[&str], name: &str, template: &Template) {
+        let keys = template.functions.iter().filter_map(Function::key_field);
+        for field in keys.chain(template.parts.iter().filter_map(part_field)) {
+            if !fields.contains(&field) {
+                self.report(format!("`{name}` uses the connection field `{field}`, which is not declared"));
+            }
+        }
+        for part in &template.parts {
+            if let Part::Value(value) = part
+                && !values.contains(&value.as_str())
+            {
+                self.report(format!("`{name}` uses the value `{value}`, which is not declared before it"));
+            }
+        }
+        let has_variable = template.parts.iter().any(|p| matches!(p, Part::Variable(_)));
+        let alone = template.parts.len() == 1 && !template.functions.is_empty();
+        let digested = template.functions.iter().any(Function::is_digest);
+        if has_variable && !alone && !digested {
+            self.report(format!(
+                "`{name}` has a variable that is not encoded: it must stand alone with a function, or end in a digest"
+            ));
+        }
+    }
+}
+
+fn part_field(part: &Part) -> Option<&str> {
+    match part {
+        Part::Field(field) => Some(field),
+        _ => None,
+    }
+}
+
+fn scheme_variables(scheme: &Scheme) -> impl Iterator<Item = &str> {
+    let templates = scheme.values.iter().map(|v| &v.template).chain(scheme.placements.iter().map(|p| &p.template));
+    templates.flat_map(|t| &t.parts).filter_map(|part| match part {
+        Part::Variable(name) => Some(name.as_str()),
+        _ => None,
+    })
+}

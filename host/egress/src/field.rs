@@ -1,0 +1,140 @@
+//! Where the value of a declared field comes from, for the request at hand.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::Blob;
+use crate::declaration::{Field, ListStyle, Request, Source};
+use crate::guard::Asked;
+use crate::rules::{Denial, Rule};
+use crate::secret::Text;
+
+/// The caller's item: what bound values are bound to. It has been validated.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// The input.
+    pub input: &'a Map<String, Value>,
+    /// The attached files, by the name of their attachment field.
+    pub attachments: &'a [(String, Blob)],
+    /// Names whose values are masked wherever a request is shown.
+    pub sensitive: &'a [String],
+}
+
+/// All sources of values for one request.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) asked: &'a Asked,
+    pub(crate) item: Item<'a>,
+}
+
+/// The value of a bound or constant source.
+pub(crate) struct Bound<'a> {
+    pub(crate) json: Cow<'a, Value>,
+    pub(crate) sensitive: bool,
+}
+
+impl<'a> Values<'a> {
+    /// The value of a source; none where the caller left the input out, or where the source is free.
+    pub(crate) fn bound(&self, source: &'a Source) -> Option<Bound<'a>> {
+        let of_input = |name: &String, otherwise: Option<&'a Value>| {
+            let json = self.item.input.get(name).filter(|v| !v.is_null()).or(otherwise)?;
+            Some(Bound { json: Cow::Borrowed(json), sensitive: self.item.sensitive.contains(name) })
+        };
+        match source {
+            Source::Input(name) => of_input(name, None),
+            Source::InputOr(name, otherwise) => of_input(name, Some(otherwise)),
+            Source::Text(text) => Some(Bound { json: Cow::Owned(Value::from(text.as_str())), sensitive: false }),
+            Source::Json(json) => Some(Bound { json: Cow::Borrowed(json), sensitive: false }),
+            Source::Free(_) => None,
+        }
+    }
+
+    /// The attached files that a source is bound to.
+    pub(crate) fn attachments(&self, source: &Source) -> impl Iterator<Item = &'a Blob> {
+        let name = source.input().map(str::to_owned);
+        self.item.attachments.iter().filter(move |(n, _)| Some(n.as_str()) == name.as_deref()).map(|(_, blob)| blob)
+    }
+
+    /// The value of a variable of the path or the scheme.
+    pub(crate) fn variable(&self, name: &str) -> Result<Text, Denial> {
+        let missing = |place: &str| {
+            Rule::MissingValue
+                .denies(format!("the request `{}` needs a value for `{name}`, {place}", self.request.name))
+        };
+        let source = self.request.source_of(name);
+        if source.free_reason().is_some() {
+            let given = self.asked.variables.iter().find(|(n, _)| n == name);
+            let (_, value) =
+                given.ok_or_else(|| missing("which the plugin did not give").with_remedy(PLUGINS.to_owned()))?;
+            return Ok(self.text(value.clone(), self.item.sensitive.iter().any(|s| s == name)));
+        }
+        let values = Values { ..*self };
+        let value = values.bound(&source).ok_or_else(|| missing("which the caller left out"))?;
+        let text = scalar(&value.json).ok_or_else(|| missing("which can be a text, a number or a boolean only"))?;
+        Ok(self.text(text, value.sensitive))
+    }
+
+    /// The name-value pairs that a field becomes where there is only text.
+    pub(crate) fn pairs(&self, field: &'a Field, free: &[(String, String)]) -> Vec<(String, Text)> {
+        if field.source.free_reason().is_some() {
+            let sensitive = self.item.sensitive.contains(&field.name);
+            let given: Vec<String> =
+                free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v.clone()).collect();
+            return match given.as_slice() {
+                [only] => vec![(field.name.clone(), self.text(only.clone(), sensitive))],
+                _ => self.list(field, given, sensitive),
+            };
+        }
+        let Some(Bound { json, sensitive }) = self.bound(&field.source) else { return Vec::new() };
+        match json.as_ref() {
+            Value::Array(items) if field.lists != ListStyle::Json => {
+                self.list(field, items.iter().map(text).collect(), sensitive)
+            }
+            value => vec![(field.name.clone(), self.text(text(value), sensitive))],
+        }
+    }
+
+    fn list(&self, field: &Field, values: Vec<String>, sensitive: bool) -> Vec<(String, Text)> {
+        let name = &field.name;
+        match field.lists {
+            ListStyle::Commas | ListStyle::Json if values.is_empty() => Vec::new(),
+            ListStyle::Commas => vec![(name.clone(), self.text(values.join(","), sensitive))],
+            ListStyle::Json => vec![(name.clone(), self.text(Value::from(values).to_string(), sensitive))],
+            style => values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| {
+                    let name = match style {
+                        ListStyle::Brackets => format!("{name}[]"),
+                        ListStyle::Indexed => format!("{name}[{index}]"),
+                        _ => name.clone(),
+                    };
+                    (name, self.text(value, sensitive))
+                })
+                .collect(),
+        }
+    }
+
+    fn text(&self, value: String, sensitive: bool) -> Text {
+        if sensitive { Text::masked(value) } else { Text::open(value) }
+    }
+}
+
+const PLUGINS: &str = "a mistake of the plugin: no configuration can help";
+
+/// A value as text: a text as it is, everything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => Some(text(value)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

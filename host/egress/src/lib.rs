@@ -1,0 +1,38 @@
+//! The one way out of Wharf's sandbox.
+//!
+//! A plugin cannot write a URL. It names a [declared request](declaration::Request) of the running operation and this
+//! crate builds what is sent: the address from the operator's [`Connection`], the bound values from the caller's
+//! validated input, the credentials from a [scheme](declaration::Scheme). A plugin gives only the values that its
+//! manifest declares as free, and each of them is checked.
+//!
+//! The path of a request through this crate, in order:
+//!
+//! | station | what happens |
+//! | --- | --- |
+//! | [`declaration`] | what a plugin declares; linted once, when a release is loaded |
+//! | [`guard::prepare`] | an asked-for request meets its declaration, or is [denied](rules::Denial) |
+//! | [`outgoing`] | the request as it goes over the wire, and as it may be shown |
+//! | [`send`] | the only call of the HTTP client in Wharf |
+//!
+//! What is refused, and why, is one table: [`rules`].
+//!
+//! There is no WebAssembly in this crate.
+#![deny(missing_docs)]
+
+pub mod address;
+mod blob;
+mod body;
+mod connection;
+pub mod declaration;
+mod field;
+pub mod guard;
+pub mod outgoing;
+mod path;
+pub mod rules;
+mod scheme;
+mod secret;
+pub mod send;
+
+pub use blob::Blob;
+pub use connection::{BaseUrlError, Connection, ConnectionBuilder, MissingCredential};
+pub use secret::{MASK, Secret};

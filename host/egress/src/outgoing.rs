@@ -1,0 +1,85 @@
+//! A request that is ready to be sent.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::declaration::{AnswerForm, Method};
+use crate::secret::Text;
+
+/// The longest body that [`Outgoing::shown`] repeats, in bytes.
+const LONGEST_SHOWN: usize = 4096;
+
+/// A request as the host built it. It holds secrets; [`Outgoing::shown`] is what may be printed.
+#[derive(Debug)]
+pub struct Outgoing {
+    pub(crate) name: String,
+    pub(crate) method: Method,
+    pub(crate) url: Text,
+    pub(crate) headers: Vec<(String, Text)>,
+    pub(crate) body: Option<Body>,
+    pub(crate) answer: AnswerForm,
+}
+
+/// A body with its media type.
+pub(crate) struct Body {
+    pub(crate) media_type: String,
+    pub(crate) bytes: Bytes,
+    /// Set where the bytes themselves must not be shown.
+    pub(crate) shown: Option<String>,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes of {}", self.bytes.len(), self.media_type)
+    }
+}
+
+/// A request as it may be shown: secrets and sensitive values masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Name of the declared request.
+    pub request: String,
+    /// `DELETE`
+    pub method: &'static str,
+    /// Whole, with query.
+    pub url: String,
+    /// Those that the declaration and the scheme give; not those of the HTTP client.
+    pub headers: Vec<(String, String)>,
+    /// As text where it is one.
+    pub body: Option<String>,
+}
+
+impl Outgoing {
+    /// What may be shown of it.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            request: self.name.clone(),
+            method: self.method.as_str(),
+            url: self.url.shown().to_owned(),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), value.shown().to_owned())).collect(),
+            body: self.body.as_ref().map(Body::shown),
+        }
+    }
+
+    /// How the plugin wants the body of the answer.
+    pub fn answer(&self) -> AnswerForm {
+        self.answer
+    }
+
+    /// Size of the body, in bytes.
+    pub fn body_bytes(&self) -> u64 {
+        self.body.as_ref().map_or(0, |body| body.bytes.len() as u64)
+    }
+}
+
+impl Body {
+    fn shown(&self) -> String {
+        if let Some(shown) = &self.shown {
+            return shown.clone();
+        }
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) if text.len() <= LONGEST_SHOWN => text.to_owned(),
+            _ => format!("[{} bytes of {}]", self.bytes.len(), self.media_type),
+        }
+    }
+}

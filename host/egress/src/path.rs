@@ -1,0 +1,270 @@
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::rules::{Denial, Rule};
+use crate::scheme::percent_encode;
+use crate::secret::Text;
+
+/// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.
+const DECODINGS: usize = 4;
+
+/// A path template: `/users/{userId}/sessions/{sessionId}`. The empty template adds nothing to the base URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    template: String,
+    segments: Vec<Vec<Piece>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Literal(String),
+    Variable(String),
+}
+
+/// Why a text is not a path template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the path `{template}` {problem}")]
+pub struct PathError {
+    template: String,
+    problem: &'static str,
+}
+
+impl Path {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// A path that does not begin with a slash, has an empty segment (but for the last), a dot segment, a brace without
+    /// its other half, a variable without a name, or a character that does not stand in a path (RFC 3986, section 3.3).
+    pub fn parse(template: &str) -> Result<Self, PathError> {
+        let error = |problem| PathError { template: template.to_owned(), problem };
+        if template.is_empty() {
+            return Ok(Self { template: String::new(), segments: Vec::new() });
+        }
+        let rest = template.strip_prefix('/').ok_or_else(|| error("does not begin with `/`"))?;
+        let count = rest.split('/').count();
+        let segments = rest
+            .split('/')
+            .enumerate()
+            .map(|(index, segment)| match segment {
+                "" if index + 1 < count => Err("has an empty segment"),
+                "." | ".." => Err("has a dot segment"),
+                _ => pieces(segment),
+            })
+            .collect::<Result<_, _>>()
+            .map_err(error)?;
+        Ok(Self { template: template.to_owned(), segments })
+    }
+
+    /// The template as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.template
+    }
+
+    /// The variables, in order.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().flatten().filter_map(|piece| match piece {
+            Piece::Variable(name) => Some(name.as_str()),
+            Piece::Literal(_) => None,
+        })
+    }
+
+    /// The literals that other paths have where this one has a segment with variables, by segment.
+    pub(crate) fn siblings<'a>(&self, others: impl Iterator<Item = &'a Path> + Clone) -> Vec<Vec<String>> {
+        (0..self.segments.len())
+            .map(|index| {
+                let mut names: Vec<String> =
+                    others.clone().filter_map(|other| self.sibling_at(index, other)).map(str::to_owned).collect();
+                names.sort();
+                names.dedup();
+                names
+            })
+            .collect()
+    }
+
+    fn sibling_at<'a>(&self, index: usize, other: &'a Path) -> Option<&'a str> {
+        literal(self.segments.get(index)?).is_none().then_some(())?;
+        let name = literal(other.segments.get(index)?)?;
+        let same_until_here = self.segments.iter().zip(&other.segments).take(index).all(|(mine, theirs)| {
+            match (literal(mine), literal(theirs)) {
+                (Some(mine), Some(theirs)) => mine == theirs,
+                _ => true,
+            }
+        });
+        same_until_here.then_some(name)
+    }
+
+    /// The path with its variables filled in.
+    pub(crate) fn expand(
+        &self,
+        siblings: &[Vec<String>],
+        value: impl Fn(&str) -> Result<Text, Denial>,
+    ) -> Result<Text, Denial> {
+        let mut path = Text::default();
+        for (index, segment) in self.segments.iter().enumerate() {
+            path.push_str("/");
+            for piece in segment {
+                match piece {
+                    Piece::Literal(text) => path.push_str(text),
+                    Piece::Variable(name) => {
+                        let value = value(name)?;
+                        let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
+                        check(name, value.real(), siblings)?;
+                        path.push(&value.encoded(percent_encode));
+                    }
+                }
+            }
+        }
+        Ok(path)
+    }
+}
+
+/// The text of a segment without variables.
+fn literal(segment: &[Piece]) -> Option<&str> {
+    match segment {
+        [] => Some(""),
+        [Piece::Literal(text)] => Some(text),
+        _ => None,
+    }
+}
+
+fn pieces(segment: &str) -> Result<Vec<Piece>, &'static str> {
+    let mut pieces = Vec::new();
+    let mut rest = segment;
+    while !rest.is_empty() {
+        let (text, variable) = match rest.split_once('{') {
+            None => (rest, None),
+            Some((text, after)) => {
+                let (name, after) = after.split_once('}').ok_or("has `{` without `}`")?;
+                if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$')) {
+                    return Err("has a variable whose name is not made of letters, digits, `_`, `-` and `$`");
+                }
+                rest = after;
+                (text, Some(name))
+            }
+        };
+        if !text.bytes().all(is_path_character) {
+            return Err("has a character that does not stand in a path");
+        }
+        if !text.is_empty() {
+            pieces.push(Piece::Literal(text.to_owned()));
+        }
+        match variable {
+            Some(name) => pieces.push(Piece::Variable(name.to_owned())),
+            None => break,
+        }
+    }
+    Ok(pieces)
+}
+
+/// `pchar` of RFC 3986 without percent-encoding.
+fn is_path_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
+
+/// Refuses a value that would make another path of the template, also one that would do so after a proxy on the way
+/// has decoded it.
+fn check(variable: &str, value: &str, siblings: &[String]) -> Result<(), Denial> {
+    let deny = |problem: &str| Err(Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")));
+    let mut level = value.to_owned();
+    for _ in 0..DECODINGS {
+        match level.as_str() {
+            "" => return deny("is empty, which would make another path"),
+            "." | ".." => return deny("is a dot segment, which would make another path"),
+            text if text.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
+            text if text.chars().any(char::is_control) => return deny("has a control character in it"),
+            text => {
+                if let Some(sibling) = siblings.iter().find(|s| s.eq_ignore_ascii_case(text)) {
+                    return deny(&format!("is `{sibling}`, which another request of the plugin has in this place"));
+                }
+            }
+        }
+        if !level.contains('%') {
+            break;
+        }
+        let decoded = percent_decode_str(&level).decode_utf8_lossy().into_owned();
+        if decoded == level {
+            break;
+        }
+        level = decoded;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.template)
+    }
+}
+
+impl Serialize for Path {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.template)
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let template = String::deserialize(deserializer)?;
+        Self::parse(&template).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(template: &str, value: &str) -> Result<String, Denial> {
+        let others = ["/users/identities", "/users/{id}/sessions", "/teams/members"].map(|p| Path::parse(p).unwrap());
+        let path = Path::parse(template).unwrap();
+        let siblings = path.siblings(others.iter());
+        path.expand(&siblings, |_| Ok(Text::open(value))).map(|text| text.real().to_owned())
+    }
+
+    #[test]
+    fn values_are_percent_encoded() {
+        assert_eq!(
+            expand("/users/{userId}/sessions", "ada lovelace?#&é").unwrap(),
+            "/users/ada%20lovelace%3F%23%26%C3%A9/sessions"
+        );
+        assert_eq!(expand("/files/{id}.json", "7").unwrap(), "/files/7.json");
+        assert_eq!(expand("", "7").unwrap(), "");
+        assert_eq!(expand("/inboxes/", "7").unwrap(), "/inboxes/");
+    }
+
+    #[test]
+    fn values_that_would_make_another_path_are_refused() {
+        for value in ["", ".", "..", "a/b", "a\\b", "%2e%2e", "%252E%252e", "1%2f2", "1%00", "a\nb"] {
+            let denial = expand("/users/{userId}", value).unwrap_err();
+            assert_eq!(denial.rule, Rule::PathValue, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_names_a_sibling_is_refused() {
+        for value in ["identities", "Identities", "%69dentities"] {
+            let denial = expand("/users/{userId}", value).unwrap_err();
+            assert!(denial.message.contains("`identities`"), "{denial}");
+        }
+        assert_eq!(expand("/users/{userId}", "members").unwrap(), "/users/members", "a sibling elsewhere");
+        assert_eq!(expand("/users/{userId}", "100%").unwrap(), "/users/100%25");
+    }
+
+    #[test]
+    fn templates_are_checked() {
+        for (template, problem) in [
+            ("users", "does not begin with"),
+            ("/users//sessions", "empty segment"),
+            ("/users/../teams", "dot segment"),
+            ("/users/{id", "without"),
+            ("/users/{}", "variable"),
+            ("/users/id}", "character"),
+            ("/users?id=1", "character"),
+            ("/us%65rs", "character"),
+        ] {
+            let error = Path::parse(template).unwrap_err().to_string();
+            assert!(error.contains(problem), "{template}: {error}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The rules of egress: what is refused, and what would allow it.
+//!
+//! | rule | what it refuses | what would allow it |
+//! | --- | --- | --- |
+//! | `undeclared-request` | a request that the running operation does not declare | a manifest that declares it |
+//! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free | a manifest that marks it as free |
+//! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
+//! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
+//! | `header` | a header that governs the connection, the credentials or the method | nothing |
+//! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
+//! | `credential` | a value in a place that a credential takes | nothing |
+//! | `method-override` | a query parameter or field named `_method` | nothing |
+//! | `body` | a body of another form than the declared one, or with members twice | nothing |
+//! | `address` | an address that is not public, unless the operator wrote it or allowed it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
+//! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
+//!
+//! Some rules need no refusal, as what they forbid can't be expressed: scheme, host and port are those of the
+//! connection's base URL; redirects are handed to the plugin and never followed; there is no cookie jar; proxy variables
+//! of the environment are not read; certificates are always verified.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A rule of the table above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table in the module's documentation describes each")]
+pub enum Rule {
+    UndeclaredRequest,
+    BoundValue,
+    MissingValue,
+    PathValue,
+    Header,
+    HeaderValue,
+    Credential,
+    MethodOverride,
+    Body,
+    Address,
+    ContentEncoding,
+}
+
+impl Rule {
+    /// The stable name, as it stands in messages, records and the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UndeclaredRequest => "undeclared-request",
+            Self::BoundValue => "bound-value",
+            Self::MissingValue => "missing-value",
+            Self::PathValue => "path-value",
+            Self::Header => "header",
+            Self::HeaderValue => "header-value",
+            Self::Credential => "credential",
+            Self::MethodOverride => "method-override",
+            Self::Body => "body",
+            Self::Address => "address",
+            Self::ContentEncoding => "content-encoding",
+        }
+    }
+
+    /// What would allow the thing that the rule refuses, where it does not depend on the case.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::UndeclaredRequest => {
+                "no configuration can allow it: the plugin's manifest has to declare the request, and the operator to \
+                 approve that manifest"
+            }
+            Self::BoundValue => {
+                "no configuration can allow it: the plugin's manifest has to mark the value as free, and the operator to \
+                 approve that manifest"
+            }
+            Self::MissingValue => "give the input that it is bound to",
+            Self::PathValue
+            | Self::Header
+            | Self::HeaderValue
+            | Self::Credential
+            | Self::MethodOverride
+            | Self::Body
+            | Self::Address
+            | Self::ContentEncoding => "nothing can allow it",
+        }
+    }
+
+    /// A refusal under this rule.
+    pub(crate) fn denies(self, message: impl Into<String>) -> Denial {
+        Denial { rule: self, message: message.into(), remedy: Cow::Borrowed(self.remedy()) }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A request that was not sent: which rule refused it, what was tried, and what would allow it.
+///
+/// It is a value: the plugin receives it and may go on without the request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (rule {rule}; {remedy})")]
+pub struct Denial {
+    /// The rule.
+    pub rule: Rule,
+    /// What was tried and what the rule says. It holds no secret.
+    pub message: String,
+    /// The line of configuration that would allow it, or that nothing can.
+    pub remedy: Cow<'static, str>,
+}
+
+impl Denial {
+    /// The same with a remedy for the case at hand.
+    pub(crate) fn with_remedy(self, remedy: String) -> Self {
+        Self { remedy: Cow::Owned(remedy), ..self }
+    }
+}

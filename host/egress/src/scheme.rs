@@ -1,0 +1,216 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
+use md5::Md5;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use crate::connection::Connection;
+use crate::declaration::{Function, Location, Part, Scheme, Template};
+use crate::guard::Refusal;
+use crate::secret::Text;
+
+/// Everything but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A credential and its place.
+pub(crate) struct Credential<'a> {
+    pub(crate) location: Location,
+    pub(crate) name: &'a str,
+    pub(crate) text: Text,
+}
+
+/// Makes the credentials of one request.
+pub(crate) fn credentials<'a>(
+    scheme: &'a Scheme,
+    connection: &Connection,
+    variable: impl Fn(&str) -> Result<Text, Refusal>,
+) -> Result<Vec<Credential<'a>>, Refusal> {
+    let mut values: Vec<(&str, Text)> = Vec::with_capacity(scheme.values.len());
+    for value in &scheme.values {
+        let text = render(&value.template, connection, &variable, &values)?;
+        values.push((&value.name, text));
+    }
+    scheme
+        .placements
+        .iter()
+        .map(|placement| {
+            let text = render(&placement.template, connection, &variable, &values)?;
+            Ok(Credential { location: placement.location, name: &placement.name, text })
+        })
+        .collect()
+}
+
+fn render(
+    template: &Template,
+    connection: &Connection,
+    variable: impl Fn(&str) -> Result<Text, Refusal>,
+    values: &[(&str, Text)],
+) -> Result<Text, Refusal> {
+    let mut text = Text::default();
+    for part in &template.parts {
+        match part {
+            Part::Literal(literal) => text.push_str(literal),
+            Part::Field(name) => text.push(&connection.credential(name)?),
+            Part::Variable(name) => text.push(&variable(name)?),
+            Part::Value(name) => {
+                if let Some((_, value)) = values.iter().find(|(n, _)| n == name) {
+                    text.push(value);
+                }
+            }
+        }
+    }
+    template.functions.iter().try_fold(text, |text, function| apply(function, &text, connection))
+}
+
+fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Text, Refusal> {
+    Ok(match function {
+        Function::Base64 => text.encoded(|t| STANDARD.encode(t)),
+        Function::Base64Url => text.encoded(|t| URL_SAFE_NO_PAD.encode(t)),
+        Function::PercentEncode => text.encoded(percent_encode),
+        Function::FormEncode => text.encoded(form_encode),
+        Function::JsonEscape => text.encoded(json_escape),
+        Function::Md5Hex => text.encoded(|t| hex(&Md5::digest(t))),
+        Function::Sha256Hex => text.encoded(|t| hex(&Sha256::digest(t))),
+        Function::HmacSha256Hex(field) => Text::masked(hex(&hmac_sha256(connection, field, text)?)),
+        Function::HmacSha256Base64(field) => Text::masked(STANDARD.encode(hmac_sha256(connection, field, text)?)),
+    })
+}
+
+fn hmac_sha256(connection: &Connection, field: &str, text: &Text) -> Result<Vec<u8>, Refusal> {
+    let key = connection.credential(field)?;
+    // HMAC takes a key of any length (RFC 2104, section 2), so there is no error to report.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.real().as_bytes())
+        .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+    mac.update(text.real().as_bytes());
+    Ok(mac.finalize().into_bytes().to_vec())
+}
+
+pub(crate) fn percent_encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+pub(crate) fn form_encode(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+pub(crate) fn json_escape(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::declaration::{NamedTemplate, Placement};
+    use crate::{Connection, Secret};
+
+    fn connection() -> Connection {
+        Connection::builder("test", "main", "https://provider.example")
+            .field("user", "ada")
+            .secret("key", Secret::new("k 1+&"))
+            .absent("token", Some("TEST_TOKEN"))
+            .build()
+            .unwrap()
+    }
+
+    fn template(parts: &[Part], functions: &[Function]) -> Template {
+        Template { parts: parts.to_vec(), functions: functions.to_vec() }
+    }
+
+    fn rendered(template: Template) -> Text {
+        let placement = Placement { location: Location::Header, name: "h".to_owned(), template };
+        let scheme =
+            Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements: vec![placement] };
+        let variable = |name: &str| Ok(Text::open(format!("<{name}>")));
+        let mut credentials = credentials(&scheme, &connection(), variable).unwrap();
+        credentials.remove(0).text
+    }
+
+    #[test]
+    fn functions_encode_as_their_specifications_say() {
+        let of = |literal: &str, function| {
+            rendered(template(&[Part::Literal(literal.into())], &[function])).real().to_owned()
+        };
+        assert_eq!(of("Aladdin:open sesame", Function::Base64), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "RFC 7617, section 2");
+        assert_eq!(of("\u{fb}\u{ff}", Function::Base64Url), "w7vDvw");
+        assert_eq!(of("a b/~é", Function::PercentEncode), "a%20b%2F~%C3%A9");
+        assert_eq!(of("k 1+&", Function::FormEncode), "k+1%2B%26");
+        assert_eq!(of("say \"hi\"\n", Function::JsonEscape), "say \\\"hi\\\"\\n");
+        assert_eq!(of("message digest", Function::Md5Hex), "f96b697d7cb7938d525a2f31aaf161d0", "RFC 1321, A.5");
+        assert_eq!(
+            of("abc", Function::Sha256Hex),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "FIPS 180-2, B.1"
+        );
+    }
+
+    #[test]
+    fn a_keyed_digest_uses_a_field_of_the_connection() {
+        let connection = Connection::builder("test", "main", "https://provider.example")
+            .secret("key", Secret::new("Jefe"))
+            .build()
+            .unwrap();
+        let text =
+            apply(&Function::HmacSha256Hex("key".into()), &Text::open("what do ya want for nothing?"), &connection)
+                .unwrap();
+        assert_eq!(text.real(), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", "RFC 4231, 4.3");
+        assert_eq!(text.shown(), crate::MASK);
+    }
+
+    #[test]
+    fn values_nest_and_show_only_what_is_not_secret() {
+        let scheme = Scheme {
+            name: "as-user".to_owned(),
+            summary: String::new(),
+            values: vec![
+                NamedTemplate {
+                    name: "key".into(),
+                    template: template(&[Part::Field("key".into())], &[Function::FormEncode]),
+                },
+                NamedTemplate {
+                    name: "id".into(),
+                    template: template(&[Part::Variable("userId".into())], &[Function::JsonEscape]),
+                },
+                NamedTemplate {
+                    name: "user".into(),
+                    template: template(
+                        &[Part::Literal("{\"id\":\"".into()), Part::Value("id".into()), Part::Literal("\"}".into())],
+                        &[Function::FormEncode],
+                    ),
+                },
+            ],
+            placements: vec![Placement {
+                location: Location::Header,
+                name: "Authorization".into(),
+                template: template(
+                    &[
+                        Part::Literal("Bearer api_key=".into()),
+                        Part::Value("key".into()),
+                        Part::Literal("&user=".into()),
+                        Part::Value("user".into()),
+                    ],
+                    &[],
+                ),
+            }],
+        };
+        let credentials = credentials(&scheme, &connection(), |_| Ok(Text::open("123"))).unwrap();
+        assert_eq!(credentials[0].text.real(), "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D");
+        assert_eq!(credentials[0].text.shown(), "Bearer api_key=•••&user=%7B%22id%22%3A%22123%22%7D");
+    }
+
+    #[test]
+    fn a_missing_credential_names_the_field_and_its_variable() {
+        let missing =
+            render(&template(&[Part::Field("token".into())], &[]), &connection(), |_| Ok(Text::default()), &[]);
+        let message = missing.unwrap_err().to_string();
+        assert!(
+            message.contains("`token`") && message.contains("TEST_TOKEN") && message.contains("`main`"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// What stands in the place of a secret wherever something is shown.
+pub const MASK: &str = "•••";
+
+/// Secrets shorter than this many bytes are not looked for in answers: too much else would match.
+const SHORTEST_MASKED: usize = 8;
+
+/// A secret value of a connection. It is zeroed when dropped, and neither `Debug` nor `Display` tells it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the value over.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(Zeroizing::new(value.into()))
+    }
+
+    /// The value, for the placement of credentials.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// A text that goes over the wire, beside what may be shown of it.
+#[derive(Clone, Default)]
+pub(crate) struct Text {
+    real: Zeroizing<String>,
+    /// Set where it differs from the real one.
+    shown: Option<String>,
+}
+
+impl Text {
+    pub(crate) fn open(real: impl Into<String>) -> Self {
+        Self { real: Zeroizing::new(real.into()), shown: None }
+    }
+
+    pub(crate) fn masked(real: impl Into<String>) -> Self {
+        Self { real: Zeroizing::new(real.into()), shown: Some(MASK.to_owned()) }
+    }
+
+    pub(crate) fn real(&self) -> &str {
+        &self.real
+    }
+
+    pub(crate) fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.real)
+    }
+
+    pub(crate) fn is_masked(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.real.push_str(text);
+        if let Some(shown) = &mut self.shown {
+            shown.push_str(text);
+        }
+    }
+
+    pub(crate) fn push(&mut self, text: &Text) {
+        if text.is_masked() && self.shown.is_none() {
+            self.shown = Some(self.real.to_string());
+        }
+        if let Some(shown) = &mut self.shown {
+            shown.push_str(text.shown());
+        }
+        self.real.push_str(text.real());
+    }
+
+    /// The encoded text. Of an encoded secret nothing is shown.
+    pub(crate) fn encoded(&self, encode: impl FnOnce(&str) -> String) -> Self {
+        let real = encode(self.real());
+        if self.is_masked() { Self::masked(real) } else { Self::open(real) }
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.shown(), f)
+    }
+}
+
+/// Finds secrets in what comes back and takes them out. Best effort: a provider can always disguise a secret.
+#[derive(Clone, Default)]
+pub(crate) struct Masker {
+    needles: Vec<Zeroizing<String>>,
+}
+
+impl Masker {
+    /// Looks for the secret as it is and as it stands in JSON, in a form and in a URL.
+    pub(crate) fn add(&mut self, secret: &str) {
+        if secret.len() < SHORTEST_MASKED {
+            return;
+        }
+        let forms = [
+            secret.to_owned(),
+            crate::scheme::json_escape(secret),
+            crate::scheme::form_encode(secret),
+            crate::scheme::percent_encode(secret),
+        ];
+        for form in forms {
+            if !self.needles.iter().any(|n| **n == form) {
+                self.needles.push(Zeroizing::new(form));
+            }
+        }
+    }
+
+    /// The text without the secrets in it.
+    pub(crate) fn mask_text(&self, text: String) -> String {
+        self.needles.iter().fold(text, |text, needle| {
+            if text.contains(needle.as_str()) { text.replace(needle.as_str(), MASK) } else { text }
+        })
+    }
+
+    /// The bytes without the secrets in them.
+    pub(crate) fn mask_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        for needle in &self.needles {
+            if memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {
+                bytes = replace(&bytes, needle.as_bytes());
+            }
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Masker({} needles)", self.needles.len())
+    }
+}
+
+fn replace(bytes: &[u8], needle: &[u8]) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memmem::find(rest, needle) {
+        let (before, from) = rest.split_at(at);
+        masked.extend_from_slice(before);
+        masked.extend_from_slice(MASK.as_bytes());
+        rest = from.get(needle.len()..).unwrap_or_default();
+    }
+    masked.extend_from_slice(rest);
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_tells_nothing_of_itself() {
+        let secret = Secret::new("correct horse");
+        assert_eq!(format!("{secret:?}"), MASK);
+    }
+
+    #[test]
+    fn a_text_shows_everything_but_its_masked_parts() {
+        let mut text = Text::open("Bearer api_key=");
+        text.push(&Text::masked("k1"));
+        text.push_str("&user=");
+        text.push(&Text::open("7"));
+        assert_eq!(text.real(), "Bearer api_key=k1&user=7");
+        assert_eq!(text.shown(), "Bearer api_key=•••&user=7");
+        assert_eq!(format!("{text:?}"), "\"Bearer api_key=•••&user=7\"");
+    }
+
+    #[test]
+    fn an_echoed_secret_is_taken_out_in_each_of_its_forms() {
+        let mut masker = Masker::default();
+        masker.add("pass word+\"1\"");
+        let echo = r#"{"plain":"pass word+"1"","json":"pass word+\"1\"","form":"pass+word%2B%221%22","url":"pass%20word%2B%221%22"}"#;
+        let masked = String::from_utf8(masker.mask_bytes(echo.as_bytes().to_vec())).unwrap();
+        assert_eq!(masked, r#"{"plain":"•••","json":"•••","form":"•••","url":"•••"}"#);
+        assert_eq!(masker.mask_text(echo.to_owned()), masked);
+    }
+
+    #[test]
+    fn a_short_secret_is_not_looked_for() {
+        let mut masker = Masker::default();
+        masker.add("7chars!");
+        assert_eq!(masker.mask_text("7chars!".to_owned()), "7chars!");
+    }
+}

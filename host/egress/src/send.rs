@@ -1,0 +1,157 @@
+//! The only call of the HTTP client in Wharf.
+
+use std::io;
+use std::time::Instant;
+
+use ureq::http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE};
+use ureq::http::{HeaderName, Request, Response};
+use ureq::{AsSendBody, Body};
+
+use crate::Blob;
+use crate::connection::Connection;
+use crate::outgoing::Outgoing;
+use crate::rules::{Denial, Rule};
+
+/// Headers of an answer that concern the connection or a session of the host, not the plugin.
+const DROPPED: [&str; 8] = [
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "set-cookie2",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// When the answer must be there, body included.
+    pub deadline: Instant,
+    /// Size of the answer's body after decoding, in bytes.
+    pub answer_bytes: u64,
+}
+
+/// What a provider answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Secrets are masked.
+    pub headers: Vec<(String, String)>,
+    /// Decoded. Secrets are masked where the media type is not that of an image, a video or another file.
+    pub body: Blob,
+}
+
+/// Why there is no answer. No message holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// A rule refused the address or the answer.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// The answer is larger than allowed.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// In bytes.
+        limit: u64,
+    },
+    /// The time ran out: name of the step during which it did.
+    #[error("no answer in the time that was left ({0})")]
+    Timeout(String),
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Sends a request and waits for the whole answer.
+///
+/// # Errors
+/// See [`SendError`]. Whether the provider acted is not known after [`SendError::Timeout`] and
+/// [`SendError::Unavailable`].
+pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Answer, SendError> {
+    let failed = |error| failure(connection, allowance, error);
+    let response = run(connection, outgoing, allowance).map_err(failed)?;
+    let (parts, mut body) = response.into_parts();
+    if let Some(encoding) = parts.headers.get(CONTENT_ENCODING) {
+        let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+        if !matches!(encoding.as_str(), "" | "identity") {
+            let denial = Rule::ContentEncoding.denies(format!(
+                "the answer is encoded as `{}`, which was not asked for",
+                crate::guard::printable(&encoding)
+            ));
+            return Err(denial.into());
+        }
+    }
+    let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
+
+    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
+    let headers = parts
+        .headers
+        .iter()
+        .filter(|(name, _)| !is_dropped(name))
+        .map(|(name, value)| {
+            (name.to_string(), connection.mask(String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        })
+        .collect();
+    let bytes = connection.masker().mask_bytes(bytes);
+    let file_name = header("content-disposition").and_then(|value| file_name(&value));
+    Ok(Answer { status: parts.status.as_u16(), headers, body: Blob::new(bytes, media_type, file_name) })
+}
+
+fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Response<Body>, ureq::Error> {
+    let mut request = Request::builder().method(outgoing.method.as_str()).uri(outgoing.url.real());
+    for (name, value) in &outgoing.headers {
+        request = request.header(name.as_str(), value.real());
+    }
+    match &outgoing.body {
+        Some(body) => {
+            let request = request.header("content-type", body.media_type.as_str());
+            run_with(connection, request.body(&*body.bytes)?, allowance)
+        }
+        None => run_with(connection, request.body(())?, allowance),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one way out")]
+fn run_with(
+    connection: &Connection,
+    request: Request<impl AsSendBody>,
+    allowance: Allowance,
+) -> Result<Response<Body>, ureq::Error> {
+    let agent = connection.agent();
+    let left = allowance.deadline.saturating_duration_since(Instant::now());
+    agent.run(agent.configure_request(request).timeout_global(Some(left)).build())
+}
+
+fn is_dropped(name: &HeaderName) -> bool {
+    name == CONNECTION || name == SET_COOKIE || DROPPED.contains(&name.as_str())
+}
+
+/// The plain `filename` of a Content-Disposition (RFC 6266), without any path.
+fn file_name(disposition: &str) -> Option<String> {
+    let (_, after) = disposition.split_once("filename=")?;
+    let quoted = after.strip_prefix('"').and_then(|rest| rest.split('"').next());
+    let name = quoted.or_else(|| after.split(';').next()).map(str::trim)?;
+    let name = name.rsplit(['/', '\\']).next()?;
+    (!name.is_empty() && !name.starts_with('.') && !name.chars().any(char::is_control)).then(|| name.to_owned())
+}
+
+/// Puts the client's error into words that hold no secret.
+fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) -> SendError {
+    let host = connection.base_url();
+    match error {
+        ureq::Error::Other(other) => match other.downcast::<Denial>() {
+            Ok(denial) => SendError::Denied(*denial),
+            Err(other) => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {other}"))),
+        },
+        ureq::Error::Timeout(step) => SendError::Timeout(step.to_string()),
+        ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
+        ureq::Error::HostNotFound => SendError::Unavailable(format!("no address is known for the host of {host}")),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
+        }
+        error => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {error}"))),
+    }
+}
