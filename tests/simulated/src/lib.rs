@@ -1,0 +1,102 @@
+//! Simulated providers: five small HTTP servers on the loopback address that keep state and
+//! answer as strictly as the services they stand for.
+//!
+//! They serve the demonstration, the simulation and the end-to-end tests. Each server records
+//! every request as it arrived, so that a test can also prove what was *not* sent, and can be
+//! told to give a prepared answer instead of its own.
+//!
+//! ```
+//! let appwrite = wharf_simulated::appwrite::start()?;
+//! assert!(appwrite.url().starts_with("http://127.0.0.1:"));
+//! assert!(appwrite.requests().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![deny(missing_docs)]
+
+mod answer;
+mod random;
+mod request;
+mod server;
+
+pub mod aigency;
+pub mod appwrite;
+pub mod chatwoot;
+pub mod vtiger;
+pub mod wibiclick;
+
+pub use answer::Canned;
+pub use request::Recorded;
+pub use server::Server;
+
+use std::io;
+
+/// All five providers, running.
+pub struct Simulation {
+    /// See [`appwrite`].
+    pub appwrite: Server,
+    /// See [`chatwoot`].
+    pub chatwoot: Server,
+    /// See [`vtiger`].
+    pub vtiger: Server,
+    /// See [`wibiclick`].
+    pub wibiclick: Server,
+    /// See [`aigency`].
+    pub aigency: Server,
+}
+
+/// What a client has to configure to reach one provider.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The provider's name, in lower case.
+    pub provider: &'static str,
+    /// The address that the provider's paths are joined to.
+    pub base_url: String,
+    /// The credential fields and their values.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Simulation {
+    /// Starts all five servers, each on a port that the system picks.
+    ///
+    /// # Errors
+    ///
+    /// When a listener, a runtime or a thread cannot be had from the system.
+    pub fn start() -> io::Result<Self> {
+        Ok(Self {
+            appwrite: appwrite::start()?,
+            chatwoot: chatwoot::start()?,
+            vtiger: vtiger::start()?,
+            wibiclick: wibiclick::start()?,
+            aigency: aigency::start()?,
+        })
+    }
+
+    /// How to reach each provider, with credentials that it accepts.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connection> {
+        vec![
+            connection(
+                "appwrite",
+                self.appwrite.url() + "/v1",
+                &[("project_id", appwrite::PROJECT_ID), ("api_key", appwrite::API_KEY)],
+            ),
+            connection(
+                "chatwoot",
+                self.chatwoot.url(),
+                &[("platform_token", chatwoot::PLATFORM_TOKEN), ("user_token", chatwoot::USER_TOKEN)],
+            ),
+            connection(
+                "vtiger",
+                self.vtiger.url() + "/webservice.php",
+                &[("username", vtiger::USERNAME), ("access_key", vtiger::ACCESS_KEY)],
+            ),
+            connection("wibiclick", self.wibiclick.url(), &[("api_key", wibiclick::API_KEY)]),
+            connection("aigency", self.aigency.url() + "/rpc", &[("api_key", aigency::API_KEY)]),
+        ]
+    }
+}
+
+fn connection(provider: &'static str, base_url: String, fields: &[(&'static str, &str)]) -> Connection {
+    let fields = fields.iter().map(|&(name, value)| (name, value.to_owned())).collect();
+    Connection { provider, base_url, fields }
+}

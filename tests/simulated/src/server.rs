@@ -1,0 +1,154 @@
+//! The transport that all simulated providers share.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use crate::answer::{Answer, Canned};
+use crate::request::Recorded;
+
+/// No call of these providers comes near it; it only keeps a faulty client from filling memory.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A running simulated provider. It stops when dropped.
+pub struct Server {
+    url: String,
+    desk: SharedDesk,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+type SharedDesk = Arc<Mutex<Desk>>;
+
+/// Where requests are handed in and answers handed out.
+struct Desk {
+    requests: Vec<Recorded>,
+    prepared: VecDeque<Canned>,
+    provider: Box<dyn FnMut(&Recorded) -> Answer + Send>,
+}
+
+impl Server {
+    /// Starts a server whose answers `provider` works out; it is given the server's own address.
+    pub(crate) fn start<P>(provider: impl FnOnce(&str) -> P) -> io::Result<Self>
+    where
+        P: FnMut(&Recorded) -> Answer + Send + 'static,
+    {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        // Bound here and not on the thread: who holds the server can connect at once.
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let desk = Arc::new(Mutex::new(Desk {
+            requests: Vec::new(),
+            prepared: VecDeque::new(),
+            provider: Box::new(provider(&url)),
+        }));
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&desk));
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("simulated-provider".to_owned())
+            .spawn(move || run(runtime, listener, router, stopped))?;
+        Ok(Self { url, desk, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The address of the server's root, as `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// Everything that has arrived, in order.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        lock(&self.desk).requests.clone()
+    }
+
+    /// Forgets what has arrived so far.
+    pub fn clear_requests(&self) {
+        lock(&self.desk).requests.clear();
+    }
+
+    /// Queues an answer for the next request that has none yet. The provider itself does not see
+    /// a request answered like this, so its state stays as it is.
+    pub fn answer_next(&self, answer: Canned) {
+        lock(&self.desk).prepared.push_back(answer);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It can only fail by a panic, which the thread has reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(runtime: Runtime, listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async {
+        let serving = axum::serve(listener, router).into_future();
+        let _serving = tokio::spawn(serving);
+        // The channel only ever closes; that is the signal.
+        let _ = stopped.await;
+    });
+    // Connections are tasks of this runtime and end with it, also those that idle or wait.
+    runtime.shutdown_background();
+}
+
+async fn serve(State(desk): State<SharedDesk>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let answer = lock(&desk).handle(record(&parts, body.into()));
+    if let Some(delay) = answer.delay {
+        tokio::time::sleep(delay).await;
+    }
+    respond(answer)
+}
+
+impl Desk {
+    fn handle(&mut self, request: Recorded) -> Canned {
+        let prepared = self.prepared.pop_front();
+        let answer = prepared.unwrap_or_else(|| (self.provider)(&request).into());
+        self.requests.push(request);
+        answer
+    }
+}
+
+fn record(parts: &Parts, body: Vec<u8>) -> Recorded {
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    Recorded { method: parts.method.to_string(), target: parts.uri.to_string(), headers: headers.collect(), body }
+}
+
+fn respond(answer: Canned) -> Response<Body> {
+    let mut response = Response::builder().status(answer.status);
+    if !answer.content_type.is_empty() {
+        response = response.header(CONTENT_TYPE, answer.content_type);
+    }
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    // Only a prepared answer can be one that HTTP does not allow.
+    response.body(Body::from(answer.body)).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+fn lock(desk: &SharedDesk) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
