@@ -175,6 +175,11 @@ impl ConnectionBuilder {
         self
     }
 
+    /// A field that the plugin may read, from a value that was handled as a secret until its kind was known.
+    pub fn open(self, name: &str, value: Secret) -> Self {
+        self.field(name, value.reveal())
+    }
+
     /// A field that only schemes use.
     pub fn secret(mut self, name: &str, value: Secret) -> Self {
         self.fields.insert(name.to_owned(), Value::Secret(value));

@@ -18,6 +18,16 @@ impl Secret {
         Self(Zeroizing::new(value.into()))
     }
 
+    /// In bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nothing to keep secret.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value, for the placement of credentials.
     pub(crate) fn reveal(&self) -> &str {
         &self.0

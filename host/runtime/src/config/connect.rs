@@ -1,0 +1,143 @@
+//! From the configuration to connections: fields are found, secrets are read.
+
+use std::fs;
+
+use wharf_egress::{Connection, ConnectionBuilder, Secret};
+
+use super::{Config, ConnectionConfig, FieldValue};
+use crate::manifest::{ConnectionField, Manifest};
+use crate::operation::nearest;
+
+/// Secrets shorter than this are not looked for in answers.
+const SHORT: usize = 8;
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The name of a connection that is made of environment variables alone.
+const FROM_ENVIRONMENT: &str = "environment";
+
+impl Config {
+    /// The connections that are granted to a plugin. Where none is configured and the environment variables that the
+    /// plugin suggests are set, they make one. `warn` is told of what works and should be better.
+    ///
+    /// # Errors
+    /// A sentence that names the connection and what is wrong with it.
+    pub fn connections_of(
+        &self,
+        manifest: &Manifest,
+        environment: Environment<'_>,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Vec<Connection>, String> {
+        let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == manifest.name).collect();
+        if configured.is_empty() {
+            return Ok(from_environment(manifest, environment)?.into_iter().collect());
+        }
+        let mut made = Vec::new();
+        for (name, connection) in configured {
+            let mut warn = |text: &str| warn(format!("connection `{name}`: {text}"));
+            made.push(
+                build(name, connection, manifest, environment, &mut warn)
+                    .map_err(|problem| format!("connection `{name}`: {problem}"))?,
+            );
+        }
+        Ok(made)
+    }
+}
+
+fn build(
+    name: &str,
+    config: &ConnectionConfig,
+    manifest: &Manifest,
+    environment: Environment<'_>,
+    warn: &mut dyn FnMut(&str),
+) -> Result<Connection, String> {
+    let suggested = manifest.base_url.environment.as_deref();
+    let base_url =
+        config.base_url.clone().or_else(|| suggested.and_then(|v| set(environment, v))).ok_or_else(|| {
+            let example = manifest.base_url.default.as_deref().unwrap_or("https://…");
+            let variable = suggested.map(|v| format!(", or set the environment variable {v}")).unwrap_or_default();
+            format!("it has no base URL ({}); write base_url = \"{example}\"{variable}", manifest.base_url.summary)
+        })?;
+    if let Some(unknown) = config.fields.keys().find(|name| !manifest.fields.iter().any(|f| f.name == **name)) {
+        let known: Vec<&str> = manifest.fields.iter().map(|f| f.name.as_str()).collect();
+        return Err(match nearest(unknown, known.iter().copied()) {
+            Some(near) => format!("`{}` has no field `{unknown}`; did you mean `{near}`?", manifest.name),
+            None => format!("`{}` has no field `{unknown}`; it has `{}`", manifest.name, known.join("`, `")),
+        });
+    }
+    let mut connection = start(manifest, name, &base_url);
+    for field in &manifest.fields {
+        let configured = config.fields.get(&field.name);
+        if field.secret && matches!(configured, Some(FieldValue::Inline(_))) {
+            warn(&format!(
+                "the secret `{}` stands in the configuration itself; {{ env = \"NAME\" }} or {{ file = \"path\" }} keeps it out",
+                field.name
+            ));
+        }
+        let (value, variable) = match configured {
+            Some(FieldValue::Inline(value)) => (Some(value.clone()), None),
+            Some(FieldValue::Env(variable)) => (set(environment, variable).map(Secret::new), Some(variable.as_str())),
+            Some(FieldValue::File(file)) => {
+                let text = fs::read_to_string(file)
+                    .map_err(|e| format!("the file of `{}`, {}, cannot be read: {e}", field.name, file.display()))?;
+                (Some(Secret::new(text.trim_end_matches(['\r', '\n']))), None)
+            }
+            None => {
+                let variable = field.environment.as_deref();
+                (variable.and_then(|v| set(environment, v)).map(Secret::new), variable)
+            }
+        };
+        if value.as_ref().is_some_and(|v| field.secret && !v.is_empty() && v.len() < SHORT) {
+            warn(&format!("the secret `{}` has fewer than {SHORT} bytes, so it is not masked in answers", field.name));
+        }
+        connection = put(connection, field, value, variable);
+    }
+    connection.build().map_err(|error| error.to_string())
+}
+
+/// A connection of what the environment supplies, where it supplies the base URL and every required field.
+fn from_environment(manifest: &Manifest, environment: Environment<'_>) -> Result<Option<Connection>, String> {
+    let Some(base_url) = manifest.base_url.environment.as_deref().and_then(|v| set(environment, v)) else {
+        return Ok(None);
+    };
+    let mut connection = start(manifest, FROM_ENVIRONMENT, &base_url);
+    for field in &manifest.fields {
+        let variable = field.environment.as_deref();
+        let value = variable.and_then(|v| set(environment, v));
+        if field.required && value.is_none() && field.default.is_none() {
+            return Ok(None);
+        }
+        connection = put(connection, field, value.map(Secret::new), variable);
+    }
+    connection.build().map(Some).map_err(|error| {
+        format!("the environment variable {}: {error}", manifest.base_url.environment.as_deref().unwrap_or_default())
+    })
+}
+
+fn start(manifest: &Manifest, name: &str, base_url: &str) -> ConnectionBuilder {
+    let builder = Connection::builder(&manifest.name, name, base_url);
+    match &manifest.base_url.suffix {
+        Some(suffix) => builder.suffix(suffix),
+        None => builder,
+    }
+}
+
+/// An empty value is none: it would authenticate nothing and hide what is missing.
+fn put(
+    connection: ConnectionBuilder,
+    field: &ConnectionField,
+    value: Option<Secret>,
+    variable: Option<&str>,
+) -> ConnectionBuilder {
+    match (value.filter(|value| !value.is_empty()), &field.default) {
+        (Some(value), _) if field.secret => connection.secret(&field.name, value),
+        (Some(value), _) => connection.open(&field.name, value),
+        (None, Some(default)) => connection.field(&field.name, default.as_str()),
+        (None, None) => connection.absent(&field.name, variable),
+    }
+}
+
+fn set(environment: Environment<'_>, variable: &str) -> Option<String> {
+    environment(variable).filter(|value| !value.is_empty())
+}

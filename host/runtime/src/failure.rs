@@ -1,0 +1,275 @@
+//! What a call can end in besides an output: three kinds, three types.
+//!
+//! | type | who failed | examples |
+//! | --- | --- | --- |
+//! | [`Failure`] | the provider, or the plugin in its own words | not found, rate limited |
+//! | [`Refusal`] | nobody: the host did not let it happen | wrong input, denied by a rule, out of time |
+//! | [`Fault`] | something is broken: the plugin or the host | a trap, a broken contract, a full disk |
+//!
+//! [`CallError::kind`] is the one map from all of these to what a surface (exit code, HTTP status) needs.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use wharf_egress::MissingCredential;
+use wharf_egress::rules::Denial;
+
+/// Why a call has no output.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Told by the provider, or by the plugin in its own words.
+    #[error("{0}")]
+    Failure(#[from] Failure),
+    /// The host did not let it happen.
+    #[error("{0}")]
+    Refusal(#[from] Refusal),
+    /// Something is broken.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+}
+
+/// What a surface makes of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The caller can mend it: input, names, configuration.
+    Input,
+    /// A rule or a grant forbids it.
+    Denied,
+    /// The provider said no.
+    Provider,
+    /// A limit of the call was reached.
+    Limit,
+    /// The plugin is broken.
+    Plugin,
+    /// The host is broken.
+    Host,
+}
+
+/// A failure that the provider told of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The input is wrong in a way that the schema could not tell.
+    #[error("{}{message}", .field.as_ref().map(|f| format!("input `{f}`: ")).unwrap_or_default())]
+    InvalidInput {
+        /// Name of the input.
+        field: Option<String>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The credentials are missing, wrong or expired.
+    #[error("unauthorized: {0}")]
+    Unauthorized(Detail),
+    /// The credentials are not good enough.
+    #[error("forbidden: {0}")]
+    Forbidden(Detail),
+    /// It does not exist.
+    #[error("not found: {0}")]
+    NotFound(Detail),
+    /// It conflicts with the state of the provider's data.
+    #[error("conflict: {0}")]
+    Conflict(Detail),
+    /// Too many calls.
+    #[error("rate limited{}: {detail}", .retry_after.map(|s| format!(", try again after {s} s")).unwrap_or_default())]
+    RateLimited {
+        /// What the provider said.
+        detail: Detail,
+        /// In seconds.
+        retry_after: Option<u32>,
+    },
+    /// Any other error of the provider.
+    #[error("the provider failed: {0}")]
+    Provider(Detail),
+    /// The provider cannot be reached or cannot serve.
+    #[error("unavailable: {0}")]
+    Unavailable(Detail),
+    /// The provider took too long.
+    #[error("timeout: {0}")]
+    Timeout(Detail),
+}
+
+/// What the provider said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// In the provider's words where it has any.
+    pub message: String,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The provider's own code.
+    pub code: Option<String>,
+}
+
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        match (&self.code, self.status) {
+            (Some(code), Some(status)) => write!(f, " ({code}, status {status})"),
+            (Some(code), None) => write!(f, " ({code})"),
+            (None, Some(status)) => write!(f, " (status {status})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// The host did not let it happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The input does not fit the operation.
+    #[error("{}{message}", .field.as_ref().map(|f| format!("input `{f}`: ")).unwrap_or_default())]
+    InvalidInput {
+        /// Name of the input; none where the input as a whole is wrong.
+        field: Option<String>,
+        /// What is wrong, and what is allowed.
+        message: String,
+    },
+    /// No plugin, operation or connection of this name: what was meant, and what there is.
+    #[error("{0}")]
+    Unknown(String),
+    /// The connection cannot be used as it is configured.
+    #[error("{0}")]
+    Connection(String),
+    /// The connection lacks a credential.
+    #[error(transparent)]
+    MissingCredential(#[from] MissingCredential),
+    /// A rule of egress.
+    #[error("denied: {0}")]
+    Denied(#[from] Denial),
+    /// A limit of the call.
+    #[error("{0}")]
+    Limit(#[from] LimitReached),
+}
+
+/// A limit of a call was reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the call reached the limit `{name}` of {value}: {what}; raise it with {remedy}")]
+pub struct LimitReached {
+    /// `timeout`
+    pub name: &'static str,
+    /// `30s`
+    pub value: String,
+    /// What was going on.
+    pub what: String,
+    /// Where to raise it.
+    pub remedy: String,
+}
+
+/// Something is broken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A trap, or a broken contract.
+    #[error("the plugin `{plugin}` is broken (operation `{operation}`): {message}")]
+    Plugin {
+        /// Its name.
+        plugin: String,
+        /// What was running.
+        operation: String,
+        /// What happened.
+        message: String,
+    },
+    /// A bug of the host, a full disk, ….
+    #[error("the host failed: {0}")]
+    Host(String),
+}
+
+impl CallError {
+    /// What a surface makes of it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Failure(Failure::InvalidInput { .. }) => Kind::Input,
+            Self::Failure(_) => Kind::Provider,
+            Self::Refusal(Refusal::Denied(_)) => Kind::Denied,
+            Self::Refusal(Refusal::Limit(_)) => Kind::Limit,
+            Self::Refusal(_) => Kind::Input,
+            Self::Fault(Fault::Plugin { .. }) => Kind::Plugin,
+            Self::Fault(Fault::Host(_)) => Kind::Host,
+        }
+    }
+
+    /// The stable name of the error: `not-found`, `denied`, `timeout`, ….
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failure(failure) => failure.code(),
+            Self::Refusal(refusal) => match refusal {
+                Refusal::InvalidInput { .. } => "invalid-input",
+                Refusal::Unknown(_) => "unknown",
+                Refusal::Connection(_) => "connection",
+                Refusal::MissingCredential(_) => "missing-credential",
+                Refusal::Denied(_) => "denied",
+                Refusal::Limit(_) => "limit",
+            },
+            Self::Fault(Fault::Plugin { .. }) => "plugin-fault",
+            Self::Fault(Fault::Host(_)) => "host-fault",
+        }
+    }
+
+    /// As JSON: `{"kind", "code", "message"}` and what else is known.
+    pub fn to_json(&self) -> Value {
+        let mut members = Map::new();
+        members.insert("kind".to_owned(), json!(self.kind()));
+        members.insert("code".to_owned(), json!(self.code()));
+        members.insert("message".to_owned(), json!(self.to_string()));
+        let mut add = |name: &str, value: Value| {
+            if !value.is_null() {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        match self {
+            Self::Failure(failure) => {
+                if let Some(detail) = failure.detail() {
+                    add("status", json!(detail.status));
+                    add("provider-code", json!(detail.code));
+                    add("provider-message", json!(detail.message));
+                }
+                if let Failure::RateLimited { retry_after, .. } = failure {
+                    add("retry-after", json!(retry_after));
+                }
+                if let Failure::InvalidInput { field, .. } = failure {
+                    add("field", json!(field));
+                }
+            }
+            Self::Refusal(Refusal::InvalidInput { field, .. }) => add("field", json!(field)),
+            Self::Refusal(Refusal::MissingCredential(missing)) => add("field", json!(missing.field)),
+            Self::Refusal(Refusal::Denied(denial)) => {
+                add("rule", json!(denial.rule.name()));
+                add("remedy", json!(denial.remedy));
+            }
+            Self::Refusal(Refusal::Limit(limit)) => {
+                add("limit", json!(limit.name));
+                add("value", json!(limit.value));
+                add("remedy", json!(limit.remedy));
+            }
+            Self::Refusal(_) | Self::Fault(_) => {}
+        }
+        Value::Object(members)
+    }
+}
+
+impl Failure {
+    /// The name of the variant in the contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidInput { .. } => "invalid-input",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not-found",
+            Self::Conflict(_) => "conflict",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Provider(_) => "provider",
+            Self::Unavailable(_) => "unavailable",
+            Self::Timeout(_) => "timeout",
+        }
+    }
+
+    fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::InvalidInput { .. } => None,
+            Self::Unauthorized(detail)
+            | Self::Forbidden(detail)
+            | Self::NotFound(detail)
+            | Self::Conflict(detail)
+            | Self::RateLimited { detail, .. }
+            | Self::Provider(detail)
+            | Self::Unavailable(detail)
+            | Self::Timeout(detail) => Some(detail),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Wharf runs other people's integrations inside your product, without giving them the keys.
+//!
+//! A plugin is a WebAssembly component that declares every request it will ever make. The host runs it in a sandbox
+//! with no way out but those requests, adds the credentials itself, and ends a call that goes beyond its limits.
+//!
+//! The stations of a call, in order, are the folders of this crate:
+//!
+//! | station | question |
+//! | --- | --- |
+//! | `registry` | which release answers? |
+//! | [`operation`] | does the input fit? |
+//! | `sandbox` | what does the plugin make of it? |
+//! | [`wharf_egress`] | may this request go out, and how? |
+//!
+//! [`Host`] is where to begin:
+//!
+//! ```no_run
+//! use serde_json::json;
+//! use wharf::{Call, Connection, Host, Secret};
+//!
+//! let host = Host::builder().build()?;
+//! let plugin = host.load_file("appwrite.wasm".as_ref())?;
+//! let connection = Connection::builder("appwrite", "main", "https://cloud.example/v1")
+//!     .field("project_id", "shop")
+//!     .secret("api_key", Secret::new(std::env::var("APPWRITE_API_KEY")?))
+//!     .build()?;
+//! host.connect("appwrite", connection);
+//!
+//! let call = Call::new("appwrite", "users.list-sessions").input(json!({"userId": "ada"}));
+//! println!("{}", host.call(call)?.json);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![deny(missing_docs)]
+
+pub mod config;
+pub mod failure;
+mod files;
+mod host;
+mod limits;
+pub mod manifest;
+pub mod operation;
+mod registry;
+mod sandbox;
+mod state;
+
+pub use host::{Call, Host, HostBuilder, Output, Report, Timing};
+pub use limits::Limits;
+pub use registry::{LoadError, Release};
+pub use sandbox::ctx::Exchange;
+pub use sandbox::log::{Level, LogEntry};
+pub use wharf_egress::{Blob, Connection, MASK, Secret};

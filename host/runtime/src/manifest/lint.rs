@@ -1,0 +1,213 @@
+//! The check of a manifest. What passes here can be shown, validated against and acted upon without another look.
+
+use std::collections::HashSet;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+use wharf_egress::declaration::{self, Declaration, Problem};
+
+use super::{ConnectionField, Manifest, Operation};
+
+/// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// What the check of a manifest prepares for each of its operations, in their order.
+pub type Operations = Vec<(Validator, Vec<Declaration>)>;
+
+/// Checks a manifest and prepares its operations.
+///
+/// # Errors
+/// Every problem that was found.
+pub fn check(manifest: &Manifest) -> Result<Operations, Vec<Problem>> {
+    let mut lint = Lint { problems: Vec::new() };
+    lint.texts(manifest);
+    lint.head(manifest);
+    lint.fields(manifest);
+    let validators: Vec<Option<Validator>> = manifest.operations.iter().map(|o| lint.operation(o)).collect();
+    lint.unique("operations", manifest.operations.iter().map(|o| &o.name));
+
+    let fields: Vec<&str> = manifest.fields.iter().map(|f| f.name.as_str()).collect();
+    let names: Vec<Names<'_>> = manifest.operations.iter().map(Names::of).collect();
+    let operations: Vec<_> = manifest.operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
+    match declaration::compile(&fields, &manifest.schemes, &operations) {
+        Ok(declarations) if lint.problems.is_empty() => {
+            Ok(validators.into_iter().flatten().zip(declarations).collect())
+        }
+        Ok(_) => Err(lint.problems),
+        Err(problems) => Err(lint.problems.into_iter().chain(problems).collect()),
+    }
+}
+
+/// The names that the requests of an operation can be bound to.
+struct Names<'a> {
+    inputs: Vec<&'a str>,
+    attachments: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(operation: &'a Operation) -> Self {
+        Self {
+            inputs: operation.input_names().collect(),
+            attachments: operation.attachments.iter().map(|a| a.name.as_str()).collect(),
+        }
+    }
+
+    fn declared(&'a self, operation: &'a Operation) -> declaration::Operation<'a> {
+        declaration::Operation {
+            name: &operation.name,
+            effect: operation.effect,
+            inputs: &self.inputs,
+            attachments: &self.attachments,
+            requests: &operation.requests,
+        }
+    }
+}
+
+struct Lint {
+    problems: Vec<Problem>,
+}
+
+impl Lint {
+    fn report(&mut self, place: &str, problem: impl Into<String>) {
+        self.problems.push(Problem { place: place.to_owned(), problem: problem.into() });
+    }
+
+    fn unique<'a>(&mut self, place: &str, names: impl Iterator<Item = &'a String>) {
+        let mut seen = HashSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                self.report(place, format!("`{name}` stands twice"));
+            }
+        }
+    }
+
+    /// What people read must not move their cursor or pose as something else.
+    fn texts(&mut self, manifest: &Manifest) {
+        let json = serde_json::to_value(manifest).unwrap_or_default();
+        let size = json.to_string().len();
+        if size > LARGEST {
+            self.report("manifest", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
+        }
+        if has_control_character(&json) {
+            self.report(
+                "manifest",
+                "a text in it has a control character or one that changes the direction of writing",
+            );
+        }
+    }
+
+    fn head(&mut self, manifest: &Manifest) {
+        if !is_kebab(&manifest.name) {
+            self.report("name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", manifest.name));
+        }
+        if let Err(error) = semver::Version::parse(&manifest.version) {
+            self.report("version", format!("`{}` is not a semantic version: {error}", manifest.version));
+        }
+        if let Some(suffix) = &manifest.base_url.suffix {
+            let problem = declaration::Path::parse(suffix).err().map(|e| e.to_string());
+            if let Some(problem) = problem.or_else(|| suffix.contains('{').then(|| "has a variable".to_owned())) {
+                self.report("base-url", format!("the suffix cannot be used: {problem}"));
+            }
+        }
+        self.environment("base-url", manifest, manifest.base_url.environment.as_deref());
+    }
+
+    fn fields(&mut self, manifest: &Manifest) {
+        self.unique("fields", manifest.fields.iter().map(|f| &f.name));
+        for ConnectionField { name, secret, default, environment, .. } in &manifest.fields {
+            let place = format!("field {name}");
+            if !is_snake(name) {
+                self.report(&place, "its name is not in snake case (such as `api_key`)");
+            }
+            if *secret && default.is_some() {
+                self.report(&place, "a secret has no default");
+            }
+            self.environment(&place, manifest, environment.as_deref());
+        }
+    }
+
+    /// A plugin may suggest only variables that bear its own name: no `AWS_SECRET_ACCESS_KEY`.
+    fn environment(&mut self, place: &str, manifest: &Manifest, variable: Option<&str>) {
+        let Some(variable) = variable else { return };
+        let prefix = format!("{}_", manifest.name.replace('-', "_").to_ascii_uppercase());
+        if !variable.starts_with(&prefix) {
+            self.report(place, format!("the environment variable `{variable}` does not begin with `{prefix}`"));
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation) -> Option<Validator> {
+        let place = format!("operation {}", operation.name);
+        let mut parts = operation.name.split('.');
+        if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
+        {
+            self.report(&place, "its name is not `<resource>.<action>`, both in kebab case");
+        }
+        let inputs: HashSet<&str> = operation.input_names().collect();
+        for name in &operation.sensitive_inputs {
+            let free = operation.requests.iter().any(|r| {
+                r.variables.iter().any(|v| v.name == *name)
+                    || r.query.iter().chain(&r.headers).chain(r.body.fields()).any(|f| f.name == *name)
+            });
+            if !inputs.contains(name.as_str()) && !free {
+                self.report(&place, format!("the sensitive input `{name}` is not declared"));
+            }
+        }
+        self.unique(&place, operation.attachments.iter().map(|a| &a.name));
+        self.schema(&place, &operation.input_schema)
+    }
+
+    fn schema(&mut self, place: &str, schema: &Value) -> Option<Validator> {
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        if schema.get("type") != Some(&Value::from("object")) || !closed {
+            self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
+        }
+        if let Some(reference) = outside_reference(schema) {
+            self.report(place, format!("its input schema refers to `{reference}`, which is outside of it"));
+            return None;
+        }
+        // Patterns come from strangers: only an engine that runs in linear time may try them.
+        let options =
+            jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(PatternOptions::regex());
+        match options.build(schema) {
+            Ok(validator) => Some(validator),
+            Err(error) => {
+                self.report(place, format!("its input schema is not valid: {error}"));
+                None
+            }
+        }
+    }
+}
+
+fn is_kebab(text: &str) -> bool {
+    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(word)
+}
+
+fn is_snake(text: &str) -> bool {
+    !text.contains('-') && is_kebab(&text.replace('_', "-"))
+}
+
+fn has_control_character(value: &Value) -> bool {
+    // U+202A–U+202E and U+2066–U+2069 turn the direction of what follows (Unicode Standard Annex 9).
+    let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match value {
+        Value::String(text) => text.chars().any(bad),
+        Value::Array(items) => items.iter().any(has_control_character),
+        Value::Object(members) => members.iter().any(|(k, v)| k.chars().any(bad) || has_control_character(v)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn outside_reference(schema: &Value) -> Option<&str> {
+    match schema {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match (name.as_str(), value) {
+            ("$ref" | "$dynamicRef", Value::String(target)) if !target.starts_with('#') => Some(target.as_str()),
+            ("$id" | "$schema", Value::String(target)) if target != "https://json-schema.org/draft/2020-12/schema" => {
+                Some(target.as_str())
+            }
+            _ => outside_reference(value),
+        }),
+        Value::Array(items) => items.iter().find_map(outside_reference),
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! A JSON Schema in words, for messages and for `wharf describe`.
+
+use serde_json::Value;
+
+/// What a schema allows, in a few words: `text of 1 to 36 characters`, `one of "a", "b"`.
+pub fn allowed(schema: &Value) -> String {
+    if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+        let choices: Vec<String> = choices.iter().map(Value::to_string).collect();
+        return format!("one of {}", choices.join(", "));
+    }
+    if let Some(only) = schema.get("const") {
+        return only.to_string();
+    }
+    let types: Vec<String> = types(schema).into_iter().map(|name| one(name, schema)).collect();
+    if types.is_empty() { "any JSON".to_owned() } else { types.join(" or ") }
+}
+
+/// The types that a schema allows; none where it allows all.
+pub(super) fn types(schema: &Value) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn one(name: &str, schema: &Value) -> String {
+    match name {
+        "string" => {
+            let characters = range(schema, "minLength", "maxLength", " of", "characters");
+            let format = text_of(schema, "format").map(|f| format!(" in the format {f}")).unwrap_or_default();
+            let pattern = text_of(schema, "pattern").map(|p| format!(" that matches `{p}`")).unwrap_or_default();
+            format!("text{characters}{format}{pattern}")
+        }
+        "integer" => format!("whole number{}", range(schema, "minimum", "maximum", ",", "")),
+        "number" => format!("number{}", range(schema, "minimum", "maximum", ",", "")),
+        "boolean" => "true or false".to_owned(),
+        "array" => {
+            let items = schema.get("items").map_or_else(|| "anything".to_owned(), allowed);
+            format!("list{} of: {items}", range(schema, "minItems", "maxItems", " of", "entries"))
+        }
+        "object" => "object".to_owned(),
+        "null" => "null".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn text_of<'a>(schema: &'a Value, key: &str) -> Option<&'a str> {
+    schema.get(key).and_then(Value::as_str)
+}
+
+fn range(schema: &Value, low: &str, high: &str, lead: &str, unit: &str) -> String {
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    match (schema.get(low).filter(|v| v.as_u64() != Some(0) || unit.is_empty()), schema.get(high)) {
+        (Some(low), Some(high)) => format!("{lead} {low} to {high}{unit}"),
+        (Some(low), None) => format!("{lead} at least {low}{unit}"),
+        (None, Some(high)) => format!("{lead} at most {high}{unit}"),
+        (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schema_reads_as_words() {
+        for (schema, words) in [
+            (json!({"type": "string", "minLength": 1, "maxLength": 36}), "text of 1 to 36 characters"),
+            (json!({"type": "string", "pattern": "^a$"}), "text that matches `^a$`"),
+            (json!({"type": "integer", "minimum": 1}), "whole number, at least 1"),
+            (json!({"type": ["integer", "null"]}), "whole number or null"),
+            (json!({"enum": ["a", "b"]}), "one of \"a\", \"b\""),
+            (
+                json!({"type": "array", "maxItems": 2, "items": {"type": "boolean"}}),
+                "list of at most 2 entries of: true or false",
+            ),
+            (json!({}), "any JSON"),
+        ] {
+            assert_eq!(allowed(&schema), words, "{schema}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Compiled components on disk, so that a component is compiled once on a machine.
+//!
+//! A compiled artefact is trusted code: the folder belongs to the owner alone, and who can write into it can run code as
+//! the owner. An artefact of another engine, other settings or another processor has another name and is never tried.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use wasmtime::component::Component;
+
+use crate::files::create_private_folder;
+use crate::manifest::Manifest;
+
+/// The folder of artefacts; nothing is kept without one.
+pub(crate) struct Artefacts {
+    folder: Option<PathBuf>,
+    /// What an artefact must have been compiled with.
+    engine: u64,
+}
+
+impl Artefacts {
+    pub(crate) fn new(folder: Option<PathBuf>, engine: &wasmtime::Engine) -> Self {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        Self { folder, engine: hasher.finish() }
+    }
+
+    /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Manifest)> {
+        let manifest = serde_json::from_slice(&fs::read(self.file(digest, "json")?).ok()?).ok()?;
+        // SAFETY: the file was written by `store` into a folder that only its owner can write to.
+        #[expect(unsafe_code, reason = "mapping compiled code is the point of the cache")]
+        let component = unsafe { Component::deserialize_file(engine, self.file(digest, "cwasm")?) }.ok()?;
+        Some((component, manifest))
+    }
+
+    /// Keeps both. A full disk costs the next start some time, and nothing else.
+    pub(crate) fn store(&self, digest: &str, component: &Component, manifest: &Manifest) {
+        let Ok(code) = component.serialize() else { return };
+        let Ok(json) = serde_json::to_vec(manifest) else { return };
+        for (ending, bytes) in [("cwasm", code), ("json", json)] {
+            // Losing an artefact is no failure of the call.
+            let _ = self.write(digest, ending, &bytes);
+        }
+    }
+
+    fn write(&self, digest: &str, ending: &str, bytes: &[u8]) -> Option<()> {
+        let file = self.file(digest, ending)?;
+        let folder = file.parent()?;
+        create_private_folder(folder).ok()?;
+        let mut new = tempfile::NamedTempFile::new_in(folder).ok()?;
+        new.write_all(bytes).ok()?;
+        new.persist(file).ok()?;
+        Some(())
+    }
+
+    fn file(&self, digest: &str, ending: &str) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{digest}-{:016x}.{ending}", self.engine)))
+    }
+}

@@ -1,0 +1,115 @@
+//! Is this file a plugin? Each way in which it is not has its own sentence.
+
+use std::path::PathBuf;
+
+use wasmtime::component::Component;
+
+use crate::sandbox::contract::v0_1;
+
+/// What every component of the contract imports from, besides WASI.
+const PACKAGE: &str = "wharf:provider/";
+
+/// Why a file was not loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{problem}", .file.as_ref().map(|f| format!("{}: ", f.display())).unwrap_or_default())]
+pub struct LoadError {
+    /// The file; none for bytes in memory.
+    pub file: Option<PathBuf>,
+    /// What was found, and what is needed.
+    pub problem: String,
+}
+
+/// Looks at the first bytes of a file: the Core Specification, section 5.5.16, and the component model's binary format.
+pub(super) fn sniff(bytes: &[u8]) -> Result<(), String> {
+    const NEEDED: &str = "a plugin is a WebAssembly component, such as `cargo build --target wasm32-wasip2` makes";
+    let Some((magic, rest)) = bytes.split_first_chunk::<4>() else {
+        return Err(format!("it has {} bytes, which is no WebAssembly; {NEEDED}", bytes.len()));
+    };
+    if magic != b"\0asm" {
+        let what = match magic {
+            b"\x7fELF" => "it is a native program",
+            b"PK\x03\x04" => "it is a ZIP archive",
+            _ if bytes.iter().take(256).all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => "it is a text",
+            _ => "it is no WebAssembly",
+        };
+        return Err(format!("{what}; {NEEDED}"));
+    }
+    match rest.split_first_chunk::<4>() {
+        Some((&[_, _, 1, 0], _)) => Ok(()),
+        Some((&[1, 0, 0, 0], _)) => Err(format!(
+            "it is a core WebAssembly module, not a component; {NEEDED} (a module can be made into one with `wasm-tools \
+             component new`)"
+        )),
+        Some((version, _)) => Err(format!("it is WebAssembly of an unknown version {version:?}; {NEEDED}")),
+        None => Err(format!("it ends after {} bytes; {NEEDED}", bytes.len())),
+    }
+}
+
+/// Why a component that begins like one does not compile.
+pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, String> {
+    Component::from_binary(engine, bytes).map_err(|error| {
+        let reason = error.root_cause().to_string();
+        if reason.contains("unexpected end") || reason.contains("unexpected-eof") {
+            format!("it is truncated or damaged ({reason}); copy or build it again")
+        } else {
+            format!("it does not compile ({reason}); build it again, and with the features that wasm32-wasip2 has")
+        }
+    })
+}
+
+/// Whether a component targets the world that this host serves.
+pub(super) fn check_world(engine: &wasmtime::Engine, component: &Component) -> Result<(), String> {
+    let component_type = component.component_type();
+    let exports: Vec<&str> = component_type.exports(engine).map(|(name, _)| name).collect();
+    if !exports.contains(&v0_1::EXPORT) {
+        let other = exports.iter().find(|name| name.starts_with(PACKAGE));
+        return Err(match other {
+            Some(other) => {
+                format!("it exports `{other}`, another version of the contract; this host serves `{}`", v0_1::EXPORT)
+            }
+            None if exports.is_empty() => {
+                format!("it is a component that exports nothing; a plugin exports `{}`", v0_1::EXPORT)
+            }
+            None => format!(
+                "it is a component of another world (it exports `{}`); a plugin exports `{}`",
+                exports.join("`, `"),
+                v0_1::EXPORT
+            ),
+        });
+    }
+    let foreign: Vec<&str> = component_type
+        .imports(engine)
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with(PACKAGE) && !name.starts_with("wasi:"))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "it imports `{}`, which no host of this contract has; a plugin imports `wharf:provider` and `wasi` alone",
+        foreign.join("`, `")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wrong_file_has_its_own_sentence() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"", "0 bytes"),
+            (b"(module)", "it is a text"),
+            (b"\x7fELF\x02\x01\x01\0", "native program"),
+            (b"PK\x03\x04\0\0", "ZIP archive"),
+            (b"\xff\xd8\xff\xe0", "no WebAssembly"),
+            (b"\0asm\x01\0\0\0", "core WebAssembly module"),
+            (b"\0asm\x0d", "ends after 5 bytes"),
+        ];
+        for (bytes, sentence) in cases {
+            let error = sniff(bytes).unwrap_err();
+            assert!(error.contains(sentence), "{error}");
+        }
+        assert_eq!(sniff(b"\0asm\x0d\0\x01\0"), Ok(()));
+    }
+}

@@ -1,0 +1,243 @@
+//! Between the contract's types and the host's own.
+
+use serde_json::Value;
+use wasmtime::component::ResourceTable;
+use wharf_egress::declaration as own;
+use wharf_egress::guard::{Asked, AskedBody, AskedPart};
+
+use super::Invoked;
+use super::bindings::wharf::provider::{call as c, http, manifest as m};
+use crate::failure::{Detail, Failure, Refusal};
+use crate::manifest;
+
+/// A manifest in the host's types; JSON and paths are parsed on the way.
+pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> {
+    Ok(manifest::Manifest {
+        name: from.name,
+        title: from.title,
+        version: from.version,
+        summary: from.summary,
+        base_url: manifest::BaseUrl {
+            summary: from.base_url.summary,
+            default: from.base_url.default,
+            suffix: from.base_url.suffix,
+            environment: from.base_url.environment,
+        },
+        fields: from.fields.into_iter().map(connection_field).collect(),
+        schemes: from.schemes.into_iter().map(scheme).collect(),
+        operations: from.operations.into_iter().map(operation).collect::<Result<_, _>>()?,
+    })
+}
+
+fn connection_field(from: m::ConnectionField) -> manifest::ConnectionField {
+    manifest::ConnectionField {
+        name: from.name,
+        title: from.title,
+        summary: from.summary,
+        secret: from.secret,
+        required: from.required,
+        default: from.default,
+        environment: from.environment,
+    }
+}
+
+fn scheme(from: m::Scheme) -> own::Scheme {
+    own::Scheme {
+        name: from.name,
+        summary: from.summary,
+        values: from
+            .values
+            .into_iter()
+            .map(|v| own::NamedTemplate { name: v.name, template: template(v.template) })
+            .collect(),
+        placements: from
+            .placements
+            .into_iter()
+            .map(|p| own::Placement {
+                location: match p.location {
+                    m::Location::Header => own::Location::Header,
+                    m::Location::Query => own::Location::Query,
+                    m::Location::Body => own::Location::Body,
+                },
+                name: p.name,
+                template: template(p.template),
+            })
+            .collect(),
+    }
+}
+
+fn template(from: m::Template) -> own::Template {
+    let part = |part| match part {
+        m::Part::Literal(text) => own::Part::Literal(text),
+        m::Part::Field(name) => own::Part::Field(name),
+        m::Part::Variable(name) => own::Part::Variable(name),
+        m::Part::Value(name) => own::Part::Value(name),
+    };
+    let function = |function| match function {
+        m::Function::Base64 => own::Function::Base64,
+        m::Function::Base64Url => own::Function::Base64Url,
+        m::Function::PercentEncode => own::Function::PercentEncode,
+        m::Function::FormEncode => own::Function::FormEncode,
+        m::Function::JsonEscape => own::Function::JsonEscape,
+        m::Function::Md5Hex => own::Function::Md5Hex,
+        m::Function::Sha256Hex => own::Function::Sha256Hex,
+        m::Function::HmacSha256Hex(field) => own::Function::HmacSha256Hex(field),
+        m::Function::HmacSha256Base64(field) => own::Function::HmacSha256Base64(field),
+    };
+    own::Template {
+        parts: from.parts.into_iter().map(part).collect(),
+        functions: from.functions.into_iter().map(function).collect(),
+    }
+}
+
+fn operation(from: m::Operation) -> Result<manifest::Operation, String> {
+    let place = format!("operation {}", from.name);
+    Ok(manifest::Operation {
+        input_schema: json(&place, "the input schema", &from.input_schema)?,
+        requests: from.requests.into_iter().map(|r| request(&place, r)).collect::<Result<_, _>>()?,
+        name: from.name,
+        title: from.title,
+        summary: from.summary,
+        effect: match from.effect {
+            m::Effect::Read => own::Effect::Read,
+            m::Effect::Write => own::Effect::Write,
+            m::Effect::Delete => own::Effect::Delete,
+        },
+        idempotent: from.idempotent,
+        unverified: from.unverified,
+        attachments: from
+            .attachments
+            .into_iter()
+            .map(|a| manifest::AttachmentField { name: a.name, summary: a.summary, required: a.required, many: a.many })
+            .collect(),
+        output_attachments: from.output_attachments,
+        sensitive_inputs: from.sensitive_inputs,
+        sensitive_outputs: from.sensitive_outputs,
+    })
+}
+
+fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
+    let place = format!("{operation}, request {}", from.name);
+    let fields = |from: Vec<m::Field>| from.into_iter().map(|f| field(&place, f)).collect::<Result<Vec<_>, _>>();
+    let body_fields =
+        |from: m::BodyFields| Ok::<_, String>(own::BodyFields { fields: fields(from.fields)?, open: from.open });
+    Ok(own::Request {
+        method: match from.method {
+            m::Method::Get => own::Method::Get,
+            m::Method::Head => own::Method::Head,
+            m::Method::Post => own::Method::Post,
+            m::Method::Put => own::Method::Put,
+            m::Method::Patch => own::Method::Patch,
+            m::Method::Delete => own::Method::Delete,
+        },
+        path: own::Path::parse(&from.path).map_err(|error| format!("{place}: {error}"))?,
+        variables: from
+            .variables
+            .into_iter()
+            .map(|v| Ok(own::Variable { name: v.name, source: source(&place, v.source)? }))
+            .collect::<Result<_, String>>()?,
+        query: fields(from.query)?,
+        headers: fields(from.headers)?,
+        body: match from.body {
+            m::BodyForm::None => own::BodyForm::None,
+            m::BodyForm::Json(body) => own::BodyForm::Json(body_fields(body)?),
+            m::BodyForm::Form(body) => own::BodyForm::Form(body_fields(body)?),
+            m::BodyForm::Multipart(body) => own::BodyForm::Multipart(body_fields(body)?),
+            m::BodyForm::Blob(from) => own::BodyForm::Blob(source(&place, from)?),
+        },
+        scheme: from.scheme,
+        answer: match from.answer {
+            m::AnswerForm::Bytes => own::AnswerForm::Bytes,
+            m::AnswerForm::Blob => own::AnswerForm::Blob,
+        },
+        read_only: from.read_only,
+        name: from.name,
+    })
+}
+
+fn field(place: &str, from: m::Field) -> Result<own::Field, String> {
+    Ok(own::Field {
+        source: source(place, from.source)?,
+        lists: match from.lists {
+            m::ListStyle::Repeated => own::ListStyle::Repeated,
+            m::ListStyle::Brackets => own::ListStyle::Brackets,
+            m::ListStyle::Indexed => own::ListStyle::Indexed,
+            m::ListStyle::Commas => own::ListStyle::Commas,
+            m::ListStyle::Json => own::ListStyle::Json,
+        },
+        name: from.name,
+    })
+}
+
+fn source(place: &str, from: m::Source) -> Result<own::Source, String> {
+    Ok(match from {
+        m::Source::Input(name) => own::Source::Input(name),
+        m::Source::InputOr((name, otherwise)) => {
+            let otherwise = json(place, &format!("the value in place of `{name}`"), &otherwise)?;
+            own::Source::InputOr(name, otherwise)
+        }
+        m::Source::Text(text) => own::Source::Text(text),
+        m::Source::Json(text) => own::Source::Json(json(place, "a constant", &text)?),
+        m::Source::Free(why) => own::Source::Free(why),
+    })
+}
+
+fn json(place: &str, what: &str, text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("{place}: {what} is not JSON: {error}"))
+}
+
+/// What a plugin asks for. Blobs that it gives away leave its table.
+pub(super) fn asked(table: &mut ResourceTable, from: http::Request) -> wasmtime::Result<Asked> {
+    let body = match from.body {
+        None => None,
+        Some(http::Body::Json(text)) => Some(AskedBody::Json(text)),
+        Some(http::Body::Form(fields)) => Some(AskedBody::Form(fields)),
+        Some(http::Body::Multipart(parts)) => {
+            let mut asked = Vec::with_capacity(parts.len());
+            for part in parts {
+                let content = match part.content {
+                    http::PartContent::Text(text) => AskedPart::Text(text),
+                    http::PartContent::Blob(blob) => AskedPart::Blob(table.delete(blob)?),
+                };
+                asked.push((part.name, content));
+            }
+            Some(AskedBody::Multipart(asked))
+        }
+        Some(http::Body::Blob(blob)) => Some(AskedBody::Blob(table.delete(blob)?)),
+    };
+    Ok(Asked { name: from.name, variables: from.variables, query: from.query, headers: from.headers, body })
+}
+
+/// A refusal as the plugin is told of it.
+pub(super) fn refusal(refusal: Refusal) -> http::Error {
+    match refusal {
+        Refusal::Denied(denial) => http::Error::Denied(http::Denial {
+            rule: denial.rule.name().to_owned(),
+            message: denial.message,
+            remedy: denial.remedy.into_owned(),
+        }),
+        Refusal::MissingCredential(missing) => http::Error::MissingCredential(missing.to_string()),
+        other => http::Error::Limit(other.to_string()),
+    }
+}
+
+pub(super) fn failure(from: c::Failure) -> Invoked {
+    Invoked::Failed(match from {
+        c::Failure::Denied(message) => return Invoked::Denied(message),
+        c::Failure::InvalidInput(c::InvalidInput { field, message }) => Failure::InvalidInput { field, message },
+        c::Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
+        c::Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
+        c::Failure::NotFound(from) => Failure::NotFound(detail(from)),
+        c::Failure::Conflict(from) => Failure::Conflict(detail(from)),
+        c::Failure::RateLimited(c::RateLimited { detail: from, retry_after }) => {
+            Failure::RateLimited { detail: detail(from), retry_after }
+        }
+        c::Failure::Provider(from) => Failure::Provider(detail(from)),
+        c::Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
+        c::Failure::Timeout(from) => Failure::Timeout(detail(from)),
+    })
+}
+
+fn detail(from: c::Detail) -> Detail {
+    Detail { message: from.message, status: from.status, code: from.code }
+}

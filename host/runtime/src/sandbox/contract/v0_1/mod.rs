@@ -1,0 +1,86 @@
+//! `wharf:provider@0.1.0`.
+
+mod convert;
+mod imports;
+
+use wasmtime::Store;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use super::super::ctx::Ctx;
+use crate::failure::Failure;
+use crate::manifest::Manifest;
+use bindings::wharf::provider::call::{Attachment, Call};
+
+#[expect(missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::restriction, reason = "generated")]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "provider",
+        imports: { default: trappable },
+        with: { "wharf:provider/blobs.blob": wharf_egress::Blob },
+    });
+}
+
+/// The interface that every plugin of this version exports.
+pub(crate) const EXPORT: &str = "wharf:provider/plugin@0.1.0";
+
+/// A component that is linked and ready to be instantiated.
+pub(crate) struct Plugin(bindings::ProviderPre<Ctx>);
+
+/// What an invocation gave back, before the host has looked at it.
+pub(crate) struct Output {
+    pub(crate) json: String,
+    pub(crate) attachments: Vec<(String, wharf_egress::Blob)>,
+}
+
+/// How an invocation ended where nothing trapped.
+pub(crate) enum Invoked {
+    Output(Output),
+    Failed(Failure),
+    /// The plugin says that the host refused something.
+    Denied(String),
+}
+
+pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
+    bindings::Provider::add_to_linker::<_, HasSelf<Ctx>>(linker, |ctx| ctx)
+}
+
+impl Plugin {
+    pub(crate) fn link(linker: &Linker<Ctx>, component: &Component) -> wasmtime::Result<Self> {
+        Ok(Self(bindings::ProviderPre::new(linker.instantiate_pre(component)?)?))
+    }
+
+    pub(crate) fn describe(&self, store: &mut Store<Ctx>) -> wasmtime::Result<Result<Manifest, String>> {
+        let instance = self.0.instantiate(&mut *store)?;
+        let manifest = instance.wharf_provider_plugin().call_describe(&mut *store)?;
+        Ok(convert::manifest(manifest))
+    }
+
+    pub(crate) fn invoke(
+        &self,
+        store: &mut Store<Ctx>,
+        operation: &str,
+        input: String,
+        attachments: Vec<(String, wharf_egress::Blob)>,
+    ) -> wasmtime::Result<Invoked> {
+        let instance = self.0.instantiate(&mut *store)?;
+        let table = &mut store.data_mut().table;
+        let attachments = attachments
+            .into_iter()
+            .map(|(name, blob)| Ok(Attachment { name, content: table.push(blob)? }))
+            .collect::<wasmtime::Result<_>>()?;
+        let call = Call { operation: operation.to_owned(), input, attachments };
+        match instance.wharf_provider_plugin().call_invoke(&mut *store, &call)? {
+            Ok(output) => {
+                let table = &mut store.data_mut().table;
+                let attachments = output
+                    .attachments
+                    .into_iter()
+                    .map(|attachment| Ok((attachment.name, table.delete(attachment.content)?)))
+                    .collect::<wasmtime::Result<_>>()?;
+                Ok(Invoked::Output(Output { json: output.json, attachments }))
+            }
+            Err(failure) => Ok(convert::failure(failure)),
+        }
+    }
+}

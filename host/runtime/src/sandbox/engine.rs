@@ -1,0 +1,88 @@
+//! The engine: how components are compiled, and where their instances live.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::failure::Fault;
+use crate::limits::Limits;
+
+/// How long a guest that never pauses can run beyond its deadline.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Calls that can be in flight at one time.
+const CALLS: u32 = 1000;
+
+/// Core instances, memories and tables of one component. A component made from Python has about thirty modules.
+const CORE_INSTANCES: u32 = 100;
+const MEMORIES: u32 = 4;
+const TABLES: u32 = 20;
+
+/// A wasmtime engine with the clock that its deadlines go by.
+pub(crate) struct Engine {
+    inner: wasmtime::Engine,
+    stopped: Arc<AtomicBool>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// An engine whose calls may have at most these limits.
+    pub(crate) fn new(limits: &Limits) -> Result<Self, Fault> {
+        let broken =
+            |error: &dyn std::fmt::Display| Fault::Host(format!("the WebAssembly engine does not start: {error}"));
+        let inner = wasmtime::Engine::new(&config(limits)).map_err(|error| broken(&error))?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let ticker = thread::Builder::new()
+            .name("wharf-ticker".to_owned())
+            .spawn({
+                let (engine, stopped) = (inner.clone(), Arc::clone(&stopped));
+                move || {
+                    while !stopped.load(Ordering::Relaxed) {
+                        thread::park_timeout(TICK);
+                        engine.increment_epoch();
+                    }
+                }
+            })
+            .map_err(|error| broken(&error))?;
+        Ok(Self { inner, stopped, ticker: Some(ticker) })
+    }
+
+    pub(crate) fn inner(&self) -> &wasmtime::Engine {
+        &self.inner
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(ticker) = self.ticker.take() {
+            ticker.thread().unpark();
+            // It cannot panic, and there would be nobody to tell.
+            let _ = ticker.join();
+        }
+    }
+}
+
+fn config(limits: &Limits) -> Config {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(CALLS)
+        .total_core_instances(CALLS * 4)
+        .total_memories(CALLS)
+        .total_tables(CALLS * 4)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .table_elements(usize::try_from(limits.table_entries).unwrap_or(usize::MAX))
+        .max_memory_size(usize::try_from(limits.memory).unwrap_or(usize::MAX));
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}

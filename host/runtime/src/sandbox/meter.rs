@@ -1,0 +1,102 @@
+//! What a call has used of its limits.
+
+use std::time::Instant;
+
+use bytesize::ByteSize;
+use wasmtime::ResourceLimiter;
+
+use crate::failure::LimitReached;
+use crate::limits::Limits;
+
+/// Counts what a call uses, over all of its memories and tables, and remembers the limit that ended it.
+pub(crate) struct Meter {
+    limits: Limits,
+    pub(crate) deadline: Instant,
+    memory: u64,
+    table_entries: u64,
+    blobs: u64,
+    requests: u32,
+    reached: Option<LimitReached>,
+}
+
+impl Meter {
+    pub(crate) fn start(limits: Limits, started: Instant) -> Self {
+        let deadline = started + limits.timeout;
+        Self { limits, deadline, memory: 0, table_entries: 0, blobs: 0, requests: 0, reached: None }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The limit that was reached first, if any was.
+    pub(crate) fn reached(&self) -> Option<LimitReached> {
+        self.reached.clone()
+    }
+
+    pub(crate) fn out_of_time(&mut self, what: &str) -> LimitReached {
+        let limit = humantime::format_duration(self.limits.timeout).to_string();
+        self.reach("timeout", limit, what, "--timeout, or `timeout` under [limits] in wharf.toml".to_owned())
+    }
+
+    pub(crate) fn answer_too_large(&mut self) -> LimitReached {
+        self.reach_bytes("answer", self.limits.answer, "the answer of the provider is larger")
+    }
+
+    pub(crate) fn output_too_large(&mut self) -> LimitReached {
+        self.reach_bytes("output", self.limits.output, "the output of the plugin is larger")
+    }
+
+    pub(crate) fn count_request(&mut self) -> Result<(), LimitReached> {
+        self.requests += 1;
+        if self.requests <= self.limits.requests {
+            return Ok(());
+        }
+        let key = "`requests` under [limits] in wharf.toml".to_owned();
+        Err(self.reach("requests", self.limits.requests.to_string(), "the plugin asked for one request more", key))
+    }
+
+    pub(crate) fn count_blob(&mut self, bytes: u64) -> Result<(), LimitReached> {
+        self.blobs = self.blobs.saturating_add(bytes);
+        if self.blobs <= self.limits.blobs {
+            return Ok(());
+        }
+        Err(self.reach_bytes("blobs", self.limits.blobs, "the plugin made larger files"))
+    }
+
+    fn reach_bytes(&mut self, name: &'static str, limit: u64, what: &str) -> LimitReached {
+        self.reach(
+            name,
+            ByteSize::b(limit).display().iec().to_string(),
+            what,
+            format!("`{name}` under [limits] in wharf.toml"),
+        )
+    }
+
+    fn reach(&mut self, name: &'static str, value: String, what: &str, remedy: String) -> LimitReached {
+        let reached = LimitReached { name, value, what: what.to_owned(), remedy };
+        self.reached.get_or_insert(reached).clone()
+    }
+}
+
+impl ResourceLimiter for Meter {
+    /// An error, not a refusal that the guest could handle: a call that needs more must say so in the limit's words.
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.memory = self.memory.saturating_add((desired - current) as u64);
+        if self.memory <= self.limits.memory {
+            return Ok(true);
+        }
+        Err(self.reach_bytes("memory", self.limits.memory, "the plugin needs more memory").into())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.table_entries = self.table_entries.saturating_add((desired - current) as u64);
+        if self.table_entries <= self.limits.table_entries {
+            return Ok(true);
+        }
+        let key = "`table_entries` under [limits] in wharf.toml".to_owned();
+        Err(self
+            .reach("table-entries", self.limits.table_entries.to_string(), "the plugin needs larger tables", key)
+            .into())
+    }
+}

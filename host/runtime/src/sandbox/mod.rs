@@ -1,0 +1,175 @@
+//! The third station of a call: a fresh instance of the release, with its limits.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wasmtime::{Store, Trap};
+use wharf_egress::Blob;
+
+use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
+use crate::limits::Limits;
+
+pub(crate) mod contract;
+pub(crate) mod ctx;
+pub(crate) mod engine;
+pub(crate) mod log;
+mod meter;
+mod wasi;
+
+use contract::v0_1::{Invoked, Output, Plugin};
+use ctx::{Ctx, DryRunEnds, Exchange, Running};
+use engine::{Engine, TICK};
+use log::{LogEntry, visible};
+
+/// How a run ended, and what happened on the way.
+pub(crate) struct Ran {
+    pub(crate) result: Result<(Value, Vec<(String, Blob)>), CallError>,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) log: Vec<LogEntry>,
+    /// Time spent waiting for the provider.
+    pub(crate) network: Duration,
+    /// Time spent in the instance, the time for the provider left out.
+    pub(crate) sandbox: Duration,
+}
+
+/// A linker with everything that a plugin may import.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::Linker<Ctx>> {
+    let mut linker = wasmtime::component::Linker::new(engine.inner());
+    contract::v0_1::add_to_linker(&mut linker)?;
+    wasi::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// Asks a plugin to describe itself: no connection, no network, no state.
+pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<crate::manifest::Manifest, String> {
+    let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
+    match plugin.describe(&mut store) {
+        Ok(manifest) => manifest,
+        Err(error) => match store.data_mut().meter.reached() {
+            Some(limit) => Err(limit.to_string()),
+            None if interrupted(&error) => Err(store.data_mut().meter.out_of_time("describing itself").to_string()),
+            None => Err(in_words(&error)),
+        },
+    }
+}
+
+/// Runs one operation in an instance of its own.
+pub(crate) fn run(
+    engine: &Engine,
+    plugin: &Plugin,
+    name: &str,
+    running: Running,
+    limits: Limits,
+    started: Instant,
+) -> Ran {
+    let operation = running.operation.clone();
+    let connection = running.connection.clone();
+    let input = serde_json::to_string(&running.input).unwrap_or_default();
+    let attachments = running.attachments.clone();
+    let mut store = store(engine, Ctx::new(limits, started, Some(running)));
+
+    let entered = Instant::now();
+    let invoked = plugin.invoke(&mut store, &operation.declared.name, input, attachments);
+    let inside = entered.elapsed();
+
+    let broken = |message: String| {
+        let operation = operation.declared.name.clone();
+        CallError::Fault(Fault::Plugin {
+            plugin: name.to_owned(),
+            operation,
+            message: connection.mask(visible(&message)),
+        })
+    };
+    let mut ctx = store.into_data();
+    let result = match invoked {
+        Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
+        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| connection.mask(visible(&text))).into()),
+        Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {
+            Some(refusal) => refusal.into(),
+            None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
+        }),
+        // The caller asked for it, and finds the request among the exchanges.
+        Err(error) if error.is::<DryRunEnds>() => Ok((Value::Null, Vec::new())),
+        Err(error) => Err(trapped(&mut ctx, &error, broken)),
+    };
+    Ran {
+        result,
+        log: ctx.log.take(|text| connection.mask(text)),
+        exchanges: ctx.exchanges,
+        network: ctx.network,
+        sandbox: inside.saturating_sub(ctx.network),
+    }
+}
+
+fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
+    let left = ctx.meter.deadline.saturating_duration_since(Instant::now());
+    let mut store = Store::new(engine.inner(), ctx);
+    store.limiter(|ctx| &mut ctx.meter);
+    // One tick more, as the current one is partly over.
+    let ticks = left.as_nanos() / TICK.as_nanos() + 1;
+    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX / 2));
+    store
+}
+
+/// What a plugin gives back must be JSON, within its size, with declared files only.
+fn check(
+    ctx: &mut Ctx,
+    output: Output,
+    declared: &[String],
+    broken: impl Fn(String) -> CallError,
+) -> Result<(Value, Vec<(String, Blob)>), CallError> {
+    if output.json.len() as u64 > ctx.meter.limits().output {
+        return Err(Refusal::from(ctx.meter.output_too_large()).into());
+    }
+    let json =
+        serde_json::from_str(&output.json).map_err(|error| broken(format!("its output is not JSON: {error}")))?;
+    match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
+        Some((name, _)) => Err(broken(format!("its output has a file `{name}`, which the operation does not declare"))),
+        None => Ok((json, output.attachments)),
+    }
+}
+
+/// Why an instance ended before its time.
+fn trapped(ctx: &mut Ctx, error: &wasmtime::Error, broken: impl Fn(String) -> CallError) -> CallError {
+    if let Some(limit) = ctx.meter.reached() {
+        return Refusal::from(limit).into();
+    }
+    if interrupted(error) {
+        return Refusal::from(ctx.meter.out_of_time("the plugin was still running")).into();
+    }
+    broken(in_words(error))
+}
+
+fn interrupted(error: &wasmtime::Error) -> bool {
+    matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt))
+}
+
+/// The innermost reason, without a backtrace.
+fn in_words(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::UnreachableCodeReached) => "it stopped itself (a panic or an abort)".to_owned(),
+        Some(trap) => format!("it trapped: {trap}"),
+        None => error.root_cause().to_string(),
+    }
+}
+
+/// A failure in words that came from a stranger.
+fn clean(failure: Failure, clean: impl Fn(String) -> String) -> Failure {
+    let detail =
+        |from: Detail| Detail { message: clean(from.message), status: from.status, code: from.code.map(&clean) };
+    match failure {
+        Failure::InvalidInput { field, message } => {
+            Failure::InvalidInput { field: field.map(&clean), message: clean(message) }
+        }
+        Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
+        Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
+        Failure::NotFound(from) => Failure::NotFound(detail(from)),
+        Failure::Conflict(from) => Failure::Conflict(detail(from)),
+        Failure::RateLimited { detail: from, retry_after } => {
+            Failure::RateLimited { detail: detail(from), retry_after }
+        }
+        Failure::Provider(from) => Failure::Provider(detail(from)),
+        Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
+        Failure::Timeout(from) => Failure::Timeout(detail(from)),
+    }
+}

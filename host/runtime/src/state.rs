@@ -1,0 +1,188 @@
+//! Small values that plugins keep between calls, for each plugin and connection by itself.
+//!
+//! They are session names and the like: the files are readable by their owner only, and losing one costs a login.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// Enough for a name with a prefix.
+const LONGEST_KEY: usize = 128;
+/// Enough for any session token; state is not a database.
+const LONGEST_VALUE: usize = 4096;
+/// Values of one plugin and connection.
+const MOST_VALUES: usize = 64;
+
+/// Where the values of all plugins are: in a folder, or in memory alone.
+#[derive(Clone, Default)]
+pub(crate) struct StateStore(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    folder: Option<PathBuf>,
+    values: Mutex<BTreeMap<String, Values>>,
+}
+
+/// The values of one plugin and connection.
+#[derive(Clone)]
+pub(crate) struct State {
+    store: StateStore,
+    /// Where it is in memory and, with an ending, in the folder.
+    name: String,
+    /// A connection that points elsewhere is another one: a session of the old server is not for the new one.
+    base_url: String,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Values {
+    base_url: String,
+    values: BTreeMap<String, Entry>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Entry {
+    value: String,
+    /// Seconds since 1970.
+    until: u64,
+}
+
+pub(crate) enum StateError {
+    Limit(String),
+    Unavailable(String),
+}
+
+impl StateStore {
+    pub(crate) fn in_folder(folder: PathBuf) -> Self {
+        Self(Arc::new(Inner { folder: Some(folder), values: Mutex::default() }))
+    }
+
+    /// The values of a plugin with a connection. Both names are kebab or snake case, so they make a file name.
+    pub(crate) fn of(&self, plugin: &str, connection: &str, base_url: &str) -> State {
+        State { store: self.clone(), name: format!("{plugin}.{connection}"), base_url: base_url.to_owned() }
+    }
+}
+
+impl State {
+    pub(crate) fn get(&self, key: &str) -> Option<String> {
+        let mut all = self.lock();
+        let values = self.load(&mut all);
+        values.values.get(key).filter(|entry| entry.until > now()).map(|entry| entry.value.clone())
+    }
+
+    pub(crate) fn set(&self, key: &str, value: &str, seconds: u32) -> Result<(), StateError> {
+        if key.len() > LONGEST_KEY {
+            return Err(StateError::Limit(format!("a key of the state has at most {LONGEST_KEY} bytes")));
+        }
+        if value.len() > LONGEST_VALUE {
+            return Err(StateError::Limit(format!("a value of the state has at most {LONGEST_VALUE} bytes")));
+        }
+        let mut all = self.lock();
+        let values = self.load(&mut all);
+        let now = now();
+        values.values.retain(|_, entry| entry.until > now);
+        if values.values.len() >= MOST_VALUES && !values.values.contains_key(key) {
+            return Err(StateError::Limit(format!("the state of a connection has at most {MOST_VALUES} values")));
+        }
+        values.values.insert(key.to_owned(), Entry { value: value.to_owned(), until: now + u64::from(seconds) });
+        self.save(values).map_err(|error| StateError::Unavailable(format!("the state cannot be kept: {error}")))
+    }
+
+    pub(crate) fn delete(&self, key: &str) {
+        let mut all = self.lock();
+        let values = self.load(&mut all);
+        if values.values.remove(key).is_some() {
+            // What cannot be deleted on disk expires; the plugin could do nothing about it.
+            let _ = self.save(values);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Values>> {
+        self.store.0.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The values as they are on disk, where other processes may have changed them, or in memory.
+    fn load<'a>(&self, all: &'a mut BTreeMap<String, Values>) -> &'a mut Values {
+        let values = all.entry(self.name.clone()).or_default();
+        if let Some(file) = self.file() {
+            *values = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        }
+        if values.base_url != self.base_url {
+            *values = Values { base_url: self.base_url.clone(), values: BTreeMap::new() };
+        }
+        values
+    }
+
+    /// Writes a new file and renames it, so that a reader finds the old values or the new ones.
+    fn save(&self, values: &Values) -> io::Result<()> {
+        let Some(file) = self.file() else { return Ok(()) };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        crate::files::create_private_folder(folder)?;
+        let mut new = tempfile::NamedTempFile::new_in(folder)?;
+        new.write_all(&serde_json::to_vec(values)?)?;
+        new.persist(file)?;
+        Ok(())
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.store.0.folder.as_ref()?.join(format!("{}.json", self.name)))
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_separate_for_each_plugin_connection_and_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StateStore::in_folder(folder.path().join("state"));
+        let state = store.of("vtiger", "main", "https://a.example");
+        assert!(state.set("session", "s1", 60).is_ok());
+
+        let again = StateStore::in_folder(folder.path().join("state"));
+        assert_eq!(again.of("vtiger", "main", "https://a.example").get("session").as_deref(), Some("s1"));
+        assert_eq!(again.of("vtiger", "other", "https://a.example").get("session"), None);
+        assert_eq!(again.of("chatwoot", "main", "https://a.example").get("session"), None);
+        assert_eq!(again.of("vtiger", "main", "https://b.example").get("session"), None);
+
+        state.delete("session");
+        assert_eq!(state.get("session"), None);
+    }
+
+    #[test]
+    fn a_value_ends_with_its_time() {
+        let state = StateStore::default().of("vtiger", "main", "https://a.example");
+        assert!(state.set("session", "s1", 0).is_ok());
+        assert_eq!(state.get("session"), None);
+    }
+
+    #[test]
+    fn the_state_is_no_database() {
+        let state = StateStore::default().of("vtiger", "main", "https://a.example");
+        assert!(matches!(state.set("k", &"x".repeat(LONGEST_VALUE + 1), 60), Err(StateError::Limit(_))));
+        for n in 0..MOST_VALUES {
+            assert!(state.set(&format!("k{n}"), "x", 60).is_ok());
+        }
+        assert!(matches!(state.set("one more", "x", 60), Err(StateError::Limit(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        assert!(StateStore::in_folder(path.clone()).of("v", "c", "https://a.example").set("k", "x", 60).is_ok());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(path.join("v.c.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,42 @@
+//! Aigency, by its JSON-RPC 2.0 endpoint.
+
+use wharf_plugin::{BaseUrl, ConnectionField, Function, NamedTemplate, Part, Placement, Provider, Scheme};
+
+mod answer;
+mod users;
+
+/// The plugin.
+pub const PROVIDER: Provider = Provider {
+    name: "aigency",
+    title: "Aigency",
+    version: env!("CARGO_PKG_VERSION"),
+    summary: "Users of an Aigency server.",
+    base_url: BaseUrl::new("API URL: the JSON-RPC endpoint itself, such as https://host/rpc")
+        .environment("AIGENCY_API_URL"),
+    fields: &[ConnectionField::secret(
+        "api_key",
+        "API key",
+        "Makes its holder an administrator who may act as any user.",
+    )
+    .required()
+    .environment("AIGENCY_API_KEY")],
+    schemes: &[Scheme::new("as-user", "The API key and the user on whose behalf the call is, form-encoded.")
+        .values(&[
+            NamedTemplate { name: "key", parts: &[Part::Field("api_key")], functions: &[Function::FormEncode] },
+            NamedTemplate { name: "id", parts: &[Part::Variable("userId")], functions: &[Function::JsonEscape] },
+            NamedTemplate {
+                name: "user",
+                parts: &[Part::Literal("{\"id\":\""), Part::Value("id"), Part::Literal("\"}")],
+                functions: &[Function::FormEncode],
+            },
+        ])
+        .placements(&[Placement::header(
+            "Authorization",
+            &[Part::Literal("Bearer api_key="), Part::Value("key"), Part::Literal("&user="), Part::Value("user")],
+        )])],
+    scheme: Some("as-user"),
+    read: answer::read,
+    resources: &[users::USERS],
+};
+
+wharf_plugin::export!(PROVIDER);

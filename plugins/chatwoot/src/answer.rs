@@ -1,0 +1,111 @@
+use wharf_plugin::{Failure, Response, Value, read};
+
+/// Errors come in several shapes: `error` (a text or an object), `errors` (texts or objects), `message`, plain text, and
+/// nothing at all. A missing right is answered with 401, like a wrong token.
+pub(crate) fn read(response: &Response) -> Result<String, Failure> {
+    if response.is_success() {
+        return read::json(response);
+    }
+    let body = response.json();
+    let words = body.as_ref().and_then(words).or_else(|| plain_text(response));
+    let detail = response.detail(words.as_deref());
+    Err(match response.status {
+        401 if is_about_rights(&detail.message) => Failure::Forbidden(detail),
+        422 => Failure::InvalidInput(body.as_ref().and_then(first_attribute), detail.message),
+        _ => Failure::of_status(response, detail),
+    })
+}
+
+fn words(body: &Value) -> Option<String> {
+    let found = ["error", "errors", "message", "description"]
+        .iter()
+        .find_map(|name| body.get(name).filter(|v| !v.is_null()))?;
+    Some(one_line(found))
+}
+
+fn one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(one_line).collect::<Vec<_>>().join("; "),
+        Value::Object(members) => match members.get("message") {
+            Some(Value::String(message)) => match members.get("field").and_then(Value::as_str) {
+                Some(field) => format!("{field}: {message}"),
+                None => message.clone(),
+            },
+            _ => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// Throttles answer with plain text. A page of HTML is no message.
+fn plain_text(response: &Response) -> Option<String> {
+    let text = response.text();
+    let is_words = !text.trim().is_empty() && !text.trim_start().starts_with(['<', '{', '[']);
+    is_words.then_some(text)
+}
+
+fn is_about_rights(message: &str) -> bool {
+    message == "Non permissible resource"
+        || message.starts_with("You are not authorized")
+        || message.contains("is not authorized for bots")
+}
+
+fn first_attribute(body: &Value) -> Option<String> {
+    Some(body.get("attributes")?.get(0)?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: u16, body: &str) -> Failure {
+        read(&Response::new(status, &[], body)).unwrap_err()
+    }
+
+    #[test]
+    fn a_wrong_token_is_unauthorized_in_each_of_its_shapes() {
+        for (body, words) in [
+            (r#"{"error": "Invalid access_token"}"#, "Invalid access_token"),
+            (r#"{"error": "Invalid Access Token"}"#, "Invalid Access Token"),
+            (r#"{"errors": ["You need to sign in or sign up before continuing."]}"#, "You need to sign in"),
+        ] {
+            assert!(matches!(failure(401, body), Failure::Unauthorized(d) if d.message.starts_with(words)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_missing_right_is_forbidden_although_the_status_is_401() {
+        for body in [
+            r#"{"error": "Non permissible resource"}"#,
+            r#"{"error": "You are not authorized to do this action"}"#,
+            r#"{"error": "Access to this endpoint is not authorized for bots"}"#,
+        ] {
+            assert!(matches!(failure(401, body), Failure::Forbidden(_)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bare_404_is_not_found() {
+        let Failure::NotFound(detail) = failure(404, "") else { panic!() };
+        assert_eq!(detail.message, "status 404 with an empty body");
+    }
+
+    #[test]
+    fn validation_names_the_attribute() {
+        let body = r#"{"message": "Email has already been taken", "attributes": ["email"]}"#;
+        assert_eq!(
+            failure(422, body),
+            Failure::InvalidInput(Some("email".into()), "Email has already been taken".into())
+        );
+        let body = r#"{"error": {"name": ["is too long"]}}"#;
+        assert!(matches!(failure(422, body), Failure::InvalidInput(None, m) if m.contains("is too long")));
+        let body = r#"{"description": "d", "errors": [{"field": "name", "message": "is missing", "code": "x"}]}"#;
+        assert!(matches!(failure(422, body), Failure::InvalidInput(None, m) if m == "name: is missing"));
+    }
+
+    #[test]
+    fn a_throttle_is_plain_text() {
+        assert!(matches!(failure(429, "Retry later\n"), Failure::RateLimited(d, None) if d.message == "Retry later"));
+    }
+}

@@ -1,0 +1,10 @@
+use wharf_plugin::{Operation, Resource};
+
+/// The user whose token it is.
+pub(crate) const PROFILE: Resource = Resource::new(
+    "profile",
+    &[Operation::get("get", "Get profile", "/api/v1/profile")
+        .summary("Fetches the profile of the user whose token the connection has.")
+        .scheme(Some("user"))
+        .sensitive_outputs(&["/access_token", "/pubsub_token"])],
+);

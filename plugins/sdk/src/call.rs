@@ -1,0 +1,190 @@
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use crate::bindings::wharf::provider::blobs::Blob;
+use crate::bindings::wharf::provider::{call as contract, http};
+use crate::failure::Failure;
+use crate::provider::Provider;
+use crate::response::Response;
+
+/// The call that an operation's function handles.
+pub struct Call<'a> {
+    provider: &'a Provider,
+    raw: String,
+    input: OnceCell<Value>,
+    attachments: Vec<contract::Attachment>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(provider: &'a Provider, call: contract::Call) -> Self {
+        Self { provider, raw: call.input, input: OnceCell::new(), attachments: call.attachments }
+    }
+
+    /// An input that the caller gave.
+    pub fn input(&self, name: &str) -> Option<&Value> {
+        // The host has parsed and validated it.
+        self.input.get_or_init(|| serde_json::from_str(&self.raw).unwrap_or_default()).get(name)
+    }
+
+    /// An input that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.input(name)?.as_str()
+    }
+
+    /// The first file that was attached under a name.
+    pub fn attachment(&self, name: &str) -> Option<&Blob> {
+        self.attachments.iter().find(|a| a.name == name).map(|a| &a.content)
+    }
+
+    /// Begins one of the operation's declared requests.
+    pub fn request(&self, name: &str) -> Request {
+        Request {
+            asked: http::Request {
+                name: name.to_owned(),
+                variables: vec![],
+                query: vec![],
+                headers: vec![],
+                body: None,
+            },
+        }
+    }
+
+    /// Reads an answer as the provider's answers are read: the JSON text of its value.
+    ///
+    /// # Errors
+    /// What the provider says is wrong.
+    pub fn read(&self, response: &Response) -> Result<String, Failure> {
+        (self.provider.read)(response)
+    }
+}
+
+/// A declared request, to be filled with its free values.
+pub struct Request {
+    asked: http::Request,
+}
+
+impl Request {
+    /// A free variable.
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.asked.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A free query parameter.
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.asked.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A free header.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.asked.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The free members of a JSON body.
+    pub fn json(mut self, object: &Value) -> Self {
+        self.asked.body = Some(http::Body::Json(object.to_string()));
+        self
+    }
+
+    /// The free fields of a form.
+    pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
+        self.asked.body = Some(http::Body::Form(fields));
+        self
+    }
+
+    /// The whole body, where it is free.
+    pub fn blob(mut self, blob: Blob) -> Self {
+        self.asked.body = Some(http::Body::Blob(blob));
+        self
+    }
+
+    /// Sends it and waits for the answer. Any status is an answer.
+    ///
+    /// # Errors
+    /// Where there is no answer: refused by the host, no connection, out of time.
+    pub fn send(self) -> Result<Response, Failure> {
+        Ok(http::send(self.asked)?.into())
+    }
+}
+
+/// What an operation gives back.
+pub struct Output {
+    json: String,
+    files: Vec<(String, Blob)>,
+}
+
+impl Output {
+    /// A JSON value.
+    pub fn json(value: &Value) -> Self {
+        Self::text(value.to_string())
+    }
+
+    /// JSON text that is known to be good.
+    pub fn text(json: String) -> Self {
+        Self { json, files: Vec::new() }
+    }
+
+    /// `{"success": true}`
+    pub fn success() -> Self {
+        Self::text(r#"{"success":true}"#.to_owned())
+    }
+
+    /// With a file.
+    pub fn file(mut self, name: &str, blob: Blob) -> Self {
+        self.files.push((name.to_owned(), blob));
+        self
+    }
+}
+
+impl From<Output> for contract::Output {
+    fn from(output: Output) -> Self {
+        let attachments = output.files.into_iter().map(|(name, content)| contract::Attachment { name, content });
+        Self { json: output.json, attachments: attachments.collect() }
+    }
+}
+
+/// The connection of the call.
+pub mod connection {
+    /// A field that is set and is not a secret.
+    pub fn field(name: &str) -> Option<String> {
+        crate::bindings::wharf::provider::connection::field(name)
+    }
+}
+
+/// Small values that outlive a call. They may vanish at any time.
+pub mod state {
+    use crate::bindings::wharf::provider::state as imported;
+
+    /// A value that was set and has not expired.
+    pub fn get(key: &str) -> Option<String> {
+        imported::get(key)
+    }
+
+    /// Keeps a value for at most this many seconds. Where it cannot be kept the plugin goes on without it.
+    pub fn set(key: &str, value: &str, seconds: u32) {
+        let _ = imported::set(key, value, seconds);
+    }
+
+    /// Forgets a value.
+    pub fn delete(key: &str) {
+        imported::delete(key);
+    }
+}
+
+/// The plugin's log, which operators read.
+pub mod log {
+    use crate::bindings::wharf::provider::log::{Level, write};
+
+    /// For operators who look for the cause of something.
+    pub fn info(message: &str) {
+        write(Level::Info, message);
+    }
+
+    /// Something that works and should not have happened.
+    pub fn warning(message: &str) {
+        write(Level::Warning, message);
+    }
+}

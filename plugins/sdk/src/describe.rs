@@ -1,0 +1,229 @@
+//! From the plugin's data to the contract's manifest.
+
+use serde_json::{Map, Value, json};
+
+use crate::bindings::wharf::provider::manifest as m;
+use crate::input::{Input, Place};
+use crate::operation::{
+    Answer, Body, Constant, ConstantValue, DeclaredRequest, Effect, Field, FieldSource, Lists, Method, Operation,
+};
+use crate::provider::{ConnectionField, Function, Location, Part, Provider, Scheme};
+use crate::schema::object_schema;
+
+/// The manifest of a provider.
+pub fn manifest(provider: &Provider) -> m::Manifest {
+    m::Manifest {
+        name: provider.name.to_owned(),
+        title: provider.title.to_owned(),
+        version: provider.version.to_owned(),
+        summary: provider.summary.to_owned(),
+        base_url: m::BaseUrl {
+            summary: provider.base_url.summary.to_owned(),
+            default: provider.base_url.default.map(str::to_owned),
+            suffix: provider.base_url.suffix.map(str::to_owned),
+            environment: provider.base_url.environment.map(str::to_owned),
+        },
+        fields: provider.fields.iter().map(connection_field).collect(),
+        schemes: provider.schemes.iter().map(scheme).collect(),
+        operations: provider
+            .resources
+            .iter()
+            .flat_map(|r| r.operations.iter().map(|o| operation(provider, r.name, o)))
+            .collect(),
+    }
+}
+
+fn connection_field(field: &ConnectionField) -> m::ConnectionField {
+    m::ConnectionField {
+        name: field.name.to_owned(),
+        title: field.title.to_owned(),
+        summary: field.summary.to_owned(),
+        secret: field.secret,
+        required: field.required,
+        default: field.default.map(str::to_owned),
+        environment: field.environment.map(str::to_owned),
+    }
+}
+
+fn scheme(scheme: &Scheme) -> m::Scheme {
+    let values = scheme
+        .values
+        .iter()
+        .map(|v| m::NamedTemplate { name: v.name.to_owned(), template: template(v.parts, v.functions) });
+    let placements = scheme.placements.iter().map(|p| m::Placement {
+        location: match p.location {
+            Location::Header => m::Location::Header,
+            Location::Query => m::Location::Query,
+            Location::Body => m::Location::Body,
+        },
+        name: p.name.to_owned(),
+        template: template(p.parts, p.functions),
+    });
+    m::Scheme {
+        name: scheme.name.to_owned(),
+        summary: scheme.summary.to_owned(),
+        values: values.collect(),
+        placements: placements.collect(),
+    }
+}
+
+fn template(parts: &[Part], functions: &[Function]) -> m::Template {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => m::Part::Literal((*text).to_owned()),
+        Part::Field(name) => m::Part::Field((*name).to_owned()),
+        Part::Variable(name) => m::Part::Variable((*name).to_owned()),
+        Part::Value(name) => m::Part::Value((*name).to_owned()),
+    };
+    let function = |function: &Function| match function {
+        Function::Base64 => m::Function::Base64,
+        Function::Base64Url => m::Function::Base64Url,
+        Function::PercentEncode => m::Function::PercentEncode,
+        Function::FormEncode => m::Function::FormEncode,
+        Function::JsonEscape => m::Function::JsonEscape,
+        Function::Md5Hex => m::Function::Md5Hex,
+        Function::Sha256Hex => m::Function::Sha256Hex,
+        Function::HmacSha256Hex(field) => m::Function::HmacSha256Hex((*field).to_owned()),
+        Function::HmacSha256Base64(field) => m::Function::HmacSha256Base64((*field).to_owned()),
+    };
+    m::Template { parts: parts.iter().map(part).collect(), functions: functions.iter().map(function).collect() }
+}
+
+fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::Operation {
+    m::Operation {
+        name: format!("{resource}.{}", operation.action),
+        title: operation.title.to_owned(),
+        summary: operation.summary.to_owned(),
+        input_schema: input_schema(operation.inputs).to_string(),
+        effect: match operation.effect {
+            Effect::Read => m::Effect::Read,
+            Effect::Write => m::Effect::Write,
+            Effect::Delete => m::Effect::Delete,
+        },
+        idempotent: operation.idempotent,
+        unverified: operation.unverified.map(str::to_owned),
+        attachments: operation
+            .attachments
+            .iter()
+            .map(|a| m::AttachmentField {
+                name: a.name.to_owned(),
+                summary: a.summary.to_owned(),
+                required: a.required,
+                many: a.many,
+            })
+            .collect(),
+        output_attachments: match operation.answer {
+            Answer::File(name) => vec![name.to_owned()],
+            Answer::Value | Answer::Body | Answer::Success => vec![],
+        },
+        sensitive_inputs: operation.inputs.iter().filter(|i| i.sensitive).map(|i| i.name.to_owned()).collect(),
+        sensitive_outputs: operation.sensitive_outputs.iter().map(|p| (*p).to_owned()).collect(),
+        requests: operation.all_requests().map(|r| request(provider, operation, r)).collect(),
+    }
+}
+
+fn input_schema(inputs: &[Input]) -> Value {
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!("object"));
+    schema.extend(object_schema(inputs.iter().map(|i| (i.name, i.required, i.schema.to_json(i.description)))));
+    Value::Object(schema)
+}
+
+fn request(provider: &Provider, operation: &Operation, request: &DeclaredRequest) -> m::Request {
+    // The inputs of an operation without a function go where they say; a function's requests say it themselves.
+    let inputs = if operation.run.is_none() { operation.inputs } else { &[] };
+    let fields = |place: Place| -> Vec<m::Field> {
+        let constants =
+            request.discriminator.iter().chain(request.constants).filter(|c| c.place == place).map(constant);
+        let bound = inputs.iter().filter(|i| i.place == place).map(input_field);
+        let own = request.fields.iter().filter(|f| f.place == place).map(own_field);
+        constants.chain(bound).chain(own).collect()
+    };
+    let renamed = inputs.iter().filter(|i| i.place == Place::Variable).filter_map(|i| {
+        let name = i.wire_name?.to_owned();
+        Some(m::Variable { name, source: m::Source::Input(i.name.to_owned()) })
+    });
+    let own_variables = request.fields.iter().filter(|f| f.place == Place::Variable);
+    m::Request {
+        name: request.name.to_owned(),
+        method: match request.method {
+            Method::Get => m::Method::Get,
+            Method::Head => m::Method::Head,
+            Method::Post => m::Method::Post,
+            Method::Put => m::Method::Put,
+            Method::Patch => m::Method::Patch,
+            Method::Delete => m::Method::Delete,
+        },
+        path: request.path.to_owned(),
+        variables: renamed
+            .chain(own_variables.map(|f| m::Variable { name: f.name.to_owned(), source: field_source(f) }))
+            .collect(),
+        query: fields(Place::Query),
+        headers: fields(Place::Header),
+        body: body(operation, request, fields(Place::Body)),
+        scheme: request.scheme.unwrap_or(provider.scheme).map(str::to_owned),
+        answer: if request.as_file { m::AnswerForm::Blob } else { m::AnswerForm::Bytes },
+        read_only: request.read_only,
+    }
+}
+
+fn body(operation: &Operation, request: &DeclaredRequest, mut fields: Vec<m::Field>) -> m::BodyForm {
+    let open = request.open.map(str::to_owned);
+    match request.body {
+        Body::Json if fields.is_empty() && open.is_none() => m::BodyForm::None,
+        Body::Json => m::BodyForm::Json(m::BodyFields { fields, open }),
+        Body::Form => m::BodyForm::Form(m::BodyFields { fields, open }),
+        Body::Multipart => {
+            fields.extend(operation.attachments.iter().map(|a| m::Field {
+                name: a.name.to_owned(),
+                source: m::Source::Input(a.name.to_owned()),
+                lists: m::ListStyle::Repeated,
+            }));
+            m::BodyForm::Multipart(m::BodyFields { fields, open })
+        }
+        Body::File(name) => m::BodyForm::Blob(m::Source::Input(name.to_owned())),
+    }
+}
+
+fn constant(constant: &Constant) -> m::Field {
+    m::Field {
+        name: constant.name.to_owned(),
+        source: match constant.value {
+            ConstantValue::Text(text) => m::Source::Text(text.to_owned()),
+            ConstantValue::Json(json) => m::Source::Json(json.to_owned()),
+        },
+        lists: m::ListStyle::Repeated,
+    }
+}
+
+fn input_field(input: &Input) -> m::Field {
+    let name = input.name.to_owned();
+    m::Field {
+        name: input.wire_name.unwrap_or(input.name).to_owned(),
+        source: match input.otherwise {
+            Some(json) => m::Source::InputOr((name, json.to_owned())),
+            None => m::Source::Input(name),
+        },
+        lists: list_style(input.lists),
+    }
+}
+
+fn own_field(field: &Field) -> m::Field {
+    m::Field { name: field.name.to_owned(), source: field_source(field), lists: list_style(field.lists) }
+}
+
+fn field_source(field: &Field) -> m::Source {
+    match field.source {
+        FieldSource::Input(name) => m::Source::Input(name.to_owned()),
+        FieldSource::Free(why) => m::Source::Free(why.to_owned()),
+    }
+}
+
+fn list_style(lists: Lists) -> m::ListStyle {
+    match lists {
+        Lists::Repeated => m::ListStyle::Repeated,
+        Lists::Brackets => m::ListStyle::Brackets,
+        Lists::Indexed => m::ListStyle::Indexed,
+        Lists::Commas => m::ListStyle::Commas,
+        Lists::Json => m::ListStyle::Json,
+    }
+}

@@ -1,0 +1,109 @@
+use crate::bindings::wharf::provider::call as contract;
+use crate::bindings::wharf::provider::http;
+use crate::response::Response;
+
+/// Why an operation gave nothing back, in words that a caller can act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The input is wrong in a way that the schema could not tell: which one, and how.
+    InvalidInput(Option<String>, String),
+    /// The credentials are missing, wrong or expired.
+    Unauthorized(Detail),
+    /// The credentials are not good enough.
+    Forbidden(Detail),
+    /// It does not exist.
+    NotFound(Detail),
+    /// It conflicts with the state of the provider's data.
+    Conflict(Detail),
+    /// Too many calls; after how many seconds to try again.
+    RateLimited(Detail, Option<u32>),
+    /// Any other error told by the provider, also an answer that makes no sense.
+    Provider(Detail),
+    /// The provider cannot be reached or cannot serve now.
+    Unavailable(Detail),
+    /// The provider took too long.
+    Timeout(Detail),
+    /// The host refused a request.
+    Denied(String),
+}
+
+/// What the provider said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// In the provider's own words where it has any.
+    pub message: String,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The provider's own error code or type.
+    pub code: Option<String>,
+}
+
+impl Detail {
+    /// Words without a status: for what goes wrong without an answer.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), status: None, code: None }
+    }
+
+    /// With the provider's own code.
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+}
+
+impl Failure {
+    /// The failure that a status stands for (RFC 9110, RFC 6585).
+    pub fn of_status(response: &Response, detail: Detail) -> Self {
+        match response.status {
+            401 => Self::Unauthorized(detail),
+            403 => Self::Forbidden(detail),
+            404 | 410 => Self::NotFound(detail),
+            409 | 412 => Self::Conflict(detail),
+            408 | 504 => Self::Timeout(detail),
+            429 => Self::RateLimited(detail, retry_after(response)),
+            502 | 503 => Self::Unavailable(detail),
+            _ => Self::Provider(detail),
+        }
+    }
+}
+
+/// Seconds of a Retry-After header. Its other form, a date, needs a clock that both sides agree on.
+fn retry_after(response: &Response) -> Option<u32> {
+    response.header("retry-after")?.trim().parse().ok()
+}
+
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        match error {
+            http::Error::Denied(denial) => Self::Denied(denial.message),
+            http::Error::MissingCredential(message) | http::Error::Limit(message) => Self::Denied(message),
+            http::Error::Timeout(message) => Self::Timeout(Detail::new(message)),
+            http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
+        }
+    }
+}
+
+impl From<Failure> for contract::Failure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::InvalidInput(field, message) => Self::InvalidInput(contract::InvalidInput { field, message }),
+            Failure::Unauthorized(detail) => Self::Unauthorized(detail.into()),
+            Failure::Forbidden(detail) => Self::Forbidden(detail.into()),
+            Failure::NotFound(detail) => Self::NotFound(detail.into()),
+            Failure::Conflict(detail) => Self::Conflict(detail.into()),
+            Failure::RateLimited(detail, retry_after) => {
+                Self::RateLimited(contract::RateLimited { detail: detail.into(), retry_after })
+            }
+            Failure::Provider(detail) => Self::Provider(detail.into()),
+            Failure::Unavailable(detail) => Self::Unavailable(detail.into()),
+            Failure::Timeout(detail) => Self::Timeout(detail.into()),
+            Failure::Denied(message) => Self::Denied(message),
+        }
+    }
+}
+
+impl From<Detail> for contract::Detail {
+    fn from(detail: Detail) -> Self {
+        Self { message: detail.message, status: detail.status, code: detail.code }
+    }
+}

@@ -1,0 +1,123 @@
+use crate::operation::Lists;
+use crate::schema::Schema;
+
+/// A parameter of an operation: what a caller may give, and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    /// As the caller writes it: the provider's own parameter name.
+    pub name: &'static str,
+    /// As the provider reads it, where that is another.
+    pub wire_name: Option<&'static str>,
+    /// Where it goes.
+    pub place: Place,
+    /// What it may be.
+    pub schema: Schema,
+    /// Whether the operation cannot do without it.
+    pub required: bool,
+    /// One line.
+    pub description: &'static str,
+    /// How a list is written in a query, header or form.
+    pub lists: Lists,
+    /// JSON that is sent where the caller gives nothing.
+    pub otherwise: Option<&'static str>,
+    /// Whether its value is masked in logs and records.
+    pub sensitive: bool,
+}
+
+/// Where an input goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A variable of the path or the scheme.
+    Variable,
+    /// The query.
+    Query,
+    /// A header.
+    Header,
+    /// The body: a member, field or part.
+    Body,
+    /// Nowhere by itself: the operation's function reads it.
+    Code,
+}
+
+const fn of(place: Place, name: &'static str, schema: Schema) -> Input {
+    Input {
+        name,
+        wire_name: None,
+        place,
+        schema,
+        required: true,
+        description: "",
+        lists: Lists::Repeated,
+        otherwise: None,
+        sensitive: false,
+    }
+}
+
+/// A variable of the path.
+pub const fn path(name: &'static str, schema: Schema) -> Input {
+    of(Place::Variable, name, schema)
+}
+
+/// A variable of the scheme alone.
+pub const fn variable(name: &'static str, schema: Schema) -> Input {
+    of(Place::Variable, name, schema)
+}
+
+/// A query parameter.
+pub const fn query(name: &'static str, schema: Schema) -> Input {
+    of(Place::Query, name, schema)
+}
+
+/// A header.
+pub const fn header(name: &'static str, schema: Schema) -> Input {
+    of(Place::Header, name, schema)
+}
+
+/// A member of a JSON body, a field of a form or a part of a multipart body.
+pub const fn body(name: &'static str, schema: Schema) -> Input {
+    of(Place::Body, name, schema)
+}
+
+/// An input that only the operation's function reads.
+pub const fn code_only(name: &'static str, schema: Schema) -> Input {
+    of(Place::Code, name, schema)
+}
+
+impl Input {
+    /// One line for people.
+    pub const fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// The caller may leave it out; then it is not sent.
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    /// The caller may leave it out; then this JSON is sent.
+    pub const fn or_send(mut self, json: &'static str) -> Self {
+        self.required = false;
+        self.otherwise = Some(json);
+        self
+    }
+
+    /// The provider knows it by another name. In a JSON body this may be a JSON Pointer.
+    pub const fn sent_as(mut self, name: &'static str) -> Self {
+        self.wire_name = Some(name);
+        self
+    }
+
+    /// How a list is written where there is only text.
+    pub const fn lists(mut self, lists: Lists) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// Its value is masked in logs and records.
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+}

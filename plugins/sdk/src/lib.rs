@@ -1,0 +1,110 @@
+//! Write a Wharf plugin in Rust.
+//!
+//! A plugin is *data*: a [`Provider`] with its connection, its credential schemes and its operations. From this one
+//! description come the JSON Schema of each input, the requests that are declared to the host, and what is sent. Only an
+//! operation that needs more than one plain request has a function.
+//!
+//! ```
+//! use wharf_plugin::*;
+//!
+//! const PROVIDER: Provider = Provider {
+//!     name: "acme",
+//!     title: "Acme",
+//!     version: "0.1.0",
+//!     summary: "Orders and customers of the Acme shop.",
+//!     base_url: BaseUrl::new("Address of the shop, such as https://shop.example").suffix("/api"),
+//!     fields: &[ConnectionField::secret("token", "Token", "From the shop's settings.").required()],
+//!     schemes: &[Scheme::new("token", "The shop's token.").placements(&[
+//!         Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("token")]),
+//!     ])],
+//!     scheme: Some("token"),
+//!     read: read::rest,
+//!     resources: &[Resource::new("orders", &[
+//!         Operation::get("get", "Get order", "/orders/{orderId}")
+//!             .summary("Fetches one order.")
+//!             .inputs(&[path("orderId", integer().at_least(1)).describe("Number of the order.")]),
+//!         Operation::delete("cancel", "Cancel order", "/orders/{orderId}")
+//!             .summary("Cancels an order that was not sent yet.")
+//!             .inputs(&[
+//!                 path("orderId", integer().at_least(1)).describe("Number of the order."),
+//!                 query("reason", text().at_most(200)).optional().describe("Shown to the customer."),
+//!             ])
+//!             .answers_success(),
+//!     ])],
+//! };
+//!
+//! wharf_plugin::export!(PROVIDER);
+//! # fn main() {}
+//! ```
+//!
+//! Build it with `cargo build --release --target wasm32-wasip2` as a `cdylib`.
+#![deny(missing_docs)]
+
+mod call;
+mod describe;
+mod failure;
+mod input;
+mod invoke;
+mod operation;
+mod provider;
+pub mod read;
+mod response;
+mod schema;
+
+pub use call::{Call, Output, Request, connection, log, state};
+pub use failure::{Detail, Failure};
+pub use input::{Input, Place, body, code_only, header, path, query, variable};
+pub use operation::{Answer, Body, Constant, DeclaredRequest, Effect, Field, Lists, Method, Operation, Resource};
+pub use provider::{
+    Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme,
+};
+pub use response::Response;
+pub use schema::{Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, text};
+pub use serde_json::{Value, json};
+
+/// The generated side of the contract. [`export!`] needs to see it; nothing else should.
+#[doc(hidden)]
+#[expect(missing_docs, unsafe_code, unused_qualifications, clippy::all, clippy::restriction, reason = "generated")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "provider",
+        pub_export_macro: true,
+        default_bindings_module: "wharf_plugin::bindings",
+    });
+}
+
+#[doc(hidden)]
+pub use describe::manifest as __manifest;
+#[doc(hidden)]
+pub use invoke::invoke as __invoke;
+
+/// Makes a provider the plugin of this crate.
+#[macro_export]
+macro_rules! export {
+    ($provider:expr) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            static PROVIDER: $crate::Provider = $provider;
+
+            struct Plugin;
+
+            impl $crate::bindings::exports::wharf::provider::plugin::Guest for Plugin {
+                fn describe() -> $crate::bindings::wharf::provider::manifest::Manifest {
+                    $crate::__manifest(&PROVIDER)
+                }
+
+                fn invoke(
+                    call: $crate::bindings::wharf::provider::call::Call,
+                ) -> Result<
+                    $crate::bindings::wharf::provider::call::Output,
+                    $crate::bindings::wharf::provider::call::Failure,
+                > {
+                    $crate::__invoke(&PROVIDER, call)
+                }
+            }
+
+    $crate::bindings::export!(Plugin with_types_in $crate::bindings);
+        };
+    };
+}

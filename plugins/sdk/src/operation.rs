@@ -1,0 +1,437 @@
+use crate::call::{Call, Output};
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::provider::Attachment;
+
+/// Operations that concern one kind of thing: the part of their names before the dot.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource {
+    /// Kebab case: `users`.
+    pub name: &'static str,
+    /// What can be done.
+    pub operations: &'static [Operation],
+}
+
+impl Resource {
+    /// A resource.
+    pub const fn new(name: &'static str, operations: &'static [Operation]) -> Self {
+        Self { name, operations }
+    }
+}
+
+/// One thing that a caller can ask for: a request, and how its answer is read.
+#[derive(Clone, Copy)]
+pub struct Operation {
+    pub(crate) action: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) effect: Effect,
+    pub(crate) idempotent: bool,
+    pub(crate) unverified: Option<&'static str>,
+    pub(crate) inputs: &'static [Input],
+    pub(crate) attachments: &'static [Attachment],
+    pub(crate) sensitive_outputs: &'static [&'static str],
+    /// The request of an operation without a function; none where `requests` has them all.
+    pub(crate) request: Option<DeclaredRequest>,
+    pub(crate) requests: &'static [DeclaredRequest],
+    pub(crate) answer: Answer,
+    pub(crate) run: Option<fn(&Call<'_>) -> Result<Output, Failure>>,
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.action)
+    }
+}
+
+/// What an operation does to the provider's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Adds or changes.
+    Write,
+    /// Takes away.
+    Delete,
+}
+
+/// HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// What an operation makes of a good answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The value that [`crate::Provider::read`] finds in it.
+    Value,
+    /// The whole body, as it came.
+    Body,
+    /// `{"success": true}`
+    Success,
+    /// The body as a file of this name, untouched by the plugin.
+    File(&'static str),
+}
+
+/// The form of a request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// JSON where anything goes into the body, else none.
+    Json,
+    /// `application/x-www-form-urlencoded`
+    Form,
+    /// `multipart/form-data`
+    Multipart,
+    /// One attachment, as it is.
+    File(&'static str),
+}
+
+/// How a list is written where there is only text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lists {
+    /// `name=a&name=b`
+    Repeated,
+    /// `name[]=a&name[]=b`
+    Brackets,
+    /// `name[0]=a&name[1]=b`
+    Indexed,
+    /// `name=a,b`
+    Commas,
+    /// `name=["a","b"]`
+    Json,
+}
+
+/// A value that the host always writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant {
+    pub(crate) place: crate::Place,
+    pub(crate) name: &'static str,
+    pub(crate) value: ConstantValue,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ConstantValue {
+    Text(&'static str),
+    Json(&'static str),
+}
+
+impl Constant {
+    /// A query parameter.
+    pub const fn query(name: &'static str, text: &'static str) -> Self {
+        Self { place: crate::Place::Query, name, value: ConstantValue::Text(text) }
+    }
+
+    /// A header.
+    pub const fn header(name: &'static str, text: &'static str) -> Self {
+        Self { place: crate::Place::Header, name, value: ConstantValue::Text(text) }
+    }
+
+    /// A text in the body.
+    pub const fn body(name: &'static str, text: &'static str) -> Self {
+        Self { place: crate::Place::Body, name, value: ConstantValue::Text(text) }
+    }
+
+    /// JSON in the body.
+    pub const fn body_json(name: &'static str, json: &'static str) -> Self {
+        Self { place: crate::Place::Body, name, value: ConstantValue::Json(json) }
+    }
+}
+
+/// A value of a request of an operation with a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub(crate) place: crate::Place,
+    pub(crate) name: &'static str,
+    pub(crate) source: FieldSource,
+    pub(crate) lists: Lists,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FieldSource {
+    Input(&'static str),
+    Free(&'static str),
+}
+
+impl Field {
+    /// The caller's input, under a name of its own.
+    pub const fn bound(place: crate::Place, name: &'static str, input: &'static str) -> Self {
+        Self { place, name, source: FieldSource::Input(input), lists: Lists::Repeated }
+    }
+
+    /// Given by the function: say why it must be so.
+    pub const fn free(place: crate::Place, name: &'static str, why: &'static str) -> Self {
+        Self { place, name, source: FieldSource::Free(why), lists: Lists::Repeated }
+    }
+
+    /// How a list is written where there is only text.
+    pub const fn lists(mut self, lists: Lists) -> Self {
+        self.lists = lists;
+        self
+    }
+}
+
+/// A request that is declared to the host.
+#[derive(Clone, Copy, Debug)]
+pub struct DeclaredRequest {
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) fields: &'static [Field],
+    pub(crate) constants: &'static [Constant],
+    pub(crate) discriminator: Option<Constant>,
+    pub(crate) body: Body,
+    pub(crate) open: Option<&'static str>,
+    /// The outer option: whether the provider's own scheme is replaced.
+    pub(crate) scheme: Option<Option<&'static str>>,
+    pub(crate) as_file: bool,
+    pub(crate) read_only: bool,
+}
+
+impl DeclaredRequest {
+    /// A request of an operation with a function. The name is in kebab case.
+    pub const fn new(name: &'static str, method: Method, path: &'static str) -> Self {
+        Self {
+            name,
+            method,
+            path,
+            fields: &[],
+            constants: &[],
+            discriminator: None,
+            body: Body::Json,
+            open: None,
+            scheme: None,
+            as_file: false,
+            read_only: false,
+        }
+    }
+
+    /// Its values.
+    pub const fn fields(mut self, fields: &'static [Field]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Values that are always the same.
+    pub const fn constants(mut self, constants: &'static [Constant]) -> Self {
+        self.constants = constants;
+        self
+    }
+
+    /// The constant that tells the provider which of its operations is meant.
+    pub const fn discriminator(mut self, constant: Constant) -> Self {
+        self.discriminator = Some(constant);
+        self
+    }
+
+    /// The form of its body.
+    pub const fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// The function may add fields to the body: say why it must be so.
+    pub const fn open(mut self, why: &'static str) -> Self {
+        self.open = Some(why);
+        self
+    }
+
+    /// Another scheme than the provider's own, or none.
+    pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// It changes nothing, although its method says otherwise.
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+}
+
+impl Operation {
+    const fn of(action: &'static str, title: &'static str, effect: Effect, idempotent: bool) -> Self {
+        Self {
+            action,
+            title,
+            summary: "",
+            effect,
+            idempotent,
+            unverified: None,
+            inputs: &[],
+            attachments: &[],
+            sensitive_outputs: &[],
+            request: None,
+            requests: &[],
+            answer: Answer::Value,
+            run: None,
+        }
+    }
+
+    const fn plain(mut self, method: Method, path: &'static str) -> Self {
+        self.request = Some(DeclaredRequest::new(self.action, method, path));
+        self
+    }
+
+    /// A GET. The path is a template: `/users/{userId}`.
+    pub const fn get(action: &'static str, title: &'static str, path: &'static str) -> Self {
+        Self::of(action, title, Effect::Read, true).plain(Method::Get, path)
+    }
+
+    /// A POST that writes.
+    pub const fn post(action: &'static str, title: &'static str, path: &'static str) -> Self {
+        Self::of(action, title, Effect::Write, false).plain(Method::Post, path)
+    }
+
+    /// A PUT that writes.
+    pub const fn put(action: &'static str, title: &'static str, path: &'static str) -> Self {
+        Self::of(action, title, Effect::Write, true).plain(Method::Put, path)
+    }
+
+    /// A PATCH that writes.
+    pub const fn patch(action: &'static str, title: &'static str, path: &'static str) -> Self {
+        Self::of(action, title, Effect::Write, false).plain(Method::Patch, path)
+    }
+
+    /// A DELETE. A second one finds nothing and fails, so it is not idempotent for the caller.
+    pub const fn delete(action: &'static str, title: &'static str, path: &'static str) -> Self {
+        Self::of(action, title, Effect::Delete, false).plain(Method::Delete, path)
+    }
+
+    /// An operation with a function, and every request that the function may send.
+    pub const fn function(
+        action: &'static str,
+        title: &'static str,
+        effect: Effect,
+        requests: &'static [DeclaredRequest],
+        run: fn(&Call<'_>) -> Result<Output, Failure>,
+    ) -> Self {
+        let mut operation = Self::of(action, title, effect, matches!(effect, Effect::Read));
+        operation.requests = requests;
+        operation.run = Some(run);
+        operation
+    }
+
+    /// One line: what it does.
+    pub const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// What a caller may give, and where it goes.
+    pub const fn inputs(mut self, inputs: &'static [Input]) -> Self {
+        self.inputs = inputs;
+        self
+    }
+
+    /// Files that a caller may attach.
+    pub const fn attachments(mut self, attachments: &'static [Attachment]) -> Self {
+        self.attachments = attachments;
+        self
+    }
+
+    /// What it does to the provider's data, where its method does not tell.
+    pub const fn effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// Running it twice does no more than running it once.
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Running it twice does more than running it once, although its method says otherwise.
+    pub const fn not_idempotent(mut self) -> Self {
+        self.idempotent = false;
+        self
+    }
+
+    /// It was not seen to work: say what is uncertain.
+    pub const fn unverified(mut self, why: &'static str) -> Self {
+        self.unverified = Some(why);
+        self
+    }
+
+    /// JSON Pointers to members of the output that are masked in logs and records.
+    pub const fn sensitive_outputs(mut self, pointers: &'static [&'static str]) -> Self {
+        self.sensitive_outputs = pointers;
+        self
+    }
+
+    /// The output is the whole body of a good answer, which must be JSON.
+    pub const fn answers_body(mut self) -> Self {
+        self.answer = Answer::Body;
+        self
+    }
+
+    /// A good answer becomes `{"success": true}`.
+    pub const fn answers_success(mut self) -> Self {
+        self.answer = Answer::Success;
+        self
+    }
+
+    /// The body of a good answer becomes a file of the output.
+    pub const fn answers_file(mut self, name: &'static str) -> Self {
+        self.answer = Answer::File(name);
+        if let Some(mut request) = self.request {
+            request.as_file = true;
+            self.request = Some(request);
+        }
+        self
+    }
+
+    /// The form of its request's body.
+    pub const fn sends(mut self, body: Body) -> Self {
+        if let Some(request) = self.request {
+            self.request = Some(request.body(body));
+        }
+        self
+    }
+
+    /// Another scheme than the provider's own, or none.
+    pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
+        if let Some(request) = self.request {
+            self.request = Some(request.scheme(scheme));
+        }
+        self
+    }
+
+    /// Values that its request always has.
+    pub const fn constants(mut self, constants: &'static [Constant]) -> Self {
+        if let Some(request) = self.request {
+            self.request = Some(request.constants(constants));
+        }
+        self
+    }
+
+    /// The constant that tells the provider which of its operations is meant.
+    pub const fn discriminator(mut self, constant: Constant) -> Self {
+        if let Some(request) = self.request {
+            self.request = Some(request.discriminator(constant));
+        }
+        self
+    }
+
+    /// Its request changes nothing, although its method says otherwise.
+    pub const fn reads(mut self) -> Self {
+        self.effect = Effect::Read;
+        self.idempotent = true;
+        if let Some(request) = self.request {
+            self.request = Some(request.read_only());
+        }
+        self
+    }
+
+    /// Every request that it may send.
+    pub(crate) fn all_requests(&self) -> impl Iterator<Item = &DeclaredRequest> {
+        self.request.iter().chain(self.requests)
+    }
+}

@@ -1,0 +1,242 @@
+use crate::failure::Failure;
+use crate::operation::Resource;
+use crate::response::Response;
+
+/// A whole plugin, as data.
+#[derive(Clone, Copy)]
+pub struct Provider {
+    /// Kebab case.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// A semantic version; `env!("CARGO_PKG_VERSION")` is a good one.
+    pub version: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// How the provider is found.
+    pub base_url: BaseUrl,
+    /// What a connection consists of.
+    pub fields: &'static [ConnectionField],
+    /// The ways to authenticate.
+    pub schemes: &'static [Scheme],
+    /// The scheme of every request that names no other.
+    pub scheme: Option<&'static str>,
+    /// Reads an answer: the JSON text of its value, or what the provider says is wrong. See [`crate::read`].
+    pub read: fn(&Response) -> Result<String, Failure>,
+    /// What can be done.
+    pub resources: &'static [Resource],
+}
+
+/// The rule for a connection's base URL.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseUrl {
+    pub(crate) summary: &'static str,
+    pub(crate) default: Option<&'static str>,
+    pub(crate) suffix: Option<&'static str>,
+    pub(crate) environment: Option<&'static str>,
+}
+
+impl BaseUrl {
+    /// What an operator enters, with an example.
+    pub const fn new(summary: &'static str) -> Self {
+        Self { summary, default: None, suffix: None, environment: None }
+    }
+
+    /// The address where the provider has one for everybody.
+    pub const fn suggest(mut self, url: &'static str) -> Self {
+        self.default = Some(url);
+        self
+    }
+
+    /// What the path of every base URL ends in.
+    pub const fn suffix(mut self, suffix: &'static str) -> Self {
+        self.suffix = Some(suffix);
+        self
+    }
+
+    /// The environment variable that supplies it. It begins with the plugin's name.
+    pub const fn environment(mut self, variable: &'static str) -> Self {
+        self.environment = Some(variable);
+        self
+    }
+}
+
+/// One thing that an operator enters to make a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionField {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) secret: bool,
+    pub(crate) required: bool,
+    pub(crate) default: Option<&'static str>,
+    pub(crate) environment: Option<&'static str>,
+}
+
+impl ConnectionField {
+    /// A field that the plugin may read. The name is in snake case.
+    pub const fn plain(name: &'static str, title: &'static str, summary: &'static str) -> Self {
+        Self { name, title, summary, secret: false, required: false, default: None, environment: None }
+    }
+
+    /// A field that only schemes use. The name is in snake case.
+    pub const fn secret(name: &'static str, title: &'static str, summary: &'static str) -> Self {
+        Self { secret: true, ..Self::plain(name, title, summary) }
+    }
+
+    /// No connection can be without it.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// What it is where the operator says nothing. Not for a secret.
+    pub const fn default(mut self, value: &'static str) -> Self {
+        self.default = Some(value);
+        self
+    }
+
+    /// The environment variable that supplies it. It begins with the plugin's name.
+    pub const fn environment(mut self, variable: &'static str) -> Self {
+        self.environment = Some(variable);
+        self
+    }
+}
+
+/// A way to authenticate: what the host adds to a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Scheme {
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) values: &'static [NamedTemplate],
+    pub(crate) placements: &'static [Placement],
+}
+
+impl Scheme {
+    /// A scheme without placements. The name is in kebab case.
+    pub const fn new(name: &'static str, summary: &'static str) -> Self {
+        Self { name, summary, values: &[], placements: &[] }
+    }
+
+    /// Intermediate values; each may use those before it.
+    pub const fn values(mut self, values: &'static [NamedTemplate]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Where the credentials go.
+    pub const fn placements(mut self, placements: &'static [Placement]) -> Self {
+        self.placements = placements;
+        self
+    }
+}
+
+/// An intermediate value of a scheme.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedTemplate {
+    /// Kebab case.
+    pub name: &'static str,
+    /// Concatenated.
+    pub parts: &'static [Part],
+    /// Applied to the concatenation, in order.
+    pub functions: &'static [Function],
+}
+
+/// A part of a request that a credential stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Location {
+    Header,
+    Query,
+    Body,
+}
+
+/// Where the host writes a credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    pub(crate) location: Location,
+    pub(crate) name: &'static str,
+    pub(crate) parts: &'static [Part],
+    pub(crate) functions: &'static [Function],
+}
+
+impl Placement {
+    /// In a header.
+    pub const fn header(name: &'static str, parts: &'static [Part]) -> Self {
+        Self { location: Location::Header, name, parts, functions: &[] }
+    }
+
+    /// In the query.
+    pub const fn query(name: &'static str, parts: &'static [Part]) -> Self {
+        Self { location: Location::Query, name, parts, functions: &[] }
+    }
+
+    /// In the body.
+    pub const fn body(name: &'static str, parts: &'static [Part]) -> Self {
+        Self { location: Location::Body, name, parts, functions: &[] }
+    }
+
+    /// Functions that are applied to the parts, in order.
+    pub const fn functions(mut self, functions: &'static [Function]) -> Self {
+        self.functions = functions;
+        self
+    }
+}
+
+/// A piece of a credential.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// This text.
+    Literal(&'static str),
+    /// A field of the connection.
+    Field(&'static str),
+    /// A variable of the request.
+    Variable(&'static str),
+    /// An earlier value of the scheme.
+    Value(&'static str),
+}
+
+/// A fixed encoding or digest. The contract's `manifest` interface tells of each.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the contract tells of each")]
+pub enum Function {
+    Base64,
+    Base64Url,
+    PercentEncode,
+    FormEncode,
+    JsonEscape,
+    Md5Hex,
+    Sha256Hex,
+    /// With the connection field that is the key.
+    HmacSha256Hex(&'static str),
+    /// With the connection field that is the key.
+    HmacSha256Base64(&'static str),
+}
+
+/// A file that a caller may attach. It goes into a multipart body under its name, or is the body.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachment {
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) required: bool,
+    pub(crate) many: bool,
+}
+
+impl Attachment {
+    /// A file that the operation cannot do without.
+    pub const fn new(name: &'static str, summary: &'static str) -> Self {
+        Self { name, summary, required: true, many: false }
+    }
+
+    /// The caller may leave it out.
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    /// Several files may be given.
+    pub const fn many(mut self) -> Self {
+        self.many = true;
+        self
+    }
+}

@@ -1,0 +1,93 @@
+use serde_json::Value;
+
+use crate::bindings::wharf::provider::blobs::Blob;
+use crate::bindings::wharf::provider::http;
+use crate::failure::{Detail, Failure};
+
+/// The longest piece of an answer that an error message repeats, in characters.
+const LONGEST_QUOTE: usize = 200;
+
+/// What a provider answered.
+#[derive(Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    file: Option<Blob>,
+}
+
+impl Response {
+    /// An answer with a body in memory: what a test of a reading function needs.
+    pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect();
+        Self { status, headers, body: body.into(), file: None }
+    }
+
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The first header of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body, as text. Bytes that are not UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body's bytes; none where it came as a file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as JSON, if it is any.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether there is no body.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// What is to be said of an answer: these words, or where there are none what the answer looks like.
+    pub fn detail(&self, message: Option<&str>) -> Detail {
+        let message = match message.map(str::trim).filter(|m| !m.is_empty()) {
+            Some(message) => message.to_owned(),
+            None if self.is_empty() => format!("status {} with an empty body", self.status),
+            None => {
+                let text = self.text();
+                let quote: String = text.trim().chars().take(LONGEST_QUOTE).collect();
+                format!("status {} and: {quote}", self.status)
+            }
+        };
+        Detail { message, status: Some(self.status), code: None }
+    }
+
+    /// The failure of an answer that should have been JSON of a certain shape.
+    pub fn makes_no_sense(&self, expected: &str) -> Failure {
+        let detail = self.detail(None);
+        Failure::Provider(Detail { message: format!("the answer is not {expected}: {}", detail.message), ..detail })
+    }
+
+    pub(crate) fn into_file(self) -> Result<Blob, Self> {
+        match self.file {
+            Some(file) => Ok(file),
+            None => Err(self),
+        }
+    }
+}
+
+impl From<http::Response> for Response {
+    fn from(response: http::Response) -> Self {
+        let (body, file) = match response.body {
+            http::Content::Bytes(bytes) => (bytes, None),
+            http::Content::Blob(blob) => (Vec::new(), Some(blob)),
+        };
+        Self { status: response.status, headers: response.headers, body, file }
+    }
+}

@@ -1,0 +1,109 @@
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wharf_plugin::{Failure, Response};
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    success: bool,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<Error>,
+}
+
+#[derive(Deserialize)]
+struct Error {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Status 200 says nothing: `success` does. An answer without it is none, whatever its status.
+pub(crate) fn read(response: &Response) -> Result<String, Failure> {
+    let envelope: Option<Envelope<'_>> = serde_json::from_slice(response.bytes()).ok();
+    match envelope {
+        Some(Envelope { success: true, result, .. }) => Ok(result.map_or("null", RawValue::get).to_owned()),
+        Some(Envelope { success: false, error, .. }) => {
+            let error = error.unwrap_or(Error { code: String::new(), message: String::new() });
+            Err(failure(response, error))
+        }
+        None => Err(no_envelope(response)),
+    }
+}
+
+fn no_envelope(response: &Response) -> Failure {
+    match Failure::of_status(response, response.detail(None)) {
+        Failure::Provider(_) => response.makes_no_sense("Vtiger's envelope"),
+        // A proxy in front of it: 502, 429, ….
+        failure => failure,
+    }
+}
+
+fn failure(response: &Response, error: Error) -> Failure {
+    let detail = response.detail(Some(&error.message)).code(error.code.as_str());
+    match error.code.as_str() {
+        "INVALID_SESSIONID"
+        | "SESSION_EXPIRED"
+        | "SESSION_LEFT_IDLE"
+        | "AUTHENTICATION_REQUIRED"
+        | "AUTHENTICATION_FAILURE"
+        | "INVALID_USER_CREDENTIALS"
+        | "INVALID_AUTH_TOKEN"
+        | "ACCESSKEY_UNDEFINED" => Failure::Unauthorized(detail),
+        // Also what is said of a record or a user that does not exist.
+        "ACCESS_DENIED" => Failure::Forbidden(detail),
+        "RECORD_NOT_FOUND" => Failure::NotFound(detail),
+        "LEAD_ALREADY_CONVERTED" | "POTENTIAL_ALREADY_CONVERTED" => Failure::Conflict(detail),
+        // Their spelling.
+        "INVALID_ID_ATTRIBUTE"
+        | "REFERENCE_INVALID"
+        | "MANDATORY_FIELDS_MISSING"
+        | "UNKOWN_ENTITY"
+        | "QUERY_SYNTAX_ERROR" => Failure::InvalidInput(None, format!("{} ({})", detail.message, error.code)),
+        _ => Failure::Provider(detail),
+    }
+}
+
+/// Whether a failure says that the session is over, so that a new one may help.
+pub(crate) fn session_is_over(failure: &Failure) -> bool {
+    let over = ["INVALID_SESSIONID", "SESSION_EXPIRED", "SESSION_LEFT_IDLE", "AUTHENTICATION_REQUIRED"];
+    matches!(failure, Failure::Unauthorized(detail) if detail.code.as_deref().is_some_and(|code| over.contains(&code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: &str) -> Failure {
+        let body = format!(r#"{{"success":false,"error":{{"message":"Words of the server","code":"{code}"}}}}"#);
+        read(&Response::new(200, &[], body)).unwrap_err()
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_a_failure() {
+        assert!(matches!(error("INVALID_SESSIONID"), Failure::Unauthorized(d) if d.message == "Words of the server"));
+        assert!(matches!(error("ACCESS_DENIED"), Failure::Forbidden(_)));
+        assert!(matches!(error("OPERATION_NOT_SUPPORTED"), Failure::Provider(_)));
+        assert!(matches!(error("QUERY_SYNTAX_ERROR"), Failure::InvalidInput(..)));
+    }
+
+    #[test]
+    fn a_null_result_is_a_success() {
+        assert_eq!(read(&Response::new(200, &[], r#"{"success":true,"result":null}"#)).unwrap(), "null");
+        assert_eq!(read(&Response::new(200, &[], r#"{"success":true,"result":{"a": 1}}"#)).unwrap(), r#"{"a": 1}"#);
+    }
+
+    #[test]
+    fn an_empty_500_is_no_success() {
+        let Err(Failure::Provider(detail)) = read(&Response::new(500, &[], "")) else { panic!() };
+        assert_eq!(detail.message, "the answer is not Vtiger's envelope: status 500 with an empty body");
+        assert_eq!(detail.status, Some(500));
+    }
+
+    #[test]
+    fn a_line_of_html_with_status_200_is_no_success() {
+        let failure = read(&Response::new(200, &[], "Sorry! Attempt to access restricted file.")).unwrap_err();
+        assert!(matches!(failure, Failure::Provider(d) if d.message.contains("restricted file")));
+        assert!(matches!(read(&Response::new(200, &[], r#"{"success":"yes"}"#)), Err(Failure::Provider(_))));
+    }
+}

@@ -1,0 +1,43 @@
+//! Vtiger CRM, by its webservice (version 8.4).
+
+use wharf_plugin::{BaseUrl, ConnectionField, Function, Part, Placement, Provider, Scheme};
+
+mod answer;
+mod login;
+mod metadata;
+mod session;
+
+/// The plugin.
+pub const PROVIDER: Provider = Provider {
+    name: "vtiger",
+    title: "Vtiger CRM",
+    version: env!("CARGO_PKG_VERSION"),
+    summary: "Sessions and modules of a Vtiger CRM.",
+    base_url: BaseUrl::new(
+        "Root of the installation, with its subfolder if it has one, such as https://crm.example.com",
+    )
+    .suffix("/webservice.php")
+    .environment("VTIGER_URL"),
+    // Ending a session needs neither of the fields, so a connection can do without them.
+    fields: &[
+        ConnectionField::plain("username", "User name", "Of the user who logs in.").environment("VTIGER_USERNAME"),
+        ConnectionField::secret("access_key", "Access key", "From the user's preferences; not the password.")
+            .environment("VTIGER_ACCESS_KEY"),
+    ],
+    schemes: &[
+        Scheme::new("user", "The user name, to ask for a challenge.")
+            .placements(&[Placement::query("username", &[Part::Field("username")])]),
+        Scheme::new("access-key", "The user name, and the MD5 of the challenge followed by the access key.")
+            .placements(&[
+                Placement::body("username", &[Part::Field("username")]),
+                Placement::body("accessKey", &[Part::Variable("challenge"), Part::Field("access_key")])
+                    .functions(&[Function::Md5Hex]),
+            ]),
+    ],
+    // A session name travels as a parameter.
+    scheme: None,
+    read: answer::read,
+    resources: &[session::SESSION, metadata::METADATA],
+};
+
+wharf_plugin::export!(PROVIDER);

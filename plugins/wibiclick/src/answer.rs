@@ -1,0 +1,37 @@
+use wharf_plugin::{Failure, Response, json, read};
+
+/// A good answer may be an object, a bare text or nothing. Errors have `message`, or else `error`.
+pub(crate) fn read(response: &Response) -> Result<String, Failure> {
+    if !response.is_success() {
+        return read::rest(response);
+    }
+    if response.is_empty() {
+        return Ok(json!({"success": true}).to_string());
+    }
+    read::json(response).or_else(|_| Ok(json!({"success": true, "message": response.text().trim()}).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_json_is_no_failure() {
+        let good = |body: &str| read(&Response::new(200, &[], body)).unwrap();
+        assert_eq!(good(r#"{"success":true,"message":"Done"}"#), r#"{"success":true,"message":"Done"}"#);
+        assert_eq!(good(""), r#"{"success":true}"#);
+        assert_eq!(good("updated\n"), r#"{"success":true,"message":"updated"}"#);
+    }
+
+    #[test]
+    fn an_error_speaks_by_message_then_by_error_then_by_its_status() {
+        let words = |body: &str| match read(&Response::new(404, &[], body)) {
+            Err(Failure::NotFound(detail)) => detail.message,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words(r#"{"message": "User not found", "error": "x"}"#), "User not found");
+        assert_eq!(words(r#"{"error": "Website not found"}"#), "Website not found");
+        assert_eq!(words(""), "status 404 with an empty body");
+        assert!(matches!(read(&Response::new(401, &[], "")), Err(Failure::Unauthorized(_))));
+    }
+}
