@@ -48,4 +48,4 @@ pub use limits::Limits;
 pub use registry::{LoadError, Release};
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
-pub use wharf_egress::{Blob, Connection, MASK, Secret};
+pub use wharf_egress::{Blob, Connection, MASK, Secret, declaration};

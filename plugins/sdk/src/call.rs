@@ -32,9 +32,9 @@ impl<'a> Call<'a> {
         self.input(name)?.as_str()
     }
 
-    /// The first file that was attached under a name.
-    pub fn attachment(&self, name: &str) -> Option<&Blob> {
-        self.attachments.iter().find(|a| a.name == name).map(|a| &a.content)
+    /// The files that were attached under a name.
+    pub fn attachments(&self, name: &str) -> impl Iterator<Item = &Blob> {
+        self.attachments.iter().filter(move |a| a.name == name).map(|a| &a.content)
     }
 
     /// Begins one of the operation's declared requests.

@@ -113,7 +113,7 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
             .collect(),
         output_attachments: match operation.answer {
             Answer::File(name) => vec![name.to_owned()],
-            Answer::Value | Answer::Body | Answer::Success => vec![],
+            Answer::Value | Answer::Body | Answer::Success => operation.files.iter().map(|f| (*f).to_owned()).collect(),
         },
         sensitive_inputs: operation.inputs.iter().filter(|i| i.sensitive).map(|i| i.name.to_owned()).collect(),
         sensitive_outputs: operation.sensitive_outputs.iter().map(|p| (*p).to_owned()).collect(),

@@ -64,7 +64,7 @@ pub use serde_json::{Value, json};
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.
 #[doc(hidden)]
-#[expect(missing_docs, unsafe_code, unused_qualifications, clippy::all, clippy::restriction, reason = "generated")]
+#[expect(unsafe_code, reason = "generated")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -85,13 +85,13 @@ macro_rules! export {
     ($provider:expr) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            static PROVIDER: $crate::Provider = $provider;
+            static THIS_PLUGIN: $crate::Provider = $provider;
 
             struct Plugin;
 
             impl $crate::bindings::exports::wharf::provider::plugin::Guest for Plugin {
                 fn describe() -> $crate::bindings::wharf::provider::manifest::Manifest {
-                    $crate::__manifest(&PROVIDER)
+                    $crate::__manifest(&THIS_PLUGIN)
                 }
 
                 fn invoke(
@@ -100,7 +100,7 @@ macro_rules! export {
                     $crate::bindings::wharf::provider::call::Output,
                     $crate::bindings::wharf::provider::call::Failure,
                 > {
-                    $crate::__invoke(&PROVIDER, call)
+                    $crate::__invoke(&THIS_PLUGIN, call)
                 }
             }
 

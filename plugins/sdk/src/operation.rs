@@ -30,6 +30,7 @@ pub struct Operation {
     pub(crate) unverified: Option<&'static str>,
     pub(crate) inputs: &'static [Input],
     pub(crate) attachments: &'static [Attachment],
+    pub(crate) files: &'static [&'static str],
     pub(crate) sensitive_outputs: &'static [&'static str],
     /// The request of an operation without a function; none where `requests` has them all.
     pub(crate) request: Option<DeclaredRequest>,
@@ -266,6 +267,7 @@ impl Operation {
             unverified: None,
             inputs: &[],
             attachments: &[],
+            files: &[],
             sensitive_outputs: &[],
             request: None,
             requests: &[],
@@ -385,6 +387,12 @@ impl Operation {
             request.as_file = true;
             self.request = Some(request);
         }
+        self
+    }
+
+    /// Names of the files that its function may give back.
+    pub const fn gives(mut self, files: &'static [&'static str]) -> Self {
+        self.files = files;
         self
     }
 

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::manifest::Manifest;
 use bindings::wharf::provider::call::{Attachment, Call};
 
-#[expect(missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::restriction, reason = "generated")]
+#[expect(clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",

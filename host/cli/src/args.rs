@@ -1,0 +1,114 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use crate::exit;
+
+/// Runs other people's integrations in a sandbox, without giving them the keys.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, after_help = exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// Configuration file [default: ./wharf.toml, then wharf/wharf.toml in the user's configuration folder]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Also print what plugins log for information, and every request
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the plugins that are loaded
+    Plugins(Plugins),
+    /// Show a plugin's operations, inputs, declared requests and credentials
+    Describe(Describe),
+    /// Run an operation
+    Call(Call),
+    /// Run the headline operation of five providers against simulated servers, and a hostile plugin
+    Demo(Demo),
+    /// Keep the simulated providers up until stopped
+    Simulate(Simulate),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plugins {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Describe {
+    /// Name of a plugin, or a component file
+    pub(crate) plugin: String,
+    /// Name of an operation
+    pub(crate) operation: Option<String>,
+    /// Print the manifest as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Call {
+    /// Name of a plugin, or a component file
+    pub(crate) plugin: String,
+    /// Name of an operation
+    pub(crate) operation: String,
+    /// Inputs by name; `wharf describe PLUGIN OPERATION` lists them
+    #[arg(value_name = "name=value")]
+    pub(crate) values: Vec<String>,
+    /// Connection, where the plugin has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+    /// Input as a JSON object, or an array of them: one call for each
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) input: Option<String>,
+    /// A file for one of the operation's attachments
+    #[arg(long, value_name = "name=@FILE")]
+    pub(crate) attach: Vec<String>,
+    /// Folder for the files of the output
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) save: Option<PathBuf>,
+    /// How long a call may take, such as 30s or 2m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Turn a failed item into {"error": {…}} and go on
+    #[arg(long)]
+    pub(crate) continue_on_fail: bool,
+    /// Print the request that would be sent, secrets masked, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print failures and dry runs as JSON on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Simulate {
+    /// Write a configuration with a connection to each simulated provider
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config_out: Option<PathBuf>,
+    /// Print the addresses as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,8 @@
+//! The commands, one module each.
+
+pub(crate) mod call;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod describe;
+pub(crate) mod plugins;
+pub(crate) mod simulate;

@@ -1,0 +1,99 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use wharf_simulated::{Connection, Simulation};
+
+use crate::args::Simulate;
+use crate::exit::Usage;
+use crate::print::{self, DIM, NAME, styled};
+
+/// The first line of a configuration that may be written over.
+const MARK: &str = "# Written by `wharf simulate`; it is written over the next time.";
+
+pub(crate) fn run(options: &Simulate) -> Result<ExitCode> {
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // A second signal finds nobody waiting, and the process is ending anyway.
+        let _ = stop.send(());
+    })
+    .context("the signal to stop cannot be waited for")?;
+
+    let simulation = Simulation::start().context("the simulated providers do not start")?;
+    let connections = simulation.connections();
+    if let Some(file) = &options.config_out {
+        write_config(file, &connections)?;
+    }
+    if options.json {
+        let members = connections.iter().map(|c| (c.provider.to_owned(), json!(c.base_url)));
+        print::out(&Value::Object(members.collect()).to_string())?;
+    } else {
+        print::out(&overview(&connections, options.config_out.as_deref()))?;
+    }
+    // Both ends live in this process, so it ends by the signal alone.
+    let _ = stopped.recv();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn overview(connections: &[Connection], config: Option<&Path>) -> String {
+    let mut text = String::new();
+    for connection in connections {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{} {}", styled(NAME, format!("{:<10}", connection.provider)), connection.base_url);
+    }
+    let hint = match config {
+        Some(file) => format!(
+            "In a second terminal: wharf call appwrite users.list-sessions userId=ada --config {}",
+            file.display()
+        ),
+        None => "With --config-out wharf.toml there is a configuration for them.".to_owned(),
+    };
+    let _ = write!(text, "{}", styled(DIM, format!("{hint}\nCtrl-C stops them.")));
+    text
+}
+
+/// A configuration that reads its secrets from files beside it, as a real one would.
+fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
+    if let Ok(text) = fs::read_to_string(file)
+        && !text.starts_with(MARK)
+    {
+        return Err(Usage(format!("{} exists and was not written by `wharf simulate`; choose another name", file.display())).into());
+    }
+    let secrets = secrets_folder(file);
+    private_folder(&secrets).with_context(|| format!("the folder {}", secrets.display()))?;
+    let folder_name = secrets.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut text = format!("{MARK}\n");
+    for connection in connections {
+        let provider = connection.provider;
+        let _ = write!(
+            text,
+            "\n[connections.{provider}]\nprovider = \"{provider}\"\nbase_url = \"{}\"\n\n[connections.{provider}.fields]\n",
+            connection.base_url
+        );
+        for (name, value) in &connection.fields {
+            let secret = format!("{provider}.{name}");
+            let path = secrets.join(&secret);
+            fs::write(&path, value).with_context(|| format!("the file {}", path.display()))?;
+            let _ = writeln!(text, "{name} = {{ file = {} }}", json!(format!("{folder_name}/{secret}")));
+        }
+    }
+    fs::write(file, text).with_context(|| format!("the file {}", file.display()))?;
+    Ok(())
+}
+
+fn secrets_folder(file: &Path) -> PathBuf {
+    let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    file.with_file_name(format!("{stem}.secrets"))
+}
+
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

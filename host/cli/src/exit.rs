@@ -1,0 +1,63 @@
+//! Exit codes: one place decides which error becomes which.
+
+use std::io;
+use std::process::ExitCode;
+
+use wharf::LoadError;
+use wharf::config::ConfigError;
+use wharf::failure::{CallError, Kind, Refusal};
+
+use crate::print;
+
+/// Told by `wharf --help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0  success
+  1  anything else, such as a fault of the host
+  2  usage, configuration or input that is wrong
+  3  denied by the host
+  4  a failure told by the provider
+  5  a limit was reached: deadline, memory, size
+  6  a fault of the plugin: a trap, a broken contract, a file that is no plugin";
+
+/// Wrong usage that only the command itself can see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// Prints an error in one piece and chooses its exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if error.chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        // Whoever read the output has read enough.
+        return ExitCode::SUCCESS;
+    }
+    print::error(&format!("{error:#}"));
+    ExitCode::from(code(error))
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<CallError>() {
+            return of_kind(error.kind());
+        }
+        if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
+            return 2;
+        }
+        if cause.is::<LoadError>() {
+            return 6;
+        }
+    }
+    1
+}
+
+/// The exit code of a call that failed.
+pub(crate) fn of_kind(kind: Kind) -> u8 {
+    match kind {
+        Kind::Host => 1,
+        Kind::Input => 2,
+        Kind::Denied => 3,
+        Kind::Provider => 4,
+        Kind::Limit => 5,
+        Kind::Plugin => 6,
+    }
+}

@@ -1,0 +1,123 @@
+//! What a caller types, as input and attachments.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
+use wharf::Blob;
+use wharf::operation::Operation;
+
+use crate::args::Call;
+use crate::exit::Usage;
+
+/// One item, or one for each object of an array.
+pub(crate) enum Items {
+    One(Value),
+    Many(Vec<Value>),
+}
+
+/// The input of `--input` with the values of `name=value` put over it.
+pub(crate) fn items(operation: &Operation, call: &Call) -> Result<Items> {
+    let values = call
+        .values
+        .iter()
+        .map(|pair| {
+            let (name, text) = pair.split_once('=').ok_or_else(|| {
+                Usage(format!("`{pair}` is not `name=value`; JSON goes with --input"))
+            })?;
+            Ok((name.to_owned(), operation.parse_value(name, text)?))
+        })
+        .collect::<Result<Map<_, _>>>()?;
+    match call.input.as_deref().map(parse).transpose()? {
+        None => Ok(Items::One(Value::Object(values))),
+        Some(Value::Array(items)) => {
+            let items = items.into_iter().map(|item| over(item, &values)).collect();
+            Ok(Items::Many(items))
+        }
+        Some(item) => Ok(Items::One(over(item, &values))),
+    }
+}
+
+fn over(item: Value, values: &Map<String, Value>) -> Value {
+    match item {
+        Value::Object(mut members) => {
+            members.extend(values.clone());
+            Value::Object(members)
+        }
+        // Not an object: the operation's own check says so.
+        other => other,
+    }
+}
+
+fn parse(input: &str) -> Result<Value> {
+    let (text, origin) = match input {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(|e| Usage(format!("standard input cannot be read: {e}")))?;
+            (text, "standard input".to_owned())
+        }
+        _ => match input.strip_prefix('@') {
+            Some(file) => {
+                let text = fs::read_to_string(file).map_err(|e| Usage(format!("--input @{file} cannot be read: {e}")))?;
+                (text, file.to_owned())
+            }
+            None => (input.to_owned(), "--input".to_owned()),
+        },
+    };
+    Ok(serde_json::from_str(&text).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
+}
+
+/// The files of `--attach name=@FILE`.
+pub(crate) fn attachments(call: &Call) -> Result<Vec<(String, Blob)>> {
+    call.attach
+        .iter()
+        .map(|pair| {
+            let (name, file) = pair
+                .split_once("=@")
+                .ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
+            let bytes = fs::read(file).map_err(|e| Usage(format!("the attachment {file} cannot be read: {e}")))?;
+            let media_type = mime_guess::from_path(file).first_or_octet_stream();
+            let file_name = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
+            Ok((name.to_owned(), Blob::new(bytes, media_type.essence_str(), file_name)))
+        })
+        .collect()
+}
+
+/// Writes a file of the output into a folder, beside what is there already, and returns its name.
+pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
+    fs::create_dir_all(folder).with_context(|| format!("the folder {}", folder.display()))?;
+    let wanted = blob.file_name.clone().unwrap_or_else(|| default_name(name, &blob.media_type));
+    let safe: String = wanted
+        .chars()
+        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c })
+        .collect::<String>()
+        .trim_start_matches('.')
+        .to_owned();
+    let safe = if safe.is_empty() { name.to_owned() } else { safe };
+    let (stem, ending) = match safe.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem.to_owned(), format!(".{ending}")),
+        _ => (safe, String::new()),
+    };
+    for number in 0_u32.. {
+        let file_name = if number == 0 { format!("{stem}{ending}") } else { format!("{stem}-{number}{ending}") };
+        match fs::File::create_new(folder.join(&file_name)) {
+            Ok(mut file) => {
+                std::io::Write::write_all(&mut file, &blob.bytes).with_context(|| format!("the file {file_name}"))?;
+                return Ok(file_name);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("the file {}", folder.join(&file_name).display())),
+        }
+    }
+    Err(Usage(format!("{} is full of files of this name", folder.display())).into())
+}
+
+fn default_name(name: &str, media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    match mime_guess::get_mime_extensions_str(essence).and_then(|endings| endings.last()) {
+        Some(ending) => format!("{name}.{ending}"),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! From the configuration to a host with plugins and connections.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use directories::ProjectDirs;
+use wharf::config::Config;
+use wharf::failure::Refusal;
+use wharf::{Host, Release};
+use wharf_artifacts::PROVIDERS;
+
+use crate::print;
+
+const FILE: &str = "wharf.toml";
+
+/// A host and the configuration that it follows.
+pub(crate) struct Setup {
+    config: Config,
+    pub(crate) host: Host,
+}
+
+impl Setup {
+    /// Reads the configuration and makes a host; no plugin is loaded yet.
+    pub(crate) fn new(config: Option<&Path>) -> Result<Self> {
+        let config = match find(config) {
+            Some(file) => Config::read(&file)?,
+            None => Config::without_file(user_store()),
+        };
+        let host = Host::builder().store(config.store.clone()).limits(config.limits).build()?;
+        Ok(Self { config, host })
+    }
+
+    /// Loads every plugin: those that Wharf brings along, and those of the configuration, which go first where both
+    /// have the same name.
+    pub(crate) fn load_all(&self) -> Result<()> {
+        for provider in &PROVIDERS {
+            self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
+        }
+        self.load_configured();
+        Ok(())
+    }
+
+    /// Loads the plugin of a name, or the component in a file.
+    pub(crate) fn load(&self, plugin: &str) -> Result<Arc<Release>> {
+        if plugin.ends_with(".wasm") || plugin.contains(['/', '\\']) {
+            return Ok(self.host.load_file(Path::new(plugin))?);
+        }
+        self.load_configured();
+        if let Ok(release) = self.host.plugin(plugin) {
+            return Ok(release);
+        }
+        match PROVIDERS.iter().find(|p| p.name == plugin) {
+            Some(bundled) => {
+                self.host.load_bytes(bundled.bytes).with_context(|| format!("the bundled plugin {plugin}"))
+            }
+            None => {
+                // So that the message can name the nearest of them all.
+                self.load_all()?;
+                Ok(self.host.plugin(plugin)?)
+            }
+        }
+    }
+
+    /// One bad file does not keep the other plugins from working.
+    fn load_configured(&self) {
+        let mut seen: Vec<(String, PathBuf)> = Vec::new();
+        for path in &self.config.plugins {
+            let loaded = if path.is_dir() {
+                self.host.load_folder(path).unwrap_or_else(|error| vec![Err(error)])
+            } else {
+                vec![self.host.load_file(path)]
+            };
+            for result in loaded {
+                match result {
+                    Ok(release) => note_twin(&mut seen, &release),
+                    Err(error) => print::warning(&format!("not loaded: {error}")),
+                }
+            }
+        }
+    }
+
+    /// Grants a plugin the connections that the configuration has for it.
+    pub(crate) fn connect(&self, release: &Release) -> Result<()> {
+        let environment = |name: &str| env::var(name).ok();
+        let mut warn = |text: String| print::warning(&text);
+        let connections = self
+            .config
+            .connections_of(&release.manifest, &environment, &mut warn)
+            .map_err(Refusal::Connection)?;
+        for connection in connections {
+            self.host.connect(&release.manifest.name, connection);
+        }
+        Ok(())
+    }
+}
+
+fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
+    let name = &release.manifest.name;
+    let file = release.file.clone().unwrap_or_default();
+    if let Some((_, first)) = seen.iter().find(|(n, _)| n == name) {
+        print::warning(&format!(
+            "{} and {} are both the plugin `{name}`; the second one answers",
+            first.display(),
+            file.display()
+        ));
+    }
+    seen.push((name.clone(), file));
+}
+
+/// The named file, else `./wharf.toml`, else the one in the user's configuration folder.
+fn find(named: Option<&Path>) -> Option<PathBuf> {
+    if let Some(file) = named {
+        return Some(file.to_owned());
+    }
+    let here = PathBuf::from(FILE);
+    let of_user = || project_dirs().map(|dirs| dirs.config_dir().join(FILE));
+    Some(here).filter(|f| f.exists()).or_else(|| of_user().filter(|f| f.exists()))
+}
+
+/// Where compiled components are kept if there is no configuration.
+pub(crate) fn user_store() -> PathBuf {
+    project_dirs().map_or_else(|| env::temp_dir().join("wharf"), |dirs| dirs.cache_dir().to_owned())
+}
+
+fn project_dirs() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "wharf")
+}
