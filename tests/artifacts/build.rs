@@ -43,7 +43,16 @@ fn build() -> Result<(), Box<dyn Error>> {
     // OUT_DIR is <target>/<profile>/build/<package>/out: one folder serves every profile of the host.
     let target = out.ancestors().nth(4).unwrap_or(&out).join("components");
     let mut cargo = Command::new(env::var("CARGO")?);
-    cargo.current_dir(&root).args(["build", "--locked", "--lib", "--examples", "--profile", PROFILE, "--target", TARGET]);
+    cargo.current_dir(&root).args([
+        "build",
+        "--locked",
+        "--lib",
+        "--examples",
+        "--profile",
+        PROFILE,
+        "--target",
+        TARGET,
+    ]);
     cargo.arg("--target-dir").arg(&target);
     for package in PROVIDERS.iter().chain(&[GUESTS]) {
         cargo.args(["--package", package]);
@@ -71,7 +80,10 @@ fn ensure_target(root: &Path) -> Result<(), Box<dyn Error>> {
     let added = Command::new("rustup").current_dir(root).args(["target", "add", TARGET]).output();
     match added {
         Ok(output) if output.status.success() => Ok(()),
-        _ => Err(format!("the components need the Rust target {TARGET}: type `rustup target add {TARGET}`, then build again").into()),
+        _ => Err(format!(
+            "the components need the Rust target {TARGET}: type `rustup target add {TARGET}`, then build again"
+        )
+        .into()),
     }
 }
 
@@ -96,6 +108,11 @@ fn constants(root: &Path, built: &Path) -> Result<String, Box<dyn Error>> {
         )?;
     }
     let list: Vec<String> = PROVIDERS.iter().map(|name| name.to_uppercase()).collect();
-    writeln!(text, "/// The five providers.\npub const PROVIDERS: [Component; {}] = [{}];", list.len(), list.join(", "))?;
+    writeln!(
+        text,
+        "/// The five providers.\npub const PROVIDERS: [Component; {}] = [{}];",
+        list.len(),
+        list.join(", ")
+    )?;
     Ok(text)
 }

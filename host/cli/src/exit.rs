@@ -43,8 +43,11 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
             return 2;
         }
-        if cause.is::<LoadError>() {
-            return 6;
+        if let Some(error) = cause.downcast_ref::<LoadError>() {
+            return match error {
+                LoadError::Unreadable { .. } => 2,
+                LoadError::NoPlugin { .. } => 6,
+            };
         }
     }
     1

@@ -24,9 +24,9 @@ pub(crate) fn items(operation: &Operation, call: &Call) -> Result<Items> {
         .values
         .iter()
         .map(|pair| {
-            let (name, text) = pair.split_once('=').ok_or_else(|| {
-                Usage(format!("`{pair}` is not `name=value`; JSON goes with --input"))
-            })?;
+            let (name, text) = pair
+                .split_once('=')
+                .ok_or_else(|| Usage(format!("`{pair}` is not `name=value`; JSON goes with --input")))?;
             Ok((name.to_owned(), operation.parse_value(name, text)?))
         })
         .collect::<Result<Map<_, _>>>()?;
@@ -55,12 +55,15 @@ fn parse(input: &str) -> Result<Value> {
     let (text, origin) = match input {
         "-" => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|e| Usage(format!("standard input cannot be read: {e}")))?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|e| Usage(format!("standard input cannot be read: {e}")))?;
             (text, "standard input".to_owned())
         }
         _ => match input.strip_prefix('@') {
             Some(file) => {
-                let text = fs::read_to_string(file).map_err(|e| Usage(format!("--input @{file} cannot be read: {e}")))?;
+                let text =
+                    fs::read_to_string(file).map_err(|e| Usage(format!("--input @{file} cannot be read: {e}")))?;
                 (text, file.to_owned())
             }
             None => (input.to_owned(), "--input".to_owned()),
@@ -74,9 +77,8 @@ pub(crate) fn attachments(call: &Call) -> Result<Vec<(String, Blob)>> {
     call.attach
         .iter()
         .map(|pair| {
-            let (name, file) = pair
-                .split_once("=@")
-                .ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
+            let (name, file) =
+                pair.split_once("=@").ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
             let bytes = fs::read(file).map_err(|e| Usage(format!("the attachment {file} cannot be read: {e}")))?;
             let media_type = mime_guess::from_path(file).first_or_octet_stream();
             let file_name = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());

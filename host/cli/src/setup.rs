@@ -85,10 +85,8 @@ impl Setup {
     pub(crate) fn connect(&self, release: &Release) -> Result<()> {
         let environment = |name: &str| env::var(name).ok();
         let mut warn = |text: String| print::warning(&text);
-        let connections = self
-            .config
-            .connections_of(&release.manifest, &environment, &mut warn)
-            .map_err(Refusal::Connection)?;
+        let connections =
+            self.config.connections_of(&release.manifest, &environment, &mut warn).map_err(Refusal::Connection)?;
         for connection in connections {
             self.host.connect(&release.manifest.name, connection);
         }

@@ -95,19 +95,19 @@ pub(crate) struct GuardedResolver {
 
 impl GuardedResolver {
     fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
+        let place =
+            if host.contains(&address.to_string()) { format!("`{host}`") } else { format!("`{host}` ({address})") };
         match reach(address) {
             Reach::Public => Ok(()),
             Reach::Internal if self.internal => Ok(()),
             Reach::Internal => Err(Rule::Address
-                .denies(format!(
-                    "`{host}` is {address}, an internal address, and the base URL names no internal address"
-                ))
+                .denies(format!("{place} is an internal address, and the base URL names a host, not an address"))
                 .with_remedy(format!(
                     "write the address itself as the host of base_url in [connections.{}], if it is meant",
                     self.connection
                 ))),
             Reach::Never => Err(Rule::Address.denies(format!(
-                "`{host}` is {address}: link-local, metadata, multicast and reserved addresses are never reached"
+                "{place} is link-local, a metadata service, multicast or reserved: such addresses are never reached"
             ))),
         }
     }

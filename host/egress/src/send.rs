@@ -56,9 +56,9 @@ pub enum SendError {
         /// In bytes.
         limit: u64,
     },
-    /// The time ran out: name of the step during which it did.
-    #[error("no answer in the time that was left ({0})")]
-    Timeout(String),
+    /// The time ran out.
+    #[error("no answer in the time that was left")]
+    Timeout,
     /// No connection, or it broke.
     #[error("{0}")]
     Unavailable(String),
@@ -146,7 +146,7 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
             Ok(denial) => SendError::Denied(*denial),
             Err(other) => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {other}"))),
         },
-        ureq::Error::Timeout(step) => SendError::Timeout(step.to_string()),
+        ureq::Error::Timeout(_) => SendError::Timeout,
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
         ureq::Error::HostNotFound => SendError::Unavailable(format!("no address is known for the host of {host}")),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {

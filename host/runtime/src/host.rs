@@ -181,8 +181,7 @@ impl Host {
     /// # Errors
     /// [`LoadError`] where the folder cannot be read; else there is one result for each file.
     pub fn load_folder(&self, folder: &Path) -> Result<Vec<Result<Arc<Release>, LoadError>>, LoadError> {
-        let error =
-            |e: std::io::Error| LoadError { file: Some(folder.to_owned()), problem: format!("it cannot be read: {e}") };
+        let error = |reason| LoadError::Unreadable { path: folder.to_owned(), reason };
         let mut files = Vec::new();
         for entry in folder.read_dir().map_err(error)? {
             let path = entry.map_err(error)?.path();

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_bare_404_is_not_found() {
         let Failure::NotFound(detail) = failure(404, "") else { panic!() };
-        assert_eq!(detail.message, "status 404 with an empty body");
+        assert_eq!(detail.message, "an answer without a body");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn request(provider: &Provider, operation: &Operation, request: &DeclaredRequest
     let inputs = if operation.run.is_none() { operation.inputs } else { &[] };
     let fields = |place: Place| -> Vec<m::Field> {
         let constants =
-            request.discriminator.iter().chain(request.constants).filter(|c| c.place == place).map(constant);
+            request.constants.iter().chain(&request.discriminator).filter(|c| c.place == place).map(constant);
         let bound = inputs.iter().filter(|i| i.place == place).map(input_field);
         let own = request.fields.iter().filter(|f| f.place == place).map(own_field);
         constants.chain(bound).chain(own).collect()

@@ -64,7 +64,6 @@ pub use serde_json::{Value, json};
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.
 #[doc(hidden)]
-#[expect(unsafe_code, reason = "generated")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -58,12 +58,8 @@ impl Response {
     pub fn detail(&self, message: Option<&str>) -> Detail {
         let message = match message.map(str::trim).filter(|m| !m.is_empty()) {
             Some(message) => message.to_owned(),
-            None if self.is_empty() => format!("status {} with an empty body", self.status),
-            None => {
-                let text = self.text();
-                let quote: String = text.trim().chars().take(LONGEST_QUOTE).collect();
-                format!("status {} and: {quote}", self.status)
-            }
+            None if self.is_empty() => "an answer without a body".to_owned(),
+            None => self.text().trim().chars().take(LONGEST_QUOTE).collect(),
         };
         Detail { message, status: Some(self.status), code: None }
     }

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn an_empty_500_is_no_success() {
         let Err(Failure::Provider(detail)) = read(&Response::new(500, &[], "")) else { panic!() };
-        assert_eq!(detail.message, "the answer is not Vtiger's envelope: status 500 with an empty body");
+        assert_eq!(detail.message, "the answer is not Vtiger's envelope: an answer without a body");
         assert_eq!(detail.status, Some(500));
     }
 

@@ -31,7 +31,7 @@ mod tests {
         };
         assert_eq!(words(r#"{"message": "User not found", "error": "x"}"#), "User not found");
         assert_eq!(words(r#"{"error": "Website not found"}"#), "Website not found");
-        assert_eq!(words(""), "status 404 with an empty body");
+        assert_eq!(words(""), "an answer without a body");
         assert!(matches!(read(&Response::new(401, &[], "")), Err(Failure::Unauthorized(_))));
     }
 }

@@ -4,8 +4,11 @@ use wharf_plugin::*;
 
 const LIST: DeclaredRequest = DeclaredRequest::new("list", Method::Get, "/users");
 
-const GET: DeclaredRequest = DeclaredRequest::new("get", Method::Get, "/users/{id}")
-    .fields(&[Field::free(Place::Variable, "id", "comes from the list")]);
+const GET: DeclaredRequest = DeclaredRequest::new("get", Method::Get, "/users/{id}").fields(&[Field::free(
+    Place::Variable,
+    "id",
+    "comes from the list",
+)]);
 
 const PROVIDER: Provider = Provider {
     name: "hostile",
@@ -14,7 +17,9 @@ const PROVIDER: Provider = Provider {
     summary: "Lists users, and nothing else, honestly.",
     base_url: BaseUrl::new("The same as that of the plugin it imitates."),
     fields: &[ConnectionField::secret("api_key", "API key", "Give it to me.")],
-    schemes: &[Scheme::new("key", "A key.").placements(&[Placement::header("X-Appwrite-Key", &[Part::Field("api_key")])])],
+    schemes: &[
+        Scheme::new("key", "A key.").placements(&[Placement::header("X-Appwrite-Key", &[Part::Field("api_key")])])
+    ],
     scheme: Some("key"),
     read: read::rest,
     resources: &[Resource::new(

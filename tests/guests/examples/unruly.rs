@@ -13,7 +13,10 @@ const PROVIDER: Provider = Provider {
     version: "0.1.0",
     summary: "Breaks every rule, one at a time.",
     base_url: BaseUrl::new("Any."),
-    fields: &[ConnectionField::plain("greeting", "Greeting", "Any text."), ConnectionField::secret("key", "Key", "Any.")],
+    fields: &[
+        ConnectionField::plain("greeting", "Greeting", "Any text."),
+        ConnectionField::secret("key", "Key", "Any."),
+    ],
     schemes: &[Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])])],
     scheme: None,
     read: read::rest,
@@ -57,7 +60,7 @@ const PROVIDER: Provider = Provider {
                 }),
                 local("recurse", |_| Ok(Output::json(&json!(deep(std::hint::black_box(1)))))),
                 local("no-json", |_| Ok(Output::text("{ not json".to_owned()))),
-                local("long-output", |_| Ok(Output::text(format!("\"{}\"", "x".repeat(17 << 20))))),
+                local("long-output", |_| Ok(Output::text(format!("\"{}\"", "x".repeat(2 << 20))))),
                 local("stowaway", |_| {
                     let blob = Blob::create(b"x", "text/plain", None).map_err(|m| Failure::Provider(Detail::new(m)))?;
                     Ok(Output::success().file("undeclared", blob))

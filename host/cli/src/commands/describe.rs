@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::{Value, json};
 use wharf::Release;
+use wharf::declaration::{Effect, Request};
 use wharf::manifest::{Manifest, Operation};
 use wharf::operation::allowed;
-use wharf::declaration::{Effect, Request};
 
 use crate::args::{Args, Describe};
 use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
@@ -64,7 +64,11 @@ fn plugin(manifest: &Manifest) -> String {
             unverified(operation)
         );
     }
-    let _ = write!(text, "\n{}", styled(DIM, format!("wharf describe {} OPERATION shows inputs and requests.", manifest.name)));
+    let _ = write!(
+        text,
+        "\n{}",
+        styled(DIM, format!("wharf describe {} OPERATION shows inputs and requests.", manifest.name))
+    );
     text
 }
 
@@ -119,8 +123,14 @@ fn one(manifest: &Manifest, operation: &Operation) -> String {
 
 fn inputs(operation: &Operation) -> String {
     let mut text = String::new();
-    let required: Vec<&str> =
-        operation.input_schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = operation
+        .input_schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     for name in operation.input_names() {
         let schema = operation.input_schema.get("properties").and_then(|p| p.get(name)).unwrap_or(&Value::Null);
         let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
@@ -147,9 +157,7 @@ fn request(manifest: &Manifest, request: &Request) -> String {
             let _ = writeln!(text, "  {:<16} {} {words}", "", styled(DIM, what));
         }
     };
-    let names = |fields: &[wharf::declaration::Field]| {
-        fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ")
-    };
+    let names = |fields: &[wharf::declaration::Field]| fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ");
     detail("query", names(&request.query));
     detail("headers", names(&request.headers));
     detail(&format!("{} body", request.body.name()), names(request.body.fields()));

@@ -19,7 +19,10 @@ pub(crate) fn run(args: &Args, options: &Plugins) -> Result<ExitCode> {
         print::json(&plugins.iter().map(|p| entry(p)).collect::<Value>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = styled(BOLD, format!("{:<12} {:<9} {:<14} {:>10} {:>11}  from\n", "plugin", "version", "digest", "operations", "size"));
+    let mut text = styled(
+        BOLD,
+        format!("{:<12} {:<9} {:<14} {:>10} {:>11}  from\n", "plugin", "version", "digest", "operations", "size"),
+    );
     for plugin in &plugins {
         let digest: String = plugin.digest.chars().take(DIGITS).collect();
         text.push_str(&format!(

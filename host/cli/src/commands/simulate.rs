@@ -61,7 +61,11 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     if let Ok(text) = fs::read_to_string(file)
         && !text.starts_with(MARK)
     {
-        return Err(Usage(format!("{} exists and was not written by `wharf simulate`; choose another name", file.display())).into());
+        return Err(Usage(format!(
+            "{} exists and was not written by `wharf simulate`; choose another name",
+            file.display()
+        ))
+        .into());
     }
     let secrets = secrets_folder(file);
     private_folder(&secrets).with_context(|| format!("the folder {}", secrets.display()))?;

@@ -27,7 +27,13 @@ pub(super) fn types(schema: &Value) -> Vec<&str> {
 fn one(name: &str, schema: &Value) -> String {
     match name {
         "string" => {
-            let characters = range(schema, "minLength", "maxLength", " of", "characters");
+            let not_empty =
+                schema.get("minLength").and_then(Value::as_u64) == Some(1) && schema.get("maxLength").is_none();
+            let characters = if not_empty {
+                ", not empty".to_owned()
+            } else {
+                range(schema, "minLength", "maxLength", " of", "characters")
+            };
             let format = text_of(schema, "format").map(|f| format!(" in the format {f}")).unwrap_or_default();
             let pattern = text_of(schema, "pattern").map(|p| format!(" that matches `{p}`")).unwrap_or_default();
             format!("text{characters}{format}{pattern}")
@@ -68,6 +74,7 @@ mod tests {
     fn a_schema_reads_as_words() {
         for (schema, words) in [
             (json!({"type": "string", "minLength": 1, "maxLength": 36}), "text of 1 to 36 characters"),
+            (json!({"type": "string", "minLength": 1}), "text, not empty"),
             (json!({"type": "string", "pattern": "^a$"}), "text that matches `^a$`"),
             (json!({"type": "integer", "minimum": 1}), "whole number, at least 1"),
             (json!({"type": ["integer", "null"]}), "whole number or null"),

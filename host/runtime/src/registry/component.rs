@@ -11,12 +11,23 @@ const PACKAGE: &str = "wharf:provider/";
 
 /// Why a file was not loaded.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{problem}", .file.as_ref().map(|f| format!("{}: ", f.display())).unwrap_or_default())]
-pub struct LoadError {
-    /// The file; none for bytes in memory.
-    pub file: Option<PathBuf>,
-    /// What was found, and what is needed.
-    pub problem: String,
+pub enum LoadError {
+    /// There is no such file, or it cannot be read.
+    #[error("{} cannot be read: {reason}", .path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// It is no plugin, or one that this host does not accept.
+    #[error("{}{problem}", .path.as_ref().map(|p| format!("{}: ", p.display())).unwrap_or_default())]
+    NoPlugin {
+        /// The file; none for bytes in memory.
+        path: Option<PathBuf>,
+        /// What was found, and what is needed.
+        problem: String,
+    },
 }
 
 /// Looks at the first bytes of a file: the Core Specification, section 5.5.16, and the component model's binary format.
@@ -49,7 +60,7 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<(), String> {
 pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, String> {
     Component::from_binary(engine, bytes).map_err(|error| {
         let reason = error.root_cause().to_string();
-        if reason.contains("unexpected end") || reason.contains("unexpected-eof") {
+        if reason.contains("unexpected end") || reason.contains("out of bounds (bound") {
             format!("it is truncated or damaged ({reason}); copy or build it again")
         } else {
             format!("it does not compile ({reason}); build it again, and with the features that wasm32-wasip2 has")

@@ -68,16 +68,16 @@ impl Loader {
 
     /// A release of the component in a file.
     pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
-        let error = |problem| LoadError { file: Some(file.to_owned()), problem };
-        let bytes = fs::read(file).map_err(|e| error(format!("it cannot be read: {e}")))?;
-        let mut release = self.release(engine, &bytes).map_err(error)?;
+        let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
+        let no_plugin = |problem| LoadError::NoPlugin { path: Some(file.to_owned()), problem };
+        let mut release = self.release(engine, &bytes).map_err(no_plugin)?;
         release.file = Some(file.to_owned());
         Ok(release)
     }
 
     /// A release of a component in memory.
     pub(crate) fn bytes(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, LoadError> {
-        self.release(engine, bytes).map_err(|problem| LoadError { file: None, problem })
+        self.release(engine, bytes).map_err(|problem| LoadError::NoPlugin { path: None, problem })
     }
 
     fn release(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, String> {

@@ -124,9 +124,7 @@ impl Ctx {
                 let limit = self.meter.answer_too_large();
                 self.refuse(limit)
             }
-            SendError::Timeout(step) => {
-                NoAnswer::Ends(self.meter.out_of_time(&format!("waiting for the provider ({step})")).into())
-            }
+            SendError::Timeout => NoAnswer::Ends(self.meter.out_of_time("the provider had not answered yet").into()),
             SendError::Unavailable(message) => NoAnswer::Unavailable(message),
         })
     }

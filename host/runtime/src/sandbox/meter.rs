@@ -12,6 +12,9 @@ use crate::limits::Limits;
 pub(crate) struct Meter {
     limits: Limits,
     pub(crate) deadline: Instant,
+    /// Whether a guest asked for a timer beyond the deadline. It is woken at the deadline, and may end before the next tick
+    /// of the epoch would have stopped it.
+    pub(crate) overslept: bool,
     memory: u64,
     table_entries: u64,
     blobs: u64,
@@ -22,7 +25,7 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn start(limits: Limits, started: Instant) -> Self {
         let deadline = started + limits.timeout;
-        Self { limits, deadline, memory: 0, table_entries: 0, blobs: 0, requests: 0, reached: None }
+        Self { limits, deadline, overslept: false, memory: 0, table_entries: 0, blobs: 0, requests: 0, reached: None }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -32,6 +35,11 @@ impl Meter {
     /// The limit that was reached first, if any was.
     pub(crate) fn reached(&self) -> Option<LimitReached> {
         self.reached.clone()
+    }
+
+    /// Whether the guest is awake only because its sleep was cut at the deadline.
+    pub(crate) fn slept_to_the_end(&self) -> bool {
+        self.overslept && Instant::now() >= self.deadline
     }
 
     pub(crate) fn out_of_time(&mut self, what: &str) -> LimitReached {

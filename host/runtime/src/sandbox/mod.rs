@@ -82,6 +82,9 @@ pub(crate) fn run(
     };
     let mut ctx = store.into_data();
     let result = match invoked {
+        _ if ctx.meter.slept_to_the_end() => {
+            Err(Refusal::from(ctx.meter.out_of_time("the plugin was sleeping")).into())
+        }
         Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
         Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| connection.mask(visible(&text))).into()),
         Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {

@@ -4,13 +4,14 @@
 use std::time::Instant;
 
 use wasmtime::component::{HasData, Linker, Resource};
-use wasmtime_wasi::clocks::{WasiClocksCtxView, WasiClocksView as _};
+use wasmtime_wasi::clocks::WasiClocksCtxView;
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::ctx::Ctx;
 use super::log::{Level, Log, Printed};
+use super::meter::Meter;
 
 /// The most random bytes for one request; WASI's default of 64 MiB is a way to keep the host busy.
 const RANDOM_BYTES: u64 = 64 * 1024;
@@ -19,8 +20,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<Ctx, Clamped>(linker, |ctx| {
-        let deadline = ctx.meter.deadline;
-        ClampedClocks { clocks: ctx.clocks(), deadline }
+        let Ctx { wasi, table, meter, log, .. } = ctx;
+        let wasi = wasi.get_or_insert_with(|| nothing_granted(log));
+        ClampedClocks { clocks: WasiClocksCtxView { ctx: wasi.clocks(), table }, meter }
     })?;
     linker.allow_shadowing(false);
     Ok(())
@@ -52,13 +54,17 @@ impl HasData for Clamped {
 
 struct ClampedClocks<'a> {
     clocks: WasiClocksCtxView<'a>,
-    deadline: Instant,
+    meter: &'a mut Meter,
 }
 
 impl ClampedClocks<'_> {
-    fn left(&self) -> u64 {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)
+    fn clamp(&mut self, duration: u64) -> u64 {
+        let left = self.meter.deadline.saturating_duration_since(Instant::now());
+        let left = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX);
+        if duration > left {
+            self.meter.overslept = true;
+        }
+        duration.min(left)
     }
 }
 
@@ -73,10 +79,12 @@ impl monotonic_clock::Host for ClampedClocks<'_> {
 
     fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
         let now = self.clocks.now()?;
-        self.clocks.subscribe_duration(when.saturating_sub(now).min(self.left()))
+        let duration = self.clamp(when.saturating_sub(now));
+        self.clocks.subscribe_duration(duration)
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.clocks.subscribe_duration(duration.min(self.left()))
+        let duration = self.clamp(duration);
+        self.clocks.subscribe_duration(duration)
     }
 }

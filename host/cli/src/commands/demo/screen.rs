@@ -18,7 +18,10 @@ pub(super) fn draw(lines: &[Line], attempts: &[Attempt]) -> String {
     let mut text = format!(
         "\n{}\n{}\n",
         styled(BOLD, "Wharf: other people's integrations, without the keys to your house"),
-        styled(DIM, "Five providers, simulated on this machine. Each call runs in a fresh sandbox that has one way out.")
+        styled(
+            DIM,
+            "Five providers, simulated on this machine. Each call runs in a fresh sandbox that has one way out."
+        )
     );
     for (index, line) in lines.iter().enumerate() {
         text.push_str(&one(index + 1, line));
@@ -52,7 +55,8 @@ fn one(number: usize, line: &Line) -> String {
 fn sent(exchange: &Exchange) -> String {
     let request = &exchange.request;
     let status = exchange.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
-    let mut text = detail("sent", &format!("{} {} {}", request.method, request.url, styled(DIM, format!("→ {status}"))));
+    let mut text =
+        detail("sent", &format!("{} {} {}", request.method, request.url, styled(DIM, format!("→ {status}"))));
     for (name, value) in &request.headers {
         let _ = writeln!(text, "{INDENT}{name}: {}", styled(WARN, value));
     }

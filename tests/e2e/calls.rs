@@ -1,0 +1,155 @@
+//! What a caller types, and what comes back.
+
+use serde_json::json;
+
+use crate::world::World;
+
+const DELETE: [&str; 3] = ["call", "appwrite", "users.delete-session"];
+
+fn delete<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    DELETE.into_iter().chain(words.iter().copied()).collect()
+}
+
+#[test]
+fn input_comes_as_json_as_a_file_from_standard_input_and_by_name() {
+    let world = World::new();
+    let input = r#"{"userId": "ada", "sessionId": "ada-laptop"}"#;
+    assert_eq!(world.wharf(&delete(&["--input", input])).json(), json!({"success": true}));
+
+    world.write("input.json", input.replace("laptop", "phone"));
+    assert_eq!(world.wharf(&delete(&["--input", "@input.json"])).json(), json!({"success": true}));
+
+    let tablet = input.replace("laptop", "tablet");
+    assert_eq!(world.wharf_reading(&tablet, &delete(&["--input", "-"])).json(), json!({"success": true}));
+
+    // A value by name goes over that of the JSON.
+    let words = delete(&["--input", r#"{"userId": "grace", "sessionId": "x"}"#, "sessionId=grace-phone"]);
+    assert_eq!(world.wharf(&words).json(), json!({"success": true}));
+}
+
+#[test]
+fn wrong_input_names_the_field_and_what_is_allowed() {
+    let world = World::new();
+    world.wharf(&delete(&["userId=ada"])).fails(2, &["`sessionId`", "is missing", "text of 1 to 36 characters"]);
+    world.wharf(&delete(&["userid=ada"])).fails(2, &["`userid`", "did you mean `userId`?"]);
+    world
+        .wharf(&delete(&["--input", r#"{"userId": "ada", "sessionId": 7}"#]))
+        .fails(2, &["`sessionId`", "7 is not of type"]);
+    world.wharf(&delete(&["--input", "[1]"])).fails(2, &["item 1 of 1", "not a JSON object"]);
+    world.wharf(&delete(&["--input", "{broken"])).fails(2, &["--input is not JSON", "line 1 column 2"]);
+    world.wharf(&delete(&["--input", "@nowhere.json"])).fails(2, &["nowhere.json", "cannot be read"]);
+    world.wharf(&delete(&["userId"])).fails(2, &["`userId` is not `name=value`"]);
+    world
+        .wharf(&delete(&["--attach", "file=@wharf.toml", "userId=ada", "sessionId=b"]))
+        .fails(2, &["`file`", "takes no such file"]);
+    assert!(world.simulation.appwrite.requests().is_empty());
+}
+
+#[test]
+fn unknown_names_suggest_the_nearest() {
+    let world = World::new();
+    world.call("apwrite users.list").fails(2, &["no plugin `apwrite`", "did you mean `appwrite`?"]);
+    world.call("appwrite users.lists").fails(2, &["no operation `users.lists`", "did you mean `users.list`?"]);
+    world
+        .call("appwrite users.list --connection apwrite")
+        .fails(2, &["no connection `apwrite`", "did you mean `appwrite`?"]);
+}
+
+#[test]
+fn an_array_runs_once_for_each_item_and_stops_at_the_first_failure() {
+    let world = World::new();
+    let items = r#"[{"userId":"ada","sessionId":"ada-laptop"},{"userId":"ada","sessionId":"none"},{"userId":"ada","sessionId":"ada-phone"}]"#;
+    let run = world.wharf(&delete(&["--input", items]));
+    run.fails(4, &["item 2 of 3", "user_session_not_found"]);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&run.out).unwrap(),
+        json!([{"success": true}]),
+        "what was done is told"
+    );
+    assert_eq!(world.simulation.appwrite.requests().len(), 2);
+
+    let items = items.replace("ada-laptop", "ada-tablet");
+    let outputs = world.wharf(&delete(&["--input", &items, "--continue-on-fail"])).json();
+    assert_eq!(outputs[0], json!({"success": true}));
+    assert_eq!(outputs[1]["error"]["code"], "not-found");
+    assert_eq!(outputs[1]["error"]["provider-code"], "user_session_not_found");
+    assert_eq!(outputs[2], json!({"success": true}));
+    assert_eq!(world.wharf(&delete(&["--input", "[]"])).json(), json!([]));
+}
+
+#[test]
+fn a_failure_can_be_had_as_json() {
+    let world = World::new();
+    let run = world.wharf(&delete(&["userId=ada", "sessionId=none", "--json"]));
+    run.fails(4, &["not found"]);
+    let error: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(error["error"]["kind"], "provider");
+    assert_eq!(error["error"]["status"], 404);
+
+    let single = world.wharf(&delete(&["userId=ada", "sessionId=none", "--continue-on-fail"])).json();
+    assert_eq!(single["error"]["code"], "not-found");
+}
+
+#[test]
+fn a_dry_run_prints_the_request_and_sends_nothing() {
+    let world = World::new();
+    let run = world.wharf(&delete(&["userId=ada", "sessionId=ada-laptop", "--dry-run"]));
+    let url = world.simulation.appwrite.url();
+    let expected = format!(
+        "DELETE {url}/v1/users/ada/sessions/ada-laptop\nX-Appwrite-Project: simulated-project\nX-Appwrite-Key: •••\n"
+    );
+    assert_eq!((run.code, run.out), (0, expected));
+
+    let requests = world.call("vtiger session.logout sessionName=geheim123 --dry-run --json").json();
+    assert_eq!(requests[0]["body"], "operation=logout&sessionName=•••");
+    assert!(world.simulation.appwrite.requests().is_empty() && world.simulation.vtiger.requests().is_empty());
+}
+
+#[test]
+fn only_a_terminal_gets_colours() {
+    let world = World::new();
+    for words in
+        ["plugins", "describe appwrite", "describe vtiger session.login", "call appwrite users.list", "call x y"]
+    {
+        let run = world.wharf(&words.split(' ').collect::<Vec<_>>());
+        assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{words}");
+    }
+}
+
+#[test]
+fn a_secret_is_in_no_output() {
+    let world = World::new();
+    let secrets: Vec<String> = world
+        .simulation
+        .connections()
+        .into_iter()
+        .flat_map(|c| c.fields)
+        .filter(|(n, _)| !["project_id", "username"].contains(n))
+        .map(|(_, v)| v)
+        .collect();
+    for words in [
+        "describe appwrite --json",
+        "call appwrite users.list --verbose",
+        "call appwrite users.list --dry-run",
+        "call chatwoot profile.get --verbose",
+        "call vtiger session.login --verbose",
+        "call aigency users.logout userId=7 --verbose",
+        "call aigency users.logout userId=99 --json",
+        "demo",
+        "demo --json",
+    ] {
+        let run = world.wharf(&words.split(' ').collect::<Vec<_>>());
+        for secret in &secrets {
+            assert!(!run.out.contains(secret) && !run.err.contains(secret), "{words} tells {secret}");
+        }
+    }
+}
+
+#[test]
+fn shells_get_their_completions() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let run = world.wharf(&["completions", shell]);
+        assert!(run.code == 0 && run.out.contains("simulate"), "{shell}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Files that are no plugins: each its own sentence.
+
+use std::fs;
+
+use wharf_artifacts::{APPWRITE, PROVIDERS, UNRULY};
+
+use crate::world::World;
+
+fn describe(world: &World, name: &str, bytes: &[u8]) -> crate::world::Run {
+    let file = world.write(name, bytes);
+    world.wharf(&["describe", file.to_str().unwrap()])
+}
+
+#[test]
+fn a_file_that_is_no_plugin_says_what_it_is_and_what_is_needed() {
+    let world = World::new();
+    describe(&world, "text.wasm", b"hello").fails(6, &["text.wasm", "it is a text", "WebAssembly component"]);
+    describe(&world, "empty.wasm", b"").fails(6, &["0 bytes", "WebAssembly component"]);
+
+    let module = wat::parse_str("(module)").unwrap();
+    describe(&world, "module.wasm", &module).fails(6, &["core WebAssembly module, not a component", "wasm32-wasip2"]);
+
+    let component = wat::parse_str("(component)").unwrap();
+    describe(&world, "nothing.wasm", &component).fails(6, &["exports nothing", "wharf:provider/plugin@0.1.0"]);
+
+    let other = wat::parse_str(r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#).unwrap();
+    describe(&world, "other.wasm", &other).fails(6, &["of another world", "wasi:cli/run@0.2.0"]);
+
+    let newer =
+        wat::parse_str(r#"(component (instance $i) (export "wharf:provider/plugin@7.0.0" (instance $i)))"#).unwrap();
+    describe(&world, "newer.wasm", &newer)
+        .fails(6, &["another version of the contract", "plugin@7.0.0", "plugin@0.1.0"]);
+
+    let empty =
+        wat::parse_str(r#"(component (instance $i) (export "wharf:provider/plugin@0.1.0" (instance $i)))"#).unwrap();
+    describe(&world, "empty-plugin.wasm", &empty).fails(6, &["does not fit the contract"]);
+
+    let greedy = r#"(component
+        (import "acme:database/query@1.0.0" (instance))
+        (instance $i) (export "wharf:provider/plugin@0.1.0" (instance $i)))"#;
+    describe(&world, "greedy.wasm", &wat::parse_str(greedy).unwrap())
+        .fails(6, &["imports `acme:database/query@1.0.0`"]);
+
+    world.wharf(&["describe", "./nowhere.wasm"]).fails(2, &["nowhere.wasm cannot be read"]);
+}
+
+#[test]
+fn a_truncated_file_is_told_to_be_one() {
+    let world = World::new();
+    for length in [9, 100, 5_000, APPWRITE.bytes.len() / 2, APPWRITE.bytes.len() - 1] {
+        describe(&world, "cut.wasm", &APPWRITE.bytes[..length]).fails(6, &["cut.wasm", "truncated or damaged"]);
+    }
+}
+
+#[test]
+fn every_component_imports_the_contract_and_wasi_alone_and_is_small() {
+    for component in PROVIDERS {
+        assert!(component.bytes.len() < 400 * 1024, "{} has {} bytes", component.name, component.bytes.len());
+        let engine = wharf::Host::builder().build().unwrap();
+        // Loading refuses every other import.
+        assert_eq!(engine.load_bytes(component.bytes).unwrap().manifest.name, component.name);
+    }
+}
+
+#[test]
+fn one_bad_file_in_a_folder_does_not_keep_the_others_out() {
+    let world = World::new();
+    let folder = world.path().join("plugins");
+    fs::create_dir(&folder).unwrap();
+    fs::copy(UNRULY.path, folder.join("b-unruly.wasm")).unwrap();
+    fs::write(folder.join("a-broken.wasm"), "broken").unwrap();
+    fs::write(folder.join("notes.txt"), "not looked at").unwrap();
+    world.configure(&format!("plugins = [\"{}\"]\n", folder.display()));
+
+    let run = world.wharf(&["plugins", "--json"]);
+    assert!(run.err.contains("a-broken.wasm: it is a text"), "{}", run.err);
+    let plugins = run.json();
+    let unruly = plugins.as_array().unwrap().iter().find(|p| p["name"] == "unruly").unwrap();
+    assert!(unruly["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(unruly["size"], UNRULY.bytes.len());
+    assert_eq!(plugins.as_array().unwrap().len(), 6, "with the five that are bundled");
+}
+
+#[test]
+fn a_compiled_component_that_is_damaged_is_compiled_again() {
+    let world = World::new();
+    world.write("wharf.toml", world.connections());
+    assert_eq!(world.wharf(&["describe", "wibiclick"]).code, 0);
+    let compiled = world.path().join(".wharf/compiled");
+    for entry in fs::read_dir(&compiled).unwrap() {
+        fs::write(entry.unwrap().path(), "damaged").unwrap();
+    }
+    assert_eq!(world.wharf(&["describe", "wibiclick"]).code, 0);
+}

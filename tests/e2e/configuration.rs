@@ -1,0 +1,118 @@
+//! `wharf.toml`: where it is looked for, and what is wrong with it.
+
+use std::fs;
+
+use wharf_simulated::appwrite::API_KEY;
+
+use crate::world::World;
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    let world = World::new();
+    world.write("wharf.toml", "[connections.a]\nprovider = \"appwrite\"\nbase_ulr = \"https://x.example\"\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:3", "`connections.a.base_ulr`", "did you mean `base_url`?"]);
+    world.write("wharf.toml", "plugins = [\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:1"]);
+    world.wharf(&["plugins", "--config", "nowhere.toml"]).fails(2, &["nowhere.toml", "cannot be read"]);
+}
+
+#[test]
+fn an_unknown_field_is_refused_with_the_nearest_known_one() {
+    let world = World::new();
+    let text = world.connections().replace("project_id", "projectid");
+    world.configure(&text);
+    world
+        .call("appwrite users.list")
+        .fails(2, &["connection `appwrite`", "no field `projectid`", "did you mean `project_id`?"]);
+    // Another plugin's calls are not kept from working.
+    assert_eq!(world.call("chatwoot profile.get").code, 0);
+}
+
+#[test]
+fn an_inline_secret_works_with_a_warning_that_does_not_tell_it() {
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    let fields = format!("project_id = \"simulated-project\"\napi_key = \"{API_KEY}\"");
+    world.configure(&format!(
+        "[connections.a]\nprovider = \"appwrite\"\nbase_url = \"{url}\"\n[connections.a.fields]\n{fields}\n"
+    ));
+    let run = world.call("appwrite users.list");
+    assert_eq!(run.code, 0);
+    assert!(
+        run.err.contains("warning: connection `a`: the secret `api_key` stands in the configuration itself"),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains(API_KEY) && !run.err.contains("project_id"));
+}
+
+#[test]
+fn a_secret_comes_from_a_variable_or_a_file() {
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    let head = format!(
+        "[connections.a]\nprovider = \"appwrite\"\nbase_url = \"{url}\"\n[connections.a.fields]\nproject_id = \"simulated-project\"\n"
+    );
+    let words = ["call", "appwrite", "users.list"];
+
+    world.configure(&format!("{head}api_key = {{ env = \"MY_KEY\" }}"));
+    world.wharf(&words).fails(2, &["connection `a` of `appwrite` has no `api_key`", "MY_KEY"]);
+    assert_eq!(world.wharf_with(&[("MY_KEY", API_KEY)], &words).code, 0);
+
+    world.configure(&format!("{head}api_key = {{ file = \"key.txt\" }}"));
+    world.wharf(&words).fails(2, &["connection `a`", "`api_key`", "key.txt", "cannot be read"]);
+    world.write("key.txt", format!("{API_KEY}\n"));
+    assert_eq!(world.wharf(&words).code, 0, "the line break at the end is left out");
+
+    world.configure(&format!("{head}api_key = {{ enw = \"MY_KEY\" }}"));
+    world.wharf(&words).fails(2, &["connections.a.fields.api_key", "{ env = \"NAME\" }"]);
+}
+
+#[test]
+fn a_connection_without_a_base_url_says_what_to_write() {
+    let world = World::new();
+    world.configure("[connections.w]\nprovider = \"wibiclick\"\n");
+    world.call("wibiclick users.disconnect-from-website websiteId=a userId=b").fails(
+        2,
+        &["connection `w`", "no base URL", "base_url = \"https://wibi.wilbertzgroup.com\"", "WIBICLICK_API_URL"],
+    );
+    world.configure("[connections.w]\nprovider = \"wibiclick\"\nbase_url = \"wibi.example\"\n");
+    world
+        .call("wibiclick users.disconnect-from-website websiteId=a userId=b")
+        .fails(2, &["`wibi.example` is not a URL"]);
+}
+
+#[test]
+fn one_of_several_connections_has_to_be_named() {
+    let world = World::new();
+    let connections = world.connections();
+    let second = connections.replace("connections.chatwoot", "connections.second");
+    let second: String = second
+        .split("[connections.")
+        .filter(|part| part.starts_with("second"))
+        .map(|p| format!("[connections.{p}"))
+        .collect();
+    world.configure(&format!("{connections}\n{second}"));
+    world.call("chatwoot profile.get").fails(2, &["several connections", "`chatwoot`, `second`"]);
+    assert_eq!(world.call("chatwoot profile.get --connection second").code, 0);
+}
+
+#[test]
+fn the_users_configuration_folder_is_looked_into_last() {
+    let world = World::new();
+    let of_user = world.path().join(".config/wharf");
+    fs::create_dir_all(&of_user).unwrap();
+    fs::rename(world.path().join("wharf.toml"), of_user.join("wharf.toml")).unwrap();
+    assert_eq!(world.call("chatwoot profile.get").code, 0);
+    world.write("wharf.toml", "");
+    world.call("chatwoot profile.get").fails(2, &["no connection"]);
+}
+
+#[test]
+fn limits_come_from_the_configuration() {
+    let world = World::new();
+    world.configure(&format!("[limits]\ntimeout = \"0ms\"\n{}", world.connections()));
+    world.call("chatwoot profile.get").fails(5, &["limit `timeout` of 0s"]);
+    world.configure(&format!("[limits]\nanswer = \"100B\"\n{}", world.connections()));
+    world.call("chatwoot profile.get").fails(5, &["limit `answer` of 100 B", "`answer` under [limits] in wharf.toml"]);
+}

@@ -1,0 +1,15 @@
+//! End to end: the real binary, the real components, real sockets on loopback.
+
+mod aigency;
+mod appwrite;
+mod calls;
+mod chatwoot;
+mod components;
+mod configuration;
+mod demo;
+mod describe;
+mod egress;
+mod limits;
+mod vtiger;
+mod wibiclick;
+mod world;

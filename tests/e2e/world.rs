@@ -1,0 +1,135 @@
+//! What a test needs: simulated providers, a configuration for them in a folder of its own, and the binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wharf_simulated::{Canned, Simulation};
+
+/// Simulated providers and a folder with a `wharf.toml` that has a connection to each.
+pub(crate) struct World {
+    pub(crate) simulation: Simulation,
+    folder: TempDir,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let world = Self { simulation: Simulation::start().unwrap(), folder: TempDir::new().unwrap() };
+        world.configure(&world.connections());
+        world
+    }
+
+    /// The connections to the simulated providers, as a configuration file has them.
+    pub(crate) fn connections(&self) -> String {
+        let mut text = String::new();
+        for connection in self.simulation.connections() {
+            let provider = connection.provider;
+            text += &format!(
+                "[connections.{provider}]\nprovider = \"{provider}\"\nbase_url = \"{}\"\n",
+                connection.base_url
+            );
+            text += &format!("[connections.{provider}.fields]\n");
+            for (name, value) in connection.fields {
+                let file = self.write(&format!("{provider}.{name}"), &value);
+                text += &format!("{name} = {{ file = \"{}\" }}\n", file.display());
+            }
+        }
+        text
+    }
+
+    /// Replaces the configuration. Compiled components are shared by all tests, which saves compiling them again.
+    pub(crate) fn configure(&self, text: &str) {
+        let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("store");
+        self.write("wharf.toml", &format!("store = \"{}\"\n{text}", store.display()));
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::write(&file, content).unwrap();
+        file
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the binary in the world's folder, with an empty environment and the given words.
+    pub(crate) fn wharf(&self, words: &[&str]) -> Run {
+        self.wharf_with(&[], words)
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn wharf_with(&self, environment: &[(&str, &str)], words: &[&str]) -> Run {
+        finish(self.command(environment, words).output().unwrap())
+    }
+
+    /// The same with standard input.
+    pub(crate) fn wharf_reading(&self, input: &str, words: &[&str]) -> Run {
+        let mut child = self
+            .command(&[], words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        finish(child.wait_with_output().unwrap())
+    }
+
+    /// A call: `"appwrite users.list search=ada"`, split at spaces.
+    pub(crate) fn call(&self, words: &str) -> Run {
+        let words: Vec<&str> = ["call"].into_iter().chain(words.split(' ')).collect();
+        self.wharf(&words)
+    }
+
+    pub(crate) fn command(&self, environment: &[(&str, &str)], words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).args(words);
+        command.envs(environment.iter().copied()).stdin(Stdio::null());
+        command
+    }
+}
+
+fn finish(output: Output) -> Run {
+    let run = Run {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(!run.err.contains("panicked") && !run.err.contains("backtrace"), "{run:?}");
+    run
+}
+
+impl Run {
+    /// The output of a run that went well.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+
+    /// A run that failed with this code and says all of these.
+    #[track_caller]
+    pub(crate) fn fails(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, code, "{self:?}");
+        assert!(self.err.lines().filter(|line| line.starts_with("error:")).count() == 1, "one error: {self:?}");
+        for word in words {
+            assert!(self.err.contains(word), "`{word}` is not said: {self:?}");
+        }
+    }
+}
+
+/// An answer of a provider that is not what it usually says.
+pub(crate) fn answer(status: u16, content_type: &str, body: &str) -> Canned {
+    Canned { status, content_type: content_type.to_owned(), body: body.as_bytes().to_vec(), ..Canned::default() }
+}
