@@ -50,7 +50,7 @@ impl World {
     /// Replaces the configuration. Compiled components are shared by all tests, which saves compiling them again.
     pub(crate) fn configure(&self, text: &str) {
         let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("store");
-        self.write("wharf.toml", &format!("store = \"{}\"\n{text}", store.display()));
+        self.write("wharf.toml", format!("store = \"{}\"\n{text}", store.display()));
     }
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {

@@ -9,12 +9,13 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::Blob;
+use crate::asked::{AskedBody, AskedPart, printable};
 use crate::declaration::{BodyFields, BodyForm, Location, Source};
+use crate::encode::form_encode;
 use crate::field::Values;
-use crate::guard::{AskedBody, AskedPart, printable};
 use crate::outgoing::Body;
 use crate::rules::{Denial, Rule};
-use crate::scheme::{Credential, form_encode};
+use crate::scheme::Credential;
 use crate::secret::{MASK, Text};
 
 pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Denial> {

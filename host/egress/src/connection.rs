@@ -8,6 +8,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use url::{Host, Url};
 
 use crate::address::GuardedResolver;
+use crate::refusal::MissingCredential;
 use crate::secret::{Masker, Secret, Text};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
@@ -27,31 +28,6 @@ enum Value {
     Open(String),
     Secret(Secret),
     Absent { environment: Option<String> },
-}
-
-/// A request needs a credential that the connection does not have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connection `{connection}` of `{plugin}` has no `{field}`: {}", remedy(.connection, .field, .environment.as_deref()))]
-pub struct MissingCredential {
-    /// The plugin that the connection belongs to.
-    pub plugin: String,
-    /// The connection.
-    pub connection: String,
-    /// The field.
-    pub field: String,
-    /// The environment variable that would supply it.
-    pub environment: Option<String>,
-}
-
-/// What to write, and where.
-fn remedy(connection: &str, field: &str, environment: Option<&str>) -> String {
-    let variable = environment.unwrap_or("NAME");
-    let line =
-        format!("set {field} = {{ env = \"{variable}\" }} under [connections.{connection}.fields] in wharf.toml");
-    match environment {
-        Some(environment) => format!("{line}, or set the environment variable {environment}"),
-        None => line,
-    }
 }
 
 /// Why a text cannot be the base URL of a connection. The text itself is not repeated where it could hold a password.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::Blob;
+use crate::asked::Asked;
 use crate::declaration::{Field, ListStyle, Request, Source};
-use crate::guard::Asked;
 use crate::rules::{Denial, Rule};
 use crate::secret::Text;
 

@@ -3,63 +3,19 @@
 //! [`prepare`] is the one function that turns what a plugin asks for into what is sent. The [rules](crate::rules) are
 //! applied here, and to the address while it is [resolved](crate::address).
 
-use crate::connection::{Connection, MissingCredential};
+pub use crate::asked::{Asked, AskedBody, AskedPart};
+use crate::asked::{canonical, printable};
+use crate::body;
+use crate::connection::Connection;
 use crate::declaration::{BodyForm, Declaration, Field, Location};
+use crate::encode::percent_encode;
 pub use crate::field::Item;
 use crate::field::Values;
 use crate::outgoing::Outgoing;
+pub use crate::refusal::Refusal;
 use crate::rules::{Denial, Rule};
-use crate::scheme::{self, Credential, percent_encode};
+use crate::scheme::{self, Credential};
 use crate::secret::Text;
-use crate::{Blob, body};
-
-/// What a plugin asks for: a declared request by its name, and its free values.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// Name of the request.
-    pub name: String,
-    /// Free variables.
-    pub variables: Vec<(String, String)>,
-    /// Free query parameters.
-    pub query: Vec<(String, String)>,
-    /// Free headers.
-    pub headers: Vec<(String, String)>,
-    /// The free part of the body.
-    pub body: Option<AskedBody>,
-}
-
-/// The part of a body that a plugin gives.
-#[derive(Clone, Debug)]
-pub enum AskedBody {
-    /// A JSON object.
-    Json(String),
-    /// Fields of a form.
-    Form(Vec<(String, String)>),
-    /// Parts of a multipart body.
-    Multipart(Vec<(String, AskedPart)>),
-    /// The whole body.
-    Blob(Blob),
-}
-
-/// The content of one part.
-#[derive(Clone, Debug)]
-pub enum AskedPart {
-    /// Text.
-    Text(String),
-    /// A file.
-    Blob(Blob),
-}
-
-/// Why a request was not built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// A rule forbids it.
-    #[error(transparent)]
-    Denied(#[from] Denial),
-    /// The connection lacks what its scheme needs.
-    #[error(transparent)]
-    MissingCredential(#[from] MissingCredential),
-}
 
 /// Builds the request that a plugin asks for, or refuses it.
 ///
@@ -147,19 +103,18 @@ pub(crate) fn free_body_field(declaration: &Declaration, name: &str) -> Result<(
     if is_free(request.body.fields(), name) {
         return Ok(());
     }
-    let canonical = canonical(name);
-    if canonical == "_method" {
+    let read_as = canonical(name);
+    if read_as == "_method" {
         return Err(
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    let taken =
-        |fields: &[Field]| fields.iter().any(|f| crate::guard::canonical(body::top_level(&f.name)) == canonical);
+    let taken = |fields: &[Field]| fields.iter().any(|f| canonical(body::top_level(&f.name)) == read_as);
     if request.body.open_reason().is_none() || taken(request.body.fields()) || taken(&request.query) {
         return Err(bound("body field", name, &request.name));
     }
     let placements = declaration.scheme.iter().flat_map(|s| &s.placements);
-    if placements.filter(|p| p.location != Location::Header).any(|p| crate::guard::canonical(&p.name) == canonical) {
+    if placements.filter(|p| p.location != Location::Header).any(|p| canonical(&p.name) == read_as) {
         return Err(Rule::Credential
             .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
     }
@@ -175,14 +130,6 @@ fn bound(place: &str, name: &str, request: &str) -> Denial {
         "the plugin gave the {place} `{}`, which the request `{request}` does not leave free",
         printable(name)
     ))
-}
-
-/// A name as lenient servers read it: PHP trims it, ends it at a bracket or a zero byte, and turns dots and spaces into
-/// underscores; others ignore case.
-pub(crate) fn canonical(name: &str) -> String {
-    let name = name.trim_start();
-    let end = name.find(['[', '\0']).unwrap_or(name.len());
-    name.get(..end).unwrap_or_default().replace(['.', ' '], "_").to_ascii_lowercase()
 }
 
 fn url(
@@ -221,14 +168,4 @@ fn headers(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Vec<(S
             }
         })
         .collect()
-}
-
-/// A name that a plugin made up, fit for a message.
-pub(crate) fn printable(name: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut text: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if name.chars().nth(LONGEST).is_some() {
-        text.push('…');
-    }
-    text
 }

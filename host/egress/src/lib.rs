@@ -20,19 +20,23 @@
 #![deny(missing_docs)]
 
 pub mod address;
+mod asked;
 mod blob;
 mod body;
 mod connection;
 pub mod declaration;
+mod encode;
 mod field;
 pub mod guard;
 pub mod outgoing;
 mod path;
+mod refusal;
 pub mod rules;
 mod scheme;
 mod secret;
 pub mod send;
 
 pub use blob::Blob;
-pub use connection::{BaseUrlError, Connection, ConnectionBuilder, MissingCredential};
+pub use connection::{BaseUrlError, Connection, ConnectionBuilder};
+pub use refusal::MissingCredential;
 pub use secret::{MASK, Secret};

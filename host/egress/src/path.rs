@@ -3,8 +3,8 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::encode::percent_encode;
 use crate::rules::{Denial, Rule};
-use crate::scheme::percent_encode;
 use crate::secret::Text;
 
 /// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.

@@ -2,16 +2,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use md5::Md5;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use crate::connection::Connection;
 use crate::declaration::{Function, Location, Part, Scheme, Template};
-use crate::guard::Refusal;
+use crate::encode::{form_encode, hex, json_escape, percent_encode};
+use crate::refusal::Refusal;
 use crate::secret::Text;
-
-/// Everything but the unreserved characters of RFC 3986, section 2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A credential and its place.
 pub(crate) struct Credential<'a> {
@@ -84,23 +81,6 @@ fn hmac_sha256(connection: &Connection, field: &str, text: &Text) -> Result<Vec<
         .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
     mac.update(text.real().as_bytes());
     Ok(mac.finalize().into_bytes().to_vec())
-}
-
-pub(crate) fn percent_encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
-}
-
-pub(crate) fn form_encode(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-pub(crate) fn json_escape(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

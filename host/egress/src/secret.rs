@@ -113,9 +113,9 @@ impl Masker {
         }
         let forms = [
             secret.to_owned(),
-            crate::scheme::json_escape(secret),
-            crate::scheme::form_encode(secret),
-            crate::scheme::percent_encode(secret),
+            crate::encode::json_escape(secret),
+            crate::encode::form_encode(secret),
+            crate::encode::percent_encode(secret),
         ];
         for form in forms {
             if !self.needles.iter().any(|n| **n == form) {

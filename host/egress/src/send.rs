@@ -78,7 +78,7 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
         if !matches!(encoding.as_str(), "" | "identity") {
             let denial = Rule::ContentEncoding.denies(format!(
                 "the answer is encoded as `{}`, which was not asked for",
-                crate::guard::printable(&encoding)
+                crate::asked::printable(&encoding)
             ));
             return Err(denial.into());
         }

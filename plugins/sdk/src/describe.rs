@@ -3,11 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::bindings::wharf::provider::manifest as m;
-use crate::input::{Input, Place};
-use crate::operation::{
-    Answer, Body, Constant, ConstantValue, DeclaredRequest, Effect, Field, FieldSource, Lists, Method, Operation,
-};
+use crate::input::Input;
+use crate::operation::{Answer, Effect, Operation};
 use crate::provider::{ConnectionField, Function, Location, Part, Provider, Scheme};
+use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
 use crate::schema::object_schema;
 
 /// The manifest of a provider.

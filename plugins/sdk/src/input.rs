@@ -1,4 +1,4 @@
-use crate::operation::Lists;
+use crate::request::{Lists, Place};
 use crate::schema::Schema;
 
 /// A parameter of an operation: what a caller may give, and where it goes.
@@ -22,21 +22,6 @@ pub struct Input {
     pub otherwise: Option<&'static str>,
     /// Whether its value is masked in logs and records.
     pub sensitive: bool,
-}
-
-/// Where an input goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A variable of the path or the scheme.
-    Variable,
-    /// The query.
-    Query,
-    /// A header.
-    Header,
-    /// The body: a member, field or part.
-    Body,
-    /// Nowhere by itself: the operation's function reads it.
-    Code,
 }
 
 const fn of(place: Place, name: &'static str, schema: Schema) -> Input {

@@ -48,16 +48,18 @@ mod invoke;
 mod operation;
 mod provider;
 pub mod read;
+mod request;
 mod response;
 mod schema;
 
 pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
-pub use input::{Input, Place, body, code_only, header, path, query, variable};
-pub use operation::{Answer, Body, Constant, DeclaredRequest, Effect, Field, Lists, Method, Operation, Resource};
+pub use input::{Input, body, code_only, header, path, query, variable};
+pub use operation::{Answer, Effect, Operation, Resource, Run};
 pub use provider::{
     Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme,
 };
+pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};
 pub use response::Response;
 pub use schema::{Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, text};
 pub use serde_json::{Value, json};
@@ -82,6 +84,9 @@ pub use invoke::invoke as __invoke;
 #[macro_export]
 macro_rules! export {
     ($provider:expr) => {
+        // A native build, for tests, has no use for the exports; it checks the constant all the same.
+        const _: $crate::Provider = $provider;
+
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             static THIS_PLUGIN: $crate::Provider = $provider;

@@ -2,6 +2,7 @@ use crate::call::{Call, Output};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::provider::Attachment;
+use crate::request::{Body, Constant, DeclaredRequest, Method};
 
 /// Operations that concern one kind of thing: the part of their names before the dot.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,9 @@ impl Resource {
         Self { name, operations }
     }
 }
+
+/// The function of an operation that needs more than one plain request.
+pub type Run = fn(&Call<'_>) -> Result<Output, Failure>;
 
 /// One thing that a caller can ask for: a request, and how its answer is read.
 #[derive(Clone, Copy)]
@@ -36,7 +40,7 @@ pub struct Operation {
     pub(crate) request: Option<DeclaredRequest>,
     pub(crate) requests: &'static [DeclaredRequest],
     pub(crate) answer: Answer,
-    pub(crate) run: Option<fn(&Call<'_>) -> Result<Output, Failure>>,
+    pub(crate) run: Option<Run>,
 }
 
 impl std::fmt::Debug for Operation {
@@ -56,18 +60,6 @@ pub enum Effect {
     Delete,
 }
 
-/// HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
 /// What an operation makes of a good answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -79,181 +71,6 @@ pub enum Answer {
     Success,
     /// The body as a file of this name, untouched by the plugin.
     File(&'static str),
-}
-
-/// The form of a request's body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// JSON where anything goes into the body, else none.
-    Json,
-    /// `application/x-www-form-urlencoded`
-    Form,
-    /// `multipart/form-data`
-    Multipart,
-    /// One attachment, as it is.
-    File(&'static str),
-}
-
-/// How a list is written where there is only text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lists {
-    /// `name=a&name=b`
-    Repeated,
-    /// `name[]=a&name[]=b`
-    Brackets,
-    /// `name[0]=a&name[1]=b`
-    Indexed,
-    /// `name=a,b`
-    Commas,
-    /// `name=["a","b"]`
-    Json,
-}
-
-/// A value that the host always writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Constant {
-    pub(crate) place: crate::Place,
-    pub(crate) name: &'static str,
-    pub(crate) value: ConstantValue,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ConstantValue {
-    Text(&'static str),
-    Json(&'static str),
-}
-
-impl Constant {
-    /// A query parameter.
-    pub const fn query(name: &'static str, text: &'static str) -> Self {
-        Self { place: crate::Place::Query, name, value: ConstantValue::Text(text) }
-    }
-
-    /// A header.
-    pub const fn header(name: &'static str, text: &'static str) -> Self {
-        Self { place: crate::Place::Header, name, value: ConstantValue::Text(text) }
-    }
-
-    /// A text in the body.
-    pub const fn body(name: &'static str, text: &'static str) -> Self {
-        Self { place: crate::Place::Body, name, value: ConstantValue::Text(text) }
-    }
-
-    /// JSON in the body.
-    pub const fn body_json(name: &'static str, json: &'static str) -> Self {
-        Self { place: crate::Place::Body, name, value: ConstantValue::Json(json) }
-    }
-}
-
-/// A value of a request of an operation with a function.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    pub(crate) place: crate::Place,
-    pub(crate) name: &'static str,
-    pub(crate) source: FieldSource,
-    pub(crate) lists: Lists,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum FieldSource {
-    Input(&'static str),
-    Free(&'static str),
-}
-
-impl Field {
-    /// The caller's input, under a name of its own.
-    pub const fn bound(place: crate::Place, name: &'static str, input: &'static str) -> Self {
-        Self { place, name, source: FieldSource::Input(input), lists: Lists::Repeated }
-    }
-
-    /// Given by the function: say why it must be so.
-    pub const fn free(place: crate::Place, name: &'static str, why: &'static str) -> Self {
-        Self { place, name, source: FieldSource::Free(why), lists: Lists::Repeated }
-    }
-
-    /// How a list is written where there is only text.
-    pub const fn lists(mut self, lists: Lists) -> Self {
-        self.lists = lists;
-        self
-    }
-}
-
-/// A request that is declared to the host.
-#[derive(Clone, Copy, Debug)]
-pub struct DeclaredRequest {
-    pub(crate) name: &'static str,
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) fields: &'static [Field],
-    pub(crate) constants: &'static [Constant],
-    pub(crate) discriminator: Option<Constant>,
-    pub(crate) body: Body,
-    pub(crate) open: Option<&'static str>,
-    /// The outer option: whether the provider's own scheme is replaced.
-    pub(crate) scheme: Option<Option<&'static str>>,
-    pub(crate) as_file: bool,
-    pub(crate) read_only: bool,
-}
-
-impl DeclaredRequest {
-    /// A request of an operation with a function. The name is in kebab case.
-    pub const fn new(name: &'static str, method: Method, path: &'static str) -> Self {
-        Self {
-            name,
-            method,
-            path,
-            fields: &[],
-            constants: &[],
-            discriminator: None,
-            body: Body::Json,
-            open: None,
-            scheme: None,
-            as_file: false,
-            read_only: false,
-        }
-    }
-
-    /// Its values.
-    pub const fn fields(mut self, fields: &'static [Field]) -> Self {
-        self.fields = fields;
-        self
-    }
-
-    /// Values that are always the same.
-    pub const fn constants(mut self, constants: &'static [Constant]) -> Self {
-        self.constants = constants;
-        self
-    }
-
-    /// The constant that tells the provider which of its operations is meant.
-    pub const fn discriminator(mut self, constant: Constant) -> Self {
-        self.discriminator = Some(constant);
-        self
-    }
-
-    /// The form of its body.
-    pub const fn body(mut self, body: Body) -> Self {
-        self.body = body;
-        self
-    }
-
-    /// The function may add fields to the body: say why it must be so.
-    pub const fn open(mut self, why: &'static str) -> Self {
-        self.open = Some(why);
-        self
-    }
-
-    /// Another scheme than the provider's own, or none.
-    pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
-        self.scheme = Some(scheme);
-        self
-    }
-
-    /// It changes nothing, although its method says otherwise.
-    pub const fn read_only(mut self) -> Self {
-        self.read_only = true;
-        self
-    }
 }
 
 impl Operation {
@@ -312,7 +129,7 @@ impl Operation {
         title: &'static str,
         effect: Effect,
         requests: &'static [DeclaredRequest],
-        run: fn(&Call<'_>) -> Result<Output, Failure>,
+        run: Run,
     ) -> Self {
         let mut operation = Self::of(action, title, effect, matches!(effect, Effect::Read));
         operation.requests = requests;

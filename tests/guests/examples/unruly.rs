@@ -1,5 +1,7 @@
 //! A plugin whose operations break one rule or reach one limit each, and two that behave, for comparison.
 
+#![expect(clippy::panic, reason = "on purpose")]
+
 use std::time::Duration;
 
 use wharf_plugin::bindings::wharf::provider::blobs::Blob;

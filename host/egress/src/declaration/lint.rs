@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{BodyForm, Effect, Field, Function, Location, Part, Path, Placement, Request, Scheme, Source, Template};
-use crate::guard::canonical;
+use crate::asked::canonical;
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]

@@ -1,0 +1,290 @@
+//! What a plugin may ask for, and what the host makes of it.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use serde_json::{Value, json};
+use wharf_egress::declaration::{Declaration, Effect, Operation, Problem, Request, Scheme, compile};
+use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare};
+use wharf_egress::outgoing::Shown;
+use wharf_egress::{Blob, Connection, Secret};
+
+const INPUTS: [&str; 6] = ["id", "name", "tags", "deep", "token", "list"];
+
+/// A request with everything that is not said left empty.
+fn request(given: &Value) -> Request {
+    let mut whole = json!({
+        "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
+        "body": "none", "scheme": null, "answer": "bytes", "read-only": false,
+    });
+    whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+    serde_json::from_value(whole).unwrap()
+}
+
+fn field(name: &str, source: &Value) -> Value {
+    json!({"name": name, "source": source, "lists": "repeated"})
+}
+
+fn bound(name: &str) -> Value {
+    field(name, &json!({"input": name}))
+}
+
+fn free(name: &str) -> Value {
+    field(name, &json!({"free": "a test"}))
+}
+
+fn schemes() -> Vec<Scheme> {
+    let place = |location: &str| json!([{"location": location, "name": "Key", "template": {"parts": [{"field": "key"}], "functions": []}}]);
+    ["header", "query", "body"]
+        .map(|location| json!({"name": location, "summary": "", "values": [], "placements": place(location)}))
+        .map(|scheme| serde_json::from_value(scheme).unwrap())
+        .to_vec()
+}
+
+fn compiled(given: &Value) -> Result<Vec<Declaration>, Vec<Problem>> {
+    let requests = [request(given)];
+    let operation = Operation {
+        name: "things.do",
+        effect: Effect::Write,
+        inputs: &INPUTS,
+        attachments: &["file"],
+        requests: &requests,
+    };
+    compile(&["key"], &schemes(), &[operation]).map(|mut all| all.remove(0))
+}
+
+fn connection() -> Connection {
+    let builder = Connection::builder("acme", "main", "https://acme.example/api/");
+    builder.secret("key", Secret::new("the secret key")).build().unwrap()
+}
+
+/// What becomes of a declaration, an input and what the plugin asks for.
+fn sent(given: &Value, input: &Value, asked: Asked) -> Result<Shown, Refusal> {
+    let declarations = compiled(given).unwrap();
+    let asked = Asked { name: "main".to_owned(), ..asked };
+    let file = ("file".to_owned(), Blob::new("content", "text/plain", Some("a \"b\".txt".to_owned())));
+    let sensitive = ["token".to_owned()];
+    let item = Item { input: input.as_object().unwrap(), attachments: &[file], sensitive: &sensitive };
+    prepare(&declarations, &asked, item, &connection()).map(|outgoing| outgoing.shown())
+}
+
+fn rule(result: Result<Shown, Refusal>) -> &'static str {
+    match result {
+        Err(Refusal::Denied(denial)) => denial.rule.name(),
+        _ => "none",
+    }
+}
+
+fn problems(given: &Value) -> String {
+    compiled(given).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn bound_values_go_where_they_are_declared_to_go() {
+    let declared = json!({
+        "path": "/things/{id}",
+        "query": [bound("name"), {"name": "tags", "source": {"input": "tags"}, "lists": "indexed"}, bound("list")],
+        "body": {"json": {"fields": [field("kind", &json!({"text": "thing"})), field("/a/b", &json!({"input": "deep"}))], "open": null}},
+        "scheme": "header",
+    });
+    let input = json!({"id": 7, "name": "x & y", "tags": ["a", "b"], "deep": {"c": null}});
+    let shown = sent(&declared, &input, Asked::default()).unwrap();
+    assert_eq!(shown.url, "https://acme.example/api/things/7?name=x%20%26%20y&tags%5B0%5D=a&tags%5B1%5D=b");
+    assert_eq!(shown.headers, [("Key".to_owned(), "•••".to_owned())]);
+    assert_eq!(shown.body.unwrap(), r#"{"kind":"thing","a":{"b":{"c":null}}}"#);
+}
+
+#[test]
+fn lists_are_written_as_declared() {
+    let written = |lists: &str| {
+        let declared = json!({"query": [{"name": "list", "source": {"input": "list"}, "lists": lists}]});
+        let shown = sent(&declared, &json!({"list": [1, "b"]}), Asked::default()).unwrap();
+        shown
+            .url
+            .split_once('?')
+            .unwrap()
+            .1
+            .replace("%5B", "[")
+            .replace("%5D", "]")
+            .replace("%2C", ",")
+            .replace("%22", "\"")
+    };
+    assert_eq!(written("repeated"), "list=1&list=b");
+    assert_eq!(written("brackets"), "list[]=1&list[]=b");
+    assert_eq!(written("indexed"), "list[0]=1&list[1]=b");
+    assert_eq!(written("commas"), "list=1,b");
+    assert_eq!(written("json"), "list=[1,\"b\"]");
+}
+
+#[test]
+fn what_a_caller_leaves_out_is_left_out_or_sent_as_declared() {
+    let declared = json!({"body": {"form": {"fields": [bound("name"), field("id", &json!({"input-or": ["id", 5]}))], "open": null}}});
+    assert_eq!(sent(&declared, &json!({}), Asked::default()).unwrap().body.unwrap(), "id=5");
+    assert_eq!(
+        sent(&declared, &json!({"id": null, "name": "é"}), Asked::default()).unwrap().body.unwrap(),
+        "name=%C3%A9&id=5"
+    );
+    assert_eq!(rule(sent(&json!({"path": "/things/{id}"}), &json!({}), Asked::default())), "missing-value");
+}
+
+#[test]
+fn sensitive_values_and_credentials_are_masked_wherever_they_stand() {
+    let form = json!({"body": {"form": {"fields": [bound("token")], "open": null}}, "scheme": "body"});
+    assert_eq!(sent(&form, &json!({"token": "t"}), Asked::default()).unwrap().body.unwrap(), "token=•••&Key=•••");
+    let json_body = json!({"body": {"json": {"fields": [bound("token")], "open": null}}, "scheme": "body"});
+    assert_eq!(
+        sent(&json_body, &json!({"token": "t"}), Asked::default()).unwrap().body.unwrap(),
+        r#"{"token":"•••","Key":"•••"}"#
+    );
+    let query = json!({"path": "/t/{token}", "scheme": "query"});
+    assert_eq!(
+        sent(&query, &json!({"token": "t"}), Asked::default()).unwrap().url,
+        "https://acme.example/api/t/•••?Key=•••"
+    );
+}
+
+#[test]
+fn a_plugin_gives_only_what_is_free() {
+    let declared = json!({
+        "path": "/things/{id}",
+        "query": [free("page"), bound("name")],
+        "headers": [free("X-Part")],
+    });
+    let pair = |name: &str| vec![(name.to_owned(), "1".to_owned())];
+    let input = json!({"id": "a"});
+    let free_ones = Asked { query: pair("page"), headers: pair("X-Part"), ..Asked::default() };
+    let shown = sent(&declared, &input, free_ones).unwrap();
+    assert_eq!((shown.url.as_str(), shown.headers.len()), ("https://acme.example/api/things/a?page=1", 1));
+
+    for asked in [
+        Asked { variables: pair("id"), ..Asked::default() },
+        Asked { query: pair("name"), ..Asked::default() },
+        Asked { query: pair("PAGE"), ..Asked::default() },
+        Asked { headers: pair("X-Other"), ..Asked::default() },
+        Asked { headers: pair("Authorization"), ..Asked::default() },
+    ] {
+        assert_eq!(rule(sent(&declared, &input, asked.clone())), "bound-value", "{asked:?}");
+    }
+    let body = Asked { body: Some(AskedBody::Json("{}".to_owned())), ..Asked::default() };
+    assert_eq!(rule(sent(&declared, &input, body)), "body");
+    let header = Asked { headers: vec![("X-Part".to_owned(), "a\r\nHost: b".to_owned())], ..Asked::default() };
+    assert_eq!(rule(sent(&declared, &input, header)), "header-value");
+}
+
+#[test]
+fn a_free_path_variable_cannot_change_the_path() {
+    let declared = json!({"path": "/things/{id}", "variables": [{"name": "id", "source": {"free": "a test"}}]});
+    let with = |value: &str| {
+        let variables = vec![("id".to_owned(), value.to_owned())];
+        sent(&declared, &json!({}), Asked { variables, ..Asked::default() })
+    };
+    assert_eq!(with("a?b=c#d").unwrap().url, "https://acme.example/api/things/a%3Fb%3Dc%23d");
+    for value in ["", "..", "a/b", "%2e%2e", "a%2fb", "a\u{0}"] {
+        assert_eq!(rule(with(value)), "path-value", "{value}");
+    }
+    assert_eq!(rule(sent(&declared, &json!({}), Asked::default())), "missing-value");
+}
+
+#[test]
+fn an_open_json_body_takes_other_members_once_and_no_declared_ones() {
+    let declared = json!({"body": {"json": {
+        "fields": [field("method", &json!({"text": "m"})), field("/params/id", &json!({"input": "id"}))], "open": "a test",
+    }}, "scheme": "body"});
+    let with = |text: &str| {
+        let body = Some(AskedBody::Json(text.to_owned()));
+        sent(&declared, &json!({"id": 1}), Asked { body, ..Asked::default() })
+    };
+    assert_eq!(with(r#"{"x": [1]}"#).unwrap().body.unwrap(), r#"{"x":[1],"method":"m","params":{"id":1},"Key":"•••"}"#);
+    for text in [r#"{"method": "other"}"#, r#"{"params": {"id": 2}}"#, r#"{"Key": "mine"}"#] {
+        assert_eq!(rule(with(text)), "bound-value", "{text}");
+    }
+    for text in [r#"{"x": 1, "x": 2}"#, r#"{"x": 1, "\u0078": 2}"#, "[]", "[{}]", "1", "{} {}", "{"] {
+        assert_eq!(rule(with(text)), "body", "{text}");
+    }
+}
+
+#[test]
+fn an_open_form_takes_no_field_that_a_server_could_take_for_another() {
+    let declared = json!({
+        "query": [field("operation", &json!({"text": "o"}))],
+        "body": {"form": {"fields": [bound("name")], "open": "a test"}},
+        "scheme": "body",
+    });
+    let with = |name: &str| {
+        let body = Some(AskedBody::Form(vec![(name.to_owned(), "1".to_owned())]));
+        sent(&declared, &json!({"name": "n"}), Asked { body, ..Asked::default() })
+    };
+    assert_eq!(with("other").unwrap().body.unwrap(), "name=n&other=1&Key=•••");
+    for name in ["name", "NAME", " name", "name[]", "name\0x", "operation", "operation[0]"] {
+        assert_eq!(rule(with(name)), "bound-value", "{name:?}");
+    }
+    assert_eq!(rule(with("key")), "credential");
+    assert_eq!(rule(with("_method")), "method-override");
+}
+
+#[test]
+fn files_are_parts_of_a_multipart_body() {
+    let declared = json!({"body": {"multipart": {"fields": [bound("name"), bound("file")], "open": "a test"}}});
+    let part = AskedPart::Blob(Blob::new("more", "image/png", None));
+    let body = Some(AskedBody::Multipart(vec![("extra".to_owned(), part)]));
+    let shown = sent(&declared, &json!({"name": "n"}), Asked { body, ..Asked::default() }).unwrap();
+    let parts: Value = serde_json::from_str(&shown.body.unwrap()).unwrap();
+    assert_eq!(parts, json!({"name": "n", "file": "[7 bytes of text/plain]", "extra": "[4 bytes of image/png]"}));
+}
+
+#[test]
+fn a_request_that_is_not_declared_is_refused_by_its_name() {
+    let declarations = compiled(&json!({})).unwrap();
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &[] };
+    for name in ["other", "", "MAIN", "https://evil.example/", "\u{1b}[31m"] {
+        let asked = Asked { name: name.to_owned(), ..Asked::default() };
+        let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection()) else { unreachable!() };
+        assert_eq!(denial.rule.name(), "undeclared-request");
+        assert!(!denial.message.contains('\u{1b}') && denial.remedy.contains("manifest"), "{denial}");
+    }
+}
+
+#[test]
+fn a_declaration_that_would_break_a_rule_is_not_accepted() {
+    let one = |name: &str| json!({"form": {"fields": [free(name)], "open": null}});
+    for (declared, problem) in [
+        (json!({"method": "DELETE"}), "claims the effect `write`"),
+        (json!({"scheme": "none-such"}), "`none-such` is not declared"),
+        (json!({"path": "/{unknown}"}), "`unknown`, which is no input"),
+        (json!({"query": [bound("unknown")]}), "`unknown`, which is no input"),
+        (
+            json!({"variables": [{"name": "id", "source": {"input": "id"}}]}),
+            "stands neither in the path nor in the scheme",
+        ),
+        (json!({"headers": [free("Host")]}), "the host's own"),
+        (json!({"headers": [free("proxy-authorization")]}), "the host's own"),
+        (json!({"headers": [free("X-HTTP-Method-Override")]}), "the host's own"),
+        (json!({"headers": [free("Authorization")]}), "belongs to a scheme"),
+        (json!({"headers": [free("key")], "scheme": "header"}), "stands twice"),
+        (json!({"headers": [free("a b")]}), "not the name of a header"),
+        (json!({"method": "GET", "body": one("x")}), "a GET has no body"),
+        (json!({"body": one("_method")}), "replaces the method"),
+        (json!({"body": one("operation"), "query": [field("operation", &json!({"text": "x"}))]}), "a second time"),
+        (json!({"scheme": "body"}), "the body has no fields"),
+    ] {
+        let found = problems(&declared);
+        assert!(found.contains(problem), "{declared}: {found}");
+    }
+}
+
+#[test]
+fn a_variable_in_a_credential_must_be_encoded() {
+    let scheme = |template: Value| -> Vec<Scheme> {
+        let placements = json!([{"location": "header", "name": "X", "template": template}]);
+        vec![
+            serde_json::from_value(json!({"name": "s", "summary": "", "values": [], "placements": placements}))
+                .unwrap(),
+        ]
+    };
+    let accepted = |template: Value| compile(&["key"], &scheme(template), &[]).is_ok();
+    let variable = json!({"variable": "v"});
+    assert!(!accepted(json!({"parts": [variable], "functions": []})));
+    assert!(!accepted(json!({"parts": [{"literal": "a="}, variable], "functions": ["form-encode"]})));
+    assert!(accepted(json!({"parts": [variable], "functions": ["form-encode"]})));
+    assert!(accepted(json!({"parts": [variable, {"field": "key"}], "functions": ["md5-hex"]})));
+    assert!(!accepted(json!({"parts": [{"field": "other"}], "functions": []})));
+    assert!(!accepted(json!({"parts": [{"value": "later"}], "functions": []})));
+}
