@@ -106,6 +106,26 @@ fn a_dry_run_prints_the_request_and_sends_nothing() {
 }
 
 #[test]
+fn files_of_the_output_are_saved_in_their_folder_and_beside_what_is_there() {
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    world.configure(&format!("[connections.u]\nprovider = \"unruly\"\nbase_url = \"{url}\"\n"));
+    world.write("...", "one");
+    world.write("b.txt", "two");
+    let shout = |words: &[&str]| world.wharf(&[&["call", wharf_artifacts::UNRULY.path, "good.shout"], words].concat());
+    let run = shout(&["--attach", "file=@...", "--attach", "file=@b.txt", "--attach", "file=@b.txt", "--save", "out"]);
+    assert_eq!(run.json(), json!({"success": true}));
+    let read = |name: &str| std::fs::read_to_string(world.path().join("out").join(name)).unwrap();
+    assert_eq!((read("b.txt").as_str(), read("b-1.txt").as_str()), ("TWO", "TWO"));
+    assert_eq!(std::fs::read_dir(world.path().join("out")).unwrap().count(), 3, "{}", run.err);
+
+    let unsaved = shout(&["--attach", "file=@b.txt"]);
+    assert!(unsaved.code == 0 && unsaved.err.contains("--save DIR keeps it"), "{unsaved:?}");
+    shout(&[]).fails(2, &["`file`", "the file is missing"]);
+    shout(&["--attach", "file=b.txt"]).fails(2, &["is not `name=@FILE`"]);
+}
+
+#[test]
 fn only_a_terminal_gets_colours() {
     let world = World::new();
     for words in

@@ -109,6 +109,19 @@ fn the_users_configuration_folder_is_looked_into_last() {
 }
 
 #[test]
+fn a_limit_that_cannot_be_is_told_where_it_stands() {
+    let world = World::new();
+    world.configure("[limits]\nmemory = \"8GiB\"\n");
+    world.wharf(&["plugins"]).fails(2, &["limits.memory is at most 4GiB"]);
+    world.configure("[limits]\ntimeout = \"soon\"\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:3"]);
+    world.configure(&format!("[limits]\ntimeout = \"999999999y\"\n{}", world.connections()));
+    assert_eq!(world.call("chatwoot profile.get").code, 0, "more time than any clock has");
+    world.configure(&format!("[limits]\nmemory = \"64KiB\"\n{}", world.connections()));
+    world.call("chatwoot profile.get").fails(5, &["limit `memory` of 64.0 KiB", "`memory` under [limits]"]);
+}
+
+#[test]
 fn limits_come_from_the_configuration() {
     let world = World::new();
     world.configure(&format!("[limits]\ntimeout = \"0ms\"\n{}", world.connections()));

@@ -90,14 +90,8 @@ pub(crate) fn attachments(call: &Call) -> Result<Vec<(String, Blob)>> {
 /// Writes a file of the output into a folder, beside what is there already, and returns its name.
 pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {}", folder.display()))?;
-    let wanted = blob.file_name.clone().unwrap_or_else(|| default_name(name, &blob.media_type));
-    let safe: String = wanted
-        .chars()
-        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c })
-        .collect::<String>()
-        .trim_start_matches('.')
-        .to_owned();
-    let safe = if safe.is_empty() { name.to_owned() } else { safe };
+    let wanted = blob.file_name.as_deref().map(safe_name).filter(|name| !name.is_empty());
+    let safe = wanted.unwrap_or_else(|| safe_name(&default_name(name, &blob.media_type)));
     let (stem, ending) = match safe.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => (stem.to_owned(), format!(".{ending}")),
         _ => (safe, String::new()),
@@ -114,6 +108,13 @@ pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
         }
     }
     Err(Usage(format!("{} is full of files of this name", folder.display())).into())
+}
+
+/// A name that stays in its folder: both the plugin's and the provider's names come from strangers.
+fn safe_name(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c }).collect();
+    plain.trim_start_matches('.').to_owned()
 }
 
 fn default_name(name: &str, media_type: &str) -> String {

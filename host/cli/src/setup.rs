@@ -28,7 +28,11 @@ impl Setup {
             Some(file) => Config::read(&file)?,
             None => Config::without_file(user_store()),
         };
-        let host = Host::builder().store(config.store.clone()).limits(config.limits).build()?;
+        let mut builder = Host::builder().limits(config.limits);
+        if let Some(store) = &config.store {
+            builder = builder.store(store);
+        }
+        let host = builder.build()?;
         Ok(Self { config, host })
     }
 
@@ -117,9 +121,10 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
     Some(here).filter(|f| f.exists()).or_else(|| of_user().filter(|f| f.exists()))
 }
 
-/// Where compiled components are kept if there is no configuration.
-pub(crate) fn user_store() -> PathBuf {
-    project_dirs().map_or_else(|| env::temp_dir().join("wharf"), |dirs| dirs.cache_dir().to_owned())
+/// Where compiled components are kept if there is no configuration. None without a home: a folder that others can write
+/// to is no place for code.
+pub(crate) fn user_store() -> Option<PathBuf> {
+    project_dirs().map(|dirs| dirs.cache_dir().to_owned())
 }
 
 fn project_dirs() -> Option<ProjectDirs> {

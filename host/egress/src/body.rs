@@ -9,10 +9,11 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::Blob;
-use crate::asked::{AskedBody, AskedPart, printable};
+use crate::asked::{AskedBody, AskedPart};
 use crate::declaration::{BodyFields, BodyForm, Location, Source};
 use crate::encode::form_encode;
 use crate::field::Values;
+use crate::free;
 use crate::outgoing::Body;
 use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
@@ -29,19 +30,11 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
     }
 }
 
-/// The first member on the way to a field of a JSON body; the name itself where it is no pointer.
-pub(crate) fn top_level(name: &str) -> &str {
-    match name.strip_prefix('/') {
-        Some(pointer) => pointer.split('/').next().unwrap_or_default(),
-        None => name,
-    }
-}
-
 fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
-    let mut real = Value::Object(free_members(values, body, placed)?);
+    let mut real = Value::Object(free_members(values)?);
     let mut masked = Vec::new();
     for field in &body.fields {
-        let Some(value) = values.bound(&field.source) else { continue };
+        let Some(value) = values.bound_or_null(&field.source) else { continue };
         if value.sensitive {
             masked.push(field.name.as_str());
         }
@@ -62,29 +55,14 @@ fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> R
 }
 
 /// The members that the plugin gives.
-fn free_members(
-    values: &Values<'_>,
-    body: &BodyFields,
-    placed: &[&Credential<'_>],
-) -> Result<Map<String, Value>, Denial> {
+fn free_members(values: &Values<'_>) -> Result<Map<String, Value>, Denial> {
     let Some(AskedBody::Json(text)) = &values.asked.body else { return Ok(Map::new()) };
     let members = unique_members(text).map_err(|problem| {
         Rule::Body
             .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
     })?;
     for name in members.keys() {
-        let declared = body.fields.iter().find(|f| top_level(&f.name) == name || f.name.is_empty());
-        let allowed = match declared {
-            Some(field) => field.name == *name && field.source.free_reason().is_some(),
-            None => body.open.is_some() && !placed.iter().any(|c| c.name == name),
-        };
-        if !allowed {
-            return Err(Rule::BoundValue.denies(format!(
-                "the plugin gave the body member `{}`, which the request `{}` does not leave free",
-                printable(name),
-                values.request.name
-            )));
-        }
+        free::body_field(values.request, values.scheme, name)?;
     }
     Ok(members)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::Blob;
 use crate::asked::Asked;
-use crate::declaration::{Field, ListStyle, Request, Source};
+use crate::declaration::{Field, ListStyle, Request, Scheme, Source};
 use crate::rules::{Denial, Rule};
 use crate::secret::Text;
 
@@ -21,10 +21,19 @@ pub struct Item<'a> {
     pub sensitive: &'a [String],
 }
 
+/// The first member on the way to a field of a JSON body; the name itself where it is no pointer.
+pub(crate) fn top_level(name: &str) -> &str {
+    match name.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').next().unwrap_or_default(),
+        None => name,
+    }
+}
+
 /// All sources of values for one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub(crate) request: &'a Request,
+    pub(crate) scheme: Option<&'a Scheme>,
     pub(crate) asked: &'a Asked,
     pub(crate) item: Item<'a>,
 }
@@ -36,19 +45,36 @@ pub(crate) struct Bound<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The value of a source; none where the caller left the input out, or where the source is free.
+    /// The value of a source where there is only text; none where the caller left the input out or gave null, or where
+    /// the source is free.
     pub(crate) fn bound(&self, source: &'a Source) -> Option<Bound<'a>> {
-        let of_input = |name: &String, otherwise: Option<&'a Value>| {
-            let json = self.item.input.get(name).filter(|v| !v.is_null()).or(otherwise)?;
-            Some(Bound { json: Cow::Borrowed(json), sensitive: self.item.sensitive.contains(name) })
-        };
+        let value = self.bound_or_null(source).filter(|value| !value.json.is_null());
         match source {
-            Source::Input(name) => of_input(name, None),
-            Source::InputOr(name, otherwise) => of_input(name, Some(otherwise)),
+            Source::InputOr(name, otherwise) if value.is_none() => {
+                Some(Bound { json: Cow::Borrowed(otherwise), sensitive: self.is_sensitive(name) })
+            }
+            _ => value,
+        }
+    }
+
+    /// The same where there is JSON: there a null says something.
+    pub(crate) fn bound_or_null(&self, source: &'a Source) -> Option<Bound<'a>> {
+        match source {
+            Source::Input(name) => self.input(name, None),
+            Source::InputOr(name, otherwise) => self.input(name, Some(otherwise)),
             Source::Text(text) => Some(Bound { json: Cow::Owned(Value::from(text.as_str())), sensitive: false }),
             Source::Json(json) => Some(Bound { json: Cow::Borrowed(json), sensitive: false }),
             Source::Free(_) => None,
         }
+    }
+
+    fn input(&self, name: &str, otherwise: Option<&'a Value>) -> Option<Bound<'a>> {
+        let json = self.item.input.get(name).or(otherwise)?;
+        Some(Bound { json: Cow::Borrowed(json), sensitive: self.is_sensitive(name) })
+    }
+
+    fn is_sensitive(&self, name: &str) -> bool {
+        self.item.sensitive.iter().any(|s| s == name)
     }
 
     /// The attached files that a source is bound to.
@@ -68,7 +94,7 @@ impl<'a> Values<'a> {
             let given = self.asked.variables.iter().find(|(n, _)| n == name);
             let (_, value) =
                 given.ok_or_else(|| missing("which the plugin did not give").with_remedy(PLUGINS.to_owned()))?;
-            return Ok(self.text(value.clone(), self.item.sensitive.iter().any(|s| s == name)));
+            return Ok(self.text(value.clone(), self.is_sensitive(name)));
         }
         let values = Values { ..*self };
         let value = values.bound(&source).ok_or_else(|| missing("which the caller left out"))?;
@@ -79,7 +105,7 @@ impl<'a> Values<'a> {
     /// The name-value pairs that a field becomes where there is only text.
     pub(crate) fn pairs(&self, field: &'a Field, free: &[(String, String)]) -> Vec<(String, Text)> {
         if field.source.free_reason().is_some() {
-            let sensitive = self.item.sensitive.contains(&field.name);
+            let sensitive = self.is_sensitive(&field.name);
             let given: Vec<String> =
                 free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v.clone()).collect();
             return match given.as_slice() {

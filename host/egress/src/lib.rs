@@ -27,6 +27,7 @@ mod connection;
 pub mod declaration;
 mod encode;
 mod field;
+mod free;
 pub mod guard;
 pub mod outgoing;
 mod path;

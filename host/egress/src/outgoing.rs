@@ -18,6 +18,8 @@ pub struct Outgoing {
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: AnswerForm,
+    /// What was made of secrets for its credentials.
+    pub(crate) derived: Vec<Text>,
 }
 
 /// A body with its media type.

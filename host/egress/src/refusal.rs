@@ -15,7 +15,7 @@ pub enum Refusal {
 
 /// A request needs a credential that the connection does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connection `{connection}` of `{plugin}` has no `{field}`: {}", remedy(.connection, .field, .environment.as_deref()))]
+#[error("connection `{connection}` of `{plugin}` has no `{field}`: {}", remedy(.plugin, .connection, .field, .environment.as_deref()))]
 pub struct MissingCredential {
     /// The plugin that the connection belongs to.
     pub plugin: String,
@@ -28,12 +28,15 @@ pub struct MissingCredential {
 }
 
 /// What to write, and where.
-fn remedy(connection: &str, field: &str, environment: Option<&str>) -> String {
-    let variable = environment.unwrap_or("NAME");
-    let line =
-        format!("set {field} = {{ env = \"{variable}\" }} under [connections.{connection}.fields] in wharf.toml");
+fn remedy(plugin: &str, connection: &str, field: &str, environment: Option<&str>) -> String {
+    let line = |variable| {
+        format!(
+            "write {field} = {{ env = \"{variable}\" }} under [connections.{connection}.fields] of wharf.toml, where \
+             [connections.{connection}] has provider = \"{plugin}\""
+        )
+    };
     match environment {
-        Some(environment) => format!("{line}, or set the environment variable {environment}"),
-        None => line,
+        Some(variable) => format!("set the environment variable {variable}, or {}", line(variable)),
+        None => line("NAME"),
     }
 }

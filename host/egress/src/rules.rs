@@ -6,13 +6,15 @@
 //! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free | a manifest that marks it as free |
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
-//! | `header` | a header that governs the connection, the credentials or the method | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a query parameter or field named `_method` | nothing |
 //! | `body` | a body of another form than the declared one, or with members twice | nothing |
-//! | `address` | an address that is not public, unless the operator wrote it or allowed it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
+//! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
+//!
+//! A header that governs the connection, the credentials or the method (`Host`, `Cookie`, `X-HTTP-Method-Override`, …)
+//! cannot be declared, so a plugin that gives one meets `bound-value`.
 //!
 //! Some rules need no refusal, as what they forbid can't be expressed: scheme, host and port are those of the
 //! connection's base URL; redirects are handed to the plugin and never followed; there is no cookie jar; proxy variables
@@ -29,7 +31,6 @@ pub enum Rule {
     BoundValue,
     MissingValue,
     PathValue,
-    Header,
     HeaderValue,
     Credential,
     MethodOverride,
@@ -46,7 +47,6 @@ impl Rule {
             Self::BoundValue => "bound-value",
             Self::MissingValue => "missing-value",
             Self::PathValue => "path-value",
-            Self::Header => "header",
             Self::HeaderValue => "header-value",
             Self::Credential => "credential",
             Self::MethodOverride => "method-override",
@@ -60,16 +60,11 @@ impl Rule {
     fn remedy(self) -> &'static str {
         match self {
             Self::UndeclaredRequest => {
-                "no configuration can allow it: the plugin's manifest has to declare the request, and the operator to \
-                 approve that manifest"
+                "no configuration can allow it: the plugin's manifest has to declare the request"
             }
-            Self::BoundValue => {
-                "no configuration can allow it: the plugin's manifest has to mark the value as free, and the operator to \
-                 approve that manifest"
-            }
+            Self::BoundValue => "no configuration can allow it: the plugin's manifest has to mark the value as free",
             Self::MissingValue => "give the input that it is bound to",
             Self::PathValue
-            | Self::Header
             | Self::HeaderValue
             | Self::Credential
             | Self::MethodOverride

@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
@@ -17,22 +19,39 @@ pub(crate) struct Credential<'a> {
     pub(crate) text: Text,
 }
 
+/// What was made of secrets on the way to the credentials of one request: a digest, a base 64. An answer may echo it.
+#[derive(Default)]
+pub(crate) struct Derived(RefCell<Vec<Text>>);
+
+impl Derived {
+    fn note(&self, text: &Text) {
+        if text.is_masked() {
+            self.0.borrow_mut().push(text.clone());
+        }
+    }
+
+    pub(crate) fn into_texts(self) -> Vec<Text> {
+        self.0.into_inner()
+    }
+}
+
 /// Makes the credentials of one request.
 pub(crate) fn credentials<'a>(
     scheme: &'a Scheme,
     connection: &Connection,
+    derived: &Derived,
     variable: impl Fn(&str) -> Result<Text, Refusal>,
 ) -> Result<Vec<Credential<'a>>, Refusal> {
     let mut values: Vec<(&str, Text)> = Vec::with_capacity(scheme.values.len());
     for value in &scheme.values {
-        let text = render(&value.template, connection, &variable, &values)?;
+        let text = render(&value.template, connection, derived, &variable, &values)?;
         values.push((&value.name, text));
     }
     scheme
         .placements
         .iter()
         .map(|placement| {
-            let text = render(&placement.template, connection, &variable, &values)?;
+            let text = render(&placement.template, connection, derived, &variable, &values)?;
             Ok(Credential { location: placement.location, name: &placement.name, text })
         })
         .collect()
@@ -41,6 +60,7 @@ pub(crate) fn credentials<'a>(
 fn render(
     template: &Template,
     connection: &Connection,
+    derived: &Derived,
     variable: impl Fn(&str) -> Result<Text, Refusal>,
     values: &[(&str, Text)],
 ) -> Result<Text, Refusal> {
@@ -57,7 +77,11 @@ fn render(
             }
         }
     }
-    template.functions.iter().try_fold(text, |text, function| apply(function, &text, connection))
+    template.functions.iter().try_fold(text, |text, function| {
+        let text = apply(function, &text, connection)?;
+        derived.note(&text);
+        Ok(text)
+    })
 }
 
 fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Text, Refusal> {
@@ -107,7 +131,7 @@ mod tests {
         let scheme =
             Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements: vec![placement] };
         let variable = |name: &str| Ok(Text::open(format!("<{name}>")));
-        let mut credentials = credentials(&scheme, &connection(), variable).unwrap();
+        let mut credentials = credentials(&scheme, &connection(), &Derived::default(), variable).unwrap();
         credentials.remove(0).text
     }
 
@@ -178,15 +202,23 @@ mod tests {
                 ),
             }],
         };
-        let credentials = credentials(&scheme, &connection(), |_| Ok(Text::open("123"))).unwrap();
+        let derived = Derived::default();
+        let credentials = credentials(&scheme, &connection(), &derived, |_| Ok(Text::open("123"))).unwrap();
+        let derived: Vec<Text> = derived.into_texts();
+        assert_eq!(derived.iter().map(Text::real).collect::<Vec<_>>(), ["k+1%2B%26"], "what an answer may echo");
         assert_eq!(credentials[0].text.real(), "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D");
         assert_eq!(credentials[0].text.shown(), "Bearer api_key=•••&user=%7B%22id%22%3A%22123%22%7D");
     }
 
     #[test]
     fn a_missing_credential_names_the_field_and_its_variable() {
-        let missing =
-            render(&template(&[Part::Field("token".into())], &[]), &connection(), |_| Ok(Text::default()), &[]);
+        let missing = render(
+            &template(&[Part::Field("token".into())], &[]),
+            &connection(),
+            &Derived::default(),
+            |_| Ok(Text::default()),
+            &[],
+        );
         let message = missing.unwrap_err().to_string();
         assert!(
             message.contains("`token`") && message.contains("TEST_TOKEN") && message.contains("`main`"),

@@ -124,6 +124,14 @@ impl Masker {
         }
     }
 
+    /// This one, and what was made of secrets for a request.
+    pub(crate) fn with(&self, derived: &[Text]) -> Self {
+        let mut masker = self.clone();
+        // The longest first, as a short one may be a part of it.
+        derived.iter().rev().for_each(|text| masker.add(text.real()));
+        masker
+    }
+
     /// The text without the secrets in it.
     pub(crate) fn mask_text(&self, text: String) -> String {
         self.needles.iter().fold(text, |text, needle| {

@@ -40,7 +40,7 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Secrets are masked.
     pub headers: Vec<(String, String)>,
-    /// Decoded. Secrets are masked where the media type is not that of an image, a video or another file.
+    /// Decoded. Secrets are masked.
     pub body: Blob,
 }
 
@@ -85,6 +85,7 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
     }
     let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
 
+    let masker = connection.masker().with(&outgoing.derived);
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
     let headers = parts
@@ -92,10 +93,10 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
         .iter()
         .filter(|(name, _)| !is_dropped(name))
         .map(|(name, value)| {
-            (name.to_string(), connection.mask(String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            (name.to_string(), masker.mask_text(String::from_utf8_lossy(value.as_bytes()).into_owned()))
         })
         .collect();
-    let bytes = connection.masker().mask_bytes(bytes);
+    let bytes = masker.mask_bytes(bytes);
     let file_name = header("content-disposition").and_then(|value| file_name(&value));
     Ok(Answer { status: parts.status.as_u16(), headers, body: Blob::new(bytes, media_type, file_name) })
 }

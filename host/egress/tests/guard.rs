@@ -1,5 +1,5 @@
 //! What a plugin may ask for, and what the host makes of it.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Problem, Request, Scheme, compile};
@@ -122,6 +122,9 @@ fn what_a_caller_leaves_out_is_left_out_or_sent_as_declared() {
         sent(&declared, &json!({"id": null, "name": "é"}), Asked::default()).unwrap().body.unwrap(),
         "name=%C3%A9&id=5"
     );
+    let in_json = json!({"body": {"json": {"fields": [bound("name"), bound("id")], "open": null}}});
+    let shown = sent(&in_json, &json!({"name": null}), Asked::default()).unwrap();
+    assert_eq!(shown.body.unwrap(), r#"{"name":null}"#, "a null says something");
     assert_eq!(rule(sent(&json!({"path": "/things/{id}"}), &json!({}), Asked::default())), "missing-value");
 }
 
@@ -193,7 +196,9 @@ fn an_open_json_body_takes_other_members_once_and_no_declared_ones() {
         sent(&declared, &json!({"id": 1}), Asked { body, ..Asked::default() })
     };
     assert_eq!(with(r#"{"x": [1]}"#).unwrap().body.unwrap(), r#"{"x":[1],"method":"m","params":{"id":1},"Key":"•••"}"#);
-    for text in [r#"{"method": "other"}"#, r#"{"params": {"id": 2}}"#, r#"{"Key": "mine"}"#] {
+    assert_eq!(rule(with(r#"{"key": "mine"}"#)), "credential");
+    assert_eq!(rule(with(r#"{"_method": "DELETE"}"#)), "method-override");
+    for text in [r#"{"method": "other"}"#, r#"{"Method": "other"}"#, r#"{"params": {"id": 2}}"#] {
         assert_eq!(rule(with(text)), "bound-value", "{text}");
     }
     for text in [r#"{"x": 1, "x": 2}"#, r#"{"x": 1, "\u0078": 2}"#, "[]", "[{}]", "1", "{} {}", "{"] {

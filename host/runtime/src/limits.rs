@@ -15,7 +15,7 @@ pub struct Limits {
     pub table_entries: u64,
     /// Size of an answer's body after decoding, in bytes.
     pub answer: u64,
-    /// Size of the blobs that a plugin makes, summed, in bytes.
+    /// Size of the blobs that a plugin makes or receives as answers, summed, in bytes.
     pub blobs: u64,
     /// Size of the output's JSON, in bytes.
     pub output: u64,

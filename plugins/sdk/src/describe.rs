@@ -180,6 +180,7 @@ fn body(operation: &Operation, request: &DeclaredRequest, mut fields: Vec<m::Fie
             m::BodyForm::Multipart(m::BodyFields { fields, open })
         }
         Body::File(name) => m::BodyForm::Blob(m::Source::Input(name.to_owned())),
+        Body::FreeFile(why) => m::BodyForm::Blob(m::Source::Free(why.to_owned())),
     }
 }
 

@@ -52,6 +52,7 @@ mod request;
 mod response;
 mod schema;
 
+pub use bindings::wharf::provider::blobs::Blob;
 pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};

@@ -200,10 +200,7 @@ impl Operation {
     /// The body of a good answer becomes a file of the output.
     pub const fn answers_file(mut self, name: &'static str) -> Self {
         self.answer = Answer::File(name);
-        if let Some(mut request) = self.request {
-            request.as_file = true;
-            self.request = Some(request);
-        }
+        self.request = Some(self.own_request().answers_file());
         self
     }
 
@@ -215,33 +212,25 @@ impl Operation {
 
     /// The form of its request's body.
     pub const fn sends(mut self, body: Body) -> Self {
-        if let Some(request) = self.request {
-            self.request = Some(request.body(body));
-        }
+        self.request = Some(self.own_request().body(body));
         self
     }
 
     /// Another scheme than the provider's own, or none.
     pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
-        if let Some(request) = self.request {
-            self.request = Some(request.scheme(scheme));
-        }
+        self.request = Some(self.own_request().scheme(scheme));
         self
     }
 
     /// Values that its request always has.
     pub const fn constants(mut self, constants: &'static [Constant]) -> Self {
-        if let Some(request) = self.request {
-            self.request = Some(request.constants(constants));
-        }
+        self.request = Some(self.own_request().constants(constants));
         self
     }
 
     /// The constant that tells the provider which of its operations is meant.
     pub const fn discriminator(mut self, constant: Constant) -> Self {
-        if let Some(request) = self.request {
-            self.request = Some(request.discriminator(constant));
-        }
+        self.request = Some(self.own_request().discriminator(constant));
         self
     }
 
@@ -249,10 +238,18 @@ impl Operation {
     pub const fn reads(mut self) -> Self {
         self.effect = Effect::Read;
         self.idempotent = true;
-        if let Some(request) = self.request {
-            self.request = Some(request.read_only());
-        }
+        self.request = Some(self.own_request().read_only());
         self
+    }
+
+    /// The request of an operation without a function. Setting something on one that does not exist would do nothing, so
+    /// it does not compile.
+    const fn own_request(&self) -> DeclaredRequest {
+        assert!(self.request.is_some(), "an operation with a function says this on its declared requests");
+        match self.request {
+            Some(request) => request,
+            None => DeclaredRequest::new(self.action, Method::Get, ""),
+        }
     }
 
     /// Every request that it may send.

@@ -38,6 +38,8 @@ pub enum Body {
     Multipart,
     /// One attachment, as it is.
     File(&'static str),
+    /// A file that the function gives: say why it must be so.
+    FreeFile(&'static str),
 }
 
 /// How a list is written where there is only text.
@@ -195,7 +197,13 @@ impl DeclaredRequest {
         self
     }
 
-    /// It changes nothing, although its method says otherwise.
+    /// The body of a good answer comes as a file, which does not enter the plugin's memory.
+    pub const fn answers_file(mut self) -> Self {
+        self.as_file = true;
+        self
+    }
+
+    /// It changes nothing, although its method (POST) says otherwise.
     pub const fn read_only(mut self) -> Self {
         self.read_only = true;
         self

@@ -70,7 +70,11 @@ impl Response {
         Failure::Provider(Detail { message: format!("the answer is not {expected}: {}", detail.message), ..detail })
     }
 
-    pub(crate) fn into_file(self) -> Result<Blob, Self> {
+    /// The body as a file, where the request was declared to be answered with one and the status is good.
+    ///
+    /// # Errors
+    /// The response itself: it tells of an error.
+    pub fn into_file(self) -> Result<Blob, Self> {
         match self.file {
             Some(file) => Ok(file),
             None => Err(self),

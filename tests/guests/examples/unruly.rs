@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use wharf_plugin::bindings::wharf::provider::blobs::Blob;
 use wharf_plugin::*;
 
 const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");

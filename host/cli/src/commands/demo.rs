@@ -74,7 +74,11 @@ fn attempts() -> [(&'static str, &'static str); 3] {
 /// A host with the five providers and the hostile plugin, each with a connection to its simulated server. The hostile
 /// one poses as an Appwrite plugin and gets Appwrite's connection.
 fn host(simulation: &Simulation) -> Result<Host> {
-    let host = Host::builder().store(user_store()).build()?;
+    let builder = Host::builder();
+    let host = match user_store() {
+        Some(store) => builder.store(store).build()?,
+        None => builder.build()?,
+    };
     for component in PROVIDERS.iter().chain([&HOSTILE]) {
         host.load_bytes(component.bytes).with_context(|| format!("the plugin {}", component.name))?;
     }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{BodyForm, Effect, Field, Function, Location, Part, Path, Placement, Request, Scheme, Source, Template};
+use super::{
+    BodyForm, Effect, Field, Function, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
+};
 use crate::asked::canonical;
 
 /// A declared request that passed the check, with what was found out on the way.
@@ -125,6 +127,7 @@ impl Lint {
     ) -> Declaration {
         self.place = format!("operation {}, request {}", operation.name, request.name);
         let scheme = self.scheme_of(request, schemes);
+        self.head(request);
         self.effect(operation, request);
         self.variables(request, scheme.as_deref());
         self.sources(operation, request);
@@ -141,6 +144,21 @@ impl Lint {
             self.report(format!("its scheme `{name}` is not declared"));
         }
         scheme
+    }
+
+    fn head(&mut self, request: &Request) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if request.name.is_empty() || !request.name.chars().all(plain) {
+            self.report("its name is not in kebab case");
+        }
+        if request.read_only && request.method != Method::Post {
+            self.report(format!("only a POST can be marked as one that reads, not a {}", request.method.as_str()));
+        }
+        for (what, why) in request.free_values() {
+            if why.trim().is_empty() {
+                self.report(format!("the {what} is free without a reason"));
+            }
+        }
     }
 
     fn effect(&mut self, operation: &Operation<'_>, request: &Request) {

@@ -31,7 +31,8 @@ impl Config {
     ) -> Result<Vec<Connection>, String> {
         let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == manifest.name).collect();
         if configured.is_empty() {
-            return Ok(from_environment(manifest, environment)?.into_iter().collect());
+            let mut warn = |text: &str| warn(format!("connection `{FROM_ENVIRONMENT}`: {text}"));
+            return Ok(from_environment(manifest, environment, &mut warn)?.into_iter().collect());
         }
         let mut made = Vec::new();
         for (name, connection) in configured {
@@ -81,23 +82,26 @@ fn build(
             Some(FieldValue::File(file)) => {
                 let text = fs::read_to_string(file)
                     .map_err(|e| format!("the file of `{}`, {}, cannot be read: {e}", field.name, file.display()))?;
-                (Some(Secret::new(text.trim_end_matches(['\r', '\n']))), None)
+                let line = text.strip_suffix('\n').unwrap_or(&text);
+                (Some(Secret::new(line.strip_suffix('\r').unwrap_or(line))), None)
             }
             None => {
                 let variable = field.environment.as_deref();
                 (variable.and_then(|v| set(environment, v)).map(Secret::new), variable)
             }
         };
-        if value.as_ref().is_some_and(|v| field.secret && !v.is_empty() && v.len() < SHORT) {
-            warn(&format!("the secret `{}` has fewer than {SHORT} bytes, so it is not masked in answers", field.name));
-        }
+        warn_of_short(field, value.as_ref(), warn);
         connection = put(connection, field, value, variable);
     }
     connection.build().map_err(|error| error.to_string())
 }
 
 /// A connection of what the environment supplies, where it supplies the base URL and every required field.
-fn from_environment(manifest: &Manifest, environment: Environment<'_>) -> Result<Option<Connection>, String> {
+fn from_environment(
+    manifest: &Manifest,
+    environment: Environment<'_>,
+    warn: &mut dyn FnMut(&str),
+) -> Result<Option<Connection>, String> {
     let Some(base_url) = manifest.base_url.environment.as_deref().and_then(|v| set(environment, v)) else {
         return Ok(None);
     };
@@ -108,11 +112,19 @@ fn from_environment(manifest: &Manifest, environment: Environment<'_>) -> Result
         if field.required && value.is_none() && field.default.is_none() {
             return Ok(None);
         }
-        connection = put(connection, field, value.map(Secret::new), variable);
+        let value = value.map(Secret::new);
+        warn_of_short(field, value.as_ref(), warn);
+        connection = put(connection, field, value, variable);
     }
     connection.build().map(Some).map_err(|error| {
         format!("the environment variable {}: {error}", manifest.base_url.environment.as_deref().unwrap_or_default())
     })
+}
+
+fn warn_of_short(field: &ConnectionField, value: Option<&Secret>, warn: &mut dyn FnMut(&str)) {
+    if value.is_some_and(|v| field.secret && !v.is_empty() && v.len() < SHORT) {
+        warn(&format!("the secret `{}` has fewer than {SHORT} bytes, so it is not masked in answers", field.name));
+    }
 }
 
 fn start(manifest: &Manifest, name: &str, base_url: &str) -> ConnectionBuilder {

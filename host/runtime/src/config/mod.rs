@@ -42,8 +42,8 @@ pub use connect::Environment;
 pub struct Config {
     /// Component files, or folders of them.
     pub plugins: Vec<PathBuf>,
-    /// The folder for compiled components and state.
-    pub store: PathBuf,
+    /// The folder for compiled components and state; without one both are kept in memory.
+    pub store: Option<PathBuf>,
     /// Limits of every call.
     pub limits: Limits,
     /// By name.
@@ -84,6 +84,9 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+/// What 32-bit WebAssembly can address.
+const MOST_MEMORY: u64 = 4 << 30;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -122,7 +125,7 @@ struct FileConnection {
 
 impl Config {
     /// What holds where there is no configuration file.
-    pub fn without_file(store: PathBuf) -> Self {
+    pub fn without_file(store: Option<PathBuf>) -> Self {
         Self { plugins: Vec::new(), store, limits: Limits::default(), connections: BTreeMap::new() }
     }
 
@@ -140,7 +143,14 @@ impl Config {
         keys::check(text)?;
         // The error's own text quotes the line, which may hold a secret.
         let parsed: File = toml::from_str(text)
-            .map_err(|e| (e.span().map(|span| keys::line_of(text, span.start)), e.message().to_owned()))?;
+            .map_err(|e| (e.span().map(|span| keys::line_of(text, span.start)), without_value(e.message())))?;
+        let limits = parsed.limits.over(Limits::default());
+        if limits.memory > MOST_MEMORY {
+            return Err((
+                None,
+                "limits.memory is at most 4GiB, which is all that a 32-bit plugin can address".to_owned(),
+            ));
+        }
         let mut connections = BTreeMap::new();
         for (name, from) in parsed.connections {
             let connection = connection(&name, from, folder).map_err(|problem| (None, problem))?;
@@ -148,8 +158,8 @@ impl Config {
         }
         Ok(Self {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
-            store: folder.join(parsed.store.unwrap_or_else(|| ".wharf".into())),
-            limits: parsed.limits.over(Limits::default()),
+            store: Some(folder.join(parsed.store.unwrap_or_else(|| ".wharf".into()))),
+            limits,
             connections,
         })
     }
@@ -169,6 +179,14 @@ impl FileLimits {
             log: bytes(self.log, default.log),
             resources: self.resources.unwrap_or(default.resources),
         }
+    }
+}
+
+/// A value of the wrong type may be a secret that lacks its quotes or stands in the wrong place.
+fn without_value(message: &str) -> String {
+    match (message.starts_with("invalid "), message.rsplit_once("expected ")) {
+        (true, Some((_, expected))) => format!("the value is of the wrong kind; expected is {expected}"),
+        _ => message.to_owned(),
     }
 }
 
@@ -234,7 +252,7 @@ mod tests {
         "#;
         let config = Config::parse(text, Path::new("/etc/wharf")).unwrap();
         assert_eq!(config.plugins, [PathBuf::from("/etc/wharf/plugins"), PathBuf::from("/opt/acme.wasm")]);
-        assert_eq!(config.store, PathBuf::from("/etc/wharf/.wharf"));
+        assert_eq!(config.store, Some(PathBuf::from("/etc/wharf/.wharf")));
         assert_eq!(config.limits.timeout.as_secs(), 5);
         assert_eq!(config.limits.memory, 64 << 20);
         assert_eq!(config.limits.answer, Limits::default().answer);

@@ -153,6 +153,14 @@ impl Lint {
             }
         }
         self.unique(&place, operation.attachments.iter().map(|a| &a.name));
+        for name in operation.attachments.iter().map(|a| &a.name).chain(&operation.output_attachments) {
+            if !is_file_field(name) {
+                self.report(
+                    &place,
+                    format!("the attachment `{name}` needs a name of letters, digits, `-`, `_`, `[` and `]`"),
+                );
+            }
+        }
         self.schema(&place, &operation.input_schema)
     }
 
@@ -181,6 +189,12 @@ impl Lint {
 fn is_kebab(text: &str) -> bool {
     let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(word)
+}
+
+/// The name of an attachment: that of a form field, and the start of a file's name.
+fn is_file_field(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '[' | ']');
+    (1..=64).contains(&text.len()) && text.chars().all(plain)
 }
 
 fn is_snake(text: &str) -> bool {

@@ -89,8 +89,7 @@ impl Loader {
                 let component = compile(engine.inner(), bytes)?;
                 check_world(engine.inner(), &component)?;
                 let plugin = self.link(&component)?;
-                let manifest = sandbox::describe(engine, &plugin, self.limits)
-                    .map_err(|error| format!("it does not describe itself: {error}"))?;
+                let manifest = sandbox::describe(engine, &plugin, self.limits)?;
                 self.artefacts.store(&digest, &component, &manifest);
                 (plugin, manifest)
             }

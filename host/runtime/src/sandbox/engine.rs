@@ -21,6 +21,11 @@ const CORE_INSTANCES: u32 = 100;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 20;
 
+/// Room for one memory and one table, in bytes and entries, however low the limits of a call are: it is the call's meter
+/// that says which limit was reached.
+const LEAST_MEMORY: u64 = 256 << 20;
+const LEAST_TABLE: u64 = 100_000;
+
 /// A wasmtime engine with the clock that its deadlines go by.
 pub(crate) struct Engine {
     inner: wasmtime::Engine,
@@ -77,8 +82,8 @@ fn config(limits: &Limits) -> Config {
         .max_tables_per_component(TABLES)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
-        .table_elements(usize::try_from(limits.table_entries).unwrap_or(usize::MAX))
-        .max_memory_size(usize::try_from(limits.memory).unwrap_or(usize::MAX));
+        .table_elements(usize::try_from(limits.table_entries.max(LEAST_TABLE)).unwrap_or(usize::MAX))
+        .max_memory_size(usize::try_from(limits.memory.max(LEAST_MEMORY)).unwrap_or(usize::MAX));
     let mut config = Config::new();
     config
         .wasm_component_model(true)

@@ -1,12 +1,15 @@
 //! What a call has used of its limits.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use wasmtime::ResourceLimiter;
 
 use crate::failure::LimitReached;
 use crate::limits::Limits;
+
+/// Longer than anyone waits, and short enough for every clock.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Counts what a call uses, over all of its memories and tables, and remembers the limit that ended it.
 pub(crate) struct Meter {
@@ -24,7 +27,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn start(limits: Limits, started: Instant) -> Self {
-        let deadline = started + limits.timeout;
+        let deadline = started + limits.timeout.min(LONGEST);
         Self { limits, deadline, overslept: false, memory: 0, table_entries: 0, blobs: 0, requests: 0, reached: None }
     }
 
@@ -69,7 +72,7 @@ impl Meter {
         if self.blobs <= self.limits.blobs {
             return Ok(());
         }
-        Err(self.reach_bytes("blobs", self.limits.blobs, "the plugin made larger files"))
+        Err(self.reach_bytes("blobs", self.limits.blobs, "the plugin made or received larger files"))
     }
 
     fn reach_bytes(&mut self, name: &'static str, limit: u64, what: &str) -> LimitReached {

@@ -8,6 +8,7 @@ use wharf_egress::Blob;
 
 use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
 use crate::limits::Limits;
+use crate::manifest::Manifest;
 
 pub(crate) mod contract;
 pub(crate) mod ctx;
@@ -41,14 +42,18 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
 }
 
 /// Asks a plugin to describe itself: no connection, no network, no state.
-pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<crate::manifest::Manifest, String> {
+pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, String> {
     let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
+    let silent = |reason: String| format!("it does not describe itself: {reason}");
     match plugin.describe(&mut store) {
-        Ok(manifest) => manifest,
+        Ok(Ok(manifest)) => Ok(manifest),
+        Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}")),
         Err(error) => match store.data_mut().meter.reached() {
-            Some(limit) => Err(limit.to_string()),
-            None if interrupted(&error) => Err(store.data_mut().meter.out_of_time("describing itself").to_string()),
-            None => Err(in_words(&error)),
+            Some(limit) => Err(silent(limit.to_string())),
+            None if interrupted(&error) => {
+                Err(silent(store.data_mut().meter.out_of_time("it was still running").to_string()))
+            }
+            None => Err(silent(in_words(&error))),
         },
     }
 }

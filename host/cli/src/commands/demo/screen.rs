@@ -9,6 +9,8 @@ use wharf::{Exchange, Timing};
 use super::{Attempt, Line, total};
 use crate::print::{BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
 
+/// Columns of the screen.
+const SCREEN: usize = 100;
 /// Width of the bar that shows where the time went, in characters.
 const BAR: usize = 60;
 /// From here on the details of a line stand.
@@ -77,7 +79,11 @@ fn hostile(number: usize, attempts: &[Attempt]) -> String {
         text.push_str(&detail("tried", attempt.tried));
         match &attempt.result {
             Err(CallError::Refusal(Refusal::Denied(denial))) => {
-                text.push_str(&detail("denied", &format!("{} {}", styled(BAD, denial.rule), denial.message)));
+                text.push_str(&detail(
+                    "denied",
+                    &format!("{} {}", styled(BAD, denial.rule), styled(DIM, first_clause(&denial.remedy))),
+                ));
+                text.push_str(&paragraph(&denial.message));
             }
             Err(error) => text.push_str(&detail("failed", &error.to_string())),
             Ok(json) => text.push_str(&detail(&styled(BAD, "GOT OUT"), &json.to_string())),
@@ -104,6 +110,17 @@ fn split(timing: &Timing) -> String {
         styled(DIM, "network"),
         millis(timing.network)
     )
+}
+
+/// `no configuration can allow it`, without the explanation.
+fn first_clause(remedy: &str) -> &str {
+    remedy.split(':').next().unwrap_or(remedy)
+}
+
+/// Words under a detail, as wide as the screen.
+fn paragraph(words: &str) -> String {
+    let options = textwrap::Options::new(SCREEN).initial_indent(INDENT).subsequent_indent(INDENT).break_words(false);
+    format!("{}\n", textwrap::fill(words, options))
 }
 
 fn detail(what: &str, words: &str) -> String {

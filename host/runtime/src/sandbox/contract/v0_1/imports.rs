@@ -22,7 +22,10 @@ impl http::Host for Ctx {
                     .and_then(|c| c.operation.requests().iter().find(|d| d.request.name == asked.name));
                 let as_blob = declared.is_some_and(|d| d.request.answer == AnswerForm::Blob);
                 let body = if as_blob && (200..300).contains(&answer.status) {
-                    http::Content::Blob(self.table.push(answer.body)?)
+                    match self.create_blob(answer.body) {
+                        Ok(blob) => http::Content::Blob(self.table.push(blob)?),
+                        Err(limit) => return Ok(Err(http::Error::Limit(limit.to_string()))),
+                    }
                 } else {
                     http::Content::Bytes(answer.body.bytes.to_vec())
                 };

@@ -1,0 +1,80 @@
+//! What a plugin may give: the values that a declaration leaves free, and nothing that could pass for another one.
+
+use crate::asked::{Asked, AskedBody, canonical, printable};
+use crate::declaration::{BodyForm, Declaration, Field, Location, Request, Scheme};
+use crate::field::top_level;
+use crate::rules::{Denial, Rule};
+
+/// Refuses every value that the plugin gives and the declaration does not leave free.
+pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Result<(), Denial> {
+    let request = &declaration.request;
+    for (name, _) in &asked.variables {
+        if !request.variables.iter().any(|v| v.name == *name && v.source.free_reason().is_some()) {
+            return Err(bound("variable", name, &request.name));
+        }
+    }
+    for (place, given, fields) in
+        [("query parameter", &asked.query, &request.query), ("header", &asked.headers, &request.headers)]
+    {
+        if let Some((name, _)) = given.iter().find(|(name, _)| !is_free(fields, name)) {
+            return Err(bound(place, name, &request.name));
+        }
+    }
+    only_free_body(declaration, asked.body.as_ref())
+}
+
+fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result<(), Denial> {
+    let form = &declaration.request.body;
+    let names: Vec<&str> = match (form, body) {
+        (_, None) => return Ok(()),
+        // The members of a JSON body are looked at when it is parsed.
+        (BodyForm::Json(_), Some(AskedBody::Json(_))) => return Ok(()),
+        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.free_reason().is_some() => return Ok(()),
+        (BodyForm::Form(_), Some(AskedBody::Form(fields))) => fields.iter().map(|(name, _)| name.as_str()).collect(),
+        (BodyForm::Multipart(_), Some(AskedBody::Multipart(parts))) => {
+            parts.iter().map(|(name, _)| name.as_str()).collect()
+        }
+        _ => {
+            return Err(Rule::Body.denies(format!(
+                "the plugin gave a body that the request `{}` does not declare (declared: {})",
+                declaration.request.name,
+                form.name()
+            )));
+        }
+    };
+    names.into_iter().try_for_each(|name| body_field(&declaration.request, declaration.scheme.as_deref(), name))
+}
+
+/// Refuses a body field that is not free, or that the provider could take for one that is not.
+pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str) -> Result<(), Denial> {
+    if is_free(request.body.fields(), name) {
+        return Ok(());
+    }
+    let read_as = canonical(name);
+    if read_as == "_method" {
+        return Err(
+            Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
+        );
+    }
+    let taken = |fields: &[Field]| fields.iter().any(|f| canonical(top_level(&f.name)) == read_as);
+    if request.body.open_reason().is_none() || taken(request.body.fields()) || taken(&request.query) {
+        return Err(bound("body field", name, &request.name));
+    }
+    let placements = scheme.into_iter().flat_map(|s| &s.placements);
+    if placements.filter(|p| p.location != Location::Header).any(|p| canonical(&p.name) == read_as) {
+        return Err(Rule::Credential
+            .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
+    }
+    Ok(())
+}
+
+fn is_free(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|f| f.name == name && f.source.free_reason().is_some())
+}
+
+pub(crate) fn bound(place: &str, name: &str, request: &str) -> Denial {
+    Rule::BoundValue.denies(format!(
+        "the plugin gave the {place} `{}`, which the request `{request}` does not leave free",
+        printable(name)
+    ))
+}
