@@ -91,7 +91,10 @@ fn constants(root: &Path, built: &Path) -> Result<String, Box<dyn Error>> {
     let providers = PROVIDERS.iter().map(|name| (format!("{name}.wasm"), (*name).to_owned()));
     let mut guests = Vec::new();
     for file in fs::read_dir(root.join("tests/guests/examples"))? {
-        if let Some(name) = file?.path().file_stem().and_then(|stem| stem.to_str()) {
+        let path = file?.path();
+        let is_source = path.extension().is_some_and(|ending| ending == "rs");
+        if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).filter(|n| is_source && !n.starts_with('.'))
+        {
             guests.push((format!("examples/{name}.wasm"), name.to_owned()));
         }
     }

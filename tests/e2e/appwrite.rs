@@ -53,6 +53,16 @@ fn sessions_and_users_are_listed() {
 }
 
 #[test]
+fn a_session_need_not_be_one_of_the_user() {
+    let world = World::new();
+    assert_eq!(
+        world.call("appwrite users.delete-session userId=ada sessionId=grace-phone").json(),
+        json!({"success": true})
+    );
+    assert_eq!(world.call("appwrite users.list-sessions userId=grace").json()["total"], 1);
+}
+
+#[test]
 fn a_wrong_key_and_a_wrong_project_are_not_a_missing_session() {
     let world = World::new();
     let connections = world.connections();

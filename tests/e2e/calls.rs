@@ -1,5 +1,7 @@
 //! What a caller types, and what comes back.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::world::World;
@@ -49,6 +51,7 @@ fn wrong_input_names_the_field_and_what_is_allowed() {
 fn unknown_names_suggest_the_nearest() {
     let world = World::new();
     world.call("apwrite users.list").fails(2, &["no plugin `apwrite`", "did you mean `appwrite`?"]);
+    world.call("vtiger logout").fails(2, &["no operation `logout`", "did you mean `session.logout`?"]);
     world.call("appwrite users.lists").fails(2, &["no operation `users.lists`", "did you mean `users.list`?"]);
     world
         .call("appwrite users.list --connection apwrite")
@@ -86,6 +89,24 @@ fn a_failure_can_be_had_as_json() {
     assert_eq!(error["error"]["kind"], "provider");
     assert_eq!(error["error"]["status"], 404);
 
+    // One document, also for an array, and for what fails before the call.
+    let items = r#"[{"userId":"ada","sessionId":"ada-laptop"},{"userId":"ada","sessionId":"none"}]"#;
+    let run = world.wharf(&delete(&["--input", items, "--json"]));
+    let all: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (&all[0], &all[1]["item"], &all[1]["error"]["code"]),
+        (&json!({"success": true}), &json!(2), &json!("not-found"))
+    );
+    for words in [
+        "call apwrite x --json",
+        "call appwrite users.list --input {bad --json",
+        "call appwrite users.list --config nowhere --json",
+    ] {
+        let run = world.wharf(&words.split(' ').collect::<Vec<_>>());
+        let error: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!((run.code, &error["error"]["kind"]), (2, &json!("input")), "{words}");
+    }
+
     let single = world.wharf(&delete(&["userId=ada", "sessionId=none", "--continue-on-fail"])).json();
     assert_eq!(single["error"]["code"], "not-found");
 }
@@ -119,6 +140,7 @@ fn files_of_the_output_are_saved_in_their_folder_and_beside_what_is_there() {
     assert_eq!((read("b.txt").as_str(), read("b-1.txt").as_str()), ("TWO", "TWO"));
     assert_eq!(std::fs::read_dir(world.path().join("out")).unwrap().count(), 3, "{}", run.err);
 
+    shout(&["--attach", "file=@b.txt", "--save", "b.txt"]).fails(2, &["--save b.txt", "cannot be made"]);
     let unsaved = shout(&["--attach", "file=@b.txt"]);
     assert!(unsaved.code == 0 && unsaved.err.contains("--save DIR keeps it"), "{unsaved:?}");
     shout(&[]).fails(2, &["`file`", "the file is missing"]);
@@ -163,6 +185,21 @@ fn a_secret_is_in_no_output() {
             assert!(!run.out.contains(secret) && !run.err.contains(secret), "{words} tells {secret}");
         }
     }
+}
+
+#[test]
+fn a_failure_counts_although_nobody_reads_the_output() {
+    let world = World::new();
+    let mut child = world
+        .command(&[], &delete(&["userId=ada", "sessionId=none", "--json"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not found"));
 }
 
 #[test]

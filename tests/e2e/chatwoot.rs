@@ -23,10 +23,38 @@ fn an_sso_link_is_made_with_the_platform_token() {
 #[test]
 fn ids_begin_at_one() {
     let world = World::new();
-    for id in ["0", "-1", "1.5", "", "abc"] {
+    for id in ["0", "-1", "1.5", "", "abc", "99999999999999999999999"] {
         world.call(&format!("chatwoot users.get-sso-url id={id}")).fails(2, &["`id`", "whole number, at least 1"]);
     }
     assert!(world.simulation.chatwoot.requests().is_empty());
+    for id in ["1.0", "1e0"] {
+        assert_eq!(world.call(&format!("chatwoot users.get-sso-url id={id}")).code, 0, "{id}");
+    }
+    assert!(world.simulation.chatwoot.requests().iter().all(|r| r.target == "/platform/api/v1/users/1/login"));
+}
+
+#[test]
+fn a_link_is_not_made_a_second_time_by_a_retry_nor_under_a_grant_to_read() {
+    let operation = World::new().wharf(&["describe", "chatwoot", "users.get-sso-url", "--json"]).json();
+    assert_eq!((&operation["idempotent"], &operation["effect"]), (&false.into(), &"write".into()));
+    assert_eq!(operation["sensitive-outputs"], serde_json::json!(["/url"]));
+}
+
+#[test]
+fn a_good_status_without_the_link_is_no_success() {
+    let world = World::new();
+    for body in ["", "[]", "{}", "null"] {
+        world.simulation.chatwoot.answer_next(answer(200, "application/json", body));
+        world.call("chatwoot users.get-sso-url id=1").fails(4, &["not an object with `url`"]);
+    }
+}
+
+#[test]
+fn a_slash_at_the_end_of_the_base_url_makes_no_double_slash() {
+    let world = World::new();
+    let url = world.simulation.chatwoot.url();
+    world.configure(&world.connections().replace(&url, &format!("{url}/")));
+    assert_eq!(world.call("chatwoot profile.get").code, 0);
 }
 
 #[test]
@@ -54,7 +82,7 @@ fn a_missing_token_names_the_connection_the_field_and_the_variable() {
     let url = world.simulation.chatwoot.url();
     world.configure(&format!("[connections.desk]\nprovider = \"chatwoot\"\nbase_url = \"{url}\"\n"));
     let missing = world.call("chatwoot users.get-sso-url id=1");
-    missing.fails(2, &["`desk`", "`platform_token`", "CHATWOOT_PLATFORM_TOKEN", "[connections.desk.fields]"]);
+    missing.fails(2, &["`desk`", "`platform_token`", "CHATWOOT_PLATFORM_TOKEN", "under [connections.desk.fields]"]);
     assert!(world.simulation.chatwoot.requests().is_empty());
 
     let words = ["call", "chatwoot", "users.get-sso-url", "id=1"];

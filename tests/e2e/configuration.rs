@@ -24,6 +24,11 @@ fn an_unknown_field_is_refused_with_the_nearest_known_one() {
     world
         .call("appwrite users.list")
         .fails(2, &["connection `appwrite`", "no field `projectid`", "did you mean `project_id`?"]);
+    let slip = world.connections().replace("provider = \"appwrite\"", "provider = \"apwrite\"");
+    world.configure(&slip);
+    let run = world.call("appwrite users.list");
+    assert!(run.err.contains("`apwrite`, which is not loaded; did you mean `appwrite`?"), "{}", run.err);
+    world.configure(&text);
     // Another plugin's calls are not kept from working.
     assert_eq!(world.call("chatwoot profile.get").code, 0);
 }
@@ -56,7 +61,9 @@ fn a_secret_comes_from_a_variable_or_a_file() {
     let words = ["call", "appwrite", "users.list"];
 
     world.configure(&format!("{head}api_key = {{ env = \"MY_KEY\" }}"));
-    world.wharf(&words).fails(2, &["connection `a` of `appwrite` has no `api_key`", "MY_KEY"]);
+    world
+        .wharf(&words)
+        .fails(2, &["connection `a` of `appwrite` has no `api_key`", "variable MY_KEY, which it names, is not set"]);
     assert_eq!(world.wharf_with(&[("MY_KEY", API_KEY)], &words).code, 0);
 
     world.configure(&format!("{head}api_key = {{ file = \"key.txt\" }}"));

@@ -63,4 +63,8 @@ fn simulate_does_not_write_over_a_configuration_of_yours() {
     world.write("mine.toml", "# precious\n");
     world.wharf(&["simulate", "--config-out", "mine.toml"]).fails(2, &["mine.toml", "choose another name"]);
     assert_eq!(std::fs::read_to_string(world.path().join("mine.toml")).unwrap(), "# precious\n");
+    world.write("binary.toml", b"\xff\xfe");
+    world.wharf(&["simulate", "--config-out", "binary.toml"]).fails(2, &["choose another name"]);
+    std::fs::create_dir(world.path().join("new.secrets")).unwrap();
+    world.wharf(&["simulate", "--config-out", "new.toml"]).fails(2, &["new.secrets", "choose another name"]);
 }

@@ -1,3 +1,6 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::json;
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
 
@@ -100,11 +103,39 @@ fn a_session_that_the_caller_names_is_not_replaced_by_another() {
     assert_eq!(world.simulation.vtiger.requests().len(), 2);
 }
 
+fn ask_for_challenge(world: &World) -> String {
+    let url = world.simulation.vtiger.url();
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let request =
+        "GET /webservice.php?operation=getchallenge&username=admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn another_user_or_key_does_not_get_the_kept_session() {
+    let world = world();
+    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
+    world.write("vtiger.access_key", "not-the-access-key");
+    world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);
+}
+
+#[test]
+fn the_word_null_is_no_session() {
+    let world = World::new();
+    world.call("vtiger session.logout sessionName=null").fails(4, &["unauthorized", "AUTHENTICATION_REQUIRED"]);
+}
+
 #[test]
 fn a_collision_with_another_client_is_tried_again_from_the_challenge() {
     let world = World::new();
-    let challenge = r#"{"success":true,"result":{"token":"void","serverTime":1,"expireTime":301}}"#;
-    world.simulation.vtiger.answer_next(answer(200, "application/json", challenge));
+    // What the plugin is told, before another client asks for a challenge of its own and makes it void.
+    let first = ask_for_challenge(&world);
+    ask_for_challenge(&world);
+    world.simulation.vtiger.answer_next(answer(200, "application/json", &first));
+    world.simulation.vtiger.clear_requests();
     assert_eq!(world.call("vtiger session.login").json()["userId"], "19x1");
     assert_eq!(world.simulation.vtiger.requests().len(), 4, "challenge, login, challenge, login");
 }

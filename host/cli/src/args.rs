@@ -43,6 +43,20 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether a program reads what is printed.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Plugins(options) => options.json,
+            Self::Describe(options) => options.json,
+            Self::Call(options) => options.json,
+            Self::Demo(options) => options.json,
+            Self::Simulate(options) => options.json,
+            Self::Completions { .. } => false,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plugins {
     /// Print JSON
@@ -91,7 +105,7 @@ pub(crate) struct Call {
     /// Print the request that would be sent, secrets masked, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print failures and dry runs as JSON on standard output
+    /// Print failures and dry runs as JSON on standard output: {"error": {…}}, for an array as its last element
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use serde_json::json;
 use wharf::LoadError;
 use wharf::config::ConfigError;
 use wharf::failure::{CallError, Kind, Refusal};
@@ -25,32 +26,41 @@ Exit codes:
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
-/// Prints an error in one piece and chooses its exit code.
-pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+/// Prints an error in one piece, for a program that reads as JSON too, and chooses its exit code.
+pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {
     if error.chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         // Whoever read the output has read enough.
         return ExitCode::SUCCESS;
     }
-    print::error(&format!("{error:#}"));
-    ExitCode::from(code(error))
+    let message = format!("{error:#}");
+    print::error(&message);
+    let kind = kind(error);
+    if as_json {
+        let known = error.chain().find_map(|e| e.downcast_ref::<CallError>()).map(CallError::to_json);
+        let refused =
+            error.chain().find_map(|e| e.downcast_ref::<Refusal>()).cloned().map(|r| CallError::from(r).to_json());
+        let json = known.or(refused).unwrap_or_else(|| json!({ "kind": kind, "code": "usage", "message": message }));
+        print::last(&json!({ "error": json }));
+    }
+    ExitCode::from(of_kind(kind))
 }
 
-fn code(error: &anyhow::Error) -> u8 {
+fn kind(error: &anyhow::Error) -> Kind {
     for cause in error.chain() {
         if let Some(error) = cause.downcast_ref::<CallError>() {
-            return of_kind(error.kind());
+            return error.kind();
         }
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
-            return 2;
+            return Kind::Input;
         }
         if let Some(error) = cause.downcast_ref::<LoadError>() {
             return match error {
-                LoadError::Unreadable { .. } => 2,
-                LoadError::NoPlugin { .. } => 6,
+                LoadError::Unreadable { .. } => Kind::Input,
+                LoadError::NoPlugin { .. } => Kind::Plugin,
             };
         }
     }
-    1
+    Kind::Host
 }
 
 /// The exit code of a call that failed.

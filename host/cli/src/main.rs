@@ -23,5 +23,5 @@ fn main() -> ExitCode {
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Completions { shell } => commands::completions::run(*shell),
     };
-    result.unwrap_or_else(|error| exit::report(&error))
+    result.unwrap_or_else(|error| exit::report(&error, args.command.wants_json()))
 }

@@ -31,6 +31,11 @@ pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
     out(&format!("{value:#}"))
 }
 
+/// Writes JSON after a failure was told: nobody may be reading any more, and it is the failure that counts.
+pub(crate) fn last(value: &serde_json::Value) {
+    let _ = json(value);
+}
+
 pub(crate) fn error(message: &str) {
     to_stderr(&format!("{} {message}", styled(BAD, "error:")));
 }

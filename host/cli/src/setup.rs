@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
+use wharf::operation::nearest;
 use wharf::{Host, Release};
 use wharf_artifacts::PROVIDERS;
 
@@ -87,6 +88,7 @@ impl Setup {
 
     /// Grants a plugin the connections that the configuration has for it.
     pub(crate) fn connect(&self, release: &Release) -> Result<()> {
+        self.note_unknown_providers();
         let environment = |name: &str| env::var(name).ok();
         let mut warn = |text: String| print::warning(&text);
         let connections =
@@ -95,6 +97,24 @@ impl Setup {
             self.host.connect(&release.manifest.name, connection);
         }
         Ok(())
+    }
+}
+
+impl Setup {
+    /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
+    fn note_unknown_providers(&self) {
+        let loaded = self.host.plugins();
+        let known: Vec<&str> =
+            loaded.iter().map(|p| p.manifest.name.as_str()).chain(PROVIDERS.iter().map(|p| p.name)).collect();
+        for (name, connection) in &self.config.connections {
+            let provider = connection.provider.as_str();
+            if known.contains(&provider) {
+                continue;
+            }
+            let meant = nearest(provider, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            let meant = meant.unwrap_or_default();
+            print::warning(&format!("connection `{name}` is for the plugin `{provider}`, which is not loaded{meant}"));
+        }
     }
 }
 

@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use sha2::{Digest as _, Sha256};
 use ureq::Agent;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 use url::{Host, Url};
 
 use crate::address::GuardedResolver;
+use crate::encode::hex;
 use crate::refusal::MissingCredential;
 use crate::secret::{Masker, Secret, Text};
 
@@ -27,7 +29,7 @@ pub struct Connection {
 enum Value {
     Open(String),
     Secret(Secret),
-    Absent { environment: Option<String> },
+    Absent { remedy: String },
 }
 
 /// Why a text cannot be the base URL of a connection. The text itself is not repeated where it could hold a password.
@@ -43,8 +45,8 @@ pub enum BaseUrlError {
     #[error("a base URL cannot have a user name or a password in it; credentials belong under `fields`")]
     UserInfo,
     /// It has a query or a fragment.
-    #[error("a base URL ends with its path; `{0}` has a query or a fragment")]
-    Tail(String),
+    #[error("a base URL ends with its path; this one has a query or a fragment after it")]
+    Tail,
 }
 
 impl Connection {
@@ -67,6 +69,26 @@ impl Connection {
     /// Where its requests go: scheme, host, port and path.
     pub fn base_url(&self) -> &str {
         &self.base
+    }
+
+    /// A digest of all that the connection consists of: another server, user or key makes another identity.
+    pub fn identity(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            // The length first, so that two texts cannot pass for two others.
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(&self.base);
+        for (name, value) in &self.fields {
+            add(name);
+            match value {
+                Value::Open(value) => add(value),
+                Value::Secret(value) => add(value.reveal()),
+                Value::Absent { .. } => add(""),
+            }
+        }
+        hex(&hash.finalize())
     }
 
     /// The value of a field that is set and is not a secret.
@@ -93,9 +115,9 @@ impl Connection {
                 plugin: self.plugin.clone(),
                 connection: self.name.clone(),
                 field: field.to_owned(),
-                environment: match absent {
-                    Some(Value::Absent { environment }) => environment.clone(),
-                    _ => None,
+                remedy: match absent {
+                    Some(Value::Absent { remedy }) => remedy.clone(),
+                    _ => "the connection was made without it".to_owned(),
                 },
             }),
         }
@@ -162,10 +184,9 @@ impl ConnectionBuilder {
         self
     }
 
-    /// A field without a value, and the environment variable that would supply it.
-    pub fn absent(mut self, name: &str, environment: Option<&str>) -> Self {
-        let environment = environment.map(str::to_owned);
-        self.fields.insert(name.to_owned(), Value::Absent { environment });
+    /// A field without a value, and what would supply it, for the message of a request that needs it.
+    pub fn absent(mut self, name: &str, remedy: impl Into<String>) -> Self {
+        self.fields.insert(name.to_owned(), Value::Absent { remedy: remedy.into() });
         self
     }
 
@@ -210,7 +231,7 @@ fn parse_base(text: &str) -> Result<Url, BaseUrlError> {
         return Err(BaseUrlError::UserInfo);
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(BaseUrlError::Tail(text.to_owned()));
+        return Err(BaseUrlError::Tail);
     }
     Ok(url)
 }
@@ -270,7 +291,7 @@ mod tests {
         assert!(matches!(base("crm.example", ""), Err(BaseUrlError::Unreadable(..))));
         assert!(matches!(base("ftp://crm.example", ""), Err(BaseUrlError::Scheme(_))));
         assert!(matches!(base("https://u:geheim@crm.example", ""), Err(BaseUrlError::UserInfo)));
-        assert!(matches!(base("https://crm.example/?a=1", ""), Err(BaseUrlError::Tail(_))));
+        assert!(matches!(base("https://crm.example/?a=1", ""), Err(BaseUrlError::Tail)));
         let error = base("https//u:geheim@crm.example", "").unwrap_err().to_string();
         assert!(!error.contains("geheim"), "{error}");
     }

@@ -15,7 +15,7 @@ pub enum Refusal {
 
 /// A request needs a credential that the connection does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connection `{connection}` of `{plugin}` has no `{field}`: {}", remedy(.plugin, .connection, .field, .environment.as_deref()))]
+#[error("connection `{connection}` of `{plugin}` has no `{field}`: {remedy}")]
 pub struct MissingCredential {
     /// The plugin that the connection belongs to.
     pub plugin: String,
@@ -23,20 +23,6 @@ pub struct MissingCredential {
     pub connection: String,
     /// The field.
     pub field: String,
-    /// The environment variable that would supply it.
-    pub environment: Option<String>,
-}
-
-/// What to write, and where.
-fn remedy(plugin: &str, connection: &str, field: &str, environment: Option<&str>) -> String {
-    let line = |variable| {
-        format!(
-            "write {field} = {{ env = \"{variable}\" }} under [connections.{connection}.fields] of wharf.toml, where \
-             [connections.{connection}] has provider = \"{plugin}\""
-        )
-    };
-    match environment {
-        Some(variable) => format!("set the environment variable {variable}, or {}", line(variable)),
-        None => line("NAME"),
-    }
+    /// What would supply it.
+    pub remedy: String,
 }

@@ -117,7 +117,7 @@ mod tests {
         Connection::builder("test", "main", "https://provider.example")
             .field("user", "ada")
             .secret("key", Secret::new("k 1+&"))
-            .absent("token", Some("TEST_TOKEN"))
+            .absent("token", "set TEST_TOKEN")
             .build()
             .unwrap()
     }

@@ -266,7 +266,7 @@ impl Host {
             connection.require(&field.name)?;
         }
         let limits = Limits { timeout: call.timeout.unwrap_or(self.limits.timeout), ..self.limits };
-        let state = self.state.of(&release.manifest.name, connection.name(), connection.base_url());
+        let state = self.state.of(&release.manifest.name, connection.name(), &connection.identity());
         let running =
             Running { operation, connection, input, attachments: call.attachments, state, dry_run: call.dry_run };
         Ok(sandbox::run(&self.engine, &release.plugin, &release.manifest.name, running, limits, started))

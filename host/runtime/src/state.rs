@@ -34,13 +34,14 @@ pub(crate) struct State {
     store: StateStore,
     /// Where it is in memory and, with an ending, in the folder.
     name: String,
-    /// A connection that points elsewhere is another one: a session of the old server is not for the new one.
-    base_url: String,
+    /// A connection to another server or of another user is another one, whatever its name: a session of the old one is
+    /// not for the new one.
+    identity: String,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Values {
-    base_url: String,
+    identity: String,
     values: BTreeMap<String, Entry>,
 }
 
@@ -62,8 +63,8 @@ impl StateStore {
     }
 
     /// The values of a plugin with a connection. Both names are kebab or snake case, so they make a file name.
-    pub(crate) fn of(&self, plugin: &str, connection: &str, base_url: &str) -> State {
-        State { store: self.clone(), name: format!("{plugin}.{connection}"), base_url: base_url.to_owned() }
+    pub(crate) fn of(&self, plugin: &str, connection: &str, identity: &str) -> State {
+        State { store: self.clone(), name: format!("{plugin}.{connection}"), identity: identity.to_owned() }
     }
 }
 
@@ -111,8 +112,8 @@ impl State {
         if let Some(file) = self.file() {
             *values = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         }
-        if values.base_url != self.base_url {
-            *values = Values { base_url: self.base_url.clone(), values: BTreeMap::new() };
+        if values.identity != self.identity {
+            *values = Values { identity: self.identity.clone(), values: BTreeMap::new() };
         }
         values
     }
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_separate_for_each_plugin_connection_and_server() {
+    fn values_are_separate_for_each_plugin_and_connection() {
         let folder = tempfile::tempdir().unwrap();
         let store = StateStore::in_folder(folder.path().join("state"));
         let state = store.of("vtiger", "main", "https://a.example");

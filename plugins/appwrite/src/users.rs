@@ -15,7 +15,8 @@ pub(crate) const USERS: Resource = Resource::new(
                 ),
                 query("search", text().at_most(256)).optional().describe("Finds users by name, email, phone or ID."),
                 query("total", boolean().provider_default("true")).optional().describe("Whether to count all matches."),
-            ]),
+            ])
+            .answers_with(&["users"]),
         Operation::get("list-sessions", "List user sessions", "/users/{userId}/sessions")
             .summary("Lists the sessions in which a user is signed in.")
             .inputs(&[
@@ -23,7 +24,8 @@ pub(crate) const USERS: Resource = Resource::new(
                 query("total", boolean().provider_default("true"))
                     .optional()
                     .describe("Whether to count the sessions."),
-            ]),
+            ])
+            .answers_with(&["sessions"]),
         Operation::delete("delete-session", "Delete user session", "/users/{userId}/sessions/{sessionId}")
             .summary("Signs a user out of one session.")
             .inputs(&[

@@ -6,5 +6,6 @@ pub(crate) const PROFILE: Resource = Resource::new(
     &[Operation::get("get", "Get profile", "/api/v1/profile")
         .summary("Fetches the profile of the user whose token the connection has.")
         .scheme(Some("user"))
+        .answers_with(&["id"])
         .sensitive_outputs(&["/access_token", "/pubsub_token"])],
 );

@@ -10,6 +10,7 @@ pub(crate) const USERS: Resource = Resource::new(
             &[path("id", integer().at_least(1)).describe("ID of a user that the platform app made or was granted.")],
         )
         .scheme(Some("platform"))
+        .answers_with(&["url"])
         .effect(Effect::Write)
         .not_idempotent()
         .sensitive_outputs(&["/url"])],

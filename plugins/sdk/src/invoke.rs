@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+
 use crate::bindings::wharf::provider::call as contract;
 use crate::call::{Call, Output};
 use crate::failure::{Detail, Failure};
@@ -32,7 +36,13 @@ fn find<'a>(provider: &'a Provider, name: &str) -> Result<&'a Operation, Failure
 fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
     let response = call.request(operation.action).send()?;
     match operation.answer {
-        Answer::Value => Ok(Output::text(call.read(&response)?)),
+        Answer::Value => {
+            let value = call.read(&response)?;
+            if has_members(&value, operation.members) {
+                return Ok(Output::text(value));
+            }
+            Err(response.makes_no_sense(&format!("an object with `{}`", operation.members.join("`, `"))))
+        }
         Answer::Body => call.read(&response).map(|_| Output::text(response.text())),
         Answer::Success => call.read(&response).map(|_| Output::success()),
         Answer::File(name) => match response.into_file() {
@@ -41,4 +51,12 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
             Err(response) => Ok(Output::text(call.read(&response)?)),
         },
     }
+}
+
+fn has_members(json: &str, members: &[&str]) -> bool {
+    if members.is_empty() {
+        return true;
+    }
+    let object: Option<BTreeMap<String, IgnoredAny>> = serde_json::from_str(json).ok();
+    object.is_some_and(|object| members.iter().all(|name| object.contains_key(*name)))
 }

@@ -40,6 +40,7 @@ pub struct Operation {
     pub(crate) request: Option<DeclaredRequest>,
     pub(crate) requests: &'static [DeclaredRequest],
     pub(crate) answer: Answer,
+    pub(crate) members: &'static [&'static str],
     pub(crate) run: Option<Run>,
 }
 
@@ -89,6 +90,7 @@ impl Operation {
             request: None,
             requests: &[],
             answer: Answer::Value,
+            members: &[],
             run: None,
         }
     }
@@ -182,6 +184,12 @@ impl Operation {
     /// JSON Pointers to members of the output that are masked in logs and records.
     pub const fn sensitive_outputs(mut self, pointers: &'static [&'static str]) -> Self {
         self.sensitive_outputs = pointers;
+        self
+    }
+
+    /// A good answer is an object with these members; anything else is no good answer, whatever its status.
+    pub const fn answers_with(mut self, members: &'static [&'static str]) -> Self {
+        self.members = members;
         self
     }
 

@@ -5,7 +5,8 @@ use crate::login::{GET_CHALLENGE, LOGIN, login};
 pub(crate) const SESSION: Resource = Resource::new(
     "session",
     &[
-        Operation::function("login", "Log in", Effect::Read, &[GET_CHALLENGE, LOGIN], |call| {
+        // It changes no record, but whoever has the session is that user: a read grant must not cover it.
+        Operation::function("login", "Log in", Effect::Write, &[GET_CHALLENGE, LOGIN], |call| {
             Ok(Output::text(login(call)?))
         })
         .summary("Begins a session with the user name and access key of the connection.")

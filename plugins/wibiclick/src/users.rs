@@ -8,5 +8,6 @@ pub(crate) const USERS: Resource = Resource::new(
             body("websiteId", text().at_least(1)).describe("ID of the website."),
             body("userId", text().at_least(1)).describe("ID of the user."),
         ])
+        .unverified("how the API key is sent is inferred, as a bearer token")
         .effect(Effect::Delete)],
 );

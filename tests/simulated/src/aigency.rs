@@ -25,7 +25,7 @@ pub const SECOND_USER_ID: u64 = 7;
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(|_url| {
+    Server::start(&["authorization"], |_url| {
         let mut users = BTreeMap::from([
             (USER_ID.to_string(), user("ada", "ada.testnet", false)),
             (SECOND_USER_ID.to_string(), user("grace", "grace.testnet", true)),

@@ -23,6 +23,10 @@ use crate::request::Recorded;
 /// No call of these providers comes near it; it only keeps a faulty client from filling memory.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
+/// What HTTP clients send of their own accord.
+const CLIENT_HEADERS: [&str; 7] =
+    ["accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"];
+
 /// A running simulated provider. It stops when dropped.
 pub struct Server {
     url: String,
@@ -37,12 +41,14 @@ type SharedDesk = Arc<Mutex<Desk>>;
 struct Desk {
     requests: Vec<Recorded>,
     prepared: VecDeque<Canned>,
+    headers: &'static [&'static str],
     provider: Box<dyn FnMut(&Recorded) -> Answer + Send>,
 }
 
 impl Server {
-    /// Starts a server whose answers `provider` works out; it is given the server's own address.
-    pub(crate) fn start<P>(provider: impl FnOnce(&str) -> P) -> io::Result<Self>
+    /// Starts a server whose answers `provider` works out; it is given the server's own address. A request with a header
+    /// that is neither an HTTP client's own nor one of `headers` never reaches it.
+    pub(crate) fn start<P>(headers: &'static [&'static str], provider: impl FnOnce(&str) -> P) -> io::Result<Self>
     where
         P: FnMut(&Recorded) -> Answer + Send + 'static,
     {
@@ -53,6 +59,7 @@ impl Server {
         let desk = Arc::new(Mutex::new(Desk {
             requests: Vec::new(),
             prepared: VecDeque::new(),
+            headers,
             provider: Box::new(provider(&url)),
         }));
         let router = Router::new().fallback(serve).with_state(Arc::clone(&desk));
@@ -121,9 +128,18 @@ async fn serve(State(desk): State<SharedDesk>, request: Request) -> Response<Bod
 }
 
 impl Desk {
+    fn answer(&mut self, request: &Recorded) -> Answer {
+        let known = |name: &str| CLIENT_HEADERS.contains(&name) || self.headers.contains(&name);
+        match request.headers.iter().find(|(name, _)| !known(name)) {
+            // A real server would pass over it. A client that sends what nobody asked for has a fault all the same.
+            Some((name, _)) => Answer::text(400, "text/plain", &format!("the header {name} was not expected")),
+            None => (self.provider)(request),
+        }
+    }
+
     fn handle(&mut self, request: Recorded) -> Canned {
         let prepared = self.prepared.pop_front();
-        let answer = prepared.unwrap_or_else(|| (self.provider)(&request).into());
+        let answer = prepared.unwrap_or_else(|| self.answer(&request).into());
         self.requests.push(request);
         answer
     }

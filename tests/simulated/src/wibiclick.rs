@@ -27,7 +27,7 @@ pub const SECOND_USER_ID: &str = "user-grace";
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(|_url| {
+    Server::start(&["authorization"], |_url| {
         let mut connected = BTreeSet::from([
             (WEBSITE_ID.to_owned(), USER_ID.to_owned()),
             (WEBSITE_ID.to_owned(), SECOND_USER_ID.to_owned()),

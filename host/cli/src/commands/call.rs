@@ -1,12 +1,12 @@
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::CallError;
 use wharf::{Call as HostCall, Exchange, Level, Output, Report};
 
 use crate::args::{Args, Call};
-use crate::exit;
+use crate::exit::{self, Usage};
 use crate::input::{self, Items};
 use crate::print::{self, BOLD, DIM, styled};
 use crate::setup::Setup;
@@ -19,7 +19,13 @@ pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
 
     let items = input::items(&operation, options)?;
     let attachments = input::attachments(options)?;
-    let runner = Runner { setup: &setup, args, options, plugin: &release.manifest.name, attachments };
+    if let Some(folder) = &options.save {
+        // Before anything is done that could not be kept.
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Usage(format!("--save {}: the folder cannot be made: {e}", folder.display())))?;
+    }
+    let requests = operation.declared.requests.len();
+    let runner = Runner { setup: &setup, args, options, plugin: &release.manifest.name, attachments, requests };
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
@@ -32,56 +38,72 @@ struct Runner<'a> {
     options: &'a Call,
     plugin: &'a str,
     attachments: Vec<(String, wharf::Blob)>,
+    /// How many requests the operation declares.
+    requests: usize,
+}
+
+/// What became of one item.
+enum Done {
+    Output(Value),
+    /// The requests of a dry run.
+    Requests(Vec<Exchange>),
 }
 
 impl Runner<'_> {
     fn one(&self, item: Value) -> Result<ExitCode> {
-        let report = self.call(item);
-        if self.options.dry_run && report.result.is_ok() {
-            self.print_dry_run(&[report.exchanges])?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        match report.result {
-            Ok(output) => {
-                let json = self.keep(output)?;
-                print::json(&json)?;
+        match self.call(item) {
+            Ok(done) => {
+                self.print(&[done], |mut documents| documents.pop().unwrap_or_default())?;
                 Ok(ExitCode::SUCCESS)
             }
-            Err(error) => self.failed(&error, None),
+            Err(error) if self.options.continue_on_fail => {
+                print::json(&json!({ "error": error.to_json() }))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                print::error(&format!("{} {}: {error}", self.plugin, self.options.operation));
+                if self.options.json {
+                    print::last(&json!({ "error": error.to_json() }));
+                }
+                Ok(ExitCode::from(exit::of_kind(error.kind())))
+            }
         }
     }
 
     /// Runs once for each item. The first failure stops, unless failures are to become items themselves.
     fn many(&self, items: Vec<Value>) -> Result<ExitCode> {
         let count = items.len();
-        let mut outputs = Vec::with_capacity(count);
-        let mut requests = Vec::new();
-        let mut stopped = None;
+        let mut all = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
-            let report = self.call(item);
-            match report.result {
-                Ok(_) if self.options.dry_run => requests.push(report.exchanges),
-                Ok(output) => outputs.push(self.keep(output)?),
-                Err(error) if self.options.continue_on_fail => outputs.push(json!({ "error": error.to_json() })),
+            match self.call(item) {
+                Ok(done) => all.push(done),
+                Err(error) if self.options.continue_on_fail => {
+                    all.push(Done::Output(json!({ "error": error.to_json() })));
+                    if self.options.dry_run && !self.options.json {
+                        print::warning(&format!("item {} of {count}: {error}", index + 1));
+                    }
+                }
                 Err(error) => {
-                    stopped = Some((index, error));
-                    break;
+                    let place = format!("item {} of {count}", index + 1);
+                    print::error(&format!("{place}: {} {}: {error}", self.plugin, self.options.operation));
+                    if self.options.json {
+                        all.push(Done::Output(json!({ "error": error.to_json(), "item": index + 1 })));
+                    }
+                    // What was done before the failure was done: its outputs are not lost.
+                    if !all.is_empty() {
+                        // Nobody may be reading any more; it is the failure that counts.
+                        let _ = self.print(&all, Value::Array);
+                    }
+                    return Ok(ExitCode::from(exit::of_kind(error.kind())));
                 }
             }
         }
-        if self.options.dry_run {
-            self.print_dry_run(&requests)?;
-        } else if stopped.is_none() || !outputs.is_empty() {
-            // What was done before a failure was done: its outputs are not lost.
-            print::json(&Value::Array(outputs))?;
-        }
-        match stopped {
-            None => Ok(ExitCode::SUCCESS),
-            Some((index, error)) => self.failed(&error, Some(format!("item {} of {count}: ", index + 1))),
-        }
+        self.print(&all, Value::Array)?;
+        Ok(ExitCode::SUCCESS)
     }
 
-    fn call(&self, item: Value) -> Report {
+    /// One call; its log is told, and the files of its output are kept.
+    fn call(&self, item: Value) -> Result<Done, CallError> {
         let mut call = HostCall::new(self.plugin, self.options.operation.as_str()).input(item);
         if let Some(name) = &self.options.connection {
             call = call.connection(name);
@@ -97,14 +119,21 @@ impl Runner<'_> {
         }
         let report = self.setup.host.run(call);
         self.tell(&report);
-        report
+        let output = report.result?;
+        if self.options.dry_run {
+            return Ok(Done::Requests(report.exchanges));
+        }
+        self.keep(&output);
+        Ok(Done::Output(output.json))
     }
 
     /// The plugin's log, and with `--verbose` the requests.
     fn tell(&self, report: &Report) {
+        let prefix = styled(DIM, format!("[{}]", self.plugin));
         for entry in &report.log {
             if entry.level >= Level::Warning || self.args.verbose {
-                print::note(&format!("{} {}", styled(DIM, format!("[{}]", self.plugin)), entry.message));
+                // Each line by itself, so that a plugin cannot pose as the host.
+                entry.message.lines().for_each(|line| print::note(&format!("{prefix} {line}")));
             }
         }
         if self.args.verbose && !self.options.dry_run {
@@ -121,52 +150,56 @@ impl Runner<'_> {
         }
     }
 
-    /// Saves the files of an output, or says that they are there.
-    fn keep(&self, output: Output) -> Result<Value> {
+    /// Saves the files of an output, or says that they are there. The call is done either way, so its output is printed
+    /// also where a file cannot be written.
+    fn keep(&self, output: &Output) {
         for (name, blob) in &output.attachments {
             let size = print::size(blob.bytes.len() as u64);
-            match &self.options.save {
-                Some(folder) => {
-                    let file = input::save(folder, name, blob)?;
+            let Some(folder) = &self.options.save else {
+                let what = format!("the file {name} ({size} of {}) is not kept; --save DIR keeps it", blob.media_type);
+                print::warning(&what);
+                continue;
+            };
+            match input::save(folder, name, blob) {
+                Ok(file) => {
                     print::note(&format!("{name}: {size} of {} in {}", blob.media_type, folder.join(file).display()));
                 }
-                None => print::warning(&format!(
-                    "the file {name} ({size} of {}) is not kept; --save DIR keeps it",
-                    blob.media_type
-                )),
+                Err(error) => print::warning(&format!("the file {name} ({size}) is not kept: {error:#}")),
             }
         }
-        Ok(output.json)
     }
 
-    fn failed(&self, error: &CallError, place: Option<String>) -> Result<ExitCode> {
-        if self.options.continue_on_fail {
-            print::json(&json!({ "error": error.to_json() }))?;
-            return Ok(ExitCode::SUCCESS);
+    /// Prints what was done as one document, which `whole` makes of those of the items.
+    fn print(&self, all: &[Done], whole: impl FnOnce(Vec<Value>) -> Value) -> Result<()> {
+        if self.options.dry_run && !self.options.json {
+            return self.print_requests(all);
         }
-        if self.options.json {
-            print::json(&json!({ "error": error.to_json() }))?;
-        }
-        let place = place.unwrap_or_default();
-        print::error(&format!("{place}{} {}: {error}", self.plugin, self.options.operation));
-        Ok(ExitCode::from(exit::of_kind(error.kind())))
+        let documents = all.iter().map(|done| match done {
+            Done::Output(json) => json.clone(),
+            Done::Requests(exchanges) => exchanges.iter().map(|exchange| json!(exchange.request)).collect(),
+        });
+        print::json(&whole(documents.collect())).context("standard output")
     }
 
-    fn print_dry_run(&self, items: &[Vec<Exchange>]) -> Result<()> {
-        let requests: Vec<&Exchange> = items.iter().flatten().collect();
-        if self.options.json {
-            let json: Vec<_> = requests.iter().map(|exchange| json!(exchange.request)).collect();
-            print::json(&Value::Array(json))?;
-        } else {
-            let texts: Vec<String> = requests.iter().map(|exchange| as_text(exchange)).collect();
-            print::out(&texts.join("\n"))?;
+    fn print_requests(&self, all: &[Done]) -> Result<()> {
+        let requests: Vec<String> = all
+            .iter()
+            .filter_map(|done| match done {
+                Done::Requests(exchanges) => Some(exchanges),
+                Done::Output(_) => None,
+            })
+            .flatten()
+            .map(as_text)
+            .collect();
+        if requests.is_empty() {
+            print::note(&styled(DIM, "No request would be sent."));
+            return Ok(());
         }
-        let declared = self.setup.host.plugin(self.plugin)?.operation(&self.options.operation)?.declared.requests.len();
-        if declared > 1 {
-            print::note(&styled(
-                DIM,
-                format!("The operation declares {declared} requests; the others depend on the answer to this one."),
-            ));
+        print::out(&requests.join("\n"))?;
+        if self.requests > 1 {
+            let count = self.requests;
+            let note = format!("The operation declares {count} requests; the others depend on the answer to this one.");
+            print::note(&styled(DIM, note));
         }
         Ok(())
     }

@@ -99,7 +99,7 @@ fn grant(host: &Host, plugin: &str, granted: &wharf_simulated::Connection) -> Re
         connection = match value {
             Some(value) if field.secret => connection.secret(&field.name, Secret::new(value)),
             Some(value) => connection.field(&field.name, value),
-            None => connection.absent(&field.name, None),
+            None => connection.absent(&field.name, "the demo has none"),
         };
     }
     host.connect(plugin, connection.build()?);

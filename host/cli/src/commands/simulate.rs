@@ -58,16 +58,13 @@ fn overview(connections: &[Connection], config: Option<&Path>) -> String {
 
 /// A configuration that reads its secrets from files beside it, as a real one would.
 fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
-    if let Ok(text) = fs::read_to_string(file)
-        && !text.starts_with(MARK)
-    {
-        return Err(Usage(format!(
-            "{} exists and was not written by `wharf simulate`; choose another name",
-            file.display()
-        ))
-        .into());
-    }
     let secrets = secrets_folder(file);
+    let ours = is_ours(file)?;
+    if !ours && secrets.exists() {
+        return Err(
+            Usage(format!("{} exists and is not of `wharf simulate`; choose another name", secrets.display())).into()
+        );
+    }
     private_folder(&secrets).with_context(|| format!("the folder {}", secrets.display()))?;
     let folder_name = secrets.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut text = format!("{MARK}\n");
@@ -87,6 +84,20 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     }
     fs::write(file, text).with_context(|| format!("the file {}", file.display()))?;
     Ok(())
+}
+
+/// Whether there is a configuration that may be written over.
+///
+/// # Errors
+/// There is one that may not.
+fn is_ours(file: &Path) -> Result<bool> {
+    match fs::read(file) {
+        Ok(bytes) if bytes.starts_with(MARK.as_bytes()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        _ => {
+            Err(Usage(format!("{} exists and is not of `wharf simulate`; choose another name", file.display())).into())
+        }
+    }
 }
 
 fn secrets_folder(file: &Path) -> PathBuf {

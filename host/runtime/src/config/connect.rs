@@ -69,6 +69,9 @@ fn build(
     }
     let mut connection = start(manifest, name, &base_url);
     for field in &manifest.fields {
+        let write = |variable: &str| {
+            format!("write {} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of wharf.toml", field.name)
+        };
         let configured = config.fields.get(&field.name);
         if field.secret && matches!(configured, Some(FieldValue::Inline(_))) {
             warn(&format!(
@@ -76,22 +79,29 @@ fn build(
                 field.name
             ));
         }
-        let (value, variable) = match configured {
-            Some(FieldValue::Inline(value)) => (Some(value.clone()), None),
-            Some(FieldValue::Env(variable)) => (set(environment, variable).map(Secret::new), Some(variable.as_str())),
+        let (value, remedy) = match configured {
+            Some(FieldValue::Inline(value)) => (Some(value.clone()), "it is empty".to_owned()),
+            Some(FieldValue::Env(variable)) => (
+                set(environment, variable).map(Secret::new),
+                format!("the environment variable {variable}, which it names, is not set or empty"),
+            ),
             Some(FieldValue::File(file)) => {
                 let text = fs::read_to_string(file)
                     .map_err(|e| format!("the file of `{}`, {}, cannot be read: {e}", field.name, file.display()))?;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
-                (Some(Secret::new(line.strip_suffix('\r').unwrap_or(line))), None)
+                let secret = Secret::new(line.strip_suffix('\r').unwrap_or(line));
+                (Some(secret), format!("the file {} is empty", file.display()))
             }
-            None => {
-                let variable = field.environment.as_deref();
-                (variable.and_then(|v| set(environment, v)).map(Secret::new), variable)
-            }
+            None => match field.environment.as_deref() {
+                Some(variable) => (
+                    set(environment, variable).map(Secret::new),
+                    format!("set the environment variable {variable}, or {}", write(variable)),
+                ),
+                None => (None, write("NAME")),
+            },
         };
         warn_of_short(field, value.as_ref(), warn);
-        connection = put(connection, field, value, variable);
+        connection = put(connection, field, value, remedy);
     }
     connection.build().map_err(|error| error.to_string())
 }
@@ -114,7 +124,11 @@ fn from_environment(
         }
         let value = value.map(Secret::new);
         warn_of_short(field, value.as_ref(), warn);
-        connection = put(connection, field, value, variable);
+        let remedy = match variable {
+            Some(variable) => format!("set the environment variable {variable}"),
+            None => format!("add [connections.NAME] with provider = \"{}\" to wharf.toml", manifest.name),
+        };
+        connection = put(connection, field, value, remedy);
     }
     connection.build().map(Some).map_err(|error| {
         format!("the environment variable {}: {error}", manifest.base_url.environment.as_deref().unwrap_or_default())
@@ -140,13 +154,13 @@ fn put(
     connection: ConnectionBuilder,
     field: &ConnectionField,
     value: Option<Secret>,
-    variable: Option<&str>,
+    remedy: String,
 ) -> ConnectionBuilder {
     match (value.filter(|value| !value.is_empty()), &field.default) {
         (Some(value), _) if field.secret => connection.secret(&field.name, value),
         (Some(value), _) => connection.open(&field.name, value),
         (None, Some(default)) => connection.field(&field.name, default.as_str()),
-        (None, None) => connection.absent(&field.name, variable),
+        (None, None) => connection.absent(&field.name, remedy),
     }
 }
 

@@ -185,6 +185,7 @@ impl FileLimits {
 /// A value of the wrong type may be a secret that lacks its quotes or stands in the wrong place.
 fn without_value(message: &str) -> String {
     match (message.starts_with("invalid "), message.rsplit_once("expected ")) {
+        (_, Some((_, expected))) if expected.contains("overflow") => "the number is too large or too small".to_owned(),
         (true, Some((_, expected))) => format!("the value is of the wrong kind; expected is {expected}"),
         _ => message.to_owned(),
     }

@@ -4,6 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
+use super::integers::NoInteger;
 use super::{allowed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
@@ -41,6 +42,14 @@ pub(super) fn refusal(operation: &Operation, error: &ValidationError<'_>) -> Ref
         },
         (_, None) => Refusal::InvalidInput { field: None, message: short(error) },
     }
+}
+
+/// A number that is no whole one, or too large to be told from its neighbours.
+pub(super) fn no_integer(operation: &Operation, error: &NoInteger) -> Refusal {
+    let schema = error.input.as_deref().and_then(|name| property_of(operation, name));
+    let allowed = schema.map(|schema| format!("; allowed: {}", allowed(schema))).unwrap_or_default();
+    let message = format!("{} is not a whole number, or too large to be an exact one{allowed}", error.number);
+    Refusal::InvalidInput { field: error.input.clone(), message }
 }
 
 /// An input that the operation does not have.

@@ -8,6 +8,7 @@ use wharf_egress::declaration::Declaration;
 use crate::failure::Refusal;
 use crate::manifest;
 
+mod integers;
 mod invalid;
 mod nearest;
 mod words;
@@ -36,7 +37,9 @@ impl Operation {
     ///
     /// # Errors
     /// [`Refusal::InvalidInput`] that names the first wrong input, what is wrong, and what is allowed.
-    pub fn validate(&self, input: Value) -> Result<Map<String, Value>, Refusal> {
+    pub fn validate(&self, mut input: Value) -> Result<Map<String, Value>, Refusal> {
+        integers::normalise(&self.declared.input_schema, &mut input)
+            .map_err(|number| invalid::no_integer(&self.declared, &number))?;
         if let Some(error) = self.validator.iter_errors(&input).next() {
             return Err(invalid::refusal(&self.declared, &error));
         }

@@ -44,7 +44,10 @@ impl Release {
     pub fn operation(&self, name: &str) -> Result<Arc<Operation>, Refusal> {
         self.operations.get(name).cloned().ok_or_else(|| {
             let plugin = &self.manifest.name;
-            Refusal::Unknown(match nearest(name, self.operations.keys().map(String::as_str)) {
+            // The part after the dot alone is a common way to name it.
+            let by_action = self.operations.keys().find(|known| known.split('.').nth(1) == Some(name));
+            let known = self.operations.keys().map(String::as_str);
+            Refusal::Unknown(match by_action.map(String::as_str).or_else(|| nearest(name, known)) {
                 Some(near) => format!("`{plugin}` has no operation `{name}`; did you mean `{near}`?"),
                 None => format!("`{plugin}` has no operation `{name}`; `wharf describe {plugin}` lists them"),
             })

@@ -45,6 +45,7 @@ pub(crate) struct Running {
 
 /// A request and what became of it, fit to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Exchange {
     /// The request, secrets masked.
     #[serde(flatten)]

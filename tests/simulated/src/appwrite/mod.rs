@@ -33,10 +33,13 @@ pub const SESSIONS: [(&str, &[&str]); 3] = [
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(|_url| {
-        let mut state = State { users: seed::users(), sessions: seed::sessions() };
-        move |request| state.answer(request)
-    })
+    Server::start(
+        &["x-appwrite-project", "x-appwrite-key", "x-appwrite-response-format", "x-appwrite-session"],
+        |_url| {
+            let mut state = State { users: seed::users(), sessions: seed::sessions() };
+            move |request| state.answer(request)
+        },
+    )
 }
 
 struct State {

@@ -42,7 +42,7 @@ const SESSION_LIFE: u64 = 24 * 60 * 60;
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(|_url| {
+    Server::start(&["cookie"], |_url| {
         let mut state = State::seeded(now());
         move |request| state.answer(request, now())
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wharf::failure::{CallError, Refusal};
 use wharf::{Exchange, Timing};
 
-use super::{Attempt, Line, total};
+use super::{Attempt, Line, total, was_stopped};
 use crate::print::{BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
 
 /// Columns of the screen.
@@ -69,12 +69,13 @@ fn sent(exchange: &Exchange) -> String {
 }
 
 fn hostile(number: usize, attempts: &[Attempt]) -> String {
-    let mut text = format!(
-        "\n{number} {} {} {}\n",
-        styled(GOOD, "✓"),
-        styled(NAME, "hostile"),
-        styled(BOLD, "a plugin that was granted the same connection tries to get out, and is refused")
-    );
+    let (mark, end) = if attempts.iter().all(was_stopped) {
+        (styled(GOOD, "✓"), "is refused")
+    } else {
+        (styled(BAD, "✗"), "IS NOT REFUSED")
+    };
+    let story = format!("a plugin that was granted the same connection tries to get out, and {end}");
+    let mut text = format!("\n{number} {mark} {} {}\n", styled(NAME, "hostile"), styled(BOLD, story));
     for attempt in attempts {
         text.push_str(&detail("tried", attempt.tried));
         match &attempt.result {
