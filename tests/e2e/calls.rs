@@ -48,6 +48,17 @@ fn wrong_input_names_the_field_and_what_is_allowed() {
 }
 
 #[test]
+fn an_input_that_no_url_can_hold_is_no_fault_of_the_provider() {
+    let world = World::new();
+    let queries: Vec<String> = (0..30).map(|_| "x".repeat(4096)).collect();
+    let input = json!({ "queries": queries }).to_string();
+    world
+        .wharf(&["call", "appwrite", "users.list", "--input", &input])
+        .fails(3, &["the URL would have", "fewer or shorter"]);
+    assert!(world.simulation.appwrite.requests().is_empty());
+}
+
+#[test]
 fn unknown_names_suggest_the_nearest() {
     let world = World::new();
     world.call("apwrite users.list").fails(2, &["no plugin `apwrite`", "did you mean `appwrite`?"]);

@@ -82,13 +82,40 @@ fn one_bad_file_in_a_folder_does_not_keep_the_others_out() {
 }
 
 #[test]
+fn a_file_that_claims_the_name_of_another_plugin_does_not_do_so_in_silence() {
+    let world = World::new();
+    let folder = world.path().join("plugins");
+    fs::create_dir(&folder).unwrap();
+    fs::copy(UNRULY.path, folder.join("a.wasm")).unwrap();
+    fs::copy(UNRULY.path, folder.join("b.wasm")).unwrap();
+    fs::copy(APPWRITE.path, folder.join("c.wasm")).unwrap();
+    world.configure(&format!("plugins = [\"{}\"]\n", folder.display()));
+    let run = world.wharf(&["plugins"]);
+    assert!(run.err.contains("b.wasm: it is the plugin `unruly`, as "), "{}", run.err);
+    assert!(run.err.contains("c.wasm takes the place of the bundled plugin `appwrite`"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cache_that_others_can_write_to_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let compiled = world.path().join("cache/wharf/compiled");
+    fs::create_dir_all(&compiled).unwrap();
+    fs::set_permissions(&compiled, fs::Permissions::from_mode(0o777)).unwrap();
+    let cache = world.path().join("cache");
+    let run = world.wharf_with(&[("XDG_CACHE_HOME", cache.to_str().unwrap())], &["describe", "wibiclick"]);
+    assert_eq!((run.code, fs::read_dir(&compiled).unwrap().count()), (0, 0));
+}
+
+#[test]
 fn a_compiled_component_that_is_damaged_is_compiled_again() {
     let world = World::new();
-    world.write("wharf.toml", world.connections());
-    assert_eq!(world.wharf(&["describe", "wibiclick"]).code, 0);
-    let compiled = world.path().join(".wharf/compiled");
-    for entry in fs::read_dir(&compiled).unwrap() {
-        fs::write(entry.unwrap().path(), "damaged").unwrap();
-    }
-    assert_eq!(world.wharf(&["describe", "wibiclick"]).code, 0);
+    let cache = world.path().join("cache");
+    let describe = || world.wharf_with(&[("XDG_CACHE_HOME", cache.to_str().unwrap())], &["describe", "wibiclick"]);
+    assert_eq!(describe().code, 0);
+    let compiled: Vec<_> = fs::read_dir(cache.join("wharf/compiled")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(compiled.len(), 2, "the code and the manifest");
+    compiled.iter().for_each(|file| fs::write(file, "damaged").unwrap());
+    assert_eq!(describe().code, 0);
 }

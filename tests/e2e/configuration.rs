@@ -121,7 +121,7 @@ fn a_limit_that_cannot_be_is_told_where_it_stands() {
     world.configure("[limits]\nmemory = \"8GiB\"\n");
     world.wharf(&["plugins"]).fails(2, &["limits.memory is at most 4GiB"]);
     world.configure("[limits]\ntimeout = \"soon\"\n");
-    world.wharf(&["plugins"]).fails(2, &["wharf.toml:3"]);
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "expected is a duration"]);
     world.configure(&format!("[limits]\ntimeout = \"999999999y\"\n{}", world.connections()));
     assert_eq!(world.call("chatwoot profile.get").code, 0, "more time than any clock has");
     world.configure(&format!("[limits]\nmemory = \"64KiB\"\n{}", world.connections()));

@@ -15,7 +15,7 @@ const SHORT: Duration = Duration::from_millis(300);
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| {
-        let limits = Limits { memory: 64 << 20, output: 1 << 20, ..Limits::default() };
+        let limits = Limits { memory: 64 << 20, output: 1 << 20, request: 1 << 20, ..Limits::default() };
         let host = Host::builder().limits(limits).build().unwrap();
         host.load_bytes(UNRULY.bytes).unwrap();
         let connection = Connection::builder("unruly", "main", "http://127.0.0.1:9")
@@ -80,6 +80,8 @@ fn a_provider_that_does_not_answer_ends_with_the_deadline() {
 fn memory_output_and_requests_have_their_limits() {
     assert_eq!(limit(run("bad.hoard")), "memory");
     assert_eq!(limit(run("bad.long-output")), "output");
+    assert_eq!(limit(run("bad.flood")), "request");
+    assert_eq!(limit(run("bad.collect")), "resources");
     let server = wharf_simulated::appwrite::start().unwrap();
     let connection =
         Connection::builder("unruly", "many", &server.url()).secret("key", Secret::new("very-secret-indeed"));
@@ -111,6 +113,12 @@ fn a_log_is_cut_and_cannot_move_the_cursor() {
     assert_eq!(log[0].message, "\\u{1b}[2J\\u{1b}[31mwiped");
     assert_eq!(log.len(), 3, "one long message, and a note that there were more");
     assert!(log[2].message.contains("dropped"));
+}
+
+#[test]
+fn empty_messages_are_not_free() {
+    let log = run("bad.whisper").log;
+    assert!(log.len() <= 1 + (64 << 10) / 64, "{}", log.len());
 }
 
 #[test]

@@ -10,13 +10,6 @@ fn bodies(world: &World) -> Vec<String> {
     world.simulation.vtiger.requests().iter().map(|r| String::from_utf8(r.body.clone()).unwrap()).collect()
 }
 
-/// State is kept beside the configuration, so that tests do not share a session.
-fn world() -> World {
-    let world = World::new();
-    world.write("wharf.toml", world.connections());
-    world
-}
-
 #[test]
 fn a_session_is_ended_once() {
     let world = World::new();
@@ -70,7 +63,7 @@ fn ending_a_session_needs_no_credentials() {
 
 #[test]
 fn a_kept_session_is_used_again_and_begun_anew_when_it_has_ended() {
-    let world = world();
+    let world = World::new();
     let types = world.call("vtiger metadata.list-types").json();
     assert!(types["types"].as_array().unwrap().len() > 10);
     assert_eq!(world.simulation.vtiger.requests().len(), 3, "challenge, login, list");
@@ -86,7 +79,7 @@ fn a_kept_session_is_used_again_and_begun_anew_when_it_has_ended() {
 
 #[test]
 fn a_session_that_the_caller_names_is_not_replaced_by_another() {
-    let world = world();
+    let world = World::new();
     let types = world.wharf(&[
         "call",
         "vtiger",
@@ -116,7 +109,7 @@ fn ask_for_challenge(world: &World) -> String {
 
 #[test]
 fn another_user_or_key_does_not_get_the_kept_session() {
-    let world = world();
+    let world = World::new();
     assert_eq!(world.call("vtiger metadata.list-types").code, 0);
     world.write("vtiger.access_key", "not-the-access-key");
     world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);

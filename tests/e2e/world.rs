@@ -47,10 +47,9 @@ impl World {
         text
     }
 
-    /// Replaces the configuration. Compiled components are shared by all tests, which saves compiling them again.
+    /// Replaces the configuration.
     pub(crate) fn configure(&self, text: &str) {
-        let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("store");
-        self.write("wharf.toml", format!("store = \"{}\"\n{text}", store.display()));
+        self.write("wharf.toml", text);
     }
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -95,6 +94,8 @@ impl World {
     pub(crate) fn command(&self, environment: &[(&str, &str)], words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
         command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).args(words);
+        // Compiled components are shared by all tests, which saves compiling them again.
+        command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
         command.envs(environment.iter().copied()).stdin(Stdio::null());
         command
     }

@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::operation::nearest;
-use wharf::{Host, Release};
+use wharf::{Host, HostBuilder, Release};
 use wharf_artifacts::PROVIDERS;
 
 use crate::print;
@@ -27,11 +27,11 @@ impl Setup {
     pub(crate) fn new(config: Option<&Path>) -> Result<Self> {
         let config = match find(config) {
             Some(file) => Config::read(&file)?,
-            None => Config::without_file(user_store()),
+            None => Config::without_file(user_cache()),
         };
-        let mut builder = Host::builder().limits(config.limits);
+        let mut builder = cached(Host::builder()).limits(config.limits);
         if let Some(store) = &config.store {
-            builder = builder.store(store);
+            builder = builder.state(store.join("state"));
         }
         let host = builder.build()?;
         Ok(Self { config, host })
@@ -128,6 +128,12 @@ fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
             file.display()
         ));
     }
+    if PROVIDERS.iter().any(|bundled| bundled.name == name) {
+        print::warning(&format!(
+            "{} takes the place of the bundled plugin `{name}` and uses its connections",
+            file.display()
+        ));
+    }
     seen.push((name.clone(), file));
 }
 
@@ -141,9 +147,16 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
     Some(here).filter(|f| f.exists()).or_else(|| of_user().filter(|f| f.exists()))
 }
 
-/// Where compiled components are kept if there is no configuration. None without a home: a folder that others can write
-/// to is no place for code.
-pub(crate) fn user_store() -> Option<PathBuf> {
+/// Keeps compiled components in the user's cache folder: never beside a configuration, which may come from a stranger,
+/// and without a home folder nowhere.
+pub(crate) fn cached(builder: HostBuilder) -> HostBuilder {
+    match user_cache() {
+        Some(cache) => builder.cache(cache.join("compiled")),
+        None => builder,
+    }
+}
+
+fn user_cache() -> Option<PathBuf> {
     project_dirs().map(|dirs| dirs.cache_dir().to_owned())
 }
 

@@ -17,10 +17,35 @@ pub struct Asked {
     pub body: Option<AskedBody>,
 }
 
+impl Asked {
+    /// Size of all that the plugin gives, in bytes. Blobs that share their bytes count each by itself, as they are sent.
+    pub fn bytes(&self) -> u64 {
+        let pairs =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let body = match &self.body {
+            None => 0,
+            Some(AskedBody::Json(text)) => text.len(),
+            Some(AskedBody::Form(fields)) => pairs(fields),
+            Some(AskedBody::Multipart(parts)) => parts.iter().map(|(name, part)| name.len() + part.bytes()).sum(),
+            Some(AskedBody::Blob(blob)) => blob.bytes.len(),
+        };
+        (body + pairs(&self.variables) + pairs(&self.query) + pairs(&self.headers)) as u64
+    }
+}
+
+impl AskedPart {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Blob(blob) => blob.bytes.len(),
+        }
+    }
+}
+
 /// The part of a body that a plugin gives.
 #[derive(Clone, Debug)]
 pub enum AskedBody {
-    /// A JSON object.
+    /// A JSON object; any document where the declared body is one free whole.
     Json(String),
     /// Fields of a form.
     Form(Vec<(String, String)>),
@@ -45,6 +70,19 @@ pub(crate) fn canonical(name: &str) -> String {
     let name = name.trim_start();
     let end = name.find(['[', '\0']).unwrap_or(name.len());
     name.get(..end).unwrap_or_default().replace(['.', ' '], "_").to_ascii_lowercase()
+}
+
+/// Where a field stands, as a lenient server sees it: for a JSON Pointer, the member of the body that it goes through.
+pub(crate) fn place(name: &str) -> String {
+    match name.strip_prefix('/') {
+        Some(pointer) => canonical(&unescape(pointer.split('/').next().unwrap_or_default())),
+        None => canonical(name),
+    }
+}
+
+/// A token of a JSON Pointer as the name that it stands for (RFC 6901, section 4).
+pub(crate) fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// A name that a plugin made up, fit for a message.

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::Blob;
-use crate::asked::{AskedBody, AskedPart};
+use crate::asked::{AskedBody, AskedPart, unescape};
 use crate::declaration::{BodyFields, BodyForm, Location, Source};
 use crate::encode::form_encode;
 use crate::field::Values;
@@ -31,10 +31,16 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
 }
 
 fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
-    let mut real = Value::Object(free_members(values)?);
+    let mut real = free_part(values, body)?;
     let mut masked = Vec::new();
     for field in &body.fields {
-        let Some(value) = values.bound_or_null(&field.source) else { continue };
+        let Some(value) = values.bound_or_null(&field.source) else {
+            let given = field.name.is_empty() || real.get(&field.name).is_some();
+            if given && field.source.free_reason().is_some() && values.is_sensitive(&field.name) {
+                masked.push(field.name.as_str());
+            }
+            continue;
+        };
         if value.sensitive {
             masked.push(field.name.as_str());
         }
@@ -54,9 +60,16 @@ fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> R
     Ok(Body { media_type: "application/json".to_owned(), bytes: Bytes::from(real.to_string()), shown })
 }
 
-/// The members that the plugin gives.
-fn free_members(values: &Values<'_>) -> Result<Map<String, Value>, Denial> {
-    let Some(AskedBody::Json(text)) = &values.asked.body else { return Ok(Map::new()) };
+/// What the plugin gives: members of the object, or the whole body where that is free.
+fn free_part(values: &Values<'_>, body: &BodyFields) -> Result<Value, Denial> {
+    let Some(AskedBody::Json(text)) = &values.asked.body else { return Ok(Value::Object(Map::new())) };
+    if let [whole] = body.fields.as_slice()
+        && whole.name.is_empty()
+        && whole.source.free_reason().is_some()
+    {
+        let problem = |e| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {e}"));
+        return serde_json::from_str(text).map_err(problem);
+    }
     let members = unique_members(text).map_err(|problem| {
         Rule::Body
             .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
@@ -64,7 +77,7 @@ fn free_members(values: &Values<'_>) -> Result<Map<String, Value>, Denial> {
     for name in members.keys() {
         free::body_field(values.request, values.scheme, name)?;
     }
-    Ok(members)
+    Ok(Value::Object(members))
 }
 
 /// Parses an object, and refuses one that names a member twice: providers differ in which one they take.
@@ -105,7 +118,7 @@ fn put(target: &mut Value, name: &str, value: Value) {
     };
     let mut slot = target;
     for token in pointer.split('/') {
-        let token = token.replace("~1", "/").replace("~0", "~");
+        let token = unescape(token);
         if !slot.is_object() {
             *slot = Value::Object(Map::new());
         }

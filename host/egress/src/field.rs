@@ -21,14 +21,6 @@ pub struct Item<'a> {
     pub sensitive: &'a [String],
 }
 
-/// The first member on the way to a field of a JSON body; the name itself where it is no pointer.
-pub(crate) fn top_level(name: &str) -> &str {
-    match name.strip_prefix('/') {
-        Some(pointer) => pointer.split('/').next().unwrap_or_default(),
-        None => name,
-    }
-}
-
 /// All sources of values for one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
@@ -73,7 +65,7 @@ impl<'a> Values<'a> {
         Some(Bound { json: Cow::Borrowed(json), sensitive: self.is_sensitive(name) })
     }
 
-    fn is_sensitive(&self, name: &str) -> bool {
+    pub(crate) fn is_sensitive(&self, name: &str) -> bool {
         self.item.sensitive.iter().any(|s| s == name)
     }
 

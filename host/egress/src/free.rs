@@ -1,8 +1,7 @@
 //! What a plugin may give: the values that a declaration leaves free, and nothing that could pass for another one.
 
-use crate::asked::{Asked, AskedBody, canonical, printable};
+use crate::asked::{Asked, AskedBody, canonical, place, printable};
 use crate::declaration::{BodyForm, Declaration, Field, Location, Request, Scheme};
-use crate::field::top_level;
 use crate::rules::{Denial, Rule};
 
 /// Refuses every value that the plugin gives and the declaration does not leave free.
@@ -56,7 +55,7 @@ pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str)
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    let taken = |fields: &[Field]| fields.iter().any(|f| canonical(top_level(&f.name)) == read_as);
+    let taken = |fields: &[Field]| fields.iter().any(|f| place(&f.name) == read_as);
     if request.body.open_reason().is_none() || taken(request.body.fields()) || taken(&request.query) {
         return Err(bound("body field", name, &request.name));
     }

@@ -18,6 +18,9 @@ use crate::rules::{Denial, Rule};
 use crate::scheme::{self, Credential, Derived};
 use crate::secret::Text;
 
+/// What the HTTP client takes.
+const LONGEST_URL: usize = 65_534;
+
 /// Builds the request that a plugin asks for, or refuses it.
 ///
 /// # Errors
@@ -76,6 +79,11 @@ fn url(
         url.push_str(&percent_encode(&name));
         url.push_str("=");
         url.push(&value.encoded(percent_encode));
+    }
+    if url.real().len() > LONGEST_URL {
+        let message =
+            format!("the URL would have {} bytes; the most that can be sent is {LONGEST_URL}", url.real().len());
+        return Err(Rule::Url.denies(message).with_remedy("give fewer or shorter values".to_owned()));
     }
     Ok(url)
 }

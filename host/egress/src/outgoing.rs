@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::declaration::{AnswerForm, Method};
 use crate::secret::Text;
 
-/// The longest body that [`Outgoing::shown`] repeats, in bytes.
+/// The longest text that [`Outgoing::shown`] repeats, in bytes: what is shown may be kept for each request of a call.
 const LONGEST_SHOWN: usize = 4096;
 
 /// A request as the host built it. It holds secrets; [`Outgoing::shown`] is what may be printed.
@@ -57,8 +57,8 @@ impl Outgoing {
         Shown {
             request: self.name.clone(),
             method: self.method.as_str(),
-            url: self.url.shown().to_owned(),
-            headers: self.headers.iter().map(|(name, value)| (name.clone(), value.shown().to_owned())).collect(),
+            url: cut(self.url.shown()),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), cut(value.shown()))).collect(),
             body: self.body.as_ref().map(Body::shown),
         }
     }
@@ -77,11 +77,19 @@ impl Outgoing {
 impl Body {
     fn shown(&self) -> String {
         if let Some(shown) = &self.shown {
-            return shown.clone();
+            return cut(shown);
         }
         match std::str::from_utf8(&self.bytes) {
             Ok(text) if text.len() <= LONGEST_SHOWN => text.to_owned(),
             _ => format!("[{} bytes of {}]", self.bytes.len(), self.media_type),
         }
     }
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= LONGEST_SHOWN {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(LONGEST_SHOWN);
+    format!("{}… [{} bytes]", text.get(..end).unwrap_or_default(), text.len())
 }

@@ -10,6 +10,7 @@
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a query parameter or field named `_method` | nothing |
 //! | `body` | a body of another form than the declared one, or with members twice | nothing |
+//! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
 //!
@@ -35,6 +36,7 @@ pub enum Rule {
     Credential,
     MethodOverride,
     Body,
+    Url,
     Address,
     ContentEncoding,
 }
@@ -51,6 +53,7 @@ impl Rule {
             Self::Credential => "credential",
             Self::MethodOverride => "method-override",
             Self::Body => "body",
+            Self::Url => "url",
             Self::Address => "address",
             Self::ContentEncoding => "content-encoding",
         }
@@ -69,6 +72,7 @@ impl Rule {
             | Self::Credential
             | Self::MethodOverride
             | Self::Body
+            | Self::Url
             | Self::Address
             | Self::ContentEncoding => "nothing can allow it",
         }

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -111,9 +112,14 @@ impl Masker {
         if secret.len() < SHORTEST_MASKED {
             return;
         }
+        let in_json = crate::encode::json_escape(secret);
         let forms = [
             secret.to_owned(),
-            crate::encode::json_escape(secret),
+            // PHP's way to write JSON.
+            in_json.replace('/', "\\/"),
+            crate::encode::ascii_escape(&in_json),
+            crate::encode::ascii_escape(&in_json.replace('/', "\\/")),
+            in_json,
             crate::encode::form_encode(secret),
             crate::encode::percent_encode(secret),
         ];
@@ -122,13 +128,14 @@ impl Masker {
                 self.needles.push(Zeroizing::new(form));
             }
         }
+        // A short one may be a part of a long one, whose rest would stay.
+        self.needles.sort_by_key(|needle| Reverse(needle.len()));
     }
 
     /// This one, and what was made of secrets for a request.
     pub(crate) fn with(&self, derived: &[Text]) -> Self {
         let mut masker = self.clone();
-        // The longest first, as a short one may be a part of it.
-        derived.iter().rev().for_each(|text| masker.add(text.real()));
+        derived.iter().for_each(|text| masker.add(text.real()));
         masker
     }
 
@@ -198,6 +205,21 @@ mod tests {
         let masked = String::from_utf8(masker.mask_bytes(echo.as_bytes().to_vec())).unwrap();
         assert_eq!(masked, r#"{"plain":"•••","json":"•••","form":"•••","url":"•••"}"#);
         assert_eq!(masker.mask_text(echo.to_owned()), masked);
+    }
+
+    #[test]
+    fn a_secret_that_begins_another_one_does_not_save_its_rest() {
+        let mut masker = Masker::default();
+        masker.add("abcdefgh");
+        masker.add("abcdefgh-and-more");
+        assert_eq!(masker.mask_text("abcdefgh-and-more abcdefgh".to_owned()), "••• •••");
+    }
+
+    #[test]
+    fn php_writes_json_in_its_own_way() {
+        let mut masker = Masker::default();
+        masker.add("a/b+c/dé==");
+        assert_eq!(masker.mask_text(r#""a\/b+c\/d\u00e9==""#.to_owned()), "\"•••\"");
     }
 
     #[test]

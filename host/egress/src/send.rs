@@ -87,7 +87,9 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
 
     let masker = connection.masker().with(&outgoing.derived);
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
+    let media_type = header("content-type")
+        .map(|text| masker.mask_text(text))
+        .unwrap_or_else(|| "application/octet-stream".to_owned());
     let headers = parts
         .headers
         .iter()
@@ -97,7 +99,7 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
         })
         .collect();
     let bytes = masker.mask_bytes(bytes);
-    let file_name = header("content-disposition").and_then(|value| file_name(&value));
+    let file_name = header("content-disposition").and_then(|value| file_name(&masker.mask_text(value)));
     Ok(Answer { status: parts.status.as_u16(), headers, body: Blob::new(bytes, media_type, file_name) })
 }
 
@@ -149,6 +151,8 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
         },
         ureq::Error::Timeout(_) => SendError::Timeout,
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
+        // The guard has refused what is too long, so this is a declaration that no client can send.
+        ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),
         ureq::Error::HostNotFound => SendError::Unavailable(format!("no address is known for the host of {host}")),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))

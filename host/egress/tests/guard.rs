@@ -207,6 +207,38 @@ fn an_open_json_body_takes_other_members_once_and_no_declared_ones() {
 }
 
 #[test]
+fn a_free_body_may_be_any_document_where_it_is_declared_so() {
+    let declared = json!({"body": {"json": {"fields": [free("")], "open": null}}});
+    let with = |text: &str| {
+        let body = Some(AskedBody::Json(text.to_owned()));
+        sent(&declared, &json!({}), Asked { body, ..Asked::default() })
+    };
+    assert_eq!(with("[1, {\"a\": 2}]").unwrap().body.unwrap(), "[1,{\"a\":2}]");
+    assert_eq!(rule(with("[1")), "body");
+}
+
+#[test]
+fn a_sensitive_free_value_is_masked_in_each_place() {
+    let given = Some(AskedBody::Json(r#"{"token": "t"}"#.to_owned()));
+    let declared = json!({"query": [free("token")], "body": {"json": {"fields": [free("token")], "open": null}}});
+    let asked = Asked { query: vec![("token".to_owned(), "t".to_owned())], body: given, ..Asked::default() };
+    let shown = sent(&json!({"query": declared["query"]}), &json!({}), Asked { body: None, ..asked.clone() }).unwrap();
+    assert_eq!(shown.url, "https://acme.example/api/things?token=•••");
+    let shown = sent(&json!({"body": declared["body"]}), &json!({}), Asked { query: vec![], ..asked }).unwrap();
+    assert_eq!(shown.body.unwrap(), r#"{"token":"•••"}"#);
+}
+
+#[test]
+fn what_is_shown_is_cut() {
+    let declared =
+        json!({"query": [bound("name")], "body": {"json": {"fields": [bound("name"), bound("token")], "open": null}}});
+    let shown = sent(&declared, &json!({"name": "é".repeat(10_000), "token": "t"}), Asked::default()).unwrap();
+    assert!(shown.url.len() < 5_000 && shown.body.unwrap().len() < 5_000);
+    let endless = sent(&declared, &json!({"name": "x".repeat(70_000)}), Asked::default());
+    assert_eq!(rule(endless), "url");
+}
+
+#[test]
 fn an_open_form_takes_no_field_that_a_server_could_take_for_another() {
     let declared = json!({
         "query": [field("operation", &json!({"text": "o"}))],
@@ -269,6 +301,26 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
         (json!({"body": one("_method")}), "replaces the method"),
         (json!({"body": one("operation"), "query": [field("operation", &json!({"text": "x"}))]}), "a second time"),
         (json!({"scheme": "body"}), "the body has no fields"),
+        (json!({"scheme": "body", "body": one("key[]")}), "`key[]` is the place of a credential"),
+        (json!({"scheme": "query", "body": one("KEY")}), "`KEY` is the place of a credential"),
+        (json!({"scheme": "body", "body": {"json": {"fields": [free("")], "open": null}}}), "the body has no fields"),
+        (json!({"query": [free("a"), free("A[]")]}), "could be taken for one"),
+        (
+            json!({"body": {"json": {"fields": [bound("name"), field("/name/x", &json!({"input": "id"}))], "open": null}}}),
+            "could be taken for one",
+        ),
+        (
+            json!({"body": {"json": {"fields": [field("/a", &json!({"input": "id"})), field("/a/b", &json!({"input": "id"}))], "open": null}}}),
+            "could be taken for one",
+        ),
+        (
+            json!({"body": {"json": {"fields": [field(&"/a".repeat(40), &json!({"input": "id"}))], "open": null}}}),
+            "a JSON Pointer has at most",
+        ),
+        (json!({"headers": [{"name": "X", "source": {"free": "a test"}, "lists": "indexed"}]}), "cannot have brackets"),
+        (json!({"method": "PUT", "read-only": true}), "only a POST"),
+        (json!({"query": [field("a", &json!({"free": " "}))]}), "without a reason"),
+        (json!({"name": "Main"}), "not in kebab case"),
     ] {
         let found = problems(&declared);
         assert!(found.contains(problem), "{declared}: {found}");

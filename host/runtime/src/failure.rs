@@ -140,7 +140,7 @@ pub enum Refusal {
 
 /// A limit of a call was reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the call reached the limit `{name}` of {value}: {what}; raise it with {remedy}")]
+#[error("the call reached the limit `{name}` of {value}: {what}; remedy: {remedy}")]
 pub struct LimitReached {
     /// `timeout`
     pub name: &'static str,

@@ -12,3 +12,18 @@ pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
 }
+
+/// Whether others than the owner can write into a folder that exists.
+pub(crate) fn others_can_write(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        const GROUP_AND_OTHERS: u32 = 0o022;
+        use std::os::unix::fs::PermissionsExt as _;
+        folder.metadata().is_ok_and(|found| found.permissions().mode() & GROUP_AND_OTHERS != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
+}

@@ -29,15 +29,23 @@ pub struct Host {
 /// Makes a [`Host`].
 #[derive(Default)]
 pub struct HostBuilder {
-    store: Option<PathBuf>,
+    cache: Option<PathBuf>,
+    state: Option<PathBuf>,
     limits: Limits,
 }
 
 impl HostBuilder {
-    /// A folder for compiled components and the plugins' state. Without one both are kept in memory alone. Who can
-    /// write into this folder can run code as the owner of this process.
-    pub fn store(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.store = Some(folder.into());
+    /// A folder for compiled components; without one each start compiles them. Who can write into it can run code as the
+    /// owner of this process, so it must not come with anything that was downloaded: one in the user's cache folder is
+    /// right.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// A folder for the plugins' state; without one it is kept in memory.
+    pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state = Some(folder.into());
         self
     }
 
@@ -53,10 +61,9 @@ impl HostBuilder {
     /// [`Fault::Host`] where the engine does not start, as on a system without address space to reserve.
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
-        let folder = |name: &str| self.store.as_ref().map(|store| store.join(name));
         Ok(Host {
-            loader: Loader::new(&engine, folder("compiled"), self.limits)?,
-            state: folder("state").map(StateStore::in_folder).unwrap_or_default(),
+            loader: Loader::new(&engine, self.cache, self.limits)?,
+            state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::default(),
             connections: RwLock::default(),
             limits: self.limits,
@@ -190,7 +197,24 @@ impl Host {
             }
         }
         files.sort();
-        Ok(files.iter().map(|file| self.load_file(file)).collect())
+        let mut names = BTreeMap::new();
+        Ok(files.iter().map(|file| self.load_unless_twin(file, &mut names)).collect())
+    }
+
+    /// A second file of the same plugin would take the connections of the first one over.
+    fn load_unless_twin(&self, file: &Path, names: &mut BTreeMap<String, PathBuf>) -> Result<Arc<Release>, LoadError> {
+        let release = self.loader.file(&self.engine, file)?;
+        let name = release.manifest.name.clone();
+        match names.get(&name) {
+            Some(first) => Err(LoadError::NoPlugin {
+                path: Some(file.to_owned()),
+                problem: format!("it is the plugin `{name}`, as {} is; keep one of them", first.display()),
+            }),
+            None => {
+                names.insert(name, file.to_owned());
+                Ok(self.publish(release))
+            }
+        }
     }
 
     /// Loads a component in memory.

@@ -13,6 +13,8 @@ pub struct Limits {
     pub memory: u64,
     /// Table entries, summed over all tables.
     pub table_entries: u64,
+    /// Size of what a plugin gives for one request and of the files attached to the call, in bytes.
+    pub request: u64,
     /// Size of an answer's body after decoding, in bytes.
     pub answer: u64,
     /// Size of the blobs that a plugin makes or receives as answers, summed, in bytes.
@@ -36,6 +38,8 @@ impl Default for Limits {
             memory: ByteSize::mib(256).as_u64(),
             // A guest in Python has some 15,000.
             table_entries: 100_000,
+            // One part of a chunked upload is 5 MiB; the largest attachments that the providers accept are below 50.
+            request: ByteSize::mib(64).as_u64(),
             // The largest file that most of the providers accept in one piece is 5 to 30 MiB.
             answer: ByteSize::mib(64).as_u64(),
             blobs: ByteSize::mib(64).as_u64(),

@@ -16,7 +16,8 @@ pub(crate) const USERS: Resource = Resource::new(
                 query("search", text().at_most(256)).optional().describe("Finds users by name, email, phone or ID."),
                 query("total", boolean().provider_default("true")).optional().describe("Whether to count all matches."),
             ])
-            .answers_with(&["users"]),
+            .answers_with(&["users"])
+            .sensitive_outputs(&["/users/*/password", "/users/*/hashOptions"]),
         Operation::get("list-sessions", "List user sessions", "/users/{userId}/sessions")
             .summary("Lists the sessions in which a user is signed in.")
             .inputs(&[
@@ -25,7 +26,12 @@ pub(crate) const USERS: Resource = Resource::new(
                     .optional()
                     .describe("Whether to count the sessions."),
             ])
-            .answers_with(&["sessions"]),
+            .answers_with(&["sessions"])
+            .sensitive_outputs(&[
+                "/sessions/*/providerAccessToken",
+                "/sessions/*/providerRefreshToken",
+                "/sessions/*/secret",
+            ]),
         Operation::delete("delete-session", "Delete user session", "/users/{userId}/sessions/{sessionId}")
             .summary("Signs a user out of one session.")
             .inputs(&[

@@ -8,6 +8,8 @@ use wharf_plugin::*;
 
 const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");
 
+const DUMP: DeclaredRequest = DeclaredRequest::new("dump", Method::Post, "/dump").open("whatever comes to mind");
+
 const PROVIDER: Provider = Provider {
     name: "unruly",
     title: "Unruly",
@@ -80,6 +82,18 @@ const PROVIDER: Provider = Provider {
                     println!("\u{1b}[2J\u{1b}[31mwiped");
                     log::warning(&"x".repeat(40_000));
                     log::warning(&"y".repeat(40_000));
+                    Ok(Output::success())
+                }),
+                local("whisper", |_| {
+                    (0..10_000).for_each(|_| log::warning(""));
+                    Ok(Output::success())
+                }),
+                local("collect", |_| {
+                    let blobs: Vec<_> = (0..10_000).map(|_| Blob::create(b"x", "text/plain", None)).collect();
+                    Ok(Output::json(&json!(blobs.len())))
+                }),
+                Operation::function("flood", "Flood", Effect::Write, &[DUMP], |call| {
+                    call.request("dump").json(&json!({ "x": "x".repeat(2 << 20) })).send()?;
                     Ok(Output::success())
                 }),
                 Operation::function("hammer", "Hammer", Effect::Read, &[ECHO], |call| {

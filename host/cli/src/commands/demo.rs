@@ -12,7 +12,7 @@ use wharf_simulated::{Simulation, aigency, appwrite, chatwoot, vtiger, wibiclick
 
 use crate::args::Demo;
 use crate::print;
-use crate::setup::user_store;
+use crate::setup::cached;
 
 mod screen;
 
@@ -74,11 +74,7 @@ fn attempts() -> [(&'static str, &'static str); 3] {
 /// A host with the five providers and the hostile plugin, each with a connection to its simulated server. The hostile
 /// one poses as an Appwrite plugin and gets Appwrite's connection.
 fn host(simulation: &Simulation) -> Result<Host> {
-    let builder = Host::builder();
-    let host = match user_store() {
-        Some(store) => builder.store(store).build()?,
-        None => builder.build()?,
-    };
+    let host = cached(Host::builder()).build()?;
     for component in PROVIDERS.iter().chain([&HOSTILE]) {
         host.load_bytes(component.bytes).with_context(|| format!("the plugin {}", component.name))?;
     }
@@ -108,7 +104,8 @@ fn grant(host: &Host, plugin: &str, granted: &wharf_simulated::Connection) -> Re
 
 fn headline(host: &Host, plugin: &'static str, operation: &'static str, input: Value) -> Result<Line> {
     let release = host.plugin(plugin)?;
-    let declared = &release.operation(operation)?.declared.requests;
+    let described = release.operation(operation)?;
+    let declared = &described.declared.requests;
     let suffix = release.manifest.base_url.suffix.clone().unwrap_or_default();
     let declared = declared
         .iter()
@@ -120,20 +117,9 @@ fn headline(host: &Host, plugin: &'static str, operation: &'static str, input: V
         })
         .collect();
     let Report { result, exchanges, timing, .. } = host.run(Call::new(plugin, operation).input(input));
-    let mut result = result.map(|output| output.json);
-    if let Ok(json) = &mut result {
-        mask_outputs(json, &release.operation(operation)?.declared.sensitive_outputs);
-    }
-    Ok(Line { plugin, operation, declared, exchanges, result, timing })
-}
-
-/// The caller gets them; a screenshot should not.
-fn mask_outputs(json: &mut Value, pointers: &[String]) {
-    for pointer in pointers {
-        if let Some(value) = json.pointer_mut(pointer) {
-            *value = Value::from(wharf::MASK);
-        }
-    }
+    // The caller gets what is sensitive; a screenshot should not.
+    let masked = |output: wharf::Output| described.declared.masked(output.json);
+    Ok(Line { plugin, operation, declared, exchanges, result: result.map(masked), timing })
 }
 
 fn attempt(host: &Host, operation: &'static str, tried: &'static str) -> Attempt {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
-    BodyForm, Effect, Field, Function, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
+    BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source,
+    Template,
 };
-use crate::asked::canonical;
+use crate::asked::{canonical, place};
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -43,6 +44,9 @@ pub struct Operation<'a> {
     /// Its requests.
     pub requests: &'a [Request],
 }
+
+/// Members on the way of a JSON Pointer: more than any API nests, and far from what a recursion cannot take.
+const DEEPEST: usize = 32;
 
 /// Headers that no plugin and no scheme sets.
 const HOST_HEADERS: [&str; 22] = [
@@ -210,6 +214,9 @@ impl Lint {
     fn headers(&mut self, request: &Request) {
         for field in &request.headers {
             self.header_name(&field.name);
+            if matches!(field.lists, ListStyle::Brackets | ListStyle::Indexed) {
+                self.report(format!("a list in the header `{}` cannot have brackets in the header's name", field.name));
+            }
             if let Source::Text(text) = &field.source
                 && !text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
             {
@@ -244,6 +251,9 @@ impl Lint {
             if json && field.name.is_empty() && fields.len() > 1 {
                 self.report("a field that is the whole body stands alone");
             }
+            if json && field.name.split('/').count() > DEEPEST {
+                self.report(format!("a JSON Pointer has at most {DEEPEST} members on its way"));
+            }
             if json && field.source.free_reason().is_some() && field.name.starts_with('/') {
                 self.report(format!("`{}` cannot be free: a plugin gives whole members", field.name));
             }
@@ -257,34 +267,61 @@ impl Lint {
                 .into_iter()
                 .flat_map(|s| &s.placements)
                 .filter(move |p| p.location == location)
-                .map(|p| p.name.clone())
+                .map(|p| p.name.as_str())
         };
-        let names = |fields: &[Field]| fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
-        let fold = |name: String| name.to_ascii_lowercase();
-        self.unique("header", names(&request.headers).into_iter().chain(placements(Location::Header)).map(fold));
+        let headers = request.headers.iter().map(|f| f.name.as_str()).chain(placements(Location::Header));
+        self.unique("header", headers.map(str::to_ascii_lowercase));
 
-        let body = names(request.body.fields()).into_iter().chain(placements(Location::Body));
-        let query = names(&request.query).into_iter().chain(placements(Location::Query));
-        let (body, query): (Vec<_>, Vec<_>) = (body.collect(), query.collect());
-        self.unique("body field", body.iter().cloned());
-        self.unique("query parameter", query.iter().cloned());
-        for name in body.iter().chain(&query).filter(|name| canonical(name) == "_method") {
+        let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
+        let (query, body) = (names(&request.query), names(request.body.fields()));
+        for name in query.iter().chain(&body).filter(|name| canonical(name) == "_method") {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
         }
+        self.apart("query parameters", &query);
+        self.apart("body fields", &body);
+        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
+        self.unique("credential", placed.iter().map(|name| canonical(name)));
+        for name in query.iter().chain(&body).filter(|name| placed.iter().any(|p| canonical(p) == place(name))) {
+            self.report(format!("`{name}` is the place of a credential"));
+        }
         self.constants(request);
-        if placements(Location::Body).next().is_some() && matches!(request.body, BodyForm::None | BodyForm::Blob(_)) {
+        let whole = body.iter().any(String::is_empty);
+        if placements(Location::Body).next().is_some()
+            && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_)))
+        {
             self.report("its scheme places a credential in the body, and the body has no fields");
+        }
+    }
+
+    /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
+    fn apart(&mut self, what: &str, names: &[String]) {
+        for (index, name) in names.iter().enumerate() {
+            for other in names.iter().skip(index + 1) {
+                let meet = if name.starts_with('/') && other.starts_with('/') {
+                    let through = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
+                    through(name, other) || through(other, name)
+                } else {
+                    place(name) == place(other)
+                };
+                if meet {
+                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
+                }
+            }
         }
     }
 
     /// A constant tells a provider what to do: it must stand once across query and body.
     fn constants(&mut self, request: &Request) {
-        let all: Vec<&Field> = request.query.iter().chain(request.body.fields()).collect();
-        for constant in all.iter().filter(|f| matches!(f.source, Source::Text(_) | Source::Json(_))) {
-            let twins =
-                all.iter().filter(|f| !f.name.starts_with('/') && canonical(&f.name) == canonical(&constant.name));
-            if !constant.name.starts_with('/') && twins.count() > 1 {
-                self.report(format!("the constant `{}` could be given a second time by another field", constant.name));
+        let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
+        let (query, body) = (&request.query, request.body.fields());
+        for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
+            for constant in constants.iter().filter(fixed).filter(|f| !f.name.starts_with('/')) {
+                if others.iter().any(|f| place(&f.name) == place(&constant.name)) {
+                    self.report(format!(
+                        "the constant `{}` could be given a second time by another field",
+                        constant.name
+                    ));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::operation::nearest;
 
 const TOP: &[&str] = &["plugins", "store", "limits", "connections"];
 const LIMITS: &[&str] =
-    &["timeout", "memory", "table_entries", "answer", "blobs", "output", "requests", "log", "resources"];
+    &["timeout", "memory", "table_entries", "request", "answer", "blobs", "output", "requests", "log", "resources"];
 const CONNECTION: &[&str] = &["provider", "base_url", "fields"];
 
 type Problem = (Option<usize>, String);

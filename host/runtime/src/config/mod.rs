@@ -3,7 +3,7 @@
 //! ```toml
 //! # Component files, or folders of them; relative to this file.
 //! plugins = ["plugins/"]
-//! # Where compiled components and the plugins' state are kept; `.wharf` beside this file where it is left out.
+//! # Where the plugins' state is kept; `.wharf` beside this file where it is left out.
 //! store = ".wharf"
 //!
 //! [limits]
@@ -42,7 +42,7 @@ pub use connect::Environment;
 pub struct Config {
     /// Component files, or folders of them.
     pub plugins: Vec<PathBuf>,
-    /// The folder for compiled components and state; without one both are kept in memory.
+    /// The folder for the plugins' state; without one it is kept in memory.
     pub store: Option<PathBuf>,
     /// Limits of every call.
     pub limits: Limits,
@@ -106,6 +106,7 @@ struct FileLimits {
     timeout: Option<std::time::Duration>,
     memory: Option<ByteSize>,
     table_entries: Option<u64>,
+    request: Option<ByteSize>,
     answer: Option<ByteSize>,
     blobs: Option<ByteSize>,
     output: Option<ByteSize>,
@@ -172,6 +173,7 @@ impl FileLimits {
             timeout: self.timeout.unwrap_or(default.timeout),
             memory: bytes(self.memory, default.memory),
             table_entries: self.table_entries.unwrap_or(default.table_entries),
+            request: bytes(self.request, default.request),
             answer: bytes(self.answer, default.answer),
             blobs: bytes(self.blobs, default.blobs),
             output: bytes(self.output, default.output),

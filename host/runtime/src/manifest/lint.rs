@@ -161,6 +161,9 @@ impl Lint {
                 );
             }
         }
+        for pointer in operation.sensitive_outputs.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
+            self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
+        }
         self.schema(&place, &operation.input_schema)
     }
 

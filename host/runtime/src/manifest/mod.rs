@@ -112,6 +112,38 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// An output of this operation as it may be logged and recorded: sensitive members are masked.
+    pub fn masked(&self, mut output: Value) -> Value {
+        for pointer in &self.sensitive_outputs {
+            mask(&mut output, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice());
+        }
+        output
+    }
+}
+
+fn mask(value: &mut Value, way: &[&str]) {
+    let Some((token, rest)) = way.split_first() else {
+        *value = Value::from(wharf_egress::MASK);
+        return;
+    };
+    match value {
+        Value::Array(items) if *token == "*" => items.iter_mut().for_each(|item| mask(item, rest)),
+        Value::Object(members) if *token == "*" => members.values_mut().for_each(|member| mask(member, rest)),
+        Value::Object(members) => {
+            if let Some(member) = members.get_mut(&token.replace("~1", "/").replace("~0", "~")) {
+                mask(member, rest);
+            }
+        }
+        Value::Array(items) => {
+            if let Some(item) = token.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                mask(item, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A file that a caller may attach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentField {
@@ -123,4 +155,24 @@ pub struct AttachmentField {
     pub required: bool,
     /// Whether several files may be given.
     pub many: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sensitive_members_are_masked_also_in_lists() {
+        let operation: Operation = serde_json::from_value(json!({
+            "name": "a.b", "title": "", "summary": "", "input-schema": {}, "effect": "read", "idempotent": true,
+            "unverified": null, "attachments": [], "output-attachments": [], "sensitive-inputs": [], "requests": [],
+            "sensitive-outputs": ["/url", "/list/*/token", "/list/1/id", "/not/there"],
+        }))
+        .unwrap();
+        let output = json!({"url": "u", "list": [{"token": "t", "id": 1}, {"token": null, "id": 2}, 3]});
+        let expected = json!({"url": "•••", "list": [{"token": "•••", "id": 1}, {"token": "•••", "id": "•••"}, 3]});
+        assert_eq!(operation.masked(output), expected);
+    }
 }

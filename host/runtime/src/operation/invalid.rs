@@ -40,6 +40,10 @@ pub(super) fn refusal(operation: &Operation, error: &ValidationError<'_>) -> Ref
             field: None,
             message: "the input is not a JSON object, such as {\"name\": \"value\"}".to_owned(),
         },
+        // It would repeat the whole input.
+        (_, None) if !operation.sensitive_inputs.is_empty() => {
+            Refusal::InvalidInput { field: None, message: error.masked().to_string() }
+        }
         (_, None) => Refusal::InvalidInput { field: None, message: short(error) },
     }
 }
@@ -48,7 +52,9 @@ pub(super) fn refusal(operation: &Operation, error: &ValidationError<'_>) -> Ref
 pub(super) fn no_integer(operation: &Operation, error: &NoInteger) -> Refusal {
     let schema = error.input.as_deref().and_then(|name| property_of(operation, name));
     let allowed = schema.map(|schema| format!("; allowed: {}", allowed(schema))).unwrap_or_default();
-    let message = format!("{} is not a whole number, or too large to be an exact one{allowed}", error.number);
+    let sensitive = error.input.as_ref().is_some_and(|name| operation.sensitive_inputs.contains(name));
+    let number = if sensitive { "the value".to_owned() } else { error.number.to_string() };
+    let message = format!("{number} is not a whole number, or too large to be an exact one{allowed}");
     Refusal::InvalidInput { field: error.input.clone(), message }
 }
 

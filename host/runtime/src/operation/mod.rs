@@ -95,7 +95,9 @@ impl Operation {
             if types.is_empty() {
                 return Ok(Value::from(text));
             }
-            let message = format!("`{text}` is not what is allowed: {}", allowed(schema));
+            let sensitive = self.declared.sensitive_inputs.iter().any(|s| s == name);
+            let value = if sensitive { "the value".to_owned() } else { format!("`{text}`") };
+            let message = format!("{value} is not what is allowed: {}", allowed(schema));
             Err(Refusal::InvalidInput { field: Some(name.to_owned()), message })
         })
     }

@@ -1,7 +1,8 @@
 //! Compiled components on disk, so that a component is compiled once on a machine.
 //!
-//! A compiled artefact is trusted code: the folder belongs to the owner alone, and who can write into it can run code as
-//! the owner. An artefact of another engine, other settings or another processor has another name and is never tried.
+//! A compiled artefact is trusted code: who can write into the folder can run code as its owner. It is made for the owner
+//! alone; one that others can write to is not used. An artefact of another engine, other settings or another processor has
+//! another name and is never tried.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,8 +11,11 @@ use std::path::PathBuf;
 
 use wasmtime::component::Component;
 
-use crate::files::create_private_folder;
+use crate::files::{create_private_folder, others_can_write};
 use crate::manifest::Manifest;
+
+/// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
+const FORMAT: u32 = 1;
 
 /// The folder of artefacts; nothing is kept without one.
 pub(crate) struct Artefacts {
@@ -23,15 +27,16 @@ pub(crate) struct Artefacts {
 impl Artefacts {
     pub(crate) fn new(folder: Option<PathBuf>, engine: &wasmtime::Engine) -> Self {
         let mut hasher = DefaultHasher::new();
+        FORMAT.hash(&mut hasher);
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        Self { folder, engine: hasher.finish() }
+        Self { folder: folder.filter(|folder| !others_can_write(folder)), engine: hasher.finish() }
     }
 
     /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Manifest)> {
         let manifest = serde_json::from_slice(&fs::read(self.file(digest, "json")?).ok()?).ok()?;
-        // SAFETY: the file was written by `store` into a folder that only its owner can write to.
+        // SAFETY: the file was written by `store`, or by somebody who can write to the owner's own cache folder.
         #[expect(unsafe_code, reason = "mapping compiled code is the point of the cache")]
         let component = unsafe { Component::deserialize_file(engine, self.file(digest, "cwasm")?) }.ok()?;
         Some((component, manifest))

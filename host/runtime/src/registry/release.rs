@@ -16,6 +16,7 @@ use crate::sandbox;
 use crate::sandbox::contract::v0_1::Plugin;
 use crate::sandbox::ctx::Ctx;
 use crate::sandbox::engine::Engine;
+use crate::sandbox::log::visible;
 
 /// A loaded version of a plugin, ready to answer calls.
 pub struct Release {
@@ -72,7 +73,8 @@ impl Loader {
     /// A release of the component in a file.
     pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
         let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
-        let no_plugin = |problem| LoadError::NoPlugin { path: Some(file.to_owned()), problem };
+        let no_plugin =
+            |problem: String| LoadError::NoPlugin { path: Some(file.to_owned()), problem: visible(&problem) };
         let mut release = self.release(engine, &bytes).map_err(no_plugin)?;
         release.file = Some(file.to_owned());
         Ok(release)
@@ -80,7 +82,8 @@ impl Loader {
 
     /// A release of a component in memory.
     pub(crate) fn bytes(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, LoadError> {
-        self.release(engine, bytes).map_err(|problem| LoadError::NoPlugin { path: None, problem })
+        self.release(engine, bytes)
+            .map_err(|problem: String| LoadError::NoPlugin { path: None, problem: visible(&problem) })
     }
 
     fn release(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, String> {

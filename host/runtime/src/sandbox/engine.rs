@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::failure::Fault;
+use crate::failure::{Fault, LimitReached};
 use crate::limits::Limits;
 
 /// How long a guest that never pauses can run beyond its deadline.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Calls that can be in flight at one time.
+/// Calls that can be in flight at one time, where a component has no more than [`CORE_INSTANCES_OF_A_CALL`].
 const CALLS: u32 = 1000;
+
+/// A component in Rust has four core instances with its adapters; one in Python some thirty, so that fewer calls fit.
+const CORE_INSTANCES_OF_A_CALL: u32 = 8;
 
 /// Core instances, memories and tables of one component. A component made from Python has about thirty modules.
 const CORE_INSTANCES: u32 = 100;
@@ -25,6 +28,16 @@ const TABLES: u32 = 20;
 /// that says which limit was reached.
 const LEAST_MEMORY: u64 = 256 << 20;
 const LEAST_TABLE: u64 = 100_000;
+
+/// There is no room for one more instance: all calls together reached a limit, not this one.
+pub(crate) fn too_many_calls() -> LimitReached {
+    LimitReached {
+        name: "calls",
+        value: CALLS.to_string(),
+        what: "too many calls are in flight".to_owned(),
+        remedy: "fewer calls at one time, or try again".to_owned(),
+    }
+}
 
 /// A wasmtime engine with the clock that its deadlines go by.
 pub(crate) struct Engine {
@@ -74,9 +87,9 @@ impl Drop for Engine {
 fn config(limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(CALLS)
-        .total_core_instances(CALLS * 4)
+        .total_core_instances(CALLS * CORE_INSTANCES_OF_A_CALL)
         .total_memories(CALLS)
-        .total_tables(CALLS * 4)
+        .total_tables(CALLS * CORE_INSTANCES_OF_A_CALL)
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)

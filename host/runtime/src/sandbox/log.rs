@@ -27,6 +27,9 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// What an entry costs besides its text, in bytes: a million empty ones are not free either.
+const ENTRY: u64 = 64;
+
 /// The log of one call. Writing beyond its limit does nothing.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Mutex<Inner>>);
@@ -44,7 +47,7 @@ impl Log {
 
     pub(crate) fn write(&self, level: Level, message: &str) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = message.len() as u64;
+        let size = message.len() as u64 + ENTRY;
         if size > inner.left {
             inner.dropped = true;
             return;
@@ -130,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut_and_said_to_be() {
-        let log = Log::new(10);
+        let log = Log::new(10 + 2 * ENTRY);
         log.write(Level::Info, "12345");
         log.write(Level::Info, "1234567");
         let entries = log.take(|text| text);

@@ -35,7 +35,7 @@ impl Meter {
         &self.limits
     }
 
-    /// The limit that was reached first, if any was.
+    /// The limit that ended the call, if one did.
     pub(crate) fn reached(&self) -> Option<LimitReached> {
         self.reached.clone()
     }
@@ -47,15 +47,23 @@ impl Meter {
 
     pub(crate) fn out_of_time(&mut self, what: &str) -> LimitReached {
         let limit = humantime::format_duration(self.limits.timeout).to_string();
-        self.reach("timeout", limit, what, "--timeout, or `timeout` under [limits] in wharf.toml".to_owned())
+        self.end(limited("timeout", limit, what, "--timeout, or `timeout` under [limits] in wharf.toml"))
+    }
+
+    pub(crate) fn check_request(&mut self, bytes: u64) -> Result<(), LimitReached> {
+        if bytes <= self.limits.request {
+            return Ok(());
+        }
+        Err(self.bytes("request", self.limits.request, "the plugin asked for a larger request"))
     }
 
     pub(crate) fn answer_too_large(&mut self) -> LimitReached {
-        self.reach_bytes("answer", self.limits.answer, "the answer of the provider is larger")
+        self.bytes("answer", self.limits.answer, "the answer of the provider is larger")
     }
 
     pub(crate) fn output_too_large(&mut self) -> LimitReached {
-        self.reach_bytes("output", self.limits.output, "the output of the plugin is larger")
+        let limit = self.bytes("output", self.limits.output, "the output of the plugin is larger");
+        self.end(limit)
     }
 
     pub(crate) fn count_request(&mut self) -> Result<(), LimitReached> {
@@ -63,8 +71,7 @@ impl Meter {
         if self.requests <= self.limits.requests {
             return Ok(());
         }
-        let key = "`requests` under [limits] in wharf.toml".to_owned();
-        Err(self.reach("requests", self.limits.requests.to_string(), "the plugin asked for one request more", key))
+        Err(counted("requests", u64::from(self.limits.requests), "the plugin asked for one request more"))
     }
 
     pub(crate) fn count_blob(&mut self, bytes: u64) -> Result<(), LimitReached> {
@@ -72,22 +79,31 @@ impl Meter {
         if self.blobs <= self.limits.blobs {
             return Ok(());
         }
-        Err(self.reach_bytes("blobs", self.limits.blobs, "the plugin made or received larger files"))
+        Err(self.bytes("blobs", self.limits.blobs, "the plugin made or received larger files"))
     }
 
-    fn reach_bytes(&mut self, name: &'static str, limit: u64, what: &str) -> LimitReached {
-        self.reach(
-            name,
-            ByteSize::b(limit).display().iec().to_string(),
-            what,
-            format!("`{name}` under [limits] in wharf.toml"),
-        )
+    pub(crate) fn resources_used_up(&mut self) -> LimitReached {
+        let limit = u64::try_from(self.limits.resources).unwrap_or(u64::MAX);
+        self.end(counted("resources", limit, "more files, streams and timers exist at one time"))
     }
 
-    fn reach(&mut self, name: &'static str, value: String, what: &str, remedy: String) -> LimitReached {
-        let reached = LimitReached { name, value, what: what.to_owned(), remedy };
-        self.reached.get_or_insert(reached).clone()
+    fn bytes(&self, name: &'static str, limit: u64, what: &str) -> LimitReached {
+        let value = ByteSize::b(limit).display().iec().to_string();
+        limited(name, value, what, &format!("`{name}` under [limits] in wharf.toml"))
     }
+
+    /// A limit that ends the call, whatever the plugin does. Others are values that it may handle.
+    fn end(&mut self, limit: LimitReached) -> LimitReached {
+        self.reached.get_or_insert(limit).clone()
+    }
+}
+
+fn counted(name: &'static str, limit: u64, what: &str) -> LimitReached {
+    limited(name, limit.to_string(), what, &format!("`{name}` under [limits] in wharf.toml"))
+}
+
+fn limited(name: &'static str, value: String, what: &str, remedy: &str) -> LimitReached {
+    LimitReached { name, value, what: what.to_owned(), remedy: remedy.to_owned() }
 }
 
 impl ResourceLimiter for Meter {
@@ -97,7 +113,8 @@ impl ResourceLimiter for Meter {
         if self.memory <= self.limits.memory {
             return Ok(true);
         }
-        Err(self.reach_bytes("memory", self.limits.memory, "the plugin needs more memory").into())
+        let limit = self.bytes("memory", self.limits.memory, "the plugin needs more memory");
+        Err(self.end(limit).into())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
@@ -105,9 +122,7 @@ impl ResourceLimiter for Meter {
         if self.table_entries <= self.limits.table_entries {
             return Ok(true);
         }
-        let key = "`table_entries` under [limits] in wharf.toml".to_owned();
-        Err(self
-            .reach("table-entries", self.limits.table_entries.to_string(), "the plugin needs larger tables", key)
-            .into())
+        let limit = counted("table_entries", self.limits.table_entries, "the plugin needs larger tables");
+        Err(self.end(limit).into())
     }
 }

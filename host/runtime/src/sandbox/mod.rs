@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use wasmtime::{Store, Trap};
+use wasmtime::component::ResourceTableError;
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wharf_egress::Blob;
 
 use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
@@ -141,6 +142,12 @@ fn check(
 fn trapped(ctx: &mut Ctx, error: &wasmtime::Error, broken: impl Fn(String) -> CallError) -> CallError {
     if let Some(limit) = ctx.meter.reached() {
         return Refusal::from(limit).into();
+    }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return Refusal::from(ctx.meter.resources_used_up()).into();
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Refusal::from(engine::too_many_calls()).into();
     }
     if interrupted(error) {
         return Refusal::from(ctx.meter.out_of_time("the plugin was still running")).into();
