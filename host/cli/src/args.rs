@@ -105,7 +105,7 @@ pub(crate) struct Call {
     /// Print the request that would be sent, secrets masked, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print failures and dry runs as JSON on standard output: {"error": {…}}, for an array as its last element
+    /// Print failures and dry runs as JSON on standard output: {"error": {…}}, and for an array that began as its last element
     #[arg(long)]
     pub(crate) json: bool,
 }

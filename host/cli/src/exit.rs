@@ -39,7 +39,7 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {
         let known = error.chain().find_map(|e| e.downcast_ref::<CallError>()).map(CallError::to_json);
         let refused =
             error.chain().find_map(|e| e.downcast_ref::<Refusal>()).cloned().map(|r| CallError::from(r).to_json());
-        let json = known.or(refused).unwrap_or_else(|| json!({ "kind": kind, "code": "usage", "message": message }));
+        let json = known.or(refused).unwrap_or_else(|| json!({ "kind": kind, "code": code(kind), "message": message }));
         print::last(&json!({ "error": json }));
     }
     ExitCode::from(of_kind(kind))
@@ -61,6 +61,15 @@ fn kind(error: &anyhow::Error) -> Kind {
         }
     }
     Kind::Host
+}
+
+/// The stable name of an error that did not come from a call.
+fn code(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Plugin => "plugin-fault",
+        Kind::Host => "host-fault",
+        Kind::Input | Kind::Denied | Kind::Provider | Kind::Limit => "usage",
+    }
 }
 
 /// The exit code of a call that failed.

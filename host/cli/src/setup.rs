@@ -84,11 +84,11 @@ impl Setup {
                 }
             }
         }
+        self.note_unknown_providers();
     }
 
     /// Grants a plugin the connections that the configuration has for it.
     pub(crate) fn connect(&self, release: &Release) -> Result<()> {
-        self.note_unknown_providers();
         let environment = |name: &str| env::var(name).ok();
         let mut warn = |text: String| print::warning(&text);
         let connections =

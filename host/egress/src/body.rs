@@ -67,17 +67,31 @@ fn free_part(values: &Values<'_>, body: &BodyFields) -> Result<Value, Denial> {
         && whole.name.is_empty()
         && whole.source.free_reason().is_some()
     {
-        let problem = |e| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {e}"));
-        return serde_json::from_str(text).map_err(problem);
+        return free_document(values, text);
     }
-    let members = unique_members(text).map_err(|problem| {
-        Rule::Body
-            .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
-    })?;
+    let members = object(text)?;
     for name in members.keys() {
         free::body_field(values.request, values.scheme, name)?;
     }
     Ok(Value::Object(members))
+}
+
+/// Any document. If it is an object, its members are looked at like those of an open one.
+fn free_document(values: &Values<'_>, text: &str) -> Result<Value, Denial> {
+    if text.trim_start().starts_with('{') {
+        let members = object(text)?;
+        members.keys().try_for_each(|name| free::lookalike(values.request, values.scheme, name))?;
+        return Ok(Value::Object(members));
+    }
+    serde_json::from_str(text)
+        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, Denial> {
+    unique_members(text).map_err(|problem| {
+        let message = format!("the JSON body that the plugin gave is not one object with each member once: {problem}");
+        Rule::Body.denies(message)
+    })
 }
 
 /// Parses an object, and refuses one that names a member twice: providers differ in which one they take.

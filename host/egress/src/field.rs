@@ -75,6 +75,12 @@ impl<'a> Values<'a> {
         self.item.attachments.iter().filter(move |(n, _)| Some(n.as_str()) == name.as_deref()).map(|(_, blob)| blob)
     }
 
+    /// The size of a bound value, roughly, in bytes.
+    pub(crate) fn weight(&self, source: &'a Source) -> u64 {
+        let files: usize = self.attachments(source).map(|blob| blob.bytes.len()).sum();
+        files as u64 + self.bound_or_null(source).map_or(0, |value| weight(&value.json))
+    }
+
     /// The value of a variable of the path or the scheme.
     pub(crate) fn variable(&self, name: &str) -> Result<Text, Denial> {
         let missing = |place: &str| {
@@ -148,6 +154,18 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+fn weight(value: &Value) -> u64 {
+    /// Of a number, a boolean, a null, and of the marks around anything else.
+    const SMALL: u64 = 8;
+    SMALL
+        + match value {
+            Value::String(text) => text.len() as u64,
+            Value::Array(items) => items.iter().map(weight).sum(),
+            Value::Object(members) => members.iter().map(|(name, value)| name.len() as u64 + weight(value)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }
 
 fn scalar(value: &Value) -> Option<String> {

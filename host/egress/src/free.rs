@@ -49,6 +49,14 @@ pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str)
     if is_free(request.body.fields(), name) {
         return Ok(());
     }
+    if request.body.open_reason().is_none() {
+        return Err(bound("body field", name, &request.name));
+    }
+    lookalike(request, scheme, name)
+}
+
+/// Refuses a field that the provider could take for one that the host writes, or for the method.
+pub(crate) fn lookalike(request: &Request, scheme: Option<&Scheme>, name: &str) -> Result<(), Denial> {
     let read_as = canonical(name);
     if read_as == "_method" {
         return Err(
@@ -56,7 +64,7 @@ pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str)
         );
     }
     let taken = |fields: &[Field]| fields.iter().any(|f| place(&f.name) == read_as);
-    if request.body.open_reason().is_none() || taken(request.body.fields()) || taken(&request.query) {
+    if taken(request.body.fields()) || taken(&request.query) {
         return Err(bound("body field", name, &request.name));
     }
     let placements = scheme.into_iter().flat_map(|s| &s.placements);

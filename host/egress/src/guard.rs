@@ -7,19 +7,16 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{Declaration, Location};
+use crate::declaration::{BodyForm, Declaration, Location};
 use crate::encode::percent_encode;
 pub use crate::field::Item;
 use crate::field::Values;
 use crate::free;
 use crate::outgoing::Outgoing;
 pub use crate::refusal::Refusal;
-use crate::rules::{Denial, Rule};
+use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::scheme::{self, Credential, Derived};
 use crate::secret::Text;
-
-/// What the HTTP client takes.
-const LONGEST_URL: usize = 65_534;
 
 /// Builds the request that a plugin asks for, or refuses it.
 ///
@@ -52,6 +49,20 @@ pub fn prepare(
     })
 }
 
+/// How large a request would be, roughly and before anything is built, in bytes: what the plugin gives, and each bound
+/// value in each of its places. Zero for a request that is not declared.
+pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>) -> u64 {
+    let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
+    let request = &declaration.request;
+    let values = Values { request, scheme: None, asked, item };
+    let fields = request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| &f.source);
+    let whole = match &request.body {
+        BodyForm::Blob(source) => Some(source),
+        _ => None,
+    };
+    asked.bytes() + fields.chain(whole).map(|source| values.weight(source)).sum::<u64>()
+}
+
 fn declared<'a>(declarations: &'a [Declaration], name: &str) -> Result<&'a Declaration, Denial> {
     declarations.iter().find(|d| d.request.name == name).ok_or_else(|| {
         let known: Vec<&str> = declarations.iter().map(|d| d.request.name.as_str()).collect();
@@ -81,9 +92,7 @@ fn url(
         url.push(&value.encoded(percent_encode));
     }
     if url.real().len() > LONGEST_URL {
-        let message =
-            format!("the URL would have {} bytes; the most that can be sent is {LONGEST_URL}", url.real().len());
-        return Err(Rule::Url.denies(message).with_remedy("give fewer or shorter values".to_owned()));
+        return Err(too_long(url.real().len()));
     }
     Ok(url)
 }

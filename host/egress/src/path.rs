@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::encode::percent_encode;
-use crate::rules::{Denial, Rule};
+use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::secret::Text;
 
 /// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.
@@ -112,6 +112,9 @@ impl Path {
                         let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
                         check(name, value.real(), siblings)?;
                         path.push(&value.encoded(percent_encode));
+                        if path.real().len() > LONGEST_URL {
+                            return Err(too_long(path.real().len()));
+                        }
                     }
                 }
             }

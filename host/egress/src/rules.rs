@@ -110,3 +110,11 @@ impl Denial {
         Self { remedy: Cow::Owned(remedy), ..self }
     }
 }
+
+/// What the HTTP client takes, in bytes.
+pub(crate) const LONGEST_URL: usize = 65_534;
+
+pub(crate) fn too_long(bytes: usize) -> Denial {
+    let message = format!("the URL would have {bytes} bytes or more; the most that can be sent is {LONGEST_URL}");
+    Rule::Url.denies(message).with_remedy("give fewer or shorter values".to_owned())
+}

@@ -10,7 +10,11 @@ use crate::connection::Connection;
 use crate::declaration::{Function, Location, Part, Scheme, Template};
 use crate::encode::{form_encode, hex, json_escape, percent_encode};
 use crate::refusal::Refusal;
+use crate::rules::Rule;
 use crate::secret::Text;
+
+/// Longer than any server takes, in bytes: a value that is made of others could double with each of them.
+const LONGEST: usize = 64 * 1024;
 
 /// A credential and its place.
 pub(crate) struct Credential<'a> {
@@ -66,16 +70,16 @@ fn render(
 ) -> Result<Text, Refusal> {
     let mut text = Text::default();
     for part in &template.parts {
-        match part {
-            Part::Literal(literal) => text.push_str(literal),
-            Part::Field(name) => text.push(&connection.credential(name)?),
-            Part::Variable(name) => text.push(&variable(name)?),
-            Part::Value(name) => {
-                if let Some((_, value)) = values.iter().find(|(n, _)| n == name) {
-                    text.push(value);
-                }
-            }
+        let piece = match part {
+            Part::Literal(literal) => Text::open(literal),
+            Part::Field(name) => connection.credential(name)?,
+            Part::Variable(name) => variable(name)?,
+            Part::Value(name) => values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default(),
+        };
+        if text.real().len() + piece.real().len() > LONGEST {
+            return Err(Rule::Credential.denies(format!("a credential would have more than {LONGEST} bytes")).into());
         }
+        text.push(&piece);
     }
     template.functions.iter().try_fold(text, |text, function| {
         let text = apply(function, &text, connection)?;

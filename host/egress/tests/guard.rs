@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Problem, Request, Scheme, compile};
-use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare};
+use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare, weight};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::{Blob, Connection, Secret};
 
@@ -215,6 +215,48 @@ fn a_free_body_may_be_any_document_where_it_is_declared_so() {
     };
     assert_eq!(with("[1, {\"a\": 2}]").unwrap().body.unwrap(), "[1,{\"a\":2}]");
     assert_eq!(rule(with("[1")), "body");
+    assert_eq!(with("{\"a\": 2}").unwrap().body.unwrap(), "{\"a\":2}");
+    assert_eq!(rule(with("{\"a\": 2, \"a\": 3}")), "body");
+    assert_eq!(rule(with("{\"_method\": \"DELETE\"}")), "method-override");
+}
+
+#[test]
+fn names_that_share_their_head_are_apart() {
+    for declared in [
+        json!({"query": [free("page[number]"), free("page[size]"), free("id")], "body": {"form": {"fields": [free("id"), free("labels[]")], "open": null}}}),
+        json!({"body": {"json": {"fields": [field("/params/a", &json!({"input": "id"})), field("/params/b", &json!({"input": "id"}))], "open": null}}}),
+    ] {
+        assert!(compiled(&declared).is_ok(), "{declared}");
+    }
+}
+
+#[test]
+fn a_credential_that_doubles_with_each_value_is_refused() {
+    let twice = |name: &str| json!({"parts": [{"value": name}, {"value": name}], "functions": []});
+    let mut values = vec![json!({"name": "v0", "template": {"parts": [{"field": "key"}], "functions": []}})];
+    values.extend((1..=40).map(|n| json!({"name": format!("v{n}"), "template": twice(&format!("v{}", n - 1))})));
+    let placements = json!([{"location": "header", "name": "X", "template": twice("v40")}]);
+    let scheme: Scheme =
+        serde_json::from_value(json!({"name": "s", "summary": "", "values": values, "placements": placements}))
+            .unwrap();
+    let requests = [request(&json!({"scheme": "s"}))];
+    let operation =
+        Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
+    let declarations = compile(&["key"], &[scheme], &[operation]).unwrap().remove(0);
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &[] };
+    assert_eq!(rule(prepare(&declarations, &asked, item, &connection()).map(|o| o.shown())), "credential");
+}
+
+#[test]
+fn a_request_is_weighed_before_it_is_built() {
+    let fields: Vec<_> = (0..100).map(|n| field(&format!("f{n}"), &json!({"input": "name"}))).collect();
+    let declarations = compiled(&json!({"body": {"form": {"fields": fields, "open": null}}})).unwrap();
+    let input = json!({"name": "x".repeat(1000)});
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &[] };
+    let asked =
+        Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
+    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item)));
 }
 
 #[test]

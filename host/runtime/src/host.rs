@@ -183,7 +183,8 @@ impl Host {
         Ok(self.publish(self.loader.file(&self.engine, file)?))
     }
 
-    /// Loads every `.wasm` file of a folder, in the order of their names. One bad file does not keep the others out.
+    /// Loads every `.wasm` file of a folder, in the order of their names. One bad file does not keep the others out; of two
+    /// files of one plugin the second is refused.
     ///
     /// # Errors
     /// [`LoadError`] where the folder cannot be read; else there is one result for each file.

@@ -13,7 +13,7 @@ pub struct Limits {
     pub memory: u64,
     /// Table entries, summed over all tables.
     pub table_entries: u64,
-    /// Size of what a plugin gives for one request and of the files attached to the call, in bytes.
+    /// Size of one request, roughly, in bytes: what the plugin gives, and the input and files bound to it.
     pub request: u64,
     /// Size of an answer's body after decoding, in bytes.
     pub answer: u64,

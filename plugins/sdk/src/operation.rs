@@ -187,8 +187,10 @@ impl Operation {
         self
     }
 
-    /// A good answer is an object with these members; anything else is no good answer, whatever its status.
+    /// A good answer is an object with these members; anything else is no good answer, whatever its status. For operations
+    /// whose output is the value that is read.
     pub const fn answers_with(mut self, members: &'static [&'static str]) -> Self {
+        assert!(matches!(self.answer, Answer::Value) && self.run.is_none(), "the output is not the value that is read");
         self.members = members;
         self
     }

@@ -13,7 +13,10 @@ use crate::exit::Usage;
 use crate::print::{self, DIM, NAME, styled};
 
 /// The first line of a configuration that may be written over.
-const MARK: &str = "# Written by `wharf simulate`; it is written over the next time.";
+const MARK: &str = "# Written by `wharf simulate`, which writes over it the next time.";
+
+/// The same for the folder of the secrets.
+const MARK_FILE: &str = "README";
 
 pub(crate) fn run(options: &Simulate) -> Result<ExitCode> {
     let (stop, stopped) = mpsc::channel();
@@ -60,12 +63,13 @@ fn overview(connections: &[Connection], config: Option<&Path>) -> String {
 fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     let secrets = secrets_folder(file);
     let ours = is_ours(file)?;
-    if !ours && secrets.exists() {
+    if !ours && secrets.exists() && !secrets.join(MARK_FILE).exists() {
         return Err(
             Usage(format!("{} exists and is not of `wharf simulate`; choose another name", secrets.display())).into()
         );
     }
     private_folder(&secrets).with_context(|| format!("the folder {}", secrets.display()))?;
+    fs::write(secrets.join(MARK_FILE), MARK).with_context(|| format!("the folder {}", secrets.display()))?;
     let folder_name = secrets.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut text = format!("{MARK}\n");
     for connection in connections {

@@ -7,7 +7,7 @@ use super::{
     BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source,
     Template,
 };
-use crate::asked::{canonical, place};
+use crate::asked::{canonical, place, unescape};
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -251,7 +251,7 @@ impl Lint {
             if json && field.name.is_empty() && fields.len() > 1 {
                 self.report("a field that is the whole body stands alone");
             }
-            if json && field.name.split('/').count() > DEEPEST {
+            if json && field.name.starts_with('/') && field.name.split('/').count() > DEEPEST + 1 {
                 self.report(format!("a JSON Pointer has at most {DEEPEST} members on its way"));
             }
             if json && field.source.free_reason().is_some() && field.name.starts_with('/') {
@@ -297,13 +297,8 @@ impl Lint {
     fn apart(&mut self, what: &str, names: &[String]) {
         for (index, name) in names.iter().enumerate() {
             for other in names.iter().skip(index + 1) {
-                let meet = if name.starts_with('/') && other.starts_with('/') {
-                    let through = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
-                    through(name, other) || through(other, name)
-                } else {
-                    place(name) == place(other)
-                };
-                if meet {
+                // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
+                if steps(name).zip(steps(other)).all(|(a, b)| a == b) {
                     self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
                 }
             }
@@ -371,6 +366,17 @@ impl Lint {
             ));
         }
     }
+}
+
+/// The way to a value: by JSON Pointer, or by the brackets in which PHP and Rails write one. Two ways meet where one of
+/// them begins with the other.
+fn steps(name: &str) -> impl Iterator<Item = String> {
+    let head = place(name);
+    let rest: Vec<String> = match name.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').skip(1).map(unescape).collect(),
+        None => name.split('[').skip(1).map(|part| part.trim_end_matches(']').to_ascii_lowercase()).collect(),
+    };
+    std::iter::once(head).chain(rest)
 }
 
 fn part_field(part: &Part) -> Option<&str> {

@@ -15,23 +15,30 @@ pub(super) struct NoInteger {
 
 /// Rewrites the numbers that a schema says are whole.
 pub(super) fn normalise(schema: &Value, value: &mut Value) -> Result<(), NoInteger> {
+    visit(schema, schema, value)
+}
+
+fn visit(root: &Value, schema: &Value, value: &mut Value) -> Result<(), NoInteger> {
     match value {
-        Value::Number(number) if is_integer(schema) && !number.is_i64() && !number.is_u64() => {
+        Value::Number(number) if !number.is_i64() && !number.is_u64() && is_integer(root, schema) => {
             let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT);
             // Below the bound a float with no fraction is that integer.
             let whole = whole.ok_or_else(|| NoInteger { input: None, number: number.clone() })?;
             *number = Number::from(whole as i64);
         }
         Value::Array(items) => {
-            if let Some(schema) = schema.get("items") {
-                items.iter_mut().try_for_each(|item| normalise(schema, item))?;
+            let schemas = schemas(root, schema);
+            for schema in schemas.iter().filter_map(|s| s.get("items")) {
+                items.iter_mut().try_for_each(|item| visit(root, schema, item))?;
             }
         }
         Value::Object(members) => {
-            let properties = schema.get("properties");
+            let schemas = schemas(root, schema);
             for (name, member) in members {
-                if let Some(schema) = properties.and_then(|p| p.get(name)) {
-                    normalise(schema, member).map_err(|error| NoInteger { input: Some(name.clone()), ..error })?;
+                let named = schemas.iter().filter_map(|s| s.get("properties")?.get(name));
+                let others = schemas.iter().filter_map(|s| s.get("additionalProperties"));
+                for schema in named.chain(others) {
+                    visit(root, schema, member).map_err(|error| NoInteger { input: Some(name.clone()), ..error })?;
                 }
             }
         }
@@ -40,9 +47,26 @@ pub(super) fn normalise(schema: &Value, value: &mut Value) -> Result<(), NoInteg
     Ok(())
 }
 
-fn is_integer(schema: &Value) -> bool {
-    let types = super::words::types(schema);
-    types.contains(&"integer") && !types.contains(&"number")
+fn is_integer(root: &Value, schema: &Value) -> bool {
+    let schemas = schemas(root, schema);
+    let has = |name: &str| schemas.iter().any(|schema| super::words::types(schema).contains(&name));
+    has("integer") && !has("number")
+}
+
+/// A schema, and those that it is made of: by reference, `allOf`, `anyOf` and `oneOf`.
+fn schemas<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    /// More than a person nests; a reference to itself ends here.
+    const MOST: usize = 64;
+    let mut found = vec![schema];
+    let mut next = 0;
+    while let Some(schema) = found.get(next).copied().filter(|_| next < MOST) {
+        next += 1;
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
+        found.extend(target.and_then(|pointer| root.pointer(pointer)));
+        let lists = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|name| schema.get(name)?.as_array());
+        found.extend(lists.flatten());
+    }
+    found
 }
 
 #[cfg(test)]
@@ -50,6 +74,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_found_behind_references_and_choices() {
+        let schema = json!({
+            "$defs": {"id": {"type": "integer"}, "loop": {"$ref": "#/$defs/loop"}},
+            "properties": {
+                "a": {"$ref": "#/$defs/id"},
+                "b": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+                "c": {"$ref": "#/$defs/loop"},
+                "d": {"anyOf": [{"type": "integer"}, {"type": "number"}]},
+            },
+        });
+        let mut input = json!({"a": 1.0, "b": 2e0, "c": 3.0, "d": 4.5});
+        assert!(normalise(&schema, &mut input).is_ok());
+        assert_eq!(input.to_string(), r#"{"a":1,"b":2,"c":3.0,"d":4.5}"#);
+    }
 
     #[test]
     fn a_whole_number_is_written_as_one_or_refused() {

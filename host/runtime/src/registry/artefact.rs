@@ -1,7 +1,7 @@
 //! Compiled components on disk, so that a component is compiled once on a machine.
 //!
 //! A compiled artefact is trusted code: who can write into the folder can run code as its owner. It is made for the owner
-//! alone; one that others can write to is not used. An artefact of another engine, other settings or another processor has
+//! alone; one that others own or can write to is not used. An artefact of another engine, other settings or another processor has
 //! another name and is never tried.
 
 use std::fs;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use wasmtime::component::Component;
 
-use crate::files::{create_private_folder, others_can_write};
+use crate::files::{create_private_folder, is_ours_alone};
 use crate::manifest::Manifest;
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
@@ -30,7 +30,7 @@ impl Artefacts {
         FORMAT.hash(&mut hasher);
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        Self { folder: folder.filter(|folder| !others_can_write(folder)), engine: hasher.finish() }
+        Self { folder: folder.filter(|folder| is_ours_alone(folder)), engine: hasher.finish() }
     }
 
     /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.

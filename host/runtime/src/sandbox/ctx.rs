@@ -93,16 +93,14 @@ impl Ctx {
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
-        let attached: usize = call.attachments.iter().map(|(_, blob)| blob.bytes.len()).sum();
-        let given = asked.bytes().saturating_add(attached as u64);
-        if let Err(limit) = self.meter.check_request(given) {
-            return Err(self.refuse(limit));
-        }
         let item = Item {
             input: &call.input,
             attachments: &call.attachments,
             sensitive: &call.operation.declared.sensitive_inputs,
         };
+        if let Err(limit) = self.meter.check_request(guard::weight(call.operation.requests(), asked, item)) {
+            return Err(self.refuse(limit));
+        }
         let outgoing = match guard::prepare(call.operation.requests(), asked, item, &call.connection) {
             Ok(outgoing) => outgoing,
             Err(GuardRefusal::Denied(denial)) => return Err(self.refuse(denial)),

@@ -33,8 +33,8 @@ const LEAST_TABLE: u64 = 100_000;
 pub(crate) fn too_many_calls() -> LimitReached {
     LimitReached {
         name: "calls",
-        value: CALLS.to_string(),
-        what: "too many calls are in flight".to_owned(),
+        value: format!("about {CALLS}"),
+        what: "too many calls are in flight, or fewer calls of large components".to_owned(),
         remedy: "fewer calls at one time, or try again".to_owned(),
     }
 }

@@ -126,3 +126,36 @@ impl ResourceLimiter for Meter {
         Err(self.end(limit).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meter(limits: Limits) -> Meter {
+        Meter::start(limits, Instant::now())
+    }
+
+    #[test]
+    fn the_memories_of_a_call_are_summed() {
+        let mut meter = meter(Limits { memory: 100, ..Limits::default() });
+        assert!(meter.memory_growing(0, 60, None).is_ok_and(|granted| granted));
+        assert!(meter.memory_growing(0, 40, None).is_ok_and(|granted| granted), "a second memory, to the limit");
+        assert!(meter.memory_growing(60, 61, None).is_err(), "the first one again");
+        assert_eq!(meter.reached().map(|limit| limit.name), Some("memory"));
+    }
+
+    #[test]
+    fn a_limit_that_a_plugin_may_handle_does_not_hide_the_one_that_ends_the_call() {
+        let mut meter = meter(Limits { blobs: 1, ..Limits::default() });
+        assert!(meter.count_blob(2).is_err());
+        assert_eq!(meter.reached(), None);
+        assert_eq!(meter.out_of_time("").name, "timeout");
+        assert_eq!(meter.reached().map(|limit| limit.name), Some("timeout"));
+    }
+
+    #[test]
+    fn no_timeout_is_too_long_for_the_clock() {
+        let limits = Limits { timeout: Duration::MAX, ..Limits::default() };
+        assert!(meter(limits).deadline > Instant::now());
+    }
+}
