@@ -115,6 +115,75 @@ fn the_users_configuration_folder_is_looked_into_last() {
     world.call("chatwoot profile.get").fails(2, &["no connection"]);
 }
 
+/// The connections with further keys for that of a provider.
+fn narrowed(world: &World, provider: &str, keys: &str) -> String {
+    let head = format!("provider = \"{provider}\"\n");
+    world.connections().replace(&head, &format!("{head}{keys}\n"))
+}
+
+#[test]
+fn a_connection_is_granted_for_the_operations_that_it_names() {
+    let world = World::new();
+    world.configure(&narrowed(&world, "appwrite", "operations = [\"users.list\", \"teams.*\"]"));
+    let run = world.call("appwrite users.list");
+    assert_eq!(run.code, 0);
+    assert!(run.err.contains("`teams.*`, which covers no operation of `appwrite`"), "{}", run.err);
+    world.simulation.appwrite.clear_requests();
+    world.call("appwrite users.delete-session userId=ada sessionId=ada-laptop").fails(
+        3,
+        &[
+            "the connection `appwrite` is not granted for `users.delete-session`, only for `users.list`, `teams.*`",
+            "add \"users.delete-session\" to `operations` of [connections.appwrite]",
+            "rule grant",
+        ],
+    );
+    assert!(world.simulation.appwrite.requests().is_empty());
+
+    world.configure(&narrowed(&world, "appwrite", "operations = []"));
+    world.call("appwrite users.list").fails(3, &["only for nothing"]);
+    world.configure(&narrowed(&world, "appwrite", "operations = [\"users\"]"));
+    world.call("appwrite users.list").fails(2, &["connections.appwrite.operations", "`users.list`, `users.*` or `*`"]);
+}
+
+#[test]
+fn a_connection_is_granted_for_the_effects_that_it_names() {
+    let world = World::new();
+    let read = narrowed(&world, "appwrite", "effects = [\"read\"]");
+    let read = read.replace("provider = \"chatwoot\"\n", "provider = \"chatwoot\"\neffects = [\"read\"]\n");
+    world.configure(&read);
+    assert_eq!(world.call("appwrite users.list").code, 0);
+    world.call("appwrite users.delete-session userId=ada sessionId=ada-laptop --dry-run").fails(
+        3,
+        &[
+            "has the effect `delete`, and the connection `appwrite` is granted for `read`",
+            "add \"delete\" to `effects`",
+        ],
+    );
+    // A link that signs somebody in is not read, although the request is a GET.
+    world.call("chatwoot users.get-sso-url id=1").fails(3, &["has the effect `write`"]);
+    world.configure(&narrowed(&world, "appwrite", "effects = [\"raed\"]"));
+    world.call("appwrite users.list").fails(2, &["wharf.toml"]);
+}
+
+#[test]
+fn a_connection_has_limits_of_its_own() {
+    let world = World::new();
+    world.configure(&narrowed(&world, "chatwoot", "limits = { answer = \"100B\" }"));
+    world.call("chatwoot profile.get").fails(5, &["limit `answer` of 100 B"]);
+    assert_eq!(world.call("appwrite users.list").code, 0);
+    world.configure(&narrowed(&world, "chatwoot", "limits = { anser = \"100B\" }"));
+    world.call("chatwoot profile.get").fails(2, &["`connections.chatwoot.limits.anser`", "did you mean `answer`?"]);
+    world.configure(&narrowed(&world, "chatwoot", "limits = { memory = \"2GiB\" }"));
+    world.call("chatwoot profile.get").fails(2, &["connections.chatwoot.limits", "raise them under [limits]"]);
+}
+
+#[test]
+fn an_address_that_is_no_network_is_refused() {
+    let world = World::new();
+    world.configure(&narrowed(&world, "chatwoot", "allow_addresses = [\"10.0.0.0/8\", \"::1\", \"ten\"]"));
+    world.call("chatwoot profile.get").fails(2, &["connections.chatwoot.allow_addresses", "`ten` is neither"]);
+}
+
 #[test]
 fn a_limit_that_cannot_be_is_told_where_it_stands() {
     let world = World::new();

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use ipnet::IpNet;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
@@ -85,25 +86,36 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// Resolves the host of a connection and judges the answers.
 #[derive(Debug)]
-pub(crate) struct GuardedResolver {
+pub(crate) struct GuardedResolver<R = DefaultResolver> {
     /// Of the connection, for messages.
     pub(crate) connection: String,
-    /// Whether the operator named an internal address: an IP literal, `localhost`, or an allowance.
+    /// Whether the operator named an internal address: an IP literal or `localhost`.
     pub(crate) internal: bool,
-    pub(crate) inner: DefaultResolver,
+    /// Internal addresses that the operator allows besides.
+    pub(crate) allowed: Vec<IpNet>,
+    pub(crate) inner: R,
 }
 
-impl GuardedResolver {
+impl<R> GuardedResolver<R> {
+    /// An address is allowed as it is, or as the IPv4 address inside of it.
+    fn allows(&self, address: IpAddr) -> bool {
+        let inside = match address {
+            IpAddr::V6(v6) => embedded_v4(v6).map(IpAddr::V4),
+            IpAddr::V4(_) => None,
+        };
+        self.allowed.iter().any(|net| net.contains(&address) || inside.is_some_and(|v4| net.contains(&v4)))
+    }
+
     fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
         let place =
             if host.contains(&address.to_string()) { format!("`{host}`") } else { format!("`{host}` ({address})") };
         match reach(address) {
             Reach::Public => Ok(()),
-            Reach::Internal if self.internal => Ok(()),
+            Reach::Internal if self.internal || self.allows(address) => Ok(()),
             Reach::Internal => Err(Rule::Address
                 .denies(format!("{place} is an internal address, and the base URL names a host, not an address"))
                 .with_remedy(format!(
-                    "write the address itself as the host of base_url in [connections.{}], if it is meant",
+                    "if it is meant, write allow_addresses = [\"{address}\"] in [connections.{}]",
                     self.connection
                 ))),
             Reach::Never => Err(Rule::Address.denies(format!(
@@ -113,7 +125,7 @@ impl GuardedResolver {
     }
 }
 
-impl Resolver for GuardedResolver {
+impl<R: Resolver> Resolver for GuardedResolver<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -164,5 +176,57 @@ mod tests {
                 assert_eq!(reach(address.parse().unwrap()), expected, "{address}");
             }
         }
+    }
+
+    /// Answers as it is told to, whatever it is asked.
+    #[derive(Debug)]
+    struct Told(Vec<IpAddr>);
+
+    impl Resolver for Told {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &ureq::config::Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut addresses = self.empty();
+            self.0.iter().for_each(|address| addresses.push(SocketAddr::new(*address, 443)));
+            Ok(addresses)
+        }
+    }
+
+    fn resolve(allowed: &[&str], answers: &str) -> Result<usize, String> {
+        let resolver = GuardedResolver {
+            connection: "shop".to_owned(),
+            internal: false,
+            allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(),
+            inner: Told(answers.split_whitespace().map(|a| a.parse().unwrap()).collect()),
+        };
+        let (uri, config) = ("https://shop.example/".parse().unwrap(), ureq::config::Config::default());
+        let timeout = NextTimeout {
+            after: ureq::unversioned::transport::time::Duration::NotHappening,
+            reason: ureq::Timeout::Global,
+            ..NextTimeout::default()
+        };
+        resolver.resolve(&uri, &config, timeout).map(|found| found.iter().count()).map_err(|error| match error {
+            ureq::Error::Other(denial) => denial.downcast::<Denial>().unwrap().to_string(),
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn one_forbidden_answer_refuses_them_all() {
+        assert_eq!(resolve(&[], "1.1.1.1 2606:4700::1111"), Ok(2));
+        let denial = resolve(&[], "1.1.1.1 10.0.0.7").unwrap_err();
+        assert!(denial.contains("`shop.example` (10.0.0.7)") && denial.contains("[connections.shop]"), "{denial}");
+        assert!(denial.contains("allow_addresses = [\"10.0.0.7\"]"), "{denial}");
+    }
+
+    #[test]
+    fn an_allowance_covers_its_addresses_and_never_the_forbidden_ones() {
+        assert_eq!(resolve(&["10.0.0.0/8"], "10.0.0.7 10.255.0.1"), Ok(2));
+        assert!(resolve(&["10.0.0.0/8"], "10.0.0.7 192.168.0.1").is_err());
+        assert!(resolve(&["10.0.0.0/8"], "::ffff:10.0.0.7").is_ok(), "the IPv4 inside counts");
+        assert!(resolve(&["0.0.0.0/0", "::/0"], "169.254.169.254").unwrap_err().contains("never reached"));
     }
 }

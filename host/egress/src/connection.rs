@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use ureq::Agent;
 use ureq::unversioned::resolver::DefaultResolver;
@@ -57,6 +58,7 @@ impl Connection {
             name: name.to_owned(),
             base_url: base_url.to_owned(),
             suffix: String::new(),
+            allowed: Vec::new(),
             fields: BTreeMap::new(),
         }
     }
@@ -157,6 +159,7 @@ pub struct ConnectionBuilder {
     name: String,
     base_url: String,
     suffix: String,
+    allowed: Vec<IpNet>,
     fields: BTreeMap<String, Value>,
 }
 
@@ -164,6 +167,12 @@ impl ConnectionBuilder {
     /// What the path of the base URL ends in; it is added where the operator left it out.
     pub fn suffix(mut self, suffix: &str) -> Self {
         suffix.clone_into(&mut self.suffix);
+        self
+    }
+
+    /// Internal addresses that the host of the base URL may resolve to. Those that are never reached stay so.
+    pub fn allow_addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.allowed.extend(networks);
         self
     }
 
@@ -205,6 +214,7 @@ impl ConnectionBuilder {
         let resolver = GuardedResolver {
             connection: self.name.clone(),
             internal: names_an_address(&url),
+            allowed: self.allowed,
             inner: DefaultResolver::default(),
         };
         Ok(Connection {

@@ -39,5 +39,6 @@ pub mod send;
 
 pub use blob::Blob;
 pub use connection::{BaseUrlError, Connection, ConnectionBuilder};
+pub use ipnet::IpNet;
 pub use refusal::MissingCredential;
 pub use secret::{MASK, Secret};

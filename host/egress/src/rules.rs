@@ -2,6 +2,7 @@
 //!
 //! | rule | what it refuses | what would allow it |
 //! | --- | --- | --- |
+//! | `grant` | an operation, before the plugin runs, that the operator's grant of the connection leaves out | the operator |
 //! | `undeclared-request` | a request that the running operation does not declare | a manifest that declares it |
 //! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free | a manifest that marks it as free |
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
@@ -11,7 +12,7 @@
 //! | `method-override` | a query parameter or field named `_method` | nothing |
 //! | `body` | a body of another form than the declared one, or with members twice | nothing |
 //! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
-//! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
+//! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
 //!
 //! A header that governs the connection, the credentials or the method (`Host`, `Cookie`, `X-HTTP-Method-Override`, …)
@@ -28,6 +29,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table in the module's documentation describes each")]
 pub enum Rule {
+    Grant,
     UndeclaredRequest,
     BoundValue,
     MissingValue,
@@ -45,6 +47,7 @@ impl Rule {
     /// The stable name, as it stands in messages, records and the contract.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Grant => "grant",
             Self::UndeclaredRequest => "undeclared-request",
             Self::BoundValue => "bound-value",
             Self::MissingValue => "missing-value",
@@ -62,6 +65,7 @@ impl Rule {
     /// What would allow the thing that the rule refuses, where it does not depend on the case.
     fn remedy(self) -> &'static str {
         match self {
+            Self::Grant => "the operator grants it in wharf.toml",
             Self::UndeclaredRequest => {
                 "no configuration can allow it: the plugin's manifest has to declare the request"
             }
@@ -105,6 +109,11 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// A refusal of an operation that a connection is not granted for, and the line of configuration that would.
+    pub fn of_grant(message: String, remedy: String) -> Self {
+        Rule::Grant.denies(message).with_remedy(remedy)
+    }
+
     /// The same with a remedy for the case at hand.
     pub(crate) fn with_remedy(self, remedy: String) -> Self {
         Self { remedy: Cow::Owned(remedy), ..self }

@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
-use wharf_egress::{Blob, Connection};
+use wharf_egress::Blob;
 
 use crate::failure::{CallError, Fault, Refusal};
+use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::nearest;
 use crate::registry::{LoadError, Loader, Registry, Release};
@@ -21,7 +22,7 @@ pub struct Host {
     engine: Engine,
     loader: Loader,
     registry: Registry,
-    connections: RwLock<BTreeMap<String, Vec<Arc<Connection>>>>,
+    grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
     limits: Limits,
 }
@@ -65,7 +66,7 @@ impl HostBuilder {
             loader: Loader::new(&engine, self.cache, self.limits)?,
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::default(),
-            connections: RwLock::default(),
+            grants: RwLock::default(),
             limits: self.limits,
             engine,
         })
@@ -246,11 +247,12 @@ impl Host {
     }
 
     /// Grants a connection to a plugin. One of the same name is replaced.
-    pub fn connect(&self, plugin: &str, connection: Connection) {
-        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
-        let of_plugin = connections.entry(plugin.to_owned()).or_default();
-        of_plugin.retain(|known| known.name() != connection.name());
-        of_plugin.push(Arc::new(connection));
+    pub fn connect(&self, plugin: &str, grant: impl Into<Grant>) {
+        let grant = grant.into();
+        let mut grants = self.grants.write().unwrap_or_else(PoisonError::into_inner);
+        let of_plugin = grants.entry(plugin.to_owned()).or_default();
+        of_plugin.retain(|known| known.connection.name() != grant.connection.name());
+        of_plugin.push(Arc::new(grant));
     }
 
     /// Runs a call.
@@ -280,30 +282,32 @@ impl Host {
         }
     }
 
-    /// The stations of a call, in order.
+    /// The stations of a call, in order. What a grant leaves out is refused before the plugin runs.
     fn try_run(&self, call: Call, started: Instant) -> Result<Ran, Refusal> {
         let release = self.registry.get(&call.plugin)?;
         let operation = release.operation(&call.operation)?;
         let input = operation.validate(call.input)?;
         operation.validate_attachments(&call.attachments)?;
-        let connection = self.connection(&release, call.connection.as_deref())?;
+        let grant = self.grant(&release, call.connection.as_deref())?;
+        grant.check(&operation.declared)?;
+        let connection = &grant.connection;
         for field in release.manifest.fields.iter().filter(|f| f.required) {
             connection.require(&field.name)?;
         }
-        let limits = Limits { timeout: call.timeout.unwrap_or(self.limits.timeout), ..self.limits };
+        let limits = grant.limits.unwrap_or(self.limits);
+        let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
         let state = self.state.of(&release.manifest.name, connection.name(), &connection.identity());
-        let running =
-            Running { operation, connection, input, attachments: call.attachments, state, dry_run: call.dry_run };
+        let running = Running { operation, grant, input, attachments: call.attachments, state, dry_run: call.dry_run };
         Ok(sandbox::run(&self.engine, &release.plugin, &release.manifest.name, running, limits, started))
     }
 
-    fn connection(&self, release: &Release, name: Option<&str>) -> Result<Arc<Connection>, Refusal> {
+    fn grant(&self, release: &Release, name: Option<&str>) -> Result<Arc<Grant>, Refusal> {
         let plugin = &release.manifest.name;
-        let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
-        let known = connections.get(plugin).map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<&str> = known.iter().map(|c| c.name()).collect();
+        let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
+        let known = grants.get(plugin).map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<&str> = known.iter().map(|g| g.connection.name()).collect();
         match (name, known) {
-            (Some(name), _) => known.iter().find(|c| c.name() == name).cloned().ok_or_else(|| {
+            (Some(name), _) => known.iter().find(|g| g.connection.name() == name).cloned().ok_or_else(|| {
                 Refusal::Unknown(match nearest(name, names.iter().copied()) {
                     Some(near) => format!("`{plugin}` has no connection `{name}`; did you mean `{near}`?"),
                     None if names.is_empty() => format!("`{plugin}` has no connection `{name}`: it has none"),

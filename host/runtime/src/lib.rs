@@ -35,6 +35,7 @@
 pub mod config;
 pub mod failure;
 mod files;
+mod grant;
 mod host;
 mod limits;
 pub mod manifest;
@@ -43,6 +44,7 @@ mod registry;
 mod sandbox;
 mod state;
 
+pub use grant::{Grant, Pattern};
 pub use host::{Call, Host, HostBuilder, Output, Report, Timing};
 pub use limits::Limits;
 pub use registry::{LoadError, Release};

@@ -5,6 +5,7 @@ use std::fs;
 use wharf_egress::{Connection, ConnectionBuilder, Secret};
 
 use super::{Config, ConnectionConfig, FieldValue};
+use crate::grant::Grant;
 use crate::manifest::{ConnectionField, Manifest};
 use crate::operation::nearest;
 
@@ -28,21 +29,48 @@ impl Config {
         manifest: &Manifest,
         environment: Environment<'_>,
         warn: &mut dyn FnMut(String),
-    ) -> Result<Vec<Connection>, String> {
+    ) -> Result<Vec<Grant>, String> {
         let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == manifest.name).collect();
         if configured.is_empty() {
             let mut warn = |text: &str| warn(format!("connection `{FROM_ENVIRONMENT}`: {text}"));
-            return Ok(from_environment(manifest, environment, &mut warn)?.into_iter().collect());
+            return Ok(from_environment(manifest, environment, &mut warn)?.map(Grant::from).into_iter().collect());
         }
         let mut made = Vec::new();
         for (name, connection) in configured {
             let mut warn = |text: &str| warn(format!("connection `{name}`: {text}"));
-            made.push(
-                build(name, connection, manifest, environment, &mut warn)
-                    .map_err(|problem| format!("connection `{name}`: {problem}"))?,
-            );
+            warn_of_idle_patterns(connection, manifest, &mut warn);
+            let built = build(name, connection, manifest, environment, &mut warn)
+                .map_err(|problem| format!("connection `{name}`: {problem}"))?;
+            made.push(narrowed(built, connection));
         }
         Ok(made)
+    }
+}
+
+/// The grant that the configuration makes of a connection.
+fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
+    let mut grant = Grant::from(connection);
+    if let Some(operations) = &config.operations {
+        grant = grant.operations(operations.clone());
+    }
+    if let Some(effects) = &config.effects {
+        grant = grant.effects(effects.clone());
+    }
+    if let Some(limits) = config.limits {
+        grant = grant.limits(limits);
+    }
+    grant
+}
+
+/// A pattern that covers no operation is a slip of the keyboard more often than not.
+fn warn_of_idle_patterns(config: &ConnectionConfig, manifest: &Manifest, warn: &mut dyn FnMut(&str)) {
+    for pattern in config.operations.iter().flatten() {
+        if !manifest.operations.iter().any(|o| pattern.covers(&o.name)) {
+            let name = pattern.to_string();
+            let meant = nearest(&name, manifest.operations.iter().map(|o| o.name.as_str()));
+            let meant = meant.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            warn(&format!("`operations` has `{name}`, which covers no operation of `{}`{meant}", manifest.name));
+        }
     }
 }
 
@@ -67,7 +95,7 @@ fn build(
             None => format!("`{}` has no field `{unknown}`; it has `{}`", manifest.name, known.join("`, `")),
         });
     }
-    let mut connection = start(manifest, name, &base_url);
+    let mut connection = start(manifest, name, &base_url).allow_addresses(config.allow_addresses.iter().copied());
     for field in &manifest.fields {
         let write = |variable: &str| {
             format!("write {} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of wharf.toml", field.name)

@@ -7,7 +7,7 @@ use crate::operation::nearest;
 const TOP: &[&str] = &["plugins", "store", "limits", "connections"];
 const LIMITS: &[&str] =
     &["timeout", "memory", "table_entries", "request", "answer", "blobs", "output", "requests", "log", "resources"];
-const CONNECTION: &[&str] = &["provider", "base_url", "fields"];
+const CONNECTION: &[&str] = &["provider", "base_url", "fields", "operations", "effects", "allow_addresses", "limits"];
 
 type Problem = (Option<usize>, String);
 
@@ -23,7 +23,11 @@ pub(super) fn check(text: &str) -> Result<(), Problem> {
     let Some(DeValue::Table(connections)) = table.get("connections").map(|v| v.get_ref()) else { return Ok(()) };
     for (name, connection) in connections {
         if let DeValue::Table(connection) = connection.get_ref() {
-            known(text, &format!("connections.{}.", name.get_ref()), connection, CONNECTION)?;
+            let place = format!("connections.{}.", name.get_ref());
+            known(text, &place, connection, CONNECTION)?;
+            if let Some(DeValue::Table(limits)) = connection.get("limits").map(|v| v.get_ref()) {
+                known(text, &format!("{place}limits."), limits, LIMITS)?;
+            }
         }
     }
     Ok(())

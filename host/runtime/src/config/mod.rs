@@ -13,6 +13,9 @@
 //! [connections.shop]
 //! provider = "appwrite"
 //! base_url = "https://fra.cloud.appwrite.io/v1"
+//! # What it is granted for; everything where both are left out.
+//! operations = ["users.*"]
+//! effects = ["read"]
 //!
 //! [connections.shop.fields]
 //! project_id = "shop"
@@ -24,12 +27,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
-use wharf_egress::Secret;
+use wharf_egress::declaration::Effect;
+use wharf_egress::{IpNet, Secret};
 
+use crate::grant::Pattern;
 use crate::limits::Limits;
 
 mod connect;
@@ -59,6 +65,14 @@ pub struct ConnectionConfig {
     pub base_url: Option<String>,
     /// By name.
     pub fields: BTreeMap<String, FieldValue>,
+    /// What it is granted for; everything where it is left out.
+    pub operations: Option<Vec<Pattern>>,
+    /// Effects that it is granted for; all where it is left out.
+    pub effects: Option<Vec<Effect>>,
+    /// Internal addresses that the base URL's host may resolve to.
+    pub allow_addresses: Vec<IpNet>,
+    /// Limits of calls with this connection, where they are not the common ones.
+    pub limits: Option<Limits>,
 }
 
 /// Where the value of a field stands.
@@ -122,6 +136,11 @@ struct FileConnection {
     base_url: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, toml::Value>,
+    operations: Option<Vec<String>>,
+    effects: Option<Vec<Effect>>,
+    #[serde(default)]
+    allow_addresses: Vec<String>,
+    limits: Option<FileLimits>,
 }
 
 impl Config {
@@ -154,7 +173,7 @@ impl Config {
         }
         let mut connections = BTreeMap::new();
         for (name, from) in parsed.connections {
-            let connection = connection(&name, from, folder).map_err(|problem| (None, problem))?;
+            let connection = connection(&name, from, folder, limits).map_err(|problem| (None, problem))?;
             connections.insert(name, connection);
         }
         Ok(Self {
@@ -193,7 +212,7 @@ fn without_value(message: &str) -> String {
     }
 }
 
-fn connection(name: &str, from: FileConnection, folder: &Path) -> Result<ConnectionConfig, String> {
+fn connection(name: &str, from: FileConnection, folder: &Path, common: Limits) -> Result<ConnectionConfig, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
         return Err(format!("the connection `{}` needs a name of letters, digits, `-` and `_`", name.escape_debug()));
@@ -207,7 +226,31 @@ fn connection(name: &str, from: FileConnection, folder: &Path) -> Result<Connect
             Ok((field, value))
         })
         .collect::<Result<_, String>>()?;
-    Ok(ConnectionConfig { provider: from.provider, base_url: from.base_url, fields })
+    let at = |key: &str, problem: String| format!("connections.{name}.{key}: {problem}");
+    let operations = from.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
+    let allow_addresses = from.allow_addresses.iter().map(|text| network(text)).collect::<Result<_, _>>();
+    let limits = from.limits.map(|limits| limits.over(common));
+    if limits.is_some_and(|l| l.memory > common.memory || l.table_entries > common.table_entries) {
+        let problem = "memory and table_entries can be lowered for a connection; raise them under [limits]".to_owned();
+        return Err(at("limits", problem));
+    }
+    Ok(ConnectionConfig {
+        provider: from.provider,
+        base_url: from.base_url,
+        fields,
+        operations: operations.map_err(|problem| at("operations", problem))?,
+        effects: from.effects,
+        allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
+        limits,
+    })
+}
+
+/// An address, or a network in CIDR notation (RFC 4632).
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| format!("`{text}` is neither an address nor a network such as 10.0.0.0/8"))
 }
 
 fn field_value(value: toml::Value, folder: &Path) -> Result<FieldValue, &'static str> {

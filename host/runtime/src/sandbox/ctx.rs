@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
+use wharf_egress::Blob;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Connection};
 
 use super::log::Log;
 use super::meter::Meter;
 use crate::failure::{LimitReached, Refusal};
+use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::state::State;
@@ -36,7 +37,7 @@ pub(crate) struct Ctx {
 /// The call that an instance runs.
 pub(crate) struct Running {
     pub(crate) operation: Arc<Operation>,
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) grant: Arc<Grant>,
     pub(crate) input: Map<String, Value>,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
@@ -101,7 +102,7 @@ impl Ctx {
         if let Err(limit) = self.meter.check_request(guard::weight(call.operation.requests(), asked, item)) {
             return Err(self.refuse(limit));
         }
-        let outgoing = match guard::prepare(call.operation.requests(), asked, item, &call.connection) {
+        let outgoing = match guard::prepare(call.operation.requests(), asked, item, &call.grant.connection) {
             Ok(outgoing) => outgoing,
             Err(GuardRefusal::Denied(denial)) => return Err(self.refuse(denial)),
             Err(GuardRefusal::MissingCredential(missing)) => return Err(self.refuse(missing)),
@@ -113,7 +114,7 @@ impl Ctx {
         }
         let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.limits().answer };
         let sent = Instant::now();
-        let result = send::send(&call.connection, &outgoing, allowance);
+        let result = send::send(&call.grant.connection, &outgoing, allowance);
         let took = sent.elapsed();
         self.network += took;
         exchange.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

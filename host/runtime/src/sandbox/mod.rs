@@ -69,7 +69,8 @@ pub(crate) fn run(
     started: Instant,
 ) -> Ran {
     let operation = running.operation.clone();
-    let connection = running.connection.clone();
+    let grant = running.grant.clone();
+    let connection = &grant.connection;
     let input = serde_json::to_string(&running.input).unwrap_or_default();
     let attachments = running.attachments.clone();
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));

@@ -40,7 +40,7 @@ impl http::Host for Ctx {
 
 impl connection::Host for Ctx {
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.call.as_ref().and_then(|call| call.connection.field(&name)).map(str::to_owned))
+        Ok(self.call.as_ref().and_then(|call| call.grant.connection.field(&name)).map(str::to_owned))
     }
 }
 

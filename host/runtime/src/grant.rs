@@ -1,0 +1,134 @@
+//! What an operator grants with a connection: everything, or some operations, some effects, other limits.
+
+use std::fmt;
+use std::str::FromStr;
+
+use wharf_egress::Connection;
+use wharf_egress::declaration::Effect;
+use wharf_egress::rules::Denial;
+
+use crate::limits::Limits;
+use crate::manifest::Operation;
+
+/// A connection, and what it may be used for. A [`Connection`] by itself is granted for everything.
+#[derive(Debug)]
+pub struct Grant {
+    pub(crate) connection: Connection,
+    operations: Option<Vec<Pattern>>,
+    effects: Option<Vec<Effect>>,
+    pub(crate) limits: Option<Limits>,
+}
+
+impl From<Connection> for Grant {
+    fn from(connection: Connection) -> Self {
+        Self { connection, operations: None, effects: None, limits: None }
+    }
+}
+
+impl Grant {
+    /// Only operations that one of the patterns names.
+    pub fn operations(mut self, patterns: Vec<Pattern>) -> Self {
+        self.operations = Some(patterns);
+        self
+    }
+
+    /// Only operations with one of these effects.
+    pub fn effects(mut self, effects: Vec<Effect>) -> Self {
+        self.effects = Some(effects);
+        self
+    }
+
+    /// Other limits than the host's. Memory and tables can be lowered; the host's own are the most that there is room for.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Whether an operation may run with this connection.
+    ///
+    /// # Errors
+    /// The denial, with the line of configuration that would grant it.
+    pub(crate) fn check(&self, operation: &Operation) -> Result<(), Denial> {
+        let Operation { name, effect, .. } = operation;
+        let connection = self.connection.name();
+        if let Some(patterns) = self.operations.as_ref().filter(|patterns| !patterns.iter().any(|p| p.covers(name))) {
+            return Err(Denial::of_grant(
+                format!("the connection `{connection}` is not granted for `{name}`, only for {}", listed(patterns)),
+                format!("add \"{name}\" to `operations` of [connections.{connection}] in wharf.toml"),
+            ));
+        }
+        if let Some(effects) = self.effects.as_ref().filter(|effects| !effects.contains(effect)) {
+            let granted: Vec<&str> = effects.iter().map(|effect| effect.as_str()).collect();
+            return Err(Denial::of_grant(
+                format!(
+                    "`{name}` has the effect `{}`, and the connection `{connection}` is granted for {}",
+                    effect.as_str(),
+                    listed(&granted)
+                ),
+                format!("add \"{}\" to `effects` of [connections.{connection}] in wharf.toml", effect.as_str()),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn listed<T: fmt::Display>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "nothing".to_owned();
+    }
+    format!("`{}`", items.iter().map(T::to_string).collect::<Vec<_>>().join("`, `"))
+}
+
+/// Operations by name: `users.list`, `users.*`, or `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// Whether an operation is one of them.
+    pub fn covers(&self, operation: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(start) => operation.starts_with(start),
+            None => self.0 == operation,
+        }
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        let good = match text.split_once('.') {
+            Some((resource, action)) => word(resource) && (action == "*" || word(action)),
+            None => text == "*",
+        };
+        if good {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("`{}` names no operations; write `users.list`, `users.*` or `*`", text.escape_debug()))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_covers_one_operation_a_resource_or_all() {
+        let covers = |pattern: &str, name: &str| pattern.parse::<Pattern>().unwrap().covers(name);
+        assert!(covers("users.list", "users.list") && !covers("users.list", "users.list-sessions"));
+        assert!(covers("users.*", "users.list") && !covers("users.*", "users-and-more.list"));
+        assert!(covers("*", "users.list"));
+        for wrong in ["", "users", "users.", ".list", "users.l*", "*.list", "Users.list", "users.list.x", "users.**"] {
+            assert!(wrong.parse::<Pattern>().is_err(), "{wrong}");
+        }
+    }
+}
