@@ -11,6 +11,7 @@ mod demo;
 mod describe;
 mod egress;
 mod limits;
+mod mutations;
 mod vtiger;
 mod wibiclick;
 mod world;
