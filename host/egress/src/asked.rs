@@ -81,7 +81,7 @@ pub(crate) fn place(name: &str) -> String {
 }
 
 /// A token of a JSON Pointer as the name that it stands for (RFC 6901, section 4).
-pub(crate) fn unescape(token: &str) -> String {
+pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::asked::unescape;
 pub use crate::path::{Path, PathError};
 
 mod lint;

@@ -79,7 +79,7 @@ fn is_free(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|f| f.name == name && f.source.free_reason().is_some())
 }
 
-pub(crate) fn bound(place: &str, name: &str, request: &str) -> Denial {
+fn bound(place: &str, name: &str, request: &str) -> Denial {
     Rule::BoundValue.denies(format!(
         "the plugin gave the {place} `{}`, which the request `{request}` does not leave free",
         printable(name)

@@ -67,11 +67,6 @@ impl Outgoing {
     pub fn answer(&self) -> AnswerForm {
         self.answer
     }
-
-    /// Size of the body, in bytes.
-    pub fn body_bytes(&self) -> u64 {
-        self.body.as_ref().map_or(0, |body| body.bytes.len() as u64)
-    }
 }
 
 impl Body {

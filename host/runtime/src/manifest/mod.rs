@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wharf_egress::declaration::{Effect, Request, Scheme};
+use wharf_egress::declaration::{Effect, Request, Scheme, unescape};
 
 mod lint;
 
@@ -131,7 +131,7 @@ fn mask(value: &mut Value, way: &[&str]) {
         Value::Array(items) if *token == "*" => items.iter_mut().for_each(|item| mask(item, rest)),
         Value::Object(members) if *token == "*" => members.values_mut().for_each(|member| mask(member, rest)),
         Value::Object(members) => {
-            if let Some(member) = members.get_mut(&token.replace("~1", "/").replace("~0", "~")) {
+            if let Some(member) = members.get_mut(&unescape(token)) {
                 mask(member, rest);
             }
         }

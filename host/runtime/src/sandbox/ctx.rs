@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wharf_egress::Blob;
+use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
@@ -88,8 +89,9 @@ impl Ctx {
         }
     }
 
-    /// The third station of a request's way: count it, let the guard build it, send it.
-    pub(crate) fn send(&mut self, asked: &Asked) -> Result<Answer, NoAnswer> {
+    /// The third station of a request's way: count it, let the guard build it, send it. The answer comes with the form in
+    /// which the plugin wants its body.
+    pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
         self.meter.count_request().map_err(|limit| self.refuse(limit))?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
@@ -123,7 +125,7 @@ impl Ctx {
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }
         self.exchanges.push(exchange);
-        result.map_err(|error| match error {
+        result.map(|answer| (answer, outgoing.answer())).map_err(|error| match error {
             SendError::Denied(denial) => self.refuse(denial),
             SendError::TooLarge { .. } => {
                 let limit = self.meter.answer_too_large();

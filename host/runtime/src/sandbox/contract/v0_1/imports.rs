@@ -15,13 +15,8 @@ impl http::Host for Ctx {
     fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let asked = convert::asked(&mut self.table, request)?;
         match self.send(&asked) {
-            Ok(answer) => {
-                let declared = self
-                    .call
-                    .as_ref()
-                    .and_then(|c| c.operation.requests().iter().find(|d| d.request.name == asked.name));
-                let as_blob = declared.is_some_and(|d| d.request.answer == AnswerForm::Blob);
-                let body = if as_blob && (200..300).contains(&answer.status) {
+            Ok((answer, form)) => {
+                let body = if form == AnswerForm::Blob && (200..300).contains(&answer.status) {
                     match self.create_blob(answer.body) {
                         Ok(blob) => http::Content::Blob(self.table.push(blob)?),
                         Err(limit) => return Ok(Err(http::Error::Limit(limit.to_string()))),
