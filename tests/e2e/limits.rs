@@ -93,7 +93,7 @@ fn memory_output_and_requests_have_their_limits() {
 #[test]
 fn a_broken_plugin_is_told_apart_from_a_failing_provider() {
     assert_eq!(fault(run("bad.panic")), "it stopped itself (a panic or an abort)");
-    assert!(fault(run("bad.recurse")).contains("call stack exhausted"));
+    assert_eq!(limit(run("bad.recurse")), "stack");
     assert!(fault(run("bad.no-json")).contains("its output is not JSON"));
     assert!(fault(run("bad.stowaway")).contains("a file `undeclared`, which the operation does not declare"));
     assert!(fault(run("bad.cry-wolf")).contains("which did not happen"));

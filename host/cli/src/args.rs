@@ -36,6 +36,11 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Keep the simulated providers up until stopped
     Simulate(Simulate),
+    /// Look at the audit: what was sent, and what was refused
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -52,7 +57,8 @@ impl Command {
             Self::Call(options) => options.json,
             Self::Demo(options) => options.json,
             Self::Simulate(options) => options.json,
-            Self::Completions { .. } => false,
+            Self::Audit { command: Audit::Show(options) } => options.json,
+            Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,
         }
     }
 }
@@ -125,4 +131,29 @@ pub(crate) struct Simulate {
     /// Print the addresses as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Print the records
+    Show(ShowAudit),
+    /// Find records that were edited or cut out
+    Verify {
+        /// Files, the oldest first [default: the audit of the configuration]
+        #[arg(value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowAudit {
+    /// Only the records of a call; its id is told by `wharf call --verbose` and by errors in JSON
+    #[arg(long, value_name = "ID")]
+    pub(crate) call: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Files, the oldest first [default: the audit of the configuration]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
 }

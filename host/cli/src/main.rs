@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Call(options) => commands::call::run(&args, options),
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),
+        Command::Audit { command } => commands::audit::run(&args, command),
         Command::Completions { shell } => commands::completions::run(*shell),
     };
     result.unwrap_or_else(|error| exit::report(&error, args.command.wants_json()))

@@ -25,11 +25,11 @@ pub(crate) struct Setup {
 impl Setup {
     /// Reads the configuration and makes a host; no plugin is loaded yet.
     pub(crate) fn new(config: Option<&Path>) -> Result<Self> {
-        let config = match find(config) {
-            Some(file) => Config::read(&file)?,
-            None => Config::without_file(user_cache()),
-        };
+        let config = configuration(config)?;
         let mut builder = cached(Host::builder()).limits(config.limits);
+        if let Some(audit) = &config.audit {
+            builder = builder.audit(&audit.file, audit.required);
+        }
         if let Some(store) = &config.store {
             builder = builder.state(store.join("state"));
         }
@@ -101,6 +101,13 @@ impl Setup {
 }
 
 impl Setup {
+    /// Says what could not be recorded, where the operator lets calls run all the same.
+    pub(crate) fn note_unrecorded(&self) {
+        if let Some((count, file)) = self.host.unrecorded() {
+            print::warning(&format!("{count} records of the audit could not be written to {}", file.display()));
+        }
+    }
+
     /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
     fn note_unknown_providers(&self) {
         let loaded = self.host.plugins();
@@ -135,6 +142,17 @@ fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
         ));
     }
     seen.push((name.clone(), file));
+}
+
+/// The configuration, or what holds without one.
+pub(crate) fn configuration(named: Option<&Path>) -> Result<Config> {
+    match find(named) {
+        Some(file) => Ok(Config::read(&file)?),
+        None => {
+            let audit = project_dirs().map(|dirs| dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned());
+            Ok(Config::without_file(user_cache(), audit.as_deref()))
+        }
+    }
 }
 
 /// The named file, else `./wharf.toml`, else the one in the user's configuration folder.

@@ -3,14 +3,22 @@
 //! Every answer of the resolver is judged, one forbidden address refuses them all, and what was judged is what is
 //! connected to: the resolver hands the client addresses, not a name.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use ipnet::IpNet;
+use ureq::Error;
+use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use crate::lookup::Lookups;
 use crate::rules::{Denial, Rule};
+
+/// Addresses of one host that are tried, at most: what the client's own list holds.
+const MOST: usize = 16;
 
 /// What kind of place an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +94,17 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// Resolves the host of a connection and judges the answers.
 #[derive(Debug)]
-pub(crate) struct GuardedResolver<R = DefaultResolver> {
+pub(crate) struct GuardedResolver {
     /// Of the connection, for messages.
     pub(crate) connection: String,
-    /// Whether the operator named an internal address: an IP literal or `localhost`.
+    /// Whether the operator named an internal address: an IP literal, `localhost` or a proxy.
     pub(crate) internal: bool,
     /// Internal addresses that the operator allows besides.
     pub(crate) allowed: Vec<IpNet>,
-    pub(crate) inner: R,
+    pub(crate) lookups: Lookups,
 }
 
-impl<R> GuardedResolver<R> {
+impl GuardedResolver {
     /// An address is allowed as it is, or as the IPv4 address inside of it.
     fn allows(&self, address: IpAddr) -> bool {
         let inside = match address {
@@ -106,53 +114,73 @@ impl<R> GuardedResolver<R> {
         self.allowed.iter().any(|net| net.contains(&address) || inside.is_some_and(|v4| net.contains(&v4)))
     }
 
-    fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
-        let place =
-            if host.contains(&address.to_string()) { format!("`{host}`") } else { format!("`{host}` ({address})") };
-        match reach(address) {
-            Reach::Public => Ok(()),
-            Reach::Internal if self.internal || self.allows(address) => Ok(()),
-            Reach::Internal => Err(Rule::Address
-                .denies(format!("{place} is an internal address, and the base URL names a host, not an address"))
-                .with_remedy(format!(
-                    "if it is meant, write allow_addresses = [\"{address}\"] in [connections.{}]",
-                    self.connection
-                ))),
-            Reach::Never => Err(Rule::Address.denies(format!(
-                "{place} is link-local, a metadata service, multicast or reserved: such addresses are never reached"
-            ))),
+    fn addresses(&self, host: &str, port: u16, within: Duration) -> io::Result<Vec<SocketAddr>> {
+        match literal(host) {
+            // It needs no look-up, which would cost a thread.
+            Some(address) => Ok(vec![SocketAddr::new(address, port)]),
+            None => self.lookups.find(host, port, within),
         }
+    }
+
+    fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
+        refuse_never(host, address)?;
+        if reach(address) == Reach::Public || self.internal || self.allows(address) {
+            return Ok(());
+        }
+        let message =
+            format!("{} is an internal address, and the base URL names a host, not an address", place(host, address));
+        let remedy = format!(
+            "if it is meant, write allow_addresses = [\"{address}\"] in [connections.{}] of wharf.toml",
+            self.connection
+        );
+        Err(Rule::Address.denies(message).with_remedy(remedy))
     }
 }
 
-impl<R: Resolver> Resolver for GuardedResolver<R> {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &ureq::config::Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+/// The address that a host is written as, if it is one.
+pub(crate) fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Refuses an address that is never reached, also where a proxy would reach it.
+pub(crate) fn refuse_never(host: &str, address: IpAddr) -> Result<(), Denial> {
+    match reach(address) {
+        Reach::Never => Err(Rule::Address.denies(format!(
+            "{} is link-local, a metadata service, multicast or reserved: such addresses are never reached",
+            place(host, address)
+        ))),
+        Reach::Public | Reach::Internal => Ok(()),
+    }
+}
+
+fn place(host: &str, address: IpAddr) -> String {
+    if host.contains(&address.to_string()) { format!("`{host}`") } else { format!("`{host}` ({address})") }
+}
+
+impl Resolver for GuardedResolver {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let host = uri.host().unwrap_or_default();
-        // A literal needs no look-up, which would cost a thread.
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let addresses = match literal {
-            Ok(address) => {
-                let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-                let mut addresses = self.empty();
-                addresses.push(SocketAddr::new(address, uri.port_u16().unwrap_or(default_port)));
-                addresses
-            }
-            Err(_) => self.inner.resolve(uri, config, timeout)?,
-        };
-        for address in addresses.iter() {
-            self.judge(host, address.ip()).map_err(|denial| ureq::Error::Other(Box::new(denial)))?;
+        let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let found = self.addresses(host, uri.port_u16().unwrap_or(default_port), *timeout.after);
+        let found = found.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Error::Timeout(timeout.reason),
+            _ => Error::Io(error),
+        })?;
+        for address in &found {
+            self.judge(host, address.ip()).map_err(|denial| Error::Other(Box::new(denial)))?;
         }
-        Ok(addresses)
+        let mut addresses = self.empty();
+        found.into_iter().take(MOST).for_each(|address| addresses.push(address));
+        if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use ureq::unversioned::transport::time::Duration as UreqDuration;
+
     use super::*;
 
     #[test]
@@ -178,38 +206,19 @@ mod tests {
         }
     }
 
-    /// Answers as it is told to, whatever it is asked.
-    #[derive(Debug)]
-    struct Told(Vec<IpAddr>);
-
-    impl Resolver for Told {
-        fn resolve(
-            &self,
-            _: &Uri,
-            _: &ureq::config::Config,
-            _: NextTimeout,
-        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-            let mut addresses = self.empty();
-            self.0.iter().for_each(|address| addresses.push(SocketAddr::new(*address, 443)));
-            Ok(addresses)
-        }
-    }
-
     fn resolve(allowed: &[&str], answers: &str) -> Result<usize, String> {
+        let answers: Vec<SocketAddr> =
+            answers.split_whitespace().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
         let resolver = GuardedResolver {
             connection: "shop".to_owned(),
             internal: false,
             allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(),
-            inner: Told(answers.split_whitespace().map(|a| a.parse().unwrap()).collect()),
+            lookups: Lookups::with(Arc::new(move |_: &str, _| Ok(answers.clone()))),
         };
-        let (uri, config) = ("https://shop.example/".parse().unwrap(), ureq::config::Config::default());
-        let timeout = NextTimeout {
-            after: ureq::unversioned::transport::time::Duration::NotHappening,
-            reason: ureq::Timeout::Global,
-            ..NextTimeout::default()
-        };
-        resolver.resolve(&uri, &config, timeout).map(|found| found.iter().count()).map_err(|error| match error {
-            ureq::Error::Other(denial) => denial.downcast::<Denial>().unwrap().to_string(),
+        let uri = "https://shop.example/".parse().unwrap();
+        let timeout = NextTimeout { after: UreqDuration::from_secs(60), ..NextTimeout::default() };
+        resolver.resolve(&uri, &Config::default(), timeout).map(|found| found.len()).map_err(|error| match error {
+            Error::Other(denial) => denial.downcast::<Denial>().unwrap().to_string(),
             other => panic!("{other}"),
         })
     }

@@ -65,11 +65,26 @@ pub enum AskedPart {
 }
 
 /// A name as lenient servers read it: PHP trims it, ends it at a bracket or a zero byte, and turns dots and spaces into
-/// underscores; others ignore case.
+/// underscores; Rack passes over brackets in front and ends it at either bracket; others ignore case.
 pub(crate) fn canonical(name: &str) -> String {
-    let name = name.trim_start();
-    let end = name.find(['[', '\0']).unwrap_or(name.len());
+    let name = name.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']'));
+    let end = name.find(['[', ']', '\0']).unwrap_or(name.len());
     name.get(..end).unwrap_or_default().replace(['.', ' '], "_").to_ascii_lowercase()
+}
+
+/// Whether servers agree where a name ends: its brackets come in pairs, after the name. PHP reads `a[b` as `a_b`.
+pub(crate) fn is_unambiguous(name: &str) -> bool {
+    let Some(first) = name.find(['[', ']']) else { return true };
+    let (head, mut rest) = name.split_at(first);
+    while let Some(inside) = rest.strip_prefix('[') {
+        match inside.find(['[', ']']) {
+            Some(end) if inside.get(end..).is_some_and(|tail| tail.starts_with(']')) => {
+                rest = inside.get(end + 1..).unwrap_or_default();
+            }
+            _ => return false,
+        }
+    }
+    !head.is_empty() && rest.is_empty()
 }
 
 /// Where a field stands, as a lenient server sees it: for a JSON Pointer, the member of the body that it goes through.
@@ -93,4 +108,36 @@ pub(crate) fn printable(name: &str) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_as_the_most_lenient_server_does() {
+        for name in [
+            "operation",
+            " operation",
+            "OPERATION",
+            "operation[]",
+            "operation\0x",
+            "[operation]",
+            "]operation",
+            "operation]",
+        ] {
+            assert_eq!(canonical(name), "operation", "{name:?}");
+        }
+        assert_eq!(canonical("session.name"), canonical("session name"));
+    }
+
+    #[test]
+    fn brackets_come_in_pairs_after_the_name() {
+        for name in ["a", "a[]", "a[b]", "a[b][c]", "a[0][]"] {
+            assert!(is_unambiguous(name), "{name}");
+        }
+        for name in ["a[", "a[b", "a]", "[a]", "a[b]c", "a[[b]]", "a[b][", "[]"] {
+            assert!(!is_unambiguous(name), "{name}");
+        }
+    }
 }

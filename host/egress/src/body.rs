@@ -7,11 +7,12 @@ use std::hash::{BuildHasher, RandomState};
 use bytes::Bytes;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::Blob;
 use crate::asked::{AskedBody, AskedPart, unescape};
 use crate::declaration::{BodyFields, BodyForm, Location, Source};
-use crate::encode::form_encode;
+use crate::encode::{form_encode, json_escape};
 use crate::field::Values;
 use crate::free;
 use crate::outgoing::Body;
@@ -46,18 +47,29 @@ fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> R
         }
         put(&mut real, &field.name, value.json.into_owned());
     }
-    for credential in placed {
-        if credential.text.is_masked() {
-            masked.push(credential.name);
-        }
-        put(&mut real, credential.name, Value::from(credential.text.real()));
+    let mut text = Text::open(real.to_string());
+    if !masked.is_empty() {
+        masked.iter().for_each(|name| put(&mut real, name, Value::from(MASK)));
+        text = text.but_shown_as(real.to_string());
     }
-    let shown = (!masked.is_empty()).then(|| {
-        let mut shown = real.clone();
-        masked.iter().for_each(|name| put(&mut shown, name, Value::from(MASK)));
-        shown.to_string()
-    });
-    Ok(Body { media_type: "application/json".to_owned(), bytes: Bytes::from(real.to_string()), shown })
+    placed.iter().for_each(|credential| add_member(&mut text, credential));
+    Ok(text_body("application/json", text))
+}
+
+/// Adds a credential to the text of an object. Not to the object: what it is made of is not wiped.
+fn add_member(object: &mut Text, credential: &Credential<'_>) {
+    let empty = object.real().len() == "{}".len();
+    object.remove_end("}");
+    object.push_str(if empty { "\"" } else { ",\"" });
+    object.push_str(&json_escape(credential.name));
+    object.push_str("\":\"");
+    object.push(&credential.text.encoded(json_escape));
+    object.push_str("\"}");
+}
+
+fn text_body(media_type: &str, text: Text) -> Body {
+    let (real, shown) = text.into_parts();
+    Body { media_type: media_type.to_owned(), bytes: Bytes::from_owner(real), shown }
 }
 
 /// What the plugin gives: members of the object, or the whole body where that is free.
@@ -158,11 +170,7 @@ fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> B
         text.push_str("=");
         text.push(&value.encoded(form_encode));
     }
-    Body {
-        media_type: "application/x-www-form-urlencoded".to_owned(),
-        bytes: Bytes::copy_from_slice(text.real().as_bytes()),
-        shown: text.is_masked().then(|| text.shown().to_owned()),
-    }
+    text_body("application/x-www-form-urlencoded", text)
 }
 
 /// Bound and free fields in the order of their declaration, then those that the plugin adds, then the credentials.
@@ -181,7 +189,7 @@ fn text_fields(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>
     let declared = body.fields.iter().flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
     declared
-        .chain(added.map(|(name, value)| (name.clone(), Text::open(value))))
+        .chain(added.map(|(name, value)| (name.clone(), Text::open(value.as_str()))))
         .chain(placed.iter().map(|c| (c.name.to_owned(), c.text.clone())))
         .collect()
 }
@@ -190,13 +198,33 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
     // 128 random bits: nobody can put the boundary into a file that he does not see.
     let random = || RandomState::new().hash_one(0_u8);
     let boundary = format!("wharf-{:016x}{:016x}", random(), random());
-    let mut bytes = Vec::new();
-    let mut shown = BTreeMap::new();
-    for (name, value) in text_fields(values, body, placed) {
-        part(&mut bytes, &boundary, &name, None, value.real().as_bytes());
-        shown.insert(name, value.shown().to_owned());
+    let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: BTreeMap::new() };
+    let texts = text_fields(values, body, placed);
+    let files: Vec<(&str, &Blob)> = files(values, body).collect();
+    // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
+    let of_texts = texts.iter().map(|(name, text)| Parts::room(name, None, text.real().len()));
+    let of_files = files.iter().map(|(name, blob)| Parts::room(name, Some(blob), blob.bytes.len()));
+    parts.bytes.reserve_exact(Parts::AROUND + of_texts.chain(of_files).sum::<usize>());
+    for (name, value) in texts {
+        parts.add(&name, None, value.real().as_bytes());
+        parts.shown.insert(name, value.shown().to_owned());
     }
-    let bound = body.fields.iter().flat_map(|f| values.attachments(&f.source).map(|blob| (f.name.as_str(), blob)));
+    for (name, blob) in files {
+        parts.add(name, Some(blob), &blob.bytes);
+        parts.shown.insert(name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type));
+    }
+    parts.bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Body {
+        shown: Some(serde_json::to_string(&parts.shown).unwrap_or_default()),
+        bytes: Bytes::from_owner(parts.bytes),
+        media_type: format!("multipart/form-data; boundary={boundary}"),
+    }
+}
+
+/// Files that fields are bound to, then those that the plugin gives.
+fn files<'a>(values: &Values<'a>, body: &'a BodyFields) -> impl Iterator<Item = (&'a str, &'a Blob)> {
+    let bound: Vec<_> =
+        body.fields.iter().flat_map(|f| values.attachments(&f.source).map(|blob| (f.name.as_str(), blob))).collect();
     let given = match &values.asked.body {
         Some(AskedBody::Multipart(parts)) => parts.as_slice(),
         _ => &[],
@@ -205,32 +233,44 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
         AskedPart::Blob(blob) => Some((name.as_str(), blob)),
         AskedPart::Text(_) => None,
     });
-    for (name, blob) in bound.chain(given) {
-        part(&mut bytes, &boundary, name, Some(blob), &blob.bytes);
-        shown.insert(name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type));
-    }
-    bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    Body {
-        media_type: format!("multipart/form-data; boundary={boundary}"),
-        bytes: Bytes::from(bytes),
-        shown: Some(serde_json::to_string(&shown).unwrap_or_default()),
-    }
+    bound.into_iter().chain(given)
 }
 
-/// Writes one part (RFC 7578, section 4), with names escaped as the WHATWG form encoding does.
-fn part(bytes: &mut Vec<u8>, boundary: &str, name: &str, file: Option<&Blob>, content: &[u8]) {
-    let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-    let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(name));
-    if let Some(file) = file {
-        let file_name = file.file_name.as_deref().unwrap_or(name);
-        let media_type: String = file.media_type.chars().filter(|c| matches!(c, ' '..='~')).collect();
-        // Writing to a String does not fail.
-        let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(file_name));
+/// A multipart body in the making.
+struct Parts<'a> {
+    boundary: &'a str,
+    bytes: Zeroizing<Vec<u8>>,
+    shown: BTreeMap<String, String>,
+}
+
+impl Parts<'_> {
+    /// More than what stands around one part besides names and content, in bytes.
+    const AROUND: usize = 256;
+
+    /// The most that a part can take, in bytes: a character of a name becomes three at most.
+    fn room(name: &str, file: Option<&Blob>, content: usize) -> usize {
+        let file = file.map_or(0, |f| f.file_name.as_deref().unwrap_or(name).len() * 3 + f.media_type.len());
+        Self::AROUND + name.len() * 3 + file + content
     }
-    bytes.extend_from_slice(head.as_bytes());
-    bytes.extend_from_slice(b"\r\n\r\n");
-    bytes.extend_from_slice(content);
-    bytes.extend_from_slice(b"\r\n");
+
+    /// Writes one part (RFC 7578, section 4), with names escaped as the WHATWG form encoding does; and backslashes too,
+    /// with which some servers escape the quotes around a name.
+    fn add(&mut self, name: &str, file: Option<&Blob>, content: &[u8]) {
+        let quoted = |text: &str| {
+            text.replace('\\', "%5C").replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A").replace('\0', "%00")
+        };
+        let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"", self.boundary, quoted(name));
+        if let Some(file) = file {
+            let file_name = file.file_name.as_deref().unwrap_or(name);
+            let media_type: String = file.media_type.chars().filter(|c| matches!(c, ' '..='~')).collect();
+            // Writing to a String does not fail.
+            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(file_name));
+        }
+        self.bytes.extend_from_slice(head.as_bytes());
+        self.bytes.extend_from_slice(b"\r\n\r\n");
+        self.bytes.extend_from_slice(content);
+        self.bytes.extend_from_slice(b"\r\n");
+    }
 }
 
 fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {

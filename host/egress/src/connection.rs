@@ -1,17 +1,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use ureq::Agent;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::DefaultConnector;
-use url::{Host, Url};
+use url::Url;
 
-use crate::address::GuardedResolver;
+use crate::address::{GuardedResolver, literal, refuse_never};
+use crate::agent::{Route, agent};
 use crate::encode::hex;
+use crate::lookup::{Lookup, Lookups};
 use crate::refusal::MissingCredential;
+use crate::rules::Denial;
 use crate::secret::{Masker, Secret, Text};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
@@ -25,6 +28,8 @@ pub struct Connection {
     fields: BTreeMap<String, Value>,
     masker: Masker,
     agent: Agent,
+    /// The address in the base URL, where a proxy connects to it and not this process.
+    beyond_proxy: Option<IpAddr>,
 }
 
 enum Value {
@@ -33,21 +38,27 @@ enum Value {
     Absent { remedy: String },
 }
 
-/// Why a text cannot be the base URL of a connection. The text itself is not repeated where it could hold a password.
+/// Why there can be no such connection. A text is not repeated where it could hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BaseUrlError {
-    /// It is no URL.
+pub enum ConnectionError {
+    /// The base URL is none.
     #[error("`{0}` is not a URL ({1}); write one such as `https://api.example.com/v1`")]
     Unreadable(String, url::ParseError),
-    /// Its scheme is neither `https` nor `http`.
+    /// The base URL's scheme is neither `https` nor `http`.
     #[error("the scheme `{0}` cannot be used; write `https://…`, or `http://…` for a server without TLS")]
     Scheme(String),
-    /// It has a user name or a password in it.
+    /// The base URL has a user name or a password in it.
     #[error("a base URL cannot have a user name or a password in it; credentials belong under `fields`")]
     UserInfo,
-    /// It has a query or a fragment.
+    /// The base URL has a query or a fragment.
     #[error("a base URL ends with its path; this one has a query or a fragment after it")]
     Tail,
+    /// The certificates cannot be read.
+    #[error("the CA file {0}; write one with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")]
+    Ca(&'static str),
+    /// The proxy cannot be used.
+    #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]
+    Proxy(&'static str),
 }
 
 impl Connection {
@@ -60,6 +71,9 @@ impl Connection {
             suffix: String::new(),
             allowed: Vec::new(),
             fields: BTreeMap::new(),
+            ca: None,
+            proxy: None,
+            lookup: None,
         }
     }
 
@@ -127,7 +141,7 @@ impl Connection {
 
     pub(crate) fn credential(&self, field: &str) -> Result<Text, MissingCredential> {
         match self.fields.get(field) {
-            Some(Value::Open(value)) => Ok(Text::open(value)),
+            Some(Value::Open(value)) => Ok(Text::open(value.as_str())),
             Some(Value::Secret(value)) => Ok(Text::masked(value.reveal())),
             _ => self.require(field).map(|()| Text::default()),
         }
@@ -139,6 +153,11 @@ impl Connection {
 
     pub(crate) fn agent(&self) -> &Agent {
         &self.agent
+    }
+
+    /// Refuses an address in the base URL that only a proxy would look at, and that is never reached.
+    pub(crate) fn check_beyond_proxy(&self) -> Result<(), Denial> {
+        self.beyond_proxy.map_or(Ok(()), |address| refuse_never(&address.to_string(), address))
     }
 }
 
@@ -161,6 +180,9 @@ pub struct ConnectionBuilder {
     suffix: String,
     allowed: Vec<IpNet>,
     fields: BTreeMap<String, Value>,
+    ca: Option<Vec<u8>>,
+    proxy: Option<Secret>,
+    lookup: Option<Arc<Lookup>>,
 }
 
 impl ConnectionBuilder {
@@ -173,6 +195,26 @@ impl ConnectionBuilder {
     /// Internal addresses that the host of the base URL may resolve to. Those that are never reached stay so.
     pub fn allow_addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.allowed.extend(networks);
+        self
+    }
+
+    /// Certificates, in PEM form, of the authorities that may vouch for the server: these, and no others.
+    pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca = Some(pem.into());
+        self
+    }
+
+    /// A proxy, as `http://host:port`, with a user name and password before the host if it asks for them. Requests go
+    /// through a tunnel (RFC 9110, section 9.3.6). It is the proxy that resolves the base URL's host, so which addresses
+    /// are reached is in its hands; the proxy itself may be at an internal address.
+    pub fn proxy(mut self, url: Secret) -> Self {
+        self.proxy = Some(url);
+        self
+    }
+
+    /// Another way to find the addresses of a host than the system's own. Its answers are judged all the same.
+    pub fn lookup(mut self, lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+        self.lookup = Some(Arc::new(lookup));
         self
     }
 
@@ -202,8 +244,8 @@ impl ConnectionBuilder {
     /// The connection.
     ///
     /// # Errors
-    /// When the base URL cannot be one.
-    pub fn build(self) -> Result<Connection, BaseUrlError> {
+    /// When the base URL, the certificates or the proxy cannot be used.
+    pub fn build(self) -> Result<Connection, ConnectionError> {
         let url = parse_base(&self.base_url)?;
         let mut masker = Masker::default();
         for value in self.fields.values() {
@@ -211,37 +253,40 @@ impl ConnectionBuilder {
                 masker.add(secret.reveal());
             }
         }
+        let proxied = self.proxy.is_some();
         let resolver = GuardedResolver {
             connection: self.name.clone(),
-            internal: names_an_address(&url),
+            internal: proxied || names_an_address(&url),
             allowed: self.allowed,
-            inner: DefaultResolver::default(),
+            lookups: self.lookup.map(Lookups::with).unwrap_or_default(),
         };
+        let route = Route { ca: self.ca.as_deref(), proxy: self.proxy.as_ref() };
         Ok(Connection {
             base: normalise(&url, &self.suffix),
-            agent: agent(resolver),
+            agent: agent(resolver, &route)?,
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,
             masker,
+            beyond_proxy: url.host_str().filter(|_| proxied).and_then(literal),
         })
     }
 }
 
-fn parse_base(text: &str) -> Result<Url, BaseUrlError> {
+fn parse_base(text: &str) -> Result<Url, ConnectionError> {
     let text = text.trim();
     let url = Url::parse(text).map_err(|error| {
         let before_password = text.rsplit('@').next().unwrap_or_default();
-        BaseUrlError::Unreadable(before_password.to_owned(), error)
+        ConnectionError::Unreadable(before_password.to_owned(), error)
     })?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(BaseUrlError::Scheme(url.scheme().to_owned()));
+        return Err(ConnectionError::Scheme(url.scheme().to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(BaseUrlError::UserInfo);
+        return Err(ConnectionError::UserInfo);
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(BaseUrlError::Tail);
+        return Err(ConnectionError::Tail);
     }
     Ok(url)
 }
@@ -254,34 +299,14 @@ fn normalise(url: &Url, suffix: &str) -> String {
 
 /// Whether the operator wrote an address rather than a name, so that an internal one is meant.
 fn names_an_address(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok(),
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
-        None => false,
-    }
-}
-
-/// Every setting that the rules of egress depend on is written out, also where it is the client's default today.
-fn agent(resolver: GuardedResolver) -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
-        .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
-        .accept("*/*")
-        // A burst of calls to one provider would otherwise open most of its sockets anew.
-        .max_idle_connections(64)
-        .max_idle_connections_per_host(64)
-        .build();
-    Agent::with_parts(config, DefaultConnector::default(), resolver)
+    url.host_str().is_some_and(|host| host == "localhost" || literal(host).is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn base(url: &str, suffix: &str) -> Result<String, BaseUrlError> {
+    fn base(url: &str, suffix: &str) -> Result<String, ConnectionError> {
         Connection::builder("p", "c", url).suffix(suffix).build().map(|c| c.base)
     }
 
@@ -298,10 +323,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_base_url_is_refused_without_repeating_a_password() {
-        assert!(matches!(base("crm.example", ""), Err(BaseUrlError::Unreadable(..))));
-        assert!(matches!(base("ftp://crm.example", ""), Err(BaseUrlError::Scheme(_))));
-        assert!(matches!(base("https://u:geheim@crm.example", ""), Err(BaseUrlError::UserInfo)));
-        assert!(matches!(base("https://crm.example/?a=1", ""), Err(BaseUrlError::Tail)));
+        assert!(matches!(base("crm.example", ""), Err(ConnectionError::Unreadable(..))));
+        assert!(matches!(base("ftp://crm.example", ""), Err(ConnectionError::Scheme(_))));
+        assert!(matches!(base("https://u:geheim@crm.example", ""), Err(ConnectionError::UserInfo)));
+        assert!(matches!(base("https://crm.example/?a=1", ""), Err(ConnectionError::Tail)));
         let error = base("https//u:geheim@crm.example", "").unwrap_err().to_string();
         assert!(!error.contains("geheim"), "{error}");
     }

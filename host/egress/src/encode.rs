@@ -1,36 +1,54 @@
-//! Encodings of text.
+//! Encodings of text. What comes out may be made of a secret, so it is wiped like one.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::secret::Wiped;
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-pub(crate) fn percent_encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+pub(crate) fn percent_encode(text: &str) -> Wiped {
+    utf8_percent_encode(text, RESERVED).collect()
 }
 
-pub(crate) fn form_encode(text: &str) -> String {
+pub(crate) fn form_encode(text: &str) -> Wiped {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-pub(crate) fn json_escape(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+/// The inside of a JSON string.
+pub(crate) fn json_escape(text: &str) -> Wiped {
+    let mut quoted = Wiped::default();
+    // Writing to memory does not fail, and a text has no other way to be no JSON.
+    let _ = serde_json::to_writer(&mut quoted, text);
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().into()
+}
+
+/// A JSON string as PHP writes it: with its slashes escaped.
+pub(crate) fn slash_escape(json: &str) -> Wiped {
+    let mut parts = json.split('/');
+    let first = parts.next().into_iter();
+    first.chain(parts.flat_map(|part| ["\\/", part])).collect()
 }
 
 /// Everything beyond ASCII as `\uXXXX`, in the UTF-16 that JSON escapes stand for.
-pub(crate) fn ascii_escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
+pub(crate) fn ascii_escape(text: &str) -> Wiped {
+    let mut escaped = Wiped::default();
     for c in text.chars() {
         if c.is_ascii() {
-            escaped.push(c);
+            escaped.push_str(c.encode_utf8(&mut [0; 4]));
         } else {
-            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
         }
     }
     escaped
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }

@@ -1,6 +1,6 @@
 //! What a plugin may give: the values that a declaration leaves free, and nothing that could pass for another one.
 
-use crate::asked::{Asked, AskedBody, canonical, place, printable};
+use crate::asked::{Asked, AskedBody, canonical, is_unambiguous, place, printable};
 use crate::declaration::{BodyForm, Declaration, Field, Location, Request, Scheme};
 use crate::rules::{Denial, Rule};
 
@@ -57,6 +57,12 @@ pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str)
 
 /// Refuses a field that the provider could take for one that the host writes, or for the method.
 pub(crate) fn lookalike(request: &Request, scheme: Option<&Scheme>, name: &str) -> Result<(), Denial> {
+    if !matches!(request.body, BodyForm::Json(_)) && !is_unambiguous(name) {
+        return Err(Rule::Body.denies(format!(
+            "the plugin gave a field `{}`, whose brackets servers read in different ways",
+            printable(name)
+        )));
+    }
     let read_as = canonical(name);
     if read_as == "_method" {
         return Err(

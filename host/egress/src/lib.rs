@@ -12,6 +12,7 @@
 //! | [`declaration`] | what a plugin declares; linted once, when a release is loaded |
 //! | [`guard::prepare`] | an asked-for request meets its declaration, or is [denied](rules::Denial) |
 //! | [`outgoing`] | the request as it goes over the wire, and as it may be shown |
+//! | [`audit`] | what is about to be sent, and what became of it, is recorded |
 //! | [`send`] | the only call of the HTTP client in Wharf |
 //!
 //! What is refused, and why, is one table: [`rules`].
@@ -20,15 +21,19 @@
 #![deny(missing_docs)]
 
 pub mod address;
+mod agent;
 mod asked;
+pub mod audit;
 mod blob;
 mod body;
 mod connection;
 pub mod declaration;
 mod encode;
 mod field;
+pub mod files;
 mod free;
 pub mod guard;
+mod lookup;
 pub mod outgoing;
 mod path;
 mod refusal;
@@ -36,9 +41,10 @@ pub mod rules;
 mod scheme;
 mod secret;
 pub mod send;
+mod socket;
 
 pub use blob::Blob;
-pub use connection::{BaseUrlError, Connection, ConnectionBuilder};
+pub use connection::{Connection, ConnectionBuilder, ConnectionError};
 pub use ipnet::IpNet;
 pub use refusal::MissingCredential;
 pub use secret::{MASK, Secret};

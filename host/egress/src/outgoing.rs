@@ -57,10 +57,19 @@ impl Outgoing {
         Shown {
             request: self.name.clone(),
             method: self.method.as_str(),
-            url: cut(self.url.shown()),
+            url: self.shown_url(),
             headers: self.headers.iter().map(|(name, value)| (name.clone(), cut(value.shown()))).collect(),
             body: self.body.as_ref().map(Body::shown),
         }
+    }
+
+    pub(crate) fn shown_url(&self) -> String {
+        cut(self.url.shown())
+    }
+
+    /// Size of its body, in bytes.
+    pub fn body_bytes(&self) -> u64 {
+        self.body.as_ref().map_or(0, |body| body.bytes.len() as u64)
     }
 
     /// How the plugin wants the body of the answer.

@@ -71,7 +71,7 @@ fn render(
     let mut text = Text::default();
     for part in &template.parts {
         let piece = match part {
-            Part::Literal(literal) => Text::open(literal),
+            Part::Literal(literal) => Text::open(literal.as_str()),
             Part::Field(name) => connection.credential(name)?,
             Part::Variable(name) => variable(name)?,
             Part::Value(name) => values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default(),

@@ -1,7 +1,9 @@
 use std::cmp::Reverse;
-use std::fmt;
+use std::{fmt, io};
 
 use zeroize::Zeroizing;
+
+use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape};
 
 /// What stands in the place of a secret wherever something is shown.
 pub const MASK: &str = "•••";
@@ -41,21 +43,83 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A text that leaves no copy of itself behind: it is overwritten when it moves to a larger place, and when dropped.
+#[derive(Clone, Default)]
+pub(crate) struct Wiped(Zeroizing<String>);
+
+impl Wiped {
+    /// Grows by doubling, as a `String` does; but a `String` leaves its old place as it was.
+    pub(crate) fn push_str(&mut self, text: &str) {
+        let needed = self.0.len() + text.len();
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(String::with_capacity(needed.max(self.0.capacity() * 2)));
+            larger.push_str(&self.0);
+            self.0 = larger;
+        }
+        self.0.push_str(text);
+    }
+}
+
+impl std::ops::Deref for Wiped {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<&str> for Wiped {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl From<String> for Wiped {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Wiped {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(parts: I) -> Self {
+        let mut text = Self::default();
+        parts.into_iter().for_each(|part| text.push_str(part));
+        text
+    }
+}
+
+impl io::Write for Wiped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push_str(std::str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A text that goes over the wire, beside what may be shown of it.
 #[derive(Clone, Default)]
 pub(crate) struct Text {
-    real: Zeroizing<String>,
+    real: Wiped,
     /// Set where it differs from the real one.
     shown: Option<String>,
 }
 
 impl Text {
-    pub(crate) fn open(real: impl Into<String>) -> Self {
-        Self { real: Zeroizing::new(real.into()), shown: None }
+    pub(crate) fn open(real: impl Into<Wiped>) -> Self {
+        Self { real: real.into(), shown: None }
     }
 
-    pub(crate) fn masked(real: impl Into<String>) -> Self {
-        Self { real: Zeroizing::new(real.into()), shown: Some(MASK.to_owned()) }
+    pub(crate) fn masked(real: impl Into<Wiped>) -> Self {
+        Self { real: real.into(), shown: Some(MASK.to_owned()) }
     }
 
     pub(crate) fn real(&self) -> &str {
@@ -70,6 +134,25 @@ impl Text {
         self.shown.is_some()
     }
 
+    /// The same, with another text to be shown.
+    pub(crate) fn but_shown_as(self, shown: String) -> Self {
+        Self { shown: Some(shown), ..self }
+    }
+
+    /// Takes an ending away, where it is there.
+    pub(crate) fn remove_end(&mut self, end: &str) {
+        for text in [Some(&mut *self.real.0), self.shown.as_mut()].into_iter().flatten() {
+            if text.ends_with(end) {
+                text.truncate(text.len() - end.len());
+            }
+        }
+    }
+
+    /// The real text and what may be shown of it, where that differs.
+    pub(crate) fn into_parts(self) -> (Wiped, Option<String>) {
+        (self.real, self.shown)
+    }
+
     pub(crate) fn push_str(&mut self, text: &str) {
         self.real.push_str(text);
         if let Some(shown) = &mut self.shown {
@@ -79,7 +162,7 @@ impl Text {
 
     pub(crate) fn push(&mut self, text: &Text) {
         if text.is_masked() && self.shown.is_none() {
-            self.shown = Some(self.real.to_string());
+            self.shown = Some((*self.real).to_owned());
         }
         if let Some(shown) = &mut self.shown {
             shown.push_str(text.shown());
@@ -88,7 +171,7 @@ impl Text {
     }
 
     /// The encoded text. Of an encoded secret nothing is shown.
-    pub(crate) fn encoded(&self, encode: impl FnOnce(&str) -> String) -> Self {
+    pub(crate) fn encoded<T: Into<Wiped>>(&self, encode: impl FnOnce(&str) -> T) -> Self {
         let real = encode(self.real());
         if self.is_masked() { Self::masked(real) } else { Self::open(real) }
     }
@@ -103,7 +186,7 @@ impl fmt::Debug for Text {
 /// Finds secrets in what comes back and takes them out. Best effort: a provider can always disguise a secret.
 #[derive(Clone, Default)]
 pub(crate) struct Masker {
-    needles: Vec<Zeroizing<String>>,
+    needles: Vec<Wiped>,
 }
 
 impl Masker {
@@ -112,20 +195,20 @@ impl Masker {
         if secret.len() < SHORTEST_MASKED {
             return;
         }
-        let in_json = crate::encode::json_escape(secret);
+        let in_json = json_escape(secret);
+        let by_php = slash_escape(&in_json);
         let forms = [
-            secret.to_owned(),
-            // PHP's way to write JSON.
-            in_json.replace('/', "\\/"),
-            crate::encode::ascii_escape(&in_json),
-            crate::encode::ascii_escape(&in_json.replace('/', "\\/")),
+            ascii_escape(&in_json),
+            ascii_escape(&by_php),
             in_json,
-            crate::encode::form_encode(secret),
-            crate::encode::percent_encode(secret),
+            by_php,
+            secret.into(),
+            form_encode(secret),
+            percent_encode(secret),
         ];
         for form in forms {
-            if !self.needles.iter().any(|n| **n == form) {
-                self.needles.push(Zeroizing::new(form));
+            if !self.needles.iter().any(|n| **n == *form) {
+                self.needles.push(form);
             }
         }
         // A short one may be a part of a long one, whose rest would stay.
@@ -141,9 +224,12 @@ impl Masker {
 
     /// The text without the secrets in it.
     pub(crate) fn mask_text(&self, text: String) -> String {
-        self.needles.iter().fold(text, |text, needle| {
-            if text.contains(needle.as_str()) { text.replace(needle.as_str(), MASK) } else { text }
-        })
+        self.needles.iter().fold(
+            text,
+            |text, needle| {
+                if text.contains(&**needle) { text.replace(&**needle, MASK) } else { text }
+            },
+        )
     }
 
     /// The bytes without the secrets in them.

@@ -4,13 +4,16 @@ use std::io;
 use std::time::Instant;
 
 use ureq::http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE};
-use ureq::http::{HeaderName, Request, Response};
+use ureq::http::{HeaderName, HeaderValue, Request, Response};
 use ureq::{AsSendBody, Body};
 
 use crate::Blob;
+use crate::asked::printable;
+use crate::audit::{AuditError, Outcome, Recorder};
 use crate::connection::Connection;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
+use crate::socket::take_reached;
 
 /// Headers of an answer that concern the connection or a session of the host, not the plugin.
 const DROPPED: [&str; 8] = [
@@ -62,26 +65,52 @@ pub enum SendError {
     /// No connection, or it broke.
     #[error("{0}")]
     Unavailable(String),
+    /// It could not be recorded. Where that was known in time, nothing was sent.
+    #[error(transparent)]
+    Unrecorded(#[from] AuditError),
 }
 
-/// Sends a request and waits for the whole answer.
+/// Records the intent, sends the request, waits for the whole answer, and records what became of it.
 ///
 /// # Errors
 /// See [`SendError`]. Whether the provider acted is not known after [`SendError::Timeout`] and
 /// [`SendError::Unavailable`].
-pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Answer, SendError> {
+pub fn send(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    recorder: Option<Recorder<'_>>,
+) -> Result<Answer, SendError> {
+    let Some(Recorder { audit, who }) = recorder else { return exchange(connection, outgoing, allowance) };
+    audit.intent(who, outgoing)?;
+    let started = Instant::now();
+    take_reached();
+    let result = exchange(connection, outgoing, allowance);
+    let mut outcome = Outcome { address: take_reached(), took: started.elapsed(), ..Outcome::default() };
+    match &result {
+        Ok(answer) => {
+            outcome.status = Some(answer.status);
+            outcome.received = Some(answer.body.bytes.len() as u64);
+        }
+        Err(error) => {
+            outcome.message = Some(connection.mask(error.to_string()));
+            outcome.rule = match error {
+                SendError::Denied(denial) => Some(denial.rule.name()),
+                _ => None,
+            };
+        }
+    }
+    audit.outcome(who, outgoing, outcome)?;
+    result
+}
+
+fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Answer, SendError> {
+    connection.check_beyond_proxy()?;
     let failed = |error| failure(connection, allowance, error);
     let response = run(connection, outgoing, allowance).map_err(failed)?;
     let (parts, mut body) = response.into_parts();
     if let Some(encoding) = parts.headers.get(CONTENT_ENCODING) {
-        let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
-        if !matches!(encoding.as_str(), "" | "identity") {
-            let denial = Rule::ContentEncoding.denies(format!(
-                "the answer is encoded as `{}`, which was not asked for",
-                crate::asked::printable(&encoding)
-            ));
-            return Err(denial.into());
-        }
+        known_encoding(encoding)?;
     }
     let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
 
@@ -103,10 +132,24 @@ pub fn send(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
     Ok(Answer { status: parts.status.as_u16(), headers, body: Blob::new(bytes, media_type, file_name) })
 }
 
+/// What the client could undo, it has undone, and taken the header away.
+fn known_encoding(encoding: &HeaderValue) -> Result<(), Denial> {
+    match encoding.as_bytes() {
+        b"" | b"identity" => Ok(()),
+        unknown => Err(Rule::ContentEncoding.denies(format!(
+            "the answer is encoded as `{}`, which was not asked for",
+            printable(&String::from_utf8_lossy(unknown))
+        ))),
+    }
+}
+
 fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Response<Body>, ureq::Error> {
     let mut request = Request::builder().method(outgoing.method.as_str()).uri(outgoing.url.real());
     for (name, value) in &outgoing.headers {
-        request = request.header(name.as_str(), value.real());
+        let mut header = HeaderValue::from_str(value.real()).map_err(ureq::http::Error::from)?;
+        // The client's own log then leaves it out.
+        header.set_sensitive(value.is_masked());
+        request = request.header(name.as_str(), header);
     }
     match &outgoing.body {
         Some(body) => {

@@ -11,6 +11,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use wharf_egress::MissingCredential;
+use wharf_egress::audit::AuditError;
 use wharf_egress::rules::Denial;
 
 /// Why a call has no output.
@@ -150,6 +151,30 @@ pub struct LimitReached {
     pub what: String,
     /// Where to raise it.
     pub remedy: String,
+}
+
+impl From<AuditError> for Fault {
+    fn from(error: AuditError) -> Self {
+        Self::Host(error.to_string())
+    }
+}
+
+impl From<wharf_egress::guard::Refusal> for Refusal {
+    fn from(refusal: wharf_egress::guard::Refusal) -> Self {
+        match refusal {
+            wharf_egress::guard::Refusal::Denied(denial) => Self::Denied(denial),
+            wharf_egress::guard::Refusal::MissingCredential(missing) => Self::MissingCredential(missing),
+        }
+    }
+}
+
+impl LimitReached {
+    /// A limit of the configuration.
+    pub(crate) fn new(name: &'static str, value: String, what: &str) -> Self {
+        let or_else = if name == "timeout" { "give --timeout, or " } else { "" };
+        let remedy = format!("{or_else}raise `{name}` under [limits] in wharf.toml");
+        Self { name, value, what: what.to_owned(), remedy }
+    }
 }
 
 /// Something is broken.

@@ -1,17 +1,8 @@
 //! Files that only their owner may read.
 
-use std::fs::DirBuilder;
-use std::io;
 use std::path::Path;
 
-/// Makes a folder, and those above it, for the owner alone. One that exists is left as it is.
-pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
+pub(crate) use wharf_egress::files::create_private_folder;
 
 /// Whether nobody but this process's user can put files into a folder, or another folder in its place. One that does not
 /// exist yet is as good as the one above it.

@@ -1,19 +1,21 @@
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
-use wharf_egress::Blob;
+use wharf_egress::audit::{Audit, Who};
 
+use crate::call::{Call, Output, Report, Timing};
 use crate::failure::{CallError, Fault, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::operation::nearest;
+use crate::operation::{Operation, nearest};
 use crate::registry::{LoadError, Loader, Registry, Release};
-use crate::sandbox::ctx::{Exchange, Running};
+use crate::sandbox::admission::Admitted;
+use crate::sandbox::ctx::{Running, record_refusal};
 use crate::sandbox::engine::Engine;
-use crate::sandbox::log::LogEntry;
 use crate::sandbox::{self, Ran};
 use crate::state::StateStore;
 
@@ -24,7 +26,11 @@ pub struct Host {
     registry: Registry,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
+    audit: Option<Arc<Audit>>,
     limits: Limits,
+    /// Names this host in ids of calls and in the audit.
+    id: String,
+    calls: AtomicU64,
 }
 
 /// Makes a [`Host`].
@@ -32,6 +38,7 @@ pub struct Host {
 pub struct HostBuilder {
     cache: Option<PathBuf>,
     state: Option<PathBuf>,
+    audit: Option<(PathBuf, bool)>,
     limits: Limits,
 }
 
@@ -50,6 +57,13 @@ impl HostBuilder {
         self
     }
 
+    /// A file for the audit: what is sent and what is refused, one record a line. Several processes may share it. With
+    /// `required`, a call fails rather than send what cannot be recorded. Without a file nothing is recorded.
+    pub fn audit(mut self, file: impl Into<PathBuf>, required: bool) -> Self {
+        self.audit = Some((file.into(), required));
+        self
+    }
+
     /// The limits of every call.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -62,7 +76,11 @@ impl HostBuilder {
     /// [`Fault::Host`] where the engine does not start, as on a system without address space to reserve.
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
+        let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         Ok(Host {
+            audit: self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required))),
+            id,
+            calls: AtomicU64::new(0),
             loader: Loader::new(&engine, self.cache, self.limits)?,
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::default(),
@@ -70,103 +88,6 @@ impl HostBuilder {
             limits: self.limits,
             engine,
         })
-    }
-}
-
-/// One call: what to run, with what.
-#[derive(Clone, Debug)]
-pub struct Call {
-    plugin: String,
-    operation: String,
-    connection: Option<String>,
-    input: Value,
-    attachments: Vec<(String, Blob)>,
-    timeout: Option<Duration>,
-    dry_run: bool,
-}
-
-impl Call {
-    /// A call of an operation of a plugin, with an empty input.
-    pub fn new(plugin: impl Into<String>, operation: impl Into<String>) -> Self {
-        Self {
-            plugin: plugin.into(),
-            operation: operation.into(),
-            connection: None,
-            input: Value::Object(Map::new()),
-            attachments: Vec::new(),
-            timeout: None,
-            dry_run: false,
-        }
-    }
-
-    /// The connection, by name. Without one the plugin's only connection is used.
-    pub fn connection(mut self, name: impl Into<String>) -> Self {
-        self.connection = Some(name.into());
-        self
-    }
-
-    /// The input: a JSON object that fits the operation's schema.
-    pub fn input(mut self, input: Value) -> Self {
-        self.input = input;
-        self
-    }
-
-    /// A file for one of the operation's attachment fields.
-    pub fn attach(mut self, name: impl Into<String>, blob: Blob) -> Self {
-        self.attachments.push((name.into(), blob));
-        self
-    }
-
-    /// A timeout other than that of the host's limits.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sends nothing: the call ends with its first request, which [`Report::exchanges`] tells of.
-    pub fn dry_run(mut self) -> Self {
-        self.dry_run = true;
-        self
-    }
-}
-
-/// What an operation gave back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Output {
-    /// The output's JSON; null at the end of a dry run.
-    pub json: Value,
-    /// The files beside it.
-    pub attachments: Vec<(String, Blob)>,
-}
-
-/// A call and all that is known of it.
-#[derive(Debug)]
-pub struct Report {
-    /// How it ended.
-    pub result: Result<Output, CallError>,
-    /// The requests that it made, secrets masked.
-    pub exchanges: Vec<Exchange>,
-    /// What the plugin logged and printed.
-    pub log: Vec<LogEntry>,
-    /// Where the time went.
-    pub timing: Timing,
-}
-
-/// Where the time of a call went. The three add up to the whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timing {
-    /// Choosing the release, validating the input, and whatever else the host does before and after.
-    pub host: Duration,
-    /// Making the instance and running it.
-    pub sandbox: Duration,
-    /// Waiting for the provider.
-    pub network: Duration,
-}
-
-impl Timing {
-    /// The whole.
-    pub fn total(&self) -> Duration {
-        self.host + self.sandbox + self.network
     }
 }
 
@@ -266,8 +187,9 @@ impl Host {
     /// Runs a call and tells all that is known of it.
     pub fn run(&self, call: Call) -> Report {
         let started = Instant::now();
-        let ran = self.try_run(call, started).unwrap_or_else(|refusal| Ran {
-            result: Err(refusal.into()),
+        let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        let ran = self.try_run(&id, call, started).unwrap_or_else(|error| Ran {
+            result: Err(error),
             exchanges: Vec::new(),
             log: Vec::new(),
             network: Duration::ZERO,
@@ -275,6 +197,7 @@ impl Host {
         });
         let (sandbox, network) = (ran.sandbox, ran.network);
         Report {
+            id,
             result: ran.result.map(|(json, attachments)| Output { json, attachments }),
             exchanges: ran.exchanges,
             log: ran.log,
@@ -282,23 +205,75 @@ impl Host {
         }
     }
 
-    /// The stations of a call, in order. What a grant leaves out is refused before the plugin runs.
-    fn try_run(&self, call: Call, started: Instant) -> Result<Ran, Refusal> {
+    /// How many records of the audit could not be kept, and where they should have been.
+    pub fn unrecorded(&self) -> Option<(u64, &Path)> {
+        self.audit.as_ref().map(|audit| audit.lost()).filter(|(lost, _)| *lost > 0)
+    }
+
+    /// The stations of a call, in order.
+    fn try_run(&self, id: &str, call: Call, started: Instant) -> Result<Ran, CallError> {
         let release = self.registry.get(&call.plugin)?;
         let operation = release.operation(&call.operation)?;
+        let grant = self.grant(&release, call.connection.as_deref())?;
+        let limits = grant.limits.unwrap_or(self.limits);
+        let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
+        let who = Who {
+            call: id,
+            plugin: &release.manifest.name,
+            digest: &release.digest,
+            operation: &operation.declared.name,
+            connection: Some(grant.connection.name()),
+        };
+        let record =
+            |refusal: &Refusal| record_refusal(self.audit.as_deref(), who, refusal, &grant).map_err(Fault::from);
+        let (admitted, running) = match self.admit(id, &release, &operation, &grant, call) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                record(&refusal)?;
+                return Err(refusal.into());
+            }
+        };
+        let mut ran = sandbox::run(&self.engine, running, limits, started);
+        drop(admitted);
+        // What a rule denied is recorded where it is denied; the limit is known only now.
+        if let Err(CallError::Refusal(limit @ Refusal::Limit(_))) = &ran.result
+            && let Err(unrecorded) = record(limit)
+        {
+            ran.result = Err(unrecorded.into());
+        }
+        Ok(ran)
+    }
+
+    /// What is refused before the plugin runs: too many calls, what a grant leaves out, input that does not fit, and a
+    /// connection that lacks a credential.
+    fn admit(
+        &self,
+        id: &str,
+        release: &Arc<Release>,
+        operation: &Arc<Operation>,
+        grant: &Arc<Grant>,
+        call: Call,
+    ) -> Result<(Admitted<'_>, Running), Refusal> {
+        let admitted = self.engine.admission.enter()?;
+        grant.check(&operation.declared)?;
         let input = operation.validate(call.input)?;
         operation.validate_attachments(&call.attachments)?;
-        let grant = self.grant(&release, call.connection.as_deref())?;
-        grant.check(&operation.declared)?;
         let connection = &grant.connection;
         for field in release.manifest.fields.iter().filter(|f| f.required) {
             connection.require(&field.name)?;
         }
-        let limits = grant.limits.unwrap_or(self.limits);
-        let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
-        let state = self.state.of(&release.manifest.name, connection.name(), &connection.identity());
-        let running = Running { operation, grant, input, attachments: call.attachments, state, dry_run: call.dry_run };
-        Ok(sandbox::run(&self.engine, &release.plugin, &release.manifest.name, running, limits, started))
+        let running = Running {
+            id: id.to_owned(),
+            release: Arc::clone(release),
+            operation: Arc::clone(operation),
+            state: self.state.of(&release.manifest.name, connection.name(), &connection.identity()),
+            grant: Arc::clone(grant),
+            input,
+            attachments: call.attachments,
+            audit: self.audit.clone(),
+            dry_run: call.dry_run,
+        };
+        Ok((admitted, running))
     }
 
     fn grant(&self, release: &Release, name: Option<&str>) -> Result<Arc<Grant>, Refusal> {

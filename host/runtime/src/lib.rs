@@ -32,6 +32,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod call;
 pub mod config;
 pub mod failure;
 mod files;
@@ -44,10 +45,11 @@ mod registry;
 mod sandbox;
 mod state;
 
+pub use call::{Call, Output, Report, Timing};
 pub use grant::{Grant, Pattern};
-pub use host::{Call, Host, HostBuilder, Output, Report, Timing};
-pub use limits::Limits;
+pub use host::{Host, HostBuilder};
+pub use limits::{EngineLimits, Limits};
 pub use registry::{LoadError, Release};
 pub use sandbox::ctx::Exchange;
-pub use sandbox::log::{Level, LogEntry};
-pub use wharf_egress::{Blob, Connection, MASK, Secret, declaration};
+pub use sandbox::log::{Level, LogEntry, visible};
+pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration};

@@ -1,32 +1,70 @@
 //! The limits of a call, and their defaults: all of them, in this one place.
+//!
+//! A call that reaches a limit ends there, alone, with a failure that names the limit, its value and the key that raises it.
+//! Only the log is cut instead: a plugin that talks too much still does its work.
 
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
-/// What one call may take. Reaching a limit ends that call alone.
+/// What one call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Wall time from the start of the call to its end: waiting for the provider and sleeping count.
     pub timeout: Duration,
+    /// Processor time of the call's thread, for the plugin and for what the host does on its behalf. On Unix.
+    pub cpu: Duration,
     /// Linear memory in bytes, summed over all memories of all instances of the call.
     pub memory: u64,
     /// Table entries, summed over all tables.
     pub table_entries: u64,
+    /// Requests, those that were refused included.
+    pub requests: u32,
     /// Size of one request, roughly, in bytes: what the plugin gives, and the input and files bound to it.
     pub request: u64,
     /// Size of an answer's body after decoding, in bytes.
     pub answer: u64,
+    /// Size of all requests and answers, by the same measures, summed, in bytes.
+    pub traffic: u64,
     /// Size of the blobs that a plugin makes or receives as answers, summed, in bytes.
     pub blobs: u64,
     /// Size of the output's JSON, in bytes.
     pub output: u64,
-    /// Requests, those that were refused included.
-    pub requests: u32,
-    /// Size of the log, in bytes. What goes beyond it is dropped, and the call goes on.
-    pub log: u64,
+    /// Size of the output's files, summed, in bytes.
+    pub attachments: u64,
+    /// Size of what a plugin keeps in its state for one connection, in bytes.
+    pub state: u64,
+    /// Random bytes.
+    pub randomness: u64,
+    /// Size of what a plugin hands to one host function, or gives back, as the host has to hold it, in bytes.
+    pub transfer: u64,
     /// Host resources (blobs, streams, timers) that exist at one time.
     pub resources: usize,
+    /// Size of the log, in bytes. What goes beyond it is dropped, and the call goes on.
+    pub log: u64,
+    /// What the engine is made for.
+    pub engine: EngineLimits,
+}
+
+/// Limits that are the same for all calls of a host, as its engine is made for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// Calls in flight at one time. A call beyond them is refused at once. Where the system has no room for so many, it is
+    /// fewer.
+    pub calls: u32,
+    /// Core instances of one component.
+    pub instances: u32,
+    /// Linear memories of one component.
+    pub memories: u32,
+    /// Tables of one component.
+    pub tables: u32,
+    /// Stack of a plugin, in bytes; at most [`EngineLimits::MOST_STACK`].
+    pub stack: u64,
+}
+
+impl EngineLimits {
+    /// Calls run on their callers' threads, which have 2 MiB of stack where nobody says otherwise; the host needs some too.
+    pub const MOST_STACK: u64 = 1 << 20;
 }
 
 impl Default for Limits {
@@ -34,21 +72,48 @@ impl Default for Limits {
         Self {
             // What people wait for an answer, and longer than the slowest sensible API call.
             timeout: Duration::from_secs(30),
+            // A call of a few milliseconds is usual; a slow guest that parses a large answer needs some seconds.
+            cpu: Duration::from_secs(10),
             // A guest in Python starts with about 40 MiB, one in JavaScript with about 10.
             memory: ByteSize::mib(256).as_u64(),
             // A guest in Python has some 15,000.
             table_entries: 100_000,
+            // Listing everything, page by page, at 100 a page: ten thousand items.
+            requests: 100,
             // One part of a chunked upload is 5 MiB; the largest attachments that the providers accept are below 50.
             request: ByteSize::mib(64).as_u64(),
             // The largest file that most of the providers accept in one piece is 5 to 30 MiB.
             answer: ByteSize::mib(64).as_u64(),
+            // A file of the largest size, down and up again, and as much for the rest.
+            traffic: ByteSize::mib(256).as_u64(),
             blobs: ByteSize::mib(64).as_u64(),
             // A hundred full pages of the largest lists known.
             output: ByteSize::mib(16).as_u64(),
-            // Listing everything, page by page, at 100 a page: ten thousand items.
-            requests: 100,
-            log: ByteSize::kib(64).as_u64(),
+            attachments: ByteSize::mib(64).as_u64(),
+            // Session names and cursors; state is not a database.
+            state: ByteSize::kib(64).as_u64(),
+            // Guests seed their hash tables with a few bytes; a boundary or a key takes some more.
+            randomness: ByteSize::kib(64).as_u64(),
+            // A request of the largest size, and as much for what surrounds it.
+            transfer: ByteSize::mib(128).as_u64(),
             resources: 1000,
+            log: ByteSize::kib(64).as_u64(),
+            engine: EngineLimits::default(),
+        }
+    }
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self {
+            calls: 1000,
+            // A component made from Python has about thirty modules.
+            instances: 100,
+            // Guests have one, and their adapters another.
+            memories: 4,
+            tables: 20,
+            // What the engine's makers chose.
+            stack: ByteSize::kib(512).as_u64(),
         }
     }
 }

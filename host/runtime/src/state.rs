@@ -11,12 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Enough for a name with a prefix.
-const LONGEST_KEY: usize = 128;
-/// Enough for any session token; state is not a database.
-const LONGEST_VALUE: usize = 4096;
-/// Values of one plugin and connection.
-const MOST_VALUES: usize = 64;
+/// What an entry costs besides its key and value, in bytes.
+const ENTRY: u64 = 64;
 
 /// Where the values of all plugins are: in a folder, or in memory alone.
 #[derive(Clone, Default)]
@@ -53,7 +49,8 @@ struct Entry {
 }
 
 pub(crate) enum StateError {
-    Limit(String),
+    /// There is no room for it within the limit.
+    Full,
     Unavailable(String),
 }
 
@@ -75,19 +72,16 @@ impl State {
         values.values.get(key).filter(|entry| entry.until > now()).map(|entry| entry.value.clone())
     }
 
-    pub(crate) fn set(&self, key: &str, value: &str, seconds: u32) -> Result<(), StateError> {
-        if key.len() > LONGEST_KEY {
-            return Err(StateError::Limit(format!("a key of the state has at most {LONGEST_KEY} bytes")));
-        }
-        if value.len() > LONGEST_VALUE {
-            return Err(StateError::Limit(format!("a value of the state has at most {LONGEST_VALUE} bytes")));
-        }
+    /// Keeps a value, if all of them together then have no more than `most` bytes.
+    pub(crate) fn set(&self, key: &str, value: &str, seconds: u32, most: u64) -> Result<(), StateError> {
         let mut all = self.lock();
         let values = self.load(&mut all);
         let now = now();
         values.values.retain(|_, entry| entry.until > now);
-        if values.values.len() >= MOST_VALUES && !values.values.contains_key(key) {
-            return Err(StateError::Limit(format!("the state of a connection has at most {MOST_VALUES} values")));
+        let size = |key: &str, value: &str| ENTRY + (key.len() + value.len()) as u64;
+        let others = values.values.iter().filter(|(other, _)| *other != key);
+        if others.map(|(key, entry)| size(key, &entry.value)).sum::<u64>() + size(key, value) > most {
+            return Err(StateError::Full);
         }
         values.values.insert(key.to_owned(), Entry { value: value.to_owned(), until: now + u64::from(seconds) });
         self.save(values).map_err(|error| StateError::Unavailable(format!("the state cannot be kept: {error}")))
@@ -142,12 +136,14 @@ fn now() -> u64 {
 mod tests {
     use super::*;
 
+    const ROOM: u64 = 1000;
+
     #[test]
     fn values_are_separate_for_each_plugin_and_connection() {
         let folder = tempfile::tempdir().unwrap();
         let store = StateStore::in_folder(folder.path().join("state"));
         let state = store.of("vtiger", "main", "https://a.example");
-        assert!(state.set("session", "s1", 60).is_ok());
+        assert!(state.set("session", "s1", 60, ROOM).is_ok());
 
         let again = StateStore::in_folder(folder.path().join("state"));
         assert_eq!(again.of("vtiger", "main", "https://a.example").get("session").as_deref(), Some("s1"));
@@ -162,18 +158,19 @@ mod tests {
     #[test]
     fn a_value_ends_with_its_time() {
         let state = StateStore::default().of("vtiger", "main", "https://a.example");
-        assert!(state.set("session", "s1", 0).is_ok());
+        assert!(state.set("session", "s1", 0, ROOM).is_ok());
         assert_eq!(state.get("session"), None);
     }
 
     #[test]
     fn the_state_is_no_database() {
         let state = StateStore::default().of("vtiger", "main", "https://a.example");
-        assert!(matches!(state.set("k", &"x".repeat(LONGEST_VALUE + 1), 60), Err(StateError::Limit(_))));
-        for n in 0..MOST_VALUES {
-            assert!(state.set(&format!("k{n}"), "x", 60).is_ok());
-        }
-        assert!(matches!(state.set("one more", "x", 60), Err(StateError::Limit(_))));
+        let set = |key: &str, value: &str| state.set(key, value, 60, 2 * (ENTRY + 10));
+        assert!(set("first", "12345").is_ok() && set("again", "12345").is_ok());
+        assert!(set("first", "54321").is_ok(), "in place of the old one");
+        assert!(matches!(set("", ""), Err(StateError::Full)), "nothing more, however small");
+        assert!(matches!(set("first", "123456"), Err(StateError::Full)));
+        assert_eq!(state.get("first").as_deref(), Some("54321"));
     }
 
     #[cfg(unix)]
@@ -182,7 +179,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        assert!(StateStore::in_folder(path.clone()).of("v", "c", "https://a.example").set("k", "x", 60).is_ok());
+        assert!(StateStore::in_folder(path.clone()).of("v", "c", "https://a.example").set("k", "x", 60, ROOM).is_ok());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(path.join("v.c.json")).unwrap().permissions().mode() & 0o777, 0o600);
     }

@@ -76,7 +76,7 @@ impl From<http::Error> for Failure {
     fn from(error: http::Error) -> Self {
         match error {
             http::Error::Denied(denial) => Self::Denied(denial.message),
-            http::Error::MissingCredential(message) | http::Error::Limit(message) => Self::Denied(message),
+            http::Error::MissingCredential(message) => Self::Denied(message),
             http::Error::Timeout(message) => Self::Timeout(Detail::new(message)),
             http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
         }

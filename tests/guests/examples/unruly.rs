@@ -65,7 +65,7 @@ const PROVIDER: Provider = Provider {
                 local("no-json", |_| Ok(Output::text("{ not json".to_owned()))),
                 local("long-output", |_| Ok(Output::text(format!("\"{}\"", "x".repeat(2 << 20))))),
                 local("stowaway", |_| {
-                    let blob = Blob::create(b"x", "text/plain", None).map_err(|m| Failure::Provider(Detail::new(m)))?;
+                    let blob = Blob::create(b"x", "text/plain", None);
                     Ok(Output::success().file("undeclared", blob))
                 }),
                 local("cry-wolf", |_| Err(Failure::Denied("the host is mean".to_owned()))),
@@ -115,8 +115,7 @@ fn shout(call: &Call<'_>) -> Result<Output, Failure> {
     for file in call.attachments("file") {
         let text = String::from_utf8_lossy(&file.read(0, 1000)).to_uppercase();
         let name = file.file_name();
-        let loud = Blob::create(text.as_bytes(), &file.media_type(), name.as_deref());
-        output = output.file("loud", loud.map_err(|message| Failure::Provider(Detail::new(message)))?);
+        output = output.file("loud", Blob::create(text.as_bytes(), &file.media_type(), name.as_deref()));
     }
     Ok(output)
 }

@@ -26,10 +26,12 @@ pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
     }
     let requests = operation.declared.requests.len();
     let runner = Runner { setup: &setup, args, options, plugin: &release.manifest.name, attachments, requests };
-    match items {
+    let code = match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
-    }
+    };
+    setup.note_unrecorded();
+    code
 }
 
 struct Runner<'a> {
@@ -40,6 +42,23 @@ struct Runner<'a> {
     attachments: Vec<(String, wharf::Blob)>,
     /// How many requests the operation declares.
     requests: usize,
+}
+
+/// A call that has no output.
+struct Failed {
+    /// The call's id, by which the audit knows it.
+    id: String,
+    error: CallError,
+}
+
+impl Failed {
+    fn to_json(&self) -> Value {
+        let mut json = self.error.to_json();
+        if let Some(members) = json.as_object_mut() {
+            members.insert("call".to_owned(), json!(self.id));
+        }
+        json
+    }
 }
 
 /// What became of one item.
@@ -56,16 +75,16 @@ impl Runner<'_> {
                 self.print(&[done], |mut documents| documents.pop().unwrap_or_default())?;
                 Ok(ExitCode::SUCCESS)
             }
-            Err(error) if self.options.continue_on_fail => {
-                print::json(&json!({ "error": error.to_json() }))?;
+            Err(failed) if self.options.continue_on_fail => {
+                print::json(&json!({ "error": failed.to_json() }))?;
                 Ok(ExitCode::SUCCESS)
             }
-            Err(error) => {
-                print::error(&format!("{} {}: {error}", self.plugin, self.options.operation));
+            Err(failed) => {
+                print::error(&format!("{} {}: {}", self.plugin, self.options.operation, failed.error));
                 if self.options.json {
-                    print::last(&json!({ "error": error.to_json() }));
+                    print::last(&json!({ "error": failed.to_json() }));
                 }
-                Ok(ExitCode::from(exit::of_kind(error.kind())))
+                Ok(ExitCode::from(exit::of_kind(failed.error.kind())))
             }
         }
     }
@@ -77,24 +96,24 @@ impl Runner<'_> {
         for (index, item) in items.into_iter().enumerate() {
             match self.call(item) {
                 Ok(done) => all.push(done),
-                Err(error) if self.options.continue_on_fail => {
-                    all.push(Done::Output(json!({ "error": error.to_json() })));
+                Err(failed) if self.options.continue_on_fail => {
+                    all.push(Done::Output(json!({ "error": failed.to_json() })));
                     if self.options.dry_run && !self.options.json {
-                        print::warning(&format!("item {} of {count}: {error}", index + 1));
+                        print::warning(&format!("item {} of {count}: {}", index + 1, failed.error));
                     }
                 }
-                Err(error) => {
+                Err(failed) => {
                     let place = format!("item {} of {count}", index + 1);
-                    print::error(&format!("{place}: {} {}: {error}", self.plugin, self.options.operation));
+                    print::error(&format!("{place}: {} {}: {}", self.plugin, self.options.operation, failed.error));
                     if self.options.json {
-                        all.push(Done::Output(json!({ "error": error.to_json(), "item": index + 1 })));
+                        all.push(Done::Output(json!({ "error": failed.to_json(), "item": index + 1 })));
                     }
                     // What was done before the failure was done: its outputs are not lost.
                     if !all.is_empty() {
                         // Nobody may be reading any more; it is the failure that counts.
                         let _ = self.print(&all, Value::Array);
                     }
-                    return Ok(ExitCode::from(exit::of_kind(error.kind())));
+                    return Ok(ExitCode::from(exit::of_kind(failed.error.kind())));
                 }
             }
         }
@@ -103,7 +122,7 @@ impl Runner<'_> {
     }
 
     /// One call; its log is told, and the files of its output are kept.
-    fn call(&self, item: Value) -> Result<Done, CallError> {
+    fn call(&self, item: Value) -> Result<Done, Failed> {
         let mut call = HostCall::new(self.plugin, self.options.operation.as_str()).input(item);
         if let Some(name) = &self.options.connection {
             call = call.connection(name);
@@ -119,9 +138,10 @@ impl Runner<'_> {
         }
         let report = self.setup.host.run(call);
         self.tell(&report);
-        let output = report.result?;
+        let Report { id, result, exchanges, .. } = report;
+        let output = result.map_err(|error| Failed { id, error })?;
         if self.options.dry_run {
-            return Ok(Done::Requests(report.exchanges));
+            return Ok(Done::Requests(exchanges));
         }
         self.keep(&output);
         Ok(Done::Output(output.json))
@@ -135,6 +155,9 @@ impl Runner<'_> {
                 // Each line by itself, so that a plugin cannot pose as the host.
                 entry.message.lines().for_each(|line| print::note(&format!("{prefix} {line}")));
             }
+        }
+        if self.args.verbose {
+            print::note(&styled(DIM, format!("call {}", report.id)));
         }
         if self.args.verbose && !self.options.dry_run {
             for exchange in &report.exchanges {

@@ -7,7 +7,7 @@ use super::{
     BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source,
     Template,
 };
-use crate::asked::{canonical, place, unescape};
+use crate::asked::{canonical, is_unambiguous, place, unescape};
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -67,12 +67,16 @@ const HOST_HEADERS: [&str; 22] = [
     "upgrade",
     "user-agent",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    // Some servers take the path from these.
+    "x-original-url",
+    "x-rewrite-url",
 ];
+
+/// The same for whole families of headers.
+const HOST_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];
 
 /// Checks the declarations of a plugin and prepares them for use: a list for each operation, in the order given.
 ///
@@ -229,11 +233,11 @@ impl Lint {
     }
 
     fn header_name(&mut self, name: &str) {
-        let lower = name.to_ascii_lowercase();
+        let lower = header_as_read(name);
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
             self.report(format!("`{name}` is not the name of a header"));
-        } else if HOST_HEADERS.contains(&lower.as_str()) || lower.starts_with("proxy-") || lower.starts_with("sec-") {
+        } else if HOST_HEADERS.contains(&lower.as_str()) || HOST_PREFIXES.iter().any(|p| lower.starts_with(p)) {
             self.report(format!("the header `{name}` is the host's own; no plugin can set it"));
         }
     }
@@ -269,13 +273,25 @@ impl Lint {
                 .filter(move |p| p.location == location)
                 .map(|p| p.name.as_str())
         };
-        let headers = request.headers.iter().map(|f| f.name.as_str()).chain(placements(Location::Header));
-        self.unique("header", headers.map(str::to_ascii_lowercase));
+        let headers: Vec<&str> = request.headers.iter().map(|f| f.name.as_str()).collect();
+        let placed: Vec<&str> = placements(Location::Header).collect();
+        // A scheme may place one credential under both spellings: servers that drop `X_Key` read `X-Key`.
+        self.unique("header", placed.iter().map(|name| name.to_ascii_lowercase()));
+        let taken =
+            placed.iter().filter(|name| headers.iter().any(|header| header_as_read(header) == header_as_read(name)));
+        for name in taken {
+            self.report(format!("the header `{name}` stands twice: it is the place of a credential"));
+        }
+        self.unique("header", headers.iter().map(|name| header_as_read(name)));
 
         let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
         let (query, body) = (names(&request.query), names(request.body.fields()));
         for name in query.iter().chain(&body).filter(|name| canonical(name) == "_method") {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
+        }
+        let json = matches!(request.body, BodyForm::Json(_));
+        for name in query.iter().chain(body.iter().filter(|_| !json)).filter(|name| !is_unambiguous(name)) {
+            self.report(format!("servers read the brackets of `{name}` in different ways"));
         }
         self.apart("query parameters", &query);
         self.apart("body fields", &body);
@@ -377,6 +393,11 @@ fn steps(name: &str) -> impl Iterator<Item = String> {
         None => name.split('[').skip(1).map(|part| part.trim_end_matches(']').to_ascii_lowercase()).collect(),
     };
     std::iter::once(head).chain(rest)
+}
+
+/// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.
+fn header_as_read(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
 }
 
 fn part_field(part: &Part) -> Option<&str> {

@@ -3,9 +3,11 @@
 use std::fs;
 
 use wharf_egress::{Connection, ConnectionBuilder, Secret};
+use zeroize::Zeroizing;
 
 use super::{Config, ConnectionConfig, FieldValue};
 use crate::grant::Grant;
+use crate::limits::Limits;
 use crate::manifest::{ConnectionField, Manifest};
 use crate::operation::nearest;
 
@@ -33,7 +35,11 @@ impl Config {
         let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == manifest.name).collect();
         if configured.is_empty() {
             let mut warn = |text: &str| warn(format!("connection `{FROM_ENVIRONMENT}`: {text}"));
-            return Ok(from_environment(manifest, environment, &mut warn)?.map(Grant::from).into_iter().collect());
+            let connection = from_environment(manifest, environment, &mut warn)?;
+            return Ok(connection
+                .map(|made| self.limited(Grant::from(made), &manifest.name, None))
+                .into_iter()
+                .collect());
         }
         let mut made = Vec::new();
         for (name, connection) in configured {
@@ -41,9 +47,17 @@ impl Config {
             warn_of_idle_patterns(connection, manifest, &mut warn);
             let built = build(name, connection, manifest, environment, &mut warn)
                 .map_err(|problem| format!("connection `{name}`: {problem}"))?;
-            made.push(narrowed(built, connection));
+            made.push(self.limited(narrowed(built, connection), &manifest.name, connection.limits));
         }
         Ok(made)
+    }
+
+    /// The connection's own limits, else those of the plugin, else the common ones.
+    fn limited(&self, grant: Grant, plugin: &str, own: Option<Limits>) -> Grant {
+        match own.or_else(|| self.plugin_limits.get(plugin).copied()) {
+            Some(limits) => grant.limits(limits),
+            None => grant,
+        }
     }
 }
 
@@ -55,9 +69,6 @@ fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
     }
     if let Some(effects) = &config.effects {
         grant = grant.effects(effects.clone());
-    }
-    if let Some(limits) = config.limits {
-        grant = grant.limits(limits);
     }
     grant
 }
@@ -96,6 +107,14 @@ fn build(
         });
     }
     let mut connection = start(manifest, name, &base_url).allow_addresses(config.allow_addresses.iter().copied());
+    if let Some(file) = &config.ca_file {
+        let pem = fs::read(file).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
+        connection = connection.ca(pem);
+    }
+    if let Some(from) = &config.proxy {
+        let (url, remedy) = value(from, "proxy", environment)?;
+        connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
+    }
     for field in &manifest.fields {
         let write = |variable: &str| {
             format!("write {} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of wharf.toml", field.name)
@@ -108,18 +127,7 @@ fn build(
             ));
         }
         let (value, remedy) = match configured {
-            Some(FieldValue::Inline(value)) => (Some(value.clone()), "it is empty".to_owned()),
-            Some(FieldValue::Env(variable)) => (
-                set(environment, variable).map(Secret::new),
-                format!("the environment variable {variable}, which it names, is not set or empty"),
-            ),
-            Some(FieldValue::File(file)) => {
-                let text = fs::read_to_string(file)
-                    .map_err(|e| format!("the file of `{}`, {}, cannot be read: {e}", field.name, file.display()))?;
-                let line = text.strip_suffix('\n').unwrap_or(&text);
-                let secret = Secret::new(line.strip_suffix('\r').unwrap_or(line));
-                (Some(secret), format!("the file {} is empty", file.display()))
-            }
+            Some(from) => value(from, &field.name, environment)?,
             None => match field.environment.as_deref() {
                 Some(variable) => (
                     set(environment, variable).map(Secret::new),
@@ -132,6 +140,25 @@ fn build(
         connection = put(connection, field, value, remedy);
     }
     connection.build().map_err(|error| error.to_string())
+}
+
+/// A configured value, and what would supply it where it is missing.
+fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<(Option<Secret>, String), String> {
+    Ok(match from {
+        FieldValue::Inline(value) => (Some(value.clone()), "it is empty".to_owned()),
+        FieldValue::Env(variable) => (
+            set(environment, variable).map(Secret::new),
+            format!("the environment variable {variable}, which it names, is not set or empty"),
+        ),
+        FieldValue::File(file) => {
+            let text = fs::read_to_string(file)
+                .map_err(|e| format!("the file of `{name}`, {}, cannot be read: {e}", file.display()))?;
+            let text = Zeroizing::new(text);
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let secret = Secret::new(line.strip_suffix('\r').unwrap_or(line));
+            (Some(secret), format!("the file {} is empty", file.display()))
+        }
+    })
 }
 
 /// A connection of what the environment supplies, where it supplies the base URL and every required field.

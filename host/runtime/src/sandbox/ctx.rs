@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wharf_egress::Blob;
+use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
 use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::Shown;
@@ -18,6 +19,7 @@ use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::Operation;
+use crate::registry::Release;
 use crate::state::State;
 
 /// The data of a store. It lives as long as one call.
@@ -37,12 +39,34 @@ pub(crate) struct Ctx {
 
 /// The call that an instance runs.
 pub(crate) struct Running {
+    /// Of the call.
+    pub(crate) id: String,
+    /// The release that it was admitted with, whatever is published meanwhile.
+    pub(crate) release: Arc<Release>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
     pub(crate) input: Map<String, Value>,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
+    pub(crate) audit: Option<Arc<Audit>>,
     pub(crate) dry_run: bool,
+}
+
+impl Running {
+    /// Who asks, for the audit.
+    pub(crate) fn who(&self) -> Who<'_> {
+        Who {
+            call: &self.id,
+            plugin: &self.release.manifest.name,
+            digest: &self.release.digest,
+            operation: &self.operation.declared.name,
+            connection: Some(self.grant.connection.name()),
+        }
+    }
+
+    fn recorder(&self) -> Option<Recorder<'_>> {
+        Some(Recorder { audit: self.audit.as_deref()?, who: self.who() })
+    }
 }
 
 /// A request and what became of it, fit to be shown.
@@ -67,9 +91,9 @@ pub(crate) struct DryRunEnds;
 
 /// Why a request has no answer.
 pub(crate) enum NoAnswer {
-    Refused(Refusal),
+    Refused(GuardRefusal),
     Unavailable(String),
-    /// The call is over: its deadline, or the end of a dry run.
+    /// The call is over: a limit was reached, the dry run ends, or the audit could not be written.
     Ends(wasmtime::Error),
 }
 
@@ -89,10 +113,10 @@ impl Ctx {
         }
     }
 
-    /// The third station of a request's way: count it, let the guard build it, send it. The answer comes with the form in
-    /// which the plugin wants its body.
+    /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
+    /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
-        self.meter.count_request().map_err(|limit| self.refuse(limit))?;
+        self.meter.count_request()?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
@@ -101,22 +125,19 @@ impl Ctx {
             attachments: &call.attachments,
             sensitive: &call.operation.declared.sensitive_inputs,
         };
-        if let Err(limit) = self.meter.check_request(guard::weight(call.operation.requests(), asked, item)) {
-            return Err(self.refuse(limit));
-        }
+        self.meter.count_sent(guard::weight(call.operation.requests(), asked, item))?;
         let outgoing = match guard::prepare(call.operation.requests(), asked, item, &call.grant.connection) {
             Ok(outgoing) => outgoing,
-            Err(GuardRefusal::Denied(denial)) => return Err(self.refuse(denial)),
-            Err(GuardRefusal::MissingCredential(missing)) => return Err(self.refuse(missing)),
+            Err(refusal) => return Err(self.refuse(refusal)),
         };
         let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
         if call.dry_run {
             self.exchanges.push(exchange);
-            return Err(NoAnswer::Ends(DryRunEnds.into()));
+            return Err(DryRunEnds.into());
         }
-        let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.limits().answer };
+        let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.answer_allowed() };
         let sent = Instant::now();
-        let result = send::send(&call.grant.connection, &outgoing, allowance);
+        let result = send::send(&call.grant.connection, &outgoing, allowance, call.recorder());
         let took = sent.elapsed();
         self.network += took;
         exchange.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -125,28 +146,63 @@ impl Ctx {
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }
         self.exchanges.push(exchange);
-        result.map(|answer| (answer, outgoing.answer())).map_err(|error| match error {
-            SendError::Denied(denial) => self.refuse(denial),
-            SendError::TooLarge { .. } => {
-                let limit = self.meter.answer_too_large();
-                self.refuse(limit)
+        match result {
+            Ok(answer) => {
+                self.meter.count_received(answer.body.bytes.len() as u64)?;
+                Ok((answer, outgoing.answer()))
             }
-            SendError::Timeout => NoAnswer::Ends(self.meter.out_of_time("the provider had not answered yet").into()),
-            SendError::Unavailable(message) => NoAnswer::Unavailable(message),
-        })
+            // It is recorded already.
+            Err(SendError::Denied(denial)) => Err(self.refused_with(denial.into())),
+            Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large().into()),
+            Err(SendError::Timeout) => Err(self.meter.out_of_time("the provider had not answered yet").into()),
+            Err(SendError::Unavailable(message)) => Err(NoAnswer::Unavailable(message)),
+            Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
+        }
     }
 
     /// Keeps bytes that the plugin made.
     pub(crate) fn create_blob(&mut self, blob: Blob) -> Result<Blob, LimitReached> {
-        self.meter
-            .count_blob(blob.bytes.len() as u64)
-            .inspect_err(|limit| self.refused = Some(limit.clone().into()))?;
+        self.meter.count_blob(blob.bytes.len() as u64)?;
         Ok(blob)
     }
 
-    fn refuse(&mut self, refusal: impl Into<Refusal>) -> NoAnswer {
-        let refusal = refusal.into();
-        self.refused = Some(refusal.clone());
+    fn refuse(&mut self, refusal: GuardRefusal) -> NoAnswer {
+        let recorded = match &self.call {
+            Some(call) => record_refusal(call.audit.as_deref(), call.who(), &refusal.clone().into(), &call.grant),
+            None => Ok(()),
+        };
+        match recorded {
+            Ok(()) => self.refused_with(refusal),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn refused_with(&mut self, refusal: GuardRefusal) -> NoAnswer {
+        self.refused = Some(refusal.clone().into());
         NoAnswer::Refused(refusal)
+    }
+}
+
+/// Records a refusal, if it is one that the audit is about: not one of the input, which the caller mends.
+pub(crate) fn record_refusal(
+    audit: Option<&Audit>,
+    who: Who<'_>,
+    refusal: &Refusal,
+    grant: &Grant,
+) -> Result<(), AuditError> {
+    let rule = match refusal {
+        Refusal::Denied(denial) => denial.rule.name(),
+        Refusal::MissingCredential(_) => "missing-credential",
+        Refusal::Limit(_) => "limit",
+        Refusal::InvalidInput { .. } | Refusal::Unknown(_) | Refusal::Connection(_) => return Ok(()),
+    };
+    let message = grant.connection.mask(refusal.to_string());
+    audit.map_or(Ok(()), |audit| audit.refusal(who, rule, message))
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for NoAnswer {
+    /// An error, such as a limit that was reached, ends the call.
+    fn from(error: E) -> Self {
+        Self::Ends(error.into())
     }
 }

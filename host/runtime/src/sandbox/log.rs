@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use bytesize::ByteSize;
 use serde::Serialize;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+use crate::failure::LimitReached;
 
 /// How important a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -36,13 +39,14 @@ pub(crate) struct Log(Arc<Mutex<Inner>>);
 
 struct Inner {
     entries: Vec<LogEntry>,
+    limit: u64,
     left: u64,
     dropped: bool,
 }
 
 impl Log {
     pub(crate) fn new(limit: u64) -> Self {
-        Self(Arc::new(Mutex::new(Inner { entries: Vec::new(), left: limit, dropped: false })))
+        Self(Arc::new(Mutex::new(Inner { entries: Vec::new(), limit, left: limit, dropped: false })))
     }
 
     pub(crate) fn write(&self, level: Level, message: &str) {
@@ -61,7 +65,8 @@ impl Log {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = std::mem::take(&mut inner.entries);
         if inner.dropped {
-            let message = "further messages were dropped: the log of the call is full".to_owned();
+            let value = ByteSize::b(inner.limit).display().iec().to_string();
+            let message = LimitReached::new("log", value, "further messages were dropped").to_string();
             entries.push(LogEntry { level: Level::Warning, message });
         }
         entries.into_iter().map(|entry| LogEntry { message: mask(entry.message), ..entry }).collect()
@@ -69,7 +74,7 @@ impl Log {
 }
 
 /// Lines stay; everything else that could move a cursor or pose as another text is written as an escape.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.trim_end().chars() {
         match c {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use wasmtime::ResourceLimiter;
 
+use super::cpu;
 use crate::failure::LimitReached;
 use crate::limits::Limits;
 
@@ -15,20 +16,39 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(crate) struct Meter {
     limits: Limits,
     pub(crate) deadline: Instant,
+    /// What the thread had used when the call began, where the system tells.
+    cpu_at_start: Option<Duration>,
     /// Whether a guest asked for a timer beyond the deadline. It is woken at the deadline, and may end before the next tick
     /// of the epoch would have stopped it.
     pub(crate) overslept: bool,
     memory: u64,
     table_entries: u64,
-    blobs: u64,
     requests: u32,
+    traffic: u64,
+    blobs: u64,
+    randomness: u64,
     reached: Option<LimitReached>,
 }
 
+/// What comes of counting: going on, or the end of the call.
+pub(crate) type Counted = Result<(), LimitReached>;
+
 impl Meter {
+    /// Starts on the thread that the call runs on.
     pub(crate) fn start(limits: Limits, started: Instant) -> Self {
-        let deadline = started + limits.timeout.min(LONGEST);
-        Self { limits, deadline, overslept: false, memory: 0, table_entries: 0, blobs: 0, requests: 0, reached: None }
+        Self {
+            deadline: started + limits.timeout.min(LONGEST),
+            limits,
+            cpu_at_start: cpu::time_of_thread(),
+            overslept: false,
+            memory: 0,
+            table_entries: 0,
+            requests: 0,
+            traffic: 0,
+            blobs: 0,
+            randomness: 0,
+            reached: None,
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -40,90 +60,138 @@ impl Meter {
         self.reached.clone()
     }
 
+    /// Whether there is time left, on the clock and on the processor.
+    pub(crate) fn check_time(&mut self) -> Counted {
+        if Instant::now() >= self.deadline {
+            return Err(self.out_of_time("the plugin was still running"));
+        }
+        let used = cpu::time_of_thread().zip(self.cpu_at_start).map(|(now, start)| now.saturating_sub(start));
+        if used.is_some_and(|used| used >= self.limits.cpu) {
+            let value = humantime::format_duration(self.limits.cpu).to_string();
+            return Err(self.reach("cpu", value, "the plugin was still computing"));
+        }
+        Ok(())
+    }
+
     /// Whether the guest is awake only because its sleep was cut at the deadline.
     pub(crate) fn slept_to_the_end(&self) -> bool {
         self.overslept && Instant::now() >= self.deadline
     }
 
     pub(crate) fn out_of_time(&mut self, what: &str) -> LimitReached {
-        let limit = humantime::format_duration(self.limits.timeout).to_string();
-        self.end(limited("timeout", limit, what, "--timeout, or `timeout` under [limits] in wharf.toml"))
+        let value = humantime::format_duration(self.limits.timeout).to_string();
+        self.reach("timeout", value, what)
     }
 
-    pub(crate) fn check_request(&mut self, bytes: u64) -> Result<(), LimitReached> {
-        if bytes <= self.limits.request {
-            return Ok(());
-        }
-        Err(self.bytes("request", self.limits.request, "the plugin asked for a larger request"))
+    pub(crate) fn count_request(&mut self) -> Counted {
+        self.requests += 1;
+        let limit = u64::from(self.limits.requests);
+        self.within("requests", u64::from(self.requests), limit, "the plugin asked for one request more")
+    }
+
+    /// A request that is about to be built, by what it will weigh.
+    pub(crate) fn count_sent(&mut self, bytes: u64) -> Counted {
+        self.within_bytes("request", bytes, self.limits.request, "the plugin asked for a larger request")?;
+        self.count_traffic(bytes)
+    }
+
+    pub(crate) fn count_received(&mut self, bytes: u64) -> Counted {
+        self.count_traffic(bytes)
+    }
+
+    fn count_traffic(&mut self, bytes: u64) -> Counted {
+        self.traffic = self.traffic.saturating_add(bytes);
+        self.within_bytes("traffic", self.traffic, self.limits.traffic, "all requests and answers together are larger")
+    }
+
+    /// Bytes of an answer that may still come, and the limit that says so.
+    pub(crate) fn answer_allowed(&self) -> u64 {
+        self.limits.answer.min(self.limits.traffic.saturating_sub(self.traffic))
     }
 
     pub(crate) fn answer_too_large(&mut self) -> LimitReached {
+        if self.answer_allowed() < self.limits.answer {
+            return self.bytes("traffic", self.limits.traffic, "all requests and answers together are larger");
+        }
         self.bytes("answer", self.limits.answer, "the answer of the provider is larger")
     }
 
-    pub(crate) fn output_too_large(&mut self) -> LimitReached {
-        let limit = self.bytes("output", self.limits.output, "the output of the plugin is larger");
-        self.end(limit)
-    }
-
-    pub(crate) fn count_request(&mut self) -> Result<(), LimitReached> {
-        self.requests += 1;
-        if self.requests <= self.limits.requests {
-            return Ok(());
-        }
-        Err(counted("requests", u64::from(self.limits.requests), "the plugin asked for one request more"))
-    }
-
-    pub(crate) fn count_blob(&mut self, bytes: u64) -> Result<(), LimitReached> {
+    pub(crate) fn count_blob(&mut self, bytes: u64) -> Counted {
         self.blobs = self.blobs.saturating_add(bytes);
-        if self.blobs <= self.limits.blobs {
-            return Ok(());
-        }
-        Err(self.bytes("blobs", self.limits.blobs, "the plugin made or received larger files"))
+        self.within_bytes("blobs", self.blobs, self.limits.blobs, "the plugin made or received larger files")
+    }
+
+    pub(crate) fn count_randomness(&mut self, bytes: u64) -> Counted {
+        self.randomness = self.randomness.saturating_add(bytes);
+        self.within_bytes("randomness", self.randomness, self.limits.randomness, "the plugin asked for more")
+    }
+
+    pub(crate) fn check_output(&mut self, json: u64, attachments: u64) -> Counted {
+        self.within_bytes("output", json, self.limits.output, "the output of the plugin is larger")?;
+        let limit = self.limits.attachments;
+        self.within_bytes("attachments", attachments, limit, "the files of the output are larger, together")
+    }
+
+    pub(crate) fn state_full(&mut self) -> LimitReached {
+        self.bytes("state", self.limits.state, "the plugin keeps more for this connection")
     }
 
     pub(crate) fn resources_used_up(&mut self) -> LimitReached {
-        let limit = u64::try_from(self.limits.resources).unwrap_or(u64::MAX);
-        self.end(counted("resources", limit, "more files, streams and timers exist at one time"))
+        let limit = self.limits.resources.to_string();
+        self.reach("resources", limit, "more files, streams and timers exist at one time")
     }
 
-    fn bytes(&self, name: &'static str, limit: u64, what: &str) -> LimitReached {
-        let value = ByteSize::b(limit).display().iec().to_string();
-        limited(name, value, what, &format!("`{name}` under [limits] in wharf.toml"))
+    pub(crate) fn handed_too_much(&mut self) -> LimitReached {
+        self.bytes("transfer", self.limits.transfer, "the plugin handed more to the host at once")
     }
 
-    /// A limit that ends the call, whatever the plugin does. Others are values that it may handle.
-    fn end(&mut self, limit: LimitReached) -> LimitReached {
-        self.reached.get_or_insert(limit).clone()
+    pub(crate) fn stack_exhausted(&mut self) -> LimitReached {
+        self.bytes("stack", self.limits.engine.stack, "the plugin calls too deep (call stack exhausted)")
     }
-}
 
-fn counted(name: &'static str, limit: u64, what: &str) -> LimitReached {
-    limited(name, limit.to_string(), what, &format!("`{name}` under [limits] in wharf.toml"))
-}
+    fn within_bytes(&mut self, name: &'static str, used: u64, limit: u64, what: &str) -> Counted {
+        if used <= limit { Ok(()) } else { Err(self.bytes(name, limit, what)) }
+    }
 
-fn limited(name: &'static str, value: String, what: &str, remedy: &str) -> LimitReached {
-    LimitReached { name, value, what: what.to_owned(), remedy: remedy.to_owned() }
+    fn within(&mut self, name: &'static str, used: u64, limit: u64, what: &str) -> Counted {
+        if used <= limit { Ok(()) } else { Err(self.reach(name, limit.to_string(), what)) }
+    }
+
+    fn bytes(&mut self, name: &'static str, limit: u64, what: &str) -> LimitReached {
+        self.reach(name, ByteSize::b(limit).display().iec().to_string(), what)
+    }
+
+    /// Ends the call. The first limit that was reached is the one that is told of.
+    fn reach(&mut self, name: &'static str, value: String, what: &str) -> LimitReached {
+        self.reached.get_or_insert_with(|| LimitReached::new(name, value, what)).clone()
+    }
 }
 
 impl ResourceLimiter for Meter {
     /// An error, not a refusal that the guest could handle: a call that needs more must say so in the limit's words.
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.memory = self.memory.saturating_add((desired - current) as u64);
-        if self.memory <= self.limits.memory {
-            return Ok(true);
-        }
-        let limit = self.bytes("memory", self.limits.memory, "the plugin needs more memory");
-        Err(self.end(limit).into())
+        self.within_bytes("memory", self.memory, self.limits.memory, "the plugin needs more memory")?;
+        Ok(true)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.table_entries = self.table_entries.saturating_add((desired - current) as u64);
-        if self.table_entries <= self.limits.table_entries {
-            return Ok(true);
-        }
-        let limit = counted("table_entries", self.limits.table_entries, "the plugin needs larger tables");
-        Err(self.end(limit).into())
+        let limit = self.limits.table_entries;
+        self.within("table_entries", self.table_entries, limit, "the plugin needs larger tables")?;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.engine.instances as usize
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.engine.memories as usize
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.engine.tables as usize
     }
 }
 
@@ -145,12 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_a_plugin_may_handle_does_not_hide_the_one_that_ends_the_call() {
+    fn the_first_limit_that_was_reached_is_the_one_that_is_told_of() {
         let mut meter = meter(Limits { blobs: 1, ..Limits::default() });
         assert!(meter.count_blob(2).is_err());
-        assert_eq!(meter.reached(), None);
-        assert_eq!(meter.out_of_time("").name, "timeout");
-        assert_eq!(meter.reached().map(|limit| limit.name), Some("timeout"));
+        assert_eq!(meter.out_of_time("").name, "blobs");
+        assert_eq!(meter.reached().map(|limit| limit.name), Some("blobs"));
+    }
+
+    #[test]
+    fn an_answer_may_take_what_is_left_of_the_traffic() {
+        let mut meter = meter(Limits { answer: 50, request: 100, traffic: 100, ..Limits::default() });
+        assert!(meter.count_sent(70).is_ok());
+        assert_eq!(meter.answer_allowed(), 30);
+        assert_eq!(meter.answer_too_large().name, "traffic");
     }
 
     #[test]

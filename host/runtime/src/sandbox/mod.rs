@@ -4,14 +4,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wasmtime::component::ResourceTableError;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wharf_egress::Blob;
+use wharf_egress::audit::AuditError;
 
-use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
+use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 
+pub(crate) mod admission;
 pub(crate) mod contract;
+mod cpu;
 pub(crate) mod ctx;
 pub(crate) mod engine;
 pub(crate) mod log;
@@ -20,7 +23,7 @@ mod wasi;
 
 use contract::v0_1::{Invoked, Output, Plugin};
 use ctx::{Ctx, DryRunEnds, Exchange, Running};
-use engine::{Engine, TICK};
+use engine::Engine;
 use log::{LogEntry, visible};
 
 /// How a run ended, and what happened on the way.
@@ -46,43 +49,37 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
 pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, String> {
     let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
     let silent = |reason: String| format!("it does not describe itself: {reason}");
-    match plugin.describe(&mut store) {
+    let described = plugin.describe(&mut store);
+    let ctx = store.data_mut();
+    match described {
+        // It may have slept to the end, and not have been stopped.
+        Ok(_) if ctx.meter.check_time().is_err() => {
+            Err(silent(ctx.meter.out_of_time("it was still running").to_string()))
+        }
         Ok(Ok(manifest)) => Ok(manifest),
         Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}")),
-        Err(error) => match store.data_mut().meter.reached() {
-            Some(limit) => Err(silent(limit.to_string())),
-            None if interrupted(&error) => {
-                Err(silent(store.data_mut().meter.out_of_time("it was still running").to_string()))
-            }
-            None => Err(silent(in_words(&error))),
-        },
+        Err(error) => {
+            Err(silent(reached(engine, ctx, &error).map_or_else(|| in_words(&error), |limit| limit.to_string())))
+        }
     }
 }
 
 /// Runs one operation in an instance of its own.
-pub(crate) fn run(
-    engine: &Engine,
-    plugin: &Plugin,
-    name: &str,
-    running: Running,
-    limits: Limits,
-    started: Instant,
-) -> Ran {
-    let operation = running.operation.clone();
-    let grant = running.grant.clone();
+pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: Instant) -> Ran {
+    let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let connection = &grant.connection;
     let input = serde_json::to_string(&running.input).unwrap_or_default();
     let attachments = running.attachments.clone();
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));
 
     let entered = Instant::now();
-    let invoked = plugin.invoke(&mut store, &operation.declared.name, input, attachments);
+    let invoked = release.plugin.invoke(&mut store, &operation.declared.name, input, attachments);
     let inside = entered.elapsed();
 
     let broken = |message: String| {
         let operation = operation.declared.name.clone();
         CallError::Fault(Fault::Plugin {
-            plugin: name.to_owned(),
+            plugin: release.manifest.name.clone(),
             operation,
             message: connection.mask(visible(&message)),
         })
@@ -100,7 +97,13 @@ pub(crate) fn run(
         }),
         // The caller asked for it, and finds the request among the exchanges.
         Err(error) if error.is::<DryRunEnds>() => Ok((Value::Null, Vec::new())),
-        Err(error) => Err(trapped(&mut ctx, &error, broken)),
+        Err(error) => Err(match error.downcast_ref::<AuditError>() {
+            Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
+            None => match reached(engine, &mut ctx, &error) {
+                Some(limit) => Refusal::from(limit).into(),
+                None => broken(in_words(&error)),
+            },
+        }),
     };
     Ran {
         result,
@@ -112,12 +115,16 @@ pub(crate) fn run(
 }
 
 fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
-    let left = ctx.meter.deadline.saturating_duration_since(Instant::now());
+    let transfer = usize::try_from(ctx.meter.limits().transfer).unwrap_or(usize::MAX);
     let mut store = Store::new(engine.inner(), ctx);
     store.limiter(|ctx| &mut ctx.meter);
-    // One tick more, as the current one is partly over.
-    let ticks = left.as_nanos() / TICK.as_nanos() + 1;
-    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX / 2));
+    // With each tick of the epoch the guest is asked again.
+    store.epoch_deadline_callback(|mut store| {
+        store.data_mut().meter.check_time()?;
+        Ok(UpdateDeadline::Continue(1))
+    });
+    store.set_epoch_deadline(1);
+    store.set_hostcall_fuel(transfer);
     store
 }
 
@@ -128,9 +135,8 @@ fn check(
     declared: &[String],
     broken: impl Fn(String) -> CallError,
 ) -> Result<(Value, Vec<(String, Blob)>), CallError> {
-    if output.json.len() as u64 > ctx.meter.limits().output {
-        return Err(Refusal::from(ctx.meter.output_too_large()).into());
-    }
+    let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
+    ctx.meter.check_output(output.json.len() as u64, files).map_err(Refusal::from)?;
     let json =
         serde_json::from_str(&output.json).map_err(|error| broken(format!("its output is not JSON: {error}")))?;
     match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
@@ -139,25 +145,22 @@ fn check(
     }
 }
 
-/// Why an instance ended before its time.
-fn trapped(ctx: &mut Ctx, error: &wasmtime::Error, broken: impl Fn(String) -> CallError) -> CallError {
+/// The limit that an instance ended with, if it was one.
+fn reached(engine: &Engine, ctx: &mut Ctx, error: &wasmtime::Error) -> Option<LimitReached> {
     if let Some(limit) = ctx.meter.reached() {
-        return Refusal::from(limit).into();
+        return Some(limit);
     }
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
-        return Refusal::from(ctx.meter.resources_used_up()).into();
+        return Some(ctx.meter.resources_used_up());
+    }
+    if matches!(error.downcast_ref(), Some(Trap::StackOverflow)) {
+        return Some(ctx.meter.stack_exhausted());
     }
     if error.is::<PoolConcurrencyLimitError>() {
-        return Refusal::from(engine::too_many_calls()).into();
+        return Some(engine.admission.full());
     }
-    if interrupted(error) {
-        return Refusal::from(ctx.meter.out_of_time("the plugin was still running")).into();
-    }
-    broken(in_words(error))
-}
-
-fn interrupted(error: &wasmtime::Error) -> bool {
-    matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt))
+    // The engine has no public type for it.
+    error.root_cause().to_string().contains("fuel allocated for hostcalls").then(|| ctx.meter.handed_too_much())
 }
 
 /// The innermost reason, without a backtrace.

@@ -1,5 +1,5 @@
-//! WASI with nothing granted: no files, sockets, environment or arguments. Clocks and random numbers work, what a guest
-//! prints goes to its log, and no timer reaches beyond the deadline of the call.
+//! WASI with nothing granted: no files, sockets, environment or arguments. Clocks work, and no timer reaches beyond the
+//! deadline of the call; random numbers work, and are counted; what a guest prints goes to its log.
 
 use std::time::Instant;
 
@@ -7,14 +7,13 @@ use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::clocks::WasiClocksCtxView;
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::bindings::random::{insecure, random};
+use wasmtime_wasi::random::WasiRandomCtx;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::ctx::Ctx;
 use super::log::{Level, Log, Printed};
 use super::meter::Meter;
-
-/// The most random bytes for one request; WASI's default of 64 MiB is a way to keep the host busy.
-const RANDOM_BYTES: u64 = 64 * 1024;
 
 pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
@@ -24,6 +23,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
         let wasi = wasi.get_or_insert_with(|| nothing_granted(log));
         ClampedClocks { clocks: WasiClocksCtxView { ctx: wasi.clocks(), table }, meter }
     })?;
+    random::add_to_linker::<Ctx, Counting>(linker, |ctx| counted(ctx))?;
+    insecure::add_to_linker::<Ctx, Counting>(linker, |ctx| counted(ctx))?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -32,7 +33,9 @@ pub(crate) fn nothing_granted(log: &Log) -> WasiCtx {
     WasiCtxBuilder::new()
         .stdout(Printed { log: log.clone(), level: Level::Info })
         .stderr(Printed { log: log.clone(), level: Level::Warning })
-        .max_random_size(RANDOM_BYTES)
+        // No address could be reached with one; without this a guest could still use up the process's file descriptors.
+        .allow_tcp(false)
+        .allow_udp(false)
         .build()
 }
 
@@ -86,5 +89,49 @@ impl monotonic_clock::Host for ClampedClocks<'_> {
     fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
         let duration = self.clamp(duration);
         self.clocks.subscribe_duration(duration)
+    }
+}
+
+/// Random numbers, counted: WASI would hand out any number of bytes, 64 MiB at a time.
+struct Counting;
+
+impl HasData for Counting {
+    type Data<'a> = CountedRandom<'a>;
+}
+
+struct CountedRandom<'a> {
+    random: &'a mut WasiRandomCtx,
+    meter: &'a mut Meter,
+}
+
+fn counted(ctx: &mut Ctx) -> CountedRandom<'_> {
+    let Ctx { wasi, meter, log, .. } = ctx;
+    CountedRandom { random: wasi.get_or_insert_with(|| nothing_granted(log)).random(), meter }
+}
+
+/// Of a number in place of a list of bytes.
+const NUMBER: u64 = 8;
+
+impl random::Host for CountedRandom<'_> {
+    fn get_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.meter.count_randomness(length)?;
+        self.random.get_random_bytes(length)
+    }
+
+    fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
+        self.meter.count_randomness(NUMBER)?;
+        self.random.get_random_u64()
+    }
+}
+
+impl insecure::Host for CountedRandom<'_> {
+    fn get_insecure_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.meter.count_randomness(length)?;
+        self.random.get_insecure_random_bytes(length)
+    }
+
+    fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
+        self.meter.count_randomness(NUMBER)?;
+        self.random.get_insecure_random_u64()
     }
 }

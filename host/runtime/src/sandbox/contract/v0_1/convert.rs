@@ -3,11 +3,11 @@
 use serde_json::Value;
 use wasmtime::component::ResourceTable;
 use wharf_egress::declaration as own;
-use wharf_egress::guard::{Asked, AskedBody, AskedPart};
+use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
 
 use super::Invoked;
 use super::bindings::wharf::provider::{call as c, http, manifest as m};
-use crate::failure::{Detail, Failure, Refusal};
+use crate::failure::{Detail, Failure};
 use crate::manifest;
 
 /// A manifest in the host's types; JSON and paths are parsed on the way.
@@ -217,7 +217,6 @@ pub(super) fn refusal(refusal: Refusal) -> http::Error {
             remedy: denial.remedy.into_owned(),
         }),
         Refusal::MissingCredential(missing) => http::Error::MissingCredential(missing.to_string()),
-        other => http::Error::Limit(other.to_string()),
     }
 }
 

@@ -17,10 +17,8 @@ impl http::Host for Ctx {
         match self.send(&asked) {
             Ok((answer, form)) => {
                 let body = if form == AnswerForm::Blob && (200..300).contains(&answer.status) {
-                    match self.create_blob(answer.body) {
-                        Ok(blob) => http::Content::Blob(self.table.push(blob)?),
-                        Err(limit) => return Ok(Err(http::Error::Limit(limit.to_string()))),
-                    }
+                    let blob = self.create_blob(answer.body)?;
+                    http::Content::Blob(self.table.push(blob)?)
                 } else {
                     http::Content::Bytes(answer.body.bytes.to_vec())
                 };
@@ -44,13 +42,14 @@ impl state::Host for Ctx {
         Ok(self.call.as_ref().and_then(|call| call.state.get(&key)))
     }
 
-    fn set(&mut self, key: String, value: String, seconds: u32) -> wasmtime::Result<Result<(), state::Error>> {
+    fn set(&mut self, key: String, value: String, seconds: u32) -> wasmtime::Result<Result<(), String>> {
         // A dry run leaves no traces.
         let Some(call) = self.call.as_ref().filter(|call| !call.dry_run) else { return Ok(Ok(())) };
-        Ok(call.state.set(&key, &value, seconds).map_err(|error| match error {
-            StateError::Limit(message) => state::Error::Limit(message),
-            StateError::Unavailable(message) => state::Error::Unavailable(message),
-        }))
+        match call.state.set(&key, &value, seconds, self.meter.limits().state) {
+            Ok(()) => Ok(Ok(())),
+            Err(StateError::Full) => Err(self.meter.state_full().into()),
+            Err(StateError::Unavailable(message)) => Ok(Err(message)),
+        }
     }
 
     fn delete(&mut self, key: String) -> wasmtime::Result<()> {
@@ -82,11 +81,9 @@ impl blobs::HostBlob for Ctx {
         bytes: Vec<u8>,
         media_type: String,
         file_name: Option<String>,
-    ) -> wasmtime::Result<Result<Resource<Blob>, String>> {
-        match self.create_blob(Blob::new(bytes, media_type, file_name)) {
-            Ok(blob) => Ok(Ok(self.table.push(blob)?)),
-            Err(limit) => Ok(Err(limit.to_string())),
-        }
+    ) -> wasmtime::Result<Resource<Blob>> {
+        let blob = self.create_blob(Blob::new(bytes, media_type, file_name))?;
+        Ok(self.table.push(blob)?)
     }
 
     fn size(&mut self, blob: Resource<Blob>) -> wasmtime::Result<u64> {

@@ -1,0 +1,118 @@
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use wharf::audit::verify::Verifier;
+use wharf::audit::{Event, Record};
+use wharf::visible;
+
+use crate::args::{Args, Audit, ShowAudit};
+use crate::exit::Usage;
+use crate::print::{self, BAD, BOLD, DIM, styled};
+use crate::setup;
+
+pub(crate) fn run(args: &Args, command: &Audit) -> Result<ExitCode> {
+    match command {
+        Audit::Show(options) => show(args, options),
+        Audit::Verify { files } => verify(args, files),
+    }
+}
+
+fn show(args: &Args, options: &ShowAudit) -> Result<ExitCode> {
+    let mut records = Vec::new();
+    let wanted = |record: &Record| options.call.as_ref().is_none_or(|call| record.call == *call);
+    let (_, sound) = read(args, &options.files, |record| {
+        if wanted(&record) {
+            records.push(record);
+        }
+    })?;
+    if let (Some(call), true) = (&options.call, records.is_empty()) {
+        return Err(Usage(format!("the audit has no record of a call `{}`", visible(call))).into());
+    }
+    if options.json {
+        print::json(&json!(records))?;
+    } else if records.is_empty() {
+        print::note(&styled(DIM, "Nothing is recorded yet."));
+    } else {
+        print::out(&records.iter().map(line).collect::<String>())?;
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
+    let (verifier, sound) = read(args, files, |_| {})?;
+    let unfinished = match verifier.unfinished() {
+        0 => String::new(),
+        count => format!(", {count} of them requests without an outcome (under way, or their process ended before)"),
+    };
+    let (records, processes) = (verifier.records(), verifier.processes());
+    print::out(&format!("{records} records of {processes} processes are as they were written{unfinished}"))?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads the files, tells what is wrong with them, and whether all is well.
+fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<(Verifier, bool)> {
+    let configured;
+    let files = if files.is_empty() {
+        let audit = setup::configuration(args.config.as_deref())?.audit;
+        let audit = audit.ok_or_else(|| Usage("the configuration keeps no audit; name a file".to_owned()))?;
+        // It is made with the first record.
+        configured = if audit.file.exists() { vec![audit.file] } else { Vec::new() };
+        &configured
+    } else {
+        files
+    };
+    let mut verifier = Verifier::default();
+    let mut sound = true;
+    for path in files {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let problems = verifier.read(BufReader::new(file), &mut each).with_context(|| path.display().to_string())?;
+        for problem in problems {
+            print::error(&format!("{}, {}", path.display(), visible(&problem.to_string())));
+            sound = false;
+        }
+    }
+    Ok((verifier, sound))
+}
+
+fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Usage {
+    let reason =
+        if error.kind() == ErrorKind::NotFound { "there is no such file".to_owned() } else { error.to_string() };
+    Usage(format!("{} cannot be read: {reason}", path.display()))
+}
+
+/// One record. What stands in it may have been written by somebody else, so nothing of it reaches a terminal as it is.
+fn line(record: &Record) -> String {
+    let text = |part: &Option<String>| visible(part.as_deref().unwrap_or_default());
+    let event = match record.event {
+        Event::Intent => styled(BOLD, "intent "),
+        Event::Outcome => styled(BOLD, "outcome"),
+        Event::Refusal => styled(BAD, "refusal"),
+    };
+    let request = match &record.method {
+        Some(method) => format!("{} {}", visible(method), text(&record.url)),
+        None => String::new(),
+    };
+    let what = match record.event {
+        Event::Intent => request,
+        Event::Outcome => [answer(record), text(&record.message)].concat(),
+        Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
+    };
+    format!(
+        "{} {} {event} {} {} {what}\n",
+        styled(DIM, visible(&record.time)),
+        styled(DIM, visible(&record.call)),
+        visible(&record.plugin),
+        visible(&record.operation),
+    )
+}
+
+fn answer(record: &Record) -> String {
+    let Some(status) = record.status else { return String::new() };
+    let millis = record.micros.unwrap_or_default() as f64 / 1000.0;
+    let from = record.address.as_deref().map(|address| format!(" from {}", visible(address))).unwrap_or_default();
+    format!("{status}, {} in {millis:.1} ms{from}", print::size(record.received.unwrap_or_default()))
+}

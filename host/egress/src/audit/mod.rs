@@ -1,0 +1,282 @@
+//! The audit: what left the host, and what it refused, as a chain of records that shows where it was changed.
+//!
+//! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
+//! after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
+//! followed by an outcome or, where the address was refused, by a refusal.
+//!
+//! | member | what |
+//! | --- | --- |
+//! | `time` | UTC (RFC 3339) |
+//! | `process`, `seq` | the chain, and the place in it; each process begins one of its own |
+//! | `prev` | the `hash` of the record before; 64 zeros in the first one |
+//! | `event` | `intent`, `outcome` or `refusal` |
+//! | `call` | the call's id |
+//! | `plugin`, `digest`, `operation`, `connection` | who asked, and with which connection |
+//! | `request`, `method`, `url` | what was asked for; secrets and sensitive values are masked |
+//! | `address` | where it went |
+//! | `status`, `sent`, `received`, `micros` | the answer, the sizes of both bodies in bytes, the duration |
+//! | `rule`, `message` | why it was refused, or why there is no answer |
+//! | `hash` | SHA-256, in hexadecimal, of the line up to `,"hash"` |
+//!
+//! A [`Verifier`](verify::Verifier) finds a record that was edited and one that was cut out of the middle. It cannot find records
+//! cut off at the end of a chain, nor a chain that was written anew as a whole: who can write to the file can do both. Ship
+//! the lines elsewhere where that matters.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::encode::hex;
+use crate::files::create_private_folder;
+use crate::outgoing::Outgoing;
+
+pub mod verify;
+
+/// The `prev` of a first record.
+const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Where records go.
+#[derive(Debug)]
+pub struct Audit {
+    file: PathBuf,
+    required: bool,
+    process: String,
+    lost: AtomicU64,
+    chain: Mutex<Chain>,
+}
+
+#[derive(Debug)]
+struct Chain {
+    /// Opened with the first record: who sends nothing leaves no file.
+    file: Option<File>,
+    seq: u64,
+    prev: String,
+    /// Whether the last line is one that the disk had no room for the end of.
+    torn: bool,
+}
+
+/// A record could not be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the audit cannot be written to {}: {problem}; make room or name another file under [audit] in wharf.toml, or write \
+     required = false there to run unrecorded", .file.display()
+)]
+pub struct AuditError {
+    /// Where it should have been kept.
+    pub file: PathBuf,
+    /// What the system said.
+    pub problem: String,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Who<'a> {
+    /// Id of the call.
+    pub call: &'a str,
+    /// Name of the plugin.
+    pub plugin: &'a str,
+    /// SHA-256 of its component.
+    pub digest: &'a str,
+    /// The operation.
+    pub operation: &'a str,
+    /// The connection; none where the call was refused before it was chosen.
+    pub connection: Option<&'a str>,
+}
+
+/// A record, as it is read back. What each member says stands in the [module's documentation](self).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the module's documentation describes each")]
+pub struct Record {
+    pub time: String,
+    pub process: String,
+    pub seq: u64,
+    pub prev: String,
+    pub event: Event,
+    pub call: String,
+    pub plugin: String,
+    pub digest: String,
+    pub operation: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micros: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What a record is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A request is about to be sent.
+    #[default]
+    Intent,
+    /// It was sent, and this became of it.
+    Outcome,
+    /// The host refused something.
+    Refusal,
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) status: Option<u16>,
+    pub(crate) received: Option<u64>,
+    pub(crate) took: Duration,
+    pub(crate) rule: Option<&'a str>,
+    pub(crate) message: Option<String>,
+}
+
+impl Audit {
+    /// An audit in a file, which is made for its owner alone where there is none. Several processes may share it. `process`
+    /// names the chain. Where it is required, nothing is sent that cannot be recorded.
+    pub fn new(file: impl Into<PathBuf>, process: &str, required: bool) -> Self {
+        let chain = Chain { file: None, seq: 0, prev: BEGINNING.to_owned(), torn: false };
+        let lost = AtomicU64::new(0);
+        Self { file: file.into(), required, process: process.to_owned(), lost, chain: Mutex::new(chain) }
+    }
+
+    /// How many records could not be kept, and where.
+    pub fn lost(&self) -> (u64, &Path) {
+        (self.lost.load(Ordering::Relaxed), &self.file)
+    }
+
+    /// Records that the host refused something: by which rule, and in which words.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the record is required and could not be written.
+    pub fn refusal(&self, who: Who<'_>, rule: &str, message: String) -> Result<(), AuditError> {
+        self.add(Record { rule: Some(rule.to_owned()), message: Some(message), ..record(Event::Refusal, who) })
+    }
+
+    pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {
+        self.add(of_request(Event::Intent, who, outgoing))
+    }
+
+    pub(crate) fn outcome(&self, who: Who<'_>, outgoing: &Outgoing, outcome: Outcome<'_>) -> Result<(), AuditError> {
+        let event = if outcome.rule.is_some() { Event::Refusal } else { Event::Outcome };
+        self.add(Record {
+            address: outcome.address.map(|address| address.to_string()),
+            status: outcome.status,
+            received: outcome.received,
+            micros: Some(u64::try_from(outcome.took.as_micros()).unwrap_or(u64::MAX)),
+            rule: outcome.rule.map(str::to_owned),
+            message: outcome.message,
+            ..of_request(event, who, outgoing)
+        })
+    }
+
+    fn add(&self, record: Record) -> Result<(), AuditError> {
+        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = Record { process: self.process.clone(), seq: chain.seq, prev: chain.prev.clone(), ..record };
+        chain.add(&self.file, &record).or_else(|problem| {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            let error = AuditError { file: self.file.clone(), problem: problem.to_string() };
+            if self.required { Err(error) } else { Ok(()) }
+        })
+    }
+}
+
+fn record(event: Event, who: Who<'_>) -> Record {
+    Record {
+        time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        event,
+        call: who.call.to_owned(),
+        plugin: who.plugin.to_owned(),
+        digest: who.digest.to_owned(),
+        operation: who.operation.to_owned(),
+        connection: who.connection.map(str::to_owned),
+        ..Record::default()
+    }
+}
+
+fn of_request(event: Event, who: Who<'_>, outgoing: &Outgoing) -> Record {
+    Record {
+        request: Some(outgoing.name.clone()),
+        method: Some(outgoing.method.as_str().to_owned()),
+        url: Some(outgoing.shown_url()),
+        sent: Some(outgoing.body_bytes()),
+        ..record(event, who)
+    }
+}
+
+/// A record with its hash, as a line, and the hash.
+fn line(record: &Record) -> serde_json::Result<(String, String)> {
+    let mut line = serde_json::to_string(record)?;
+    line.truncate(line.len().saturating_sub(1));
+    let hash = hex(&Sha256::digest(&line));
+    line.push_str(&format!(",\"hash\":\"{hash}\"}}\n"));
+    Ok((line, hash))
+}
+
+impl Chain {
+    fn add(&mut self, path: &Path, record: &Record) -> io::Result<()> {
+        let (line, hash) = line(record)?;
+        self.append(path, &line)?;
+        self.seq += 1;
+        self.prev = hash;
+        Ok(())
+    }
+
+    /// One write for each line, so that the lines of several processes do not run into each other.
+    fn append(&mut self, path: &Path, line: &str) -> io::Result<()> {
+        let torn = self.torn;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(open(path)?),
+        };
+        let text = if torn { format!("\n{line}") } else { line.to_owned() };
+        let written = file.write(text.as_bytes())?;
+        if written == text.len() {
+            self.torn = false;
+            return Ok(());
+        }
+        // The disk is full, or nearly so. What is there cannot be taken back: another process may have gone on after it.
+        self.torn = self.torn || written > 0;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        create_private_folder(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// An audit, and who asks: what sending needs to record what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorder<'a> {
+    /// Where records go.
+    pub audit: &'a Audit,
+    /// Who asks.
+    pub who: Who<'a>,
+}

@@ -1,0 +1,109 @@
+//! A call from outside: what is asked for, and all that is known of it when it is over.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use wharf_egress::Blob;
+
+use crate::failure::CallError;
+use crate::sandbox::ctx::Exchange;
+use crate::sandbox::log::LogEntry;
+
+/// One call: what to run, with what.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub(crate) plugin: String,
+    pub(crate) operation: String,
+    pub(crate) connection: Option<String>,
+    pub(crate) input: Value,
+    pub(crate) attachments: Vec<(String, Blob)>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) dry_run: bool,
+}
+
+impl Call {
+    /// A call of an operation of a plugin, with an empty input.
+    pub fn new(plugin: impl Into<String>, operation: impl Into<String>) -> Self {
+        Self {
+            plugin: plugin.into(),
+            operation: operation.into(),
+            connection: None,
+            input: Value::Object(Map::new()),
+            attachments: Vec::new(),
+            timeout: None,
+            dry_run: false,
+        }
+    }
+
+    /// The connection, by name. Without one the plugin's only connection is used.
+    pub fn connection(mut self, name: impl Into<String>) -> Self {
+        self.connection = Some(name.into());
+        self
+    }
+
+    /// The input: a JSON object that fits the operation's schema.
+    pub fn input(mut self, input: Value) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// A file for one of the operation's attachment fields.
+    pub fn attach(mut self, name: impl Into<String>, blob: Blob) -> Self {
+        self.attachments.push((name.into(), blob));
+        self
+    }
+
+    /// A timeout other than that of the host's limits.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends nothing: the call ends with its first request, which [`Report::exchanges`] tells of.
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+}
+
+/// What an operation gave back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The output's JSON; null at the end of a dry run.
+    pub json: Value,
+    /// The files beside it.
+    pub attachments: Vec<(String, Blob)>,
+}
+
+/// A call and all that is known of it.
+#[derive(Debug)]
+pub struct Report {
+    /// The call's id, as it stands in the audit.
+    pub id: String,
+    /// How it ended.
+    pub result: Result<Output, CallError>,
+    /// The requests that it made, secrets masked.
+    pub exchanges: Vec<Exchange>,
+    /// What the plugin logged and printed.
+    pub log: Vec<LogEntry>,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+/// Where the time of a call went. The three add up to the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Choosing the release, validating the input, and whatever else the host does before and after.
+    pub host: Duration,
+    /// Making the instance and running it.
+    pub sandbox: Duration,
+    /// Waiting for the provider.
+    pub network: Duration,
+}
+
+impl Timing {
+    /// The whole.
+    pub fn total(&self) -> Duration {
+        self.host + self.sandbox + self.network
+    }
+}

@@ -1,0 +1,129 @@
+//! `[connections.NAME]`
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use wharf_egress::declaration::Effect;
+use wharf_egress::{IpNet, Secret};
+
+use super::limits::FileLimits;
+use crate::grant::Pattern;
+use crate::limits::Limits;
+
+/// One `[connections.NAME]`.
+#[derive(Debug)]
+pub struct ConnectionConfig {
+    /// Name of the plugin that it is granted to.
+    pub provider: String,
+    /// Where its requests go.
+    pub base_url: Option<String>,
+    /// By name.
+    pub fields: BTreeMap<String, FieldValue>,
+    /// What it is granted for; everything where it is left out.
+    pub operations: Option<Vec<Pattern>>,
+    /// Effects that it is granted for; all where it is left out.
+    pub effects: Option<Vec<Effect>>,
+    /// Internal addresses that the base URL's host may resolve to.
+    pub allow_addresses: Vec<IpNet>,
+    /// A file with the certificates of the authorities that may vouch for the server.
+    pub ca_file: Option<PathBuf>,
+    /// A proxy, whose URL may have a password in it.
+    pub proxy: Option<FieldValue>,
+    /// Limits of calls with this connection, where they are not the common ones.
+    pub limits: Option<Limits>,
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug)]
+pub enum FieldValue {
+    /// In the configuration itself.
+    Inline(Secret),
+    /// In an environment variable.
+    Env(String),
+    /// In a file, whose last line break is left out.
+    File(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileConnection {
+    provider: String,
+    base_url: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, toml::Value>,
+    operations: Option<Vec<String>>,
+    effects: Option<Vec<Effect>>,
+    #[serde(default)]
+    allow_addresses: Vec<String>,
+    ca_file: Option<PathBuf>,
+    proxy: Option<toml::Value>,
+    limits: Option<FileLimits>,
+}
+
+impl FileConnection {
+    pub(super) fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The connection, with paths from a folder, and limits over the common ones.
+    pub(super) fn read(self, name: &str, folder: &Path, common: Limits) -> Result<ConnectionConfig, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Err(format!(
+                "the connection `{}` needs a name of letters, digits, `-` and `_`",
+                name.escape_debug()
+            ));
+        }
+        let value = |key: &str, value: toml::Value| {
+            field_value(value, folder).map_err(|problem| format!("connections.{name}.{key} {problem}"))
+        };
+        let fields = self.fields.into_iter().map(|(field, given)| {
+            let given = value(&format!("fields.{field}"), given)?;
+            Ok((field, given))
+        });
+        let at = |key: &str, problem: String| format!("connections.{name}.{key}: {problem}");
+        let operations = self.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
+        let allow_addresses = self.allow_addresses.iter().map(|text| network(text)).collect::<Result<_, _>>();
+        let limits = self.limits.map(|limits| limits.narrowing(common)).transpose();
+        Ok(ConnectionConfig {
+            provider: self.provider,
+            base_url: self.base_url,
+            fields: fields.collect::<Result<_, String>>()?,
+            operations: operations.map_err(|problem| at("operations", problem))?,
+            effects: self.effects,
+            allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
+            ca_file: self.ca_file.map(|file| folder.join(file)),
+            proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
+            limits: limits.map_err(|problem| at("limits", problem))?,
+        })
+    }
+}
+
+/// An address, or a network in CIDR notation (RFC 4632).
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| format!("`{text}` is neither an address nor a network such as 10.0.0.0/8"))
+}
+
+fn field_value(value: toml::Value, folder: &Path) -> Result<FieldValue, &'static str> {
+    const FORMS: &str = "is neither a text, nor { env = \"NAME\" }, nor { file = \"path\" }";
+    match value {
+        toml::Value::String(text) => Ok(FieldValue::Inline(Secret::new(text))),
+        toml::Value::Integer(number) => Ok(FieldValue::Inline(Secret::new(number.to_string()))),
+        toml::Value::Table(table) => {
+            let mut entries = table.into_iter();
+            match (entries.next(), entries.next()) {
+                (Some((key, toml::Value::String(text))), None) if key == "env" => Ok(FieldValue::Env(text)),
+                (Some((key, toml::Value::String(text))), None) if key == "file" => {
+                    Ok(FieldValue::File(folder.join(text)))
+                }
+                _ => Err(FORMS),
+            }
+        }
+        _ => Err(FORMS),
+    }
+}

@@ -1,0 +1,101 @@
+//! `[limits]`, for all calls; `[limits.plugins.NAME]`, for those of a plugin; `limits` of a connection.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+
+use crate::limits::{EngineLimits, Limits};
+
+/// What 32-bit WebAssembly can address.
+const MOST_MEMORY: u64 = 4 << 30;
+
+/// Limits as they are written. Those of the engine and of plugins stand under `[limits]` alone, which the check of the keys
+/// sees to.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileLimits {
+    #[serde(default, with = "humantime_serde")]
+    timeout: Option<Duration>,
+    #[serde(default, with = "humantime_serde")]
+    cpu: Option<Duration>,
+    memory: Option<ByteSize>,
+    table_entries: Option<u64>,
+    requests: Option<u32>,
+    request: Option<ByteSize>,
+    answer: Option<ByteSize>,
+    traffic: Option<ByteSize>,
+    blobs: Option<ByteSize>,
+    output: Option<ByteSize>,
+    attachments: Option<ByteSize>,
+    state: Option<ByteSize>,
+    randomness: Option<ByteSize>,
+    transfer: Option<ByteSize>,
+    resources: Option<usize>,
+    log: Option<ByteSize>,
+    calls: Option<u32>,
+    instances: Option<u32>,
+    memories: Option<u32>,
+    tables: Option<u32>,
+    stack: Option<ByteSize>,
+    #[serde(default)]
+    plugins: BTreeMap<String, FileLimits>,
+}
+
+impl FileLimits {
+    /// The limits of all calls, and those of plugins by name.
+    pub(super) fn common(mut self) -> Result<(Limits, BTreeMap<String, Limits>), String> {
+        let plugins = std::mem::take(&mut self.plugins);
+        let common = self.over(Limits::default());
+        if common.memory > MOST_MEMORY {
+            return Err("limits.memory is at most 4GiB, which is all that a 32-bit plugin can address".to_owned());
+        }
+        if common.engine.stack > EngineLimits::MOST_STACK {
+            return Err("limits.stack is at most 1MiB: the threads that calls run on have little more".to_owned());
+        }
+        let plugins = plugins.into_iter().map(|(name, limits)| {
+            let limits = limits.narrowing(common).map_err(|problem| format!("limits.plugins.{name}: {problem}"))?;
+            Ok((name, limits))
+        });
+        Ok((common, plugins.collect::<Result<_, String>>()?))
+    }
+
+    /// These, and the common ones where they say nothing; for a part of the calls.
+    pub(super) fn narrowing(self, common: Limits) -> Result<Limits, String> {
+        let limits = self.over(common);
+        if limits.memory > common.memory || limits.table_entries > common.table_entries {
+            return Err("memory and table_entries can be lowered here; raise them under [limits]".to_owned());
+        }
+        Ok(limits)
+    }
+
+    fn over(self, default: Limits) -> Limits {
+        let bytes = |size: Option<ByteSize>, default| size.map_or(default, |size| size.as_u64());
+        Limits {
+            timeout: self.timeout.unwrap_or(default.timeout),
+            cpu: self.cpu.unwrap_or(default.cpu),
+            memory: bytes(self.memory, default.memory),
+            table_entries: self.table_entries.unwrap_or(default.table_entries),
+            requests: self.requests.unwrap_or(default.requests),
+            request: bytes(self.request, default.request),
+            answer: bytes(self.answer, default.answer),
+            traffic: bytes(self.traffic, default.traffic),
+            blobs: bytes(self.blobs, default.blobs),
+            output: bytes(self.output, default.output),
+            attachments: bytes(self.attachments, default.attachments),
+            state: bytes(self.state, default.state),
+            randomness: bytes(self.randomness, default.randomness),
+            transfer: bytes(self.transfer, default.transfer),
+            resources: self.resources.unwrap_or(default.resources),
+            log: bytes(self.log, default.log),
+            engine: EngineLimits {
+                calls: self.calls.unwrap_or(default.engine.calls),
+                instances: self.instances.unwrap_or(default.engine.instances),
+                memories: self.memories.unwrap_or(default.engine.memories),
+                tables: self.tables.unwrap_or(default.engine.tables),
+                stack: bytes(self.stack, default.engine.stack),
+            },
+        }
+    }
+}

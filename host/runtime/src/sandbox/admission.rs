@@ -1,0 +1,111 @@
+//! Which calls may begin: a cap, so that threads and memory maps never run out.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::failure::LimitReached;
+
+/// What a thread with a running instance takes, in memory maps: its stack and guard, and the parts of the instance's memory.
+/// Measured, it is about ten.
+const MAPS_OF_A_CALL: u64 = 12;
+
+/// For the process itself: its libraries, its heaps, and the code of every loaded component.
+const MAPS_OF_THE_HOST: u64 = 8_000;
+
+/// Counts the calls in flight.
+pub(crate) struct Admission {
+    in_flight: AtomicU32,
+    cap: u32,
+    /// What the operator asked for, where the system has no room for it.
+    asked: Option<u32>,
+}
+
+/// A call that was let in. Its place is free again when it is dropped.
+pub(crate) struct Admitted<'a>(&'a AtomicU32);
+
+impl Admission {
+    /// As many calls as the operator asked for, or as many as the system has room for.
+    pub(crate) fn new(asked: u32) -> Self {
+        let cap = asked.min(room());
+        Self { in_flight: AtomicU32::new(0), cap, asked: (cap < asked).then_some(asked) }
+    }
+
+    /// The most calls in flight.
+    pub(crate) fn cap(&self) -> u32 {
+        self.cap
+    }
+
+    pub(crate) fn enter(&self) -> Result<Admitted<'_>, LimitReached> {
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) < self.cap {
+            return Ok(Admitted(&self.in_flight));
+        }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        Err(self.full())
+    }
+
+    /// All calls together reached a limit, not this one.
+    pub(crate) fn full(&self) -> LimitReached {
+        let what = "as many calls are in flight, or fewer of components that are made of many modules";
+        let mut limit = LimitReached::new("calls", self.cap.to_string(), what);
+        if let Some(asked) = self.asked {
+            limit.remedy = format!(
+                "raise vm.max_map_count, or the number of processes allowed: there is no room for the {asked} asked for"
+            );
+        }
+        limit.remedy.push_str("; or try again later");
+        limit
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How many calls the system has memory maps and threads for. Where it does not say, there is no end to them.
+fn room() -> u32 {
+    let maps =
+        std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let by_maps = maps.map(|maps| maps.saturating_sub(MAPS_OF_THE_HOST) / MAPS_OF_A_CALL);
+    let room = [by_maps, threads()].into_iter().flatten().min().unwrap_or(u64::MAX);
+    u32::try_from(room).unwrap_or(u32::MAX).max(1)
+}
+
+/// Half of the threads that the user may have: others need some too.
+#[cfg(unix)]
+fn threads() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nproc).current.map(|most| most / 2)
+}
+
+#[cfg(not(unix))]
+fn threads() -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_when_its_call_ends() {
+        let admission = Admission { in_flight: AtomicU32::new(0), cap: 1, asked: None };
+        let first = admission.enter();
+        assert!(first.is_ok());
+        let limit = admission.enter().map(drop).unwrap_err();
+        assert!(
+            limit.to_string().contains("the limit `calls` of 1") && limit.remedy.contains("raise `calls`"),
+            "{limit}"
+        );
+        drop(first);
+        assert!(admission.enter().is_ok());
+    }
+
+    #[test]
+    fn what_the_system_has_no_room_for_is_not_let_in() {
+        let admission = Admission::new(u32::MAX);
+        assert!(admission.cap() >= 1);
+        if admission.cap() < u32::MAX {
+            assert!(admission.full().remedy.contains("vm.max_map_count"));
+        }
+    }
+}
