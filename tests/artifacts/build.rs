@@ -5,6 +5,7 @@ use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -89,16 +90,7 @@ fn ensure_target(root: &Path) -> Result<(), Box<dyn Error>> {
 
 fn constants(root: &Path, built: &Path) -> Result<String, Box<dyn Error>> {
     let providers = PROVIDERS.iter().map(|name| (format!("{name}.wasm"), (*name).to_owned()));
-    let mut guests = Vec::new();
-    for file in fs::read_dir(root.join("tests/guests/examples"))? {
-        let path = file?.path();
-        let is_source = path.extension().is_some_and(|ending| ending == "rs");
-        if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).filter(|n| is_source && !n.starts_with('.'))
-        {
-            guests.push((format!("examples/{name}.wasm"), name.to_owned()));
-        }
-    }
-    guests.sort();
+    let guests = examples(root)?.into_iter().map(|name| (format!("examples/{name}.wasm"), name));
     let mut text = String::new();
     for (file, name) in providers.chain(guests) {
         let path = built.join(file);
@@ -117,5 +109,54 @@ fn constants(root: &Path, built: &Path) -> Result<String, Box<dyn Error>> {
         list.len(),
         list.join(", ")
     )?;
+    text.push_str(&list_of_guests(root)?);
     Ok(text)
+}
+
+/// The guests that are components of their own: files, or folders with a `main.rs`.
+fn examples(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for file in fs::read_dir(root.join("tests/guests/examples"))? {
+        let path = file?.path();
+        let is_source = path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").is_file();
+        names.extend(path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_source).map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A macro that is given the name of every hostile guest: each `guest("a-name", …)` of a rogue, by the file that it stands in,
+/// and each core module, with its text. Their tests are named like them, and do not compile where one is missing.
+fn list_of_guests(root: &Path) -> Result<String, Box<dyn Error>> {
+    let mut text = "/// Hands the names of all hostile guests to a macro.\n#[macro_export]\n\
+                    macro_rules! for_each_hostile_guest { ($tested:ident) => { $tested! { "
+        .to_owned();
+    for file in sorted(&root.join("tests/guests/examples/rogue"))? {
+        let group = stem(&file)?;
+        let source = fs::read_to_string(&file)?;
+        for (_, after) in source.match_indices("guest(\"").map(|(at, found)| source.split_at(at + found.len())) {
+            let name = after.split('"').next().unwrap_or_default();
+            write!(text, "{group} {} ", name.replace('-', "_"))?;
+        }
+    }
+    let modules = sorted(&root.join("tests/guests/wat"))?;
+    for file in &modules {
+        write!(text, "abi {} ", stem(file)?)?;
+    }
+    text.push_str("} } }\n/// The hostile core modules, as text, by their names.\npub const HOSTILE_MODULES: &[(&str, &str)] = &[");
+    for file in &modules {
+        write!(text, "({:?}, include_str!({:?})), ", stem(file)?, file.to_str().ok_or("the path is not UTF-8")?)?;
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
+
+fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, io::Error>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn stem(file: &Path) -> Result<&str, Box<dyn Error>> {
+    Ok(file.file_stem().and_then(|stem| stem.to_str()).ok_or("a guest's name is not UTF-8")?)
 }

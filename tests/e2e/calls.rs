@@ -141,10 +141,11 @@ fn a_dry_run_prints_the_request_and_sends_nothing() {
 fn files_of_the_output_are_saved_in_their_folder_and_beside_what_is_there() {
     let world = World::new();
     let url = world.simulation.appwrite.url();
-    world.configure(&format!("[connections.u]\nprovider = \"unruly\"\nbase_url = \"{url}\"\n"));
+    world.configure(&format!("[connections.u]\nprovider = \"obedient\"\nbase_url = \"{url}\"\n"));
     world.write("...", "one");
     world.write("b.txt", "two");
-    let shout = |words: &[&str]| world.wharf(&[&["call", wharf_artifacts::UNRULY.path, "good.shout"], words].concat());
+    let shout =
+        |words: &[&str]| world.wharf(&[&["call", wharf_artifacts::OBEDIENT.path, "good.shout"], words].concat());
     let run = shout(&["--attach", "file=@...", "--attach", "file=@b.txt", "--attach", "file=@b.txt", "--save", "out"]);
     assert_eq!(run.json(), json!({"success": true}));
     let read = |name: &str| std::fs::read_to_string(world.path().join("out").join(name)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wharf_artifacts::{APPWRITE, PROVIDERS, UNRULY};
+use wharf_artifacts::{APPWRITE, OBEDIENT, PROVIDERS};
 
 use crate::world::World;
 
@@ -67,7 +67,7 @@ fn one_bad_file_in_a_folder_does_not_keep_the_others_out() {
     let world = World::new();
     let folder = world.path().join("plugins");
     fs::create_dir(&folder).unwrap();
-    fs::copy(UNRULY.path, folder.join("b-unruly.wasm")).unwrap();
+    fs::copy(OBEDIENT.path, folder.join("b-obedient.wasm")).unwrap();
     fs::write(folder.join("a-broken.wasm"), "broken").unwrap();
     fs::write(folder.join("notes.txt"), "not looked at").unwrap();
     world.configure(&format!("plugins = [\"{}\"]\n", folder.display()));
@@ -75,9 +75,9 @@ fn one_bad_file_in_a_folder_does_not_keep_the_others_out() {
     let run = world.wharf(&["plugins", "--json"]);
     assert!(run.err.contains("a-broken.wasm: it is a text"), "{}", run.err);
     let plugins = run.json();
-    let unruly = plugins.as_array().unwrap().iter().find(|p| p["name"] == "unruly").unwrap();
-    assert!(unruly["digest"].as_str().unwrap().starts_with("sha256:"));
-    assert_eq!(unruly["size"], UNRULY.bytes.len());
+    let obedient = plugins.as_array().unwrap().iter().find(|p| p["name"] == "obedient").unwrap();
+    assert!(obedient["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(obedient["size"], OBEDIENT.bytes.len());
     assert_eq!(plugins.as_array().unwrap().len(), 6, "with the five that are bundled");
 }
 
@@ -86,12 +86,12 @@ fn a_file_that_claims_the_name_of_another_plugin_does_not_do_so_in_silence() {
     let world = World::new();
     let folder = world.path().join("plugins");
     fs::create_dir(&folder).unwrap();
-    fs::copy(UNRULY.path, folder.join("a.wasm")).unwrap();
-    fs::copy(UNRULY.path, folder.join("b.wasm")).unwrap();
+    fs::copy(OBEDIENT.path, folder.join("a.wasm")).unwrap();
+    fs::copy(OBEDIENT.path, folder.join("b.wasm")).unwrap();
     fs::copy(APPWRITE.path, folder.join("c.wasm")).unwrap();
     world.configure(&format!("plugins = [\"{}\"]\n", folder.display()));
     let run = world.wharf(&["plugins"]);
-    assert!(run.err.contains("b.wasm: it is the plugin `unruly`, as "), "{}", run.err);
+    assert!(run.err.contains("b.wasm: it is the plugin `obedient`, as "), "{}", run.err);
     assert!(run.err.contains("c.wasm takes the place of the bundled plugin `appwrite`"), "{}", run.err);
 }
 

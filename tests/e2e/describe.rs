@@ -1,4 +1,4 @@
-use wharf_artifacts::UNRULY;
+use wharf_artifacts::OBEDIENT;
 
 use crate::world::World;
 
@@ -51,5 +51,5 @@ fn the_manifest_can_be_had_as_json() {
 #[test]
 fn a_component_file_can_be_described_without_being_configured() {
     let world = World::new();
-    assert!(world.wharf(&["describe", UNRULY.path]).out.contains("good.greet"));
+    assert!(world.wharf(&["describe", OBEDIENT.path]).out.contains("good.greet"));
 }

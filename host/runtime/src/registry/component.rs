@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use wasmtime::component::Component;
 
+use crate::failure::LimitReached;
+use crate::limits::{EngineLimits, Limits};
 use crate::sandbox::contract::v0_1;
 
 /// What every component of the contract imports from, besides WASI.
@@ -57,15 +60,34 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// Why a component that begins like one does not compile.
-pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, String> {
+pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], limits: &Limits) -> Result<Component, String> {
     Component::from_binary(engine, bytes).map_err(|error| {
         let reason = error.root_cause().to_string();
-        if reason.contains("unexpected end") || reason.contains("out of bounds (bound") {
+        if let Some(limit) = too_large_for_the_pool(&reason, limits) {
+            format!("it does not fit into this host: {limit}")
+        } else if reason.contains("unexpected end") || reason.contains("out of bounds (bound") {
             format!("it is truncated or damaged ({reason}); copy or build it again")
         } else {
             format!("it does not compile ({reason}); build it again, and with the features that wasm32-wasip2 has")
         }
     })
+}
+
+/// The limit that a component goes beyond before it does anything. The engine has no types for these errors.
+fn too_large_for_the_pool(reason: &str, limits: &Limits) -> Option<LimitReached> {
+    let EngineLimits { instances, memories, tables, .. } = limits.engine;
+    let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
+    let (name, value) = match () {
+        _ if says(&["core module instances, which exceeds"]) => ("instances", instances.to_string()),
+        _ if says(&["Wasm linear memories, which exceeds", "defined memories count"]) => {
+            ("memories", memories.to_string())
+        }
+        _ if says(&["tables, which exceeds", "defined tables count"]) => ("tables", tables.to_string()),
+        _ if says(&["minimum byte size"]) => ("memory", ByteSize::b(limits.memory).display().iec().to_string()),
+        _ if says(&["minimum element size"]) => ("table_entries", limits.table_entries.to_string()),
+        _ => return None,
+    };
+    Some(LimitReached::new(name, value, "the component begins with more"))
 }
 
 /// Whether a component targets the world that this host serves.

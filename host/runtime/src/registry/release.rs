@@ -92,7 +92,7 @@ impl Loader {
         let (plugin, manifest) = match self.artefacts.load(engine.inner(), &digest) {
             Some((component, manifest)) => (self.link(&component)?, manifest),
             None => {
-                let component = compile(engine.inner(), bytes)?;
+                let component = compile(engine.inner(), bytes, &self.limits)?;
                 check_world(engine.inner(), &component)?;
                 let plugin = self.link(&component)?;
                 let manifest = sandbox::describe(engine, &plugin, self.limits)?;

@@ -80,6 +80,8 @@ fn config(limits: &Limits, calls: u32) -> Config {
         .max_core_instances_per_component(instances)
         .max_memories_per_component(memories)
         .max_tables_per_component(tables)
+        .max_memories_per_module(memories)
+        .max_tables_per_module(tables)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
         .table_elements(usize::try_from(limits.table_entries.max(LEAST_TABLE)).unwrap_or(usize::MAX))

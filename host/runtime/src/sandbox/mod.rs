@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
 use wharf_egress::Blob;
 use wharf_egress::audit::AuditError;
 
@@ -165,6 +166,9 @@ fn reached(engine: &Engine, ctx: &mut Ctx, error: &wasmtime::Error) -> Option<Li
 
 /// The innermost reason, without a backtrace.
 fn in_words(error: &wasmtime::Error) -> String {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return format!("it ended itself, as a program does, with the status {}", exit.0);
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::UnreachableCodeReached) => "it stopped itself (a panic or an abort)".to_owned(),
         Some(trap) => format!("it trapped: {trap}"),

@@ -1,0 +1,53 @@
+//! A plugin that behaves: what its neighbours do must not disturb it.
+
+use wharf_plugin::*;
+
+const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");
+
+const PROVIDER: Provider = Provider {
+    name: "obedient",
+    title: "Obedient",
+    version: "0.1.0",
+    summary: "Does what it is asked to do.",
+    base_url: BaseUrl::new("Any."),
+    fields: &[
+        ConnectionField::plain("greeting", "Greeting", "Any text."),
+        ConnectionField::secret("key", "Key", "Any."),
+    ],
+    schemes: &[Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])])],
+    scheme: None,
+    read: read::rest,
+    resources: &[Resource::new(
+        "good",
+        &[
+            local("greet", |_| Ok(Output::json(&json!(connection::field("greeting"))))),
+            Operation::function("echo", "Echo", Effect::Read, &[ECHO], |call| {
+                Ok(Output::text(call.read(&call.request("echo").send()?)?))
+            }),
+            Operation::function("shout", "Shout", Effect::Read, &[], shout)
+                .attachments(&[Attachment::new("file", "A text.").many()])
+                .gives(&["loud"]),
+            local("count", |_| {
+                let count = state::get("count").and_then(|c| c.parse::<u32>().ok()).unwrap_or(0) + 1;
+                state::set("count", &count.to_string(), 60);
+                Ok(Output::json(&json!(count)))
+            }),
+        ],
+    )],
+};
+
+const fn local(action: &'static str, run: fn(&Call<'_>) -> Result<Output, Failure>) -> Operation {
+    Operation::function(action, action, Effect::Read, &[], run).summary("For tests.")
+}
+
+fn shout(call: &Call<'_>) -> Result<Output, Failure> {
+    let mut output = Output::success();
+    for file in call.attachments("file") {
+        let text = String::from_utf8_lossy(&file.read(0, 1000)).to_uppercase();
+        let name = file.file_name();
+        output = output.file("loud", Blob::create(text.as_bytes(), &file.media_type(), name.as_deref()));
+    }
+    Ok(output)
+}
+
+wharf_plugin::export!(PROVIDER);

@@ -1,0 +1,19 @@
+;; A case beyond the last one.
+(module
+  (import "wharf:provider/log@0.1.0" "write" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  ;; manifest
+  ;; A bump allocator.
+  (global $free (mut i32) (i32.const 32768))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -8))))
+  (func (export "wharf:provider/plugin@0.1.0#describe") (result i32) (i32.const 1024))
+  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32)
+    (call $log (i32.const 99) (i32.const 600) (i32.const 0))
+    (i32.store (i32.const 512) (i32.const 0))
+    (i32.store (i32.const 516) (i32.const 560))
+    (i32.store (i32.const 520) (i32.const 2))
+    (i32.store (i32.const 560) (i32.const 0x7d7b))
+    (i32.const 512))
+)
