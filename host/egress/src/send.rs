@@ -200,6 +200,17 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }
-        error => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {error}"))),
+        error => SendError::Unavailable(
+            connection.mask(format!("{host} cannot be reached: {error}{}", of_tls(connection, &error))),
+        ),
     }
+}
+
+/// What an operator may do about a certificate that is not trusted.
+fn of_tls(connection: &Connection, error: &ureq::Error) -> String {
+    if error.to_string().contains("UnknownIssuer") {
+        let name = connection.name();
+        return format!("; if the authority is your own, write ca_file = \"its certificate\" in [connections.{name}]");
+    }
+    String::new()
 }
