@@ -17,10 +17,10 @@ pub(crate) fn form_encode(text: &str) -> Wiped {
 
 /// The inside of a JSON string.
 pub(crate) fn json_escape(text: &str) -> Wiped {
-    let mut quoted = Wiped::default();
+    let mut quoted = Wiped::secret();
     // Writing to memory does not fail, and a text has no other way to be no JSON.
     let _ = serde_json::to_writer(&mut quoted, text);
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().into()
+    quoted.get(1..quoted.len().saturating_sub(1)).into_iter().collect()
 }
 
 /// A JSON string as PHP writes it: with its slashes escaped.
@@ -32,7 +32,7 @@ pub(crate) fn slash_escape(json: &str) -> Wiped {
 
 /// Everything beyond ASCII as `\uXXXX`, in the UTF-16 that JSON escapes stand for.
 pub(crate) fn ascii_escape(text: &str) -> Wiped {
-    let mut escaped = Wiped::default();
+    let mut escaped = Wiped::secret();
     for c in text.chars() {
         if c.is_ascii() {
             escaped.push_str(c.encode_utf8(&mut [0; 4]));

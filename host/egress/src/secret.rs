@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::{fmt, io};
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape};
 
@@ -43,20 +43,42 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A text that leaves no copy of itself behind: it is overwritten when it moves to a larger place, and when dropped.
+/// A text that leaves no copy of itself behind, if it is a secret: it is overwritten when it moves to a larger place, and
+/// when it is dropped. One that is none costs what a `String` costs.
 #[derive(Clone, Default)]
-pub(crate) struct Wiped(Zeroizing<String>);
+pub(crate) struct Wiped {
+    text: String,
+    secret: bool,
+}
 
 impl Wiped {
+    /// The beginning of a secret.
+    pub(crate) fn secret() -> Self {
+        Self { text: String::new(), secret: true }
+    }
+
     /// Grows by doubling, as a `String` does; but a `String` leaves its old place as it was.
     pub(crate) fn push_str(&mut self, text: &str) {
-        let needed = self.0.len() + text.len();
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(String::with_capacity(needed.max(self.0.capacity() * 2)));
-            larger.push_str(&self.0);
-            self.0 = larger;
+        let needed = self.text.len() + text.len();
+        if self.secret && needed > self.text.capacity() {
+            let mut larger = String::with_capacity(needed.max(self.text.capacity() * 2));
+            larger.push_str(&self.text);
+            self.text.zeroize();
+            self.text = larger;
         }
-        self.0.push_str(text);
+        self.text.push_str(text);
+    }
+
+    fn remove_end(&mut self, end: &str) {
+        self.text.truncate(self.text.strip_suffix(end).map_or(self.text.len(), str::len));
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        if self.secret {
+            self.text.zeroize();
+        }
     }
 }
 
@@ -64,31 +86,32 @@ impl std::ops::Deref for Wiped {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
     }
 }
 
 impl From<&str> for Wiped {
     fn from(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
+        text.to_owned().into()
     }
 }
 
 impl From<String> for Wiped {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self { text, secret: false }
     }
 }
 
+/// Made of parts, which may be parts of a secret.
 impl<'a> FromIterator<&'a str> for Wiped {
     fn from_iter<I: IntoIterator<Item = &'a str>>(parts: I) -> Self {
-        let mut text = Self::default();
+        let mut text = Self::secret();
         parts.into_iter().for_each(|part| text.push_str(part));
         text
     }
@@ -115,11 +138,15 @@ pub(crate) struct Text {
 
 impl Text {
     pub(crate) fn open(real: impl Into<Wiped>) -> Self {
-        Self { real: real.into(), shown: None }
+        let mut real = real.into();
+        real.secret = false;
+        Self { real, shown: None }
     }
 
     pub(crate) fn masked(real: impl Into<Wiped>) -> Self {
-        Self { real: real.into(), shown: Some(MASK.to_owned()) }
+        let mut real = real.into();
+        real.secret = true;
+        Self { real, shown: Some(MASK.to_owned()) }
     }
 
     pub(crate) fn real(&self) -> &str {
@@ -141,10 +168,9 @@ impl Text {
 
     /// Takes an ending away, where it is there.
     pub(crate) fn remove_end(&mut self, end: &str) {
-        for text in [Some(&mut *self.real.0), self.shown.as_mut()].into_iter().flatten() {
-            if text.ends_with(end) {
-                text.truncate(text.len() - end.len());
-            }
+        self.real.remove_end(end);
+        if let Some(shown) = &mut self.shown {
+            shown.truncate(shown.strip_suffix(end).map_or(shown.len(), str::len));
         }
     }
 
@@ -163,6 +189,7 @@ impl Text {
     pub(crate) fn push(&mut self, text: &Text) {
         if text.is_masked() && self.shown.is_none() {
             self.shown = Some((*self.real).to_owned());
+            self.real.secret = true;
         }
         if let Some(shown) = &mut self.shown {
             shown.push_str(text.shown());
@@ -202,7 +229,7 @@ impl Masker {
             ascii_escape(&by_php),
             in_json,
             by_php,
-            secret.into(),
+            [secret].into_iter().collect(),
             form_encode(secret),
             percent_encode(secret),
         ];
