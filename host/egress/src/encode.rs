@@ -8,7 +8,12 @@ use crate::secret::Wiped;
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) fn percent_encode(text: &str) -> Wiped {
-    utf8_percent_encode(text, RESERVED).collect()
+    percent_encoded(text).collect()
+}
+
+/// The same, piece by piece.
+pub(crate) fn percent_encoded(text: &str) -> impl Iterator<Item = &str> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 pub(crate) fn form_encode(text: &str) -> Wiped {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::Blob;
 use crate::asked::Asked;
-use crate::declaration::{Field, ListStyle, Request, Scheme, Source};
+use crate::declaration::{Declaration, Field, ListStyle, Request, Source};
 use crate::rules::{Denial, Rule};
 use crate::secret::Text;
 
@@ -24,8 +24,7 @@ pub struct Item<'a> {
 /// All sources of values for one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) scheme: Option<&'a Scheme>,
+    pub(crate) declaration: &'a Declaration,
     pub(crate) asked: &'a Asked,
     pub(crate) item: Item<'a>,
 }
@@ -37,6 +36,10 @@ pub(crate) struct Bound<'a> {
 }
 
 impl<'a> Values<'a> {
+    pub(crate) fn request(&self) -> &'a Request {
+        &self.declaration.request
+    }
+
     /// The value of a source where there is only text; none where the caller left the input out or gave null, or where
     /// the source is free.
     pub(crate) fn bound(&self, source: &'a Source) -> Option<Bound<'a>> {
@@ -85,9 +88,9 @@ impl<'a> Values<'a> {
     pub(crate) fn variable(&self, name: &str) -> Result<Text, Denial> {
         let missing = |place: &str| {
             Rule::MissingValue
-                .denies(format!("the request `{}` needs a value for `{name}`, {place}", self.request.name))
+                .denies(format!("the request `{}` needs a value for `{name}`, {place}", self.request().name))
         };
-        let source = self.request.source_of(name);
+        let source = self.request().source_of(name);
         if source.free_reason().is_some() {
             let given = self.asked.variables.iter().find(|(n, _)| n == name);
             let (_, value) =

@@ -1,7 +1,7 @@
 //! What a plugin may give: the values that a declaration leaves free, and nothing that could pass for another one.
 
-use crate::asked::{Asked, AskedBody, canonical, is_unambiguous, place, printable};
-use crate::declaration::{BodyForm, Declaration, Field, Location, Request, Scheme};
+use crate::asked::{Asked, AskedBody, canonical, is_unambiguous, printable};
+use crate::declaration::{BodyForm, Declaration, Field};
 use crate::rules::{Denial, Rule};
 
 /// Refuses every value that the plugin gives and the declaration does not leave free.
@@ -41,22 +41,24 @@ fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result
             )));
         }
     };
-    names.into_iter().try_for_each(|name| body_field(&declaration.request, declaration.scheme.as_deref(), name))
+    names.into_iter().try_for_each(|name| body_field(declaration, name))
 }
 
 /// Refuses a body field that is not free, or that the provider could take for one that is not.
-pub(crate) fn body_field(request: &Request, scheme: Option<&Scheme>, name: &str) -> Result<(), Denial> {
+pub(crate) fn body_field(declaration: &Declaration, name: &str) -> Result<(), Denial> {
+    let request = &declaration.request;
     if is_free(request.body.fields(), name) {
         return Ok(());
     }
     if request.body.open_reason().is_none() {
         return Err(bound("body field", name, &request.name));
     }
-    lookalike(request, scheme, name)
+    lookalike(declaration, name)
 }
 
 /// Refuses a field that the provider could take for one that the host writes, or for the method.
-pub(crate) fn lookalike(request: &Request, scheme: Option<&Scheme>, name: &str) -> Result<(), Denial> {
+pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Denial> {
+    let Declaration { request, taken, .. } = declaration;
     if !matches!(request.body, BodyForm::Json(_)) && !is_unambiguous(name) {
         return Err(Rule::Body.denies(format!(
             "the plugin gave a field `{}`, whose brackets servers read in different ways",
@@ -69,12 +71,10 @@ pub(crate) fn lookalike(request: &Request, scheme: Option<&Scheme>, name: &str) 
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    let taken = |fields: &[Field]| fields.iter().any(|f| place(&f.name) == read_as);
-    if taken(request.body.fields()) || taken(&request.query) {
+    if taken.by_fields.contains(&read_as) {
         return Err(bound("body field", name, &request.name));
     }
-    let placements = scheme.into_iter().flat_map(|s| &s.placements);
-    if placements.filter(|p| p.location != Location::Header).any(|p| canonical(&p.name) == read_as) {
+    if taken.by_credentials.contains(&read_as) {
         return Err(Rule::Credential
             .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
     }

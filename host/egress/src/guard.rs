@@ -8,7 +8,6 @@ pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
 use crate::declaration::{BodyForm, Declaration, Location};
-use crate::encode::percent_encode;
 pub use crate::field::Item;
 use crate::field::Values;
 use crate::free;
@@ -32,7 +31,7 @@ pub fn prepare(
     free::only_free_values(declaration, asked)?;
 
     let request = &declaration.request;
-    let values = Values { request, scheme: declaration.scheme.as_deref(), asked, item };
+    let values = Values { declaration, asked, item };
     let derived = Derived::default();
     let credentials = match &declaration.scheme {
         Some(scheme) => scheme::credentials(scheme, connection, &derived, |name| Ok(values.variable(name)?))?,
@@ -54,7 +53,7 @@ pub fn prepare(
 pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>) -> u64 {
     let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
     let request = &declaration.request;
-    let values = Values { request, scheme: None, asked, item };
+    let values = Values { declaration, asked, item };
     let fields = request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| &f.source);
     let whole = match &request.body {
         BodyForm::Blob(source) => Some(source),
@@ -87,9 +86,9 @@ fn url(
     let pairs = fields.chain(placed.map(|c| (c.name.to_owned(), c.text.clone())));
     for (index, (name, value)) in pairs.enumerate() {
         url.push_str(if index == 0 { "?" } else { "&" });
-        url.push_str(&percent_encode(&name));
+        url.push_percent_encoded(&Text::open(name));
         url.push_str("=");
-        url.push(&value.encoded(percent_encode));
+        url.push_percent_encoded(&value);
     }
     if url.real().len() > LONGEST_URL {
         return Err(too_long(url.real().len()));
@@ -98,7 +97,7 @@ fn url(
 }
 
 fn headers(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Vec<(String, Text)>, Denial> {
-    let fields = values.request.headers.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
+    let fields = values.request().headers.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
     let placed = credentials.iter().filter(|c| c.location == Location::Header);
     fields
         .chain(placed.map(|c| (c.name.to_owned(), c.text.clone())))

@@ -3,7 +3,6 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::encode::percent_encode;
 use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::secret::Text;
 
@@ -111,7 +110,7 @@ impl Path {
                         let value = value(name)?;
                         let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
                         check(name, value.real(), siblings)?;
-                        path.push(&value.encoded(percent_encode));
+                        path.push_percent_encoded(&value);
                         if path.real().len() > LONGEST_URL {
                             return Err(too_long(path.real().len()));
                         }

@@ -1,9 +1,10 @@
 use std::cmp::Reverse;
 use std::{fmt, io};
 
+use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape};
+use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, percent_encoded, slash_escape};
 
 /// What stands in the place of a secret wherever something is shown.
 pub const MASK: &str = "•••";
@@ -67,10 +68,6 @@ impl Wiped {
             self.text = larger;
         }
         self.text.push_str(text);
-    }
-
-    fn remove_end(&mut self, end: &str) {
-        self.text.truncate(self.text.strip_suffix(end).map_or(self.text.len(), str::len));
     }
 }
 
@@ -163,15 +160,8 @@ impl Text {
 
     /// The same, with another text to be shown.
     pub(crate) fn but_shown_as(self, shown: String) -> Self {
-        Self { shown: Some(shown), ..self }
-    }
-
-    /// Takes an ending away, where it is there.
-    pub(crate) fn remove_end(&mut self, end: &str) {
-        self.real.remove_end(end);
-        if let Some(shown) = &mut self.shown {
-            shown.truncate(shown.strip_suffix(end).map_or(shown.len(), str::len));
-        }
+        let shown = (*self.real != *shown).then_some(shown);
+        Self { real: self.real, shown }
     }
 
     /// The real text and what may be shown of it, where that differs.
@@ -195,6 +185,27 @@ impl Text {
             shown.push_str(text.shown());
         }
         self.real.push_str(text.real());
+    }
+
+    /// Percent-encoded. Of an encoded secret nothing is shown.
+    pub(crate) fn push_percent_encoded(&mut self, text: &Text) {
+        if text.is_masked() {
+            self.push(&text.encoded(percent_encode));
+        } else {
+            percent_encoded(text.real()).for_each(|piece| self.push_str(piece));
+        }
+    }
+
+    /// A value as JSON. Of a sensitive one nothing is shown.
+    pub(crate) fn push_json(&mut self, value: &Value, sensitive: bool) {
+        if sensitive {
+            self.push(&Self::masked(value.to_string()).but_shown_as(Value::from(MASK).to_string()));
+        } else if self.is_masked() {
+            self.push_str(&value.to_string());
+        } else {
+            // Writing to memory does not fail, and a value has no other way to be no JSON.
+            let _ = serde_json::to_writer(&mut self.real, value);
+        }
     }
 
     /// The encoded text. Of an encoded secret nothing is shown.

@@ -18,6 +18,26 @@ pub struct Declaration {
     pub(crate) scheme: Option<Arc<Scheme>>,
     /// For each segment of the path: the literals that other requests of the plugin have in its place.
     pub(crate) siblings: Vec<Vec<String>>,
+    pub(crate) taken: Taken,
+}
+
+/// Names, as lenient servers read them, that a field of an open body may not have.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    /// Those of declared fields, in query and body.
+    pub(crate) by_fields: Vec<String>,
+    /// Those of credentials in query and body.
+    pub(crate) by_credentials: Vec<String>,
+}
+
+impl Taken {
+    fn of(request: &Request, scheme: Option<&Scheme>) -> Self {
+        let placements = scheme.into_iter().flat_map(|s| &s.placements).filter(|p| p.location != Location::Header);
+        Self {
+            by_fields: request.query.iter().chain(request.body.fields()).map(|f| place(&f.name)).collect(),
+            by_credentials: placements.map(|p| canonical(&p.name)).collect(),
+        }
+    }
 }
 
 /// Something in a manifest that the host does not accept: where, and what.
@@ -142,7 +162,8 @@ impl Lint {
         self.headers(request);
         self.body(request);
         self.places(request, scheme.as_deref());
-        Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths) }
+        let taken = Taken::of(request, scheme.as_deref());
+        Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths), taken }
     }
 
     fn scheme_of(&mut self, request: &Request, schemes: &[Arc<Scheme>]) -> Option<Arc<Scheme>> {

@@ -5,159 +5,34 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::Blob;
-use crate::asked::{AskedBody, AskedPart, unescape};
+use crate::asked::{AskedBody, AskedPart};
 use crate::declaration::{BodyFields, BodyForm, Location, Source};
-use crate::encode::{form_encode, json_escape};
+use crate::encode::form_encode;
 use crate::field::Values;
-use crate::free;
 use crate::outgoing::Body;
 use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
-use crate::secret::{MASK, Text};
+use crate::secret::Text;
+
+mod json;
 
 pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Denial> {
     let placed: Vec<&Credential<'_>> = credentials.iter().filter(|c| c.location == Location::Body).collect();
-    match &values.request.body {
+    match &values.request().body {
         BodyForm::None => Ok(None),
-        BodyForm::Json(fields) => json(values, fields, &placed).map(Some),
+        BodyForm::Json(fields) => json::build(values, fields, &placed).map(Some),
         BodyForm::Form(fields) => Ok(Some(form(values, fields, &placed))),
         BodyForm::Multipart(fields) => Ok(Some(multipart(values, fields, &placed))),
         BodyForm::Blob(source) => blob(values, source),
     }
 }
 
-fn json(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
-    let mut real = free_part(values, body)?;
-    let mut masked = Vec::new();
-    for field in &body.fields {
-        let Some(value) = values.bound_or_null(&field.source) else {
-            let given = field.name.is_empty() || real.get(&field.name).is_some();
-            if given && field.source.free_reason().is_some() && values.is_sensitive(&field.name) {
-                masked.push(field.name.as_str());
-            }
-            continue;
-        };
-        if value.sensitive {
-            masked.push(field.name.as_str());
-        }
-        put(&mut real, &field.name, value.json.into_owned());
-    }
-    let mut text = Text::open(real.to_string());
-    if !masked.is_empty() {
-        masked.iter().for_each(|name| put(&mut real, name, Value::from(MASK)));
-        text = text.but_shown_as(real.to_string());
-    }
-    placed.iter().for_each(|credential| add_member(&mut text, credential));
-    Ok(text_body("application/json", text))
-}
-
-/// Adds a credential to the text of an object. Not to the object: what it is made of is not wiped.
-fn add_member(object: &mut Text, credential: &Credential<'_>) {
-    let empty = object.real().len() == "{}".len();
-    object.remove_end("}");
-    object.push_str(if empty { "\"" } else { ",\"" });
-    object.push_str(&json_escape(credential.name));
-    object.push_str("\":\"");
-    object.push(&credential.text.encoded(json_escape));
-    object.push_str("\"}");
-}
-
 fn text_body(media_type: &str, text: Text) -> Body {
     let (real, shown) = text.into_parts();
     Body { media_type: media_type.to_owned(), bytes: Bytes::from_owner(real), shown }
-}
-
-/// What the plugin gives: members of the object, or the whole body where that is free.
-fn free_part(values: &Values<'_>, body: &BodyFields) -> Result<Value, Denial> {
-    let Some(AskedBody::Json(text)) = &values.asked.body else { return Ok(Value::Object(Map::new())) };
-    if let [whole] = body.fields.as_slice()
-        && whole.name.is_empty()
-        && whole.source.free_reason().is_some()
-    {
-        return free_document(values, text);
-    }
-    let members = object(text)?;
-    for name in members.keys() {
-        free::body_field(values.request, values.scheme, name)?;
-    }
-    Ok(Value::Object(members))
-}
-
-/// Any document. If it is an object, its members are looked at like those of an open one.
-fn free_document(values: &Values<'_>, text: &str) -> Result<Value, Denial> {
-    if text.trim_start().starts_with('{') {
-        let members = object(text)?;
-        members.keys().try_for_each(|name| free::lookalike(values.request, values.scheme, name))?;
-        return Ok(Value::Object(members));
-    }
-    serde_json::from_str(text)
-        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))
-}
-
-fn object(text: &str) -> Result<Map<String, Value>, Denial> {
-    unique_members(text).map_err(|problem| {
-        let message = format!("the JSON body that the plugin gave is not one object with each member once: {problem}");
-        Rule::Body.denies(message)
-    })
-}
-
-/// Parses an object, and refuses one that names a member twice: providers differ in which one they take.
-fn unique_members(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
-    struct Unique;
-    impl<'de> Visitor<'de> for Unique {
-        type Value = Map<String, Value>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut members = Map::new();
-            while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                if members.insert(name, value).is_some() {
-                    return Err(serde::de::Error::custom("a member stands in it twice"));
-                }
-            }
-            Ok(members)
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let members = deserializer.deserialize_map(Unique)?;
-    deserializer.end()?;
-    Ok(members)
-}
-
-/// Sets a member by its name or JSON Pointer; objects on the way are made.
-fn put(target: &mut Value, name: &str, value: Value) {
-    let Some(pointer) = name.strip_prefix('/') else {
-        if name.is_empty() {
-            *target = value;
-        } else {
-            member(target, name.to_owned(), |slot| *slot = value);
-        }
-        return;
-    };
-    let mut slot = target;
-    for token in pointer.split('/') {
-        let token = unescape(token);
-        if !slot.is_object() {
-            *slot = Value::Object(Map::new());
-        }
-        let Value::Object(members) = slot else { return };
-        slot = members.entry(token).or_insert(Value::Null);
-    }
-    *slot = value;
-}
-
-fn member(target: &mut Value, name: String, set: impl FnOnce(&mut Value)) {
-    if let Value::Object(members) = target {
-        set(members.entry(name).or_insert(Value::Null));
-    }
 }
 
 fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {

@@ -1,0 +1,165 @@
+//! JSON bodies: one object, in which each member stands once.
+
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::text_body;
+use crate::asked::{AskedBody, unescape};
+use crate::declaration::{BodyFields, Field};
+use crate::encode::json_escape;
+use crate::field::Values;
+use crate::free;
+use crate::outgoing::Body;
+use crate::rules::{Denial, Rule};
+use crate::scheme::Credential;
+use crate::secret::Text;
+
+pub(super) fn build(
+    values: &Values<'_>,
+    body: &BodyFields,
+    placed: &[&Credential<'_>],
+) -> Result<Body, Denial> {
+    if let [field] = body.fields.as_slice()
+        && field.name.is_empty()
+    {
+        return whole(values, field).map(|text| text_body("application/json", text));
+    }
+    let mut object = Object::begin();
+    if let Some(AskedBody::Json(text)) = &values.asked.body {
+        for (name, value) in self::object(text)? {
+            free::body_field(values.declaration, &name)?;
+            object.add(&name, |text| text.push_json(&value, values.is_sensitive(&name)));
+        }
+    }
+    for field in body.fields.iter().filter(|field| !field.name.starts_with('/')) {
+        if let Some(value) = values.bound_or_null(&field.source) {
+            object.add(&field.name, |text| text.push_json(&value.json, value.sensitive));
+        }
+    }
+    for (name, value, shown) in nested(values, body) {
+        object.add(&name, |text| text.push(&Text::open(value.to_string()).but_shown_as(shown)));
+    }
+    for credential in placed {
+        object.add(credential.name, |text| {
+            text.push_str("\"");
+            text.push(&credential.text.encoded(json_escape));
+            text.push_str("\"");
+        });
+    }
+    Ok(text_body("application/json", object.end()))
+}
+
+/// A body that is one value: the caller's, or any document that the plugin gives.
+fn whole(values: &Values<'_>, field: &Field) -> Result<Text, Denial> {
+    let mut text = Text::default();
+    match (values.bound_or_null(&field.source), &values.asked.body) {
+        (Some(value), _) => text.push_json(&value.json, value.sensitive),
+        (None, Some(AskedBody::Json(given))) => {
+            text.push_json(&free_document(values, given)?, values.is_sensitive(&field.name));
+        }
+        (None, _) => text.push_str("{}"),
+    }
+    Ok(text)
+}
+
+/// Any document. If it is an object, its members are looked at like those of an open one.
+fn free_document(values: &Values<'_>, text: &str) -> Result<Value, Denial> {
+    if text.trim_start().starts_with('{') {
+        let members = object(text)?;
+        members.keys().try_for_each(|name| free::lookalike(values.declaration, name))?;
+        return Ok(Value::Object(members));
+    }
+    serde_json::from_str(text)
+        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))
+}
+
+/// The text of an object in the making. Not the object itself: what that is made of is not wiped.
+struct Object {
+    text: Text,
+    empty: bool,
+}
+
+impl Object {
+    fn begin() -> Self {
+        Self { text: Text::open("{"), empty: true }
+    }
+
+    fn add(&mut self, name: &str, value: impl FnOnce(&mut Text)) {
+        self.text.push_str(if self.empty { "\"" } else { ",\"" });
+        self.empty = false;
+        self.text.push_str(&json_escape(name));
+        self.text.push_str("\":");
+        value(&mut self.text);
+    }
+
+    fn end(mut self) -> Text {
+        self.text.push_str("}");
+        self.text
+    }
+}
+
+/// The members that JSON Pointers lead through: each with its value and, as text, what may be shown of it.
+fn nested(values: &Values<'_>, body: &BodyFields) -> Vec<(String, Value, String)> {
+    let mut members: Vec<(String, Value, Value)> = Vec::new();
+    for field in &body.fields {
+        let Some((way, value)) = field.name.strip_prefix('/').zip(values.bound_or_null(&field.source)) else { continue };
+        let (root, way) = way.split_once('/').map_or((way, None), |(root, way)| (root, Some(way)));
+        let root = unescape(root);
+        let shown = if value.sensitive { Value::from(crate::MASK) } else { value.json.as_ref().clone() };
+        let index = members.iter().position(|(name, ..)| *name == root).unwrap_or_else(|| {
+            members.push((root, Value::Null, Value::Null));
+            members.len() - 1
+        });
+        if let Some((_, real, masked)) = members.get_mut(index) {
+            put(real, way, value.json.into_owned());
+            put(masked, way, shown);
+        }
+    }
+    members.into_iter().map(|(name, real, shown)| (name, real, shown.to_string())).collect()
+}
+
+/// Sets a value by the way that leads to it; objects on the way are made.
+fn put(target: &mut Value, way: Option<&str>, value: Value) {
+    let mut slot = target;
+    for token in way.into_iter().flat_map(|way| way.split('/')) {
+        if !slot.is_object() {
+            *slot = Value::Object(Map::new());
+        }
+        let Value::Object(members) = slot else { return };
+        slot = members.entry(unescape(token)).or_insert(Value::Null);
+    }
+    *slot = value;
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, Denial> {
+    unique_members(text).map_err(|problem| {
+        let message = format!("the JSON body that the plugin gave is not one object with each member once: {problem}");
+        Rule::Body.denies(message)
+    })
+}
+
+/// Parses an object, and refuses one that names a member twice: providers differ in which one they take.
+fn unique_members(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    struct Unique;
+    impl<'de> Visitor<'de> for Unique {
+        type Value = Map<String, Value>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut members = Map::new();
+            while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                if members.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a member stands in it twice"));
+                }
+            }
+            Ok(members)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let members = deserializer.deserialize_map(Unique)?;
+    deserializer.end()?;
+    Ok(members)
+}
