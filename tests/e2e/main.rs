@@ -1,5 +1,6 @@
 //! End to end: the real binary, the real components, real sockets on loopback.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a test may play a client of its own")]
 
 mod aigency;
 mod appwrite;

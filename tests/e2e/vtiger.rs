@@ -89,7 +89,7 @@ fn a_session_that_the_caller_names_is_not_replaced_by_another() {
     ]);
     assert!(types.json()["types"].as_array().unwrap().len() < 10);
     let target =
-        format!("/webservice.php?operation=listtypes&sessionName={SESSION_NAME}&fieldTypeList=%5B%22email%22%5D");
+        format!("/webservice.php?operation=listtypes&fieldTypeList=%5B%22email%22%5D&sessionName={SESSION_NAME}");
     assert_eq!(world.simulation.vtiger.requests()[0].target, target);
 
     world.call("vtiger metadata.list-types sessionName=deadbeef").fails(4, &["INVALID_SESSIONID"]);

@@ -1,7 +1,7 @@
 //! What the guard costs: from what a plugin asks for to the request that is ready to be sent, and the look at an address.
 //!
 //! The floor beside it is a request of the same bytes that is written out by hand, without a rule.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::hint::black_box;
 use std::net::IpAddr;

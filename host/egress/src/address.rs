@@ -67,11 +67,12 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
     let [first, second, ..] = address.segments();
-    // fd00:ec2::254 is the metadata service of AWS inside unique local space.
-    let aws_metadata = address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    // AWS has its metadata and credential services in fd00:ec2::/32, inside of unique local space; Google Cloud has its at
+    // fd20:ce::254.
+    let metadata = (first == 0xfd00 && second == 0xec2) || address == Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
     let site_local = (first & 0xffc0) == 0xfec0;
     let documentation = (first == 0x2001 && second == 0xdb8) || (first & 0xfff0) == 0x3ff0;
-    if address.is_loopback() || (address.is_unique_local() && !aws_metadata) {
+    if address.is_loopback() || (address.is_unique_local() && !metadata) {
         Reach::Internal
     } else if (first & 0xe000) == 0x2000 && !documentation && !site_local {
         Reach::Public
@@ -195,7 +196,7 @@ mod tests {
             (
                 Reach::Never,
                 "0.0.0.0 0.1.2.3 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.8 192.0.2.1 198.18.0.1 224.0.0.1 \
-                 240.0.0.1 255.255.255.255 :: fe80::1 fec0::1 ff02::1 2001:db8::1 fd00:ec2::254 ::ffff:169.254.169.254 \
+                 240.0.0.1 255.255.255.255 :: fe80::1 fec0::1 ff02::1 2001:db8::1 fd00:ec2::254 fd00:ec2::23 fd20:ce::254 ::ffff:169.254.169.254 \
                  64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::127.0.0.1",
             ),
         ];

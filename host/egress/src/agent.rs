@@ -1,8 +1,11 @@
 //! The HTTP client of a connection: every setting that the rules of egress depend on, and where its sockets lead.
+#![expect(clippy::disallowed_types, reason = "this is the client that everybody else must not have")]
 
+use std::time::Duration;
+
+use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Proxy};
-use url::Url;
+use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 
 use crate::address::GuardedResolver;
 use crate::connection::ConnectionError;
@@ -17,9 +20,22 @@ pub(crate) struct Route<'a> {
     pub(crate) proxy: Option<&'a Secret>,
 }
 
+/// The HTTP client. Only this module knows what it is, and only [`send`](crate::send) may run it.
+pub(crate) struct Client(Agent);
+
+impl Client {
+    pub(crate) fn new(resolver: GuardedResolver, route: &Route<'_>) -> Result<Self, ConnectionError> {
+        Ok(Self(agent(resolver, route)?))
+    }
+
+    /// The one call that sends something.
+    pub(crate) fn run(&self, request: Request<impl AsSendBody>, within: Duration) -> Result<Response<Body>, Error> {
+        self.0.run(self.0.configure_request(request).timeout_global(Some(within)).build())
+    }
+}
+
 /// Every setting that the rules of egress depend on is written out, also where it is the client's default today.
-#[expect(clippy::disallowed_types, reason = "each connection has an agent of its own, which only `send` may run")]
-pub(crate) fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, ConnectionError> {
+fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, ConnectionError> {
     let roots = match route.ca {
         Some(pem) => RootCerts::from(certificates(pem)?),
         None => RootCerts::WebPki,
@@ -56,11 +72,14 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ConnectionError
 }
 
 fn proxy(secret: &Secret) -> Result<Proxy, ConnectionError> {
-    let url = Url::parse(secret.reveal()).map_err(|_| ConnectionError::Proxy("is not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let Some((scheme, rest)) = secret.reveal().split_once("://") else {
+        return Err(ConnectionError::Proxy("is not a URL"));
+    };
+    if !matches!(scheme, "http" | "https") {
         return Err(ConnectionError::Proxy("is neither `http://…` nor `https://…`"));
     }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+    // After a password, which has none of these in it unless they are percent-encoded.
+    if rest.trim_end_matches('/').contains(['/', '?', '#']) {
         return Err(ConnectionError::Proxy("has more than a host and a port"));
     }
     Proxy::new(secret.reveal()).map_err(|_| ConnectionError::Proxy("cannot be used"))

@@ -17,19 +17,36 @@ pub struct Asked {
     pub body: Option<AskedBody>,
 }
 
+/// What a value costs besides its letters, in bytes.
+const VALUE: usize = 64;
+
 impl Asked {
     /// Size of all that the plugin gives, in bytes. Blobs that share their bytes count each by itself, as they are sent.
     pub fn bytes(&self) -> u64 {
-        let pairs =
-            |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let pairs = |pairs: &[(String, String)]| {
+            pairs.iter().map(|(name, value)| VALUE + name.len() + value.len()).sum::<usize>()
+        };
+        let others = pairs(&self.variables) + pairs(&self.query) + pairs(&self.headers);
         let body = match &self.body {
             None => 0,
             Some(AskedBody::Json(text)) => text.len(),
             Some(AskedBody::Form(fields)) => pairs(fields),
-            Some(AskedBody::Multipart(parts)) => parts.iter().map(|(name, part)| name.len() + part.bytes()).sum(),
-            Some(AskedBody::Blob(blob)) => blob.bytes.len(),
+            Some(AskedBody::Multipart(parts)) => {
+                parts.iter().map(|(name, part)| VALUE + name.len() + part.bytes()).sum()
+            }
+            Some(AskedBody::Blob(blob)) => return blob.size() + others as u64,
         };
-        (body + pairs(&self.variables) + pairs(&self.query) + pairs(&self.headers)) as u64
+        (body + others) as u64
+    }
+
+    /// How many values it gives, besides the members of a JSON body.
+    pub(crate) fn values(&self) -> usize {
+        let body = match &self.body {
+            Some(AskedBody::Form(fields)) => fields.len(),
+            Some(AskedBody::Multipart(parts)) => parts.len(),
+            None | Some(AskedBody::Json(_) | AskedBody::Blob(_)) => 0,
+        };
+        body + self.variables.len() + self.query.len() + self.headers.len()
     }
 }
 
@@ -37,7 +54,8 @@ impl AskedPart {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Blob(blob) => blob.bytes.len(),
+            // It is in memory, so its size fits.
+            Self::Blob(blob) => blob.size() as usize,
         }
     }
 }
@@ -64,12 +82,24 @@ pub enum AskedPart {
     Blob(Blob),
 }
 
-/// A name as lenient servers read it: PHP trims it, ends it at a bracket or a zero byte, and turns dots and spaces into
-/// underscores; Rack passes over brackets in front and ends it at either bracket; others ignore case.
+/// A name as PHP and Rack read it: leading spaces and brackets are passed over, it ends at a bracket or a zero byte, and dots
+/// and spaces are underscores. Others ignore case, also that of letters which only Unicode takes for one (`ſ` for `s`).
 pub(crate) fn canonical(name: &str) -> String {
+    head(name, &[]).replace(['.', ' '], "_")
+}
+
+/// All that servers take a name for: the same, and for those who write `filter[user]` as `filter.user` (ASP.NET), what stands
+/// before the dot.
+pub(crate) fn readings(name: &str) -> impl Iterator<Item = String> {
+    let before_dot = Some(head(name, &['.'])).filter(|_| name.contains('.'));
+    std::iter::once(canonical(name)).chain(before_dot)
+}
+
+fn head(name: &str, ends: &[char]) -> String {
     let name = name.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']'));
-    let end = name.find(['[', ']', '\0']).unwrap_or(name.len());
-    name.get(..end).unwrap_or_default().replace(['.', ' '], "_").to_ascii_lowercase()
+    let end = name.find(|c| matches!(c, '[' | ']' | '\0') || ends.contains(&c)).unwrap_or(name.len());
+    let name = name.get(..end).unwrap_or_default();
+    if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_uppercase().to_lowercase() }
 }
 
 /// Whether servers agree where a name ends: its brackets come in pairs, after the name. PHP reads `a[b` as `a_b`.
@@ -87,12 +117,23 @@ pub(crate) fn is_unambiguous(name: &str) -> bool {
     !head.is_empty() && rest.is_empty()
 }
 
-/// Where a field stands, as a lenient server sees it: for a JSON Pointer, the member of the body that it goes through.
-pub(crate) fn place(name: &str) -> String {
+/// Whether a name can stand in the head of a part: some servers read parameters and encoded words (RFC 2047) out of quoted
+/// texts.
+pub(crate) fn is_plain(name: &str) -> bool {
+    is_unambiguous(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[] ".contains(c))
+}
+
+/// The member of the body that a field is, or that a JSON Pointer goes through.
+pub(crate) fn member(name: &str) -> String {
     match name.strip_prefix('/') {
-        Some(pointer) => canonical(&unescape(pointer.split('/').next().unwrap_or_default())),
-        None => canonical(name),
+        Some(pointer) => unescape(pointer.split('/').next().unwrap_or_default()),
+        None => name.to_owned(),
     }
+}
+
+/// Where a field stands, as a lenient server sees it.
+pub(crate) fn place(name: &str) -> String {
+    canonical(&member(name))
 }
 
 /// A token of a JSON Pointer as the name that it stands for (RFC 6901, section 4).
@@ -129,6 +170,8 @@ mod tests {
             assert_eq!(canonical(name), "operation", "{name:?}");
         }
         assert_eq!(canonical("session.name"), canonical("session name"));
+        assert_eq!(canonical("u\u{17f}er_\u{212a}ey"), "user_key");
+        assert_eq!(readings("filter.user").collect::<Vec<_>>(), ["filter_user", "filter"]);
     }
 
     #[test]

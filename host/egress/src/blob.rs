@@ -1,5 +1,8 @@
 use bytes::Bytes;
 
+/// The longest file name of common file systems, in bytes; media types are shorter (RFC 6838, section 4.2).
+const LONGEST_NAME: usize = 255;
+
 /// Bytes that pass between a caller, a provider and a plugin without being copied: an attachment or the body of an
 /// answer. Cloning and slicing share the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +16,19 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// A blob of these bytes.
+    /// A blob of these bytes. A media type or a file name that is longer than any real one is cut.
     pub fn new(bytes: impl Into<Bytes>, media_type: impl Into<String>, file_name: Option<String>) -> Self {
-        Self { bytes: bytes.into(), media_type: media_type.into(), file_name }
+        let cut = |mut text: String| {
+            text.truncate(text.floor_char_boundary(LONGEST_NAME));
+            text.shrink_to_fit();
+            text
+        };
+        Self { bytes: bytes.into(), media_type: cut(media_type.into()), file_name: file_name.map(cut) }
+    }
+
+    /// Everything that it holds, in bytes.
+    pub fn size(&self) -> u64 {
+        (self.bytes.len() + self.media_type.len() + self.file_name.as_ref().map_or(0, String::len)) as u64
     }
 
     /// The part from `offset` on, at most `length` bytes. What lies beyond the end is left out.

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
-use ureq::Agent;
 use url::Url;
 
 use crate::address::{GuardedResolver, literal, refuse_never};
-use crate::agent::{Route, agent};
+use crate::agent::{Client, Route};
 use crate::encode::hex;
 use crate::lookup::{Lookup, Lookups};
 use crate::refusal::MissingCredential;
@@ -19,7 +18,7 @@ use crate::secret::{Masker, Secret, Text};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
-/// Each connection has an HTTP agent of its own, so sockets are never shared between connections.
+/// Each connection has an HTTP client of its own, so sockets are never shared between connections.
 pub struct Connection {
     plugin: String,
     name: String,
@@ -27,7 +26,7 @@ pub struct Connection {
     base: String,
     fields: BTreeMap<String, Value>,
     masker: Masker,
-    agent: Agent,
+    client: Client,
     /// The address in the base URL, where a proxy connects to it and not this process.
     beyond_proxy: Option<IpAddr>,
 }
@@ -151,8 +150,8 @@ impl Connection {
         &self.masker
     }
 
-    pub(crate) fn agent(&self) -> &Agent {
-        &self.agent
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Refuses an address in the base URL that only a proxy would look at, and that is never reached.
@@ -263,7 +262,7 @@ impl ConnectionBuilder {
         let route = Route { ca: self.ca.as_deref(), proxy: self.proxy.as_ref() };
         Ok(Connection {
             base: normalise(&url, &self.suffix),
-            agent: agent(resolver, &route)?,
+            client: Client::new(resolver, &route)?,
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,

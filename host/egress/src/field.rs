@@ -144,7 +144,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn text(&self, value: String, sensitive: bool) -> Text {
+    pub(crate) fn text(&self, value: String, sensitive: bool) -> Text {
         if sensitive { Text::masked(value) } else { Text::open(value) }
     }
 }

@@ -1,12 +1,23 @@
 //! What a plugin may give: the values that a declaration leaves free, and nothing that could pass for another one.
 
-use crate::asked::{Asked, AskedBody, canonical, is_unambiguous, printable};
+use crate::asked::{Asked, AskedBody, is_plain, is_unambiguous, printable, readings};
 use crate::declaration::{BodyForm, Declaration, Field};
 use crate::rules::{Denial, Rule};
+
+/// PHP passes over what comes after a thousand values, and Apache refuses more than a hundred headers.
+const MOST_VALUES: usize = 1000;
+const MOST_HEADERS: usize = 100;
 
 /// Refuses every value that the plugin gives and the declaration does not leave free.
 pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Result<(), Denial> {
     let request = &declaration.request;
+    if asked.values() > MOST_VALUES || asked.headers.len() > MOST_HEADERS {
+        return Err(Rule::Values.denies(format!(
+            "the plugin gave {} values, {} of them headers; the most are {MOST_VALUES} and {MOST_HEADERS}",
+            asked.values(),
+            asked.headers.len()
+        )));
+    }
     for (name, _) in &asked.variables {
         if !request.variables.iter().any(|v| v.name == *name && v.source.free_reason().is_some()) {
             return Err(bound("variable", name, &request.name));
@@ -24,24 +35,23 @@ pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Resu
 
 fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result<(), Denial> {
     let form = &declaration.request.body;
-    let names: Vec<&str> = match (form, body) {
-        (_, None) => return Ok(()),
+    match (form, body) {
+        (_, None) => Ok(()),
         // The members of a JSON body are looked at when it is parsed.
-        (BodyForm::Json(_), Some(AskedBody::Json(_))) => return Ok(()),
-        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.free_reason().is_some() => return Ok(()),
-        (BodyForm::Form(_), Some(AskedBody::Form(fields))) => fields.iter().map(|(name, _)| name.as_str()).collect(),
+        (BodyForm::Json(_), Some(AskedBody::Json(_))) => Ok(()),
+        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.free_reason().is_some() => Ok(()),
+        (BodyForm::Form(_), Some(AskedBody::Form(fields))) => {
+            fields.iter().try_for_each(|(name, _)| body_field(declaration, name))
+        }
         (BodyForm::Multipart(_), Some(AskedBody::Multipart(parts))) => {
-            parts.iter().map(|(name, _)| name.as_str()).collect()
+            parts.iter().try_for_each(|(name, _)| body_field(declaration, name))
         }
-        _ => {
-            return Err(Rule::Body.denies(format!(
-                "the plugin gave a body that the request `{}` does not declare (declared: {})",
-                declaration.request.name,
-                form.name()
-            )));
-        }
-    };
-    names.into_iter().try_for_each(|name| body_field(declaration, name))
+        _ => Err(Rule::Body.denies(format!(
+            "the plugin gave a body that the request `{}` does not declare (declared: {})",
+            declaration.request.name,
+            form.name()
+        ))),
+    }
 }
 
 /// Refuses a body field that is not free, or that the provider could take for one that is not.
@@ -59,22 +69,27 @@ pub(crate) fn body_field(declaration: &Declaration, name: &str) -> Result<(), De
 /// Refuses a field that the provider could take for one that the host writes, or for the method.
 pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Denial> {
     let Declaration { request, taken, .. } = declaration;
-    if !matches!(request.body, BodyForm::Json(_)) && !is_unambiguous(name) {
+    let ambiguous = match &request.body {
+        BodyForm::Multipart(_) => !is_plain(name),
+        BodyForm::Form(_) => !is_unambiguous(name),
+        _ => false,
+    };
+    if ambiguous {
         return Err(Rule::Body.denies(format!(
-            "the plugin gave a field `{}`, whose brackets servers read in different ways",
+            "the plugin gave a field `{}`, whose name servers read in different ways",
             printable(name)
         )));
     }
-    let read_as = canonical(name);
-    if read_as == "_method" {
+    let readings: Vec<String> = readings(name).collect();
+    if readings.iter().any(|name| name == "_method") {
         return Err(
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    if taken.by_fields.contains(&read_as) {
+    if readings.iter().any(|name| taken.by_fields.contains(name)) {
         return Err(bound("body field", name, &request.name));
     }
-    if taken.by_credentials.contains(&read_as) {
+    if readings.iter().any(|name| taken.by_credentials.contains(name)) {
         return Err(Rule::Credential
             .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
     }
@@ -85,7 +100,7 @@ fn is_free(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|f| f.name == name && f.source.free_reason().is_some())
 }
 
-fn bound(place: &str, name: &str, request: &str) -> Denial {
+pub(crate) fn bound(place: &str, name: &str, request: &str) -> Denial {
     Rule::BoundValue.denies(format!(
         "the plugin gave the {place} `{}`, which the request `{request}` does not leave free",
         printable(name)

@@ -17,6 +17,9 @@ use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::scheme::{self, Credential, Derived};
 use crate::secret::Text;
 
+/// Names that a message lists, at most.
+const MOST_NAMED: usize = 20;
+
 /// Builds the request that a plugin asks for, or refuses it.
 ///
 /// # Errors
@@ -64,7 +67,7 @@ pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>) -> u6
 
 fn declared<'a>(declarations: &'a [Declaration], name: &str) -> Result<&'a Declaration, Denial> {
     declarations.iter().find(|d| d.request.name == name).ok_or_else(|| {
-        let known: Vec<&str> = declarations.iter().map(|d| d.request.name.as_str()).collect();
+        let known: Vec<&str> = declarations.iter().map(|d| d.request.name.as_str()).take(MOST_NAMED).collect();
         Rule::UndeclaredRequest.denies(format!(
             "the plugin asked for a request `{}`, which the operation does not declare (it declares {})",
             printable(name),
@@ -81,10 +84,14 @@ fn url(
 ) -> Result<Text, Denial> {
     let mut url = Text::open(connection.base_url());
     url.push(&declaration.request.path.expand(&declaration.siblings, |name| values.variable(name))?);
-    let fields = declaration.request.query.iter().flat_map(|f| values.pairs(f, &values.asked.query));
+    let pairs_of = |free: bool| {
+        let fields = declaration.request.query.iter().filter(move |f| f.source.free_reason().is_some() == free);
+        fields.flat_map(|f| values.pairs(f, &values.asked.query))
+    };
     let placed = credentials.iter().filter(|c| c.location == Location::Query);
-    let pairs = fields.chain(placed.map(|c| (c.name.to_owned(), c.text.clone())));
-    for (index, (name, value)) in pairs.enumerate() {
+    let placed = placed.map(|c| (c.name.to_owned(), c.text.clone()));
+    // What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
+    for (index, (name, value)) in pairs_of(false).chain(placed).chain(pairs_of(true)).enumerate() {
         url.push_str(if index == 0 { "?" } else { "&" });
         url.push_percent_encoded(&Text::open(name));
         url.push_str("=");

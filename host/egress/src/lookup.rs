@@ -1,6 +1,7 @@
 //! From names to addresses, without a thread for each caller that waits.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -57,15 +58,15 @@ impl Lookups {
 
     fn ask(&self, host: &str, port: u16) -> io::Result<Arc<Question>> {
         let key = (host.to_owned(), port);
-        let mut under_way = lock(&self.under_way);
-        if let Some(question) = under_way.get(&key) {
-            return Ok(Arc::clone(question));
-        }
         let question = Arc::new(Question::default());
-        let job = Job { question: Arc::clone(&question), under_way: Arc::clone(&self.under_way), key: key.clone() };
+        match lock(&self.under_way).entry(key.clone()) {
+            Entry::Occupied(other) => return Ok(Arc::clone(other.get())),
+            Entry::Vacant(place) => place.insert(Arc::clone(&question)),
+        };
+        // The lock is free again: where no thread can be had the job is dropped here, and takes the question back.
+        let job = Job { question: Arc::clone(&question), under_way: Arc::clone(&self.under_way), key };
         let lookup = Arc::clone(&self.lookup);
         thread::Builder::new().name("wharf-lookup".to_owned()).spawn(move || job.run(&*lookup))?;
-        under_way.insert(key, Arc::clone(&question));
         Ok(question)
     }
 }

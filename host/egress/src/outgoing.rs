@@ -90,7 +90,8 @@ impl Body {
     }
 }
 
-fn cut(text: &str) -> String {
+/// A text that may be kept for each request of a call.
+pub(crate) fn cut(text: &str) -> String {
     if text.len() <= LONGEST_SHOWN {
         return text.to_owned();
     }

@@ -22,6 +22,12 @@ enum Piece {
     Variable(String),
 }
 
+impl Piece {
+    fn is_variable(&self) -> bool {
+        matches!(self, Self::Variable(_))
+    }
+}
+
 /// Why a text is not a path template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the path `{template}` {problem}")]
@@ -103,19 +109,30 @@ impl Path {
         let mut path = Text::default();
         for (index, segment) in self.segments.iter().enumerate() {
             path.push_str("/");
+            let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
+            let mut whole = String::new();
             for piece in segment {
                 match piece {
-                    Piece::Literal(text) => path.push_str(text),
+                    Piece::Literal(text) => {
+                        path.push_str(text);
+                        whole.push_str(text);
+                    }
                     Piece::Variable(name) => {
                         let value = value(name)?;
-                        let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
                         check(name, value.real(), siblings)?;
                         path.push_percent_encoded(&value);
                         if path.real().len() > LONGEST_URL {
                             return Err(too_long(path.real().len()));
                         }
+                        whole.push_str(value.real());
                     }
                 }
+            }
+            // What each of several pieces is not, all of them together may be.
+            if let ([_, _, ..], Some(Piece::Variable(name))) =
+                (segment.as_slice(), segment.iter().find(|p| p.is_variable()))
+            {
+                check(name, &whole, siblings)?;
             }
         }
         Ok(path)
@@ -251,6 +268,21 @@ mod tests {
         }
         assert_eq!(expand("/users/{userId}", "members").unwrap(), "/users/members", "a sibling elsewhere");
         assert_eq!(expand("/users/{userId}", "100%").unwrap(), "/users/100%25");
+    }
+
+    #[test]
+    fn values_of_one_segment_are_looked_at_together() {
+        let together = |template: &str, first: &str, second: &str| {
+            let others = [Path::parse("/users/identities").unwrap()];
+            let path = Path::parse(template).unwrap();
+            let siblings = path.siblings(others.iter());
+            path.expand(&siblings, |name| Ok(Text::open(if name == "a" { first } else { second }))).map(drop)
+        };
+        assert!(together("/users/{a}{b}", "iden", "tities").is_err());
+        assert!(together("/users/i{a}", "dentities", "").is_err());
+        assert!(together("/users/{a}.{b}", ".", "x").is_err(), "a dot by itself");
+        assert!(together("/users/{a}{b}", "%2", "e%2e").is_err());
+        assert!(together("/users/{a}.{b}", "report", "pdf").is_ok());
     }
 
     #[test]

@@ -9,8 +9,9 @@
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
 //! | `credential` | a value in a place that a credential takes | nothing |
-//! | `method-override` | a query parameter or field named `_method` | nothing |
-//! | `body` | a body of another form than the declared one, or with members twice | nothing |
+//! | `method-override` | a field named `_method` | nothing |
+//! | `body` | a body of another form than the declared one, with members twice, or with a name that servers read in different ways | nothing |
+//! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers | nothing |
 //! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
@@ -38,6 +39,7 @@ pub enum Rule {
     Credential,
     MethodOverride,
     Body,
+    Values,
     Url,
     Address,
     ContentEncoding,
@@ -56,6 +58,7 @@ impl Rule {
             Self::Credential => "credential",
             Self::MethodOverride => "method-override",
             Self::Body => "body",
+            Self::Values => "values",
             Self::Url => "url",
             Self::Address => "address",
             Self::ContentEncoding => "content-encoding",
@@ -76,6 +79,7 @@ impl Rule {
             | Self::Credential
             | Self::MethodOverride
             | Self::Body
+            | Self::Values
             | Self::Url
             | Self::Address
             | Self::ContentEncoding => "nothing can allow it",

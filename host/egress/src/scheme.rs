@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use md5::Md5;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::connection::Connection;
 use crate::declaration::{Function, Location, Part, Scheme, Template};
@@ -98,17 +99,17 @@ fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Te
         Function::Md5Hex => text.encoded(|t| hex(&Md5::digest(t))),
         Function::Sha256Hex => text.encoded(|t| hex(&Sha256::digest(t))),
         Function::HmacSha256Hex(field) => Text::masked(hex(&hmac_sha256(connection, field, text)?)),
-        Function::HmacSha256Base64(field) => Text::masked(STANDARD.encode(hmac_sha256(connection, field, text)?)),
+        Function::HmacSha256Base64(field) => Text::masked(STANDARD.encode(&*hmac_sha256(connection, field, text)?)),
     })
 }
 
-fn hmac_sha256(connection: &Connection, field: &str, text: &Text) -> Result<Vec<u8>, Refusal> {
+fn hmac_sha256(connection: &Connection, field: &str, text: &Text) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let key = connection.credential(field)?;
     // HMAC takes a key of any length (RFC 2104, section 2), so there is no error to report.
     let mut mac = Hmac::<Sha256>::new_from_slice(key.real().as_bytes())
         .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
     mac.update(text.real().as_bytes());
-    Ok(mac.finalize().into_bytes().to_vec())
+    Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
 }
 
 #[cfg(test)]

@@ -196,6 +196,15 @@ impl Text {
         }
     }
 
+    /// JSON that a plugin gave. Of a sensitive one nothing is shown.
+    pub(crate) fn push_free(&mut self, json: &str, sensitive: bool) {
+        if sensitive {
+            self.push(&Self::masked(json).but_shown_as(Value::from(MASK).to_string()));
+        } else {
+            self.push_str(json);
+        }
+    }
+
     /// A value as JSON. Of a sensitive one nothing is shown.
     pub(crate) fn push_json(&mut self, value: &Value, sensitive: bool) {
         if sensitive {
@@ -274,7 +283,9 @@ impl Masker {
     pub(crate) fn mask_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         for needle in &self.needles {
             if memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {
-                bytes = replace(&bytes, needle.as_bytes());
+                let masked = replace(&bytes, needle.as_bytes());
+                bytes.zeroize();
+                bytes = masked;
             }
         }
         bytes

@@ -1,11 +1,11 @@
-//! The only call of the HTTP client in Wharf.
+//! The one way out: the only place where the HTTP client is run.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use ureq::Body;
 use ureq::http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE};
 use ureq::http::{HeaderName, HeaderValue, Request, Response};
-use ureq::{AsSendBody, Body};
 
 use crate::Blob;
 use crate::asked::printable;
@@ -34,6 +34,14 @@ pub struct Allowance {
     pub deadline: Instant,
     /// Size of the answer's body after decoding, in bytes.
     pub answer_bytes: u64,
+}
+
+impl Allowance {
+    /// A timer of the client may be a little early.
+    fn is_over(&self) -> bool {
+        const SOON: Duration = Duration::from_millis(50);
+        self.deadline.saturating_duration_since(Instant::now()) < SOON
+    }
 }
 
 /// What a provider answered.
@@ -109,9 +117,7 @@ fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
     let failed = |error| failure(connection, allowance, error);
     let response = run(connection, outgoing, allowance).map_err(failed)?;
     let (parts, mut body) = response.into_parts();
-    if let Some(encoding) = parts.headers.get(CONTENT_ENCODING) {
-        known_encoding(encoding)?;
-    }
+    parts.headers.get_all(CONTENT_ENCODING).iter().try_for_each(known_encoding)?;
     let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
 
     let masker = connection.masker().with(&outgoing.derived);
@@ -151,24 +157,14 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
         header.set_sensitive(value.is_masked());
         request = request.header(name.as_str(), header);
     }
+    let within = allowance.deadline.saturating_duration_since(Instant::now());
     match &outgoing.body {
         Some(body) => {
             let request = request.header("content-type", body.media_type.as_str());
-            run_with(connection, request.body(&*body.bytes)?, allowance)
+            connection.client().run(request.body(&*body.bytes)?, within)
         }
-        None => run_with(connection, request.body(())?, allowance),
+        None => connection.client().run(request.body(())?, within),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the one way out")]
-fn run_with(
-    connection: &Connection,
-    request: Request<impl AsSendBody>,
-    allowance: Allowance,
-) -> Result<Response<Body>, ureq::Error> {
-    let agent = connection.agent();
-    let left = allowance.deadline.saturating_duration_since(Instant::now());
-    agent.run(agent.configure_request(request).timeout_global(Some(left)).build())
 }
 
 fn is_dropped(name: &HeaderName) -> bool {
@@ -192,7 +188,7 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
             Ok(denial) => SendError::Denied(*denial),
             Err(other) => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {other}"))),
         },
-        ureq::Error::Timeout(_) => SendError::Timeout,
+        ureq::Error::Timeout(_) if allowance.is_over() => SendError::Timeout,
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
         // The guard has refused what is too long, so this is a declaration that no client can send.
         ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),

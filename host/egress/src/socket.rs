@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use ureq::Error;
-use ureq::unversioned::transport::time::Duration;
+use ureq::unversioned::transport::time::{self, Duration};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
 };
@@ -41,13 +41,17 @@ impl<In: Transport> Connector<In> for OneByOne {
             let tunnel = self.0.connect(details, chained)?;
             return Ok(tunnel.map(|transport| Noted { transport, address: None }));
         }
-        let deadline = Instant::now().checked_add(*details.timeout.after);
+        let deadline = deadline(details);
         let mut failed = Error::HostNotFound;
         for (index, address) in details.addrs.iter().enumerate() {
-            let others = details.addrs.len() - index - 1;
+            let after = share(deadline, details.addrs.len() - index - 1);
+            if after.is_zero() {
+                // The client would take it for a second.
+                return Err(Error::Timeout(details.timeout.reason));
+            }
             let one = ConnectionDetails {
                 addrs: one(details, *address),
-                timeout: NextTimeout { after: share(deadline, others), ..details.timeout },
+                timeout: NextTimeout { after, ..details.timeout },
                 current_time: details.current_time.clone(),
                 run_connector: details.run_connector.clone(),
                 register_shutdown: details.register_shutdown.clone(),
@@ -62,6 +66,15 @@ impl<In: Transport> Connector<In> for OneByOne {
         }
         Err(failed)
     }
+}
+
+/// When there must be a socket: counted from when its details were made, as a proxy may have been looked up since.
+fn deadline(details: &ConnectionDetails) -> Option<Instant> {
+    let made = match details.now {
+        time::Instant::Exact(made) => made,
+        _ => Instant::now(),
+    };
+    made.checked_add(*details.timeout.after)
 }
 
 fn one(details: &ConnectionDetails, address: SocketAddr) -> ureq::unversioned::resolver::ResolvedSocketAddrs {

@@ -32,11 +32,13 @@ fn free(name: &str) -> Value {
 }
 
 fn schemes() -> Vec<Scheme> {
-    let place = |location: &str| json!([{"location": location, "name": "Key", "template": {"parts": [{"field": "key"}], "functions": []}}]);
-    ["header", "query", "body"]
-        .map(|location| json!({"name": location, "summary": "", "values": [], "placements": place(location)}))
-        .map(|scheme| serde_json::from_value(scheme).unwrap())
-        .to_vec()
+    let place = |location: &str, name: &str| json!([{"location": location, "name": name, "template": {"parts": [{"field": "key"}], "functions": []}}]);
+    let places = [("header", "Key"), ("query", "Key"), ("body", "Key"), ("underscored", "X-Key")];
+    let schemes = places.map(|(scheme, name)| {
+        let location = if scheme == "underscored" { "header" } else { scheme };
+        json!({"name": scheme, "summary": "", "values": [], "placements": place(location, name)})
+    });
+    schemes.into_iter().map(|scheme| serde_json::from_value(scheme).unwrap()).collect()
 }
 
 fn compiled(given: &Value) -> Result<Vec<Declaration>, Vec<Problem>> {
@@ -195,7 +197,7 @@ fn an_open_json_body_takes_other_members_once_and_no_declared_ones() {
         let body = Some(AskedBody::Json(text.to_owned()));
         sent(&declared, &json!({"id": 1}), Asked { body, ..Asked::default() })
     };
-    assert_eq!(with(r#"{"x": [1]}"#).unwrap().body.unwrap(), r#"{"x":[1],"method":"m","params":{"id":1},"Key":"•••"}"#);
+    assert_eq!(with(r#"{"x": [1]}"#).unwrap().body.unwrap(), r#"{"method":"m","params":{"id":1},"Key":"•••","x":[1]}"#);
     assert_eq!(rule(with(r#"{"key": "mine"}"#)), "credential");
     assert_eq!(rule(with(r#"{"_method": "DELETE"}"#)), "method-override");
     for text in [r#"{"method": "other"}"#, r#"{"Method": "other"}"#, r#"{"params": {"id": 2}}"#] {
@@ -213,9 +215,9 @@ fn a_free_body_may_be_any_document_where_it_is_declared_so() {
         let body = Some(AskedBody::Json(text.to_owned()));
         sent(&declared, &json!({}), Asked { body, ..Asked::default() })
     };
-    assert_eq!(with("[1, {\"a\": 2}]").unwrap().body.unwrap(), "[1,{\"a\":2}]");
+    assert_eq!(with("[1, {\"a\": 2}]").unwrap().body.unwrap(), "[1, {\"a\": 2}]");
     assert_eq!(rule(with("[1")), "body");
-    assert_eq!(with("{\"a\": 2}").unwrap().body.unwrap(), "{\"a\":2}");
+    assert_eq!(with("{\"a\": 2}").unwrap().body.unwrap(), "{\"a\": 2}");
     assert_eq!(rule(with("{\"a\": 2, \"a\": 3}")), "body");
     assert_eq!(rule(with("{\"_method\": \"DELETE\"}")), "method-override");
 }
@@ -291,7 +293,7 @@ fn an_open_form_takes_no_field_that_a_server_could_take_for_another() {
         let body = Some(AskedBody::Form(vec![(name.to_owned(), "1".to_owned())]));
         sent(&declared, &json!({"name": "n"}), Asked { body, ..Asked::default() })
     };
-    assert_eq!(with("other").unwrap().body.unwrap(), "name=n&other=1&Key=•••");
+    assert_eq!(with("other").unwrap().body.unwrap(), "name=n&Key=•••&other=1");
     for name in ["name", "NAME", " name", "name[]", "name\0x", "operation", "operation[0]"] {
         assert_eq!(rule(with(name)), "bound-value", "{name:?}");
     }
@@ -341,6 +343,21 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
         (json!({"headers": [free("a b")]}), "not the name of a header"),
         (json!({"method": "GET", "body": one("x")}), "a GET has no body"),
         (json!({"body": one("_method")}), "replaces the method"),
+        (
+            json!({"body": {"json": {"fields": [field("/_method", &json!({"text": "DELETE"}))], "open": null}}}),
+            "replaces the method",
+        ),
+        (json!({"headers": [free("X_Forwarded_Host")]}), "the host's own"),
+        (json!({"headers": [free("X-Original-URL")]}), "the host's own"),
+        (json!({"headers": [free("x_key")], "scheme": "underscored"}), "it is the place of a credential"),
+        (json!({"query": [free("a[b")]}), "in different ways"),
+        (json!({"body": {"multipart": {"fields": [free("x; name=y")], "open": null}}}), "in different ways"),
+        (json!({"query": [free("a[]"), free("a[0]")]}), "could be taken for one"),
+        (json!({"query": [free("a[b]"), free("a[ b]")]}), "could be taken for one"),
+        (json!({"query": [free("a.b"), free("a[b]")]}), "could be taken for one"),
+        (json!({"path": "/things/{id}", "body": one("ID")}), "has the name of a variable of the path"),
+        (json!({"query": (0..300).map(|n| free(&format!("q{n}"))).collect::<Vec<_>>()}), "the most are 250"),
+        (json!({"name": "a".repeat(65)}), "not in kebab case"),
         (json!({"body": one("operation"), "query": [field("operation", &json!({"text": "x"}))]}), "a second time"),
         (json!({"scheme": "body"}), "the body has no fields"),
         (json!({"scheme": "body", "body": one("key[]")}), "`key[]` is the place of a credential"),
@@ -386,4 +403,108 @@ fn a_variable_in_a_credential_must_be_encoded() {
     assert!(accepted(json!({"parts": [variable, {"field": "key"}], "functions": ["md5-hex"]})));
     assert!(!accepted(json!({"parts": [{"field": "other"}], "functions": []})));
     assert!(!accepted(json!({"parts": [{"value": "later"}], "functions": []})));
+}
+
+#[test]
+fn a_bound_whole_body_is_not_the_plugins_to_give() {
+    let declared = json!({"body": {"json": {"fields": [field("", &json!({"input": "deep"}))], "open": null}}});
+    let given = Asked { body: Some(AskedBody::Json(r#"{"role": "owner"}"#.to_owned())), ..Asked::default() };
+    assert_eq!(rule(sent(&declared, &json!({}), given.clone())), "bound-value", "also where the caller left it out");
+    assert_eq!(rule(sent(&declared, &json!({"deep": {"role": "guest"}}), given)), "bound-value");
+    let shown = sent(&declared, &json!({"deep": {"role": "guest"}}), Asked::default()).unwrap();
+    assert_eq!(shown.body.unwrap(), r#"{"role":"guest"}"#);
+}
+
+#[test]
+fn a_file_as_the_body_cannot_be_a_form() {
+    let declared = json!({
+        "query": [field("operation", &json!({"text": "list"}))], "body": {"blob": {"free": "a test"}},
+    });
+    let with = |media_type: &str| {
+        let body = Some(AskedBody::Blob(Blob::new("operation=delete&_method=DELETE", media_type, None)));
+        sent(&declared, &json!({}), Asked { body, ..Asked::default() })
+    };
+    for media_type in [
+        "application/x-www-form-urlencoded",
+        "Application/X-WWW-Form-Urlencoded; charset=utf-8",
+        " multipart/form-data; boundary=x",
+    ] {
+        assert_eq!(rule(with(media_type)), "body", "{media_type}");
+    }
+    assert!(with("image/png").is_ok());
+}
+
+#[test]
+fn a_part_cannot_pass_for_another_one() {
+    let declared =
+        json!({"body": {"multipart": {"fields": [field("operation", &json!({"text": "list"}))], "open": "a test"}}});
+    let with = |name: &str| {
+        let body = Some(AskedBody::Multipart(vec![(name.to_owned(), AskedPart::Text("delete".to_owned()))]));
+        sent(&declared, &json!({}), Asked { body, ..Asked::default() })
+    };
+    for name in ["x; name=operation", "=?utf-8?B?b3BlcmF0aW9u?=", "x\"; name=\"operation", "x\\", "é"] {
+        assert_eq!(rule(with(name)), "body", "{name}");
+    }
+    for name in ["custom_attributes[plan]", "files[]", "first name", "x.y-z"] {
+        assert!(with(name).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_field_cannot_pass_for_another_one_by_dots_letters_or_the_path() {
+    let declared = json!({
+        "path": "/things/{id}",
+        "body": {"form": {"fields": [bound("list"), field("filter[user]", &json!({"input": "name"}))], "open": "a test"}},
+    });
+    let with = |name: &str| {
+        let body = Some(AskedBody::Form(vec![(name.to_owned(), "1".to_owned())]));
+        sent(&declared, &json!({"id": 1, "name": "n"}), Asked { body, ..Asked::default() })
+    };
+    for name in ["filter.user", "FILTER.USER", "li\u{17f}t", "id", "ID[]", "id.x"] {
+        assert_eq!(rule(with(name)), "bound-value", "{name}");
+    }
+    assert!(with("other.user").is_ok());
+}
+
+#[test]
+fn more_values_than_servers_take_are_refused() {
+    let declared = json!({"query": [free("page")], "headers": [free("X-Part")], "body": {"form": {"fields": [], "open": "a test"}}});
+    let many = |count: usize, name: &str| vec![(name.to_owned(), "1".to_owned()); count];
+    let sent = |asked: Asked| sent(&declared, &json!({}), asked);
+    assert!(sent(Asked { query: many(1000, "page"), ..Asked::default() }).is_ok());
+    assert_eq!(rule(sent(Asked { query: many(1001, "page"), ..Asked::default() })), "values");
+    assert_eq!(rule(sent(Asked { headers: many(101, "X-Part"), ..Asked::default() })), "values");
+    assert_eq!(rule(sent(Asked { body: Some(AskedBody::Form(many(1001, "x"))), ..Asked::default() })), "values");
+}
+
+#[test]
+fn what_the_host_writes_stands_before_what_the_plugin_gives() {
+    let declared = json!({
+        "query": [free("page"), field("operation", &json!({"text": "list"}))],
+        "body": {"form": {"fields": [free("extra"), bound("name")], "open": "a test"}},
+    });
+    let asked = Asked {
+        query: vec![("page".to_owned(), "2".to_owned())],
+        body: Some(AskedBody::Form(vec![("more".to_owned(), "m".to_owned()), ("extra".to_owned(), "e".to_owned())])),
+        ..Asked::default()
+    };
+    let shown = sent(&declared, &json!({"name": "n"}), asked).unwrap();
+    assert_eq!(shown.url, "https://acme.example/api/things?operation=list&page=2");
+    assert_eq!(shown.body.unwrap(), "name=n&extra=e&more=m");
+}
+
+#[test]
+fn a_scheme_cannot_replace_the_method() {
+    let template = json!({"parts": [{"literal": "DELETE"}], "functions": []});
+    for location in ["query", "body"] {
+        let placements = json!([{"location": location, "name": "_METHOD", "template": template}]);
+        let scheme: Scheme =
+            serde_json::from_value(json!({"name": "s", "summary": "", "values": [], "placements": placements}))
+                .unwrap();
+        let requests = [request(&json!({"scheme": "s", "body": {"form": {"fields": [], "open": null}}}))];
+        let operation =
+            Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
+        let problems = compile(&["key"], &[scheme], &[operation]).unwrap_err();
+        assert!(problems[0].problem.contains("replaces the method"), "{problems:?}");
+    }
 }

@@ -80,7 +80,7 @@ proptest! {
         let asked = Asked { query: vec![("page[a]".to_owned(), other.clone())], ..Asked::default() };
         if let Some(shown) = sent(&json!({"query": fields}), &json!({"id": value.clone()}), asked) {
             let pairs: Vec<_> = Url::parse(&shown.url).unwrap().query_pairs().into_owned().collect();
-            let expected = [("operation", "list".to_owned()), ("page[a]", other), ("id", value)];
+            let expected = [("operation", "list".to_owned()), ("id", value), ("page[a]", other)];
             prop_assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value)));
         }
     }

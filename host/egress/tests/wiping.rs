@@ -48,10 +48,9 @@ fn secret() -> Secret {
 
 /// A scheme that places the secret everywhere, in every encoding.
 fn scheme() -> Value {
-    let template = |functions: Value| json!({"parts": [{"literal": "Bearer "}, {"field": "key"}], "functions": functions});
-    let place = |location: &str, name: &str, functions: Value| {
-        json!({"location": location, "name": name, "template": template(functions)})
-    };
+    let template =
+        |functions: Value| json!({"parts": [{"literal": "Bearer "}, {"field": "key"}], "functions": functions});
+    let place = |location: &str, name: &str, functions: Value| json!({"location": location, "name": name, "template": template(functions)});
     json!({"name": "all", "summary": "", "values": [{"name": "v", "template": template(json!(["json-escape"]))}], "placements": [
         place("header", "A", json!([])),
         place("header", "B", json!(["base64"])),

@@ -175,6 +175,13 @@ impl LimitReached {
         let remedy = format!("{or_else}raise `{name}` under [limits] in wharf.toml");
         Self { name, value, what: what.to_owned(), remedy }
     }
+
+    /// The same where some limits stand in a table of their own: there the common one may not be the one that holds.
+    pub(crate) fn set_in(mut self, table: &str) -> Self {
+        let place = format!("in wharf.toml, under {table} if it stands there, else under [limits]");
+        self.remedy = self.remedy.replace("under [limits] in wharf.toml", &place);
+        self
+    }
 }
 
 /// Something is broken.

@@ -17,11 +17,14 @@ pub struct Grant {
     operations: Option<Vec<Pattern>>,
     effects: Option<Vec<Effect>>,
     pub(crate) limits: Option<Limits>,
+    /// The table of the configuration that they come from.
+    pub(crate) limits_table: String,
 }
 
 impl From<Connection> for Grant {
     fn from(connection: Connection) -> Self {
-        Self { connection, operations: None, effects: None, limits: None }
+        let limits_table = format!("[connections.{}.limits]", connection.name());
+        Self { connection, operations: None, effects: None, limits: None, limits_table }
     }
 }
 
@@ -42,6 +45,11 @@ impl Grant {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
         self
+    }
+
+    /// Limits that hold for all connections of a plugin.
+    pub(crate) fn limits_of_plugin(self, plugin: &str, limits: Limits) -> Self {
+        Self { limits: Some(limits), limits_table: format!("[limits.plugins.{plugin}]"), ..self }
     }
 
     /// Whether an operation may run with this connection.

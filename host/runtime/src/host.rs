@@ -222,7 +222,7 @@ impl Host {
             plugin: &release.manifest.name,
             digest: &release.digest,
             operation: &operation.declared.name,
-            connection: Some(grant.connection.name()),
+            connection: grant.connection.name(),
         };
         let record =
             |refusal: &Refusal| record_refusal(self.audit.as_deref(), who, refusal, &grant).map_err(Fault::from);
@@ -236,10 +236,10 @@ impl Host {
         let mut ran = sandbox::run(&self.engine, running, limits, started);
         drop(admitted);
         // What a rule denied is recorded where it is denied; the limit is known only now.
-        if let Err(CallError::Refusal(limit @ Refusal::Limit(_))) = &ran.result
-            && let Err(unrecorded) = record(limit)
-        {
-            ran.result = Err(unrecorded.into());
+        if let Err(CallError::Refusal(Refusal::Limit(limit))) = ran.result {
+            let limit = if grant.limits.is_some() { limit.set_in(&grant.limits_table) } else { limit };
+            let refusal = Refusal::from(limit);
+            ran.result = Err(record(&refusal).map_or_else(CallError::from, |()| refusal.into()));
         }
         Ok(ran)
     }
@@ -270,7 +270,7 @@ impl Host {
             grant: Arc::clone(grant),
             input,
             attachments: call.attachments,
-            audit: self.audit.clone(),
+            audit: self.audit.clone().filter(|_| !call.dry_run),
             dry_run: call.dry_run,
         };
         Ok((admitted, running))

@@ -15,21 +15,19 @@ use serde::{Deserialize, Serialize};
 const ENTRY: u64 = 64;
 
 /// Where the values of all plugins are: in a folder, or in memory alone.
-#[derive(Clone, Default)]
-pub(crate) struct StateStore(Arc<Inner>);
-
 #[derive(Default)]
-struct Inner {
+pub(crate) struct StateStore {
     folder: Option<PathBuf>,
-    values: Mutex<BTreeMap<String, Values>>,
+    values: Mutex<BTreeMap<String, Arc<Mutex<Values>>>>,
 }
 
-/// The values of one plugin and connection.
+/// The values of one plugin and connection. They have a lock of their own, so that a plugin which writes without end slows
+/// nobody else down.
 #[derive(Clone)]
 pub(crate) struct State {
-    store: StateStore,
-    /// Where it is in memory and, with an ending, in the folder.
-    name: String,
+    values: Arc<Mutex<Values>>,
+    /// Where they are kept; none where they are in memory alone.
+    file: Option<PathBuf>,
     /// A connection to another server or of another user is another one, whatever its name: a session of the old one is
     /// not for the new one.
     identity: String,
@@ -56,26 +54,27 @@ pub(crate) enum StateError {
 
 impl StateStore {
     pub(crate) fn in_folder(folder: PathBuf) -> Self {
-        Self(Arc::new(Inner { folder: Some(folder), values: Mutex::default() }))
+        Self { folder: Some(folder), values: Mutex::default() }
     }
 
     /// The values of a plugin with a connection. Both names are kebab or snake case, so they make a file name.
     pub(crate) fn of(&self, plugin: &str, connection: &str, identity: &str) -> State {
-        State { store: self.clone(), name: format!("{plugin}.{connection}"), identity: identity.to_owned() }
+        let name = format!("{plugin}.{connection}");
+        let file = self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")));
+        let values = Arc::clone(lock(&self.values).entry(name).or_default());
+        State { values, file, identity: identity.to_owned() }
     }
 }
 
 impl State {
     pub(crate) fn get(&self, key: &str) -> Option<String> {
-        let mut all = self.lock();
-        let values = self.load(&mut all);
+        let values = self.load();
         values.values.get(key).filter(|entry| entry.until > now()).map(|entry| entry.value.clone())
     }
 
     /// Keeps a value, if all of them together then have no more than `most` bytes.
     pub(crate) fn set(&self, key: &str, value: &str, seconds: u32, most: u64) -> Result<(), StateError> {
-        let mut all = self.lock();
-        let values = self.load(&mut all);
+        let mut values = self.load();
         let now = now();
         values.values.retain(|_, entry| entry.until > now);
         let size = |key: &str, value: &str| ENTRY + (key.len() + value.len()) as u64;
@@ -84,26 +83,21 @@ impl State {
             return Err(StateError::Full);
         }
         values.values.insert(key.to_owned(), Entry { value: value.to_owned(), until: now + u64::from(seconds) });
-        self.save(values).map_err(|error| StateError::Unavailable(format!("the state cannot be kept: {error}")))
+        self.save(&values).map_err(|error| StateError::Unavailable(format!("the state cannot be kept: {error}")))
     }
 
     pub(crate) fn delete(&self, key: &str) {
-        let mut all = self.lock();
-        let values = self.load(&mut all);
+        let mut values = self.load();
         if values.values.remove(key).is_some() {
             // What cannot be deleted on disk expires; the plugin could do nothing about it.
-            let _ = self.save(values);
+            let _ = self.save(&values);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Values>> {
-        self.store.0.values.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The values as they are on disk, where other processes may have changed them, or in memory.
-    fn load<'a>(&self, all: &'a mut BTreeMap<String, Values>) -> &'a mut Values {
-        let values = all.entry(self.name.clone()).or_default();
-        if let Some(file) = self.file() {
+    fn load(&self) -> MutexGuard<'_, Values> {
+        let mut values = lock(&self.values);
+        if let Some(file) = &self.file {
             *values = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         }
         if values.identity != self.identity {
@@ -114,7 +108,7 @@ impl State {
 
     /// Writes a new file and renames it, so that a reader finds the old values or the new ones.
     fn save(&self, values: &Values) -> io::Result<()> {
-        let Some(file) = self.file() else { return Ok(()) };
+        let Some(file) = &self.file else { return Ok(()) };
         let folder = file.parent().unwrap_or(Path::new("."));
         crate::files::create_private_folder(folder)?;
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
@@ -122,10 +116,10 @@ impl State {
         new.persist(file)?;
         Ok(())
     }
+}
 
-    fn file(&self) -> Option<PathBuf> {
-        Some(self.store.0.folder.as_ref()?.join(format!("{}.json", self.name)))
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn now() -> u64 {

@@ -16,7 +16,7 @@ macro_rules! denied {
     ($($guest:ident by $rule:literal;)*) => { $(
         #[test]
         pub(super) fn $guest() {
-            ended(stringify!($guest)).is_denied($rule);
+            ended(stringify!($guest)).was_denied($rule);
         }
     )* };
 }
@@ -46,6 +46,8 @@ denied! {
     names_a_member_twice by "body";
     sends_a_batch by "body";
     gives_a_body_of_another_form by "body";
+    breaks_out_of_a_quoted_name by "body";
+    gives_more_fields_than_servers_take by "values";
     asks_for_an_endless_url by "url";
 }
 
@@ -57,17 +59,16 @@ pub(super) fn goes_on_after_a_refusal() {
 }
 
 #[test]
-pub(super) fn breaks_out_of_a_quoted_name() {
-    let ended = ended("breaks_out_of_a_quoted_name");
-    let requests = ended.server.requests();
-    let body = String::from_utf8(requests[0].body.clone()).unwrap();
+pub(super) fn breaks_out_of_a_file_name() {
+    let ended = ended("breaks_out_of_a_file_name");
+    let body = String::from_utf8(ended.server.requests()[0].body.clone()).unwrap();
     let heads: Vec<&str> = body.lines().filter(|line| line.starts_with("Content-Disposition")).collect();
+    let file = r#"name="file"; filename="a%3B name%3Doperation%3B x%3D%22%5C%0D%0AX-Injected: 1""#;
     assert_eq!(
         heads,
         [
             r#"Content-Disposition: form-data; name="operation""#,
-            r#"Content-Disposition: form-data; name="first%22; name=operation; x=%22%5C""#,
-            r#"Content-Disposition: form-data; name="second%5C"; filename="; name=operation; x=%22%5C""#,
+            format!("Content-Disposition: form-data; {file}").as_str(),
         ]
     );
     assert!(!body.contains("\nX-Injected"), "{body}");
@@ -86,7 +87,7 @@ pub(super) fn asks_wherever_the_connection_leads() {
         "http://2852039166",
         "http://0xa9fea9fe",
     ] {
-        attempt("egress", "asks_wherever_the_connection_leads").base_url(url).run().is_denied("address");
+        attempt("egress", "asks_wherever_the_connection_leads").base_url(url).run().was_denied("address");
     }
 }
 
@@ -110,7 +111,7 @@ pub(super) fn is_given_an_unknown_encoding() {
     let ended = attempt("egress", "is_given_an_unknown_encoding").answered(odd).run();
     assert_eq!(ended.server.requests().len(), 1);
     ended.server.clear_requests();
-    ended.is_denied("content-encoding");
+    ended.was_denied("content-encoding");
 }
 
 #[test]
@@ -122,5 +123,5 @@ pub(super) fn does_what_was_not_granted() {
     host.connect("rogue", grant);
     let report = host.run(Call::new("rogue", "egress.does-what-was-not-granted"));
     assert!(report.log.is_empty(), "it never ran");
-    Ended { server, report }.is_denied("grant");
+    Ended { server, report }.was_denied("grant");
 }

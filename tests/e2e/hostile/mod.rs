@@ -108,7 +108,7 @@ impl Ended {
 
     /// It was denied by this rule, in words that say what would allow it, and nothing arrived.
     #[track_caller]
-    pub(crate) fn is_denied(self, rule: &str) {
+    pub(crate) fn was_denied(&self, rule: &str) {
         match &self.report.result {
             Err(CallError::Refusal(Refusal::Denied(denial))) => {
                 assert_eq!(denial.rule.name(), rule, "{denial}");
@@ -138,7 +138,7 @@ impl Ended {
 
     /// It is the plugin that is broken, in these words.
     #[track_caller]
-    pub(crate) fn is_broken(&self, words: &str) {
+    pub(crate) fn was_broken(&self, words: &str) {
         broken(&self.report, words);
     }
 }

@@ -22,22 +22,28 @@ pub(crate) fn run(args: &Args, command: &Audit) -> Result<ExitCode> {
 }
 
 fn show(args: &Args, options: &ShowAudit) -> Result<ExitCode> {
+    let mut found = 0_u64;
     let mut records = Vec::new();
-    let wanted = |record: &Record| options.call.as_ref().is_none_or(|call| record.call == *call);
+    let mut printed = Ok(());
     let (_, sound) = read(args, &options.files, |record| {
-        if wanted(&record) {
+        if options.call.as_ref().is_some_and(|call| record.call != *call) || printed.is_err() {
+            return;
+        }
+        found += 1;
+        if options.json {
             records.push(record);
+        } else {
+            printed = print::out(&line(&record));
         }
     })?;
-    if let (Some(call), true) = (&options.call, records.is_empty()) {
-        return Err(Usage(format!("the audit has no record of a call `{}`", visible(call))).into());
-    }
-    if options.json {
-        print::json(&json!(records))?;
-    } else if records.is_empty() {
-        print::note(&styled(DIM, "Nothing is recorded yet."));
-    } else {
-        print::out(&records.iter().map(line).collect::<String>())?;
+    printed?;
+    match &options.call {
+        Some(call) if found == 0 => {
+            return Err(Usage(format!("the audit has no record of a call `{}`", visible(call))).into());
+        }
+        None if found == 0 && !options.json => print::note(&styled(DIM, "Nothing is recorded yet.")),
+        _ if options.json => print::json(&json!(records))?,
+        _ => {}
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -49,7 +55,8 @@ fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
         count => format!(", {count} of them requests without an outcome (under way, or their process ended before)"),
     };
     let (records, processes) = (verifier.records(), verifier.processes());
-    print::out(&format!("{records} records of {processes} processes are as they were written{unfinished}"))?;
+    let verdict = if sound { "are as they were written" } else { "were read; what is wrong stands above" };
+    print::out(&format!("{records} records of {processes} processes {verdict}{unfinished}"))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -102,11 +109,12 @@ fn line(record: &Record) -> String {
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
     };
     format!(
-        "{} {} {event} {} {} {what}\n",
+        "{} {} {event} {} {} {}\n",
         styled(DIM, visible(&record.time)),
         styled(DIM, visible(&record.call)),
         visible(&record.plugin),
         visible(&record.operation),
+        what.replace('\n', "\\n"),
     )
 }
 

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::CallError;
-use wharf::{Call as HostCall, Exchange, Level, Output, Report};
+use wharf::{Call as HostCall, Exchange, Level, Output, Report, visible};
 
 use crate::args::{Args, Call};
 use crate::exit::{self, Usage};
@@ -179,13 +179,17 @@ impl Runner<'_> {
         for (name, blob) in &output.attachments {
             let size = print::size(blob.bytes.len() as u64);
             let Some(folder) = &self.options.save else {
-                let what = format!("the file {name} ({size} of {}) is not kept; --save DIR keeps it", blob.media_type);
+                let what = format!(
+                    "the file {name} ({size} of {}) is not kept; --save DIR keeps it",
+                    visible(&blob.media_type)
+                );
                 print::warning(&what);
                 continue;
             };
             match input::save(folder, name, blob) {
                 Ok(file) => {
-                    print::note(&format!("{name}: {size} of {} in {}", blob.media_type, folder.join(file).display()));
+                    let kind = visible(&blob.media_type);
+                    print::note(&format!("{name}: {size} of {kind} in {}", folder.join(file).display()));
                 }
                 Err(error) => print::warning(&format!("the file {name} ({size}) is not kept: {error:#}")),
             }
@@ -236,7 +240,7 @@ fn as_text(exchange: &Exchange) -> String {
         text.push_str(&format!("{name}: {value}\n"));
     }
     if let Some(body) = &request.body {
-        text.push_str(&format!("\n{body}\n"));
+        text.push_str(&format!("\n{}\n", visible(body)));
     }
     text
 }

@@ -35,7 +35,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::encode::hex;
 use crate::files::create_private_folder;
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, cut};
 
 pub mod verify;
 
@@ -86,8 +86,8 @@ pub struct Who<'a> {
     pub digest: &'a str,
     /// The operation.
     pub operation: &'a str,
-    /// The connection; none where the call was refused before it was chosen.
-    pub connection: Option<&'a str>,
+    /// The connection.
+    pub connection: &'a str,
 }
 
 /// A record, as it is read back. What each member says stands in the [module's documentation](self).
@@ -103,8 +103,7 @@ pub struct Record {
     pub plugin: String,
     pub digest: String,
     pub operation: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection: Option<String>,
+    pub connection: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +169,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError`] where the record is required and could not be written.
     pub fn refusal(&self, who: Who<'_>, rule: &str, message: String) -> Result<(), AuditError> {
-        self.add(Record { rule: Some(rule.to_owned()), message: Some(message), ..record(Event::Refusal, who) })
+        self.add(Record { rule: Some(rule.to_owned()), message: Some(cut(&message)), ..record(Event::Refusal, who) })
     }
 
     pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {
@@ -185,7 +184,7 @@ impl Audit {
             received: outcome.received,
             micros: Some(u64::try_from(outcome.took.as_micros()).unwrap_or(u64::MAX)),
             rule: outcome.rule.map(str::to_owned),
-            message: outcome.message,
+            message: outcome.message.as_deref().map(cut),
             ..of_request(event, who, outgoing)
         })
     }
@@ -209,7 +208,7 @@ fn record(event: Event, who: Who<'_>) -> Record {
         plugin: who.plugin.to_owned(),
         digest: who.digest.to_owned(),
         operation: who.operation.to_owned(),
-        connection: who.connection.map(str::to_owned),
+        connection: who.connection.to_owned(),
         ..Record::default()
     }
 }
@@ -235,30 +234,42 @@ fn line(record: &Record) -> serde_json::Result<(String, String)> {
 
 impl Chain {
     fn add(&mut self, path: &Path, record: &Record) -> io::Result<()> {
+        // A record that cannot be kept leaves a gap.
+        self.seq += 1;
         let (line, hash) = line(record)?;
         self.append(path, &line)?;
-        self.seq += 1;
         self.prev = hash;
         Ok(())
     }
 
     /// One write for each line, so that the lines of several processes do not run into each other.
     fn append(&mut self, path: &Path, line: &str) -> io::Result<()> {
-        let torn = self.torn;
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(open(path)?),
         };
+        let torn = self.torn || ends_within_a_line(file);
         let text = if torn { format!("\n{line}") } else { line.to_owned() };
         let written = file.write(text.as_bytes())?;
-        if written == text.len() {
-            self.torn = false;
-            return Ok(());
-        }
-        // The disk is full, or nearly so. What is there cannot be taken back: another process may have gone on after it.
-        self.torn = self.torn || written > 0;
-        Err(io::ErrorKind::StorageFull.into())
+        // What is there cannot be taken back: another process may have gone on after it.
+        self.torn = written < text.len();
+        // Without its line break a record is whole.
+        if written + 1 < text.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
+}
+
+/// Whether the last line has no end: its process, this one or another, was killed while it wrote, or the disk was full.
+#[cfg(unix)]
+fn ends_within_a_line(file: &File) -> bool {
+    use std::os::unix::fs::FileExt as _;
+    let mut last = [0];
+    let length = file.metadata().map_or(0, |found| found.len());
+    length > 0 && file.read_at(&mut last, length - 1).is_ok_and(|read| read == 1 && last != *b"\n")
+}
+
+#[cfg(not(unix))]
+fn ends_within_a_line(_: &File) -> bool {
+    false
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -266,7 +277,8 @@ fn open(path: &Path) -> io::Result<File> {
         create_private_folder(folder)?;
     }
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    // Read, too: to see how it ends.
+    options.append(true).read(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

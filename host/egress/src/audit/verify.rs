@@ -29,7 +29,7 @@ pub struct Problem {
 }
 
 impl Verifier {
-    /// Checks every line of a file, and hands on the records that are as they were written. What is wrong comes back.
+    /// Checks every line of a file, and hands on the records that were not edited. What is wrong comes back.
     ///
     /// # Errors
     /// What the reader fails with.
@@ -45,9 +45,11 @@ impl Verifier {
             if text.is_empty() {
                 continue;
             }
-            match self.chains.check(text) {
-                Ok(record) => {
+            match parse(text) {
+                Ok((record, hash)) => {
                     self.records += 1;
+                    let problem = self.chains.add(&record, hash);
+                    problems.extend(problem.map(|problem| Problem { line, problem }));
                     each(record);
                 }
                 Err(problem) => problems.push(Problem { line, problem }),
@@ -56,7 +58,7 @@ impl Verifier {
         Ok(problems)
     }
 
-    /// How many records are as they were written.
+    /// How many records were not edited.
     pub fn records(&self) -> u64 {
         self.records
     }
@@ -81,26 +83,22 @@ struct Chains {
 }
 
 impl Chains {
-    fn check(&mut self, text: &[u8]) -> Result<Record, String> {
-        let (record, hash) = parse(text)?;
+    /// Adds a record to its chain, and says where it does not fit.
+    fn add(&mut self, record: &Record, hash: String) -> Option<String> {
         let begun = self.ends.contains_key(&record.process);
         let (seq, prev) = self.ends.remove(&record.process).unwrap_or((0, BEGINNING.to_owned()));
-        let next = (record.seq + 1, hash);
-        self.ends.insert(record.process.clone(), next);
-        let process = record.process.escape_debug().to_string();
-        if record.seq != seq {
-            let missing = record.seq.saturating_sub(seq);
-            return Err(match missing {
-                0 => format!("record {} of the process {process} stands here a second time", record.seq),
-                _ if begun => format!("{missing} records of the process {process} before this one were cut out"),
-                _ => format!("the first {missing} records of the process {process} are not here"),
-            });
+        self.ends.insert(record.process.clone(), (record.seq.saturating_add(1), hash));
+        self.note(record);
+        let process = record.process.escape_debug();
+        match record.seq.checked_sub(seq) {
+            None => Some(format!("record {} of the process {process} stands here a second time", record.seq)),
+            Some(0) if record.prev == prev => None,
+            Some(0) => Some(format!("the record of the process {process} before this one was replaced")),
+            Some(missing) if begun => Some(format!(
+                "{missing} records of the process {process} before this one are missing: cut out, or the disk was full"
+            )),
+            Some(missing) => Some(format!("the first {missing} records of the process {process} are not here")),
         }
-        if record.prev != prev {
-            return Err(format!("the record of the process {process} before this one was replaced"));
-        }
-        self.note(&record);
-        Ok(record)
     }
 
     /// A call runs on one thread, so it has one request under way at most.

@@ -1,6 +1,10 @@
 //! JSON bodies: one object, in which each member stands once.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::text_body;
@@ -14,23 +18,13 @@ use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
 
-pub(super) fn build(
-    values: &Values<'_>,
-    body: &BodyFields,
-    placed: &[&Credential<'_>],
-) -> Result<Body, Denial> {
+pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
     if let [field] = body.fields.as_slice()
         && field.name.is_empty()
     {
         return whole(values, field).map(|text| text_body("application/json", text));
     }
     let mut object = Object::begin();
-    if let Some(AskedBody::Json(text)) = &values.asked.body {
-        for (name, value) in self::object(text)? {
-            free::body_field(values.declaration, &name)?;
-            object.add(&name, |text| text.push_json(&value, values.is_sensitive(&name)));
-        }
-    }
     for field in body.fields.iter().filter(|field| !field.name.starts_with('/')) {
         if let Some(value) = values.bound_or_null(&field.source) {
             object.add(&field.name, |text| text.push_json(&value.json, value.sensitive));
@@ -46,31 +40,40 @@ pub(super) fn build(
             text.push_str("\"");
         });
     }
+    if let Some(AskedBody::Json(text)) = &values.asked.body {
+        for (Name(name), value) in members(text)? {
+            free::body_field(values.declaration, &name)?;
+            object.add(&name, |text| text.push_free(value.get(), values.is_sensitive(&name)));
+        }
+    }
     Ok(text_body("application/json", object.end()))
 }
 
 /// A body that is one value: the caller's, or any document that the plugin gives.
 fn whole(values: &Values<'_>, field: &Field) -> Result<Text, Denial> {
     let mut text = Text::default();
-    match (values.bound_or_null(&field.source), &values.asked.body) {
-        (Some(value), _) => text.push_json(&value.json, value.sensitive),
-        (None, Some(AskedBody::Json(given))) => {
-            text.push_json(&free_document(values, given)?, values.is_sensitive(&field.name));
+    match &values.asked.body {
+        Some(AskedBody::Json(given)) if field.source.free_reason().is_some() => {
+            text.push_free(free_document(values, given)?, values.is_sensitive(&field.name));
         }
-        (None, _) => text.push_str("{}"),
+        Some(_) => return Err(free::bound("body", &field.name, &values.request().name)),
+        None => match values.bound_or_null(&field.source) {
+            Some(value) => text.push_json(&value.json, value.sensitive),
+            None => text.push_str("{}"),
+        },
     }
     Ok(text)
 }
 
 /// Any document. If it is an object, its members are looked at like those of an open one.
-fn free_document(values: &Values<'_>, text: &str) -> Result<Value, Denial> {
+fn free_document<'t>(values: &Values<'_>, text: &'t str) -> Result<&'t str, Denial> {
     if text.trim_start().starts_with('{') {
-        let members = object(text)?;
-        members.keys().try_for_each(|name| free::lookalike(values.declaration, name))?;
-        return Ok(Value::Object(members));
+        members(text)?.iter().try_for_each(|(Name(name), _)| free::lookalike(values.declaration, name))?;
+        return Ok(text);
     }
-    serde_json::from_str(text)
-        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))
+    let document: &RawValue = serde_json::from_str(text)
+        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))?;
+    Ok(document.get())
 }
 
 /// The text of an object in the making. Not the object itself: what that is made of is not wiped.
@@ -102,7 +105,9 @@ impl Object {
 fn nested(values: &Values<'_>, body: &BodyFields) -> Vec<(String, Value, String)> {
     let mut members: Vec<(String, Value, Value)> = Vec::new();
     for field in &body.fields {
-        let Some((way, value)) = field.name.strip_prefix('/').zip(values.bound_or_null(&field.source)) else { continue };
+        let Some((way, value)) = field.name.strip_prefix('/').zip(values.bound_or_null(&field.source)) else {
+            continue;
+        };
         let (root, way) = way.split_once('/').map_or((way, None), |(root, way)| (root, Some(way)));
         let root = unescape(root);
         let shown = if value.sensitive { Value::from(crate::MASK) } else { value.json.as_ref().clone() };
@@ -131,29 +136,38 @@ fn put(target: &mut Value, way: Option<&str>, value: Value) {
     *slot = value;
 }
 
-fn object(text: &str) -> Result<Map<String, Value>, Denial> {
+/// A name that is borrowed unless it has escapes in it.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+type Member<'a> = (Name<'a>, &'a RawValue);
+
+/// The members of an object that the plugin gives. Their values stay as they are written: read into memory they could take
+/// many times their size. An object that names a member twice is refused: providers differ in which one they take.
+fn members(text: &str) -> Result<Vec<Member<'_>>, Denial> {
     unique_members(text).map_err(|problem| {
         let message = format!("the JSON body that the plugin gave is not one object with each member once: {problem}");
         Rule::Body.denies(message)
     })
 }
 
-/// Parses an object, and refuses one that names a member twice: providers differ in which one they take.
-fn unique_members(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+fn unique_members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
     struct Unique;
     impl<'de> Visitor<'de> for Unique {
-        type Value = Map<String, Value>;
+        type Value = Vec<Member<'de>>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("a JSON object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut members = Map::new();
-            while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                if members.insert(name, value).is_some() {
+            let mut names = HashSet::new();
+            let mut members = Vec::new();
+            while let Some((name, value)) = access.next_entry::<Name<'de>, &'de RawValue>()? {
+                if !names.insert(name.0.clone()) {
                     return Err(A::Error::custom("a member stands in it twice"));
                 }
+                members.push((name, value));
             }
             Ok(members)
         }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::Blob;
 use crate::asked::{AskedBody, AskedPart};
-use crate::declaration::{BodyFields, BodyForm, Location, Source};
+use crate::declaration::{BodyFields, BodyForm, Field, Location, Source};
 use crate::encode::form_encode;
 use crate::field::Values;
 use crate::outgoing::Body;
@@ -48,9 +48,22 @@ fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> B
     text_body("application/x-www-form-urlencoded", text)
 }
 
-/// Bound and free fields in the order of their declaration, then those that the plugin adds, then the credentials.
+/// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
 fn text_fields(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Vec<(String, Text)> {
-    let given: Vec<(String, String)> = match &values.asked.body {
+    let given = given_texts(values);
+    let is_free = |field: &&Field| field.source.free_reason().is_some();
+    let bound = body.fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
+    let free = body.fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
+    let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
+    bound
+        .chain(placed.iter().map(|c| (c.name.to_owned(), c.text.clone())))
+        .chain(free)
+        .chain(added.map(|(name, value)| (name.clone(), values.text(value.clone(), values.is_sensitive(name)))))
+        .collect()
+}
+
+fn given_texts(values: &Values<'_>) -> Vec<(String, String)> {
+    match &values.asked.body {
         Some(AskedBody::Form(fields)) => fields.clone(),
         Some(AskedBody::Multipart(parts)) => parts
             .iter()
@@ -60,13 +73,7 @@ fn text_fields(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>
             })
             .collect(),
         _ => Vec::new(),
-    };
-    let declared = body.fields.iter().flat_map(|f| values.pairs(f, &given));
-    let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
-    declared
-        .chain(added.map(|(name, value)| (name.clone(), Text::open(value.as_str()))))
-        .chain(placed.iter().map(|c| (c.name.to_owned(), c.text.clone())))
-        .collect()
+    }
 }
 
 fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {
@@ -128,12 +135,8 @@ impl Parts<'_> {
         Self::AROUND + name.len() * 3 + file + content
     }
 
-    /// Writes one part (RFC 7578, section 4), with names escaped as the WHATWG form encoding does; and backslashes too,
-    /// with which some servers escape the quotes around a name.
+    /// Writes one part (RFC 7578, section 4).
     fn add(&mut self, name: &str, file: Option<&Blob>, content: &[u8]) {
-        let quoted = |text: &str| {
-            text.replace('\\', "%5C").replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A").replace('\0', "%00")
-        };
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"", self.boundary, quoted(name));
         if let Some(file) = file {
             let file_name = file.file_name.as_deref().unwrap_or(name);
@@ -148,6 +151,21 @@ impl Parts<'_> {
     }
 }
 
+/// A quoted text in the head of a part: escaped as the WHATWG form encoding does, and where it could be read as the end of
+/// the quotes (`\\`), as a further parameter (`;`, `=`) or as an encoded word (`=?…?=`), which some servers do.
+fn quoted(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | ';' | '=') || c.is_ascii_control() {
+            // Writing to a String does not fail.
+            let _ = write!(escaped, "%{:02X}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
     let blob = match (source, &values.asked.body) {
         (Source::Free(_), Some(AskedBody::Blob(blob))) => Some(blob),
@@ -157,6 +175,12 @@ fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
     let Some(blob) = blob else { return Ok(None) };
     if !blob.media_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(Rule::HeaderValue.denies("the media type of the blob has a character that is not visible ASCII"));
+    }
+    // With one of these the plugin, or the caller, would write fields that are not declared.
+    let kind = blob.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/x-www-form-urlencoded" || kind.starts_with("multipart/") {
+        let message = format!("a body that is a file cannot have the media type `{kind}`, which is one of fields");
+        return Err(Rule::Body.denies(message));
     }
     Ok(Some(Body { media_type: blob.media_type.clone(), bytes: blob.bytes.clone(), shown: None }))
 }

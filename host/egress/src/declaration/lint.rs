@@ -7,7 +7,7 @@ use super::{
     BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source,
     Template,
 };
-use crate::asked::{canonical, is_unambiguous, place, unescape};
+use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Declaration {
 /// Names, as lenient servers read them, that a field of an open body may not have.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
-    /// Those of declared fields, in query and body.
+    /// Those of declared fields, in query and body, and of the variables of the path.
     pub(crate) by_fields: Vec<String>,
     /// Those of credentials in query and body.
     pub(crate) by_credentials: Vec<String>,
@@ -33,9 +33,16 @@ pub(crate) struct Taken {
 impl Taken {
     fn of(request: &Request, scheme: Option<&Scheme>) -> Self {
         let placements = scheme.into_iter().flat_map(|s| &s.placements).filter(|p| p.location != Location::Header);
+        let fields = request.query.iter().chain(request.body.fields());
+        let variables = request.path.variables().map(str::to_owned);
         Self {
-            by_fields: request.query.iter().chain(request.body.fields()).map(|f| place(&f.name)).collect(),
-            by_credentials: placements.map(|p| canonical(&p.name)).collect(),
+            // Servers that bind values by name take one from the body before one from the path.
+            by_fields: fields
+                .map(|f| member(&f.name))
+                .chain(variables)
+                .flat_map(|name| readings(&name).collect::<Vec<_>>())
+                .collect(),
+            by_credentials: placements.flat_map(|p| readings(&p.name)).collect(),
         }
     }
 }
@@ -64,6 +71,15 @@ pub struct Operation<'a> {
     /// Its requests.
     pub requests: &'a [Request],
 }
+
+/// Longer than any name that is meant to be read.
+const LONGEST_NAME: usize = 64;
+
+/// The largest request known has some forty.
+const MOST_FIELDS: usize = 250;
+
+/// Of all operations together: some hundreds are usual. Each is compared with every other.
+const MOST_REQUESTS: usize = 2000;
 
 /// Members on the way of a JSON Pointer: more than any API nests, and far from what a recursion cannot take.
 const DEEPEST: usize = 32;
@@ -115,6 +131,11 @@ pub fn compile(
     lint.place = "schemes".to_owned();
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
     let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
+    let requests = operations.iter().map(|o| o.requests.len()).sum::<usize>();
+    if requests > MOST_REQUESTS {
+        lint.report(format!("there are {requests} requests; the most are {MOST_REQUESTS}"));
+        return Err(lint.problems);
+    }
     let paths = operations.iter().flat_map(|o| o.requests).map(|r| &r.path);
     let compiled = operations
         .iter()
@@ -177,8 +198,13 @@ impl Lint {
 
     fn head(&mut self, request: &Request) {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if request.name.is_empty() || !request.name.chars().all(plain) {
-            self.report("its name is not in kebab case");
+        if request.name.is_empty() || request.name.len() > LONGEST_NAME || !request.name.chars().all(plain) {
+            self.report(format!("its name is not in kebab case, of at most {LONGEST_NAME} letters"));
+        }
+        let fields =
+            request.query.len() + request.headers.len() + request.body.fields().len() + request.variables.len();
+        if fields > MOST_FIELDS {
+            self.report(format!("it has {fields} fields; the most are {MOST_FIELDS}"));
         }
         if request.read_only && request.method != Method::Post {
             self.report(format!("only a POST can be marked as one that reads, not a {}", request.method.as_str()));
@@ -307,16 +333,28 @@ impl Lint {
 
         let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
         let (query, body) = (names(&request.query), names(request.body.fields()));
-        for name in query.iter().chain(&body).filter(|name| canonical(name) == "_method") {
+        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
+        let names_of_all = query.iter().chain(&body).map(String::as_str).chain(placed.iter().copied());
+        for name in names_of_all.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
         }
-        let json = matches!(request.body, BodyForm::Json(_));
-        for name in query.iter().chain(body.iter().filter(|_| !json)).filter(|name| !is_unambiguous(name)) {
-            self.report(format!("servers read the brackets of `{name}` in different ways"));
+        let clear = match request.body {
+            BodyForm::Json(_) => |_: &str| true,
+            BodyForm::Multipart(_) => is_plain,
+            _ => is_unambiguous,
+        };
+        let unclear = query.iter().filter(|name| !is_unambiguous(name)).chain(body.iter().filter(|name| !clear(name)));
+        for name in unclear {
+            self.report(format!("servers read the name `{name}` in different ways"));
+        }
+        for name in free_names(request).filter(|name| request.path.variables().any(|v| canonical(v) == canonical(name)))
+        {
+            self.report(format!(
+                "`{name}` is free and has the name of a variable of the path, for which servers may take it"
+            ));
         }
         self.apart("query parameters", &query);
         self.apart("body fields", &body);
-        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
         self.unique("credential", placed.iter().map(|name| canonical(name)));
         for name in query.iter().chain(&body).filter(|name| placed.iter().any(|p| canonical(p) == place(name))) {
             self.report(format!("`{name}` is the place of a credential"));
@@ -332,10 +370,14 @@ impl Lint {
 
     /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
     fn apart(&mut self, what: &str, names: &[String]) {
-        for (index, name) in names.iter().enumerate() {
-            for other in names.iter().skip(index + 1) {
+        if names.len() > MOST_FIELDS {
+            return;
+        }
+        let names: Vec<(&str, [Vec<String>; 2])> = names.iter().map(|name| (name.as_str(), ways(name))).collect();
+        for (index, (name, ways)) in names.iter().enumerate() {
+            for (other, other_ways) in names.iter().skip(index + 1) {
                 // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
-                if steps(name).zip(steps(other)).all(|(a, b)| a == b) {
+                if ways.iter().zip(other_ways).any(|(way, other)| way.iter().zip(other).all(|(a, b)| meets(a, b))) {
                     self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
                 }
             }
@@ -405,15 +447,32 @@ impl Lint {
     }
 }
 
-/// The way to a value: by JSON Pointer, or by the brackets in which PHP and Rails write one. Two ways meet where one of
-/// them begins with the other.
-fn steps(name: &str) -> impl Iterator<Item = String> {
-    let head = place(name);
-    let rest: Vec<String> = match name.strip_prefix('/') {
-        Some(pointer) => pointer.split('/').skip(1).map(unescape).collect(),
-        None => name.split('[').skip(1).map(|part| part.trim_end_matches(']').to_ascii_lowercase()).collect(),
-    };
-    std::iter::once(head).chain(rest)
+/// The way to a value as PHP and Rails write one, in brackets, and as ASP.NET does, with dots; or by JSON Pointer.
+fn ways(name: &str) -> [Vec<String>; 2] {
+    if let Some(pointer) = name.strip_prefix('/') {
+        let way: Vec<String> = pointer
+            .split('/')
+            .enumerate()
+            .map(|(n, token)| if n == 0 { canonical(&unescape(token)) } else { unescape(token) })
+            .collect();
+        return [way.clone(), way];
+    }
+    let in_brackets = name.split('[').skip(1).map(|part| part.trim_end_matches(']').trim().to_ascii_lowercase());
+    let dotted = name.replace('[', ".").replace(']', "");
+    let with_dots = dotted.split('.').map(|part| part.trim().to_ascii_lowercase());
+    [std::iter::once(canonical(name)).chain(in_brackets).collect(), with_dots.collect()]
+}
+
+/// Whether two steps could be one: `[]` is whatever index comes next.
+fn meets(step: &str, other: &str) -> bool {
+    let index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    step == other || (step.is_empty() && index(other)) || (other.is_empty() && index(step))
+}
+
+/// Names of fields in query and body that a plugin gives.
+fn free_names(request: &Request) -> impl Iterator<Item = &str> {
+    let fields = request.query.iter().chain(request.body.fields());
+    fields.filter(|f| f.source.free_reason().is_some()).map(|f| f.name.as_str())
 }
 
 /// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.

@@ -17,8 +17,7 @@ use wharf_egress::send::{Allowance, Answer, SendError, send};
 use crate::server::OK;
 use crate::{SECRET, Server, answers, asked, builder, declared, input};
 
-const WHO: Who<'static> =
-    Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: Some("main") };
+const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
 
 fn file() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
@@ -64,7 +63,7 @@ fn an_intent_is_there_when_the_request_arrives_and_an_outcome_before_the_answer(
     assert_eq!((intent.method.as_deref(), intent.request.as_deref()), (Some("GET"), Some("main")));
     assert_eq!((outcome.status, outcome.sent, outcome.received), (Some(200), Some(0), Some(2)));
     assert_eq!(outcome.address.as_deref(), Some(server.address.to_string().as_str()));
-    assert_eq!((outcome.call.as_str(), outcome.connection.as_deref()), ("p-1", Some("main")));
+    assert_eq!((outcome.call.as_str(), outcome.connection.as_str()), ("p-1", "main"));
     assert!(outcome.micros.is_some() && intent.micros.is_none());
     assert!(!fs::read_to_string(&file).unwrap().contains(SECRET));
 }
@@ -147,7 +146,12 @@ fn an_edit_and_a_cut_in_the_middle_are_found_by_their_line() {
     let edited = problems(sound.replacen("\"status\":200", "\"status\":201", 1));
     assert!(edited.starts_with("line 2: it was edited"), "{edited}");
     let cut = problems(with(&[&lines[..2], &lines[3..]].concat()));
-    assert!(cut.starts_with("line 3: 1 records of the process p before this one were cut out"), "{cut}");
+    assert!(
+        cut.starts_with(
+            "line 3: 1 records of the process p before this one are missing: cut out, or the disk was full"
+        ),
+        "{cut}"
+    );
     let beheaded = problems(with(&lines[2..]));
     assert!(beheaded.starts_with("line 1: the first 2 records of the process p are not here"), "{beheaded}");
     let doubled = problems(with(&[&lines[..2], &lines[1..]].concat()));
@@ -221,4 +225,43 @@ fn only_its_owner_can_read_it() {
     Audit::new(&file, "p", true).refusal(WHO, "grant", "no".to_owned()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
+fn a_line_that_was_torn_harms_no_record_but_its_own() {
+    let (_folder, file) = file();
+    let connection = builder(&Server::start().url()).build().unwrap();
+    recorded(&connection, &Audit::new(&file, "a", true)).unwrap();
+    // Another process was killed while it wrote.
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str("{\"time\":\"2026");
+    fs::write(&file, text).unwrap();
+    recorded(&connection, &Audit::new(&file, "b", true)).unwrap();
+    let (records, problems, _) = read(&file);
+    assert_eq!(records.len(), 4);
+    assert!(problems.len() == 1 && problems[0].to_string().starts_with("line 3: it is no record"), "{problems:?}");
+}
+
+#[test]
+fn a_record_that_was_lost_leaves_a_gap() {
+    let (folder, file) = file();
+    let connection = builder(&Server::start().url()).build().unwrap();
+    // The folder is made with the first record, and something else stands in its place.
+    fs::write(folder.path().join("deep"), "").unwrap();
+    let audit = Audit::new(&file, "p", false);
+    recorded(&connection, &audit).unwrap();
+    assert_eq!(audit.lost().0, 2);
+    fs::remove_file(folder.path().join("deep")).unwrap();
+    recorded(&connection, &audit).unwrap();
+    let problems = read(&file).1;
+    assert!(problems[0].to_string().contains("the first 2 records of the process p are not here"), "{problems:?}");
+}
+
+#[test]
+fn long_texts_of_a_plugin_do_not_make_long_records() {
+    let (_folder, file) = file();
+    let audit = Audit::new(&file, "p", true);
+    audit.refusal(WHO, "undeclared-request", "x".repeat(1 << 20)).unwrap();
+    assert!(fs::metadata(&file).unwrap().len() < 10_000);
+    assert_eq!(read(&file).1, []);
 }

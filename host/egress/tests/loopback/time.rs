@@ -20,6 +20,11 @@ fn times_out(connection: &Connection) {
     assert!(started.elapsed() < SHORT * 20, "it took {:?}", started.elapsed());
 }
 
+/// Until the other end is gone.
+fn wait(held: &Mutex<mpsc::Receiver<()>>) {
+    let _ = held.lock().unwrap().recv();
+}
+
 /// Goes on until nobody reads any more.
 fn drip(socket: &mut dyn Write, drop: &[u8]) {
     while socket.write_all(drop).and_then(|()| socket.flush()).is_ok() {
@@ -31,7 +36,7 @@ fn drip(socket: &mut dyn Write, drop: &[u8]) {
 fn an_answer_that_never_comes() {
     let (hold, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
-    let server = Server::answering(move |_, _| drop(held.lock().unwrap().recv()));
+    let server = Server::answering(move |_, _| wait(&held));
     times_out(&builder(&server.url()).build().unwrap());
     drop(hold);
 }
@@ -77,6 +82,7 @@ struct Full {
 }
 
 impl Full {
+    #[expect(clippy::disallowed_methods, reason = "a test may play a client of its own")]
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -105,7 +111,7 @@ fn a_look_up_that_never_answers() {
     let (hold, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let lookup = move |_: &str, _| {
-        drop(held.lock().unwrap().recv());
+        wait(&held);
         Err(std::io::Error::other("too late"))
     };
     let connection = builder("http://provider.test").lookup(lookup).build().unwrap();

@@ -24,7 +24,7 @@ fn nothing_is_sent_but_what_is_declared_and_what_http_needs() {
         lines,
         [
             "GET /things/7 HTTP/1.1".to_owned(),
-            "accept-encoding: gzip, br".to_owned(),
+            "accept-encoding: gzip".to_owned(),
             "accept: */*".to_owned(),
             format!("host: {}", server.address),
             format!("user-agent: wharf/{version}"),

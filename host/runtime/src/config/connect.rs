@@ -54,9 +54,10 @@ impl Config {
 
     /// The connection's own limits, else those of the plugin, else the common ones.
     fn limited(&self, grant: Grant, plugin: &str, own: Option<Limits>) -> Grant {
-        match own.or_else(|| self.plugin_limits.get(plugin).copied()) {
-            Some(limits) => grant.limits(limits),
-            None => grant,
+        match (own, self.plugin_limits.get(plugin)) {
+            (Some(limits), _) => grant.limits(limits),
+            (None, Some(limits)) => grant.limits_of_plugin(plugin, *limits),
+            (None, None) => grant,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which calls may begin: a cap, so that threads and memory maps never run out.
+//! Which calls may begin: a cap, so that threads, memory maps and sockets never run out.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -62,12 +62,12 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// How many calls the system has memory maps and threads for. Where it does not say, there is no end to them.
+/// How many calls the system has memory maps, threads and sockets for. Where it does not say, there is no end to them.
 fn room() -> u32 {
     let maps =
         std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<u64>().ok());
     let by_maps = maps.map(|maps| maps.saturating_sub(MAPS_OF_THE_HOST) / MAPS_OF_A_CALL);
-    let room = [by_maps, threads()].into_iter().flatten().min().unwrap_or(u64::MAX);
+    let room = [by_maps, threads(), sockets()].into_iter().flatten().min().unwrap_or(u64::MAX);
     u32::try_from(room).unwrap_or(u32::MAX).max(1)
 }
 
@@ -77,8 +77,19 @@ fn threads() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nproc).current.map(|most| most / 2)
 }
 
+/// Most of the files that the process may have open: a call has one socket, and others lie idle.
+#[cfg(unix)]
+fn sockets() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.map(|most| most - most / 4)
+}
+
 #[cfg(not(unix))]
 fn threads() -> Option<u64> {
+    None
+}
+
+#[cfg(not(unix))]
+fn sockets() -> Option<u64> {
     None
 }
 

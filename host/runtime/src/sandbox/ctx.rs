@@ -60,7 +60,7 @@ impl Running {
             plugin: &self.release.manifest.name,
             digest: &self.release.digest,
             operation: &self.operation.declared.name,
-            connection: Some(self.grant.connection.name()),
+            connection: self.grant.connection.name(),
         }
     }
 
@@ -162,7 +162,7 @@ impl Ctx {
 
     /// Keeps bytes that the plugin made.
     pub(crate) fn create_blob(&mut self, blob: Blob) -> Result<Blob, LimitReached> {
-        self.meter.count_blob(blob.bytes.len() as u64)?;
+        self.meter.count_blob(blob.size())?;
         Ok(blob)
     }
 

@@ -12,6 +12,12 @@ use crate::limits::Limits;
 /// Longer than anyone waits, and short enough for every clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// A text of so few bytes cannot have too many values in it.
+const FEW: usize = 1 << 20;
+
+/// What a value of the output takes of the limit at least, in bytes.
+const VALUE: u64 = 8;
+
 /// Counts what a call uses, over all of its memories and tables, and remembers the limit that ended it.
 pub(crate) struct Meter {
     limits: Limits,
@@ -126,8 +132,14 @@ impl Meter {
         self.within_bytes("randomness", self.randomness, self.limits.randomness, "the plugin asked for more")
     }
 
-    pub(crate) fn check_output(&mut self, json: u64, attachments: u64) -> Counted {
-        self.within_bytes("output", json, self.limits.output, "the output of the plugin is larger")?;
+    /// The output as text, and its files. A text of many small values takes many times its size when it is read.
+    pub(crate) fn check_output(&mut self, json: &str, attachments: u64) -> Counted {
+        let limit = self.limits.output;
+        self.within_bytes("output", json.len() as u64, limit, "the output of the plugin is larger")?;
+        if json.len() > FEW {
+            let what = "the output of the plugin is made of too many small values";
+            self.within_bytes("output", values(json) * VALUE, limit, what)?;
+        }
         let limit = self.limits.attachments;
         self.within_bytes("attachments", attachments, limit, "the files of the output are larger, together")
     }
@@ -167,19 +179,46 @@ impl Meter {
     }
 }
 
+/// How many values a JSON text has at most: each but the first follows one of these marks.
+fn values(json: &str) -> u64 {
+    let (mut count, mut in_string, mut escaped) = (1, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' | b',' | b':' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Whether a memory or table itself says that it does not grow so large: then growing fails, and is nothing to be counted.
+fn is_beyond(desired: usize, maximum: Option<usize>) -> bool {
+    maximum.is_some_and(|maximum| desired > maximum)
+}
+
 impl ResourceLimiter for Meter {
     /// An error, not a refusal that the guest could handle: a call that needs more must say so in the limit's words.
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.memory = self.memory.saturating_add((desired - current) as u64);
-        self.within_bytes("memory", self.memory, self.limits.memory, "the plugin needs more memory")?;
-        Ok(true)
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let memory = self.memory.saturating_add((desired - current) as u64);
+        self.within_bytes("memory", memory, self.limits.memory, "the plugin needs more memory")?;
+        let grows = !is_beyond(desired, maximum);
+        if grows {
+            self.memory = memory;
+        }
+        Ok(grows)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.table_entries = self.table_entries.saturating_add((desired - current) as u64);
-        let limit = self.limits.table_entries;
-        self.within("table_entries", self.table_entries, limit, "the plugin needs larger tables")?;
-        Ok(true)
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let entries = self.table_entries.saturating_add((desired - current) as u64);
+        self.within("table_entries", entries, self.limits.table_entries, "the plugin needs larger tables")?;
+        let grows = !is_beyond(desired, maximum);
+        if grows {
+            self.table_entries = entries;
+        }
+        Ok(grows)
     }
 
     fn instances(&self) -> usize {
@@ -226,6 +265,25 @@ mod tests {
         assert!(meter.count_sent(70).is_ok());
         assert_eq!(meter.answer_allowed(), 30);
         assert_eq!(meter.answer_too_large().name, "traffic");
+    }
+
+    #[test]
+    fn small_values_are_not_free() {
+        assert_eq!(
+            values(r#"{"a,b\\\",": [1, {"c": "[["}]}"#),
+            7,
+            "an object, its value, two elements, and one more value"
+        );
+        let mut meter = meter(Limits::default());
+        assert!(meter.check_output(&format!("\"{}\"", ",".repeat(2 << 20)), 0).is_ok(), "a long text is one value");
+        assert!(meter.check_output(&format!("[{}0]", "0,".repeat(3 << 20)), 0).is_err());
+    }
+
+    #[test]
+    fn growth_that_fails_by_itself_is_not_counted() {
+        let mut meter = meter(Limits { memory: 100, ..Limits::default() });
+        assert!(meter.memory_growing(0, 80, Some(50)).is_ok_and(|granted| !granted));
+        assert!(meter.memory_growing(0, 100, Some(100)).is_ok_and(|granted| granted));
     }
 
     #[test]

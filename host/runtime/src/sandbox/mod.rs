@@ -46,8 +46,12 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
     Ok(linker)
 }
 
+/// What a manifest may take as it is handed over, in bytes: many times the largest one known, and no more than can be read.
+const MANIFEST: u64 = 8 << 20;
+
 /// Asks a plugin to describe itself: no connection, no network, no state.
 pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, String> {
+    let limits = Limits { transfer: limits.transfer.min(MANIFEST), ..limits };
     let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
     let silent = |reason: String| format!("it does not describe itself: {reason}");
     let described = plugin.describe(&mut store);
@@ -82,7 +86,7 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
         CallError::Fault(Fault::Plugin {
             plugin: release.manifest.name.clone(),
             operation,
-            message: connection.mask(visible(&message)),
+            message: connection.mask(visible(cut(&message))),
         })
     };
     let mut ctx = store.into_data();
@@ -91,7 +95,7 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
             Err(Refusal::from(ctx.meter.out_of_time("the plugin was sleeping")).into())
         }
         Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
-        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| connection.mask(visible(&text))).into()),
+        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| connection.mask(visible(cut(&text)))).into()),
         Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {
             Some(refusal) => refusal.into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
@@ -137,7 +141,7 @@ fn check(
     broken: impl Fn(String) -> CallError,
 ) -> Result<(Value, Vec<(String, Blob)>), CallError> {
     let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
-    ctx.meter.check_output(output.json.len() as u64, files).map_err(Refusal::from)?;
+    ctx.meter.check_output(&output.json, files).map_err(Refusal::from)?;
     let json =
         serde_json::from_str(&output.json).map_err(|error| broken(format!("its output is not JSON: {error}")))?;
     match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
@@ -174,6 +178,12 @@ fn in_words(error: &wasmtime::Error) -> String {
         Some(trap) => format!("it trapped: {trap}"),
         None => error.root_cause().to_string(),
     }
+}
+
+/// As much of a stranger's words as anyone reads.
+fn cut(text: &str) -> &str {
+    const LONGEST: usize = 4096;
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }
 
 /// A failure in words that came from a stranger.

@@ -23,8 +23,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
         let wasi = wasi.get_or_insert_with(|| nothing_granted(log));
         ClampedClocks { clocks: WasiClocksCtxView { ctx: wasi.clocks(), table }, meter }
     })?;
-    random::add_to_linker::<Ctx, Counting>(linker, |ctx| counted(ctx))?;
-    insecure::add_to_linker::<Ctx, Counting>(linker, |ctx| counted(ctx))?;
+    random::add_to_linker::<Ctx, Counting>(linker, counted)?;
+    insecure::add_to_linker::<Ctx, Counting>(linker, counted)?;
     linker.allow_shadowing(false);
     Ok(())
 }

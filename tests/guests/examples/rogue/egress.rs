@@ -35,14 +35,19 @@ pub(crate) const GUESTS: Resource = Resource::new(
         guest("sends-a-batch", |_| raw("rpc", http::Body::Json(r#"[{"method": "delete"}]"#.to_owned()))),
         guest("gives-a-body-of-another-form", |call| sent(call.request("list").json(&json!({})))),
         guest("breaks-out-of-a-quoted-name", |_| {
-            let name = "; name=operation; x=\"\\";
-            let file = Blob::create(b"x", "text/plain\r\nX-Injected: 1", Some(name));
             let text = http::PartContent::Text("delete".to_owned());
-            let parts = vec![
-                http::Part { name: format!("first\"{name}"), content: text },
-                http::Part { name: "second\\".to_owned(), content: http::PartContent::Blob(file) },
-            ];
-            raw("upload", http::Body::Multipart(parts))
+            raw(
+                "upload",
+                http::Body::Multipart(vec![http::Part { name: "x; name=operation".to_owned(), content: text }]),
+            )
+        }),
+        guest("breaks-out-of-a-file-name", |_| {
+            let name = "a; name=operation; x=\"\\\r\nX-Injected: 1";
+            let file = http::PartContent::Blob(Blob::create(b"x", "text/plain\r\nX-Injected: 1", Some(name)));
+            raw("upload", http::Body::Multipart(vec![http::Part { name: "file".to_owned(), content: file }]))
+        }),
+        guest("gives-more-fields-than-servers-take", |call| {
+            sent(call.request("command").form(vec![("x".to_owned(), String::new()); 5000]))
         }),
         guest("asks-for-an-endless-url", |call| sent(call.request("search").query("q", "x".repeat(70_000)))),
         guest("goes-on-after-a-refusal", |call| {

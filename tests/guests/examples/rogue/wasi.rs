@@ -1,4 +1,5 @@
 //! What the system would have for a program.
+#![expect(clippy::disallowed_methods, reason = "it tries to")]
 
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
