@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
     }
 
     fn input(&self, name: &str, otherwise: Option<&'a Value>) -> Option<Bound<'a>> {
-        let json = self.item.input.get(name).or(otherwise)?;
+        let json = get(self.item.input, name).or(otherwise)?;
         Some(Bound { json: Cow::Borrowed(json), sensitive: self.is_sensitive(name) })
     }
 
@@ -104,38 +104,51 @@ impl<'a> Values<'a> {
     }
 
     /// The name-value pairs that a field becomes where there is only text.
-    pub(crate) fn pairs(&self, field: &'a Field, free: &[(String, String)]) -> Vec<(String, Text)> {
+    pub(crate) fn pairs<'f>(
+        &self,
+        field: &'f Field,
+        free: &[(String, String)],
+    ) -> impl Iterator<Item = (Cow<'f, str>, Text)> + use<'f> {
+        let (one, list) = self.one_or_list(field, free);
+        one.map(|text| (Cow::Borrowed(field.name.as_str()), text)).into_iter().chain(list)
+    }
+
+    /// Most fields have one value.
+    fn one_or_list<'f>(
+        &self,
+        field: &'f Field,
+        free: &[(String, String)],
+    ) -> (Option<Text>, Vec<(Cow<'f, str>, Text)>) {
         if field.source.free_reason().is_some() {
             let sensitive = self.is_sensitive(&field.name);
-            let given: Vec<String> =
-                free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v.clone()).collect();
+            let given: Vec<&String> = free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v).collect();
             return match given.as_slice() {
-                [only] => vec![(field.name.clone(), self.text(only.clone(), sensitive))],
-                _ => self.list(field, given, sensitive),
+                [only] => (Some(self.text((*only).clone(), sensitive)), Vec::new()),
+                _ => (None, self.list(field, given.into_iter().cloned().collect(), sensitive)),
             };
         }
-        let Some(Bound { json, sensitive }) = self.bound(&field.source) else { return Vec::new() };
+        let Some(Bound { json, sensitive }) = self.bound(&field.source) else { return (None, Vec::new()) };
         match json.as_ref() {
             Value::Array(items) if field.lists != ListStyle::Json => {
-                self.list(field, items.iter().map(text).collect(), sensitive)
+                (None, self.list(field, items.iter().map(text).collect(), sensitive))
             }
-            value => vec![(field.name.clone(), self.text(text(value), sensitive))],
+            value => (Some(self.text(text(value), sensitive)), Vec::new()),
         }
     }
 
-    fn list(&self, field: &Field, values: Vec<String>, sensitive: bool) -> Vec<(String, Text)> {
-        let name = &field.name;
+    fn list<'f>(&self, field: &'f Field, values: Vec<String>, sensitive: bool) -> Vec<(Cow<'f, str>, Text)> {
+        let name = Cow::Borrowed(field.name.as_str());
         match field.lists {
             ListStyle::Commas | ListStyle::Json if values.is_empty() => Vec::new(),
-            ListStyle::Commas => vec![(name.clone(), self.text(values.join(","), sensitive))],
-            ListStyle::Json => vec![(name.clone(), self.text(Value::from(values).to_string(), sensitive))],
+            ListStyle::Commas => vec![(name, self.text(values.join(","), sensitive))],
+            ListStyle::Json => vec![(name, self.text(Value::from(values).to_string(), sensitive))],
             style => values
                 .into_iter()
                 .enumerate()
                 .map(|(index, value)| {
                     let name = match style {
-                        ListStyle::Brackets => format!("{name}[]"),
-                        ListStyle::Indexed => format!("{name}[{index}]"),
+                        ListStyle::Brackets => Cow::Owned(format!("{name}[]")),
+                        ListStyle::Indexed => Cow::Owned(format!("{name}[{index}]")),
                         _ => name.clone(),
                     };
                     (name, self.text(value, sensitive))
@@ -150,6 +163,15 @@ impl<'a> Values<'a> {
 }
 
 const PLUGINS: &str = "a mistake of the plugin: no configuration can help";
+
+/// A member of a map. Few are found sooner by looking at each than by hashing the name.
+fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    const FEW: usize = 12;
+    if map.len() > FEW {
+        return map.get(name);
+    }
+    map.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
 
 /// A value as text: a text as it is, everything else as JSON.
 fn text(value: &Value) -> String {

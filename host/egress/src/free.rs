@@ -68,8 +68,7 @@ pub(crate) fn body_field(declaration: &Declaration, name: &str) -> Result<(), De
 
 /// Refuses a field that the provider could take for one that the host writes, or for the method.
 pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Denial> {
-    let Declaration { request, taken, .. } = declaration;
-    let ambiguous = match &request.body {
+    let ambiguous = match &declaration.request.body {
         BodyForm::Multipart(_) => !is_plain(name),
         BodyForm::Form(_) => !is_unambiguous(name),
         _ => false,
@@ -80,16 +79,25 @@ pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Den
             printable(name)
         )));
     }
-    let readings: Vec<String> = readings(name).collect();
-    if readings.iter().any(|name| name == "_method") {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if plain {
+        return as_read(declaration, name, name);
+    }
+    readings(name).try_for_each(|read_as| as_read(declaration, name, &read_as))
+}
+
+/// Refuses a field by one of the names that servers take it for.
+fn as_read(declaration: &Declaration, name: &str, read_as: &str) -> Result<(), Denial> {
+    let is_in = |taken: &[String]| taken.iter().any(|taken| taken == read_as);
+    if read_as == "_method" {
         return Err(
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    if readings.iter().any(|name| taken.by_fields.contains(name)) {
-        return Err(bound("body field", name, &request.name));
+    if is_in(&declaration.taken.by_fields) {
+        return Err(bound("body field", name, &declaration.request.name));
     }
-    if readings.iter().any(|name| taken.by_credentials.contains(name)) {
+    if is_in(&declaration.taken.by_credentials) {
         return Err(Rule::Credential
             .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
     }

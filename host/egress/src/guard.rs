@@ -3,11 +3,14 @@
 //! [`prepare`] is the one function that turns what a plugin asks for into what is sent. The [rules](crate::rules) are
 //! applied here, and to the address while it is [resolved](crate::address).
 
+use std::borrow::Cow;
+
 use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
 use crate::declaration::{BodyForm, Declaration, Location};
+use crate::encode::percent_encoded;
 pub use crate::field::Item;
 use crate::field::Values;
 use crate::free;
@@ -44,8 +47,8 @@ pub fn prepare(
         name: request.name.clone(),
         method: request.method,
         url: url(declaration, &values, &credentials, connection)?,
-        headers: headers(&values, &credentials)?,
         body: body::build(&values, &credentials)?,
+        headers: headers(&values, credentials)?,
         answer: request.answer,
         derived: derived.into_texts(),
     })
@@ -82,18 +85,18 @@ fn url(
     credentials: &[Credential<'_>],
     connection: &Connection,
 ) -> Result<Text, Denial> {
-    let mut url = Text::open(connection.base_url());
-    url.push(&declaration.request.path.expand(&declaration.siblings, |name| values.variable(name))?);
+    let mut url = Text::begin(connection.base_url());
+    declaration.request.path.expand(&mut url, &declaration.siblings, |name| values.variable(name))?;
     let pairs_of = |free: bool| {
         let fields = declaration.request.query.iter().filter(move |f| f.source.free_reason().is_some() == free);
         fields.flat_map(|f| values.pairs(f, &values.asked.query))
     };
     let placed = credentials.iter().filter(|c| c.location == Location::Query);
-    let placed = placed.map(|c| (c.name.to_owned(), c.text.clone()));
+    let placed = placed.map(|c| (Cow::Borrowed(c.name), c.text.clone()));
     // What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
     for (index, (name, value)) in pairs_of(false).chain(placed).chain(pairs_of(true)).enumerate() {
         url.push_str(if index == 0 { "?" } else { "&" });
-        url.push_percent_encoded(&Text::open(name));
+        percent_encoded(&name).for_each(|piece| url.push_str(piece));
         url.push_str("=");
         url.push_percent_encoded(&value);
     }
@@ -103,15 +106,15 @@ fn url(
     Ok(url)
 }
 
-fn headers(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Vec<(String, Text)>, Denial> {
+fn headers(values: &Values<'_>, credentials: Vec<Credential<'_>>) -> Result<Vec<(String, Text)>, Denial> {
     let fields = values.request().headers.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
-    let placed = credentials.iter().filter(|c| c.location == Location::Header);
+    let placed = credentials.into_iter().filter(|c| c.location == Location::Header);
     fields
-        .chain(placed.map(|c| (c.name.to_owned(), c.text.clone())))
+        .chain(placed.map(|c| (Cow::Borrowed(c.name), c.text)))
         .map(|(name, value)| {
             let visible = value.real().bytes().all(|byte| matches!(byte, b' '..=b'~'));
             if visible && value.real().trim() == value.real() {
-                Ok((name, value))
+                Ok((name.into_owned(), value))
             } else {
                 Err(Rule::HeaderValue.denies(format!(
                     "the value of the header `{name}` has a character that is not visible ASCII, or a space at its end"

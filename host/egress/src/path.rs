@@ -100,22 +100,23 @@ impl Path {
         same_until_here.then_some(name)
     }
 
-    /// The path with its variables filled in.
+    /// Appends the path to a URL, with its variables filled in.
     pub(crate) fn expand(
         &self,
+        path: &mut Text,
         siblings: &[Vec<String>],
         value: impl Fn(&str) -> Result<Text, Denial>,
-    ) -> Result<Text, Denial> {
-        let mut path = Text::default();
+    ) -> Result<(), Denial> {
         for (index, segment) in self.segments.iter().enumerate() {
             path.push_str("/");
             let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
-            let mut whole = String::new();
+            let together = segment.len() > 1;
+            let mut whole = Text::default();
             for piece in segment {
                 match piece {
                     Piece::Literal(text) => {
                         path.push_str(text);
-                        whole.push_str(text);
+                        whole.push_str(if together { text } else { "" });
                     }
                     Piece::Variable(name) => {
                         let value = value(name)?;
@@ -124,18 +125,18 @@ impl Path {
                         if path.real().len() > LONGEST_URL {
                             return Err(too_long(path.real().len()));
                         }
-                        whole.push_str(value.real());
+                        if together {
+                            whole.push(&value);
+                        }
                     }
                 }
             }
             // What each of several pieces is not, all of them together may be.
-            if let ([_, _, ..], Some(Piece::Variable(name))) =
-                (segment.as_slice(), segment.iter().find(|p| p.is_variable()))
-            {
-                check(name, &whole, siblings)?;
+            if let Some(Piece::Variable(name)) = segment.iter().find(|piece| together && piece.is_variable()) {
+                check(name, whole.real(), siblings)?;
             }
         }
-        Ok(path)
+        Ok(())
     }
 }
 
@@ -238,7 +239,9 @@ mod tests {
         let others = ["/users/identities", "/users/{id}/sessions", "/teams/members"].map(|p| Path::parse(p).unwrap());
         let path = Path::parse(template).unwrap();
         let siblings = path.siblings(others.iter());
-        path.expand(&siblings, |_| Ok(Text::open(value))).map(|text| text.real().to_owned())
+        let mut text = Text::default();
+        path.expand(&mut text, &siblings, |_| Ok(Text::open(value)))?;
+        Ok(text.real().to_owned())
     }
 
     #[test]
@@ -276,7 +279,9 @@ mod tests {
             let others = [Path::parse("/users/identities").unwrap()];
             let path = Path::parse(template).unwrap();
             let siblings = path.siblings(others.iter());
-            path.expand(&siblings, |name| Ok(Text::open(if name == "a" { first } else { second }))).map(drop)
+            path.expand(&mut Text::default(), &siblings, |name| {
+                Ok(Text::open(if name == "a" { first } else { second }))
+            })
         };
         assert!(together("/users/{a}{b}", "iden", "tities").is_err());
         assert!(together("/users/i{a}", "dentities", "").is_err());

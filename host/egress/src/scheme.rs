@@ -80,7 +80,11 @@ fn render(
         if text.real().len() + piece.real().len() > LONGEST {
             return Err(Rule::Credential.denies(format!("a credential would have more than {LONGEST} bytes")).into());
         }
-        text.push(&piece);
+        if text.real().is_empty() {
+            text = piece;
+        } else {
+            text.push(&piece);
+        }
     }
     template.functions.iter().try_fold(text, |text, function| {
         let text = apply(function, &text, connection)?;

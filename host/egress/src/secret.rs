@@ -140,6 +140,14 @@ impl Text {
         Self { real, shown: None }
     }
 
+    /// The beginning of a longer text.
+    pub(crate) fn begin(text: &str) -> Self {
+        const ROOM: usize = 256;
+        let mut real = String::with_capacity(text.len() + ROOM);
+        real.push_str(text);
+        Self::open(real)
+    }
+
     pub(crate) fn masked(real: impl Into<Wiped>) -> Self {
         let mut real = real.into();
         real.secret = true;
@@ -207,14 +215,22 @@ impl Text {
 
     /// A value as JSON. Of a sensitive one nothing is shown.
     pub(crate) fn push_json(&mut self, value: &Value, sensitive: bool) {
-        if sensitive {
-            self.push(&Self::masked(value.to_string()).but_shown_as(Value::from(MASK).to_string()));
-        } else if self.is_masked() {
-            self.push_str(&value.to_string());
-        } else {
-            // Writing to memory does not fail, and a value has no other way to be no JSON.
-            let _ = serde_json::to_writer(&mut self.real, value);
+        match value {
+            _ if sensitive => self.push(&Self::masked(value.to_string()).but_shown_as(Value::from(MASK).to_string())),
+            Value::String(text) => self.push_quoted(text),
+            _ => self.push_str(&value.to_string()),
         }
+    }
+
+    /// A text as a JSON string. Most have nothing to be escaped in them.
+    pub(crate) fn push_quoted(&mut self, text: &str) {
+        self.push_str("\"");
+        if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.push_str(text);
+        } else {
+            self.push_str(&json_escape(text));
+        }
+        self.push_str("\"");
     }
 
     /// The encoded text. Of an encoded secret nothing is shown.

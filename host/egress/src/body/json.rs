@@ -1,7 +1,6 @@
 //! JSON bodies: one object, in which each member stands once.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -84,14 +83,16 @@ struct Object {
 
 impl Object {
     fn begin() -> Self {
-        Self { text: Text::open("{"), empty: true }
+        Self { text: Text::begin("{"), empty: true }
     }
 
     fn add(&mut self, name: &str, value: impl FnOnce(&mut Text)) {
-        self.text.push_str(if self.empty { "\"" } else { ",\"" });
+        if !self.empty {
+            self.text.push_str(",");
+        }
         self.empty = false;
-        self.text.push_str(&json_escape(name));
-        self.text.push_str("\":");
+        self.text.push_quoted(name);
+        self.text.push_str(":");
         value(&mut self.text);
     }
 
@@ -161,13 +162,14 @@ fn unique_members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut names = HashSet::new();
-            let mut members = Vec::new();
-            while let Some((name, value)) = access.next_entry::<Name<'de>, &'de RawValue>()? {
-                if !names.insert(name.0.clone()) {
-                    return Err(A::Error::custom("a member stands in it twice"));
-                }
-                members.push((name, value));
+            let mut members: Vec<Member<'de>> = Vec::new();
+            while let Some(member) = access.next_entry()? {
+                members.push(member);
+            }
+            let mut names: Vec<&str> = members.iter().map(|(Name(name), _)| &**name).collect();
+            names.sort_unstable();
+            if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+                return Err(A::Error::custom("a member stands in it twice"));
             }
             Ok(members)
         }

@@ -1,5 +1,6 @@
 //! Bodies: what is bound, what the plugin may add, and the credentials, in the form that the request declares.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
@@ -49,16 +50,19 @@ fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> B
 }
 
 /// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
-fn text_fields(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Vec<(String, Text)> {
+fn text_fields<'a>(values: &Values<'_>, body: &'a BodyFields, placed: &[&Credential<'a>]) -> Vec<(Cow<'a, str>, Text)> {
     let given = given_texts(values);
     let is_free = |field: &&Field| field.source.free_reason().is_some();
     let bound = body.fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
     let free = body.fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
     bound
-        .chain(placed.iter().map(|c| (c.name.to_owned(), c.text.clone())))
+        .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
         .chain(free)
-        .chain(added.map(|(name, value)| (name.clone(), values.text(value.clone(), values.is_sensitive(name)))))
+        .chain(
+            added
+                .map(|(name, value)| (Cow::Owned(name.clone()), values.text(value.clone(), values.is_sensitive(name)))),
+        )
         .collect()
 }
 
@@ -89,7 +93,7 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
     parts.bytes.reserve_exact(Parts::AROUND + of_texts.chain(of_files).sum::<usize>());
     for (name, value) in texts {
         parts.add(&name, None, value.real().as_bytes());
-        parts.shown.insert(name, value.shown().to_owned());
+        parts.shown.insert(name.into_owned(), value.shown().to_owned());
     }
     for (name, blob) in files {
         parts.add(name, Some(blob), &blob.bytes);
