@@ -218,7 +218,8 @@ impl Text {
         match value {
             _ if sensitive => self.push(&Self::masked(value.to_string()).but_shown_as(Value::from(MASK).to_string())),
             Value::String(text) => self.push_quoted(text),
-            _ => self.push_str(&value.to_string()),
+            // A value has no way to be no JSON.
+            _ => self.push_str(&serde_json::to_string(value).unwrap_or_default()),
         }
     }
 
