@@ -205,3 +205,75 @@ fn limits_come_from_the_configuration() {
     world.configure(&format!("[limits]\nanswer = \"100B\"\n{}", world.connections()));
     world.call("chatwoot profile.get").fails(5, &["limit `answer` of 100 B", "`answer` under [limits] in wharf.toml"]);
 }
+
+#[test]
+fn a_plugin_has_limits_of_its_own_and_a_connection_before_it() {
+    let world = World::new();
+    let limits = "[limits.plugins.chatwoot]\nanswer = \"100B\"\n";
+    world.configure(&format!("{limits}{}", world.connections()));
+    world
+        .call("chatwoot profile.get")
+        .fails(5, &["`answer` of 100 B", "under [limits.plugins.chatwoot] if it stands there"]);
+    assert_eq!(world.call("appwrite users.list").code, 0);
+    world.configure(&format!("{limits}{}", narrowed(&world, "chatwoot", "limits = { answer = \"1MiB\" }")));
+    assert_eq!(world.call("chatwoot profile.get").code, 0);
+    world.configure(&format!("{limits}{}", narrowed(&world, "chatwoot", "limits = { answer = \"50B\" }")));
+    world
+        .call("chatwoot profile.get")
+        .fails(5, &["`answer` of 50 B", "under [connections.chatwoot.limits] if it stands"]);
+    world.configure("[limits.plugins.chatwoot]\nanser = \"1B\"\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.plugins.chatwoot.anser`", "did you mean `answer`?"]);
+}
+
+#[test]
+fn what_the_engine_is_made_for_is_one_for_all() {
+    let world = World::new();
+    world.configure(&format!("[limits]\ncalls = 5\nstack = \"256KiB\"\ninstances = 50\n{}", world.connections()));
+    assert_eq!(world.call("chatwoot profile.get").code, 0);
+    world.configure("[limits]\nstack = \"8MiB\"\n");
+    world.wharf(&["plugins"]).fails(2, &["limits.stack is at most 1MiB"]);
+    world.configure(&narrowed(&world, "chatwoot", "limits = { stack = \"1MiB\" }"));
+    world.call("chatwoot profile.get").fails(2, &["`connections.chatwoot.limits.stack` is one for all calls"]);
+    world.configure(&format!("[limits]\ninstances = 1\n{}", world.connections()));
+    let run = world.call("chatwoot profile.get");
+    run.fails(6, &["it does not fit into this host", "`instances` of 1", "raise `instances` under [limits]"]);
+}
+
+#[test]
+fn a_ca_file_and_a_proxy_come_from_the_configuration() {
+    let world = World::new();
+    world.configure(&narrowed(&world, "chatwoot", "ca_file = \"ca.pem\""));
+    world.call("chatwoot profile.get").fails(2, &["connection `chatwoot`: its ca_file, ", "ca.pem, cannot be read"]);
+    world.write("ca.pem", "not a certificate");
+    world
+        .call("chatwoot profile.get")
+        .fails(2, &["connection `chatwoot`: the CA file has no certificate in it", "PEM"]);
+
+    world.configure(&narrowed(&world, "chatwoot", "proxy = \"socks5://user:geheim@localhost\""));
+    let run = world.call("chatwoot profile.get");
+    run.fails(2, &["connection `chatwoot`: the proxy is neither `http://…` nor `https://…`"]);
+    assert!(!run.err.contains("geheim"), "{}", run.err);
+    world.configure(&narrowed(&world, "chatwoot", "proxy = { env = \"MY_PROXY\" }"));
+    world.call("chatwoot profile.get").fails(2, &["its proxy is missing", "MY_PROXY"]);
+    // Nothing listens there: the request does not go around it.
+    let through = world.wharf_with(&[("MY_PROXY", "http://127.0.0.1:9")], &["call", "chatwoot", "profile.get"]);
+    through.fails(4, &["unavailable", "connection refused"]);
+    assert!(world.simulation.chatwoot.requests().is_empty());
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_used() {
+    let world = World::new();
+    let nowhere = "http://127.0.0.1:9";
+    let environment = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"].map(|name| (name, nowhere));
+    assert_eq!(world.wharf_with(&environment, &["call", "chatwoot", "profile.get"]).code, 0);
+}
+
+#[test]
+fn an_audit_that_cannot_be_is_told_where_it_stands() {
+    let world = World::new();
+    world.configure("[audit]\nfiel = \"x\"\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`audit.fiel`", "did you mean `file`?"]);
+    world.configure("[audit]\nrequired = \"no\"\n");
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "expected is a boolean"]);
+}

@@ -4,6 +4,7 @@
 
 mod aigency;
 mod appwrite;
+mod audit;
 mod calls;
 mod chatwoot;
 mod components;

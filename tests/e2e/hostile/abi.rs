@@ -18,16 +18,20 @@ use super::{broken, connection, host};
 /// Where the manifest stands in a guest's memory.
 const MANIFEST: u32 = 1024;
 
-/// The component that a module becomes.
+/// The component that the text of a module becomes.
 fn component(module: &str) -> Vec<u8> {
+    let data: String = Image::of_manifest().bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let text = module.replace(";; manifest", &format!("(data (i32.const {MANIFEST}) \"{data}\")"));
+    encoded(wat::parse_str(text).unwrap()).unwrap()
+}
+
+/// The component that a module becomes, if it has the imports and exports of one.
+pub(crate) fn encoded(mut module: Vec<u8>) -> Option<Vec<u8>> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
     let world = resolve.select_world(&[package], Some("provider")).unwrap();
-    let data: String = Image::of_manifest().bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
-    let text = module.replace(";; manifest", &format!("(data (i32.const {MANIFEST}) \"{data}\")"));
-    let mut module = wat::parse_str(text).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+    ComponentEncoder::default().module(&module).ok()?.encode().ok()
 }
 
 fn guest(name: &str) -> Vec<u8> {

@@ -9,7 +9,7 @@ use wharf::{Call, Connection, Grant, Host, Limits, Report, Secret};
 use wharf_artifacts::{OBEDIENT, ROGUE};
 use wharf_simulated::{Canned, Server};
 
-mod abi;
+pub(crate) mod abi;
 mod contract;
 mod credentials;
 mod egress;

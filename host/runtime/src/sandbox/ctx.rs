@@ -116,6 +116,8 @@ impl Ctx {
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
+        // Between two ticks of the epoch nobody else asks.
+        self.meter.check_time()?;
         self.meter.count_request()?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
