@@ -231,7 +231,9 @@ fn what_the_engine_is_made_for_is_one_for_all() {
     world.configure(&format!("[limits]\ncalls = 5\nstack = \"256KiB\"\ninstances = 50\n{}", world.connections()));
     assert_eq!(world.call("chatwoot profile.get").code, 0);
     world.configure("[limits]\nstack = \"8MiB\"\n");
-    world.wharf(&["plugins"]).fails(2, &["limits.stack is at most 1MiB"]);
+    world.wharf(&["plugins"]).fails(2, &["limits.stack is 64KiB at least", "1MiB at most"]);
+    world.configure("[limits]\nmemories = 100000000\n");
+    world.wharf(&["plugins"]).fails(1, &["the WebAssembly engine does not start", "lower them under [limits]"]);
     world.configure(&narrowed(&world, "chatwoot", "limits = { stack = \"1MiB\" }"));
     world.call("chatwoot profile.get").fails(2, &["`connections.chatwoot.limits.stack` is one for all calls"]);
     world.configure(&format!("[limits]\ninstances = 1\n{}", world.connections()));

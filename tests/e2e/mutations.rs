@@ -1,4 +1,4 @@
-//! Hostile files: mutated and generated components, and configurations of any kind, end in an error or in a plugin, never in
+//! Hostile files: mutated and generated components, manifests and configurations of any kind end in an error or in a plugin, never in
 //! a panic.
 
 use std::cell::Cell;
@@ -8,9 +8,10 @@ use std::time::Duration;
 use arbitrary::Unstructured;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::json;
+use serde_json::{Value, json};
 use wharf::config::Config as WharfConfig;
 use wharf::failure::Kind;
+use wharf::manifest::{Manifest, check};
 use wharf::{Call, Connection, Host, Limits, Secret};
 use wharf_artifacts::APPWRITE;
 
@@ -20,6 +21,7 @@ use crate::hostile::abi::encoded;
 const MUTATED: u32 = 150;
 const GENERATED_MODULES: u32 = 400;
 const GENERATED_COMPONENTS: u32 = 400;
+const MANIFESTS: u32 = 3000;
 const CONFIGURATIONS: u32 = 2000;
 
 /// A host whose guests have little time.
@@ -115,6 +117,65 @@ fn a_generated_component_is_refused_in_words() {
         Ok(())
     });
     run.unwrap();
+}
+
+/// Replaces one value somewhere in a document.
+fn replace(document: &mut Value, at: &mut usize, with: &Value) -> bool {
+    if *at == 0 {
+        *document = with.clone();
+        return true;
+    }
+    *at -= 1;
+    match document {
+        Value::Array(items) => items.iter_mut().any(|item| replace(item, at, with)),
+        Value::Object(members) => members.values_mut().any(|member| replace(member, at, with)),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_mutated_manifest_is_accepted_or_refused_with_places() {
+    let host = host();
+    let manifest = json!(host.load_bytes(APPWRITE.bytes).unwrap().manifest);
+    let text = prop_oneof![
+        any::<String>(),
+        "[a-z./{}_\\[\\]%?#;=-]{0,12}",
+        Just("Authorization".to_owned()),
+        Just("_method".to_owned()),
+        Just("APPWRITE_".to_owned()),
+    ];
+    let value = prop_oneof![
+        text.clone().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+        text.clone().prop_map(|name| json!({"free": name})),
+        text.clone().prop_map(|name| json!({"input": name})),
+        text.prop_map(|name| json!({"type": "object", "properties": {name.clone(): {"pattern": name}}})),
+    ];
+    let accepted = Cell::new(0);
+    let changes = prop::collection::vec((0..800_usize, value), 1..4);
+    let run = runner(MANIFESTS).run(&changes, |changes| {
+        let mut mutated = manifest.clone();
+        for (mut at, with) in changes {
+            replace(&mut mutated, &mut at, &with);
+        }
+        let Ok(manifest) = serde_json::from_value::<Manifest>(mutated) else { return Ok(()) };
+        match check(&manifest) {
+            Ok(_) => accepted.set(accepted.get() + 1),
+            Err(problems) => {
+                prop_assert!(
+                    !problems.is_empty() && problems.iter().all(|problem| !problem.place.is_empty()),
+                    "{:?}",
+                    problems
+                );
+            }
+        }
+        Ok(())
+    });
+    run.unwrap();
+    assert!(accepted.get() > 0, "some changes do no harm");
 }
 
 #[test]

@@ -1,16 +1,34 @@
-//! The rules of egress: what is refused, and what would allow it.
+//! The rules of egress: what holds for everything that leaves the sandbox, and what is refused.
+//!
+//! | about | what holds | shown by |
+//! | --- | --- | --- |
+//! | what can be sent | a declared request of the running operation, built by the host; a plugin gives free values alone | `asks_for_a_url`, `a_template_becomes_the_request_that_was_declared_whatever_the_values_are` |
+//! | bound values, discriminators | what the host writes stands once, and nothing that a lenient server could take for it | `gives_the_operation_with_brackets`, `a_field_cannot_pass_for_another_one_by_dots_letters_or_the_path` |
+//! | scheme, host, port | those of the connection's base URL, which the operator writes | `a_base_url_keeps_its_origin_or_is_refused` |
+//! | addresses | all answers of the resolver are judged, one forbidden answer refuses them all, and what was judged is what is connected to | `one_forbidden_answer_refuses_all_of_them`, `a_name_that_answers_differently_the_second_time_is_judged_again_also_with_a_socket_in_the_pool` |
+//! | redirects | not followed; the answer goes to the plugin | `a_redirect_is_an_answer`, `is_redirected` |
+//! | credentials | placed by the host, for the connection's own origin; a plugin cannot give a value in their place | `nothing_is_sent_but_what_is_declared_and_what_http_needs`, `poses_with_another_key` |
+//! | secrets in answers | masked, best effort, after decoding; an encoding that the host cannot undo is refused | `reads_the_secret_from_an_echo`, `is_given_an_unknown_encoding` |
+//! | headers | only declared ones; never one that governs the connection, the credentials, the method or the path | `gives_a_header_that_was_not_declared`, `splits_a_header`, `a_declaration_that_would_break_a_rule_is_not_accepted` |
+//! | cookies | neither kept nor handed on | `a_cookie_is_neither_handed_to_the_plugin_nor_sent_back` |
+//! | proxies | none but the operator's, who then trusts it to resolve names | `a_request_goes_through_a_tunnel_and_the_proxy_resolves_the_name`, `proxies_of_the_environment_are_not_used` |
+//! | TLS | certificates are verified, by the usual authorities or by those of the connection's CA file | `an_unknown_authority_is_refused_and_the_ca_file_makes_it_known` |
+//! | environment | a manifest suggests variables of its own name alone | `a_lying_manifest_is_refused_with_what_is_wrong_and_where` |
+//! | the audit | an intent before, an outcome or a refusal after | `an_intent_is_there_when_the_request_arrives_and_an_outcome_before_the_answer` |
+//!
+//! A refusal names one of these rules:
 //!
 //! | rule | what it refuses | what would allow it |
 //! | --- | --- | --- |
 //! | `grant` | an operation, before the plugin runs, that the operator's grant of the connection leaves out | the operator |
 //! | `undeclared-request` | a request that the running operation does not declare | a manifest that declares it |
-//! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free | a manifest that marks it as free |
+//! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free, or that a server could take for one that the host writes | a manifest that marks it as free |
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a field named `_method` | nothing |
-//! | `body` | a body of another form than the declared one, with members twice, or with a name that servers read in different ways | nothing |
+//! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file that would be read as a form | nothing |
 //! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers | nothing |
 //! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
@@ -18,10 +36,6 @@
 //!
 //! A header that governs the connection, the credentials or the method (`Host`, `Cookie`, `X-HTTP-Method-Override`, …)
 //! cannot be declared, so a plugin that gives one meets `bound-value`.
-//!
-//! Some rules need no refusal, as what they forbid can't be expressed: scheme, host and port are those of the
-//! connection's base URL; redirects are handed to the plugin and never followed; there is no cookie jar; proxy variables
-//! of the environment are not read; certificates are always verified.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -58,11 +58,14 @@ pub struct EngineLimits {
     pub memories: u32,
     /// Tables of one component.
     pub tables: u32,
-    /// Stack of a plugin, in bytes; at most [`EngineLimits::MOST_STACK`].
+    /// Stack of a plugin, in bytes, from [`EngineLimits::LEAST_STACK`] to [`EngineLimits::MOST_STACK`].
     pub stack: u64,
 }
 
 impl EngineLimits {
+    /// With less, plugins do not get as far as their own code.
+    pub const LEAST_STACK: u64 = 64 << 10;
+
     /// Calls run on their callers' threads, which have 2 MiB of stack where nobody says otherwise; the host needs some too.
     pub const MOST_STACK: u64 = 1 << 20;
 }

@@ -51,8 +51,10 @@ impl FileLimits {
         if common.memory > MOST_MEMORY {
             return Err("limits.memory is at most 4GiB, which is all that a 32-bit plugin can address".to_owned());
         }
-        if common.engine.stack > EngineLimits::MOST_STACK {
-            return Err("limits.stack is at most 1MiB: the threads that calls run on have little more".to_owned());
+        if !(EngineLimits::LEAST_STACK..=EngineLimits::MOST_STACK).contains(&common.engine.stack) {
+            return Err("limits.stack is 64KiB at least, which a plugin needs to begin with, and 1MiB at most: the threads that \
+                        calls run on have little more"
+                .to_owned());
         }
         let plugins = plugins.into_iter().map(|(name, limits)| {
             let limits = limits.narrowing(common).map_err(|problem| format!("limits.plugins.{name}: {problem}"))?;

@@ -36,7 +36,11 @@ impl Engine {
         let broken =
             |error: &dyn std::fmt::Display| Fault::Host(format!("the WebAssembly engine does not start: {error}"));
         let admission = Admission::new(limits.engine.calls);
-        let inner = wasmtime::Engine::new(&config(limits, admission.cap())).map_err(|error| broken(&error))?;
+        let inner = wasmtime::Engine::new(&config(limits, admission.cap())).map_err(|error| {
+            broken(&format!(
+                "{error}; it keeps room for `calls`, `memories` and `tables`, so lower them under [limits]"
+            ))
+        })?;
         let stopped = Arc::new(AtomicBool::new(false));
         let ticker = thread::Builder::new()
             .name("wharf-ticker".to_owned())
@@ -90,7 +94,9 @@ fn config(limits: &Limits, calls: u32) -> Config {
     config
         .wasm_component_model(true)
         .epoch_interruption(true)
-        .max_wasm_stack(usize::try_from(stack.min(EngineLimits::MOST_STACK)).unwrap_or(usize::MAX))
+        .max_wasm_stack(
+            usize::try_from(stack.clamp(EngineLimits::LEAST_STACK, EngineLimits::MOST_STACK)).unwrap_or(usize::MAX),
+        )
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
