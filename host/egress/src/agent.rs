@@ -8,7 +8,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 
 use crate::address::GuardedResolver;
-use crate::connection::ConnectionError;
+use crate::refusal::ConnectionError;
 use crate::secret::Secret;
 use crate::socket;
 

@@ -9,6 +9,7 @@ pub use crate::asked::unescape;
 pub use crate::path::{Path, PathError};
 
 mod lint;
+mod names;
 
 pub use lint::{Declaration, Operation, Problem, compile};
 

@@ -1,4 +1,4 @@
-//! Why a request was not built.
+//! Why there is no connection, and why a request was not built.
 
 use crate::rules::Denial;
 
@@ -25,4 +25,27 @@ pub struct MissingCredential {
     pub field: String,
     /// What would supply it.
     pub remedy: String,
+}
+
+/// Why there can be no such connection. A text is not repeated where it could hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionError {
+    /// The base URL is none.
+    #[error("`{0}` is not a URL ({1}); write one such as `https://api.example.com/v1`")]
+    Unreadable(String, url::ParseError),
+    /// The base URL's scheme is neither `https` nor `http`.
+    #[error("the scheme `{0}` cannot be used; write `https://…`, or `http://…` for a server without TLS")]
+    Scheme(String),
+    /// The base URL has a user name or a password in it.
+    #[error("a base URL cannot have a user name or a password in it; credentials belong under `fields`")]
+    UserInfo,
+    /// The base URL has a query or a fragment.
+    #[error("a base URL ends with its path; this one has a query or a fragment after it")]
+    Tail,
+    /// The certificates cannot be read.
+    #[error("the CA file {0}; write one with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")]
+    Ca(&'static str),
+    /// The proxy cannot be used.
+    #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]
+    Proxy(&'static str),
 }

@@ -83,3 +83,14 @@ fn a_call_beyond_those_that_there_is_room_for_is_refused_at_once() {
     });
     assert!(host.call(Call::new("rogue", "wasi.looks-for-files")).is_ok(), "there is room again");
 }
+
+#[test]
+fn the_largest_stack_of_a_guest_fits_on_a_thread_of_the_usual_size() {
+    let engine = EngineLimits { stack: EngineLimits::MOST_STACK, ..EngineLimits::default() };
+    let host = Host::builder().limits(Limits { engine, ..Limits::default() }).build().unwrap();
+    host.load_bytes(ROGUE.bytes).unwrap();
+    host.connect("rogue", connection("rogue", "main", "http://127.0.0.1:9"));
+    let call = || host.call(Call::new("rogue", "limits.recurses-for-ever")).unwrap_err();
+    let error = thread::scope(|scope| scope.spawn(call).join().unwrap());
+    assert!(error.to_string().contains("`stack` of 1.0 MiB"), "{error}");
+}

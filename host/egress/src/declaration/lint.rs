@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::names::{self, Taken, header_as_read};
 use super::{
-    BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source,
-    Template,
+    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
 };
-use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -19,32 +18,6 @@ pub struct Declaration {
     /// For each segment of the path: the literals that other requests of the plugin have in its place.
     pub(crate) siblings: Vec<Vec<String>>,
     pub(crate) taken: Taken,
-}
-
-/// Names, as lenient servers read them, that a field of an open body may not have.
-#[derive(Clone, Debug)]
-pub(crate) struct Taken {
-    /// Those of declared fields, in query and body, and of the variables of the path.
-    pub(crate) by_fields: Vec<String>,
-    /// Those of credentials in query and body.
-    pub(crate) by_credentials: Vec<String>,
-}
-
-impl Taken {
-    fn of(request: &Request, scheme: Option<&Scheme>) -> Self {
-        let placements = scheme.into_iter().flat_map(|s| &s.placements).filter(|p| p.location != Location::Header);
-        let fields = request.query.iter().chain(request.body.fields());
-        let variables = request.path.variables().map(str::to_owned);
-        Self {
-            // Servers that bind values by name take one from the body before one from the path.
-            by_fields: fields
-                .map(|f| member(&f.name))
-                .chain(variables)
-                .flat_map(|name| readings(&name).collect::<Vec<_>>())
-                .collect(),
-            by_credentials: placements.flat_map(|p| readings(&p.name)).collect(),
-        }
-    }
 }
 
 /// Something in a manifest that the host does not accept: where, and what.
@@ -159,12 +132,7 @@ impl Lint {
     }
 
     fn unique(&mut self, what: &str, names: impl Iterator<Item = String>) {
-        let mut seen = HashSet::new();
-        for name in names {
-            if !seen.insert(name.clone()) {
-                self.report(format!("the {what} `{name}` stands twice"));
-            }
-        }
+        names::twice(what, names).into_iter().for_each(|problem| self.report(problem));
     }
 
     fn request<'p>(
@@ -182,7 +150,10 @@ impl Lint {
         self.sources(operation, request);
         self.headers(request);
         self.body(request);
-        self.places(request, scheme.as_deref());
+        // Each name is compared with every other.
+        if fields_of(request) <= MOST_FIELDS {
+            names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
+        }
         let taken = Taken::of(request, scheme.as_deref());
         Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths), taken }
     }
@@ -311,95 +282,6 @@ impl Lint {
         }
     }
 
-    /// No two values may meet in one place, nor in places that a lenient server takes for one.
-    fn places(&mut self, request: &Request, scheme: Option<&Scheme>) {
-        let placements = |location| {
-            scheme
-                .into_iter()
-                .flat_map(|s| &s.placements)
-                .filter(move |p| p.location == location)
-                .map(|p| p.name.as_str())
-        };
-        let headers: Vec<&str> = request.headers.iter().map(|f| f.name.as_str()).collect();
-        let placed: Vec<&str> = placements(Location::Header).collect();
-        // A scheme may place one credential under both spellings: servers that drop `X_Key` read `X-Key`.
-        self.unique("header", placed.iter().map(|name| name.to_ascii_lowercase()));
-        let taken =
-            placed.iter().filter(|name| headers.iter().any(|header| header_as_read(header) == header_as_read(name)));
-        for name in taken {
-            self.report(format!("the header `{name}` stands twice: it is the place of a credential"));
-        }
-        self.unique("header", headers.iter().map(|name| header_as_read(name)));
-
-        let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
-        let (query, body) = (names(&request.query), names(request.body.fields()));
-        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
-        let names_of_all = query.iter().chain(&body).map(String::as_str).chain(placed.iter().copied());
-        for name in names_of_all.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
-            self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
-        }
-        let clear = match request.body {
-            BodyForm::Json(_) => |_: &str| true,
-            BodyForm::Multipart(_) => is_plain,
-            _ => is_unambiguous,
-        };
-        let unclear = query.iter().filter(|name| !is_unambiguous(name)).chain(body.iter().filter(|name| !clear(name)));
-        for name in unclear {
-            self.report(format!("servers read the name `{name}` in different ways"));
-        }
-        for name in free_names(request).filter(|name| request.path.variables().any(|v| canonical(v) == canonical(name)))
-        {
-            self.report(format!(
-                "`{name}` is free and has the name of a variable of the path, for which servers may take it"
-            ));
-        }
-        self.apart("query parameters", &query);
-        self.apart("body fields", &body);
-        self.unique("credential", placed.iter().map(|name| canonical(name)));
-        for name in query.iter().chain(&body).filter(|name| placed.iter().any(|p| canonical(p) == place(name))) {
-            self.report(format!("`{name}` is the place of a credential"));
-        }
-        self.constants(request);
-        let whole = body.iter().any(String::is_empty);
-        if placements(Location::Body).next().is_some()
-            && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_)))
-        {
-            self.report("its scheme places a credential in the body, and the body has no fields");
-        }
-    }
-
-    /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
-    fn apart(&mut self, what: &str, names: &[String]) {
-        if names.len() > MOST_FIELDS {
-            return;
-        }
-        let names: Vec<(&str, [Vec<String>; 2])> = names.iter().map(|name| (name.as_str(), ways(name))).collect();
-        for (index, (name, ways)) in names.iter().enumerate() {
-            for (other, other_ways) in names.iter().skip(index + 1) {
-                // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
-                if ways.iter().zip(other_ways).any(|(way, other)| way.iter().zip(other).all(|(a, b)| meets(a, b))) {
-                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
-                }
-            }
-        }
-    }
-
-    /// A constant tells a provider what to do: it must stand once across query and body.
-    fn constants(&mut self, request: &Request) {
-        let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
-        let (query, body) = (&request.query, request.body.fields());
-        for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
-            for constant in constants.iter().filter(fixed).filter(|f| !f.name.starts_with('/')) {
-                if others.iter().any(|f| place(&f.name) == place(&constant.name)) {
-                    self.report(format!(
-                        "the constant `{}` could be given a second time by another field",
-                        constant.name
-                    ));
-                }
-            }
-        }
-    }
-
     fn scheme(&mut self, fields: &[&str], scheme: &Scheme) {
         let mut known: Vec<&str> = Vec::new();
         for value in &scheme.values {
@@ -447,37 +329,8 @@ impl Lint {
     }
 }
 
-/// The way to a value as PHP and Rails write one, in brackets, and as ASP.NET does, with dots; or by JSON Pointer.
-fn ways(name: &str) -> [Vec<String>; 2] {
-    if let Some(pointer) = name.strip_prefix('/') {
-        let way: Vec<String> = pointer
-            .split('/')
-            .enumerate()
-            .map(|(n, token)| if n == 0 { canonical(&unescape(token)) } else { unescape(token) })
-            .collect();
-        return [way.clone(), way];
-    }
-    let in_brackets = name.split('[').skip(1).map(|part| part.trim_end_matches(']').trim().to_ascii_lowercase());
-    let dotted = name.replace('[', ".").replace(']', "");
-    let with_dots = dotted.split('.').map(|part| part.trim().to_ascii_lowercase());
-    [std::iter::once(canonical(name)).chain(in_brackets).collect(), with_dots.collect()]
-}
-
-/// Whether two steps could be one: `[]` is whatever index comes next.
-fn meets(step: &str, other: &str) -> bool {
-    let index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
-    step == other || (step.is_empty() && index(other)) || (other.is_empty() && index(step))
-}
-
-/// Names of fields in query and body that a plugin gives.
-fn free_names(request: &Request) -> impl Iterator<Item = &str> {
-    let fields = request.query.iter().chain(request.body.fields());
-    fields.filter(|f| f.source.free_reason().is_some()).map(|f| f.name.as_str())
-}
-
-/// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.
-fn header_as_read(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
+fn fields_of(request: &Request) -> usize {
+    request.query.len() + request.headers.len() + request.body.fields().len() + request.variables.len()
 }
 
 fn part_field(part: &Part) -> Option<&str> {

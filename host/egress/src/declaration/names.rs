@@ -1,0 +1,179 @@
+//! The names in a declaration: no two values may meet in one place, nor in places that a lenient server takes for one.
+
+use std::collections::HashSet;
+
+use super::{BodyForm, Field, Location, Request, Scheme, Source};
+use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
+
+/// Names, as lenient servers read them, that a field of an open body may not have.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    /// Those of declared fields, in query and body, and of the variables of the path.
+    pub(crate) by_fields: Vec<String>,
+    /// Those of credentials in query and body.
+    pub(crate) by_credentials: Vec<String>,
+}
+
+impl Taken {
+    pub(super) fn of(request: &Request, scheme: Option<&Scheme>) -> Self {
+        let placements = scheme.into_iter().flat_map(|s| &s.placements).filter(|p| p.location != Location::Header);
+        let fields = request.query.iter().chain(request.body.fields());
+        let variables = request.path.variables().map(str::to_owned);
+        Self {
+            // Servers that bind values by name take one from the body before one from the path.
+            by_fields: fields
+                .map(|f| member(&f.name))
+                .chain(variables)
+                .flat_map(|name| readings(&name).collect::<Vec<_>>())
+                .collect(),
+            by_credentials: placements.flat_map(|p| readings(&p.name)).collect(),
+        }
+    }
+}
+
+/// What is wrong with the names of a request.
+pub(super) fn problems(request: &Request, scheme: Option<&Scheme>) -> Vec<String> {
+    let mut names = Names { problems: Vec::new() };
+    names.places(request, scheme);
+    names.problems
+}
+
+/// The names that stand twice.
+pub(super) fn twice(what: &str, names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let again = names.filter(|name| !seen.insert(name.clone())).collect::<Vec<_>>();
+    again.iter().map(|name| format!("the {what} `{name}` stands twice")).collect()
+}
+
+struct Names {
+    problems: Vec<String>,
+}
+
+impl Names {
+    fn report(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+
+    fn unique(&mut self, what: &str, names: impl Iterator<Item = String>) {
+        self.problems.extend(twice(what, names));
+    }
+
+    /// No two values may meet in one place, nor in places that a lenient server takes for one.
+    fn places(&mut self, request: &Request, scheme: Option<&Scheme>) {
+        let placements = |location| {
+            scheme
+                .into_iter()
+                .flat_map(|s| &s.placements)
+                .filter(move |p| p.location == location)
+                .map(|p| p.name.as_str())
+        };
+        let headers: Vec<&str> = request.headers.iter().map(|f| f.name.as_str()).collect();
+        let placed: Vec<&str> = placements(Location::Header).collect();
+        // A scheme may place one credential under both spellings: servers that drop `X_Key` read `X-Key`.
+        self.unique("header", placed.iter().map(|name| name.to_ascii_lowercase()));
+        let taken =
+            placed.iter().filter(|name| headers.iter().any(|header| header_as_read(header) == header_as_read(name)));
+        for name in taken {
+            self.report(format!("the header `{name}` stands twice: it is the place of a credential"));
+        }
+        self.unique("header", headers.iter().map(|name| header_as_read(name)));
+
+        let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
+        let (query, body) = (names(&request.query), names(request.body.fields()));
+        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
+        let names_of_all = query.iter().chain(&body).map(String::as_str).chain(placed.iter().copied());
+        for name in names_of_all.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
+            self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
+        }
+        let clear = match request.body {
+            BodyForm::Json(_) => |_: &str| true,
+            BodyForm::Multipart(_) => is_plain,
+            _ => is_unambiguous,
+        };
+        let unclear = query.iter().filter(|name| !is_unambiguous(name)).chain(body.iter().filter(|name| !clear(name)));
+        for name in unclear {
+            self.report(format!("servers read the name `{name}` in different ways"));
+        }
+        for name in free_names(request).filter(|name| request.path.variables().any(|v| canonical(v) == canonical(name)))
+        {
+            self.report(format!(
+                "`{name}` is free and has the name of a variable of the path, for which servers may take it"
+            ));
+        }
+        self.apart("query parameters", &query);
+        self.apart("body fields", &body);
+        self.unique("credential", placed.iter().map(|name| canonical(name)));
+        for name in query.iter().chain(&body).filter(|name| placed.iter().any(|p| canonical(p) == place(name))) {
+            self.report(format!("`{name}` is the place of a credential"));
+        }
+        self.constants(request);
+        let whole = body.iter().any(String::is_empty);
+        if placements(Location::Body).next().is_some()
+            && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_)))
+        {
+            self.report("its scheme places a credential in the body, and the body has no fields");
+        }
+    }
+
+    /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
+    fn apart(&mut self, what: &str, names: &[String]) {
+        let names: Vec<(&str, [Vec<String>; 2])> = names.iter().map(|name| (name.as_str(), ways(name))).collect();
+        for (index, (name, ways)) in names.iter().enumerate() {
+            for (other, other_ways) in names.iter().skip(index + 1) {
+                // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
+                if ways.iter().zip(other_ways).any(|(way, other)| way.iter().zip(other).all(|(a, b)| meets(a, b))) {
+                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
+                }
+            }
+        }
+    }
+
+    /// A constant tells a provider what to do: it must stand once across query and body.
+    fn constants(&mut self, request: &Request) {
+        let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
+        let (query, body) = (&request.query, request.body.fields());
+        for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
+            for constant in constants.iter().filter(fixed).filter(|f| !f.name.starts_with('/')) {
+                if others.iter().any(|f| place(&f.name) == place(&constant.name)) {
+                    self.report(format!(
+                        "the constant `{}` could be given a second time by another field",
+                        constant.name
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The way to a value as PHP and Rails write one, in brackets, and as ASP.NET does, with dots; or by JSON Pointer.
+fn ways(name: &str) -> [Vec<String>; 2] {
+    if let Some(pointer) = name.strip_prefix('/') {
+        let way: Vec<String> = pointer
+            .split('/')
+            .enumerate()
+            .map(|(n, token)| if n == 0 { canonical(&unescape(token)) } else { unescape(token) })
+            .collect();
+        return [way.clone(), way];
+    }
+    let in_brackets = name.split('[').skip(1).map(|part| part.trim_end_matches(']').trim().to_ascii_lowercase());
+    let dotted = name.replace('[', ".").replace(']', "");
+    let with_dots = dotted.split('.').map(|part| part.trim().to_ascii_lowercase());
+    [std::iter::once(canonical(name)).chain(in_brackets).collect(), with_dots.collect()]
+}
+
+/// Whether two steps could be one: `[]` is whatever index comes next.
+fn meets(step: &str, other: &str) -> bool {
+    let index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    step == other || (step.is_empty() && index(other)) || (other.is_empty() && index(step))
+}
+
+/// Names of fields in query and body that a plugin gives.
+fn free_names(request: &Request) -> impl Iterator<Item = &str> {
+    let fields = request.query.iter().chain(request.body.fields());
+    fields.filter(|f| f.source.free_reason().is_some()).map(|f| f.name.as_str())
+}
+
+/// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.
+pub(super) fn header_as_read(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
