@@ -174,7 +174,7 @@ fn a_connection_has_limits_of_its_own() {
     world.configure(&narrowed(&world, "chatwoot", "limits = { anser = \"100B\" }"));
     world.call("chatwoot profile.get").fails(2, &["`connections.chatwoot.limits.anser`", "did you mean `answer`?"]);
     world.configure(&narrowed(&world, "chatwoot", "limits = { memory = \"2GiB\" }"));
-    world.call("chatwoot profile.get").fails(2, &["connections.chatwoot.limits", "raise them under [limits]"]);
+    world.call("chatwoot profile.get").fails(2, &["connections.chatwoot.limits", "raise them where they stand before"]);
 }
 
 #[test]

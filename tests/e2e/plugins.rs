@@ -25,6 +25,9 @@ fn files_pass_through_and_stay_whole() {
 
 #[test]
 fn each_call_is_fresh_and_only_state_outlives_it() {
+    for _ in 0..3 {
+        assert_eq!(host().call(call("good.remember")).unwrap().json, json!(0), "memory begins anew");
+    }
     let first = host().call(call("good.count")).unwrap().json;
     let second = host().call(call("good.count")).unwrap().json;
     assert_eq!((first, second), (json!(1), json!(2)));

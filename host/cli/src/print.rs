@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use wharf::deceives;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -26,9 +27,21 @@ pub(crate) fn out(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes JSON to standard output, with line breaks.
+/// Writes JSON to standard output, with line breaks. What JSON leaves as it is and a terminal does not is escaped.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
-    out(&format!("{value:#}"))
+    let text = format!("{value:#}");
+    if !text.contains(|c| c != '\n' && deceives(c)) {
+        return out(&text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // All of these are below U+10000, and can only stand in a string.
+            c if c != '\n' && deceives(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    out(&escaped)
 }
 
 /// Writes JSON after a failure was told: nobody may be reading any more, and it is the failure that counts.

@@ -53,12 +53,14 @@ impl Masker {
 
     /// The text without the secrets in it.
     pub(crate) fn mask_text(&self, text: String) -> String {
-        self.needles.iter().fold(
-            text,
-            |text, needle| {
-                if text.contains(&**needle) { text.replace(&**needle, MASK) } else { text }
-            },
-        )
+        self.needles.iter().fold(text, |mut text, needle| {
+            if !text.contains(&**needle) {
+                return text;
+            }
+            let masked = text.replace(&**needle, MASK);
+            text.zeroize();
+            masked
+        })
     }
 
     /// The bytes without the secrets in them.

@@ -24,6 +24,11 @@ impl Secret {
         self.0.len()
     }
 
+    /// Whether it is a URL with a user name or a password in it.
+    pub fn has_user_info(&self) -> bool {
+        self.0.contains('@')
+    }
+
     /// Whether there is nothing to keep secret.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -58,9 +58,17 @@ pub struct Answer {
 /// Why there is no answer. No message holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// A rule refused the address or the answer.
+    /// A rule refused the address. Nothing was sent.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// A rule refused the answer.
+    #[error("{denial}")]
+    AnswerDenied {
+        /// HTTP status of the answer.
+        status: u16,
+        /// Why it is not handed on.
+        denial: Denial,
+    },
     /// The answer is larger than allowed.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -102,10 +110,14 @@ pub fn send(
         }
         Err(error) => {
             outcome.message = Some(connection.mask(error.to_string()));
-            outcome.rule = match error {
-                SendError::Denied(denial) => Some(denial.rule.name()),
-                _ => None,
-            };
+            match error {
+                SendError::Denied(denial) => outcome.rule = Some(denial.rule.name()),
+                SendError::AnswerDenied { status, denial } => {
+                    outcome.rule = Some(denial.rule.name());
+                    outcome.status = Some(*status);
+                }
+                _ => {}
+            }
         }
     }
     audit.outcome(who, outgoing, outcome)?;
@@ -117,7 +129,9 @@ fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
     let failed = |error| failure(connection, allowance, error);
     let response = run(connection, outgoing, allowance).map_err(failed)?;
     let (parts, mut body) = response.into_parts();
-    parts.headers.get_all(CONTENT_ENCODING).iter().try_for_each(known_encoding)?;
+    let status = parts.status.as_u16();
+    let encodings = parts.headers.get_all(CONTENT_ENCODING).iter().try_for_each(known_encoding);
+    encodings.map_err(|denial| SendError::AnswerDenied { status, denial })?;
     let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
 
     let masker = connection.masker().with(&outgoing.derived);
@@ -135,7 +149,7 @@ fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
         .collect();
     let bytes = masker.mask_bytes(bytes);
     let file_name = header("content-disposition").and_then(|value| file_name(&masker.mask_text(value)));
-    Ok(Answer { status: parts.status.as_u16(), headers, body: Blob::new(bytes, media_type, file_name) })
+    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name) })
 }
 
 /// What the client could undo, it has undone, and taken the header away.

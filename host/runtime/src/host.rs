@@ -224,9 +224,10 @@ impl Host {
             operation: &operation.declared.name,
             connection: grant.connection.name(),
         };
-        let record =
-            |refusal: &Refusal| record_refusal(self.audit.as_deref(), who, refusal, &grant).map_err(Fault::from);
-        let (admitted, running) = match self.admit(id, &release, &operation, &grant, call) {
+        // Nothing is sent in a dry run, so nothing is recorded.
+        let audit = self.audit.clone().filter(|_| !call.dry_run);
+        let record = |refusal: &Refusal| record_refusal(audit.as_deref(), who, refusal, &grant).map_err(Fault::from);
+        let (admitted, running) = match self.admit(id, &release, &operation, &grant, audit.clone(), call) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 record(&refusal)?;
@@ -252,6 +253,7 @@ impl Host {
         release: &Arc<Release>,
         operation: &Arc<Operation>,
         grant: &Arc<Grant>,
+        audit: Option<Arc<Audit>>,
         call: Call,
     ) -> Result<(Admitted<'_>, Running), Refusal> {
         let admitted = self.engine.admission.enter()?;
@@ -270,7 +272,7 @@ impl Host {
             grant: Arc::clone(grant),
             input,
             attachments: call.attachments,
-            audit: self.audit.clone().filter(|_| !call.dry_run),
+            audit,
             dry_run: call.dry_run,
         };
         Ok((admitted, running))

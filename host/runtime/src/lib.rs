@@ -51,5 +51,5 @@ pub use host::{Host, HostBuilder};
 pub use limits::{EngineLimits, Limits};
 pub use registry::{LoadError, Release};
 pub use sandbox::ctx::Exchange;
-pub use sandbox::log::{Level, LogEntry, visible};
+pub use sandbox::log::{Level, LogEntry, deceives, visible};
 pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration};

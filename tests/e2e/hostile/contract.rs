@@ -53,6 +53,19 @@ pub(super) fn forges_escapes_in_a_failure() {
 }
 
 #[test]
+pub(super) fn forges_escapes_in_the_output() {
+    let world = crate::world::World::new();
+    let url = world.simulation.appwrite.url();
+    let fields = "greeting = \"hello\"\nkey = \"a-key-of-some-length\"";
+    world.configure(&format!(
+        "[connections.rogue]\nprovider = \"rogue\"\nbase_url = \"{url}\"\n[connections.rogue.fields]\n{fields}\n"
+    ));
+    let run = world.wharf(&["call", wharf_artifacts::ROGUE.path, "contract.forges-escapes-in-the-output"]);
+    assert_eq!(run.json(), json!("\u{1b}[2J\u{9b}31m\u{202e}wiped\u{7f}"), "it is the same text");
+    assert!(!run.out.replace('\n', "").contains(wharf::deceives), "{:?}", run.out);
+}
+
+#[test]
 pub(super) fn forges_escapes_in_the_log() {
     let log = ended("forges_escapes_in_the_log").report.log;
     let messages: Vec<_> = log.iter().map(|entry| entry.message.as_str()).collect();

@@ -1,5 +1,7 @@
 //! A plugin that behaves: what its neighbours do must not disturb it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use wharf_plugin::*;
 
 const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");
@@ -27,6 +29,10 @@ const PROVIDER: Provider = Provider {
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
+            local("remember", |_| {
+                static CALLS: AtomicU32 = AtomicU32::new(0);
+                Ok(Output::json(&json!(CALLS.fetch_add(1, Ordering::Relaxed))))
+            }),
             local("count", |_| {
                 let count = state::get("count").and_then(|c| c.parse::<u32>().ok()).unwrap_or(0) + 1;
                 state::set("count", &count.to_string(), 60);

@@ -2,7 +2,7 @@
 //!
 //! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
 //! after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
-//! followed by an outcome or, where the address was refused, by a refusal.
+//! followed by an outcome or, where a rule refused the address or the answer, by a refusal.
 //!
 //! | member | what |
 //! | --- | --- |
@@ -19,8 +19,8 @@
 //! | `hash` | SHA-256, in hexadecimal, of the line up to `,"hash"` |
 //!
 //! A [`Verifier`](verify::Verifier) finds a record that was edited and one that was cut out of the middle. It cannot find records
-//! cut off at the end of a chain, nor a chain that was written anew as a whole: who can write to the file can do both. Ship
-//! the lines elsewhere where that matters.
+//! cut off at the end of a chain, nor a chain that was taken away or written anew as a whole: who can write to the file can do
+//! all of it. Ship the lines elsewhere where that matters.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};

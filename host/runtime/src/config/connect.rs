@@ -113,6 +113,11 @@ fn build(
         connection = connection.ca(pem);
     }
     if let Some(from) = &config.proxy {
+        if matches!(from, FieldValue::Inline(url) if url.has_user_info()) {
+            warn(
+                "the proxy's password stands in the configuration itself; { env = \"NAME\" } or { file = \"path\" } keeps it out",
+            );
+        }
         let (url, remedy) = value(from, "proxy", environment)?;
         connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
     }

@@ -67,7 +67,7 @@ impl FileLimits {
     pub(super) fn narrowing(self, common: Limits) -> Result<Limits, String> {
         let limits = self.over(common);
         if limits.memory > common.memory || limits.table_entries > common.table_entries {
-            return Err("memory and table_entries can be lowered here; raise them under [limits]".to_owned());
+            return Err("memory and table_entries can be lowered here; raise them where they stand before: under [limits], or for the plugin".to_owned());
         }
         Ok(limits)
     }

@@ -48,7 +48,8 @@ impl Admission {
         let mut limit = LimitReached::new("calls", self.cap.to_string(), what);
         if let Some(asked) = self.asked {
             limit.remedy = format!(
-                "raise vm.max_map_count, or the number of processes allowed: there is no room for the {asked} asked for"
+                "raise vm.max_map_count, or the number of processes or open files allowed: there is no room for the {asked} \
+                 asked for"
             );
         }
         limit.remedy.push_str("; or try again later");

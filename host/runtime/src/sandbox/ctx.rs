@@ -154,7 +154,9 @@ impl Ctx {
                 Ok((answer, outgoing.answer()))
             }
             // It is recorded already.
-            Err(SendError::Denied(denial)) => Err(self.refused_with(denial.into())),
+            Err(SendError::Denied(denial) | SendError::AnswerDenied { denial, .. }) => {
+                Err(self.refused_with(denial.into()))
+            }
             Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large().into()),
             Err(SendError::Timeout) => Err(self.meter.out_of_time("the provider had not answered yet").into()),
             Err(SendError::Unavailable(message)) => Err(NoAnswer::Unavailable(message)),

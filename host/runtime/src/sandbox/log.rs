@@ -79,13 +79,16 @@ pub fn visible(text: &str) -> String {
     for c in text.trim_end().chars() {
         match c {
             '\n' | '\t' => visible.push(c),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                visible.extend(c.escape_unicode());
-            }
+            c if deceives(c) => visible.extend(c.escape_unicode()),
             c => visible.push(c),
         }
     }
     visible
+}
+
+/// Whether a character could move a cursor, or change the direction in which others are written.
+pub fn deceives(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Standard output and error of a guest.

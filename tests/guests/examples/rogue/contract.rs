@@ -19,6 +19,7 @@ pub(crate) const GUESTS: Resource = Resource::new(
             let detail = Detail::new("\u{1b}[2J\u{202e}error: all is well\r\nwharf: done");
             Err(Failure::Provider(detail.code("\u{7}\u{1b}]0;title\u{7}")))
         }),
+        guest("forges-escapes-in-the-output", |_| Ok(Output::json(&json!("\u{1b}[2J\u{9b}31m\u{202e}wiped\u{7f}")))),
         guest("forges-escapes-in-the-log", |_| {
             log::warning("\u{1b}[2J\u{9b}31m\u{202e}wiped\rerror: no");
             eprint!("\u{1b}[31mred");
