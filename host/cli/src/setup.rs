@@ -150,6 +150,11 @@ pub(crate) fn configuration(named: Option<&Path>) -> Result<Config> {
         Some(file) => Ok(Config::read(&file)?),
         None => {
             let audit = project_dirs().map(|dirs| dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned());
+            if audit.is_none() {
+                print::warning(
+                    "calls are not recorded: there is no home folder, and no wharf.toml with [audit] that names a file",
+                );
+            }
             Ok(Config::without_file(user_cache(), audit.as_deref()))
         }
     }
