@@ -220,7 +220,7 @@ fn a_plugin_has_limits_of_its_own_and_a_connection_before_it() {
     world.configure(&format!("{limits}{}", narrowed(&world, "chatwoot", "limits = { answer = \"50B\" }")));
     world
         .call("chatwoot profile.get")
-        .fails(5, &["`answer` of 50 B", "under [connections.chatwoot.limits] if it stands"]);
+        .fails(5, &["`answer` of 50 B", "under [connections.chatwoot.limits] or [limits.plugins.chatwoot]"]);
     world.configure("[limits.plugins.chatwoot]\nanser = \"1B\"\n");
     world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.plugins.chatwoot.anser`", "did you mean `answer`?"]);
 }

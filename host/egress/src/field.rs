@@ -123,7 +123,9 @@ impl<'a> Values<'a> {
             let sensitive = self.is_sensitive(&field.name);
             let given: Vec<&String> = free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v).collect();
             return match given.as_slice() {
-                [only] => (Some(self.text((*only).clone(), sensitive)), Vec::new()),
+                [only] if !matches!(field.lists, ListStyle::Brackets | ListStyle::Indexed) => {
+                    (Some(self.text((*only).clone(), sensitive)), Vec::new())
+                }
                 _ => (None, self.list(field, given.into_iter().cloned().collect(), sensitive)),
             };
         }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::secret::Text;
 
+/// Each is compared with those of every other request of the plugin.
+const MOST_SEGMENTS: usize = 64;
+
 /// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.
 const DECODINGS: usize = 4;
 
@@ -49,6 +52,9 @@ impl Path {
         }
         let rest = template.strip_prefix('/').ok_or_else(|| error("does not begin with `/`"))?;
         let count = rest.split('/').count();
+        if count > MOST_SEGMENTS {
+            return Err(error("has more than 64 segments"));
+        }
         let segments = rest
             .split('/')
             .enumerate()
@@ -195,7 +201,8 @@ fn check(variable: &str, value: &str, siblings: &[String]) -> Result<(), Denial>
             text if text.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
             text if text.chars().any(char::is_control) => return deny("has a control character in it"),
             text => {
-                if let Some(sibling) = siblings.iter().find(|s| s.eq_ignore_ascii_case(text)) {
+                if let Some(sibling) = siblings.iter().find(|s| routes(text).any(|route| s.eq_ignore_ascii_case(route)))
+                {
                     return deny(&format!("is `{sibling}`, which another request of the plugin has in this place"));
                 }
             }
@@ -210,6 +217,14 @@ fn check(variable: &str, value: &str, siblings: &[String]) -> Result<(), Denial>
         level = decoded;
     }
     Ok(())
+}
+
+/// What a segment is taken for by servers that pass over dots and spaces at its end, or take what follows the last dot for a
+/// format (`all.json` for `all`, as Rails does).
+fn routes(segment: &str) -> impl Iterator<Item = &str> {
+    let trimmed = segment.trim_end_matches(['.', ' ']);
+    let without_format = trimmed.rsplit_once('.').map(|(name, _)| name);
+    [segment, trimmed].into_iter().chain(without_format)
 }
 
 impl fmt::Display for Path {
@@ -265,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_value_that_names_a_sibling_is_refused() {
-        for value in ["identities", "Identities", "%69dentities"] {
+        for value in ["identities", "Identities", "%69dentities", "identities.json", "identities.", "identities. "] {
             let denial = expand("/users/{userId}", value).unwrap_err();
             assert!(denial.message.contains("`identities`"), "{denial}");
         }
@@ -301,6 +316,7 @@ mod tests {
             ("/users/id}", "character"),
             ("/users?id=1", "character"),
             ("/us%65rs", "character"),
+            (&"/a".repeat(65), "64 segments"),
         ] {
             let error = Path::parse(template).unwrap_err().to_string();
             assert!(error.contains(problem), "{template}: {error}");

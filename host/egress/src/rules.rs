@@ -29,7 +29,7 @@
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a field named `_method` | nothing |
 //! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file that would be read as a form | nothing |
-//! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers | nothing |
+//! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers; 10,000 members of a JSON body | nothing |
 //! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |

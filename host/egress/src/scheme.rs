@@ -77,9 +77,7 @@ fn render(
             Part::Variable(name) => variable(name)?,
             Part::Value(name) => values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default(),
         };
-        if text.real().len() + piece.real().len() > LONGEST {
-            return Err(Rule::Credential.denies(format!("a credential would have more than {LONGEST} bytes")).into());
-        }
+        within(text.real().len() + piece.real().len())?;
         if text.real().is_empty() {
             text = piece;
         } else {
@@ -88,9 +86,17 @@ fn render(
     }
     template.functions.iter().try_fold(text, |text, function| {
         let text = apply(function, &text, connection)?;
+        within(text.real().len())?;
         derived.note(&text);
         Ok(text)
     })
+}
+
+fn within(bytes: usize) -> Result<(), Refusal> {
+    if bytes <= LONGEST {
+        return Ok(());
+    }
+    Err(Rule::Credential.denies(format!("a credential would have more than {LONGEST} bytes")).into())
 }
 
 fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Text, Refusal> {

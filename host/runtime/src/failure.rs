@@ -171,17 +171,20 @@ impl From<wharf_egress::guard::Refusal> for Refusal {
 impl LimitReached {
     /// A limit of the configuration.
     pub(crate) fn new(name: &'static str, value: String, what: &str) -> Self {
-        let or_else = if name == "timeout" { "give --timeout, or " } else { "" };
-        let remedy = format!("{or_else}raise `{name}` under [limits] in wharf.toml");
-        Self { name, value, what: what.to_owned(), remedy }
+        Self { name, value, what: what.to_owned(), remedy: raise(name, "under [limits]") }
     }
 
     /// The same where some limits stand in a table of their own: there the common one may not be the one that holds.
     pub(crate) fn set_in(mut self, table: &str) -> Self {
-        let place = format!("in wharf.toml, under {table} if it stands there, else under [limits]");
-        self.remedy = self.remedy.replace("under [limits] in wharf.toml", &place);
+        self.remedy = raise(self.name, &format!("under {table} if it stands there, else under [limits],"));
         self
     }
+}
+
+/// What raises a limit, and where.
+fn raise(name: &str, place: &str) -> String {
+    let or_else = if name == "timeout" { "give --timeout, or " } else { "" };
+    format!("{or_else}raise `{name}` {place} in wharf.toml")
 }
 
 /// Something is broken.

@@ -47,9 +47,13 @@ impl Grant {
         self
     }
 
-    /// Limits that hold for all connections of a plugin.
-    pub(crate) fn limits_of_plugin(self, plugin: &str, limits: Limits) -> Self {
-        Self { limits: Some(limits), limits_table: format!("[limits.plugins.{plugin}]"), ..self }
+    /// Limits that hold for all connections of a plugin, and the connection's own over them.
+    pub(crate) fn limits_of_plugin(self, plugin: &str, of_plugin: Limits, own: Option<Limits>) -> Self {
+        let mut limits_table = format!("[limits.plugins.{plugin}]");
+        if own.is_some() {
+            limits_table = format!("{} or {limits_table}", self.limits_table);
+        }
+        Self { limits: Some(own.unwrap_or(of_plugin)), limits_table, ..self }
     }
 
     /// Whether an operation may run with this connection.

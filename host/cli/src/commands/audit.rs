@@ -108,14 +108,15 @@ fn line(record: &Record) -> String {
         Event::Outcome => [answer(record), text(&record.message)].concat(),
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
     };
-    format!(
-        "{} {} {event} {} {} {}\n",
+    let line = format!(
+        "{} {} {event} {} {} {what}",
         styled(DIM, visible(&record.time)),
         styled(DIM, visible(&record.call)),
         visible(&record.plugin),
         visible(&record.operation),
-        what.replace('\n', "\\n"),
-    )
+    );
+    // A record is one line, whatever stands in it.
+    line.replace('\n', "\\n") + "\n"
 }
 
 fn answer(record: &Record) -> String {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::text_body;
-use crate::asked::{AskedBody, unescape};
+use crate::asked::{AskedBody, printable, unescape};
 use crate::declaration::{BodyFields, Field};
 use crate::encode::json_escape;
 use crate::field::Values;
@@ -65,12 +65,13 @@ fn whole(values: &Values<'_>, field: &Field) -> Result<Text, Denial> {
 }
 
 /// Any document. If it is an object, its members are looked at like those of an open one.
-fn free_document<'t>(values: &Values<'_>, text: &'t str) -> Result<&'t str, Denial> {
+pub(super) fn free_document<'t>(values: &Values<'_>, text: &'t str) -> Result<&'t str, Denial> {
     if text.trim_start().starts_with('{') {
         members(text)?.iter().try_for_each(|(Name(name), _)| free::lookalike(values.declaration, name))?;
         return Ok(text);
     }
     let document: &RawValue = serde_json::from_str(text)
+        .map_err(|problem| printable(&problem.to_string()))
         .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))?;
     Ok(document.get())
 }
@@ -137,6 +138,10 @@ fn put(target: &mut Value, way: Option<&str>, value: Value) {
     *slot = value;
 }
 
+/// Members that a plugin gives: each is compared with the declared ones.
+const MOST_MEMBERS: usize = 10_000;
+const TOO_MANY: &str = "more than 10,000 members";
+
 /// A name that is borrowed unless it has escapes in it.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -146,9 +151,16 @@ type Member<'a> = (Name<'a>, &'a RawValue);
 /// The members of an object that the plugin gives. Their values stay as they are written: read into memory they could take
 /// many times their size. An object that names a member twice is refused: providers differ in which one they take.
 fn members(text: &str) -> Result<Vec<Member<'_>>, Denial> {
+    if !text.trim_start().starts_with('{') {
+        return Err(Rule::Body.denies("the JSON body that the plugin gave is not one object"));
+    }
     unique_members(text).map_err(|problem| {
-        let message = format!("the JSON body that the plugin gave is not one object with each member once: {problem}");
-        Rule::Body.denies(message)
+        let problem = printable(&problem.to_string());
+        if problem.starts_with(TOO_MANY) {
+            return Rule::Values.denies(format!("the JSON body that the plugin gave has {problem}"));
+        }
+        Rule::Body
+            .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
     })
 }
 
@@ -164,6 +176,9 @@ fn unique_members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
             let mut members: Vec<Member<'de>> = Vec::new();
             while let Some(member) = access.next_entry()? {
+                if members.len() == MOST_MEMBERS {
+                    return Err(A::Error::custom(TOO_MANY));
+                }
                 members.push(member);
             }
             let mut names: Vec<&str> = members.iter().map(|(Name(name), _)| &**name).collect();

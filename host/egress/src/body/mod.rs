@@ -1,11 +1,11 @@
 //! Bodies: what is bound, what the plugin may add, and the credentials, in the form that the request declares.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::Blob;
@@ -13,7 +13,7 @@ use crate::asked::{AskedBody, AskedPart};
 use crate::declaration::{BodyFields, BodyForm, Field, Location, Source};
 use crate::encode::form_encode;
 use crate::field::Values;
-use crate::outgoing::Body;
+use crate::outgoing::{Body, cut};
 use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
@@ -84,7 +84,7 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
     // 128 random bits: nobody can put the boundary into a file that he does not see.
     let random = || RandomState::new().hash_one(0_u8);
     let boundary = format!("wharf-{:016x}{:016x}", random(), random());
-    let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: BTreeMap::new() };
+    let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: Vec::new() };
     let texts = text_fields(values, body, placed);
     let files: Vec<(&str, &Blob)> = files(values, body).collect();
     // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
@@ -93,15 +93,15 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
     parts.bytes.reserve_exact(Parts::AROUND + of_texts.chain(of_files).sum::<usize>());
     for (name, value) in texts {
         parts.add(&name, None, value.real().as_bytes());
-        parts.shown.insert(name.into_owned(), value.shown().to_owned());
+        parts.shown.push((name.into_owned(), cut(value.shown())));
     }
     for (name, blob) in files {
         parts.add(name, Some(blob), &blob.bytes);
-        parts.shown.insert(name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type));
+        parts.shown.push((name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type)));
     }
     parts.bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     Body {
-        shown: Some(serde_json::to_string(&parts.shown).unwrap_or_default()),
+        shown: Some(shown(&parts.shown)),
         bytes: Bytes::from_owner(parts.bytes),
         media_type: format!("multipart/form-data; boundary={boundary}"),
     }
@@ -126,7 +126,8 @@ fn files<'a>(values: &Values<'a>, body: &'a BodyFields) -> impl Iterator<Item = 
 struct Parts<'a> {
     boundary: &'a str,
     bytes: Zeroizing<Vec<u8>>,
-    shown: BTreeMap<String, String>,
+    /// Each part in its turn: a name may stand there several times.
+    shown: Vec<(String, String)>,
 }
 
 impl Parts<'_> {
@@ -155,6 +156,12 @@ impl Parts<'_> {
     }
 }
 
+/// The parts as an object, in which a name stands as often as in the body.
+fn shown(parts: &[(String, String)]) -> String {
+    let members: Vec<String> = parts.iter().map(|(name, text)| format!("{}:{}", json!(name), json!(text))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
 /// A quoted text in the head of a part: escaped as the WHATWG form encoding does, and where it could be read as the end of
 /// the quotes (`\\`), as a further parameter (`;`, `=`) or as an encoded word (`=?…?=`), which some servers do.
 fn quoted(text: &str) -> String {
@@ -181,10 +188,15 @@ fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
         return Err(Rule::HeaderValue.denies("the media type of the blob has a character that is not visible ASCII"));
     }
     // With one of these the plugin, or the caller, would write fields that are not declared.
-    let kind = blob.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = blob.media_type.trim_start().split([';', ',', ' ']).next().unwrap_or_default().to_ascii_lowercase();
     if kind == "application/x-www-form-urlencoded" || kind.starts_with("multipart/") {
         let message = format!("a body that is a file cannot have the media type `{kind}`, which is one of fields");
         return Err(Rule::Body.denies(message));
+    }
+    let is_json = kind == "application/json" || kind.ends_with("+json");
+    if let (true, Ok(text)) = (is_json, std::str::from_utf8(&blob.bytes)) {
+        // Its members are fields, too.
+        json::free_document(values, text)?;
     }
     Ok(Some(Body { media_type: blob.media_type.clone(), bytes: blob.bytes.clone(), shown: None }))
 }

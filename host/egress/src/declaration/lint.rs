@@ -54,6 +54,13 @@ const MOST_FIELDS: usize = 250;
 /// Of all operations together: some hundreds are usual. Each is compared with every other.
 const MOST_REQUESTS: usize = 2000;
 
+/// Values, placements and parts of a scheme, and functions of a template: what signs a request has some six.
+const MOST_TEMPLATES: usize = 24;
+const MOST_FUNCTIONS: usize = 8;
+
+/// Schemes of a plugin.
+const MOST_SCHEMES: usize = 100;
+
 /// Members on the way of a JSON Pointer: more than any API nests, and far from what a recursion cannot take.
 const DEEPEST: usize = 32;
 
@@ -105,8 +112,11 @@ pub fn compile(
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
     let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
     let requests = operations.iter().map(|o| o.requests.len()).sum::<usize>();
-    if requests > MOST_REQUESTS {
-        lint.report(format!("there are {requests} requests; the most are {MOST_REQUESTS}"));
+    if requests > MOST_REQUESTS || schemes.len() > MOST_SCHEMES {
+        let count = schemes.len();
+        lint.report(format!(
+            "there are {requests} requests and {count} schemes; the most are {MOST_REQUESTS} and {MOST_SCHEMES}"
+        ));
         return Err(lint.problems);
     }
     let paths = operations.iter().flat_map(|o| o.requests).map(|r| &r.path);
@@ -301,6 +311,13 @@ impl Lint {
         }
         if scheme.placements.is_empty() {
             self.report("it places no credential");
+        }
+        if scheme.values.len() > MOST_TEMPLATES || scheme.placements.len() > MOST_TEMPLATES {
+            self.report(format!("it has more than {MOST_TEMPLATES} values or placements"));
+        }
+        let templates = scheme.values.iter().map(|v| &v.template).chain(scheme.placements.iter().map(|p| &p.template));
+        if templates.into_iter().any(|t| t.functions.len() > MOST_FUNCTIONS || t.parts.len() > MOST_TEMPLATES) {
+            self.report(format!("a template has more than {MOST_FUNCTIONS} functions or {MOST_TEMPLATES} parts"));
         }
     }
 

@@ -85,6 +85,10 @@ impl Names {
         for name in names_of_all.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
         }
+        let slash = query.iter().chain(body.iter().filter(|_| !matches!(request.body, BodyForm::Json(_))));
+        for name in slash.filter(|name| name.starts_with('/')) {
+            self.report(format!("`{name}` is a JSON Pointer, and there is no JSON in this place"));
+        }
         let clear = match request.body {
             BodyForm::Json(_) => |_: &str| true,
             BodyForm::Multipart(_) => is_plain,
@@ -128,15 +132,16 @@ impl Names {
         }
     }
 
-    /// A constant tells a provider what to do: it must stand once across query and body.
+    /// What the host writes must stand once across query and body; only two values of the caller's may meet there.
     fn constants(&mut self, request: &Request) {
         let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
         let (query, body) = (&request.query, request.body.fields());
         for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
-            for constant in constants.iter().filter(fixed).filter(|f| !f.name.starts_with('/')) {
-                if others.iter().any(|f| place(&f.name) == place(&constant.name)) {
+            for constant in constants.iter().filter(|f| !is_free(f) && !f.name.starts_with('/')) {
+                let mut others = others.iter().filter(|f| fixed(&constant) || is_free(f));
+                if others.any(|f| place(&f.name) == place(&constant.name)) {
                     self.report(format!(
-                        "the constant `{}` could be given a second time by another field",
+                        "`{}` is written by the host and could be given a second time by another field",
                         constant.name
                     ));
                 }
@@ -170,7 +175,11 @@ fn meets(step: &str, other: &str) -> bool {
 /// Names of fields in query and body that a plugin gives.
 fn free_names(request: &Request) -> impl Iterator<Item = &str> {
     let fields = request.query.iter().chain(request.body.fields());
-    fields.filter(|f| f.source.free_reason().is_some()).map(|f| f.name.as_str())
+    fields.filter(|f| is_free(f)).map(|f| f.name.as_str())
+}
+
+fn is_free(field: &Field) -> bool {
+    field.source.free_reason().is_some()
 }
 
 /// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.

@@ -55,8 +55,8 @@ impl Config {
     /// The connection's own limits, else those of the plugin, else the common ones.
     fn limited(&self, grant: Grant, plugin: &str, own: Option<Limits>) -> Grant {
         match (own, self.plugin_limits.get(plugin)) {
-            (Some(limits), _) => grant.limits(limits),
-            (None, Some(limits)) => grant.limits_of_plugin(plugin, *limits),
+            (own, Some(of_plugin)) => grant.limits_of_plugin(plugin, *of_plugin, own),
+            (Some(limits), None) => grant.limits(limits),
             (None, None) => grant,
         }
     }

@@ -6,7 +6,8 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 use wharf_egress::declaration::{self, Declaration, Problem};
 
-use super::{ConnectionField, Manifest, Operation};
+use super::{ConnectionField, Manifest, Operation, schema};
+use crate::sandbox::log::deceives;
 
 /// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -172,8 +173,8 @@ impl Lint {
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
         }
-        if let Some(reference) = outside_reference(schema) {
-            self.report(place, format!("its input schema refers to `{reference}`, which is outside of it"));
+        if let Some(problem) = schema::problem(schema) {
+            self.report(place, format!("its input schema {problem}"));
             return None;
         }
         // Patterns come from strangers: only an engine that runs in linear time may try them.
@@ -205,26 +206,11 @@ fn is_snake(text: &str) -> bool {
 }
 
 fn has_control_character(value: &Value) -> bool {
-    // U+202A–U+202E and U+2066–U+2069 turn the direction of what follows (Unicode Standard Annex 9).
-    let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bad = deceives;
     match value {
         Value::String(text) => text.chars().any(bad),
         Value::Array(items) => items.iter().any(has_control_character),
         Value::Object(members) => members.iter().any(|(k, v)| k.chars().any(bad) || has_control_character(v)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn outside_reference(schema: &Value) -> Option<&str> {
-    match schema {
-        Value::Object(members) => members.iter().find_map(|(name, value)| match (name.as_str(), value) {
-            ("$ref" | "$dynamicRef", Value::String(target)) if !target.starts_with('#') => Some(target.as_str()),
-            ("$id" | "$schema", Value::String(target)) if target != "https://json-schema.org/draft/2020-12/schema" => {
-                Some(target.as_str())
-            }
-            _ => outside_reference(value),
-        }),
-        Value::Array(items) => items.iter().find_map(outside_reference),
-        _ => None,
     }
 }

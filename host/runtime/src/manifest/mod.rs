@@ -7,6 +7,7 @@ use serde_json::Value;
 use wharf_egress::declaration::{Effect, Request, Scheme, unescape};
 
 mod lint;
+mod schema;
 
 pub use lint::{Operations, check};
 
