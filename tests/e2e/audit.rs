@@ -152,6 +152,7 @@ fn sensitive_values_are_delivered_to_the_caller_and_masked_in_the_audit() {
     assert!(text.contains("operation=listtypes&sessionName=•••"), "{text}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_stops_calls_unless_the_operator_chose_otherwise() {
     let world = World::new();

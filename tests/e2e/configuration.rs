@@ -259,7 +259,7 @@ fn a_ca_file_and_a_proxy_come_from_the_configuration() {
     world.call("chatwoot profile.get").fails(2, &["its proxy is missing", "MY_PROXY"]);
     // Nothing listens there: the request does not go around it.
     let through = world.wharf_with(&[("MY_PROXY", "http://127.0.0.1:9")], &["call", "chatwoot", "profile.get"]);
-    through.fails(4, &["unavailable", "connection refused"]);
+    through.fails(4, &["unavailable", "nothing listens at the proxy on the way to", "connection refused"]);
     assert!(world.simulation.chatwoot.requests().is_empty());
 }
 

@@ -28,8 +28,10 @@ pub struct Connection {
     fields: BTreeMap<String, Value>,
     masker: Masker,
     client: Client,
-    /// The address in the base URL, where a proxy connects to it and not this process.
-    beyond_proxy: Option<IpAddr>,
+    /// The address that the base URL's host is written as.
+    address: Option<IpAddr>,
+    /// Whether a proxy connects to it, and not this process.
+    proxied: bool,
 }
 
 enum Value {
@@ -134,7 +136,15 @@ impl Connection {
 
     /// Refuses an address in the base URL that only a proxy would look at, and that is never reached.
     pub(crate) fn check_beyond_proxy(&self) -> Result<(), Denial> {
-        self.beyond_proxy.map_or(Ok(()), |address| refuse_never(&address.to_string(), address))
+        match self.address {
+            Some(address) if self.proxied => refuse_never(&address.to_string(), address),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where its requests go, in words: for messages of what went wrong on the way.
+    pub(crate) fn way(&self) -> String {
+        if self.proxied { format!("the proxy on the way to {}", self.base) } else { self.base.clone() }
     }
 }
 
@@ -245,7 +255,8 @@ impl ConnectionBuilder {
             name: self.name,
             fields: self.fields,
             masker,
-            beyond_proxy: url.host_str().filter(|_| proxied).and_then(literal),
+            address: url.host_str().and_then(literal),
+            proxied,
         })
     }
 }

@@ -196,7 +196,7 @@ fn file_name(disposition: &str) -> Option<String> {
 
 /// Puts the client's error into words that hold no secret.
 fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) -> SendError {
-    let host = connection.base_url();
+    let host = connection.way();
     match error {
         ureq::Error::Other(other) => match other.downcast::<Denial>() {
             Ok(denial) => SendError::Denied(*denial),

@@ -33,8 +33,19 @@ impl Taken {
 
 /// What is wrong with the names of a request.
 pub(super) fn problems(request: &Request, scheme: Option<&Scheme>) -> Vec<String> {
+    let placed = |location| {
+        let placements = scheme.into_iter().flat_map(|s| &s.placements);
+        placements.filter(move |p| p.location == location).map(|p| p.name.as_str()).collect::<Vec<_>>()
+    };
     let mut names = Names { problems: Vec::new() };
-    names.places(request, scheme);
+    names.headers(request, &placed(Location::Header));
+    names.spelling(request);
+    let fields = [placed(Location::Query), placed(Location::Body)].concat();
+    names.credentials(request, &fields, !placed(Location::Body).is_empty());
+    names.methods(request, &fields);
+    names.apart("query parameters", &request.query);
+    names.apart("body fields", request.body.fields());
+    names.once(request);
     names.problems
 }
 
@@ -58,70 +69,65 @@ impl Names {
         self.problems.extend(twice(what, names));
     }
 
-    /// No two values may meet in one place, nor in places that a lenient server takes for one.
-    fn places(&mut self, request: &Request, scheme: Option<&Scheme>) {
-        let placements = |location| {
-            scheme
-                .into_iter()
-                .flat_map(|s| &s.placements)
-                .filter(move |p| p.location == location)
-                .map(|p| p.name.as_str())
-        };
-        let headers: Vec<&str> = request.headers.iter().map(|f| f.name.as_str()).collect();
-        let placed: Vec<&str> = placements(Location::Header).collect();
-        // A scheme may place one credential under both spellings: servers that drop `X_Key` read `X-Key`.
+    /// A scheme may place one credential under both spellings: servers that drop `X_Key` read `X-Key`.
+    fn headers(&mut self, request: &Request, placed: &[&str]) {
         self.unique("header", placed.iter().map(|name| name.to_ascii_lowercase()));
-        let taken =
-            placed.iter().filter(|name| headers.iter().any(|header| header_as_read(header) == header_as_read(name)));
-        for name in taken {
+        self.unique("header", request.headers.iter().map(|f| header_as_read(&f.name)));
+        let taken = |name: &str| request.headers.iter().any(|f| header_as_read(&f.name) == header_as_read(name));
+        for name in placed.iter().filter(|name| taken(name)) {
             self.report(format!("the header `{name}` stands twice: it is the place of a credential"));
         }
-        self.unique("header", headers.iter().map(|name| header_as_read(name)));
+    }
 
-        let names = |fields: &[Field]| -> Vec<String> { fields.iter().map(|f| f.name.clone()).collect() };
-        let (query, body) = (names(&request.query), names(request.body.fields()));
-        let placed: Vec<&str> = placements(Location::Query).chain(placements(Location::Body)).collect();
-        let names_of_all = query.iter().chain(&body).map(String::as_str).chain(placed.iter().copied());
-        for name in names_of_all.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
-            self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
-        }
-        let slash = query.iter().chain(body.iter().filter(|_| !matches!(request.body, BodyForm::Json(_))));
-        for name in slash.filter(|name| name.starts_with('/')) {
-            self.report(format!("`{name}` is a JSON Pointer, and there is no JSON in this place"));
-        }
-        let clear = match request.body {
-            BodyForm::Json(_) => |_: &str| true,
+    /// Names that servers would read in different ways.
+    fn spelling(&mut self, request: &Request) {
+        let clear: fn(&str) -> bool = match request.body {
+            BodyForm::Json(_) => |_| true,
             BodyForm::Multipart(_) => is_plain,
             _ => is_unambiguous,
         };
-        let unclear = query.iter().filter(|name| !is_unambiguous(name)).chain(body.iter().filter(|name| !clear(name)));
-        for name in unclear {
-            self.report(format!("servers read the name `{name}` in different ways"));
+        let unclear = request.query.iter().filter(|f| !is_unambiguous(&f.name));
+        for field in unclear.chain(request.body.fields().iter().filter(|f| !clear(&f.name))) {
+            self.report(format!("servers read the name `{}` in different ways", field.name));
         }
-        for name in free_names(request).filter(|name| request.path.variables().any(|v| canonical(v) == canonical(name)))
-        {
-            self.report(format!(
-                "`{name}` is free and has the name of a variable of the path, for which servers may take it"
-            ));
+        let texts = request.body.fields().iter().filter(|_| !matches!(request.body, BodyForm::Json(_)));
+        for field in request.query.iter().chain(texts).filter(|f| f.name.starts_with('/')) {
+            self.report(format!("`{}` is a JSON Pointer, and there is no JSON in this place", field.name));
         }
-        self.apart("query parameters", &query);
-        self.apart("body fields", &body);
+    }
+
+    /// No field stands in the place of a credential, and a credential has a place.
+    fn credentials(&mut self, request: &Request, placed: &[&str], in_body: bool) {
         self.unique("credential", placed.iter().map(|name| canonical(name)));
-        for name in query.iter().chain(&body).filter(|name| placed.iter().any(|p| canonical(p) == place(name))) {
-            self.report(format!("`{name}` is the place of a credential"));
+        let fields = || request.query.iter().chain(request.body.fields());
+        for field in fields().filter(|f| placed.iter().any(|name| canonical(name) == place(&f.name))) {
+            self.report(format!("`{}` is the place of a credential", field.name));
         }
-        self.constants(request);
-        let whole = body.iter().any(String::is_empty);
-        if placements(Location::Body).next().is_some()
-            && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_)))
-        {
+        let whole = request.body.fields().iter().any(|f| f.name.is_empty());
+        if in_body && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_))) {
             self.report("its scheme places a credential in the body, and the body has no fields");
         }
     }
 
+    /// Nothing replaces the method, or a variable of the path.
+    fn methods(&mut self, request: &Request, placed: &[&str]) {
+        let fields = || request.query.iter().chain(request.body.fields());
+        let names = fields().map(|f| f.name.as_str()).chain(placed.iter().copied());
+        for name in names.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
+            self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
+        }
+        let of_path = |name: &str| request.path.variables().any(|variable| canonical(variable) == canonical(name));
+        for field in fields().filter(|f| is_free(f) && of_path(&f.name)) {
+            let name = &field.name;
+            self.report(format!(
+                "`{name}` is free and has the name of a variable of the path, for which servers may take it"
+            ));
+        }
+    }
+
     /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
-    fn apart(&mut self, what: &str, names: &[String]) {
-        let names: Vec<(&str, [Vec<String>; 2])> = names.iter().map(|name| (name.as_str(), ways(name))).collect();
+    fn apart(&mut self, what: &str, fields: &[Field]) {
+        let names: Vec<(&str, [Vec<String>; 2])> = fields.iter().map(|f| (f.name.as_str(), ways(&f.name))).collect();
         for (index, (name, ways)) in names.iter().enumerate() {
             for (other, other_ways) in names.iter().skip(index + 1) {
                 // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
@@ -133,7 +139,7 @@ impl Names {
     }
 
     /// What the host writes must stand once across query and body; only two values of the caller's may meet there.
-    fn constants(&mut self, request: &Request) {
+    fn once(&mut self, request: &Request) {
         let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
         let (query, body) = (&request.query, request.body.fields());
         for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
@@ -170,12 +176,6 @@ fn ways(name: &str) -> [Vec<String>; 2] {
 fn meets(step: &str, other: &str) -> bool {
     let index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
     step == other || (step.is_empty() && index(other)) || (other.is_empty() && index(step))
-}
-
-/// Names of fields in query and body that a plugin gives.
-fn free_names(request: &Request) -> impl Iterator<Item = &str> {
-    let fields = request.query.iter().chain(request.body.fields());
-    fields.filter(|f| is_free(f)).map(|f| f.name.as_str())
 }
 
 fn is_free(field: &Field) -> bool {

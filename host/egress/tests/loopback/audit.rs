@@ -108,6 +108,7 @@ fn a_refused_address_and_a_failure_are_recorded_without_one() {
     assert!(failure.message.as_deref().unwrap().contains("nothing listens"), "{failure:?}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_recorded_is_not_sent_unless_the_operator_wants_it() {
     let server = Server::start();

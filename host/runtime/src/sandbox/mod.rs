@@ -63,9 +63,11 @@ pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Resu
         }
         Ok(Ok(manifest)) => Ok(manifest),
         Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}")),
-        Err(error) => {
-            Err(silent(reached(engine, ctx, &error).map_or_else(|| in_words(&error), |limit| limit.to_string())))
-        }
+        Err(error) => Err(silent(match reached(engine, ctx, &error) {
+            Some(limit) if limit.name == "transfer" => format!("its manifest takes more than {MANIFEST} bytes"),
+            Some(limit) => limit.to_string(),
+            None => in_words(&error),
+        })),
     }
 }
 
