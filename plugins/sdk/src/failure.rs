@@ -77,7 +77,6 @@ impl From<http::Error> for Failure {
         match error {
             http::Error::Denied(denial) => Self::Denied(denial.message),
             http::Error::MissingCredential(message) => Self::Denied(message),
-            http::Error::Timeout(message) => Self::Timeout(Detail::new(message)),
             http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
         }
     }
