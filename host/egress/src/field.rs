@@ -129,6 +129,9 @@ impl<'a> Values<'a> {
                 _ => (None, self.list(field, given.into_iter().cloned().collect(), sensitive)),
             };
         }
+        if let Source::Text(text) = &field.source {
+            return (Some(Text::open(text.as_str())), Vec::new());
+        }
         let Some(Bound { json, sensitive }) = self.bound(&field.source) else { return (None, Vec::new()) };
         match json.as_ref() {
             Value::Array(items) if field.lists != ListStyle::Json => {

@@ -19,15 +19,20 @@ impl Wiped {
     }
 
     /// Grows by doubling, as a `String` does; but a `String` leaves its old place as it was.
+    #[inline]
     pub(crate) fn push_str(&mut self, text: &str) {
         let needed = self.text.len() + text.len();
         if self.secret && needed > self.text.capacity() {
-            let mut larger = String::with_capacity(needed.max(self.text.capacity() * 2));
-            larger.push_str(&self.text);
-            self.text.zeroize();
-            self.text = larger;
+            self.move_to(needed);
         }
         self.text.push_str(text);
+    }
+
+    fn move_to(&mut self, needed: usize) {
+        let mut larger = String::with_capacity(needed.max(self.text.capacity() * 2));
+        larger.push_str(&self.text);
+        self.text.zeroize();
+        self.text = larger;
     }
 }
 
