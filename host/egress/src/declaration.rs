@@ -160,6 +160,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether the plugin gives it.
+    pub fn is_free(&self) -> bool {
+        matches!(self, Self::Free(_))
+    }
+
     /// The reason of a free value.
     pub fn free_reason(&self) -> Option<&str> {
         match self {

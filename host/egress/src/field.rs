@@ -91,7 +91,7 @@ impl<'a> Values<'a> {
                 .denies(format!("the request `{}` needs a value for `{name}`, {place}", self.request().name))
         };
         let source = self.request().source_of(name);
-        if source.free_reason().is_some() {
+        if source.is_free() {
             let given = self.asked.variables.iter().find(|(n, _)| n == name);
             let (_, value) =
                 given.ok_or_else(|| missing("which the plugin did not give").with_remedy(PLUGINS.to_owned()))?;
@@ -119,7 +119,7 @@ impl<'a> Values<'a> {
         field: &'f Field,
         free: &[(String, String)],
     ) -> (Option<Text>, Vec<(Cow<'f, str>, Text)>) {
-        if field.source.free_reason().is_some() {
+        if field.source.is_free() {
             let sensitive = self.is_sensitive(&field.name);
             let given: Vec<&String> = free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v).collect();
             return match given.as_slice() {

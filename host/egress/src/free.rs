@@ -19,7 +19,7 @@ pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Resu
         )));
     }
     for (name, _) in &asked.variables {
-        if !request.variables.iter().any(|v| v.name == *name && v.source.free_reason().is_some()) {
+        if !request.variables.iter().any(|v| v.name == *name && v.source.is_free()) {
             return Err(bound("variable", name, &request.name));
         }
     }
@@ -39,7 +39,7 @@ fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result
         (_, None) => Ok(()),
         // The members of a JSON body are looked at when it is parsed.
         (BodyForm::Json(_), Some(AskedBody::Json(_))) => Ok(()),
-        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.free_reason().is_some() => Ok(()),
+        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.is_free() => Ok(()),
         (BodyForm::Form(_), Some(AskedBody::Form(fields))) => {
             fields.iter().try_for_each(|(name, _)| body_field(declaration, name))
         }
@@ -105,7 +105,7 @@ fn as_read(declaration: &Declaration, name: &str, read_as: &str) -> Result<(), D
 }
 
 fn is_free(fields: &[Field], name: &str) -> bool {
-    fields.iter().any(|f| f.name == name && f.source.free_reason().is_some())
+    fields.iter().any(|f| f.name == name && f.source.is_free())
 }
 
 pub(crate) fn bound(place: &str, name: &str, request: &str) -> Denial {

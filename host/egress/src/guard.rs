@@ -88,7 +88,7 @@ fn url(
     let mut url = Text::begin(connection.base_url());
     declaration.request.path.expand(&mut url, &declaration.siblings, |name| values.variable(name))?;
     let pairs_of = |free: bool| {
-        let fields = declaration.request.query.iter().filter(move |f| f.source.free_reason().is_some() == free);
+        let fields = declaration.request.query.iter().filter(move |f| f.source.is_free() == free);
         fields.flat_map(|f| values.pairs(f, &values.asked.query))
     };
     let placed = credentials.iter().filter(|c| c.location == Location::Query);

@@ -52,7 +52,7 @@ pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credentia
 fn whole(values: &Values<'_>, field: &Field) -> Result<Text, Denial> {
     let mut text = Text::default();
     match &values.asked.body {
-        Some(AskedBody::Json(given)) if field.source.free_reason().is_some() => {
+        Some(AskedBody::Json(given)) if field.source.is_free() => {
             text.push_free(free_document(values, given)?, values.is_sensitive(&field.name));
         }
         Some(_) => return Err(free::bound("body", &field.name, &values.request().name)),

@@ -52,7 +52,7 @@ fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> B
 /// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
 fn text_fields<'a>(values: &Values<'_>, body: &'a BodyFields, placed: &[&Credential<'a>]) -> Vec<(Cow<'a, str>, Text)> {
     let given = given_texts(values);
-    let is_free = |field: &&Field| field.source.free_reason().is_some();
+    let is_free = |field: &&Field| field.source.is_free();
     let bound = body.fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
     let free = body.fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));

@@ -286,7 +286,7 @@ impl Lint {
             if json && field.name.starts_with('/') && field.name.split('/').count() > DEEPEST + 1 {
                 self.report(format!("a JSON Pointer has at most {DEEPEST} members on its way"));
             }
-            if json && field.source.free_reason().is_some() && field.name.starts_with('/') {
+            if json && field.source.is_free() && field.name.starts_with('/') {
                 self.report(format!("`{}` cannot be free: a plugin gives whole members", field.name));
             }
         }

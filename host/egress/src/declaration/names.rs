@@ -117,7 +117,7 @@ impl Names {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
         }
         let of_path = |name: &str| request.path.variables().any(|variable| canonical(variable) == canonical(name));
-        for field in fields().filter(|f| is_free(f) && of_path(&f.name)) {
+        for field in fields().filter(|f| f.source.is_free() && of_path(&f.name)) {
             let name = &field.name;
             self.report(format!(
                 "`{name}` is free and has the name of a variable of the path, for which servers may take it"
@@ -143,8 +143,8 @@ impl Names {
         let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_));
         let (query, body) = (&request.query, request.body.fields());
         for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
-            for constant in constants.iter().filter(|f| !is_free(f) && !f.name.starts_with('/')) {
-                let mut others = others.iter().filter(|f| fixed(&constant) || is_free(f));
+            for constant in constants.iter().filter(|f| !f.source.is_free() && !f.name.starts_with('/')) {
+                let mut others = others.iter().filter(|f| fixed(&constant) || f.source.is_free());
                 if others.any(|f| place(&f.name) == place(&constant.name)) {
                     self.report(format!(
                         "`{}` is written by the host and could be given a second time by another field",
@@ -176,10 +176,6 @@ fn ways(name: &str) -> [Vec<String>; 2] {
 fn meets(step: &str, other: &str) -> bool {
     let index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
     step == other || (step.is_empty() && index(other)) || (other.is_empty() && index(step))
-}
-
-fn is_free(field: &Field) -> bool {
-    field.source.free_reason().is_some()
 }
 
 /// A header's name as servers read it that hand headers on as variables (RFC 3875, section 4.1.18): `X_Key` is `X-Key`.
