@@ -199,7 +199,7 @@ pub struct Field {
 pub enum ListStyle {
     /// `name=a&name=b`
     Repeated,
-    /// `name[]=a&name[]=b`
+    /// `name[]=a&name[]=b`, and an object as `name[key]=a&name[other]=b` where its keys are letters, digits, `_` and `-`
     Brackets,
     /// `name[0]=a&name[1]=b`
     Indexed,

@@ -137,6 +137,13 @@ impl<'a> Values<'a> {
             Value::Array(items) if field.lists != ListStyle::Json => {
                 (None, self.list(field, items.iter().map(text).collect(), sensitive))
             }
+            Value::Object(members) if field.lists == ListStyle::Brackets && members.keys().all(|key| is_key(key)) => {
+                let member = |(key, value)| {
+                    let name = Cow::Owned(format!("{}[{key}]", field.name));
+                    (name, self.text(text(value), sensitive))
+                };
+                (None, members.iter().map(member).collect())
+            }
             value => (Some(self.text(text(value), sensitive)), Vec::new()),
         }
     }
@@ -176,6 +183,11 @@ fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
         return map.get(name);
     }
     map.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// A name that every server reads as the same key between brackets.
+fn is_key(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// A value as text: a text as it is, everything else as JSON.

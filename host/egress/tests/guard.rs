@@ -42,14 +42,13 @@ fn schemes() -> Vec<Scheme> {
 }
 
 fn compiled(given: &Value) -> Result<Vec<Declaration>, Vec<Problem>> {
+    compiled_as(Effect::Write, given)
+}
+
+fn compiled_as(effect: Effect, given: &Value) -> Result<Vec<Declaration>, Vec<Problem>> {
     let requests = [request(given)];
-    let operation = Operation {
-        name: "things.do",
-        effect: Effect::Write,
-        inputs: &INPUTS,
-        attachments: &["file"],
-        requests: &requests,
-    };
+    let operation =
+        Operation { name: "things.do", effect, inputs: &INPUTS, attachments: &["file"], requests: &requests };
     compile(&["key"], &schemes(), &[operation]).map(|mut all| all.remove(0))
 }
 
@@ -60,7 +59,11 @@ fn connection() -> Connection {
 
 /// What becomes of a declaration, an input and what the plugin asks for.
 fn sent(given: &Value, input: &Value, asked: Asked) -> Result<Shown, Refusal> {
-    let declarations = compiled(given).unwrap();
+    sent_as(Effect::Write, given, input, asked)
+}
+
+fn sent_as(effect: Effect, given: &Value, input: &Value, asked: Asked) -> Result<Shown, Refusal> {
+    let declarations = compiled_as(effect, given).unwrap();
     let asked = Asked { name: "main".to_owned(), ..asked };
     let file = ("file".to_owned(), Blob::new("content", "text/plain", Some("a \"b\".txt".to_owned())));
     let sensitive = ["token".to_owned()];
@@ -114,6 +117,31 @@ fn lists_are_written_as_declared() {
     assert_eq!(written("indexed"), "list[0]=1&list[1]=b");
     assert_eq!(written("commas"), "list=1,b");
     assert_eq!(written("json"), "list=[1,\"b\"]");
+}
+
+#[test]
+fn an_object_is_written_with_brackets_where_every_server_reads_its_keys_alike() {
+    let written = |lists: &str, object: Value| {
+        let fields = json!([{"name": "more", "source": {"input": "deep"}, "lists": lists}]);
+        let declared = json!({"body": {"form": {"fields": fields, "open": null}}});
+        let body = sent(&declared, &json!({"deep": object}), Asked::default()).unwrap().body.unwrap();
+        body.replace("%5B", "[").replace("%5D", "]").replace("%22", "\"").replace("%7B", "{").replace("%7D", "}")
+    };
+    assert_eq!(written("brackets", json!({"plan": "gold", "seats": 5})), "more[plan]=gold&more[seats]=5");
+    assert_eq!(written("repeated", json!({"plan": 1})), "more={\"plan\"%3A1}");
+    for strange in ["", "a]b", "a[b", "a.b", "ü", "a b"] {
+        assert!(written("brackets", json!({strange: 1})).starts_with("more={"), "{strange}");
+    }
+}
+
+#[test]
+fn a_delete_has_a_body_only_where_there_is_something_in_it() {
+    let request = |method: &str| json!({"method": method, "body": {"json": {"fields": [bound("id")], "open": null}}});
+    let body =
+        |method: &str, input: &Value| sent_as(Effect::Delete, &request(method), input, Asked::default()).unwrap().body;
+    assert_eq!(body("DELETE", &json!({"id": 7})).unwrap(), r#"{"id":7}"#);
+    assert_eq!(body("DELETE", &json!({})), None);
+    assert_eq!(body("PATCH", &json!({})).unwrap(), "{}");
 }
 
 #[test]

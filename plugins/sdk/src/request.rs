@@ -1,5 +1,12 @@
 //! Requests as they are declared to the host.
 
+use crate::operation::Operation;
+
+/// The name of the request that an operation sends instead of its own where the caller attaches files.
+pub(crate) fn with_files(operation: &Operation) -> String {
+    format!("{}-with-files", operation.action)
+}
+
 /// Where a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -36,6 +43,8 @@ pub enum Body {
     Form,
     /// `multipart/form-data`
     Multipart,
+    /// `multipart/form-data` where the caller attaches a file, else JSON: declared as two requests.
+    JsonOrMultipart,
     /// One attachment, as it is.
     File(&'static str),
     /// A file that the function gives: say why it must be so.
@@ -47,7 +56,7 @@ pub enum Body {
 pub enum Lists {
     /// `name=a&name=b`
     Repeated,
-    /// `name[]=a&name[]=b`
+    /// `name[]=a&name[]=b`, and an object as `name[key]=a`
     Brackets,
     /// `name[0]=a&name[1]=b`
     Indexed,
@@ -105,6 +114,7 @@ pub struct Field {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FieldSource {
     Input(&'static str),
+    InputOr(&'static str, &'static str),
     Free(&'static str),
 }
 
@@ -112,6 +122,11 @@ impl Field {
     /// The caller's input, under a name of its own.
     pub const fn bound(place: Place, name: &'static str, input: &'static str) -> Self {
         Self { place, name, source: FieldSource::Input(input), lists: Lists::Repeated }
+    }
+
+    /// The caller's input, or this JSON where there is none.
+    pub const fn bound_or(place: Place, name: &'static str, input: &'static str, json: &'static str) -> Self {
+        Self { place, name, source: FieldSource::InputOr(input, json), lists: Lists::Repeated }
     }
 
     /// Given by the function: say why it must be so.

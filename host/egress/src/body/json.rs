@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::text_body;
 use crate::asked::{AskedBody, printable, unescape};
-use crate::declaration::{BodyFields, Field};
+use crate::declaration::{BodyFields, Field, Method};
 use crate::encode::json_escape;
 use crate::field::Values;
 use crate::free;
@@ -17,11 +17,12 @@ use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
 
-pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Denial> {
+pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>],
+) -> Result<Option<Body>, Denial> {
     if let [field] = body.fields.as_slice()
         && field.name.is_empty()
     {
-        return whole(values, field).map(|text| text_body("application/json", text));
+        return whole(values, field).map(|text| Some(text_body("application/json", text)));
     }
     let mut object = Object::begin();
     for field in body.fields.iter().filter(|field| !field.name.starts_with('/')) {
@@ -45,7 +46,11 @@ pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credentia
             object.add(&name, |text| text.push_free(value.get(), values.is_sensitive(&name)));
         }
     }
-    Ok(text_body("application/json", object.end()))
+    // A DELETE has a body only where there is something to say (RFC 9110, section 9.3.5): many servers refuse another.
+    if object.empty && values.request().method == Method::Delete {
+        return Ok(None);
+    }
+    Ok(Some(text_body("application/json", object.end())))
 }
 
 /// A body that is one value: the caller's, or any document that the plugin gives.

@@ -24,7 +24,7 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
     let placed: Vec<&Credential<'_>> = credentials.iter().filter(|c| c.location == Location::Body).collect();
     match &values.request().body {
         BodyForm::None => Ok(None),
-        BodyForm::Json(fields) => json::build(values, fields, &placed).map(Some),
+        BodyForm::Json(fields) => json::build(values, fields, &placed),
         BodyForm::Form(fields) => Ok(Some(form(values, fields, &placed))),
         BodyForm::Multipart(fields) => Ok(Some(multipart(values, fields, &placed))),
         BodyForm::Blob(source) => blob(values, source),
