@@ -5,20 +5,23 @@ use serde_json::Value;
 use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::{call as contract, http};
 use crate::failure::Failure;
+use crate::operation::Operation;
+use crate::pages::NEXT_PAGE;
 use crate::provider::Provider;
 use crate::response::Response;
 
 /// The call that an operation's function handles.
 pub struct Call<'a> {
     provider: &'a Provider,
+    operation: &'a Operation,
     raw: String,
     input: OnceCell<Value>,
     attachments: Vec<contract::Attachment>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(provider: &'a Provider, call: contract::Call) -> Self {
-        Self { provider, raw: call.input, input: OnceCell::new(), attachments: call.attachments }
+    pub(crate) fn new(provider: &'a Provider, operation: &'a Operation, call: contract::Call) -> Self {
+        Self { provider, operation, raw: call.input, input: OnceCell::new(), attachments: call.attachments }
     }
 
     /// An input that the caller gave.
@@ -35,6 +38,20 @@ impl<'a> Call<'a> {
     /// The files that were attached under a name.
     pub fn attachments(&self, name: &str) -> impl Iterator<Item = &Blob> {
         self.attachments.iter().filter(move |a| a.name == name).map(|a| &a.content)
+    }
+
+    pub(crate) fn has_attachments(&self) -> bool {
+        !self.attachments.is_empty()
+    }
+
+    /// Begins the operation's own request: the one that carries its inputs.
+    pub fn own_request(&self) -> Request {
+        self.request(self.operation.action)
+    }
+
+    /// Begins the request that fetches a page of an operation that is [paged](crate::Operation::paged).
+    pub fn next_page(&self) -> Request {
+        self.request(NEXT_PAGE)
     }
 
     /// Begins one of the operation's declared requests.
@@ -92,6 +109,13 @@ impl Request {
     /// The free fields of a form.
     pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
         self.asked.body = Some(http::Body::Form(fields));
+        self
+    }
+
+    /// The free parts of a multipart body, each a name and a file.
+    pub fn files(mut self, files: Vec<(String, Blob)>) -> Self {
+        let part = |(name, blob)| http::Part { name, content: http::PartContent::Blob(blob) };
+        self.asked.body = Some(http::Body::Multipart(files.into_iter().map(part).collect()));
         self
     }
 

@@ -5,8 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::bindings::wharf::provider::manifest as m;
 use crate::input::Input;
 use crate::operation::{Answer, Effect, Operation};
-use crate::provider::{ConnectionField, Function, Location, Part, Provider, Scheme};
-use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
+use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
+use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Provider, Scheme};
+use crate::request::{
+    Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place, with_files,
+};
 use crate::schema::object_schema;
 
 /// The manifest of a provider.
@@ -92,7 +95,7 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
         name: format!("{resource}.{}", operation.action),
         title: operation.title.to_owned(),
         summary: operation.summary.to_owned(),
-        input_schema: input_schema(operation.inputs).to_string(),
+        input_schema: input_schema(operation).to_string(),
         effect: match operation.effect {
             Effect::Read => m::Effect::Read,
             Effect::Write => m::Effect::Write,
@@ -116,34 +119,88 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
         },
         sensitive_inputs: operation.inputs.iter().filter(|i| i.sensitive).map(|i| i.name.to_owned()).collect(),
         sensitive_outputs: operation.sensitive_outputs.iter().map(|p| (*p).to_owned()).collect(),
-        requests: operation.all_requests().map(|r| request(provider, operation, r)).collect(),
+        requests: requests(provider, operation),
     }
 }
 
-fn input_schema(inputs: &[Input]) -> Value {
+fn input_schema(operation: &Operation) -> Value {
+    let max_items = operation.paging.map(|_| &MAX_ITEMS_INPUT);
+    let inputs = operation.inputs.iter().chain(max_items);
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
-    schema.extend(object_schema(inputs.iter().map(|i| (i.name, i.required, i.schema.to_json(i.description)))));
+    schema.extend(object_schema(inputs.map(|i| (i.name, i.required, i.schema.to_json(i.description)))));
     Value::Object(schema)
 }
 
-fn request(provider: &Provider, operation: &Operation, request: &DeclaredRequest) -> m::Request {
-    // The inputs of an operation without a function go where they say; a function's requests say it themselves.
-    let inputs = if operation.run.is_none() { operation.inputs } else { &[] };
+/// A request, and what it carries of the operation.
+struct Bound<'a> {
+    request: DeclaredRequest,
+    name: &'a str,
+    inputs: Vec<&'a Input>,
+    attachments: &'a [Attachment],
+    fields: Vec<&'a Field>,
+}
+
+/// Every request of an operation: its own in each of its forms, then the others.
+fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
+    let mut all = Vec::new();
+    if let Some(own) = operation.request {
+        let as_declared = Bound {
+            request: own,
+            name: own.name,
+            inputs: operation.inputs.iter().collect(),
+            attachments: operation.attachments,
+            fields: own.fields.iter().collect(),
+        };
+        if let Some(paging) = operation.paging {
+            all.push(next_page(&as_declared, paging));
+        }
+        all.insert(0, as_declared);
+    }
+    let files = with_files(operation);
+    if let Some(own) = operation.request.filter(|own| own.body == Body::JsonOrMultipart) {
+        let (inputs, fields) = (operation.inputs.iter().collect(), own.fields.iter().collect());
+        let request = own.body(Body::Multipart);
+        all.push(Bound { request, name: &files, inputs, attachments: operation.attachments, fields });
+    }
+    all.extend(operation.requests.iter().map(|request| Bound {
+        request: *request,
+        name: request.name,
+        inputs: Vec::new(),
+        attachments: &[],
+        fields: request.fields.iter().collect(),
+    }));
+    all.iter().map(|bound| request(provider, bound)).collect()
+}
+
+/// The same request with other values where the page is turned.
+fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
+    let turns = |input: &Input| paging.free.iter().any(|f| f.place == input.place && f.name == input.on_wire());
+    Bound {
+        request: own.request,
+        name: NEXT_PAGE,
+        inputs: own.inputs.iter().copied().filter(|input| !turns(input)).collect(),
+        attachments: own.attachments,
+        fields: own.fields.iter().copied().chain(paging.free).collect(),
+    }
+}
+
+fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
+    let Bound { request, name, inputs, fields: own, .. } = bound;
     let fields = |place: Place| -> Vec<m::Field> {
         let constants =
             request.constants.iter().chain(&request.discriminator).filter(|c| c.place == place).map(constant);
-        let bound = inputs.iter().filter(|i| i.place == place).map(input_field);
-        let own = request.fields.iter().filter(|f| f.place == place).map(own_field);
-        constants.chain(bound).chain(own).collect()
+        let inputs = inputs.iter().filter(|i| i.place == place).map(|i| input_field(i));
+        let own = own.iter().filter(|f| f.place == place).map(|f| own_field(f));
+        constants.chain(inputs).chain(own).collect()
     };
     let renamed = inputs.iter().filter(|i| i.place == Place::Variable).filter_map(|i| {
         let name = i.wire_name?.to_owned();
         Some(m::Variable { name, source: m::Source::Input(i.name.to_owned()) })
     });
-    let own_variables = request.fields.iter().filter(|f| f.place == Place::Variable);
+    let own_variables = own.iter().filter(|f| f.place == Place::Variable);
     m::Request {
-        name: request.name.to_owned(),
+        name: (*name).to_owned(),
         method: match request.method {
             Method::Get => m::Method::Get,
             Method::Head => m::Method::Head,
@@ -158,22 +215,22 @@ fn request(provider: &Provider, operation: &Operation, request: &DeclaredRequest
             .collect(),
         query: fields(Place::Query),
         headers: fields(Place::Header),
-        body: body(operation, request, fields(Place::Body)),
+        body: body(bound, fields(Place::Body)),
         scheme: request.scheme.unwrap_or(provider.scheme).map(str::to_owned),
         answer: if request.as_file { m::AnswerForm::Blob } else { m::AnswerForm::Bytes },
         read_only: request.read_only,
     }
 }
 
-fn body(operation: &Operation, request: &DeclaredRequest, mut fields: Vec<m::Field>) -> m::BodyForm {
-    let open = request.open.map(str::to_owned);
-    match request.body {
-        Body::Json if fields.is_empty() && open.is_none() => m::BodyForm::None,
-        Body::Json => m::BodyForm::Json(m::BodyFields { fields, open }),
+fn body(bound: &Bound<'_>, mut fields: Vec<m::Field>) -> m::BodyForm {
+    let open = bound.request.open.map(str::to_owned);
+    match bound.request.body {
+        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() => m::BodyForm::None,
+        Body::Json | Body::JsonOrMultipart => m::BodyForm::Json(m::BodyFields { fields, open }),
         Body::Form => m::BodyForm::Form(m::BodyFields { fields, open }),
         Body::Multipart => {
-            fields.extend(operation.attachments.iter().map(|a| m::Field {
-                name: a.name.to_owned(),
+            fields.extend(bound.attachments.iter().map(|a| m::Field {
+                name: a.wire_name.unwrap_or(a.name).to_owned(),
                 source: m::Source::Input(a.name.to_owned()),
                 lists: m::ListStyle::Repeated,
             }));
@@ -198,7 +255,7 @@ fn constant(constant: &Constant) -> m::Field {
 fn input_field(input: &Input) -> m::Field {
     let name = input.name.to_owned();
     m::Field {
-        name: input.wire_name.unwrap_or(input.name).to_owned(),
+        name: input.on_wire().to_owned(),
         source: match input.otherwise {
             Some(json) => m::Source::InputOr((name, json.to_owned())),
             None => m::Source::Input(name),
@@ -214,6 +271,7 @@ fn own_field(field: &Field) -> m::Field {
 fn field_source(field: &Field) -> m::Source {
     match field.source {
         FieldSource::Input(name) => m::Source::Input(name.to_owned()),
+        FieldSource::InputOr(name, json) => m::Source::InputOr((name.to_owned(), json.to_owned())),
         FieldSource::Free(why) => m::Source::Free(why.to_owned()),
     }
 }

@@ -94,6 +94,14 @@ impl Input {
         self
     }
 
+    /// Its name as the provider reads it.
+    pub(crate) const fn on_wire(&self) -> &'static str {
+        match self.wire_name {
+            Some(name) => name,
+            None => self.name,
+        }
+    }
+
     /// How a list is written where there is only text.
     pub const fn lists(mut self, lists: Lists) -> Self {
         self.lists = lists;

@@ -6,7 +6,9 @@ use crate::bindings::wharf::provider::call as contract;
 use crate::call::{Call, Output};
 use crate::failure::{Detail, Failure};
 use crate::operation::{Answer, Operation};
+use crate::pages::MAX_ITEMS;
 use crate::provider::Provider;
+use crate::request::{Body, with_files};
 
 /// Runs an operation: its function, or its one request and the reading of the answer.
 ///
@@ -14,11 +16,13 @@ use crate::provider::Provider;
 /// What the provider said, or why it could not be asked.
 pub fn invoke(provider: &Provider, call: contract::Call) -> Result<contract::Output, contract::Failure> {
     let operation = find(provider, &call.operation)?;
-    let call = Call::new(provider, call);
-    match operation.run {
-        Some(run) => Ok(run(&call)?.into()),
-        None => Ok(plain(operation, &call)?.into()),
-    }
+    let call = Call::new(provider, operation, call);
+    let output = match (operation.run, operation.paging) {
+        (_, Some(paging)) if call.input(MAX_ITEMS).is_some() => paging.follow(&call),
+        (Some(run), _) => run(&call),
+        (None, _) => plain(operation, &call),
+    };
+    Ok(output?.into())
 }
 
 fn find<'a>(provider: &'a Provider, name: &str) -> Result<&'a Operation, Failure> {
@@ -34,7 +38,13 @@ fn find<'a>(provider: &'a Provider, name: &str) -> Result<&'a Operation, Failure
 }
 
 fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
-    let response = call.request(operation.action).send()?;
+    let request = match operation.request {
+        Some(request) if request.body == Body::JsonOrMultipart && call.has_attachments() => {
+            call.request(&with_files(operation))
+        }
+        _ => call.own_request(),
+    };
+    let response = request.send()?;
     match operation.answer {
         Answer::Value => {
             let value = call.read(&response)?;

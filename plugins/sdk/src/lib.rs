@@ -46,6 +46,7 @@ mod failure;
 mod input;
 mod invoke;
 mod operation;
+mod pages;
 mod provider;
 pub mod read;
 mod request;
@@ -57,6 +58,7 @@ pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};
 pub use operation::{Answer, Effect, Operation, Resource, Run};
+pub use pages::{Page, Paging};
 pub use provider::{
     Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme,
 };

@@ -1,8 +1,9 @@
 use crate::call::{Call, Output};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::pages::Paging;
 use crate::provider::Attachment;
-use crate::request::{Body, Constant, DeclaredRequest, Method};
+use crate::request::{Body, Constant, DeclaredRequest, Field, Method};
 
 /// Operations that concern one kind of thing: the part of their names before the dot.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +37,12 @@ pub struct Operation {
     pub(crate) attachments: &'static [Attachment],
     pub(crate) files: &'static [&'static str],
     pub(crate) sensitive_outputs: &'static [&'static str],
-    /// The request of an operation without a function; none where `requests` has them all.
+    /// The request that carries the inputs; none where `requests` has them all.
     pub(crate) request: Option<DeclaredRequest>,
     pub(crate) requests: &'static [DeclaredRequest],
     pub(crate) answer: Answer,
     pub(crate) members: &'static [&'static str],
+    pub(crate) paging: Option<&'static Paging>,
     pub(crate) run: Option<Run>,
 }
 
@@ -91,6 +93,7 @@ impl Operation {
             requests: &[],
             answer: Answer::Value,
             members: &[],
+            paging: None,
             run: None,
         }
     }
@@ -125,7 +128,7 @@ impl Operation {
         Self::of(action, title, Effect::Delete, false).plain(Method::Delete, path)
     }
 
-    /// An operation with a function, and every request that the function may send.
+    /// An operation whose requests each say by themselves which inputs they carry, and the function that sends them.
     pub const fn function(
         action: &'static str,
         title: &'static str,
@@ -137,6 +140,33 @@ impl Operation {
         operation.requests = requests;
         operation.run = Some(run);
         operation
+    }
+
+    /// A function that sends its request, and those of [`Operation::also`], in an order of its own.
+    pub const fn run(mut self, run: Run) -> Self {
+        self.run = Some(run);
+        self
+    }
+
+    /// Further requests that its function may send. They say by themselves which inputs they carry.
+    pub const fn also(mut self, requests: &'static [DeclaredRequest]) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// Values of its request that are not inputs by their own name: those that its function gives, for instance.
+    pub const fn fields(mut self, fields: &'static [Field]) -> Self {
+        self.request = Some(self.own_request().fields(fields));
+        self
+    }
+
+    /// It gives a list back, a page at a time. The caller may ask for more than a page by an input `maxItems`, which is
+    /// added to the others; then pages are followed up to that number, and the output is the first answer with the items
+    /// of all.
+    pub const fn paged(mut self, paging: &'static Paging) -> Self {
+        assert!(self.request.is_some(), "pages are followed by the operation's own request");
+        self.paging = Some(paging);
+        self
     }
 
     /// One line: what it does.
@@ -220,7 +250,7 @@ impl Operation {
         self
     }
 
-    /// The form of its request's body.
+    /// The form of its request's body, where it is not JSON.
     pub const fn sends(mut self, body: Body) -> Self {
         self.request = Some(self.own_request().body(body));
         self
@@ -252,18 +282,16 @@ impl Operation {
         self
     }
 
-    /// The request of an operation without a function. Setting something on one that does not exist would do nothing, so
-    /// it does not compile.
+    /// The request that carries the inputs. Setting something on one that does not exist would do nothing, so it does not
+    /// compile.
     const fn own_request(&self) -> DeclaredRequest {
-        assert!(self.request.is_some(), "an operation with a function says this on its declared requests");
+        assert!(
+            self.request.is_some(),
+            "without a request of its own, an operation says this on its declared requests"
+        );
         match self.request {
             Some(request) => request,
             None => DeclaredRequest::new(self.action, Method::Get, ""),
         }
-    }
-
-    /// Every request that it may send.
-    pub(crate) fn all_requests(&self) -> impl Iterator<Item = &DeclaredRequest> {
-        self.request.iter().chain(self.requests)
     }
 }

@@ -217,6 +217,7 @@ pub enum Function {
 #[derive(Clone, Copy, Debug)]
 pub struct Attachment {
     pub(crate) name: &'static str,
+    pub(crate) wire_name: Option<&'static str>,
     pub(crate) summary: &'static str,
     pub(crate) required: bool,
     pub(crate) many: bool,
@@ -225,12 +226,18 @@ pub struct Attachment {
 impl Attachment {
     /// A file that the operation cannot do without.
     pub const fn new(name: &'static str, summary: &'static str) -> Self {
-        Self { name, summary, required: true, many: false }
+        Self { name, wire_name: None, summary, required: true, many: false }
     }
 
     /// The caller may leave it out.
     pub const fn optional(mut self) -> Self {
         self.required = false;
+        self
+    }
+
+    /// The provider knows it by another name: `attachments[]`.
+    pub const fn sent_as(mut self, name: &'static str) -> Self {
+        self.wire_name = Some(name);
         self
     }
 

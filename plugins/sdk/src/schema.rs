@@ -10,6 +10,7 @@ pub struct Schema {
     format: Option<&'static str>,
     default: Option<&'static str>,
     nullable: bool,
+    open: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ pub struct Property {
 }
 
 const fn of(kind: Kind) -> Schema {
-    Schema { kind, min: None, max: None, pattern: None, format: None, default: None, nullable: false }
+    Schema { kind, min: None, max: None, pattern: None, format: None, default: None, nullable: false, open: false }
 }
 
 /// Any JSON.
@@ -82,7 +83,7 @@ pub const fn object() -> Schema {
     of(Kind::Object)
 }
 
-/// An object with these members and no others.
+/// An object with these members and no others; [`Schema::open`] lets others in.
 pub const fn object_of(properties: &'static [Property]) -> Schema {
     of(Kind::ObjectOf(properties))
 }
@@ -115,6 +116,12 @@ impl Schema {
     /// What the provider takes where nothing is given, as JSON. It is told to callers, not sent.
     pub const fn provider_default(mut self, json: &'static str) -> Self {
         self.default = Some(json);
+        self
+    }
+
+    /// An object may have other members, too.
+    pub const fn open(mut self) -> Self {
+        self.open = true;
         self
     }
 
@@ -169,6 +176,9 @@ impl Schema {
                 let closed =
                     object_schema(properties.iter().map(|p| (p.name, p.required, p.schema.to_json(p.description))));
                 schema.extend(closed);
+                if self.open {
+                    schema.shift_remove("additionalProperties");
+                }
             }
             _ => {}
         }

@@ -1,0 +1,89 @@
+//! Lists that a provider gives a page at a time.
+
+use serde_json::Value;
+
+use crate::call::{Call, Output};
+use crate::failure::{Detail, Failure};
+use crate::input::{Input, code_only};
+use crate::request::Field;
+use crate::schema::integer;
+
+/// The name of the input by which a caller asks for more than a page.
+pub(crate) const MAX_ITEMS: &str = "maxItems";
+
+/// The name of the request that turns the page.
+pub(crate) const NEXT_PAGE: &str = "next-page";
+
+/// The input by which a caller asks for more than a page.
+pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_least(1).at_most(100_000))
+    .optional()
+    .describe("Follows pages and gives at most so many items; without it there is one page.");
+
+/// How the pages of a list are followed.
+#[derive(Clone, Copy)]
+pub struct Paging {
+    /// Where the list stands in an answer: a JSON Pointer (RFC 6901), empty where the answer itself is the list.
+    pub list: &'static str,
+    /// The values that turn the page. They are free in the declared request `next-page`, which is otherwise like the
+    /// operation's own, and stand there instead of inputs of the same name.
+    pub free: &'static [Field],
+    /// Fetches a page by the request `next-page` ([`Call::next_page`]): the JSON text of its value, or nothing where the page before was the last.
+    pub fetch: fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>,
+}
+
+/// How far a list was followed, and what is wanted next.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// From 1.
+    pub number: usize,
+    /// How many items the pages before had.
+    pub seen: usize,
+    /// How many items are still missing.
+    pub missing: usize,
+    /// How many items the page before had; none for the first page.
+    pub previous: Option<usize>,
+    /// The last item of the page before.
+    pub last: Option<&'a Value>,
+}
+
+impl Paging {
+    /// The first answer with the items of all pages. It ends with a page that is empty, or the same as the one before: that
+    /// of a server which gives the list whole.
+    pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
+        let wanted = call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        let mut whole = Value::Null;
+        let mut items: Vec<Value> = Vec::new();
+        let mut newest = 0;
+        for number in 1.. {
+            let page = Page {
+                number,
+                seen: items.len(),
+                missing: wanted - items.len(),
+                previous: (number > 1).then_some(newest),
+                last: items.last(),
+            };
+            let Some(json) = (self.fetch)(call, &page)? else { break };
+            let mut answer: Value = serde_json::from_str(&json).unwrap_or_default();
+            let Some(Value::Array(list)) = answer.pointer_mut(self.list).map(Value::take) else {
+                return Err(Failure::Provider(Detail::new(format!("page {number} of the answer has no list"))));
+            };
+            if number == 1 {
+                whole = answer;
+            }
+            let before = items.get(items.len() - newest..).unwrap_or_default();
+            if list.is_empty() || before == list.as_slice() {
+                break;
+            }
+            newest = list.len();
+            items.extend(list);
+            if items.len() >= wanted {
+                break;
+            }
+        }
+        items.truncate(wanted);
+        if let Some(place) = whole.pointer_mut(self.list) {
+            *place = Value::Array(items);
+        }
+        Ok(Output::json(&whole))
+    }
+}
