@@ -74,8 +74,11 @@ pub(crate) struct Plugins {
 pub(crate) struct Describe {
     /// Name of a plugin, or a component file
     pub(crate) plugin: String,
-    /// Name of an operation
-    pub(crate) operation: Option<String>,
+    /// Name of an operation, such as users.list, or of a resource, such as users
+    pub(crate) name: Option<String>,
+    /// Only operations with this word in their name, title or summary; given several times, with all of them
+    #[arg(long, value_name = "WORD")]
+    pub(crate) find: Vec<String>,
     /// Print the manifest as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -105,6 +108,10 @@ pub(crate) struct Call {
     /// How long a call may take, such as 30s or 2m
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Option<Duration>,
+    /// How many times at most to try again where the provider is unavailable or limits the rate, if the operation is
+    /// idempotent [default: `retries` of the configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(wharf::MOST_RETRIES)))]
+    pub(crate) retries: Option<u32>,
     /// Turn a failed item into {"error": {…}} and go on
     #[arg(long)]
     pub(crate) continue_on_fail: bool,

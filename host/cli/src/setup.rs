@@ -26,7 +26,7 @@ impl Setup {
     /// Reads the configuration and makes a host; no plugin is loaded yet.
     pub(crate) fn new(config: Option<&Path>) -> Result<Self> {
         let config = configuration(config)?;
-        let mut builder = cached(Host::builder()).limits(config.limits);
+        let mut builder = cached(Host::builder()).limits(config.limits).retries(config.retries);
         if let Some(audit) = &config.audit {
             builder = builder.audit(&audit.file, audit.required);
         }

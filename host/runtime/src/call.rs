@@ -18,6 +18,7 @@ pub struct Call {
     pub(crate) input: Value,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) retries: Option<u32>,
     pub(crate) dry_run: bool,
 }
 
@@ -31,6 +32,7 @@ impl Call {
             input: Value::Object(Map::new()),
             attachments: Vec::new(),
             timeout: None,
+            retries: None,
             dry_run: false,
         }
     }
@@ -56,6 +58,13 @@ impl Call {
     /// A timeout other than that of the host's limits.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How many times at most it is tried again where the provider is unavailable or limits the rate, if the operation is
+    /// idempotent: another number than the host's. At most [`MOST_RETRIES`](crate::MOST_RETRIES).
+    pub fn retries(mut self, most: u32) -> Self {
+        self.retries = Some(most);
         self
     }
 
@@ -86,11 +95,13 @@ pub struct Report {
     pub exchanges: Vec<Exchange>,
     /// What the plugin logged and printed.
     pub log: Vec<LogEntry>,
+    /// How many times it was tried again.
+    pub retries: u32,
     /// Where the time went.
     pub timing: Timing,
 }
 
-/// Where the time of a call went. The three add up to the whole.
+/// Where the time of a call went. The four add up to the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
     /// Choosing the release, validating the input, and whatever else the host does before and after.
@@ -99,11 +110,13 @@ pub struct Timing {
     pub sandbox: Duration,
     /// Waiting for the provider.
     pub network: Duration,
+    /// Waiting between attempts.
+    pub waiting: Duration,
 }
 
 impl Timing {
     /// The whole.
     pub fn total(&self) -> Duration {
-        self.host + self.sandbox + self.network
+        self.host + self.sandbox + self.network + self.waiting
     }
 }

@@ -13,6 +13,7 @@ use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::{Operation, nearest};
 use crate::registry::{LoadError, Loader, Registry, Release};
+use crate::retry::Retries;
 use crate::sandbox::admission::Admitted;
 use crate::sandbox::ctx::{Running, record_refusal};
 use crate::sandbox::engine::Engine;
@@ -28,6 +29,7 @@ pub struct Host {
     state: StateStore,
     audit: Option<Arc<Audit>>,
     limits: Limits,
+    retries: u32,
     /// Names this host in ids of calls and in the audit.
     id: String,
     calls: AtomicU64,
@@ -40,6 +42,7 @@ pub struct HostBuilder {
     state: Option<PathBuf>,
     audit: Option<(PathBuf, bool)>,
     limits: Limits,
+    retries: u32,
 }
 
 impl HostBuilder {
@@ -70,6 +73,13 @@ impl HostBuilder {
         self
     }
 
+    /// How many times at most a call of an idempotent operation is tried again where the provider is unavailable or limits
+    /// the rate; none where it is left out. A call may say another number.
+    pub fn retries(mut self, most: u32) -> Self {
+        self.retries = most;
+        self
+    }
+
     /// The host.
     ///
     /// # Errors
@@ -86,8 +96,33 @@ impl HostBuilder {
             registry: Registry::default(),
             grants: RwLock::default(),
             limits: self.limits,
+            retries: self.retries,
             engine,
         })
+    }
+}
+
+/// What a call is for, found once for all of its attempts: a release that is published meanwhile has no part in it.
+struct Target<'c> {
+    /// Of the call.
+    id: &'c str,
+    release: Arc<Release>,
+    operation: Arc<Operation>,
+    grant: Arc<Grant>,
+    limits: Limits,
+    audit: Option<Arc<Audit>>,
+    started: Instant,
+}
+
+impl Target<'_> {
+    fn who(&self) -> Who<'_> {
+        Who {
+            call: self.id,
+            plugin: &self.release.manifest.name,
+            digest: &self.release.digest,
+            operation: &self.operation.declared.name,
+            connection: self.grant.connection.name(),
+        }
     }
 }
 
@@ -188,20 +223,19 @@ impl Host {
     pub fn run(&self, call: Call) -> Report {
         let started = Instant::now();
         let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let ran = self.try_run(&id, call, started).unwrap_or_else(|error| Ran {
-            result: Err(error),
-            exchanges: Vec::new(),
-            log: Vec::new(),
-            network: Duration::ZERO,
-            sandbox: Duration::ZERO,
-        });
+        let (ran, retries, waiting) = match self.target(&id, &call, started) {
+            Ok(target) => self.attempts(&target, call),
+            Err(refusal) => (Ran::ended(refusal), 0, Duration::ZERO),
+        };
         let (sandbox, network) = (ran.sandbox, ran.network);
+        let host = started.elapsed().saturating_sub(sandbox + network + waiting);
         Report {
             id,
             result: ran.result.map(|(json, attachments)| Output { json, attachments }),
             exchanges: ran.exchanges,
             log: ran.log,
-            timing: Timing { host: started.elapsed().saturating_sub(sandbox + network), sandbox, network },
+            retries,
+            timing: Timing { host, sandbox, network, waiting },
         }
     }
 
@@ -210,34 +244,58 @@ impl Host {
         self.audit.as_ref().map(|audit| audit.lost()).filter(|(lost, _)| *lost > 0)
     }
 
-    /// The stations of a call, in order.
-    fn try_run(&self, id: &str, call: Call, started: Instant) -> Result<Ran, CallError> {
+    /// What a call is for.
+    fn target<'c>(&self, id: &'c str, call: &Call, started: Instant) -> Result<Target<'c>, Refusal> {
         let release = self.registry.get(&call.plugin)?;
         let operation = release.operation(&call.operation)?;
         let grant = self.grant(&release, call.connection.as_deref())?;
         let limits = grant.limits.unwrap_or(self.limits);
         let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
-        let who = Who {
-            call: id,
-            plugin: &release.manifest.name,
-            digest: &release.digest,
-            operation: &operation.declared.name,
-            connection: grant.connection.name(),
-        };
         // Nothing is sent in a dry run, so nothing is recorded.
         let audit = self.audit.clone().filter(|_| !call.dry_run);
-        let record = |refusal: &Refusal| record_refusal(audit.as_deref(), who, refusal, &grant).map_err(Fault::from);
-        let (admitted, running) = match self.admit(id, &release, &operation, &grant, audit.clone(), call) {
+        Ok(Target { id, release, operation, grant, limits, audit, started })
+    }
+
+    /// Runs a call, and again where that may help: how it ended, how often it was tried again, and how long that was
+    /// waited for.
+    fn attempts(&self, target: &Target<'_>, mut call: Call) -> (Ran, u32, Duration) {
+        let most = if call.dry_run { 0 } else { call.retries.unwrap_or(self.retries) };
+        let deadline = target.started + target.limits.timeout;
+        let mut retries = Retries::new(most, target.operation.declared.idempotent, deadline);
+        let (mut before, mut waited) = (None::<Ran>, Duration::ZERO);
+        loop {
+            let again = retries.any_left().then(|| call.clone());
+            let ran = self.attempt(target, call).unwrap_or_else(Ran::ended);
+            let ran = match before.take() {
+                Some(before) => before.then(ran),
+                None => ran,
+            };
+            let (Some(again), Some(wait)) = (again, retries.next(&ran.result)) else {
+                return (ran, retries.made(), waited);
+            };
+            std::thread::sleep(wait);
+            waited += wait;
+            (before, call) = (Some(ran), again);
+        }
+    }
+
+    /// The stations of a call, in order.
+    fn attempt(&self, target: &Target<'_>, call: Call) -> Result<Ran, CallError> {
+        let audit = target.audit.as_deref();
+        let record =
+            |refusal: &Refusal| record_refusal(audit, target.who(), refusal, &target.grant).map_err(Fault::from);
+        let (admitted, running) = match self.admit(target, call) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 record(&refusal)?;
                 return Err(refusal.into());
             }
         };
-        let mut ran = sandbox::run(&self.engine, running, limits, started);
+        let mut ran = sandbox::run(&self.engine, running, target.limits, target.started);
         drop(admitted);
         // What a rule denied is recorded where it is denied; the limit is known only now.
         if let Err(CallError::Refusal(Refusal::Limit(limit))) = ran.result {
+            let grant = &target.grant;
             let limit = if grant.limits.is_some() { limit.set_in(&grant.limits_table) } else { limit };
             let refusal = Refusal::from(limit);
             ran.result = Err(record(&refusal).map_or_else(CallError::from, |()| refusal.into()));
@@ -247,15 +305,8 @@ impl Host {
 
     /// What is refused before the plugin runs: too many calls, what a grant leaves out, input that does not fit, and a
     /// connection that lacks a credential.
-    fn admit(
-        &self,
-        id: &str,
-        release: &Arc<Release>,
-        operation: &Arc<Operation>,
-        grant: &Arc<Grant>,
-        audit: Option<Arc<Audit>>,
-        call: Call,
-    ) -> Result<(Admitted<'_>, Running), Refusal> {
+    fn admit(&self, target: &Target<'_>, call: Call) -> Result<(Admitted<'_>, Running), Refusal> {
+        let Target { release, operation, grant, .. } = target;
         let admitted = self.engine.admission.enter()?;
         grant.check(&operation.declared)?;
         let input = operation.validate(call.input)?;
@@ -265,14 +316,14 @@ impl Host {
             connection.require(&field.name)?;
         }
         let running = Running {
-            id: id.to_owned(),
+            id: target.id.to_owned(),
             release: Arc::clone(release),
             operation: Arc::clone(operation),
             state: self.state.of(&release.manifest.name, connection.name(), &connection.identity()),
             grant: Arc::clone(grant),
             input,
             attachments: call.attachments,
-            audit,
+            audit: target.audit.clone(),
             dry_run: call.dry_run,
         };
         Ok((admitted, running))

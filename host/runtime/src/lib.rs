@@ -42,6 +42,7 @@ mod limits;
 pub mod manifest;
 pub mod operation;
 mod registry;
+mod retry;
 mod sandbox;
 mod state;
 
@@ -50,6 +51,7 @@ pub use grant::{Grant, Pattern};
 pub use host::{Host, HostBuilder};
 pub use limits::{EngineLimits, Limits};
 pub use registry::{LoadError, Release};
+pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry, deceives, visible};
 pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration};

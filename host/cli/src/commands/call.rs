@@ -1,4 +1,5 @@
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -23,6 +24,9 @@ pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
         // Before anything is done that could not be kept.
         std::fs::create_dir_all(folder)
             .map_err(|e| Usage(format!("--save {}: the folder cannot be made: {e}", folder.display())))?;
+    }
+    if options.retries.is_some_and(|retries| retries > 0) && !operation.declared.idempotent {
+        print::warning(&format!("{} is not idempotent, so it is not tried again", options.operation));
     }
     let requests = operation.declared.requests.len();
     let runner = Runner { setup: &setup, args, options, plugin: &release.manifest.name, attachments, requests };
@@ -130,6 +134,9 @@ impl Runner<'_> {
         if let Some(timeout) = self.options.timeout {
             call = call.timeout(timeout);
         }
+        if let Some(retries) = self.options.retries {
+            call = call.retries(retries);
+        }
         if self.options.dry_run {
             call = call.dry_run();
         }
@@ -169,6 +176,11 @@ impl Runner<'_> {
                     exchange.micros as f64 / 1000.0
                 );
                 print::note(&styled(DIM, line));
+            }
+            if report.retries > 0 {
+                let waited =
+                    humantime::format_duration(Duration::from_millis(report.timing.waiting.as_millis() as u64));
+                print::note(&styled(DIM, format!("tried again {} times, after {waited} of waiting", report.retries)));
             }
         }
     }

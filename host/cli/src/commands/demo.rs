@@ -133,7 +133,12 @@ fn was_stopped(attempt: &Attempt) -> bool {
 
 fn total(lines: &[Line]) -> Timing {
     let sum = |of: fn(&Timing) -> Duration| lines.iter().map(|l| of(&l.timing)).sum();
-    Timing { host: sum(|t| t.host), sandbox: sum(|t| t.sandbox), network: sum(|t| t.network) }
+    Timing {
+        host: sum(|t| t.host),
+        sandbox: sum(|t| t.sandbox),
+        network: sum(|t| t.network),
+        waiting: sum(|t| t.waiting),
+    }
 }
 
 fn as_json(lines: &[Line], attempts: &[Attempt; 3]) -> Value {

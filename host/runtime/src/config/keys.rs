@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::operation::nearest;
 
-const TOP: &[&str] = &["plugins", "store", "audit", "limits", "connections"];
+const TOP: &[&str] = &["plugins", "store", "audit", "retries", "limits", "connections"];
 const AUDIT: &[&str] = &["file", "required", "enabled"];
 const LIMITS: &[&str] = &[
     "timeout",

@@ -5,6 +5,9 @@
 //! plugins = ["plugins/"]
 //! # Where the plugins' state is kept; `.wharf` beside this file where it is left out.
 //! store = ".wharf"
+//! # How often a call of an idempotent operation is tried again where the provider is unavailable or limits the rate;
+//! # never where it is left out.
+//! retries = 2
 //!
 //! [limits]
 //! timeout = "30s"
@@ -37,6 +40,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::limits::Limits;
+use crate::retry::MOST_RETRIES;
 
 mod connect;
 mod connection;
@@ -57,6 +61,8 @@ pub struct Config {
     pub store: Option<PathBuf>,
     /// Where calls are recorded; none where the operator does not want it.
     pub audit: Option<AuditConfig>,
+    /// How many times at most a call of an idempotent operation is tried again.
+    pub retries: u32,
     /// Limits of every call.
     pub limits: Limits,
     /// Limits of the calls of a plugin, by its name, where they are others.
@@ -98,6 +104,8 @@ struct File {
     #[serde(default)]
     audit: FileAudit,
     #[serde(default)]
+    retries: u32,
+    #[serde(default)]
     limits: FileLimits,
     #[serde(default)]
     connections: BTreeMap<String, FileConnection>,
@@ -118,6 +126,7 @@ impl Config {
             plugins: Vec::new(),
             store,
             audit: audit.map(|folder| AuditConfig { file: folder.join(AUDIT_FILE), required: true }),
+            retries: 0,
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
             connections: BTreeMap::new(),
@@ -141,6 +150,9 @@ impl Config {
         // The error's own text quotes the line, which may hold a secret.
         let parsed: File = toml::from_str(text)
             .map_err(|e| (e.span().map(|span| keys::line_of(text, span.start)), without_value(e.message())))?;
+        if parsed.retries > MOST_RETRIES {
+            return Err((None, format!("retries is at most {MOST_RETRIES}")));
+        }
         let (limits, plugin_limits) = parsed.limits.common().map_err(|problem| (None, problem))?;
         let mut connections = BTreeMap::new();
         for (name, from) in parsed.connections {
@@ -158,6 +170,7 @@ impl Config {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
             store: Some(store),
             audit,
+            retries: parsed.retries,
             limits,
             plugin_limits,
             connections,
@@ -187,6 +200,7 @@ mod tests {
     fn a_whole_configuration_is_read() {
         let text = r#"
             plugins = ["plugins", "/opt/acme.wasm"]
+            retries = 2
             [limits]
             timeout = "5s"
             memory = "64MiB"
@@ -201,6 +215,7 @@ mod tests {
         let config = Config::parse(text, Path::new("/etc/wharf")).unwrap();
         assert_eq!(config.plugins, [PathBuf::from("/etc/wharf/plugins"), PathBuf::from("/opt/acme.wasm")]);
         assert_eq!(config.store, Some(PathBuf::from("/etc/wharf/.wharf")));
+        assert_eq!(config.retries, 2);
         assert_eq!(config.limits.timeout.as_secs(), 5);
         assert_eq!(config.limits.memory, 64 << 20);
         assert_eq!(config.limits.answer, Limits::default().answer);
@@ -213,7 +228,7 @@ mod tests {
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_one() {
         assert_eq!(
             problem("zz = 1\n"),
-            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `limits`, `connections`"
+            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `retries`, `limits`, `connections`"
         );
         assert!(problem("plugin = []").contains("did you mean `plugins`?"));
         assert!(
@@ -222,6 +237,12 @@ mod tests {
         );
         let text = "[connections.shop]\nprovider = \"a\"\nbaseurl = \"x\"";
         assert!(problem(text).starts_with("3: `connections.shop.baseurl` is not known here; did you mean `base_url`?"));
+    }
+
+    #[test]
+    fn retries_have_an_end() {
+        assert_eq!(problem("retries = 11"), "0: retries is at most 10");
+        assert!(problem("retries = -1").starts_with("1: "));
     }
 
     #[test]

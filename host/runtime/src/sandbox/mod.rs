@@ -38,6 +38,31 @@ pub(crate) struct Ran {
     pub(crate) sandbox: Duration,
 }
 
+impl Ran {
+    /// A run that ended before it began.
+    pub(crate) fn ended(error: impl Into<CallError>) -> Self {
+        Self {
+            result: Err(error.into()),
+            exchanges: Vec::new(),
+            log: Vec::new(),
+            network: Duration::ZERO,
+            sandbox: Duration::ZERO,
+        }
+    }
+
+    /// This run and a later one of the same call, which decides how it ended.
+    pub(crate) fn then(mut self, later: Self) -> Self {
+        self.exchanges.extend(later.exchanges);
+        self.log.extend(later.log);
+        Self {
+            result: later.result,
+            network: self.network + later.network,
+            sandbox: self.sandbox + later.sandbox,
+            ..self
+        }
+    }
+}
+
 /// A linker with everything that a plugin may import.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::Linker<Ctx>> {
     let mut linker = wasmtime::component::Linker::new(engine.inner());
