@@ -2,9 +2,37 @@
 
 use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Scheme};
 
+mod account;
+mod account_agent_bots;
+mod account_users;
+mod accounts;
+mod agent_bots;
+mod agents;
 mod answer;
+mod audit_logs;
+mod automation_rules;
+mod canned_responses;
+mod contacts;
+mod conversations;
+mod csat_survey;
+mod custom_attributes;
+mod custom_filters;
+mod filters;
+mod help_center;
+mod ids;
+mod inboxes;
+mod integrations;
+mod messages;
+mod pages;
 mod profile;
+mod public_contacts;
+mod public_conversations;
+mod public_inboxes;
+mod public_messages;
+mod reports;
+mod teams;
 mod users;
+mod webhooks;
 
 /// The header's two spellings, which the server reads alike: many proxies drop the first, some gateways know only it.
 const NAMES: [&str; 2] = ["api_access_token", "Api-Access-Token"];
@@ -14,7 +42,7 @@ pub const PROVIDER: Provider = Provider {
     name: "chatwoot",
     title: "Chatwoot",
     version: env!("CARGO_PKG_VERSION"),
-    summary: "Users and profiles of a Chatwoot installation.",
+    summary: "Contacts, conversations, inboxes, agents and reports of a Chatwoot installation, and its platform and public APIs.",
     base_url: BaseUrl::new("Root of the installation, such as https://app.chatwoot.com")
         .suggest("https://app.chatwoot.com")
         .environment("CHATWOOT_URL"),
@@ -45,7 +73,35 @@ pub const PROVIDER: Provider = Provider {
     // There are three kinds of calls, so each resource names its own.
     scheme: None,
     read: answer::read,
-    resources: &[users::USERS, profile::PROFILE],
+    resources: &[
+        accounts::ACCOUNTS,
+        account_users::ACCOUNT_USERS,
+        agent_bots::AGENT_BOTS,
+        users::USERS,
+        public_inboxes::PUBLIC_INBOXES,
+        public_contacts::PUBLIC_CONTACTS,
+        public_conversations::PUBLIC_CONVERSATIONS,
+        public_messages::PUBLIC_MESSAGES,
+        csat_survey::CSAT_SURVEY,
+        profile::PROFILE,
+        account::ACCOUNT,
+        agents::AGENTS,
+        account_agent_bots::ACCOUNT_AGENT_BOTS,
+        audit_logs::AUDIT_LOGS,
+        automation_rules::AUTOMATION_RULES,
+        canned_responses::CANNED_RESPONSES,
+        contacts::CONTACTS,
+        conversations::CONVERSATIONS,
+        custom_attributes::CUSTOM_ATTRIBUTES,
+        custom_filters::CUSTOM_FILTERS,
+        help_center::HELP_CENTER,
+        inboxes::INBOXES,
+        integrations::INTEGRATIONS,
+        messages::MESSAGES,
+        reports::REPORTS,
+        teams::TEAMS,
+        webhooks::WEBHOOKS,
+    ],
 };
 
 wharf_plugin::export!(PROVIDER);

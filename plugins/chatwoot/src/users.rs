@@ -1,17 +1,56 @@
-use wharf_plugin::{Effect, Operation, Resource, integer, path};
+use wharf_plugin::{Effect, Input, Operation, Resource, body, object, path, text};
+
+use crate::ids::{ID, PLATFORM};
+
+const USER_ID: Input = path("id", ID).describe("ID of a user that the platform app made or was granted.");
+const NAME: Input = body("name", text()).optional().describe("Full name.");
+const DISPLAY_NAME: Input = body("display_name", text()).optional().describe("Name that customers see.");
+const EMAIL: Input = body("email", text().format("email")).optional().describe("Address that the user signs in with.");
+const PASSWORD: Input = body("password", text())
+    .optional()
+    .sensitive()
+    .describe("With an upper case and a lower case letter, a digit and a special character.");
+const CUSTOM_ATTRIBUTES: Input =
+    body("custom_attributes", object()).optional().describe("Values of your own, by name.");
+
+/// What lets others act as the user.
+const SECRETS: &[&str] = &["/access_token", "/pubsub_token", "/hmac_identifier"];
 
 /// Users, as a platform app manages them.
 pub(crate) const USERS: Resource = Resource::new(
     "users",
-    // Each call makes a new link, and whoever has the link is that user: a read grant must not cover it, nor a retry.
-    &[Operation::get("get-sso-url", "Get SSO URL of a user", "/platform/api/v1/users/{id}/login")
-        .summary("Makes a link that signs the user in, once, within five minutes.")
-        .inputs(
-            &[path("id", integer().at_least(1)).describe("ID of a user that the platform app made or was granted.")],
-        )
-        .scheme(Some("platform"))
-        .answers_with(&["url"])
-        .effect(Effect::Write)
-        .not_idempotent()
-        .sensitive_outputs(&["/url"])],
+    &[
+        // An address that is known is found, not made once more.
+        Operation::post("create", "Create user", "/platform/api/v1/users")
+            .summary("Makes a user, or takes on the one who has this email already; the answer has the access token.")
+            .inputs(&[NAME, DISPLAY_NAME, EMAIL, PASSWORD, CUSTOM_ATTRIBUTES])
+            .scheme(PLATFORM)
+            .idempotent()
+            .sensitive_outputs(SECRETS),
+        Operation::get("get", "Get user", "/platform/api/v1/users/{id}")
+            .summary("Fetches a user, the access token included.")
+            .inputs(&[USER_ID])
+            .scheme(PLATFORM)
+            .sensitive_outputs(SECRETS),
+        Operation::patch("update", "Update user", "/platform/api/v1/users/{id}")
+            .summary("Sets the given values of a user; the answer has the access token.")
+            .inputs(&[USER_ID, NAME, DISPLAY_NAME, EMAIL, PASSWORD, CUSTOM_ATTRIBUTES])
+            .scheme(PLATFORM)
+            .idempotent()
+            .sensitive_outputs(SECRETS),
+        Operation::delete("delete", "Delete user", "/platform/api/v1/users/{id}")
+            .summary("Queues the removal of a user from all accounts; success means queued, not gone.")
+            .inputs(&[USER_ID])
+            .scheme(PLATFORM)
+            .answers_success(),
+        // Each call makes a new link, and who has the link is that user: a read grant must not cover it, nor a retry.
+        Operation::get("get-sso-url", "Get SSO URL of a user", "/platform/api/v1/users/{id}/login")
+            .summary("Makes a link that signs the user in, once, within five minutes.")
+            .inputs(&[USER_ID])
+            .scheme(PLATFORM)
+            .answers_with(&["url"])
+            .effect(Effect::Write)
+            .not_idempotent()
+            .sensitive_outputs(&["/url"]),
+    ],
 );

@@ -52,14 +52,19 @@ fn failure(response: &Response, error: Error) -> Failure {
         | "ACCESSKEY_UNDEFINED" => Failure::Unauthorized(detail),
         // Also what is said of a record or a user that does not exist.
         "ACCESS_DENIED" => Failure::Forbidden(detail),
-        "RECORD_NOT_FOUND" => Failure::NotFound(detail),
-        "LEAD_ALREADY_CONVERTED" | "POTENTIAL_ALREADY_CONVERTED" => Failure::Conflict(detail),
+        // An installation can be without an operation that others have.
+        "RECORD_NOT_FOUND" | "UNKNOWN_OPERATION" => Failure::NotFound(detail),
+        "LEAD_ALREADY_CONVERTED" | "POTENTIAL_ALREADY_CONVERTED" | "CURRENCY_INACTIVE" => Failure::Conflict(detail),
         // Their spelling.
         "INVALID_ID_ATTRIBUTE"
         | "REFERENCE_INVALID"
         | "MANDATORY_FIELDS_MISSING"
         | "UNKOWN_ENTITY"
-        | "QUERY_SYNTAX_ERROR" => Failure::InvalidInput(None, format!("{} ({})", detail.message, error.code)),
+        | "QUERY_SYNTAX_ERROR"
+        | "INVALID_POTENTIAL_FOR_CONVERTLEAD"
+        | "INVALID_OLD_PASSWORD"
+        | "NEW_PASSWORD_MISMATCH"
+        | "PASSWORD_NOT_STRONG" => Failure::InvalidInput(None, format!("{} ({})", detail.message, error.code)),
         _ => Failure::Provider(detail),
     }
 }
@@ -85,6 +90,51 @@ mod tests {
         assert!(matches!(error("ACCESS_DENIED"), Failure::Forbidden(_)));
         assert!(matches!(error("OPERATION_NOT_SUPPORTED"), Failure::Provider(_)));
         assert!(matches!(error("QUERY_SYNTAX_ERROR"), Failure::InvalidInput(..)));
+    }
+
+    #[test]
+    fn the_callers_mistakes_are_told_from_the_servers() {
+        for code in [
+            "INVALID_ID_ATTRIBUTE",
+            "REFERENCE_INVALID",
+            "MANDATORY_FIELDS_MISSING",
+            "UNKOWN_ENTITY",
+            "INVALID_POTENTIAL_FOR_CONVERTLEAD",
+            "INVALID_OLD_PASSWORD",
+            "NEW_PASSWORD_MISMATCH",
+            "PASSWORD_NOT_STRONG",
+        ] {
+            let Failure::InvalidInput(None, message) = error(code) else { panic!("{code}") };
+            assert_eq!(message, format!("Words of the server ({code})"));
+        }
+        for code in ["RECORD_NOT_FOUND", "UNKNOWN_OPERATION"] {
+            assert!(matches!(error(code), Failure::NotFound(_)), "{code}");
+        }
+        for code in ["LEAD_ALREADY_CONVERTED", "POTENTIAL_ALREADY_CONVERTED", "CURRENCY_INACTIVE"] {
+            assert!(matches!(error(code), Failure::Conflict(_)), "{code}");
+        }
+        for code in [
+            "FAILED_TO_CREATE",
+            "FAILED_TO_UPDATE",
+            "DATABASE_QUERY_ERROR",
+            "INTERNAL_SERVER_ERROR",
+            "CHANGE_PASSWORD_FAILURE",
+            "LEAD_RELATEDLIST_UPDATE_FAILED",
+            "WSAPP04",
+        ] {
+            let Failure::Provider(detail) = error(code) else { panic!("{code}") };
+            assert_eq!((detail.code.as_deref(), detail.status), (Some(code), Some(200)));
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_told_from_a_login_that_fails() {
+        for code in ["INVALID_SESSIONID", "SESSION_EXPIRED", "SESSION_LEFT_IDLE", "AUTHENTICATION_REQUIRED"] {
+            assert!(session_is_over(&error(code)), "{code}");
+        }
+        for code in ["AUTHENTICATION_FAILURE", "INVALID_USER_CREDENTIALS", "ACCESS_DENIED"] {
+            assert!(!session_is_over(&error(code)), "{code}");
+        }
     }
 
     #[test]

@@ -2,17 +2,29 @@
 
 use wharf_plugin::{BaseUrl, ConnectionField, Function, Part, Placement, Provider, Scheme};
 
+mod advanced;
 mod answer;
+mod app_sync;
+mod documents;
+mod ids;
+mod inventory;
+mod leads;
 mod login;
 mod metadata;
+mod mobile;
+mod query;
+mod records;
+mod relations;
 mod session;
+mod sync;
+mod users;
 
 /// The plugin.
 pub const PROVIDER: Provider = Provider {
     name: "vtiger",
     title: "Vtiger CRM",
     version: env!("CARGO_PKG_VERSION"),
-    summary: "Sessions and modules of a Vtiger CRM.",
+    summary: "Records, queries, relations, documents and sessions of a Vtiger CRM.",
     base_url: BaseUrl::new(
         "Root of the installation, with its subfolder if it has one, such as https://crm.example.com",
     )
@@ -37,7 +49,21 @@ pub const PROVIDER: Provider = Provider {
     // A session name travels as a parameter.
     scheme: None,
     read: answer::read,
-    resources: &[session::SESSION, metadata::METADATA],
+    resources: &[
+        session::SESSION,
+        metadata::METADATA,
+        records::RECORDS,
+        query::QUERY,
+        relations::RELATIONS,
+        documents::DOCUMENTS,
+        leads::LEADS,
+        users::USERS,
+        inventory::INVENTORY,
+        sync::SYNC,
+        mobile::MOBILE,
+        app_sync::APP_SYNC,
+        advanced::ADVANCED,
+    ],
 };
 
 wharf_plugin::export!(PROVIDER);

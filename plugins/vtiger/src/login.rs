@@ -1,7 +1,9 @@
 //! A session: kept between calls, and begun anew when the server says that it ended.
 
-use wharf_plugin::{Body, Detail};
-use wharf_plugin::{Call, Constant, DeclaredRequest, Failure, Field, Method, Place, Response, Value, state};
+use wharf_plugin::{
+    Body, Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Method, Operation, Output, Place, Response,
+    Value, code_only, state, text,
+};
 
 use crate::answer::session_is_over;
 
@@ -20,6 +22,51 @@ pub(crate) const LOGIN: DeclaredRequest = DeclaredRequest::new("login", Method::
 
 /// Why the name of a session is not bound to an input.
 pub(crate) const WHY_FREE: &str = "the caller's session, or else the connection's own, which the plugin keeps";
+
+/// The input of every operation that runs in a session.
+pub(crate) const SESSION: Input = code_only("sessionName", text().at_least(1))
+    .optional()
+    .sensitive()
+    .describe("Name of a session; without one the plugin logs in and keeps its session.");
+
+/// What the server does by GET under this name. Its inputs are [`SESSION`] and those of the query.
+pub(crate) const fn by_get(action: &'static str, title: &'static str, name: &'static str) -> Operation {
+    in_query(Operation::get(action, title, "").discriminator(Constant::query("operation", name)))
+}
+
+/// What the server does by POST under this name. Its inputs are [`SESSION`] and those of the form.
+pub(crate) const fn by_post(action: &'static str, title: &'static str, name: &'static str) -> Operation {
+    in_form(Operation::post(action, title, "").discriminator(Constant::body("operation", name)))
+}
+
+/// Runs in a session, whose name stands in the query.
+pub(crate) const fn in_query(operation: Operation) -> Operation {
+    operation
+        .fields(const { &[Field::free(Place::Query, "sessionName", WHY_FREE)] })
+        .also(const { &[GET_CHALLENGE, LOGIN] })
+        .run(|call| send_in_query(call).map(Output::text))
+}
+
+/// Runs in a session, whose name stands in the form.
+const fn in_form(operation: Operation) -> Operation {
+    operation
+        .sends(Body::Form)
+        .fields(const { &[Field::free(Place::Body, "sessionName", WHY_FREE)] })
+        .also(const { &[GET_CHALLENGE, LOGIN] })
+        .run(|call| {
+            with_session(call, |session| call.own_request().form(vec![form_field(session)]).send()).map(Output::text)
+        })
+}
+
+/// Sends the own request of an operation that is [`in_query`]: the JSON text of the result.
+pub(crate) fn send_in_query(call: &Call<'_>) -> Result<String, Failure> {
+    with_session(call, |session| call.own_request().query("sessionName", session).send())
+}
+
+/// The session as a field of a form.
+pub(crate) fn form_field(session: &str) -> (String, String) {
+    ("sessionName".to_owned(), session.to_owned())
+}
 
 const KEY: &str = "session";
 /// The server ends a session that is left alone for 1800 seconds.
@@ -46,8 +93,8 @@ fn may_be_void(detail: &Detail) -> bool {
     matches!(detail.code.as_deref(), Some("INVALID_AUTH_TOKEN" | "INVALID_USER_CREDENTIALS"))
 }
 
-/// Runs with the session that the caller names, or else with the connection's own, which is begun where there is none or
-/// where the server says that it ended.
+/// Runs with the session that the caller names, or else with the connection's own, which is begun where there is none
+/// or where the server says that it ended.
 pub(crate) fn with_session(
     call: &Call<'_>,
     send: impl Fn(&str) -> Result<Response, Failure>,

@@ -1,34 +1,32 @@
-use wharf_plugin::{
-    Call, Constant, DeclaredRequest, Effect, Failure, Field, Lists, Method, Operation, Output, Place, Resource, Schema,
-    code_only, list, text,
-};
+use wharf_plugin::{Input, Lists, Resource, Schema, list, query, text};
 
-use crate::login::{GET_CHALLENGE, LOGIN, WHY_FREE, with_session};
+use crate::ids::MODULE;
+use crate::login::{SESSION, by_get};
 
 const FIELD_TYPE: Schema = text().at_least(1);
 
-const LIST_TYPES: DeclaredRequest = DeclaredRequest::new("list-types", Method::Get, "")
-    .discriminator(Constant::query("operation", "listtypes"))
-    .fields(&[
-        Field::free(Place::Query, "sessionName", WHY_FREE),
-        Field::bound(Place::Query, "fieldTypeList", "fieldTypeList").lists(Lists::Json),
-    ]);
+const ELEMENT_TYPE: Input =
+    query("elementType", MODULE).describe("Name of the module, such as Contacts; case matters.");
 
 pub(crate) const METADATA: Resource = Resource::new(
     "metadata",
-    &[Operation::function("list-types", "List types", Effect::Read, &[LIST_TYPES, GET_CHALLENGE, LOGIN], list_types)
-        .summary("Lists the modules that the user may use.")
-        .inputs(&[
-            code_only("sessionName", text().at_least(1))
+    &[
+        by_get("list-types", "List types", "listtypes").summary("Lists the modules that the user may use.").inputs(&[
+            SESSION,
+            query("fieldTypeList", list(&FIELD_TYPE))
                 .optional()
-                .sensitive()
-                .describe("Name of a session; without one the plugin logs in and keeps its session."),
-            code_only("fieldTypeList", list(&FIELD_TYPE))
-                .optional()
+                .lists(Lists::Json)
                 .describe("Only modules that have a field of one of these types, such as email."),
-        ])],
+        ]),
+        by_get("describe", "Describe module", "describe")
+            .summary(
+                "Tells the fields of a module, what may be done with it, and the number its record ids begin with.",
+            )
+            .inputs(&[SESSION, ELEMENT_TYPE]),
+        by_get("list-related-types", "List related types", "relatedtypes")
+            .summary(
+                "Lists the modules that records of a module can be related to, with the labels that relations.* want.",
+            )
+            .inputs(&[SESSION, ELEMENT_TYPE]),
+    ],
 );
-
-fn list_types(call: &Call<'_>) -> Result<Output, Failure> {
-    with_session(call, |session| call.request("list-types").query("sessionName", session).send()).map(Output::text)
-}

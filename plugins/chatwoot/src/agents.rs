@@ -1,0 +1,44 @@
+use wharf_plugin::{Input, Operation, Resource, body, boolean, one_of, path, text};
+
+use crate::ids::{ACCOUNT_ID, ID, USER};
+
+const AGENT_ID: Input = path("id", ID).describe("ID of the agent, which is the user's.");
+const ROLE: Input = body("role", one_of(&["agent", "administrator"])).describe("What the agent may do in the account.");
+const AVAILABILITY: Input = body("availability_status", one_of(&["available", "busy", "offline"]))
+    .optional()
+    .describe("Whether new conversations are assigned to the agent. Servers may ignore it.");
+const AUTO_OFFLINE: Input = body("auto_offline", boolean())
+    .optional()
+    .describe("Whether the agent is shown as offline while the application is closed.");
+
+/// Members of an account.
+pub(crate) const AGENTS: Resource = Resource::new(
+    "agents",
+    &[
+        Operation::get("list", "List agents", "/api/v1/accounts/{account_id}/agents")
+            .summary("Lists all agents of the account, administrators included.")
+            .inputs(&[ACCOUNT_ID])
+            .scheme(USER),
+        Operation::post("create", "Add agent", "/api/v1/accounts/{account_id}/agents")
+            .summary("Adds an agent to the account and invites them by email; needs an administrator.")
+            .inputs(&[
+                ACCOUNT_ID,
+                body("name", text()).describe("Full name."),
+                body("email", text().format("email")).describe("Address that the agent signs in with."),
+                ROLE,
+                AVAILABILITY,
+                AUTO_OFFLINE,
+            ])
+            .scheme(USER),
+        Operation::patch("update", "Update agent", "/api/v1/accounts/{account_id}/agents/{id}")
+            .summary("Sets the role of an agent, and whether the agent is available; needs an administrator.")
+            .inputs(&[ACCOUNT_ID, AGENT_ID, ROLE, AVAILABILITY, AUTO_OFFLINE])
+            .scheme(USER)
+            .idempotent(),
+        Operation::delete("delete", "Remove agent", "/api/v1/accounts/{account_id}/agents/{id}")
+            .summary("Takes an agent out of the account; a user who is left without any account is deleted.")
+            .inputs(&[ACCOUNT_ID, AGENT_ID])
+            .scheme(USER)
+            .answers_success(),
+    ],
+);

@@ -1,0 +1,185 @@
+use wharf_plugin::{
+    Attachment, Body, Input, Lists, Operation, Paging, Resource, Schema, body, boolean, list, object, one_of, path,
+    query, text,
+};
+
+use crate::filters::FILTER;
+use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
+use crate::pages::pages;
+
+const PAGES: Paging = pages("/payload");
+
+const CONTACT: Input = path("id", ID).describe("ID of the contact.");
+const LABEL: Schema = text();
+
+const SORT: Input = query(
+    "sort",
+    one_of(&[
+        "name",
+        "email",
+        "phone_number",
+        "last_activity_at",
+        "-name",
+        "-email",
+        "-phone_number",
+        "-last_activity_at",
+    ]),
+)
+.optional()
+.describe("Order of the list; a leading minus turns it round.");
+
+const NAME: Input = body("name", text()).optional().describe("Full name.");
+const EMAIL: Input = body("email", text()).optional().describe("Email address, which no other contact may have.");
+const PHONE_NUMBER: Input = body("phone_number", text())
+    .optional()
+    .describe("Phone number in the E.164 form, such as +14155550123, which no other contact may have.");
+const AVATAR_URL: Input =
+    body("avatar_url", text()).optional().describe("Address of a JPEG or PNG that the server fetches as the picture.");
+const IDENTIFIER: Input = body("identifier", text())
+    .optional()
+    .describe("ID of the same person in a system of your own, which no other contact may have.");
+const CUSTOM_ATTRIBUTES: Input = body("custom_attributes", object())
+    .optional()
+    .lists(Lists::Brackets)
+    .describe("Values by the key of a custom attribute that the account has defined.");
+const ADDITIONAL_ATTRIBUTES: Input = body("additional_attributes", object())
+    .optional()
+    .lists(Lists::Brackets)
+    .describe("Further facts, such as city and country; they need no definition.");
+const BLOCKED: Input = body("blocked", boolean()).optional().describe("Whether the contact is blocked.");
+
+const AVATAR: &[Attachment] = &[Attachment::new("avatar", "Picture of the contact, a JPEG or PNG file.").optional()];
+
+/// People who write to the account.
+pub(crate) const CONTACTS: Resource = Resource::new(
+    "contacts",
+    &[
+        Operation::get("list", "List contacts", "/api/v1/accounts/{account_id}/contacts")
+            .summary("Lists contacts that have an email address, a phone number or an identifier, 15 a page.")
+            .inputs(&[ACCOUNT_ID, SORT, PAGE])
+            .scheme(USER)
+            .paged(&PAGES)
+            .sensitive_outputs(&["/payload/*/contact_inboxes/*/source_id"]),
+        Operation::get("search", "Search contacts", "/api/v1/accounts/{account_id}/contacts/search")
+            .summary("Searches contacts by name, email, phone or identifier, 15 a page; by default 100 times a minute.")
+            .inputs(&[
+                ACCOUNT_ID,
+                query("q", text().at_least(1))
+                    .describe("Part of a name, email address, phone number or identifier; the server refuses none."),
+                SORT,
+                PAGE,
+            ])
+            .scheme(USER)
+            .paged(&PAGES)
+            .sensitive_outputs(&["/payload/*/contact_inboxes/*/source_id"]),
+        Operation::post("filter", "Filter contacts", "/api/v1/accounts/{account_id}/contacts/filter")
+            .summary("Lists the contacts that meet all or any of the given conditions, 15 a page.")
+            .inputs(&[ACCOUNT_ID, PAGE, FILTER])
+            .scheme(USER)
+            .reads()
+            .paged(&PAGES)
+            .sensitive_outputs(&["/payload/*/contact_inboxes/*/source_id"]),
+        Operation::get("get", "Get contact", "/api/v1/accounts/{account_id}/contacts/{id}")
+            .summary("Fetches one contact with the inboxes it is known in.")
+            .inputs(&[ACCOUNT_ID, CONTACT])
+            .scheme(USER)
+            .sensitive_outputs(&["/payload/contact_inboxes/*/source_id"]),
+        Operation::post("create", "Create contact", "/api/v1/accounts/{account_id}/contacts")
+            .summary("Adds a contact to an inbox; an email, phone or identifier that another one has is refused.")
+            .inputs(&[
+                ACCOUNT_ID,
+                body("inbox_id", ID).describe("ID of the inbox that the contact belongs to."),
+                NAME,
+                EMAIL,
+                PHONE_NUMBER,
+                AVATAR_URL,
+                IDENTIFIER,
+                CUSTOM_ATTRIBUTES,
+                BLOCKED,
+                ADDITIONAL_ATTRIBUTES,
+            ])
+            .attachments(AVATAR)
+            .sends(Body::JsonOrMultipart)
+            .scheme(USER)
+            .sensitive_outputs(&[
+                "/payload/*/contact_inboxes/*/source_id",
+                "/payload/contact/contact_inboxes/*/source_id",
+                "/payload/contact_inbox/source_id",
+            ]),
+        Operation::put("update", "Update contact", "/api/v1/accounts/{account_id}/contacts/{id}")
+            .summary("Changes the given members of a contact and leaves the others.")
+            .inputs(&[
+                ACCOUNT_ID,
+                CONTACT,
+                NAME,
+                EMAIL,
+                PHONE_NUMBER,
+                AVATAR_URL,
+                IDENTIFIER,
+                CUSTOM_ATTRIBUTES,
+                BLOCKED,
+                ADDITIONAL_ATTRIBUTES,
+            ])
+            .attachments(AVATAR)
+            .sends(Body::JsonOrMultipart)
+            .scheme(USER)
+            .sensitive_outputs(&["/payload/*/contact_inboxes/*/source_id", "/payload/contact_inboxes/*/source_id"]),
+        Operation::delete("delete", "Delete contact", "/api/v1/accounts/{account_id}/contacts/{id}")
+            .summary("Deletes a contact; one that is online at the moment is refused.")
+            .inputs(&[ACCOUNT_ID, CONTACT])
+            .scheme(USER)
+            .answers_success(),
+        Operation::get(
+            "list-conversations",
+            "List conversations of a contact",
+            "/api/v1/accounts/{account_id}/contacts/{id}/conversations",
+        )
+        .summary("Lists the conversations with one contact.")
+        .inputs(&[ACCOUNT_ID, CONTACT])
+        .scheme(USER)
+        .sensitive_outputs(&[
+            "/payload/*/meta/assignee/access_token",
+            "/payload/*/meta/assignee/hmac_identifier",
+            "/payload/*/meta/assignee/pubsub_token",
+        ]),
+        Operation::get(
+            "list-contactable-inboxes",
+            "List inboxes that reach a contact",
+            "/api/v1/accounts/{account_id}/contacts/{id}/contactable_inboxes",
+        )
+        .summary("Lists the inboxes by which a contact can be written to, each with the source_id to use.")
+        .inputs(&[ACCOUNT_ID, CONTACT])
+        .scheme(USER)
+        .sensitive_outputs(&["/payload/*/source_id"]),
+        Operation::post(
+            "create-inbox",
+            "Add contact to an inbox",
+            "/api/v1/accounts/{account_id}/contacts/{id}/contact_inboxes",
+        )
+        .summary("Makes a contact known in a further inbox, under a source_id.")
+        .inputs(&[
+            ACCOUNT_ID,
+            CONTACT,
+            body("inbox_id", ID).describe("ID of the inbox."),
+            body("source_id", text())
+                .optional()
+                .describe("Identifier of the contact in this inbox; the server makes one where it can.")
+                .sensitive(),
+        ])
+        .scheme(USER)
+        .sensitive_outputs(&["/source_id"]),
+        Operation::get("list-labels", "List labels of a contact", "/api/v1/accounts/{account_id}/contacts/{id}/labels")
+            .summary("Lists the labels of a contact.")
+            .inputs(&[ACCOUNT_ID, CONTACT])
+            .scheme(USER),
+        Operation::post("set-labels", "Set labels of a contact", "/api/v1/accounts/{account_id}/contacts/{id}/labels")
+            .summary("Replaces all labels of a contact; to add one, list them first.")
+            .inputs(&[
+                ACCOUNT_ID,
+                CONTACT,
+                body("labels", list(&LABEL)).describe("All labels that the contact shall have; none takes all away."),
+            ])
+            .scheme(USER)
+            .idempotent(),
+    ],
+);

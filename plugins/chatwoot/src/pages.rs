@@ -1,0 +1,16 @@
+//! Lists that come in numbered pages.
+
+use wharf_plugin::{Call, Failure, Field, Page, Paging, Place};
+
+const FREE: &[Field] = &[Field::free(Place::Query, "page", "the number of the page, from 1")];
+
+/// The pages of a list, which stands in the answer under this JSON Pointer. How many items a page has is the server's
+/// choice, and its counts are not to be trusted, so only an empty page or a repeated one is the end.
+pub(crate) const fn pages(list: &'static str) -> Paging {
+    Paging { list, free: FREE, fetch }
+}
+
+fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
+    let response = call.next_page().query("page", page.number.to_string()).send()?;
+    call.read(&response).map(Some)
+}

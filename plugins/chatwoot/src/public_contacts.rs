@@ -1,0 +1,63 @@
+use wharf_plugin::{Body, Input, Lists, Operation, Resource, body, object, text};
+
+use crate::ids::{AVATAR, CONTACT_IDENTIFIER, INBOX_IDENTIFIER};
+
+const IDENTIFIER: Input = body("identifier", text()).optional().describe("Who the contact is in your own system.");
+const IDENTIFIER_HASH: Input = body("identifier_hash", text())
+    .optional()
+    .sensitive()
+    .describe("HMAC-SHA256 of the identifier, in hexadecimal, by the inbox's key; some inboxes insist on it.");
+const EMAIL: Input = body("email", text().format("email")).optional().describe("Email address.");
+const NAME: Input = body("name", text()).optional().describe("Name of the contact.");
+const PHONE_NUMBER: Input = body("phone_number", text())
+    .optional()
+    .describe("Telephone number in the international form with a plus sign, such as +123456789.");
+const CUSTOM_ATTRIBUTES: Input =
+    body("custom_attributes", object()).optional().lists(Lists::Brackets).describe("Values of your own, by name.");
+
+/// Who has these, and the inbox's identifier, speaks as the contact or listens to what is told to it.
+const SECRETS: &[&str] = &["/source_id", "/pubsub_token"];
+
+/// Customers of an API inbox, who speak for themselves.
+pub(crate) const PUBLIC_CONTACTS: Resource = Resource::new(
+    "public-contacts",
+    &[
+        Operation::post("create", "Create public contact", "/public/api/v1/inboxes/{inbox_identifier}/contacts")
+            .summary("Makes a contact of an API inbox; the source_id of the answer is the key to all further calls.")
+            .inputs(&[INBOX_IDENTIFIER, IDENTIFIER, IDENTIFIER_HASH, EMAIL, NAME, PHONE_NUMBER, CUSTOM_ATTRIBUTES])
+            .attachments(&[AVATAR])
+            .sends(Body::JsonOrMultipart)
+            .scheme(None)
+            .sensitive_outputs(SECRETS),
+        Operation::get(
+            "get",
+            "Get public contact",
+            "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}",
+        )
+        .summary("Fetches a contact of an API inbox.")
+        .inputs(&[INBOX_IDENTIFIER, CONTACT_IDENTIFIER])
+        .scheme(None)
+        .sensitive_outputs(SECRETS),
+        Operation::patch(
+            "update",
+            "Update public contact",
+            "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}",
+        )
+        .summary("Sets the given values of a contact; one who turns out to be known is merged with the known one.")
+        .inputs(&[
+            INBOX_IDENTIFIER,
+            CONTACT_IDENTIFIER,
+            IDENTIFIER,
+            IDENTIFIER_HASH,
+            EMAIL,
+            NAME,
+            PHONE_NUMBER,
+            CUSTOM_ATTRIBUTES,
+        ])
+        .attachments(&[AVATAR])
+        .sends(Body::JsonOrMultipart)
+        .scheme(None)
+        .idempotent()
+        .sensitive_outputs(SECRETS),
+    ],
+);

@@ -1,0 +1,142 @@
+//! Whatever else an installation offers. The caller names the server's operation, so these can do what any other can.
+
+use wharf_plugin::{
+    Body, Call, DeclaredRequest, Effect, Failure, Field, Input, Lists, Method, Operation, Output, Place, Resource,
+    Schema, Value, any, code_only, object, query, text,
+};
+
+use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, form_field, in_query, send_in_query, with_session};
+
+const NAME: Schema = text().matches("^[A-Za-z][A-Za-z0-9_.]*$");
+
+const NAME_OF: &str = "The server's own name of the operation, such as listtypes.";
+
+/// What a login consists of: the credentials are the host's.
+const REFUSED: [&str; 2] = ["getchallenge", "login"];
+
+const CALL: DeclaredRequest = DeclaredRequest::new("call", Method::Post, "")
+    .body(Body::Form)
+    .fields(&[Field::bound(Place::Body, "operation", "operation"), Field::free(Place::Body, "sessionName", WHY_FREE)])
+    .open("the caller's parameters, whose names only the operation called knows");
+
+const fn parameter(name: &'static str) -> Input {
+    query(name, any()).optional().lists(Lists::Json).describe("Sent as it is; a list or an object as JSON text.")
+}
+
+pub(crate) const ADVANCED: Resource = Resource::new(
+    "advanced",
+    &[
+        in_query(Operation::get("get", "Call by GET", ""))
+            .summary(
+                "Calls a GET operation of the server by its own name. A query has declared names alone, so no other \
+                 parameters than those listed here can be given.",
+            )
+            .inputs(&[
+                SESSION,
+                query("operation", NAME).describe(NAME_OF),
+                parameter("elementType"),
+                parameter("fieldTypeList"),
+                parameter("id"),
+                parameter("query"),
+                parameter("module"),
+                parameter("record"),
+                parameter("sourceType"),
+                parameter("relatedType"),
+                parameter("relatedLabel"),
+                parameter("modifiedTime"),
+                parameter("syncType"),
+                parameter("name"),
+                parameter("value"),
+                parameter("search"),
+                parameter("type"),
+                parameter("mode"),
+                parameter("page"),
+                parameter("limit"),
+                parameter("offset"),
+            ])
+            // What it does is up to the operation that is called.
+            .effect(Effect::Write)
+            .not_idempotent()
+            .run(get),
+        Operation::function("post", "Call by POST", Effect::Delete, &[CALL, GET_CHALLENGE, LOGIN], post)
+            .summary("Calls a POST operation of the server by its own name, with any parameters; it may also delete.")
+            .inputs(&[
+                SESSION,
+                code_only("operation", NAME).describe("The server's own name of the operation, such as revise."),
+                code_only("parameters", object())
+                    .optional()
+                    .sensitive()
+                    .describe("The operation's parameters by name; lists and objects are sent as JSON text."),
+            ]),
+    ],
+);
+
+fn get(call: &Call<'_>) -> Result<Output, Failure> {
+    check(call)?;
+    send_in_query(call).map(Output::text)
+}
+
+fn post(call: &Call<'_>) -> Result<Output, Failure> {
+    check(call)?;
+    let parameters = fields(call.input("parameters"))?;
+    let form = |session: &str| parameters.iter().cloned().chain([form_field(session)]).collect();
+    with_session(call, |session| call.request("call").form(form(session)).send()).map(Output::text)
+}
+
+fn check(call: &Call<'_>) -> Result<(), Failure> {
+    match call.text("operation") {
+        Some(name) if is_login(name) => {
+            Err(wrong("operation", "a login is not made by parts: use session.login, or leave it to the plugin"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The server does not look at the case.
+fn is_login(name: &str) -> bool {
+    REFUSED.iter().any(|refused| name.eq_ignore_ascii_case(refused))
+}
+
+fn fields(parameters: Option<&Value>) -> Result<Vec<(String, String)>, Failure> {
+    let Some(Value::Object(parameters)) = parameters else { return Ok(Vec::new()) };
+    if parameters.contains_key("operation") || parameters.contains_key("sessionName") {
+        return Err(wrong("parameters", "`operation` and `sessionName` are inputs of their own"));
+    }
+    let field = |(name, value): (&String, &Value)| match value {
+        Value::Null => None,
+        Value::String(text) => Some((name.clone(), text.clone())),
+        other => Some((name.clone(), other.to_string())),
+    };
+    Ok(parameters.iter().filter_map(field).collect())
+}
+
+fn wrong(input: &str, message: &str) -> Failure {
+    Failure::InvalidInput(Some(input.to_owned()), message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_plugin::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_become_fields_of_a_form() {
+        let given = json!({"elementType": "Leads", "element": {"a": 1}, "ids": ["1x2"], "page": 2, "none": null});
+        let mut sent = fields(Some(&given)).unwrap();
+        sent.sort();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let expected =
+            [pair("element", r#"{"a":1}"#), pair("elementType", "Leads"), pair("ids", r#"["1x2"]"#), pair("page", "2")];
+        assert_eq!(sent, expected);
+        assert_eq!(fields(None).unwrap(), []);
+    }
+
+    #[test]
+    fn what_has_an_input_of_its_own_is_no_parameter() {
+        for name in ["operation", "sessionName"] {
+            assert!(matches!(fields(Some(&json!({name: "x"}))), Err(Failure::InvalidInput(..))), "{name}");
+        }
+        assert!(is_login("LogIn") && is_login("getchallenge") && !is_login("logout"));
+    }
+}

@@ -1,0 +1,49 @@
+use wharf_plugin::{Effect, Input, Lists, Resource, any, body, text};
+
+use crate::ids::MODULE;
+use crate::login::{SESSION, by_post};
+
+const UNTRIED: &str = "no answer of a server was seen";
+
+const KEY: Input =
+    body("key", text().at_least(1)).sensitive().describe("The application's key, from its registration.");
+
+const ELEMENT: Input = body("element", any()).lists(Lists::Json);
+
+pub(crate) const APP_SYNC: Resource = Resource::new(
+    "app-sync",
+    &[
+        by_post("register", "Register application", "wsapp_register")
+            .summary("Registers an application that exchanges records with the CRM, and gives its key.")
+            .inputs(&[
+                SESSION,
+                body("type", text().at_least(1)).describe("Name of the kind of application."),
+                body("synctype", text().at_least(1)).describe("Whose records it exchanges, such as user."),
+            ])
+            .sensitive_outputs(&["/key"]),
+        by_post("deregister", "Deregister application", "wsapp_deregister")
+            .summary("Ends the registration of an application.")
+            .inputs(&[SESSION, body("type", text().at_least(1)).describe("The type that it was registered with."), KEY])
+            .effect(Effect::Delete)
+            .unverified(UNTRIED),
+        // Whether the server takes note of what it hands out is not known, so it is no read.
+        by_post("get", "Get changes for application", "wsapp_get")
+            .summary("Gives an application what was changed in a module since its earlier call.")
+            .inputs(&[
+                SESSION,
+                KEY,
+                body("module", MODULE).describe("Name of the module, such as Contacts."),
+                body("token", text()).describe("Where the earlier call ended; empty for the first one."),
+            ])
+            .unverified(UNTRIED),
+        by_post("put", "Put changes of application", "wsapp_put")
+            .summary("Takes records that were added, changed or deleted in an application.")
+            .inputs(&[SESSION, KEY, ELEMENT.describe("The records, in the application's own form.")])
+            .effect(Effect::Delete)
+            .unverified(UNTRIED),
+        by_post("map", "Map records of application", "wsapp_map")
+            .summary("Tells which records of an application are which of the CRM.")
+            .inputs(&[SESSION, KEY, ELEMENT.describe("The ids of both sides.")])
+            .unverified(UNTRIED),
+    ],
+);

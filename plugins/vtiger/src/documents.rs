@@ -1,0 +1,103 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use wharf_plugin::{
+    Attachment, Blob, Body, Call, Constant, Detail, Failure, Operation, Output, Resource, Value, body, json, object,
+    query,
+};
+
+use crate::ids::ID;
+use crate::login::{SESSION, by_get, in_query, send_in_query};
+
+/// The name under which files are given back.
+const FILE: &str = "file";
+
+/// What the server gives where it knows no media type.
+const ANY_TYPE: &str = "application/octet-stream";
+
+pub(crate) const DOCUMENTS: Resource = Resource::new(
+    "documents",
+    &[
+        // The session's name is read from the query as well; it is the one value that need not stand in the body.
+        in_query(
+            Operation::post("upload", "Upload document", "")
+                .discriminator(Constant::body("operation", "create"))
+                .constants(&[Constant::body("elementType", "Documents")])
+                .sends(Body::Multipart),
+        )
+        .summary("Adds a document with a file. The file's own id is in imageattachmentids of the answer.")
+        .inputs(&[
+            SESSION,
+            body("element", object()).describe(
+                "Fields of the document: notes_title, assigned_user_id, folderid (an id of DocumentFolders), filename, \
+                 filelocationtype I, filestatus 1.",
+            ),
+        ])
+        .attachments(&[Attachment::new("filename", "The file.")]),
+        by_get("download", "Download file", "files_retrieve")
+            .summary("Fetches the file of a document, by the id in its imageattachmentids, not by the document's own.")
+            .inputs(&[SESSION, query("id", ID).describe("Id of the file, such as 15x9.")])
+            .gives(&[FILE])
+            .run(download),
+    ],
+);
+
+fn download(call: &Call<'_>) -> Result<Output, Failure> {
+    let (about, files) = files(&send_in_query(call)?)?;
+    let blobs = files.iter().map(|f| Blob::create(&f.content, &f.media_type, f.name.as_deref()));
+    Ok(blobs.fold(Output::json(&about), |output, blob| output.file(FILE, blob)))
+}
+
+#[derive(Debug, PartialEq)]
+struct File {
+    name: Option<String>,
+    media_type: String,
+    content: Vec<u8>,
+}
+
+/// What is said about the files, and the files, which come in base 64 beside it.
+fn files(json: &str) -> Result<(Value, Vec<File>), Failure> {
+    let wrong = |what: &str| Failure::Provider(Detail::new(what));
+    let mut about: Vec<serde_json::Map<String, Value>> =
+        serde_json::from_str(json).map_err(|_| wrong("the answer is not a list of files"))?;
+    let mut files = Vec::new();
+    for file in &mut about {
+        let Some(content) = file.remove("filecontents") else { continue };
+        let content = content
+            .as_str()
+            .and_then(|text| STANDARD.decode(text).ok())
+            .ok_or_else(|| wrong("the file's content is not base 64"))?;
+        let words = |name: &str| file.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let media_type = words("filetype").unwrap_or_else(|| ANY_TYPE.to_owned());
+        files.push(File { name: words("filename"), media_type, content });
+    }
+    Ok((json!(about), files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_comes_beside_what_is_said_about_it() {
+        let answer = r#"[{"fileid":"9","filename":"noteg.txt","filetype":"text/plain","filesize":13,
+            "filecontents":"aGVsbG8gdnRpZ2VyCg=="}]"#;
+        let (about, files) = files(answer).unwrap();
+        assert_eq!(about, json!([{"fileid": "9", "filename": "noteg.txt", "filetype": "text/plain", "filesize": 13}]));
+        let content = b"hello vtiger\n".to_vec();
+        let expected = File { name: Some("noteg.txt".to_owned()), media_type: "text/plain".to_owned(), content };
+        assert_eq!(files, [expected]);
+    }
+
+    #[test]
+    fn a_file_without_a_name_or_a_type_is_a_file() {
+        let (_, files) = files(r#"[{"filetype":"","filecontents":""}]"#).unwrap();
+        assert_eq!(files, [File { name: None, media_type: ANY_TYPE.to_owned(), content: vec![] }]);
+    }
+
+    #[test]
+    fn what_is_no_file_in_base_64_is_a_failure() {
+        assert!(files(r#"{"filecontents":"AA=="}"#).is_err());
+        assert!(files(r#"[{"filecontents":"AA"}]"#).is_err());
+        assert!(files(r#"[{"filecontents":7}]"#).is_err());
+    }
+}

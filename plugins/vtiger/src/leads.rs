@@ -1,0 +1,56 @@
+use wharf_plugin::{Property, Resource, Schema, body, object, object_of, one_of, text};
+
+use crate::ids::ID;
+use crate::login::{SESSION, by_post};
+
+const fn entity(name: &'static str, description: &'static str) -> Property {
+    Property { name, schema: object(), required: false, description }
+}
+
+const ENTITIES: Schema = object_of(&[
+    entity("Accounts", "create (true or false), name Accounts, accountname, and further fields of the account."),
+    entity("Contacts", "create (true or false), name Contacts, lastname, and further fields of the contact."),
+    entity(
+        "Potentials",
+        "create (true or false), name Potentials, potentialname, closingdate, sales_stage, and further fields.",
+    ),
+]);
+
+const CONVERSION: Schema = object_of(&[
+    Property { name: "leadId", schema: ID, required: true, description: "Id of the lead." },
+    Property {
+        name: "assignedTo",
+        schema: ID,
+        required: true,
+        description: "Id of the user or group that owns what is made.",
+    },
+    Property {
+        name: "transferRelatedRecordsTo",
+        schema: one_of(&["Contacts", "Accounts"]),
+        required: false,
+        description: "Which of the new records gets what was related to the lead.",
+    },
+    Property {
+        name: "imageAttachmentId",
+        schema: text(),
+        required: false,
+        description: "Id of the lead's picture, for the contact; may be empty.",
+    },
+    Property {
+        name: "entities",
+        schema: ENTITIES,
+        required: true,
+        description: "What is made of the lead: an account or a contact at least, or nothing happens.",
+    },
+]);
+
+pub(crate) const LEADS: Resource = Resource::new(
+    "leads",
+    &[by_post("convert", "Convert lead", "convertlead")
+        .summary("Turns a lead into an account, a contact and a potential, and gives their ids by module.")
+        .inputs(&[
+            SESSION,
+            body("element", CONVERSION)
+                .describe("What to convert, and into what. An account of the same name is used again."),
+        ])],
+);

@@ -1,0 +1,41 @@
+use wharf_plugin::{Effect, Resource, body, object, query};
+
+use crate::ids::{ID, MODULE};
+use crate::login::{SESSION, by_get, by_post};
+
+pub(crate) const RECORDS: Resource = Resource::new(
+    "records",
+    &[
+        by_post("create", "Create record", "create")
+            .summary("Adds a record to a module and gives it back whole, with its id.")
+            .inputs(&[
+                SESSION,
+                body("elementType", MODULE).describe("Name of the module, such as Contacts; case matters."),
+                body("element", object()).describe(
+                    "Fields of the record by name: all mandatory ones, and assigned_user_id with the id of a user or \
+                     group, such as 19x1. Unknown fields are passed over.",
+                ),
+            ]),
+        by_get("get", "Get record", "retrieve")
+            .summary("Fetches one record, of whatever module. One that does not exist counts as forbidden.")
+            .inputs(&[SESSION, query("id", ID).describe("Id of the record, such as 12x5.")]),
+        by_post("update", "Update record", "update")
+            .summary(
+                "Saves a record whole: what is left out may be emptied by older servers, so fetch, change and send it \
+                 (partial: records.revise).",
+            )
+            .inputs(&[SESSION, body("element", object()).describe("The record with its id and every mandatory field.")])
+            .idempotent(),
+        by_post("revise", "Revise record", "revise")
+            .summary("Changes the given fields of a record and leaves the others as they are.")
+            .inputs(&[
+                SESSION,
+                body("element", object()).describe("The id of the record and the fields to change, by name."),
+            ])
+            .idempotent(),
+        by_post("delete", "Delete record", "delete")
+            .summary("Deletes a record. Deleting it a second time counts as forbidden.")
+            .inputs(&[SESSION, body("id", ID).describe("Id of the record, such as 12x5.")])
+            .effect(Effect::Delete),
+    ],
+);
