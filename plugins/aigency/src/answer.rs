@@ -1,13 +1,18 @@
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use wharf_plugin::{Failure, Response, Value};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
     jsonrpc: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     result: Option<&'a RawValue>,
     error: Option<Error>,
+}
+
+/// A null is a result as well.
+fn present<'a, D: Deserializer<'a>>(result: D) -> Result<Option<&'a RawValue>, D::Error> {
+    Deserialize::deserialize(result).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -52,6 +57,9 @@ fn failure(response: &Response, error: Error) -> Failure {
             Failure::InvalidInput(path, words.to_owned())
         }
         (401, _) | (500, "Forbidden resource") => Failure::Unauthorized(detail),
+        (500, "User not found" | "Capability not found") => Failure::NotFound(detail),
+        (500, "User is not logged in" | "Capability is disabled") => Failure::Conflict(detail),
+        (500, "Only Near AI capabilities are callable") => Failure::InvalidInput(Some("id".to_owned()), error.message),
         _ => Failure::Provider(detail),
     }
 }
@@ -68,6 +76,7 @@ mod tests {
     fn success_needs_no_result() {
         assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf"}"#).unwrap(), r#"{"success":true}"#);
         assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf","result":false}"#).unwrap(), "false");
+        assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf","result":null}"#).unwrap(), "null");
     }
 
     #[test]
@@ -78,6 +87,13 @@ mod tests {
         };
         assert!(matches!(error(500, "Forbidden resource"), Failure::Unauthorized(_)));
         assert!(matches!(error(401, "Invalid API key"), Failure::Unauthorized(_)));
+        assert!(matches!(error(500, "User not found"), Failure::NotFound(_)));
+        assert!(matches!(error(500, "Capability not found"), Failure::NotFound(_)));
+        assert!(matches!(error(500, "User is not logged in"), Failure::Conflict(_)), "the credentials are good");
+        assert!(matches!(error(500, "Capability is disabled"), Failure::Conflict(_)));
+        let of_another_kind = error(500, "Only Near AI capabilities are callable");
+        assert!(matches!(of_another_kind, Failure::InvalidInput(Some(input), _) if input == "id"));
+        assert!(matches!(error(500, "Not implemented"), Failure::Provider(_)));
         let Failure::Provider(detail) = error(500, "Internal server error") else { panic!() };
         assert_eq!((detail.message.as_str(), detail.code.as_deref()), ("Internal server error", Some("500")));
         assert!(matches!(error(404, "Method not found: x"), Failure::Provider(_)), "no record is missing");

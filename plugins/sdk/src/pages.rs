@@ -87,3 +87,87 @@ impl Paging {
         Ok(Output::json(&whole))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bindings::wharf::provider::call as contract;
+    use crate::{BaseUrl, Operation, Provider, read};
+
+    const PROVIDER: Provider = Provider {
+        name: "acme",
+        title: "Acme",
+        version: "0.1.0",
+        summary: "",
+        base_url: BaseUrl::new(""),
+        fields: &[],
+        schemes: &[],
+        scheme: None,
+        read: read::rest,
+        resources: &[],
+    };
+
+    /// What comes of following pages up to a number of items.
+    fn follow(
+        fetch: fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>,
+        list: &'static str,
+        most: u32,
+    ) -> Value {
+        let operation = Operation::get("list", "List", "/things");
+        let input = json!({ MAX_ITEMS: most }).to_string();
+        let raw = contract::Call { operation: "things.list".to_owned(), input, attachments: Vec::new() };
+        let output = Paging { list, free: &[], fetch }.follow(&Call::new(&PROVIDER, &operation, raw)).unwrap();
+        serde_json::from_str(&contract::Output::from(output).json).unwrap()
+    }
+
+    /// Pages of two: 0 and 1, 2 and 3, 4 alone.
+    fn pages_of_two(_call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
+        assert_eq!(page.seen, ((page.number - 1) * 2).min(5));
+        assert_eq!(page.last.is_some(), page.number > 1);
+        let items: Vec<usize> = (page.seen..5).take(2).collect();
+        Ok((page.number <= 3).then(|| json!({ "total": 5, "things": items, "page": page.number }).to_string()))
+    }
+
+    #[test]
+    fn pages_are_followed_to_the_end_and_keep_what_stands_around_the_first_list() {
+        let expected = json!({ "total": 5, "things": [0, 1, 2, 3, 4], "page": 1 });
+        assert_eq!(follow(pages_of_two, "/things", 100), expected);
+    }
+
+    #[test]
+    fn no_more_items_are_given_than_asked_for() {
+        for most in 1..5 {
+            let given = follow(pages_of_two, "/things", most);
+            assert_eq!(given["things"].as_array().unwrap().len(), most as usize);
+        }
+    }
+
+    #[test]
+    fn a_server_that_gives_the_list_whole_each_time_is_asked_no_further() {
+        assert_eq!(follow(|_, _| Ok(Some("[1, 2]".to_owned())), "", 100), json!([1, 2]));
+    }
+
+    #[test]
+    fn an_empty_page_is_the_end() {
+        let fetch = |_: &Call<'_>, page: &Page<'_>| {
+            Ok(Some(json!(if page.number == 1 { vec![7] } else { vec![] }).to_string()))
+        };
+        assert_eq!(follow(fetch, "", 100), json!([7]));
+        assert_eq!(follow(|_, _| Ok(Some(r#"{"things": []}"#.to_owned())), "/things", 100), json!({ "things": [] }));
+    }
+
+    #[test]
+    fn a_page_without_a_list_is_a_failure() {
+        let operation = Operation::get("list", "List", "/things");
+        let raw = contract::Call {
+            operation: String::new(),
+            input: r#"{"maxItems": 5}"#.to_owned(),
+            attachments: Vec::new(),
+        };
+        let paging = Paging { list: "/things", free: &[], fetch: |_, _| Ok(Some(r#"{"things": 7}"#.to_owned())) };
+        let Err(Failure::Provider(detail)) = paging.follow(&Call::new(&PROVIDER, &operation, raw)) else { panic!() };
+        assert_eq!(detail.message, "page 1 of the answer has no list");
+    }
+}
