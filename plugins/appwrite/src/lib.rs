@@ -3,15 +3,36 @@
 use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Scheme};
 
 mod answer;
+mod avatars;
+mod buckets;
+mod data;
+mod deployments;
+mod documents;
+mod executions;
+mod files;
+mod functions;
+mod identities;
 mod ids;
+mod locale;
+mod messages;
+mod pages;
+mod places;
+mod providers;
+mod rows;
+mod subscribers;
+mod targets;
+mod tokens;
+mod topics;
+mod upload;
 mod users;
+mod variables;
 
 /// The plugin.
 pub const PROVIDER: Provider = Provider {
     name: "appwrite",
     title: "Appwrite",
     version: env!("CARGO_PKG_VERSION"),
-    summary: "Users and sessions of an Appwrite project.",
+    summary: "Users, databases, storage, functions and messaging of an Appwrite project.",
     base_url: BaseUrl::new(
         "API endpoint of the region or of your own server, such as https://fra.cloud.appwrite.io/v1",
     )
@@ -31,7 +52,26 @@ pub const PROVIDER: Provider = Provider {
     ])],
     scheme: Some("key"),
     read: answer::read,
-    resources: &[users::USERS],
+    resources: &[
+        users::USERS,
+        identities::IDENTITIES,
+        targets::TARGETS,
+        documents::DOCUMENTS,
+        rows::ROWS,
+        buckets::BUCKETS,
+        files::FILES,
+        tokens::TOKENS,
+        functions::FUNCTIONS,
+        deployments::DEPLOYMENTS,
+        executions::EXECUTIONS,
+        variables::VARIABLES,
+        messages::MESSAGES,
+        providers::PROVIDERS,
+        topics::TOPICS,
+        subscribers::SUBSCRIBERS,
+        avatars::AVATARS,
+        locale::LOCALE,
+    ],
 };
 
 wharf_plugin::export!(PROVIDER);

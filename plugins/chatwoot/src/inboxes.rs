@@ -138,8 +138,8 @@ pub(crate) const INBOXES: Resource = Resource::new(
             "Set bot of an inbox",
             "/api/v1/accounts/{account_id}/inboxes/{id}/set_agent_bot",
         )
-        .summary("Lets a bot answer in an inbox, or with null takes the bot away.")
-        .inputs(&[ACCOUNT_ID, INBOX, body("agent_bot", ID.or_null()).describe("ID of the bot; null for none.")])
+        .summary("Lets a bot answer in an inbox, in place of one that did before.")
+        .inputs(&[ACCOUNT_ID, INBOX, body("agent_bot", ID).describe("ID of the bot.")])
         .scheme(USER)
         .idempotent()
         .answers_success(),

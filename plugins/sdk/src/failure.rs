@@ -52,6 +52,24 @@ impl Detail {
 }
 
 impl Failure {
+    /// The same failure, with a note before the provider's words: what was done before it, for instance.
+    pub fn with_note(self, note: &str) -> Self {
+        let text = |message: String| format!("{note}: {message}");
+        let detail = |detail: Detail| Detail { message: text(detail.message), ..detail };
+        match self {
+            Self::InvalidInput(input, message) => Self::InvalidInput(input, text(message)),
+            Self::Unauthorized(told) => Self::Unauthorized(detail(told)),
+            Self::Forbidden(told) => Self::Forbidden(detail(told)),
+            Self::NotFound(told) => Self::NotFound(detail(told)),
+            Self::Conflict(told) => Self::Conflict(detail(told)),
+            Self::RateLimited(told, seconds) => Self::RateLimited(detail(told), seconds),
+            Self::Provider(told) => Self::Provider(detail(told)),
+            Self::Unavailable(told) => Self::Unavailable(detail(told)),
+            Self::Timeout(told) => Self::Timeout(detail(told)),
+            Self::Denied(message) => Self::Denied(text(message)),
+        }
+    }
+
     /// The failure that a status stands for (RFC 9110, RFC 6585).
     pub fn of_status(response: &Response, detail: Detail) -> Self {
         match response.status {
@@ -104,5 +122,16 @@ impl From<Failure> for contract::Failure {
 impl From<Detail> for contract::Detail {
     fn from(detail: Detail) -> Self {
         Self { message: detail.message, status: detail.status, code: detail.code }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_keeps_the_kind_of_a_failure_and_its_code() {
+        let failure = Failure::Conflict(Detail::new("Taken.").code("user_already_exists")).with_note("after `name`");
+        assert_eq!(failure, Failure::Conflict(Detail::new("after `name`: Taken.").code("user_already_exists")));
     }
 }
