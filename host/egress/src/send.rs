@@ -11,6 +11,7 @@ use crate::Blob;
 use crate::asked::printable;
 use crate::audit::{AuditError, Outcome, Recorder};
 use crate::connection::Connection;
+use crate::declaration::Method;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
 use crate::socket::take_reached;
@@ -176,6 +177,10 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
         Some(body) => {
             let request = request.header("content-type", body.media_type.as_str());
             connection.client().run(request.body(&*body.bytes)?, within)
+        }
+        // Their lack of a body is told by a length of zero (RFC 9110, section 8.6), which the client does not do for no body.
+        None if matches!(outgoing.method, Method::Post | Method::Put | Method::Patch) => {
+            connection.client().run(request.body(&[][..])?, within)
         }
         None => connection.client().run(request.body(())?, within),
     }

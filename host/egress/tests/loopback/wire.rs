@@ -34,6 +34,24 @@ fn nothing_is_sent_but_what_is_declared_and_what_http_needs() {
 }
 
 #[test]
+fn a_request_without_a_body_says_so_where_its_method_would_have_one() {
+    for (method, length) in
+        [("POST", Some("0")), ("PUT", Some("0")), ("PATCH", Some("0")), ("GET", None), ("DELETE", None)]
+    {
+        let server = Server::start();
+        let connection = builder(&server.url()).build().unwrap();
+        let item = Item { input: &input(), attachments: &[], sensitive: &[] };
+        let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection).unwrap();
+        let allowance = Allowance { deadline: Instant::now() + Duration::from_secs(60), answer_bytes: 1 << 20 };
+        send(&connection, &outgoing, allowance, None).unwrap();
+        let head = server.arrived()[0].to_ascii_lowercase();
+        let told = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        assert_eq!(told, length, "{head}");
+        assert!(!head.contains("transfer-encoding") && !head.contains("content-type"), "{head}");
+    }
+}
+
+#[test]
 fn a_cookie_is_neither_handed_to_the_plugin_nor_sent_back() {
     let server = Server::answering(|_, socket| {
         socket
