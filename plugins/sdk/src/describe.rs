@@ -1,7 +1,5 @@
 //! From the plugin's data to the contract's manifest.
 
-use serde_json::{Map, Value, json};
-
 use crate::bindings::wharf::provider::manifest as m;
 use crate::input::Input;
 use crate::operation::{Answer, Effect, Operation};
@@ -10,7 +8,7 @@ use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Pro
 use crate::request::{
     Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place, with_files,
 };
-use crate::schema::object_schema;
+use crate::schema::closed_object;
 
 /// The manifest of a provider.
 pub fn manifest(provider: &Provider) -> m::Manifest {
@@ -95,7 +93,7 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
         name: format!("{resource}.{}", operation.action),
         title: operation.title.to_owned(),
         summary: operation.summary.to_owned(),
-        input_schema: input_schema(operation).to_string(),
+        input_schema: input_schema(operation),
         effect: match operation.effect {
             Effect::Read => m::Effect::Read,
             Effect::Write => m::Effect::Write,
@@ -123,13 +121,10 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
     }
 }
 
-fn input_schema(operation: &Operation) -> Value {
+fn input_schema(operation: &Operation) -> String {
     let max_items = operation.paging.map(|_| &MAX_ITEMS_INPUT);
     let inputs = operation.inputs.iter().chain(max_items);
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), json!("object"));
-    schema.extend(object_schema(inputs.map(|i| (i.name, i.required, i.schema.to_json(i.description)))));
-    Value::Object(schema)
+    closed_object(inputs.map(|input| (input.name, input.required, input.schema, input.description)))
 }
 
 /// A request, and what it carries of the operation.

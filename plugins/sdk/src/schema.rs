@@ -1,4 +1,4 @@
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// What a value may be: a subset of JSON Schema 2020-12 that can be written as a constant.
 #[derive(Clone, Copy, Debug)]
@@ -131,28 +131,35 @@ impl Schema {
         self
     }
 
-    /// As JSON Schema.
-    pub(crate) fn to_json(self, description: &str) -> Value {
-        let mut schema = Map::new();
-        self.write_type(&mut schema);
+    /// Writes it as JSON Schema. As text at once: a provider has thousands of them, and a plugin is asked for them often.
+    pub(crate) fn write(self, description: &str, text: &mut String) {
+        let mut object = Members::begin(text);
+        self.write_type(&mut object);
         let (min, max) = match self.kind {
             Kind::Text => ("minLength", "maxLength"),
             Kind::List(_) => ("minItems", "maxItems"),
             _ => ("minimum", "maximum"),
         };
-        let members = [
-            (min, self.min.map(Value::from)),
-            (max, self.max.map(Value::from)),
-            ("pattern", self.pattern.map(Value::from)),
-            ("format", self.format.map(Value::from)),
-            ("default", self.default.and_then(|text| serde_json::from_str(text).ok())),
-            ("description", (!description.is_empty()).then(|| Value::from(description))),
-        ];
-        schema.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        Value::Object(schema)
+        for (name, number) in [(min, self.min), (max, self.max)] {
+            if let Some(number) = number {
+                object.add(name, &number.to_string());
+            }
+        }
+        for (name, words) in [("pattern", self.pattern), ("format", self.format)] {
+            if let Some(words) = words {
+                object.add_text(name, words);
+            }
+        }
+        if let Some(json) = self.default {
+            object.add("default", json);
+        }
+        if !description.is_empty() {
+            object.add_text("description", description);
+        }
+        object.end();
     }
 
-    fn write_type(self, schema: &mut Map<String, Value>) {
+    fn write_type(self, object: &mut Members<'_>) {
         let name = match self.kind {
             Kind::Any => return,
             Kind::Text | Kind::OneOf(_) => "string",
@@ -162,55 +169,125 @@ impl Schema {
             Kind::List(_) => "array",
             Kind::Object | Kind::ObjectOf(_) => "object",
         };
-        let types = if self.nullable { json!([name, "null"]) } else { json!(name) };
-        schema.insert("type".to_owned(), types);
+        if self.nullable {
+            object.add("type", &format!("[\"{name}\",\"null\"]"));
+        } else {
+            object.add_text("type", name);
+        }
         match self.kind {
             Kind::OneOf(choices) => {
-                let null = self.nullable.then_some(Value::Null);
-                schema.insert("enum".to_owned(), choices.iter().map(|c| Value::from(*c)).chain(null).collect());
+                let null = self.nullable.then(|| "null".to_owned());
+                let choices: Vec<String> = choices.iter().map(|choice| quoted(choice)).chain(null).collect();
+                object.add("enum", &format!("[{}]", choices.join(",")));
             }
-            Kind::List(items) => {
-                schema.insert("items".to_owned(), items.to_json(""));
-            }
+            Kind::List(items) => items.write("", object.value("items")),
             Kind::ObjectOf(properties) => {
-                let closed =
-                    object_schema(properties.iter().map(|p| (p.name, p.required, p.schema.to_json(p.description))));
-                schema.extend(closed);
-                if self.open {
-                    schema.shift_remove("additionalProperties");
-                }
+                let members = properties.iter().map(|p| (p.name, p.required, p.schema, p.description));
+                write_members(members, self.open, object);
             }
             _ => {}
         }
     }
 }
 
-/// The members of a closed object's schema, its type left out.
-pub(crate) fn object_schema(properties: impl Iterator<Item = (&'static str, bool, Value)>) -> Map<String, Value> {
+/// The JSON Schema of an object with these members and no others: name, whether it is required, schema, description.
+pub(crate) fn closed_object(members: impl Iterator<Item = (&'static str, bool, Schema, &'static str)>) -> String {
+    let mut text = String::new();
+    let mut object = Members::begin(&mut text);
+    object.add_text("type", "object");
+    write_members(members, false, &mut object);
+    object.end();
+    text
+}
+
+fn write_members(
+    members: impl Iterator<Item = (&'static str, bool, Schema, &'static str)>,
+    open: bool,
+    object: &mut Members<'_>,
+) {
     let mut required = Vec::new();
-    let mut members = Map::new();
-    for (name, is_required, schema) in properties {
+    let mut properties = Members::begin(object.value("properties"));
+    for (name, is_required, schema, description) in members {
         if is_required {
-            required.push(Value::from(name));
+            required.push(quoted(name));
         }
-        members.insert(name.to_owned(), schema);
+        schema.write(description, properties.value(name));
     }
-    let mut object = Map::new();
-    object.insert("properties".to_owned(), Value::Object(members));
+    properties.end();
     if !required.is_empty() {
-        object.insert("required".to_owned(), Value::Array(required));
+        object.add("required", &format!("[{}]", required.join(",")));
     }
-    object.insert("additionalProperties".to_owned(), Value::Bool(false));
-    object
+    if !open {
+        object.add("additionalProperties", "false");
+    }
+}
+
+/// An object in the making.
+struct Members<'t> {
+    text: &'t mut String,
+    empty: bool,
+}
+
+impl<'t> Members<'t> {
+    fn begin(text: &'t mut String) -> Self {
+        text.push('{');
+        Self { text, empty: true }
+    }
+
+    /// Where the value of a member is to be written.
+    fn value(&mut self, name: &str) -> &mut String {
+        if !self.empty {
+            self.text.push(',');
+        }
+        self.empty = false;
+        push_quoted(self.text, name);
+        self.text.push(':');
+        self.text
+    }
+
+    fn add(&mut self, name: &str, json: &str) {
+        self.value(name).push_str(json);
+    }
+
+    fn add_text(&mut self, name: &str, words: &str) {
+        push_quoted(self.value(name), words);
+    }
+
+    fn end(self) {
+        self.text.push('}');
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    push_quoted(&mut json, text);
+    json
+}
+
+/// A text as JSON. Nearly all have nothing to escape.
+fn push_quoted(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        json.push_str(&Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn schemas_are_json_schema() {
         const ITEM: Schema = text().at_most(9);
+        const MEMBERS: [Property; 2] = [
+            Property { name: "a", schema: integer(), required: true, description: "One \"a\"." },
+            Property { name: "b", schema: object(), required: false, description: "" },
+        ];
         for (schema, expected) in [
             (text().at_least(1).matches("^a"), json!({"type": "string", "minLength": 1, "pattern": "^a"})),
             (integer().at_least(1).provider_default("25"), json!({"type": "integer", "minimum": 1, "default": 25})),
@@ -220,8 +297,22 @@ mod tests {
                 json!({"type": "array", "items": {"type": "string", "maxLength": 9}, "maxItems": 2}),
             ),
             (any(), json!({})),
+            (text().matches("^\"\\\\\n$").or_null(), json!({"type": ["string", "null"], "pattern": "^\"\\\\\n$"})),
+            (
+                object_of(&MEMBERS),
+                json!({
+                    "type": "object",
+                    "properties": {"a": {"type": "integer", "description": "One \"a\"."}, "b": {"type": "object"}},
+                    "required": ["a"],
+                    "additionalProperties": false,
+                }),
+            ),
+            (object_of(&[]).open(), json!({"type": "object", "properties": {}})),
         ] {
-            assert_eq!(schema.to_json(""), expected);
+            let mut text = String::new();
+            schema.write("", &mut text);
+            let written: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(written, expected, "{text}");
         }
     }
 }
