@@ -133,7 +133,8 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1);
-        release.send(()).unwrap();
+        // A message would be for one thread, and who asks now may already be given another.
+        drop(release);
         assert_eq!(lookups.find("silent.example", 80, LONG).unwrap().len(), 1);
     }
 

@@ -145,6 +145,28 @@ fn a_delete_has_a_body_only_where_there_is_something_in_it() {
 }
 
 #[test]
+fn a_value_may_be_a_literal_that_only_another_method_has_in_its_place() {
+    let request =
+        |name: &str, method: &str, path: &str| request(&json!({"name": name, "method": method, "path": path}));
+    let requests = [
+        request("main", "GET", "/things/{id}"),
+        request("other", "GET", "/things/archive"),
+        request("head", "HEAD", "/things/latest"),
+        request("make", "POST", "/things/import"),
+    ];
+    let operation =
+        Operation { name: "things.do", effect: Effect::Write, inputs: &INPUTS, attachments: &[], requests: &requests };
+    let declarations = compile(&["key"], &schemes(), &[operation]).unwrap().remove(0);
+    let rule_of = |id: &str| {
+        let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+        let input = json!({"id": id});
+        let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &[] };
+        rule(prepare(&declarations, &asked, item, &connection()).map(|outgoing| outgoing.shown()))
+    };
+    assert_eq!(["archive", "latest", "import", "7"].map(rule_of), ["path-value", "path-value", "none", "none"]);
+}
+
+#[test]
 fn what_a_caller_leaves_out_is_left_out_or_sent_as_declared() {
     let declared = json!({"body": {"form": {"fields": [bound("name"), field("id", &json!({"input-or": ["id", 5]}))], "open": null}}});
     assert_eq!(sent(&declared, &json!({}), Asked::default()).unwrap().body.unwrap(), "id=5");

@@ -17,7 +17,10 @@ use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
 
-pub(super) fn build(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>],
+pub(super) fn build(
+    values: &Values<'_>,
+    body: &BodyFields,
+    placed: &[&Credential<'_>],
 ) -> Result<Option<Body>, Denial> {
     if let [field] = body.fields.as_slice()
         && field.name.is_empty()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
 use super::{
-    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
+    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Scheme, Source, Template,
 };
 
 /// A declared request that passed the check, with what was found out on the way.
@@ -119,16 +119,22 @@ pub fn compile(
         ));
         return Err(lint.problems);
     }
-    let paths = operations.iter().flat_map(|o| o.requests).map(|r| &r.path);
+    let all = operations.iter().flat_map(|o| o.requests);
     let compiled = operations
         .iter()
         .map(|operation| {
             lint.place = format!("operation {}", operation.name);
             lint.unique("request", operation.requests.iter().map(|r| r.name.clone()));
-            operation.requests.iter().map(|request| lint.request(operation, request, &schemes, paths.clone())).collect()
+            operation.requests.iter().map(|request| lint.request(operation, request, &schemes, all.clone())).collect()
         })
         .collect();
     if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
+}
+
+/// Whether servers look for a route of both methods in one table: a HEAD is answered by the route of the GET.
+fn routed_alike(one: Method, other: Method) -> bool {
+    let as_routed = |method| if method == Method::Head { Method::Get } else { method };
+    as_routed(one) == as_routed(other)
 }
 
 struct Lint {
@@ -150,7 +156,7 @@ impl Lint {
         operation: &Operation<'_>,
         request: &Request,
         schemes: &[Arc<Scheme>],
-        paths: impl Iterator<Item = &'p Path> + Clone,
+        all: impl Iterator<Item = &'p Request> + Clone,
     ) -> Declaration {
         self.place = format!("operation {}, request {}", operation.name, request.name);
         let scheme = self.scheme_of(request, schemes);
@@ -165,6 +171,8 @@ impl Lint {
             names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
         }
         let taken = Taken::of(request, scheme.as_deref());
+        // By another method the same path is another request: `DELETE /users/new` is none where only a POST is declared.
+        let paths = all.filter(|other| routed_alike(request.method, other.method)).map(|other| &other.path);
         Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths), taken }
     }
 
