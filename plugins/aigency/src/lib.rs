@@ -31,7 +31,7 @@ pub const PROVIDER: Provider = Provider {
     fields: &[ConnectionField::secret(
         "api_key",
         "API key",
-        "Makes its holder an administrator who may act as any user.",
+        "Whoever has it can do everything, in the name of every user.",
     )
     .required()
     .environment("AIGENCY_API_KEY")],

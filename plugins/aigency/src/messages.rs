@@ -74,6 +74,7 @@ pub(crate) const MESSAGES: Resource = Resource::new(
                 body("text", text()).sent_as("/params/text").describe("What is sent, in Telegram's Markdown."),
             ])
             .answers_success(),
+        // Whoever has the address has the bot's token: a read grant must not cover it.
         method("get-file-url", "Get file address", "getFileUrl")
             .summary("Gets an address from which a Telegram file can be fetched; it holds the bot's own token.")
             .inputs(&[body("fileId", text().at_least(1))

@@ -1,6 +1,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wharf_plugin::{Failure, Response, read};
+use wharf_plugin::{Detail, Failure, Response, read};
 
 /// Errors are `{"message", "code", "type"}`. The type tells what the status does not.
 pub(crate) fn read(response: &Response) -> Result<String, Failure> {
@@ -11,18 +11,65 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     let text = |name: &str| body.get(name).and_then(|v| v.as_str());
     let mut detail = response.detail(text("message"));
     detail.code = text("type").map(str::to_owned);
-    Err(match detail.code.as_deref() {
-        // A key that is known and lacks a scope is answered with 401.
-        Some("general_unauthorized_scope") => Failure::Forbidden(detail),
-        // 404, but nothing that the caller asked for is missing: the connection is wrong.
-        Some("project_not_found") => Failure::Unauthorized(detail),
-        Some("general_route_not_found") => Failure::Provider(detail),
-        Some("general_argument_invalid") => Failure::InvalidInput(None, detail.message),
-        _ => match Failure::of_status(response, detail) {
-            Failure::RateLimited(detail, None) => Failure::RateLimited(detail, seconds_until_reset(response)),
-            failure => failure,
-        },
+    Err(match text("type") {
+        Some(kind) => of_kind(kind, response, detail),
+        None => without_kind(response, detail),
     })
+}
+
+/// What a type stands for, where its status says something else or too little.
+fn of_kind(kind: &str, response: &Response, detail: Detail) -> Failure {
+    match kind {
+        // A key that is known and lacks a scope is answered with 401; so are others whose credentials are good.
+        "general_unauthorized_scope"
+        | "general_access_forbidden"
+        | "general_resource_blocked"
+        | "general_region_access_denied"
+        | "function_execute_permission_missing"
+        | "user_blocked" => Failure::Forbidden(detail),
+        // 404, but nothing that the caller asked for is missing: the connection is wrong.
+        "project_not_found" => Failure::Unauthorized(detail),
+        // 503, but it does not pass by itself.
+        "general_route_not_found" | "general_smtp_disabled" | "general_phone_disabled" => Failure::Provider(detail),
+        // The plugin's doing, not the caller's.
+        "storage_invalid_appwrite_id" | "storage_invalid_content_range" => Failure::Provider(detail),
+        "build_not_ready"
+        | "build_already_completed"
+        | "attribute_limit_exceeded"
+        | "execution_in_progress"
+        | "message_already_sent"
+        | "message_already_processing"
+        | "message_already_failed"
+        | "message_already_scheduled"
+        | "transaction_failed"
+        | "transaction_not_ready"
+        | "transaction_expired"
+        | "attribute_not_available"
+        | "user_deletion_prohibited"
+        | "document_delete_restricted" => Failure::Conflict(detail),
+        kind if response.status == 400 || INVALID.contains(&kind) => {
+            Failure::InvalidInput(None, format!("{} ({kind})", detail.message))
+        }
+        _ => of_status(response, detail),
+    }
+}
+
+/// Of wrong input, although the status is not 400.
+const INVALID: [&str; 3] = ["storage_invalid_file", "function_runtime_unsupported", "function_entrypoint_missing"];
+
+/// Every error of Appwrite has a type, so these are the words of something before it: a proxy, or another server.
+fn without_kind(response: &Response, detail: Detail) -> Failure {
+    match of_status(response, detail) {
+        Failure::NotFound(_) | Failure::Conflict(_) => response.makes_no_sense("an error of Appwrite"),
+        failure => failure,
+    }
+}
+
+fn of_status(response: &Response, detail: Detail) -> Failure {
+    match Failure::of_status(response, detail) {
+        Failure::RateLimited(detail, None) => Failure::RateLimited(detail, seconds_until_reset(response)),
+        failure => failure,
+    }
 }
 
 /// Appwrite tells when the limit ends, in seconds since 1970.
@@ -61,6 +108,33 @@ mod tests {
     fn an_unknown_key_and_a_missing_scope_are_different_things() {
         assert!(matches!(failure(401, "user_unauthorized"), Failure::Unauthorized(_)));
         assert!(matches!(failure(401, "general_unauthorized_scope"), Failure::Forbidden(_)));
+    }
+
+    #[test]
+    fn what_the_caller_gave_wrong_is_invalid_input_and_keeps_the_type() {
+        for (status, kind) in [
+            (400, "general_argument_invalid"),
+            (400, "document_invalid_structure"),
+            (404, "function_runtime_unsupported"),
+        ] {
+            let expected = format!("Words of the server. ({kind})");
+            assert_eq!(failure(status, kind), Failure::InvalidInput(None, expected));
+        }
+        assert!(matches!(failure(400, "message_already_sent"), Failure::Conflict(_)));
+        assert!(matches!(failure(409, "user_already_exists"), Failure::Conflict(_)));
+    }
+
+    #[test]
+    fn a_service_that_is_switched_off_is_not_one_that_will_be_back() {
+        assert!(matches!(failure(503, "general_smtp_disabled"), Failure::Provider(_)));
+        assert!(matches!(failure(503, "general_service_disabled"), Failure::Unavailable(_)));
+    }
+
+    #[test]
+    fn a_404_of_something_else_does_not_say_that_a_user_is_missing() {
+        let Err(Failure::Provider(detail)) = read(&Response::new(404, &[], "<h1>Not Found</h1>")) else { panic!() };
+        assert_eq!(detail.message, "the answer is not an error of Appwrite: <h1>Not Found</h1>");
+        assert!(matches!(read(&Response::new(409, &[], "{}")), Err(Failure::Provider(_))));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) const READ_TRANSACTION: Input = query("transactionId", ID)
 
 pub(crate) const TOTAL: Input = query("total", boolean().provider_default("true"))
     .optional()
-    .describe("Whether to count all matches; otherwise `total` is 0.");
+    .describe("Whether to count all matches, up to 5000; otherwise `total` is 0.");
 
 pub(crate) const SELECTION: Input = QUERIES.describe(
     "Which values to give, as JSON text such as {\"method\":\"select\",\"values\":[\"name\"]}; no other method.",

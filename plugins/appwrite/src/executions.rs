@@ -45,7 +45,8 @@ pub(crate) const EXECUTIONS: Resource = Resource::new(
                     .describe("When to run, at least a minute ahead and in whole minutes; needs `async`."),
             ])
             // Without it the server may answer with the parts of a form.
-            .constants(&[Constant::header("accept", "application/json")]),
+            .constants(&[Constant::header("accept", "application/json")])
+            .sensitive_outputs(&["/requestHeaders", "/responseHeaders"]),
         Operation::get("get", "Get execution", "/functions/{functionId}/executions/{executionId}")
             .summary("Fetches one execution, with its status and logs.")
             .inputs(&[FUNCTION_ID, EXECUTION_ID]),

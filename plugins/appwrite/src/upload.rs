@@ -47,8 +47,12 @@ fn in_parts(call: &Call<'_>, name: &str, file: &Blob) -> Result<Output, Failure>
         if let Some(id) = &id {
             request = request.header("x-appwrite-id", id);
         }
-        let response = request.send()?;
-        let answer = call.read(&response)?;
+        let unfinished = |failure: Failure| match &id {
+            Some(id) => failure.with_note(&format!("the upload `{id}` is unfinished")),
+            None => failure,
+        };
+        let response = request.send().map_err(unfinished)?;
+        let answer = call.read(&response).map_err(unfinished)?;
         if end == size {
             return Ok(Output::text(answer));
         }

@@ -4,9 +4,12 @@ use crate::ids::{ACCOUNT_ID, ID, USER};
 
 const AGENT_ID: Input = path("id", ID).describe("ID of the agent, which is the user's.");
 const ROLE: Input = body("role", one_of(&["agent", "administrator"])).describe("What the agent may do in the account.");
-const AVAILABILITY: Input = body("availability_status", one_of(&["available", "busy", "offline"]))
+const AVAILABILITY_STATUS: Input = body("availability_status", one_of(&["available", "busy", "offline"]))
     .optional()
-    .describe("Whether new conversations are assigned to the agent. Servers may ignore it.");
+    .describe("As documented; servers pass over it, see availability.");
+const AVAILABILITY: Input = body("availability", one_of(&["online", "busy", "offline"]))
+    .optional()
+    .describe("Whether new conversations are assigned to the agent.");
 const AUTO_OFFLINE: Input = body("auto_offline", boolean())
     .optional()
     .describe("Whether the agent is shown as offline while the application is closed.");
@@ -27,12 +30,13 @@ pub(crate) const AGENTS: Resource = Resource::new(
                 body("email", text().format("email")).describe("Address that the agent signs in with."),
                 ROLE,
                 AVAILABILITY,
+                AVAILABILITY_STATUS,
                 AUTO_OFFLINE,
             ])
             .scheme(USER),
         Operation::patch("update", "Update agent", "/api/v1/accounts/{account_id}/agents/{id}")
             .summary("Sets the role of an agent, and whether the agent is available; needs an administrator.")
-            .inputs(&[ACCOUNT_ID, AGENT_ID, ROLE, AVAILABILITY, AUTO_OFFLINE])
+            .inputs(&[ACCOUNT_ID, AGENT_ID, ROLE, AVAILABILITY, AVAILABILITY_STATUS, AUTO_OFFLINE])
             .scheme(USER)
             .idempotent(),
         Operation::delete("delete", "Remove agent", "/api/v1/accounts/{account_id}/agents/{id}")

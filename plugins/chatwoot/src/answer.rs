@@ -19,8 +19,18 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
 fn words(body: &Value) -> Option<String> {
     let found = ["error", "errors", "message", "description"]
         .iter()
-        .find_map(|name| body.get(name).filter(|v| !v.is_null()))?;
+        .find_map(|name| body.get(name).filter(|value| says_something(value)))?;
     Some(one_line(found))
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 fn one_line(value: &Value) -> String {
@@ -38,7 +48,7 @@ fn one_line(value: &Value) -> String {
     }
 }
 
-/// Throttles answer with plain text. A page of HTML is no message.
+/// Throttles answer with plain text. A page of HTML is no message, and is quoted for what it is.
 fn plain_text(response: &Response) -> Option<String> {
     let text = response.text();
     let is_words = !text.trim().is_empty() && !text.trim_start().starts_with(['<', '{', '[']);
@@ -46,13 +56,12 @@ fn plain_text(response: &Response) -> Option<String> {
 }
 
 fn is_about_rights(message: &str) -> bool {
-    message == "Non permissible resource"
-        || message.starts_with("You are not authorized")
-        || message.contains("is not authorized for bots")
+    message == "Non permissible resource" || message.contains("not authorized") || message.contains("suspended")
 }
 
 fn first_attribute(body: &Value) -> Option<String> {
-    Some(body.get("attributes")?.get(0)?.as_str()?.to_owned())
+    let attribute = body.pointer("/attributes/0").or_else(|| body.pointer("/errors/0/field"));
+    Some(attribute?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
@@ -80,6 +89,8 @@ mod tests {
             r#"{"error": "Non permissible resource"}"#,
             r#"{"error": "You are not authorized to do this action"}"#,
             r#"{"error": "Access to this endpoint is not authorized for bots"}"#,
+            r#"{"error": "Bot is not authorized to access this account"}"#,
+            r#"{"error": "Account is suspended"}"#,
         ] {
             assert!(matches!(failure(401, body), Failure::Forbidden(_)), "{body}");
         }
@@ -101,7 +112,13 @@ mod tests {
         let body = r#"{"error": {"name": ["is too long"]}}"#;
         assert!(matches!(failure(422, body), Failure::InvalidInput(None, m) if m.contains("is too long")));
         let body = r#"{"description": "d", "errors": [{"field": "name", "message": "is missing", "code": "x"}]}"#;
-        assert!(matches!(failure(422, body), Failure::InvalidInput(None, m) if m == "name: is missing"));
+        assert_eq!(failure(422, body), Failure::InvalidInput(Some("name".into()), "name: is missing".into()));
+    }
+
+    #[test]
+    fn an_empty_error_does_not_hide_the_message() {
+        let body = r#"{"error": {}, "message": "undefined method"}"#;
+        assert!(matches!(failure(500, body), Failure::Provider(d) if d.message == "undefined method"));
     }
 
     #[test]

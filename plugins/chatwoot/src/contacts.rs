@@ -65,7 +65,7 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             .inputs(&[
                 ACCOUNT_ID,
                 query("q", text().at_least(1))
-                    .describe("Part of a name, email address, phone number or identifier; the server refuses none."),
+                    .describe("Part of a name, email address, phone number or identifier; the server refuses a search without it."),
                 SORT,
                 PAGE,
             ])

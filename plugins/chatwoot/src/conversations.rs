@@ -25,8 +25,8 @@ const WITH_LABELS: Input = query("labels", list(&LABEL))
     .lists(Lists::Brackets)
     .describe("Labels; only conversations that have one of them.");
 
-const PRIORITY: Input =
-    body("priority", one_of(&["urgent", "high", "medium", "low", "none"])).describe("How urgent it is.");
+const PRIORITY: Input = body("priority", one_of(&["urgent", "high", "medium", "low", "none"]))
+    .describe("How urgent it is; none takes the priority away, which some servers refuse.");
 
 /// The assignee's own credentials are part of its description.
 const SECRETS_OF_LIST: &[&str] = &[

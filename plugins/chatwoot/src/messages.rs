@@ -86,7 +86,9 @@ pub(crate) const MESSAGES: Resource = Resource::new(
             body("content_attributes", object())
                 .optional()
                 .describe("What the form consists of, such as the items of cards."),
-            body("template_params", TEMPLATE).optional().describe("A template, for WhatsApp inboxes."),
+            body("template_params", TEMPLATE)
+                .optional()
+                .describe("A template, for WhatsApp inboxes; not together with a file."),
             body("campaign_id", ID).optional().describe("ID of the campaign that the message belongs to."),
         ])
         .attachments(&[Attachment::new("attachments", "Files that are sent with the message.")

@@ -1,6 +1,6 @@
 //! Lists that come in numbered pages.
 
-use wharf_plugin::{Call, Failure, Field, Page, Paging, Place};
+use wharf_plugin::{Call, Failure, Field, Page, Paging, Place, Value};
 
 const FREE: &[Field] = &[Field::free(Place::Query, "page", "the number of the page, from 1")];
 
@@ -11,6 +11,8 @@ pub(crate) const fn pages(list: &'static str) -> Paging {
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
-    let response = call.next_page().query("page", page.number.to_string()).send()?;
+    let first = call.input("page").and_then(Value::as_u64).unwrap_or(1);
+    let number = first.saturating_add(page.number as u64 - 1);
+    let response = call.next_page().query("page", number.to_string()).send()?;
     call.read(&response).map(Some)
 }

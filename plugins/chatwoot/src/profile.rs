@@ -7,5 +7,5 @@ pub(crate) const PROFILE: Resource = Resource::new(
         .summary("Fetches the profile of the user whose token the connection has.")
         .scheme(Some("user"))
         .answers_with(&["id"])
-        .sensitive_outputs(&["/access_token", "/pubsub_token"])],
+        .sensitive_outputs(&["/access_token", "/hmac_identifier", "/pubsub_token"])],
 );

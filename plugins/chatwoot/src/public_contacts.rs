@@ -12,6 +12,9 @@ const NAME: Input = body("name", text()).optional().describe("Name of the contac
 const PHONE_NUMBER: Input = body("phone_number", text())
     .optional()
     .describe("Telephone number in the international form with a plus sign, such as +123456789.");
+const AVATAR_URL: Input = body("avatar_url", text())
+    .optional()
+    .describe("Address of a JPEG or PNG picture; servers may pass over a picture that comes as a file.");
 const CUSTOM_ATTRIBUTES: Input =
     body("custom_attributes", object()).optional().lists(Lists::Brackets).describe("Values of your own, by name.");
 
@@ -24,7 +27,16 @@ pub(crate) const PUBLIC_CONTACTS: Resource = Resource::new(
     &[
         Operation::post("create", "Create public contact", "/public/api/v1/inboxes/{inbox_identifier}/contacts")
             .summary("Makes a contact of an API inbox; the source_id of the answer is the key to all further calls.")
-            .inputs(&[INBOX_IDENTIFIER, IDENTIFIER, IDENTIFIER_HASH, EMAIL, NAME, PHONE_NUMBER, CUSTOM_ATTRIBUTES])
+            .inputs(&[
+                INBOX_IDENTIFIER,
+                IDENTIFIER,
+                IDENTIFIER_HASH,
+                EMAIL,
+                NAME,
+                PHONE_NUMBER,
+                AVATAR_URL,
+                CUSTOM_ATTRIBUTES,
+            ])
             .attachments(&[AVATAR])
             .sends(Body::JsonOrMultipart)
             .scheme(None)
@@ -52,6 +64,7 @@ pub(crate) const PUBLIC_CONTACTS: Resource = Resource::new(
             EMAIL,
             NAME,
             PHONE_NUMBER,
+            AVATAR_URL,
             CUSTOM_ATTRIBUTES,
         ])
         .attachments(&[AVATAR])

@@ -15,9 +15,9 @@ pub(crate) const MAX_ITEMS: &str = "maxItems";
 pub(crate) const NEXT_PAGE: &str = "next-page";
 
 /// The input by which a caller asks for more than a page.
-pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_least(1).at_most(100_000))
+pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_least(1).at_most(10_000))
     .optional()
-    .describe("Follows pages and gives at most so many items; without it there is one page.");
+    .describe("Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.");
 
 /// How the pages of a list are followed.
 #[derive(Clone, Copy)]

@@ -14,6 +14,9 @@ const NAME_OF: &str = "The server's own name of the operation, such as listtypes
 /// What a login consists of: the credentials are the host's.
 const REFUSED: [&str; 2] = ["getchallenge", "login"];
 
+/// What the operations that can be called are known to give away.
+const SECRETS: &[&str] = &["/sessionName", "/key", "/accesskey"];
+
 const CALL: DeclaredRequest = DeclaredRequest::new("call", Method::Post, "")
     .body(Body::Form)
     .fields(&[Field::bound(Place::Body, "operation", "operation"), Field::free(Place::Body, "sessionName", WHY_FREE)])
@@ -57,6 +60,7 @@ pub(crate) const ADVANCED: Resource = Resource::new(
             // What it does is up to the operation that is called.
             .effect(Effect::Write)
             .not_idempotent()
+            .sensitive_outputs(SECRETS)
             .run(get),
         Operation::function("post", "Call by POST", Effect::Delete, &[CALL, GET_CHALLENGE, LOGIN], post)
             .summary("Calls a POST operation of the server by its own name, with any parameters; it may also delete.")
@@ -67,7 +71,8 @@ pub(crate) const ADVANCED: Resource = Resource::new(
                     .optional()
                     .sensitive()
                     .describe("The operation's parameters by name; lists and objects are sent as JSON text."),
-            ]),
+            ])
+            .sensitive_outputs(SECRETS),
     ],
 );
 

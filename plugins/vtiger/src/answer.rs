@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wharf_plugin::{Failure, Response};
+use wharf_plugin::{Failure, Response, Value};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -12,8 +12,9 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 struct Error {
+    /// A text, but a number in the errors of the Mobile module.
     #[serde(default)]
-    code: String,
+    code: Value,
     #[serde(default)]
     message: String,
 }
@@ -24,7 +25,7 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     match envelope {
         Some(Envelope { success: true, result, .. }) => Ok(result.map_or("null", RawValue::get).to_owned()),
         Some(Envelope { success: false, error, .. }) => {
-            let error = error.unwrap_or(Error { code: String::new(), message: String::new() });
+            let error = error.unwrap_or(Error { code: Value::Null, message: String::new() });
             Err(failure(response, error))
         }
         None => Err(no_envelope(response)),
@@ -33,15 +34,22 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
 
 fn no_envelope(response: &Response) -> Failure {
     match Failure::of_status(response, response.detail(None)) {
-        Failure::Provider(_) => response.makes_no_sense("Vtiger's envelope"),
+        Failure::Provider(_) | Failure::NotFound(_) | Failure::Conflict(_) => {
+            response.makes_no_sense("Vtiger's envelope")
+        }
         // A proxy in front of it: 502, 429, ….
         failure => failure,
     }
 }
 
 fn failure(response: &Response, error: Error) -> Failure {
-    let detail = response.detail(Some(&error.message)).code(error.code.as_str());
-    match error.code.as_str() {
+    let code = match error.code {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        number => number.to_string(),
+    };
+    let detail = response.detail(Some(&error.message)).code(code.as_str());
+    match code.as_str() {
         "INVALID_SESSIONID"
         | "SESSION_EXPIRED"
         | "SESSION_LEFT_IDLE"
@@ -64,7 +72,7 @@ fn failure(response: &Response, error: Error) -> Failure {
         | "INVALID_POTENTIAL_FOR_CONVERTLEAD"
         | "INVALID_OLD_PASSWORD"
         | "NEW_PASSWORD_MISMATCH"
-        | "PASSWORD_NOT_STRONG" => Failure::InvalidInput(None, format!("{} ({})", detail.message, error.code)),
+        | "PASSWORD_NOT_STRONG" => Failure::InvalidInput(None, format!("{} ({code})", detail.message)),
         _ => Failure::Provider(detail),
     }
 }
@@ -125,6 +133,13 @@ mod tests {
             let Failure::Provider(detail) = error(code) else { panic!("{code}") };
             assert_eq!((detail.code.as_deref(), detail.status), (Some(code), Some(200)));
         }
+    }
+
+    #[test]
+    fn a_code_can_be_a_number() {
+        let body = r#"{"success":false,"error":{"message":"Alert not found","code":1401}}"#;
+        let Err(Failure::Provider(detail)) = read(&Response::new(200, &[], body)) else { panic!() };
+        assert_eq!((detail.code.as_deref(), detail.message.as_str()), (Some("1401"), "Alert not found"));
     }
 
     #[test]

@@ -80,13 +80,24 @@ pub(crate) fn login(call: &Call<'_>) -> Result<String, Failure> {
     let mut tries = 1;
     loop {
         let answer = call.request("get-challenge").send()?;
-        let challenge = member(&call.read(&answer)?, "token").ok_or_else(|| answer.makes_no_sense("a challenge"))?;
+        let read = call.read(&answer).map_err(at_login)?;
+        let challenge = member(&read, "token").ok_or_else(|| answer.makes_no_sense("a challenge"))?;
         let answer = call.request("login").variable("challenge", challenge).send()?;
         match call.read(&answer) {
             Err(Failure::Unauthorized(detail)) if tries < TRIES && may_be_void(&detail) => tries += 1,
-            read => return read,
+            read => return read.map_err(at_login),
         }
     }
+}
+
+/// Says that it is not the operation which failed. A user name that does not exist is told in the words for a record that
+/// does not.
+fn at_login(failure: Failure) -> Failure {
+    let failure = match failure {
+        Failure::Forbidden(detail) => Failure::Unauthorized(detail),
+        failure => failure,
+    };
+    failure.with_note("at the login")
 }
 
 fn may_be_void(detail: &Detail) -> bool {

@@ -23,7 +23,8 @@ pub(crate) const QUERY: Resource = Resource::new(
                  id, and can have no limit. count(*) gives an empty list on some versions.",
             ),
         ])
-        .paged(&PAGES)],
+        .paged(&PAGES)
+        .sensitive_outputs(&["/*/accesskey", "/*/user_password", "/*/confirm_password"])],
 );
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
@@ -37,20 +38,24 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
 
 /// The query with the limit of a page.
 fn with_limit(query: &str, offset: usize, rows: usize) -> Result<String, Failure> {
-    if has_limit(query) {
-        let message =
-            "pages are followed by limits, and the query has one of its own: leave it out, or leave out maxItems";
-        return Err(Failure::InvalidInput(Some("query".to_owned()), message.to_owned()));
+    let wrong = |message: &str| Err(Failure::InvalidInput(Some("query".to_owned()), message.to_owned()));
+    if has_word(query, "limit") {
+        return wrong(
+            "pages are followed by limits, and the query has one of its own: leave it out, or leave out maxItems",
+        );
+    }
+    if !has_word(query, "order") {
+        return wrong("without an order, pages may repeat records and leave out others: add one, such as order by id");
     }
     Ok(format!("{} limit {offset},{rows};", query.trim_end_matches(|c: char| c == ';' || c.is_whitespace())))
 }
 
-fn has_limit(query: &str) -> bool {
+fn has_word(query: &str, word: &str) -> bool {
     let without_escapes = query.replace("\\'", "");
     // Between quotes stands a value, and may say anything.
     let mut outside = without_escapes.split('\'').step_by(2);
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    outside.any(|part| part.split(|c| !is_word(c)).any(|word| word.eq_ignore_ascii_case("limit")))
+    outside.any(|part| part.split(|c| !is_word(c)).any(|found| found.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -68,8 +73,17 @@ mod tests {
         for query in ["select * from Leads LIMIT 3;", "select * from Leads where a='x\\'y' limit\n1,2;"] {
             assert!(matches!(with_limit(query, 0, 100), Err(Failure::InvalidInput(..))), "{query}");
         }
-        for query in ["select * from Leads where a='no limit';", "select cf_limit from Leads where a='it\\'s limit';"] {
+        for query in [
+            "select * from Leads where a='no limit' order by id;",
+            "select cf_limit from Leads where a='it\\'s limit' Order  By id;",
+        ] {
             assert!(with_limit(query, 0, 100).is_ok(), "{query}");
         }
+    }
+
+    #[test]
+    fn a_query_without_an_order_has_no_pages() {
+        let refused = with_limit("select * from Leads where a='order by id';", 0, 100);
+        assert!(matches!(refused, Err(Failure::InvalidInput(_, message)) if message.contains("order by id")));
     }
 }

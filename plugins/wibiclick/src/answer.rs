@@ -8,6 +8,10 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     if response.is_empty() {
         return Ok(json!({"success": true}).to_string());
     }
+    if response.text().trim_start().starts_with('<') {
+        // A web page is what a path that does not exist may be answered with.
+        return Err(response.makes_no_sense("one of WibiClick"));
+    }
     read::json(response).or_else(|_| Ok(json!({"success": true, "message": response.text().trim()}).to_string()))
 }
 
@@ -21,6 +25,12 @@ mod tests {
         assert_eq!(good(r#"{"success":true,"message":"Done"}"#), r#"{"success":true,"message":"Done"}"#);
         assert_eq!(good(""), r#"{"success":true}"#);
         assert_eq!(good("updated\n"), r#"{"success":true,"message":"updated"}"#);
+    }
+
+    #[test]
+    fn a_web_page_is_no_success() {
+        let page = Response::new(200, &[], "<!doctype html><title>WibiClick</title>");
+        assert!(matches!(read(&page), Err(Failure::Provider(d)) if d.message.contains("<!doctype html>")));
     }
 
     #[test]
