@@ -1,5 +1,6 @@
 //! What a server sends back.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,7 +32,7 @@ impl Default for Canned {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: Cow<'static, str>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -41,7 +42,12 @@ impl Answer {
     }
 
     pub(crate) fn text(status: u16, content_type: &'static str, body: &str) -> Self {
-        Self { status, content_type, body: body.into() }
+        Self { status, content_type: content_type.into(), body: body.into() }
+    }
+
+    /// The content of a file, of whatever type it is.
+    pub(crate) fn file(media_type: impl Into<Cow<'static, str>>, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, content_type: media_type.into(), body: body.into() }
     }
 
     /// No body and no content type.
@@ -54,7 +60,7 @@ impl From<Answer> for Canned {
     fn from(answer: Answer) -> Self {
         Self {
             status: answer.status,
-            content_type: answer.content_type.to_owned(),
+            content_type: answer.content_type.into_owned(),
             body: answer.body,
             ..Self::default()
         }

@@ -14,13 +14,17 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod input;
 mod random;
 mod request;
+mod routes;
 mod server;
+mod store;
 
 pub mod aigency;
 pub mod appwrite;
 pub mod chatwoot;
+pub mod table;
 pub mod vtiger;
 pub mod wibiclick;
 

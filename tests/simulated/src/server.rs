@@ -41,7 +41,8 @@ type SharedDesk = Arc<Mutex<Desk>>;
 struct Desk {
     requests: Vec<Recorded>,
     prepared: VecDeque<Canned>,
-    headers: &'static [&'static str],
+    /// Those that the provider expects; without them it takes any.
+    headers: Option<&'static [&'static str]>,
     provider: Box<dyn FnMut(&Recorded) -> Answer + Send>,
 }
 
@@ -49,6 +50,22 @@ impl Server {
     /// Starts a server whose answers `provider` works out; it is given the server's own address. A request with a header
     /// that is neither an HTTP client's own nor one of `headers` never reaches it.
     pub(crate) fn start<P>(headers: &'static [&'static str], provider: impl FnOnce(&str) -> P) -> io::Result<Self>
+    where
+        P: FnMut(&Recorded) -> Answer + Send + 'static,
+    {
+        Self::with_headers(Some(headers), provider)
+    }
+
+    /// Starts a server that takes every request, and answers it with status 200 and JSON.
+    ///
+    /// # Errors
+    ///
+    /// When a listener, a runtime or a thread cannot be had from the system.
+    pub fn recorder(mut answer: impl FnMut(&Recorded) -> serde_json::Value + Send + 'static) -> io::Result<Self> {
+        Self::with_headers(None, |_url| move |request: &Recorded| Answer::json(200, &answer(request)))
+    }
+
+    fn with_headers<P>(headers: Option<&'static [&'static str]>, provider: impl FnOnce(&str) -> P) -> io::Result<Self>
     where
         P: FnMut(&Recorded) -> Answer + Send + 'static,
     {
@@ -129,7 +146,7 @@ async fn serve(State(desk): State<SharedDesk>, request: Request) -> Response<Bod
 
 impl Desk {
     fn answer(&mut self, request: &Recorded) -> Answer {
-        let known = |name: &str| CLIENT_HEADERS.contains(&name) || self.headers.contains(&name);
+        let known = |name: &str| CLIENT_HEADERS.contains(&name) || self.headers.is_none_or(|own| own.contains(&name));
         match request.headers.iter().find(|(name, _)| !known(name)) {
             // A real server would pass over it. A client that sends what nobody asked for has a fault all the same.
             Some((name, _)) => Answer::text(400, "text/plain", &format!("the header {name} was not expected")),

@@ -1,16 +1,36 @@
-//! Appwrite 1.8: users and their sessions, and the health check, below `/v1`.
+//! Appwrite 1.8: every operation of its table and the health check, below `/v1`.
 
+mod avatars;
+mod call;
+mod clock;
+mod data;
+mod executions;
+mod fault;
+mod functions;
+mod kinds;
+mod locale;
+mod messages;
+mod parts;
+mod plain;
+mod providers;
 mod queries;
+mod rules;
 mod seed;
+mod storage;
+mod users;
 
+use std::collections::BTreeMap;
 use std::io;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::request::Recorded;
 use crate::server::Server;
-use queries::Queries;
+use crate::store::Store;
+use call::Call;
+use fault::Fault;
+use parts::Upload;
 
 /// The only project.
 pub const PROJECT_ID: &str = "simulated-project";
@@ -26,6 +46,28 @@ pub const SESSIONS: [(&str, &[&str]); 3] = [
     ("grace", &["grace-desktop", "grace-phone"]),
     ("edsger", &["edsger-laptop", "edsger-office"]),
 ];
+/// A database; there is no operation that makes one.
+pub const DATABASE_ID: &str = "library";
+/// A collection of [`DATABASE_ID`], which is a table as well. It takes any attributes.
+pub const COLLECTION_ID: &str = "books";
+/// A function with a deployment that is active.
+pub const FUNCTION_ID: &str = "greeter";
+/// A bucket with a file.
+pub const BUCKET_ID: &str = "pictures";
+/// A file of [`BUCKET_ID`], an image.
+pub const FILE_ID: &str = "lighthouse";
+/// A topic with a subscriber.
+pub const TOPIC_ID: &str = "news";
+
+/// Besides those of an HTTP client.
+const HEADERS: &[&str] = &[
+    "x-appwrite-project",
+    "x-appwrite-key",
+    "x-appwrite-response-format",
+    "x-appwrite-session",
+    "x-appwrite-id",
+    "content-range",
+];
 
 /// Starts the server.
 ///
@@ -33,47 +75,17 @@ pub const SESSIONS: [(&str, &[&str]); 3] = [
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(
-        &["x-appwrite-project", "x-appwrite-key", "x-appwrite-response-format", "x-appwrite-session"],
-        |_url| {
-            let mut state = State { users: seed::users(), sessions: seed::sessions() };
-            move |request| state.answer(request)
-        },
-    )
+    Server::start(HEADERS, |_url| {
+        let mut state = State { store: Store::new("$id"), uploads: BTreeMap::new() };
+        state.seed();
+        move |request| state.answer(request)
+    })
 }
 
 struct State {
-    users: Vec<Value>,
-    sessions: Vec<Value>,
-}
-
-/// A refusal with the server's own name for its kind.
-struct Fault {
-    status: u16,
-    kind: &'static str,
-    message: String,
-}
-
-impl Fault {
-    fn new(status: u16, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into() }
-    }
-
-    fn argument(message: impl Into<String>) -> Self {
-        Self::new(400, "general_argument_invalid", message)
-    }
-}
-
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let body = json!({
-            "message": fault.message,
-            "code": fault.status,
-            "type": fault.kind,
-            "version": "1.8.1",
-        });
-        Self::json(fault.status, &body)
-    }
+    store: Store,
+    /// What the files and deployments hold, by the path of their collection and their id.
+    uploads: BTreeMap<String, Upload>,
 }
 
 impl State {
@@ -83,72 +95,45 @@ impl State {
 
     fn route(&mut self, request: &Recorded) -> Result<Answer, Fault> {
         authenticate(request)?;
-        let segments = request.segments();
-        let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match (request.method.as_str(), path.as_slice()) {
-            ("GET", ["v1", "health"]) => {
-                check_input(request, &[])?;
-                Ok(Answer::json(200, &json!({ "name": "http", "ping": 1, "status": "pass" })))
+        let call = Call::read(request)?;
+        self.check_places(&call)?;
+        let special = match call.resource() {
+            "users" => self.users(&call)?,
+            "targets" => self.targets(&call)?,
+            "documents" | "rows" => self.data(&call)?,
+            "files" => self.files(&call)?,
+            "tokens" => self.tokens(&call)?,
+            "functions" => self.functions(&call)?,
+            "deployments" => self.deployments(&call)?,
+            "executions" => self.executions(&call)?,
+            "messages" => self.messages(&call)?,
+            "providers" => self.providers(&call)?,
+            "subscribers" => self.subscribers(&call)?,
+            "avatars" => Some(avatars::answer(&call)?),
+            "locale" => Some(locale::answer(&call)),
+            "health" => Some(call.answer(&json!({ "name": "http", "ping": 1, "status": "pass" }))),
+            _ => None,
+        };
+        special.map_or_else(|| self.plain(&call), Ok)
+    }
+
+    /// Everything that the path names must be there, but for what an upsert may make.
+    fn check_places(&self, call: &Call<'_>) -> Result<(), Fault> {
+        for (variable, id) in &call.path {
+            let Some(kind) = kinds::by_id(variable) else { continue };
+            let made = call.name().ends_with(".upsert") && kind.resource == call.resource();
+            let list = if kind.is_found_anywhere() { None } else { kind.list(&call.path) };
+            let there = match list {
+                Some(list) => self.store.find(&list, id).is_some(),
+                // The real server does not check of whom it is either.
+                None => self.store.holder(kind.last_name(), id).is_some(),
+            };
+            if !there && !made {
+                return Err(kind.not_found(id));
             }
-            ("GET", ["v1", "users"]) => self.list_users(request),
-            ("GET", ["v1", "users", user, "sessions"]) => self.list_sessions(request, user),
-            ("DELETE", ["v1", "users", user, "sessions"]) => self.end_all(request, user),
-            ("DELETE", ["v1", "users", user, "sessions", session]) => self.end_one(request, user, session),
-            _ => Err(Fault::new(404, "general_route_not_found", "There is no such route")),
         }
+        Ok(())
     }
-
-    fn list_users(&self, request: &Recorded) -> Result<Answer, Fault> {
-        check_input(request, &["queries", "search", "total"])?;
-        let queries = Queries::read(&request.query())?;
-        let (total, users) = queries.apply(&self.users)?;
-        let total = if wants_total(request)? { total } else { 0 };
-        Ok(Answer::json(200, &json!({ "total": total, "users": users })))
-    }
-
-    fn list_sessions(&self, request: &Recorded, user: &str) -> Result<Answer, Fault> {
-        check_id("userId", user)?;
-        check_input(request, &["total"])?;
-        let wants_total = wants_total(request)?;
-        self.check_user(user)?;
-        let sessions: Vec<&Value> = self.sessions.iter().filter(|session| text(session, "userId") == user).collect();
-        let total = if wants_total { sessions.len() } else { 0 };
-        Ok(Answer::json(200, &json!({ "total": total, "sessions": sessions })))
-    }
-
-    /// The session is looked up by its id alone. That it may be another user's is no slip of
-    /// this simulation: the real server does not check it either.
-    fn end_one(&mut self, request: &Recorded, user: &str, id: &str) -> Result<Answer, Fault> {
-        check_id("userId", user)?;
-        check_id("sessionId", id)?;
-        check_input(request, &[])?;
-        self.check_user(user)?;
-        let position = self.sessions.iter().position(|session| text(session, "$id") == id);
-        let position = position
-            .ok_or_else(|| Fault::new(404, "user_session_not_found", "This session does not exist or has ended"))?;
-        self.sessions.remove(position);
-        Ok(Answer::empty(204))
-    }
-
-    fn end_all(&mut self, request: &Recorded, user: &str) -> Result<Answer, Fault> {
-        check_id("userId", user)?;
-        check_input(request, &[])?;
-        self.check_user(user)?;
-        self.sessions.retain(|session| text(session, "userId") != user);
-        Ok(Answer::empty(204))
-    }
-
-    fn check_user(&self, id: &str) -> Result<(), Fault> {
-        if self.users.iter().any(|user| text(user, "$id") == id) {
-            Ok(())
-        } else {
-            Err(Fault::new(404, "user_not_found", "There is no user with this id"))
-        }
-    }
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn authenticate(request: &Recorded) -> Result<(), Fault> {
@@ -163,45 +148,5 @@ fn authenticate(request: &Recorded) -> Result<(), Fault> {
         Some(API_KEY) => Ok(()),
         Some(_) => Err(Fault::new(401, "user_unauthorized", "This key is not valid")),
         None => Err(Fault::new(401, "general_unauthorized_scope", "Guests lack the scope for it")),
-    }
-}
-
-/// Refuses every parameter that is not in `known`, where a name also stands for its numbered
-/// form, and every body, as none of the operations takes one.
-fn check_input(request: &Recorded, known: &[&str]) -> Result<(), Fault> {
-    for (name, _) in request.query() {
-        let plain = name.split_once('[').map_or(name.as_str(), |(plain, _)| plain);
-        if !known.contains(&plain) {
-            return Err(Fault::argument(format!("Param \"{name}\" is not known here")));
-        }
-    }
-    if request.body.is_empty() {
-        Ok(())
-    } else {
-        Err(Fault::new(400, "general_bad_request", "No body is expected here"))
-    }
-}
-
-fn wants_total(request: &Recorded) -> Result<bool, Fault> {
-    match last(&request.query(), "total") {
-        None | Some("true" | "1") => Ok(true),
-        Some("false" | "0") => Ok(false),
-        Some(_) => Err(Fault::argument("Invalid `total` param: it must be a boolean")),
-    }
-}
-
-/// Of parameters that come more than once the last one counts.
-fn last<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-fn check_id(param: &str, id: &str) -> Result<(), Fault> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let starts_well = id.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if starts_well && id.len() <= 36 && id.chars().all(allowed) {
-        Ok(())
-    } else {
-        let rule = "1 to 36 of a-z, A-Z, 0-9, dot, hyphen and underscore, the first of a-z, A-Z, 0-9";
-        Err(Fault::argument(format!("Invalid `{param}` param: an id is {rule}")))
     }
 }

@@ -1,29 +1,11 @@
 //! Reading a call the way PHP does.
 
+use serde_json::{Map, Value};
+
+use super::refusal::Refusal;
+use crate::input::{File, multipart};
 use crate::request::Recorded;
-
-/// The operations that are simulated.
-#[derive(Clone, Copy)]
-pub(super) enum Operation {
-    GetChallenge,
-    Login,
-    Logout,
-    ListTypes,
-    ExtendSession,
-}
-
-impl Operation {
-    fn named(name: &str) -> Option<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "getchallenge" => Some(Self::GetChallenge),
-            "login" => Some(Self::Login),
-            "logout" => Some(Self::Logout),
-            "listtypes" => Some(Self::ListTypes),
-            "extendsession" => Some(Self::ExtendSession),
-            _ => None,
-        }
-    }
-}
+use crate::table::{Kind, Operation, VTIGER};
 
 /// The parameters of a request by their place. An operation looks for its own ones in one place
 /// only, whatever the method of the request.
@@ -31,14 +13,15 @@ pub(super) struct Call<'r> {
     request: &'r Recorded,
     query: Pairs,
     form: Pairs,
+    pub(super) files: Vec<File>,
 }
 
 type Pairs = Vec<(String, String)>;
 
 impl<'r> Call<'r> {
     pub(super) fn read(request: &'r Recorded) -> Self {
-        let form = if request.method == "POST" { form(request) } else { Pairs::new() };
-        Self { request, query: request.query(), form }
+        let (form, files) = if request.method == "POST" { form(request) } else { Default::default() };
+        Self { request, query: request.query(), form, files }
     }
 
     pub(super) fn is_post(&self) -> bool {
@@ -53,8 +36,30 @@ impl<'r> Call<'r> {
         last(&self.form, name)
     }
 
-    pub(super) fn operation(&self) -> Option<Operation> {
-        self.anywhere("operation").and_then(Operation::named)
+    /// What the call is registered as, and how it is called. The case of the name does not matter.
+    pub(super) fn operation(&self) -> Option<(&'static str, &'static Operation)> {
+        let wanted = self.anywhere("operation")?;
+        VTIGER.iter().find_map(|operation| {
+            let name = operation.call.split_once(" operation=")?.1;
+            name.eq_ignore_ascii_case(wanted).then_some((name, operation))
+        })
+    }
+
+    /// The parameters that the operation is registered with; others are not seen, nor these in the wrong place.
+    pub(super) fn parameters(&self, operation: &Operation) -> Result<Parameters, Refusal> {
+        let pairs = if operation.call.starts_with("GET ") { &self.query } else { &self.form };
+        let mut parameters = Map::new();
+        for param in &operation.params {
+            let Some(text) = last(pairs, &param.name) else { continue };
+            let value = match param.kind {
+                Kind::Object | Kind::Any | Kind::Texts => {
+                    serde_json::from_str(text).map_err(|_| Refusal::internal())?
+                }
+                _ => Value::from(text),
+            };
+            parameters.insert(param.name.clone(), value);
+        }
+        Ok(Parameters(parameters))
     }
 
     /// An empty name and the word `null` count as none.
@@ -75,44 +80,33 @@ impl<'r> Call<'r> {
     }
 }
 
+/// An operation's own parameters: texts, and what comes as JSON text decoded.
+pub(super) struct Parameters(Map<String, Value>);
+
+impl Parameters {
+    /// Empty where it is missing.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.value(name).as_str().unwrap_or_default()
+    }
+
+    /// Null where it is missing.
+    pub(super) fn value(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
+    }
+}
+
 /// Of parameters that come more than once the last one counts.
 fn last<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
     pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// Empty for every other kind of body, JSON among them.
-fn form(request: &Recorded) -> Pairs {
+fn form(request: &Recorded) -> (Pairs, Vec<File>) {
     if request.has_media_type("application/x-www-form-urlencoded") {
-        form_urlencoded::parse(&request.body).into_owned().collect()
+        (form_urlencoded::parse(&request.body).into_owned().collect(), Vec::new())
     } else if request.has_media_type("multipart/form-data") {
         multipart(request).unwrap_or_default()
     } else {
-        Pairs::new()
+        Default::default()
     }
-}
-
-fn multipart(request: &Recorded) -> Option<Pairs> {
-    let boundary = parameter(request.header("content-type")?, "boundary")?;
-    let body = String::from_utf8_lossy(&request.body);
-    Some(body.split(&format!("--{boundary}")).filter_map(field).collect())
-}
-
-/// A part's name and text. Parts without them (what surrounds the boundaries) and files are none.
-fn field(part: &str) -> Option<(String, String)> {
-    let (head, text) = part.split_once("\r\n\r\n")?;
-    let text = text.strip_suffix("\r\n")?;
-    let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-    match parameter(disposition, "filename") {
-        None => Some((parameter(disposition, "name")?.to_owned(), text.to_owned())),
-        Some(_) => None,
-    }
-}
-
-/// A parameter of a header, as `boundary` in `multipart/form-data; boundary="x"`.
-fn parameter<'h>(header: &'h str, name: &str) -> Option<&'h str> {
-    header
-        .split(';')
-        .filter_map(|part| part.trim().split_once('='))
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim_matches('"'))
 }

@@ -1,5 +1,6 @@
 //! The rules of time, which the tests over HTTP cannot wait for.
 
+use super::session::digest;
 use super::*;
 
 const START: u64 = 1_800_000_000;
@@ -60,7 +61,7 @@ fn a_token_is_good_for_five_minutes_and_until_the_next_one() {
     let mut state = State::seeded(START);
     let challenge = get("operation=getchallenge&username=admin");
     let log_in = |state: &State| {
-        let digest = digest(&state.token.as_ref().unwrap().value);
+        let digest = digest(&state.sessions.token.as_ref().unwrap().value);
         post(&format!("operation=login&username=admin&accessKey={digest}"))
     };
 

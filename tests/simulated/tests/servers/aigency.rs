@@ -17,12 +17,11 @@ fn send(server: &Server, authorization: &str, body: &[u8]) -> Reply {
 }
 
 fn run(server: &Server, authorization: &str, method: &str) -> Value {
-    let call = json!({
-        "jsonrpc": "2.0",
-        "method": method,
-        "params": { "userId": 1, "more": true },
-        "id": "dontcare",
-    });
+    run_with(server, authorization, method, &json!({ "userId": 1, "more": true }))
+}
+
+fn run_with(server: &Server, authorization: &str, method: &str, params: &Value) -> Value {
+    let call = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": "dontcare" });
     let reply = send(server, authorization, call.to_string().as_bytes());
     let body = reply.json();
     assert_eq!((reply.status, &body["id"]), (200, &json!("dontcare")));
@@ -32,6 +31,10 @@ fn run(server: &Server, authorization: &str, method: &str) -> Value {
 fn as_user(server: &Server, id: u64, method: &str) -> Value {
     let user = json!({ "id": id.to_string() }).to_string();
     run(server, &authorization(API_KEY, Some(&user)), method)
+}
+
+fn as_ada(server: &Server, method: &str, params: &Value) -> Value {
+    run_with(server, &authorization(API_KEY, Some(r#"{"id":"123"}"#)), method, params)
 }
 
 #[test]
@@ -141,4 +144,89 @@ fn what_is_no_call_is_answered_outside_of_json_rpc() {
         assert_eq!((reply.status, &body["statusCode"]), (status, &json!(status)));
         assert!(body.get("jsonrpc").is_none());
     }
+}
+
+#[test]
+fn parameters_are_those_of_the_method() {
+    let server = start().unwrap();
+    let message = json!({ "content": "Ahoy", "type": "human" });
+    let cases = [
+        ("deleteMemory", json!({}), json!(["id"]), "Required"),
+        ("deleteMemory", json!({ "id": "1" }), json!(["id"]), "Expected number, received string"),
+        ("deleteMemory", json!({ "id": null }), json!(["id"]), "Expected number, received null"),
+        ("enableCapability", json!({ "id": 1 }), json!(["id"]), "Expected string, received number"),
+        ("getMemories", json!({ "limit": 1 }), json!(["offset"]), "Required"),
+        ("deleteMemory", json!({ "id": 1, "more": 1 }), json!([]), "Unrecognized key(s) in object: 'more'"),
+        (
+            "addMessage",
+            json!({ "sessionId": "s", "message": message.to_string() }),
+            json!(["message"]),
+            "Expected object, received string",
+        ),
+        (
+            "addMessage",
+            json!({ "sessionId": "s", "message": { "type": "ai" } }),
+            json!(["message", "content"]),
+            "Required",
+        ),
+        ("addContext", json!({ "context": { "parent": {} } }), json!(["context", "namespace"]), "Required"),
+        ("sendMessage", json!({ "userId": true, "text": "x" }), json!(["userId"]), "Expected number, received boolean"),
+    ];
+    for (method, params, path, message) in cases {
+        let error = as_ada(&server, method, &params)["error"].clone();
+        assert_eq!(
+            (&error["code"], &error["message"]),
+            (&json!(-32602), &json!("Invalid Params")),
+            "{method} {params}"
+        );
+        let first = &error["data"]["validationErrors"][0];
+        assert_eq!((&first["path"], &first["message"]), (&path, &json!(message)), "{method} {params}");
+    }
+    let of_client = json!({ "sessionId": "s", "message": message, "userId": 123, "client": "test" });
+    assert_eq!(as_ada(&server, "addMessage", &of_client), json!({ "jsonrpc": "2.0", "id": "dontcare" }));
+}
+
+#[test]
+fn what_the_database_cannot_take_is_an_internal_error() {
+    let server = start().unwrap();
+    let internal = json!({ "code": 500, "message": "Internal server error" });
+    let cases = [
+        ("deleteMemory", json!({ "id": 1.5 })),
+        ("enableCapability", json!({ "id": "news-monitor" })),
+        ("getMemories", json!({ "limit": -1, "offset": 0 })),
+        ("addSubscription", json!({ "source": "reddit", "link": "r/sailing" })),
+        ("addSubscription", json!({ "source": "reddit", "link": "r/new", "timestamp": "yesterday" })),
+        ("setIsByFinder", json!({ "entityId": 1 })),
+        ("throw", json!({})),
+    ];
+    for (method, params) in cases {
+        assert_eq!(as_ada(&server, method, &params)["error"], internal, "{method} {params}");
+    }
+}
+
+#[test]
+fn a_login_is_finished_by_the_wallet_once() {
+    let server = start().unwrap();
+    as_user(&server, USER_ID, "logout");
+    let login = as_user(&server, USER_ID, "login");
+    let (_, query) = login["result"]["url"].as_str().unwrap().split_once('?').unwrap();
+    let callback = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "success_url").unwrap().1;
+    let callback = format!("{callback}?account_id=countess.testnet");
+
+    assert_eq!(call("GET", &callback, &[], b"").status, 200);
+    let user = as_user(&server, USER_ID, "getCurrentUser");
+    assert_eq!(user["result"]["nearAccountId"], "countess.testnet");
+    assert_eq!(call("GET", &callback, &[], b"").json()["message"], "Invalid login ID");
+}
+
+#[test]
+fn methods_without_a_user_need_the_key_nonetheless() {
+    let server = start().unwrap();
+    let key = authorization(API_KEY, None);
+    let finders = run_with(&server, &key, "getActiveFinders", &json!({}));
+    assert_eq!(finders["result"], json!([]));
+    let refused = run_with(&server, "", "getActiveFinders", &json!({}));
+    assert_eq!(refused["error"]["message"], "Forbidden resource");
+    let described = run_with(&server, "", "getOpenRPCDocument", &json!({}));
+    assert_eq!(described["result"]["methods"].as_array().unwrap().len(), 56);
 }

@@ -1,13 +1,20 @@
 use serde_json::json;
 use wharf_simulated::Server;
 use wharf_simulated::chatwoot::{
-    FOREIGN_USER_ID, PLATFORM_TOKEN, SECOND_USER_ID, USER_EMAIL, USER_ID, USER_TOKEN, start,
+    AGENT_TOKEN, BOT_TOKEN, FOREIGN_USER_ID, INBOX_IDENTIFIER, PLATFORM_TOKEN, SECOND_USER_ID, USER_EMAIL, USER_ID,
+    USER_TOKEN, start,
 };
 
 use crate::client::{Reply, call};
 
 fn get(server: &Server, path: &str, token: &str) -> Reply {
     call("GET", &(server.url() + path), &[("Api-Access-Token", token)], b"")
+}
+
+/// A call with a body of JSON.
+fn send(server: &Server, method: &str, path: &str, token: &str, body: &serde_json::Value) -> Reply {
+    let headers = [("Api-Access-Token", token), ("Content-Type", "application/json")];
+    call(method, &(server.url() + path), &headers, body.to_string().as_bytes())
 }
 
 fn log_in(server: &Server, id: u64) -> Reply {
@@ -90,4 +97,91 @@ fn the_status_needs_no_token_and_other_paths_do_not_exist() {
     assert_eq!(get(&server, "/api/v2/profile", USER_TOKEN).status, 404);
     let url = server.url() + "/platform/api/v1/users/1/login";
     assert_eq!(call("POST", &url, &[("api_access_token", PLATFORM_TOKEN)], b"").status, 404);
+}
+
+#[test]
+fn a_deletion_needs_the_body_that_names_who_is_meant() {
+    let server = start().unwrap();
+    for (path, token, attribute) in [
+        ("/platform/api/v1/accounts/1/account_users", PLATFORM_TOKEN, "user_id"),
+        ("/api/v1/accounts/1/inbox_members", USER_TOKEN, "inbox_id"),
+        ("/api/v1/accounts/1/teams/1/team_members", USER_TOKEN, "user_ids"),
+    ] {
+        let reply = call("DELETE", &(server.url() + path), &[("Api-Access-Token", token)], b"");
+        assert_eq!((reply.status, &reply.json()["attributes"]), (422, &json!([attribute])), "{path}");
+    }
+}
+
+#[test]
+fn what_nobody_asked_for_is_refused() {
+    let server = start().unwrap();
+    let contact = "/api/v1/accounts/1/contacts/1";
+    for (body, attribute) in [(json!({"colour": 1}), "colour"), (json!({"blocked": "yes"}), "blocked")] {
+        let reply = send(&server, "PUT", contact, USER_TOKEN, &body);
+        assert_eq!((reply.status, &reply.json()["attributes"]), (422, &json!([attribute])));
+    }
+    assert_eq!(get(&server, "/api/v1/accounts/1/contacts?page=one", USER_TOKEN).status, 422);
+    let reply = get(&server, "/api/v1/accounts/1/contacts/search", USER_TOKEN);
+    assert_eq!((reply.status, reply.json()), (422, json!({ "error": "Specify search string with parameter q" })));
+}
+
+#[test]
+fn public_calls_refuse_a_token() {
+    let server = start().unwrap();
+    let path = format!("/public/api/v1/inboxes/{INBOX_IDENTIFIER}");
+    assert_eq!(get(&server, &path, USER_TOKEN).status, 400);
+    assert_eq!(call("GET", &(server.url() + &path), &[], b"").json()["name"], "Shop");
+}
+
+#[test]
+fn who_may_not_do_it_gets_the_status_of_a_wrong_token() {
+    let server = start().unwrap();
+    for (path, token, words) in [
+        ("/api/v1/accounts/9/contacts", USER_TOKEN, "You are not authorized to access this account"),
+        ("/api/v1/accounts/1/webhooks", AGENT_TOKEN, "You are not authorized to do this action"),
+        ("/api/v1/accounts/1/contacts", BOT_TOKEN, "Access to this endpoint is not authorized for bots"),
+        ("/platform/api/v1/accounts/9", PLATFORM_TOKEN, "Non permissible resource"),
+    ] {
+        let reply = get(&server, path, token);
+        assert_eq!((reply.status, reply.json()), (401, json!({ "error": words })), "{path}");
+    }
+}
+
+#[test]
+fn account_calls_say_that_there_is_no_such_thing_and_others_say_nothing() {
+    let server = start().unwrap();
+    let reply = get(&server, "/api/v1/accounts/1/teams/99", USER_TOKEN);
+    assert_eq!((reply.status, reply.json()), (404, json!({ "error": "Resource could not be found" })));
+    let reply = get(&server, "/platform/api/v1/accounts/99", PLATFORM_TOKEN);
+    assert_eq!((reply.status, reply.text.as_str()), (404, ""));
+    assert_eq!(get(&server, "/accounts/1/conversations/1/messages", USER_TOKEN).status, 404);
+}
+
+#[test]
+fn a_filter_takes_conditions_that_are_joined() {
+    let server = start().unwrap();
+    let condition = |operator: &str| json!({"attribute_key": "email", "filter_operator": "contains", "values": ["mary"], "query_operator": operator});
+    let path = "/api/v1/accounts/1/contacts/filter";
+    let found = send(&server, "POST", path, USER_TOKEN, &json!({"payload": [condition("or")]}));
+    assert_eq!(found.status, 422, "the last one is joined with nothing");
+    let mut last = condition("");
+    last["query_operator"] = json!(null);
+    let found = send(&server, "POST", path, USER_TOKEN, &json!({"payload": [condition("or"), last]}));
+    assert_eq!(found.json()["meta"], json!({"count": 1, "current_page": 1}));
+}
+
+#[test]
+fn beside_a_file_an_object_is_a_part_for_each_member_and_its_json_is_lost() {
+    let server = start().unwrap();
+    let part =
+        |head: &str, content: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n");
+    let body = part("name=\"custom_attributes[a]\"", "1")
+        + &part("name=\"additional_attributes\"", "{\"a\": 1}")
+        + &part("name=\"avatar\"; filename=\"a.png\"\r\nContent-Type: image/png", "picture")
+        + "--x--\r\n";
+    let headers = [("Api-Access-Token", USER_TOKEN), ("Content-Type", "multipart/form-data; boundary=x")];
+    let url = server.url() + "/api/v1/accounts/1/contacts/1";
+    let contact = call("PUT", &url, &headers, body.as_bytes()).json()["payload"].clone();
+    assert_eq!((&contact["custom_attributes"], &contact["additional_attributes"]), (&json!({"a": "1"}), &json!({})));
+    assert!(contact["thumbnail"].as_str().unwrap_or_default().ends_with("/a.png"));
 }

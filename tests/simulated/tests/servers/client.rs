@@ -24,6 +24,7 @@ pub(crate) fn call(method: &str, url: &str, headers: &Headers, body: &[u8]) -> R
         "GET" => agent.get(url).force_send_body(),
         "DELETE" => agent.delete(url).force_send_body(),
         "PUT" => agent.put(url),
+        "PATCH" => agent.patch(url),
         _ => agent.post(url),
     };
     for (name, value) in headers {
@@ -34,7 +35,7 @@ pub(crate) fn call(method: &str, url: &str, headers: &Headers, body: &[u8]) -> R
     Reply {
         status: response.status().as_u16(),
         content_type: content_type.map_or("", |value| value.to_str().unwrap()).to_owned(),
-        text: response.body_mut().read_to_string().unwrap(),
+        text: String::from_utf8_lossy(&response.body_mut().read_to_vec().unwrap()).into_owned(),
     }
 }
 

@@ -1,0 +1,69 @@
+//! Records that are related to a record.
+
+use serde_json::{Value, json};
+
+use super::crm::Crm;
+use super::modules::Relation;
+use super::query::Query;
+use super::refusal::Refusal;
+
+impl Crm {
+    pub(super) fn related(&self, id: &str, module: &str, label: &str) -> Result<Value, Refusal> {
+        let ids = self.related_ids(id, module, label)?;
+        let rows = Query::of(module)?.rows(self, |record| ids.contains(&record))?;
+        Ok(rows.into())
+    }
+
+    /// The query stands without a semicolon; where there is a condition, the word before it is looked for in capitals.
+    pub(super) fn query_related(&self, text: &str, id: &str, label: &str) -> Result<Value, Refusal> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"));
+        let module = from.and_then(|from| words.get(from + 1)).copied().unwrap_or_default();
+        let ids = self.related_ids(id, module, label)?;
+        if ids.is_empty() {
+            return Ok(json!([]));
+        }
+        if words.iter().any(|word| word.eq_ignore_ascii_case("where") && *word != "WHERE") {
+            // A second condition is put behind the one that was not seen.
+            return Err(Refusal::new(
+                "QUERY_SYNTAX_ERROR",
+                "Syntax Error on line 1: token 'WHERE' Unexpected WHERE(WHERE), expected one of: SEMICOLON",
+            ));
+        }
+        let rows = Query::read(&format!("{text};"))?.rows(self, |record| ids.contains(&record))?;
+        Ok(rows.into())
+    }
+
+    fn related_ids(&self, id: &str, module: &str, label: &str) -> Result<Vec<&str>, Refusal> {
+        let (source, _) = self.locate(id)?;
+        let relation = source.relations.iter().find(|relation| relation.label == label && relation.module == module);
+        let unknown = || Refusal::new("UNKOWN_ENTITY", "Relation specified is incorrect");
+        let Relation { field, .. } = relation.ok_or_else(unknown)?;
+        let records = self.store.all(module).iter();
+        let id_of = |record: &'_ Value| record.get("id").and_then(Value::as_str).map(str::to_owned);
+        let is_related = |record: &&Value| match (field, id_of(record)) {
+            (Some(field), _) => record.get(field).and_then(Value::as_str) == Some(id),
+            (None, Some(other)) => self.are_linked(id, &other),
+            (None, None) => false,
+        };
+        Ok(records.filter(is_related).filter_map(|record| record.get("id")?.as_str()).collect())
+    }
+
+    fn are_linked(&self, one: &str, other: &str) -> bool {
+        self.links.iter().any(|(a, b)| (a == one && b == other) || (a == other && b == one))
+    }
+
+    /// Says that it went well also where there is nothing that could hold the relation.
+    pub(super) fn relate(&mut self, source: &str, related: &str, label: &str) -> Result<Value, Refusal> {
+        let (module, _) = self.locate(source).map_err(|_| Refusal::internal())?;
+        if let Ok((other, _)) = self.locate(related) {
+            let fits =
+                |relation: &&Relation| relation.module == other.name && (label.is_empty() || relation.label == label);
+            let relation = module.relations.iter().find(fits);
+            if relation.is_some_and(|relation| relation.field.is_none()) && !self.are_linked(source, related) {
+                self.links.push((source.to_owned(), related.to_owned()));
+            }
+        }
+        Ok(json!({ "message": "successfull" }))
+    }
+}
