@@ -1,7 +1,14 @@
-use serde_json::json;
-use wharf_simulated::aigency::API_KEY;
+use serde_json::{Value, json};
+use wharf_simulated::aigency::{API_KEY, SESSION_ID};
 
 use crate::world::{World, answer};
+
+/// The parameters of the newest request.
+fn params(world: &World) -> Value {
+    let requests = world.simulation.aigency.requests();
+    let body: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+    body["params"].clone()
+}
 
 #[test]
 fn a_user_is_logged_out_although_the_answer_has_no_result() {
@@ -13,7 +20,7 @@ fn a_user_is_logged_out_although_the_answer_has_no_result() {
     // The key has characters that need the form encoding.
     let expected = "Bearer api_key=simulated-aigency-key%2B1%2F2%3D&user=%7B%22id%22%3A%22123%22%7D";
     assert_eq!(requests[0].header("authorization"), Some(expected));
-    let body: serde_json::Value = serde_json::from_slice(&requests[0].body).unwrap();
+    let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
     assert_eq!(body, json!({"jsonrpc": "2.0", "id": "wharf", "method": "logout", "params": {"userId": 123}}));
 }
 
@@ -70,4 +77,124 @@ fn an_address_that_is_not_the_endpoint_is_told_so() {
     world.configure(&world.connections());
     world.simulation.aigency.answer_next(answer(200, "application/json", r#"{"ok":true}"#));
     world.call("aigency users.logout userId=7").fails(4, &["not a JSON-RPC 2.0 object"]);
+}
+
+#[test]
+fn special_characters_of_the_key_are_encoded_and_the_user_id_is_a_text() {
+    let world = World::new();
+    world.write("aigency.api_key", "k 1+&");
+    world.call("aigency users.get-current userId=123").fails(4, &["unauthorized"]);
+    world.call("aigency subscriptions.get-evaluations id=1").fails(4, &["unauthorized"]);
+    let requests = world.simulation.aigency.requests();
+    let expected = "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D";
+    assert_eq!(requests[0].header("authorization"), Some(expected));
+    assert_eq!(requests[1].header("authorization"), Some("Bearer api_key=k+1%2B%26"), "nobody is meant");
+}
+
+#[test]
+fn a_wrong_key_is_unauthorized_whatever_the_code() {
+    let world = World::new();
+    world.write("aigency.api_key", "not-the-right-key");
+    world.call("aigency system.get-status").fails(4, &["unauthorized", "Invalid API key", "401"]);
+    world.call("aigency memories.list userId=123").fails(4, &["unauthorized", "Forbidden resource"]);
+    let document = world.call("aigency system.get-openrpc-document").json();
+    assert!(document["openrpc"].is_string(), "no key is needed for it");
+    assert_eq!(world.simulation.aigency.requests()[2].header("authorization"), None);
+}
+
+#[test]
+fn ids_that_are_numbers_stay_numbers() {
+    let world = World::new();
+    let listed = world.call("aigency subscriptions.list userId=123").json();
+    let id = &listed["items"][0]["id"];
+    assert!(id.is_u64(), "{listed}");
+    world.call(&format!("aigency subscriptions.enable userId=123 id={id}")).json();
+    assert_eq!(params(&world), json!({"id": id}));
+    world.call("aigency memories.delete userId=123 id=1").json();
+    assert_eq!(params(&world), json!({"id": 1}));
+    world.call("aigency memories.delete userId=123 id=first").fails(2, &["`id`", "whole number"]);
+
+    let chats = ["7", "\"7\""].map(|chat| format!("{{\"userId\":{chat},\"text\":\"Hello\"}}"));
+    for (chat, sent) in chats.iter().zip([json!(7), json!("7")]) {
+        world.wharf(&["call", "aigency", "messages.send", "--input", chat]).json();
+        assert_eq!(params(&world)["userId"], sent, "a chat is what the caller says");
+    }
+}
+
+#[test]
+fn a_message_is_sent_as_an_object() {
+    let world = World::new();
+    let add = |message: &str| {
+        let message = format!("message={message}");
+        world.wharf(&["call", "aigency", "messages.add", "userId=123", "sessionId=s", &message])
+    };
+    assert_eq!(add(r#"{"content":"Ahoy","type":"human"}"#).json(), json!({"success": true}));
+    assert_eq!(params(&world), json!({"sessionId": "s", "message": {"content": "Ahoy", "type": "human"}}));
+    add("Ahoy").fails(2, &["`message`"]);
+    add(r#"{"content":"Ahoy"}"#).fails(2, &["type"]);
+    assert_eq!(world.simulation.aigency.requests().len(), 1);
+}
+
+#[test]
+fn one_message_is_deleted_in_its_conversation() {
+    let world = World::new();
+    let id = "00000009-0000-4000-8000-000000000009";
+    world.call(&format!("aigency messages.delete userId=123 messageId={id}")).fails(2, &["`sessionId`", "missing"]);
+    let call = format!("aigency messages.delete userId=123 messageId={id} sessionId={SESSION_ID}");
+    assert_eq!(world.call(&call).json(), json!({"success": true}));
+    assert_eq!(params(&world), json!({"sessionId": SESSION_ID, "messageId": id}));
+}
+
+#[test]
+fn code_500_is_told_with_its_message() {
+    let world = World::new();
+    world.call("aigency users.throw-error userId=123").fails(4, &["the provider failed", "Internal server error"]);
+    world.call("aigency subscriptions.scan userId=123").fails(4, &["the provider failed", "Not implemented"]);
+    world.call("aigency users.logout userId=123").json();
+    world.call("aigency users.get-balance userId=123").fails(4, &["conflict", "User is not logged in"]);
+    let run = world.call("aigency users.get-balance userId=123 --json");
+    let error: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&error["error"]["status"], &error["error"]["provider-code"]), (&json!(200), &json!("500")));
+}
+
+#[test]
+fn a_parameter_that_only_the_server_refuses_is_named() {
+    let world = World::new();
+    // The plugin leaves open what a chat is.
+    let chat = r#"{"userId":true,"text":"Hello"}"#;
+    world.wharf(&["call", "aigency", "messages.send", "--input", chat]).fails(2, &["`userId`", "received boolean"]);
+}
+
+#[test]
+fn a_list_has_limit_and_offset_and_follows_max_items() {
+    let world = World::new();
+    let list = |words: &str| world.call(&format!("aigency memories.list userId=123{words}")).json();
+    assert_eq!(list("")["total"], 3);
+    assert_eq!(params(&world), json!({"limit": 50, "offset": 0}), "the server insists on both");
+    let second = list(" limit=1 offset=1");
+    assert_eq!(second["items"][0]["data"], "Sails on Sundays");
+
+    let two = list(" maxItems=2");
+    assert_eq!(
+        (two["items"].as_array().unwrap().len(), &two["items"][0]["data"]),
+        (2, &json!("Prefers short answers"))
+    );
+    assert_eq!(params(&world), json!({"limit": 2, "offset": 0}));
+    assert_eq!(list(" maxItems=1000")["items"].as_array().unwrap().len(), 3);
+    assert_eq!(list(" maxItems=5 offset=2")["items"].as_array().unwrap().len(), 1);
+    let requests = world.simulation.aigency.requests();
+    assert_eq!(requests.len(), 5, "one page has everything");
+    world.call("aigency memories.list userId=123 limit=0").fails(2, &["`limit`"]);
+}
+
+#[test]
+fn a_result_need_not_be_an_object() {
+    let world = World::new();
+    assert_eq!(world.call("aigency users.get-dev-mode userId=123").json(), json!(false));
+    world.simulation.aigency.answer_next(answer(
+        200,
+        "application/json",
+        r#"{"jsonrpc":"2.0","id":"wharf","result":null}"#,
+    ));
+    assert_eq!(world.call("aigency users.get-current userId=123").json(), Value::Null);
 }

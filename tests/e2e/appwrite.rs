@@ -111,3 +111,119 @@ fn the_base_url_may_have_its_version_and_a_slash_or_not() {
         assert_eq!(world.call("appwrite users.list-sessions userId=ada").json()["total"], 3, "{written}");
     }
 }
+
+#[test]
+fn a_large_file_goes_in_parts_and_a_small_one_at_once() {
+    const PART: usize = 5 << 20;
+    let world = World::new();
+    let size = 12 << 20;
+    let content: Vec<u8> = (0..size).map(|i: usize| (i % 251) as u8).collect();
+    world.write("large.bin", &content);
+    let create = |file: &str| {
+        let attached = format!("file=@{file}");
+        world.wharf(&["call", "appwrite", "files.create", "bucketId=pictures", "--attach", &attached]).json()
+    };
+    let file = create("large.bin");
+    let id = file["$id"].as_str().unwrap();
+    assert_eq!((&file["chunksTotal"], &file["chunksUploaded"]), (&json!(3), &json!(3)));
+    assert_eq!((&file["name"], &file["sizeOriginal"]), (&json!("large.bin"), &json!(size)));
+
+    let requests = world.simulation.appwrite.requests();
+    let sent: Vec<_> =
+        requests.iter().map(|r| (r.header("content-range").unwrap(), r.header("x-appwrite-id"))).collect();
+    let ranges = [(0, PART), (PART, 2 * PART), (2 * PART, size)];
+    let ranges = ranges.map(|(start, end)| format!("bytes {start}-{}/{size}", end - 1));
+    assert_eq!(sent, [(&*ranges[0], None), (&*ranges[1], Some(id)), (&*ranges[2], Some(id))]);
+
+    let fetch = ["call", "appwrite", "files.download", "bucketId=pictures", &format!("fileId={id}"), "--save", "out"];
+    assert_eq!(world.wharf(&fetch).code, 0);
+    let saved = std::fs::read_dir(world.path().join("out")).unwrap().next().unwrap().unwrap().path();
+    assert!(std::fs::read(saved).unwrap() == content);
+
+    world.simulation.appwrite.clear_requests();
+    world.write("small.bin", &content[..PART]);
+    assert_eq!(create("small.bin")["chunksTotal"], 1);
+    let requests = world.simulation.appwrite.requests();
+    assert_eq!((requests.len(), requests[0].header("content-range")), (1, None));
+}
+
+#[test]
+fn a_part_that_fails_ends_the_upload() {
+    let world = World::new();
+    world.write("large.bin", vec![b'x'; 6 << 20]);
+    let create = ["call", "appwrite", "files.create", "bucketId=pictures", "fileId=a", "--attach", "file=@large.bin"];
+    world.simulation.appwrite.answer_next(answer(201, "application/json", r#"{"$id":"a"}"#));
+    world.wharf(&create).fails(4, &["storage_invalid_appwrite_id"]);
+    assert_eq!(world.simulation.appwrite.requests().len(), 2);
+}
+
+#[test]
+fn false_can_be_set_for_a_user() {
+    let world = World::new();
+    let user = world.call("appwrite users.update userId=ada status=false emailVerification=false").json();
+    assert_eq!((&user["status"], &user["emailVerification"]), (&json!(false), &json!(false)));
+    let bodies: Vec<_> = world.simulation.appwrite.requests().into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies, [&b"{\"emailVerification\":false}"[..], b"{\"status\":false}", b""]);
+}
+
+#[test]
+fn name_and_phone_are_not_swapped_and_the_word_unique_is_no_id() {
+    let world = World::new();
+    for name in ["Rosalind", "Emmy"] {
+        let user = world.call(&format!("appwrite users.create userId=unique name={name}")).json();
+        assert_eq!((&user["name"], &user["phone"]), (&json!(name), &json!("")));
+        assert_ne!(user["$id"], "unique");
+    }
+    let user = world.call("appwrite users.create name=Kurt phone=+431234567").json();
+    assert_eq!((&user["name"], &user["phone"]), (&json!("Kurt"), &json!("+431234567")));
+}
+
+#[test]
+fn an_update_that_fails_in_the_middle_says_what_was_done() {
+    let world = World::new();
+    let update = "appwrite users.update userId=ada name=Countess number=+4912345678 status=false";
+    world.call("appwrite users.create name=Other phone=+4912345678").json();
+    world.call(update).fails(4, &["conflict", "user_phone_already_exists", "failed at `number`", "`name` set before"]);
+    let user = world.call("appwrite users.get userId=ada").json();
+    assert_eq!((&user["name"], &user["status"]), (&json!("Countess"), &json!(true)));
+}
+
+#[test]
+fn all_pages_are_followed_until_a_short_one() {
+    let world = World::new();
+    let documents: Vec<_> = (0..150).map(|i| json!({"$id": format!("d{i}"), "number": i})).collect();
+    let place = json!({"databaseId": "library", "collectionId": "books"});
+    let with = |name: &str, value: serde_json::Value| {
+        let mut input = place.clone();
+        input[name] = value;
+        input.to_string()
+    };
+    let many = with("documents", json!(documents));
+    assert_eq!(world.wharf(&["call", "appwrite", "documents.create", "--input", &many]).json()["total"], 150);
+    world.simulation.appwrite.clear_requests();
+
+    let list = |most: usize| {
+        let input = with("maxItems", json!(most));
+        let listed = world.wharf(&["call", "appwrite", "documents.list", "--input", &input]).json();
+        listed["documents"].as_array().unwrap().iter().map(|d| d["$id"].clone()).collect::<Vec<_>>()
+    };
+    let all = list(1000);
+    assert_eq!((all.len(), &all[152]), (153, &json!("d149")));
+    let targets: Vec<_> = world.simulation.appwrite.requests().into_iter().map(|request| request.target).collect();
+    assert!(targets.len() == 2 && !targets[0].contains("cursorAfter"), "{targets:?}");
+    // The seeded three come first.
+    assert!(targets[1].contains("cursorAfter") && targets[1].contains("d96"), "{targets:?}");
+    assert_eq!(list(20).len(), 20);
+}
+
+#[test]
+fn an_avatar_is_a_file_of_the_output() {
+    let world = World::new();
+    let run = world.call("appwrite avatars.get-flag code=de --save out");
+    assert_eq!(run.code, 0, "{run:?}");
+    let file = std::fs::read_dir(world.path().join("out")).unwrap().next().unwrap().unwrap();
+    assert!(std::fs::read(file.path()).unwrap().starts_with(b"\x89PNG"), "{run:?}");
+    let refused = answer(404, "application/json", r#"{"message":"No","code":404,"type":"avatar_not_found"}"#);
+    world.simulation.appwrite.answer_next(refused);
+    world.call("appwrite avatars.get-flag code=de --save out").fails(4, &["not found", "avatar_not_found"]);
+}

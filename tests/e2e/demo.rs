@@ -1,5 +1,5 @@
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::world::World;
 
@@ -31,14 +31,24 @@ fn the_demo_on_a_screen_has_six_lines() {
     assert!(run.out.contains("undeclared-request") && run.out.contains("sandbox"));
 }
 
+/// A process that does not outlive its test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn simulate_writes_a_configuration_that_works_until_it_is_stopped() {
     let world = World::new();
     std::fs::remove_file(world.path().join("wharf.toml")).unwrap();
     let mut command = world.command(&[], &["simulate", "--json", "--config-out", "wharf.toml"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut simulation = Running(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(simulation.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let addresses: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert!(addresses["vtiger"].as_str().unwrap().starts_with("http://127.0.0.1:"));
 
@@ -52,8 +62,7 @@ fn simulate_writes_a_configuration_that_works_until_it_is_stopped() {
         let run = world.call(words);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{words}");
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(simulation);
     world.call("aigency users.logout userId=123").fails(4, &["unavailable"]);
 }
 

@@ -37,15 +37,48 @@ fn the_manifest_can_be_had_as_json() {
     let world = World::new();
     let manifest = world.wharf(&["describe", "chatwoot", "--json"]).json();
     assert_eq!(manifest["name"], "chatwoot");
-    assert_eq!(manifest["operations"].as_array().unwrap().len(), 2);
-    let operation = &manifest["operations"][0];
-    assert_eq!(operation["name"], "users.get-sso-url");
+    let operations = manifest["operations"].as_array().unwrap();
+    let operation = operations.iter().find(|o| o["name"] == "users.get-sso-url").unwrap();
     assert_eq!(operation["input-schema"]["properties"]["id"]["minimum"], 1);
     assert_eq!(operation["requests"][0]["path"], "/platform/api/v1/users/{id}/login");
     assert_eq!(operation["effect"], "write", "a login link is more than a reading");
 
     let one = world.wharf(&["describe", "chatwoot", "users.get-sso-url", "--json"]).json();
     assert_eq!(&one, operation);
+}
+
+#[test]
+fn operations_are_found_by_resource_and_by_word() {
+    let world = World::new();
+    let text = world.wharf(&["describe", "appwrite"]).out;
+    assert!(text.contains("175 operations: 64 read, "), "{text}");
+
+    let resource = world.wharf(&["describe", "appwrite", "topics"]).out;
+    let names: Vec<&str> =
+        resource.lines().filter(|line| line.starts_with("  ")).map(|l| l.split_whitespace().next().unwrap()).collect();
+    assert_eq!(names.len(), 6, "{resource}");
+    assert!(names.iter().all(|name| name.starts_with("topics.")), "{resource}");
+    assert!(resource.contains("6 of 175 operations: 3 read, 2 write, 1 delete"), "{resource}");
+
+    let found = world.wharf(&["describe", "appwrite", "--find", "session", "--find", "DELETE"]).out;
+    assert!(found.contains("users.delete-session") && !found.contains("users.list-sessions"), "{found}");
+    let json = world.wharf(&["describe", "appwrite", "files", "--find", "preview", "--json"]).json();
+    assert_eq!(json["operations"].as_array().unwrap().len(), 1);
+
+    world.wharf(&["describe", "appwrite", "topic"]).fails(2, &["no resource `topic`", "did you mean `topics`?"]);
+    world.wharf(&["describe", "appwrite", "--find", "zebra"]).fails(2, &["no operation", "`zebra`"]);
+}
+
+#[test]
+fn an_operation_shows_the_objects_that_it_takes_and_how_files_are_given() {
+    let world = World::new();
+    let message = world.wharf(&["describe", "chatwoot", "messages.create"]).out;
+    for words in ["processed_params", "media_url", "--attach attachments=@FILE", "wharf call chatwoot messages.create"]
+    {
+        assert!(message.contains(words), "`{words}` is not in:\n{message}");
+    }
+    let download = world.wharf(&["describe", "appwrite", "files.download"]).out;
+    assert!(download.contains("may be repeated") && download.contains("bucketId=… fileId=… --save DIR"), "{download}");
 }
 
 #[test]

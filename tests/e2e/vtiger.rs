@@ -47,7 +47,7 @@ fn a_wrong_key_and_an_unknown_user_are_told_apart() {
     world.write("vtiger.access_key", "not-the-access-key");
     world.call("vtiger session.login").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);
     world.write("vtiger.username", "nobody");
-    world.call("vtiger session.login").fails(4, &["forbidden", "ACCESS_DENIED"]);
+    world.call("vtiger session.login").fails(4, &["unauthorized", "at the login", "ACCESS_DENIED"]);
 }
 
 #[test]
@@ -146,4 +146,102 @@ fn what_is_not_the_envelope_is_no_success() {
         .fails(4, &["restricted file", "status 200"]);
     let output = world.call(&format!("vtiger session.logout sessionName={SESSION_NAME}")).json();
     assert_eq!(output["success"], true, "the session went on living");
+}
+
+#[test]
+fn a_session_is_begun_anew_once_and_not_again() {
+    let world = World::new();
+    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
+    let login = world.call("vtiger session.login").json();
+    let challenge = ask_for_challenge(&world);
+    world.simulation.vtiger.clear_requests();
+    let over =
+        r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"Session Identifier provided is Invalid"}}"#;
+    let login = json!({ "success": true, "result": login }).to_string();
+    for prepared in [over, &challenge, &login, over] {
+        world.simulation.vtiger.answer_next(answer(200, "application/json", prepared));
+    }
+    world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_SESSIONID"]);
+    assert_eq!(world.simulation.vtiger.requests().len(), 4, "list, challenge, login, list");
+}
+
+fn contact(lastname: &str, owner: &str) -> String {
+    let element = json!({ "lastname": lastname, "assigned_user_id": owner });
+    json!({ "elementType": "Contacts", "element": element }).to_string()
+}
+
+fn contacts(world: &World, condition: &str) -> usize {
+    let query = format!("query=select id from Contacts {condition};");
+    world.wharf(&["call", "vtiger", "query.run", &query]).json().as_array().unwrap().len()
+}
+
+#[test]
+fn a_record_is_made_once_though_the_session_had_ended() {
+    let world = World::new();
+    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
+    let over = r#"{"success":false,"error":{"code":"SESSION_EXPIRED","message":"Session life is over"}}"#;
+    world.simulation.vtiger.answer_next(answer(200, "application/json", over));
+    let run = world.wharf(&["call", "vtiger", "records.create", "--input", &contact("Lovelace", "19x1")]);
+    assert_eq!(run.json()["lastname"], "Lovelace");
+    assert_eq!(contacts(&world, "where lastname='Lovelace'"), 1);
+}
+
+#[test]
+fn a_record_of_an_owner_who_is_not_there_is_made_and_answered_by_a_line_of_text() {
+    let world = World::new();
+    let run = world.wharf(&["call", "vtiger", "records.create", "--input", &contact("Lovelace", "19x999")]);
+    run.fails(4, &["not Vtiger's envelope", "restricted file", "status 200"]);
+    assert_eq!(contacts(&world, "where lastname='Lovelace'"), 1);
+}
+
+#[test]
+fn the_pages_of_a_query_are_followed_up_to_the_items_that_are_wanted() {
+    let world = World::new();
+    let items: Vec<String> = (0..250).map(|number| contact(&format!("Number {number}"), "19x1")).collect();
+    world.wharf(&["call", "vtiger", "records.create", "--input", &format!("[{}]", items.join(","))]).json();
+    assert_eq!(contacts(&world, ""), 100, "what the server gives without a limit");
+
+    world.simulation.vtiger.clear_requests();
+    let query = "query=select lastname from Contacts where lastname like 'Number%' order by id;";
+    let found = world.wharf(&["call", "vtiger", "query.run", query, "maxItems=220"]).json();
+    let found = found.as_array().unwrap();
+    assert_eq!(
+        (found.len(), &found[0]["lastname"], &found[219]["lastname"]),
+        (220, &json!("Number 0"), &json!("Number 219"))
+    );
+    let requests = world.simulation.vtiger.requests();
+    let limits: Vec<bool> = ["limit+0%2C100%3B", "limit+100%2C100%3B", "limit+200%2C20%3B"]
+        .iter()
+        .zip(&requests)
+        .map(|(limit, request)| request.target.replace("%20", "+").contains(limit))
+        .collect();
+    assert_eq!((requests.len(), limits), (3, vec![true; 3]), "{requests:?}");
+    let all = world.wharf(&["call", "vtiger", "query.run", query, "maxItems=1000"]).json();
+    assert_eq!(all.as_array().unwrap().len(), 250);
+}
+
+#[test]
+fn a_limit_of_the_callers_own_and_pages_do_not_go_together() {
+    let world = World::new();
+    let query = "query=select id from Contacts order by id limit 5;";
+    world.wharf(&["call", "vtiger", "query.run", query, "maxItems=200"]).fails(2, &["`query`", "leave out maxItems"]);
+    assert!(world.simulation.vtiger.requests().is_empty());
+    assert_eq!(world.wharf(&["call", "vtiger", "query.run", query]).json().as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_upload_names_its_session_in_the_query() {
+    let world = World::new();
+    world.write("note.txt", "hello vtiger\n");
+    let input = json!({
+        "sessionName": SESSION_NAME,
+        "element": { "notes_title": "Note", "assigned_user_id": "19x1" },
+    });
+    let input = input.to_string();
+    let words = ["call", "vtiger", "documents.upload", "--input", &input, "--attach", "filename=@note.txt"];
+    assert_eq!(world.wharf(&words).json()["filesize"], "13");
+    let request = &world.simulation.vtiger.requests()[0];
+    assert_eq!(request.target, format!("/webservice.php?sessionName={SESSION_NAME}"));
+    assert!(request.header("content-type").unwrap().starts_with("multipart/form-data"));
+    assert!(!bodies(&world)[0].contains("sessionName"));
 }

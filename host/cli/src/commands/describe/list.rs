@@ -60,7 +60,7 @@ fn operations(chosen: &[&Operation]) -> String {
 /// A text whose further lines stand below its first.
 fn hanging(text: &str, width: usize, indent: &str) -> String {
     let room = width.saturating_sub(indent.len());
-    if room < 20 || room > 1000 {
+    if !(20..1000).contains(&room) {
         return text.to_owned();
     }
     textwrap::wrap(text, room).join(&format!("\n{indent}"))
