@@ -53,6 +53,26 @@ fn sessions_and_users_are_listed() {
 }
 
 #[test]
+fn queries_may_have_the_names_of_methods_that_other_tools_use() {
+    let world = World::new();
+    let queries = r#"queries=["{\"method\":\"not_equal\",\"attribute\":\"name\",\"values\":[\"Ada Lovelace\"]}"]"#;
+    let names = |arguments: &[&str]| {
+        let words = [&["call", "appwrite", "users.list", queries], arguments].concat();
+        let users = world.wharf(&words).json();
+        users["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["$id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[]), ["grace", "edsger"]);
+    assert_eq!(names(&["maxItems=5"]), ["grace", "edsger"]);
+    let sent = world.simulation.appwrite.requests();
+    assert!(sent.iter().all(|request| request.target.contains("%22method%22%3A%22notEqual%22")), "{sent:?}");
+}
+
+#[test]
 fn a_session_need_not_be_one_of_the_user() {
     let world = World::new();
     assert_eq!(

@@ -14,7 +14,7 @@ pub(crate) const OFFSET: Input = body("offset", integer().at_least(0))
 
 /// The server sets no limit of its own: one page can have as much as the caller wants, and nothing needs to be free.
 pub(crate) const PAGES: Paging =
-    Paging { list: "/items", free: &[Field::bound(Place::Body, "/params/limit", "maxItems")], fetch };
+    Paging::new("/items", &[Field::bound(Place::Body, "/params/limit", "maxItems")], fetch);
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     if page.number > 1 {

@@ -2,7 +2,8 @@ use wharf_plugin::{Input, Operation, Paging, Resource, Schema, body, boolean, in
 
 use crate::data::{NEW_ID, PERMISSIONS, SEARCH, TOTAL};
 use crate::files::BUCKET_ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/buckets");
 

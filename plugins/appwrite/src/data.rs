@@ -7,7 +7,8 @@ use wharf_plugin::{
 };
 
 use crate::ids::ID;
-use crate::pages::{self, QUERIES};
+use crate::pages;
+use crate::queries::QUERIES;
 
 /// The name of the declared request that creates several.
 const CREATE_MANY: &str = "create-many";

@@ -5,7 +5,8 @@ use wharf_plugin::{
 use crate::data::{SEARCH, TOTAL};
 use crate::functions::FUNCTION_ID;
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 use crate::upload::{RANGE, UPLOAD_ID, WHY_FREE, part_request, upload};
 
 const PAGES: Paging = pages("/deployments");

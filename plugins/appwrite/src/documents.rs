@@ -5,7 +5,7 @@ use crate::data::{
     READ_TRANSACTION, SELECTION, STEP, TOTAL, WRITE_TRANSACTION, create, create_many,
 };
 use crate::ids::ID;
-use crate::pages::QUERIES;
+use crate::queries::QUERIES;
 
 const ALL: &str = "/databases/{databaseId}/collections/{collectionId}/documents";
 const ONE: &str = "/databases/{databaseId}/collections/{collectionId}/documents/{documentId}";

@@ -3,7 +3,8 @@ use wharf_plugin::{Constant, Input, Operation, Paging, Resource, body, boolean, 
 use crate::data::TOTAL;
 use crate::functions::FUNCTION_ID;
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/executions");
 

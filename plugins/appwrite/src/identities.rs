@@ -2,7 +2,8 @@ use wharf_plugin::{Operation, Paging, Resource, path};
 
 use crate::data::{SEARCH, TOTAL};
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/identities");
 

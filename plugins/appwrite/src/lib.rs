@@ -18,6 +18,7 @@ mod messages;
 mod pages;
 mod places;
 mod providers;
+mod queries;
 mod rows;
 mod subscribers;
 mod targets;

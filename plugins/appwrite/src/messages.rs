@@ -4,7 +4,8 @@ use wharf_plugin::{
 
 use crate::data::{NEW_ID, SEARCH, TOTAL};
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/messages");
 const TARGET_PAGES: Paging = pages("/targets");

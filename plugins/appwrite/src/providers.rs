@@ -9,7 +9,8 @@ use wharf_plugin::{
 use crate::data::{NEW_ID, SEARCH, TOTAL};
 use crate::ids::ID;
 use crate::messages::LOG_PAGE;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 /// A kind of provider.
 #[derive(Clone, Copy)]

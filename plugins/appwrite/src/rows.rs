@@ -5,7 +5,7 @@ use crate::data::{
     READ_TRANSACTION, ROW_PAGES, SELECTION, STEP, TOTAL, WRITE_TRANSACTION, create, create_many,
 };
 use crate::ids::ID;
-use crate::pages::QUERIES;
+use crate::queries::QUERIES;
 
 const ALL: &str = "/tablesdb/{databaseId}/tables/{tableId}/rows";
 const ONE: &str = "/tablesdb/{databaseId}/tables/{tableId}/rows/{rowId}";

@@ -2,7 +2,8 @@ use wharf_plugin::{Input, Operation, Paging, Resource, body, one_of, path, text}
 
 use crate::data::{NEW_ID, TOTAL};
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 use crate::users::USER_ID;
 
 const PAGES: Paging = pages("/targets");

@@ -3,7 +3,8 @@ use wharf_plugin::{Input, Operation, Paging, Resource, body, path, text};
 use crate::data::TOTAL;
 use crate::files::{BUCKET_ID, FILE_ID};
 use crate::ids::ID;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/tokens");
 

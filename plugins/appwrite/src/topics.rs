@@ -3,7 +3,8 @@ use wharf_plugin::{Input, Operation, Paging, Resource, Schema, body, list, path,
 use crate::data::{NEW_ID, SEARCH, TOTAL};
 use crate::ids::ID;
 use crate::messages::LOG_PAGE;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const PAGES: Paging = pages("/topics");
 

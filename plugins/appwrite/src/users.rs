@@ -6,7 +6,8 @@ use wharf_plugin::{
 use crate::data::{NEW_ID, SEARCH, TOTAL};
 use crate::ids::ID;
 use crate::messages::LOG_PAGE;
-use crate::pages::{QUERIES, pages};
+use crate::pages::pages;
+use crate::queries::QUERIES;
 
 const USER_PAGES: Paging = pages("/users");
 const MEMBERSHIP_PAGES: Paging = pages("/memberships");

@@ -7,7 +7,7 @@ const FREE: &[Field] = &[Field::free(Place::Query, "page", "the number of the pa
 /// The pages of a list, which stands in the answer under this JSON Pointer. How many items a page has is the server's
 /// choice, and its counts are not to be trusted, so only an empty page or a repeated one is the end.
 pub(crate) const fn pages(list: &'static str) -> Paging {
-    Paging { list, free: FREE, fetch }
+    Paging::new(list, FREE, fetch)
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {

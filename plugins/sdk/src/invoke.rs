@@ -38,8 +38,10 @@ fn find<'a>(provider: &'a Provider, name: &str) -> Result<&'a Operation, Failure
 }
 
 fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
-    let request = match operation.request {
-        Some(request) if request.body == Body::JsonOrMultipart && call.has_attachments() => {
+    let instead = operation.paging.and_then(|paging| paging.instead?(call));
+    let request = match (instead, operation.request) {
+        (Some(instead), _) => instead,
+        (None, Some(request)) if request.body == Body::JsonOrMultipart && call.has_attachments() => {
             call.request(&with_files(operation))
         }
         _ => call.own_request(),

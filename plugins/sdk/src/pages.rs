@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::call::{Call, Output};
+use crate::call::{Call, Output, Request};
 use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
 use crate::request::Field;
@@ -22,14 +22,14 @@ pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_leas
 /// How the pages of a list are followed.
 #[derive(Clone, Copy)]
 pub struct Paging {
-    /// Where the list stands in an answer: a JSON Pointer (RFC 6901), empty where the answer itself is the list.
-    pub list: &'static str,
-    /// The values that turn the page. They are free in the declared request `next-page`, which is otherwise like the
-    /// operation's own, and stand there instead of inputs of the same name.
-    pub free: &'static [Field],
-    /// Fetches a page by the request `next-page` ([`Call::next_page`]): the JSON text of its value, or nothing where the page before was the last.
-    pub fetch: fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>,
+    list: &'static str,
+    pub(crate) free: &'static [Field],
+    pub(crate) instead: Option<Instead>,
+    fetch: Fetch,
 }
+
+type Fetch = fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>;
+type Instead = fn(&Call<'_>) -> Option<Request>;
 
 /// How far a list was followed, and what is wanted next.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,21 @@ pub struct Page<'a> {
 }
 
 impl Paging {
+    /// Where the list stands in an answer: a JSON Pointer (RFC 6901), empty where the answer itself is the list. Then the
+    /// values that turn the page: in the declared request `next-page`, which is otherwise like the operation's own, they
+    /// stand instead of inputs of the same name. And what fetches a page by this request ([`Call::next_page`]): it gives
+    /// the JSON text of the page's value, or nothing where the page before was the last.
+    pub const fn new(list: &'static str, free: &'static [Field], fetch: Fetch) -> Self {
+        Self { list, free, instead: None, fetch }
+    }
+
+    /// What begins `next-page` for the one page of a call without `maxItems`, where the operation's own request cannot
+    /// carry what the caller gave as it is.
+    pub const fn instead(mut self, instead: Instead) -> Self {
+        self.instead = Some(instead);
+        self
+    }
+
     /// The first answer with the items of all pages. It ends with a page that is empty, or the same as the one before: that
     /// of a server which gives the list whole.
     pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
@@ -118,7 +133,7 @@ mod tests {
         let operation = Operation::get("list", "List", "/things");
         let input = json!({ MAX_ITEMS: most }).to_string();
         let raw = contract::Call { operation: "things.list".to_owned(), input, attachments: Vec::new() };
-        let output = Paging { list, free: &[], fetch }.follow(&Call::new(&PROVIDER, &operation, raw)).unwrap();
+        let output = Paging::new(list, &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw)).unwrap();
         serde_json::from_str(&contract::Output::from(output).json).unwrap()
     }
 
@@ -166,7 +181,7 @@ mod tests {
             input: r#"{"maxItems": 5}"#.to_owned(),
             attachments: Vec::new(),
         };
-        let paging = Paging { list: "/things", free: &[], fetch: |_, _| Ok(Some(r#"{"things": 7}"#.to_owned())) };
+        let paging = Paging::new("/things", &[], |_, _| Ok(Some(r#"{"things": 7}"#.to_owned())));
         let Err(Failure::Provider(detail)) = paging.follow(&Call::new(&PROVIDER, &operation, raw)) else { panic!() };
         assert_eq!(detail.message, "page 1 of the answer has no list");
     }

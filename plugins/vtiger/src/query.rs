@@ -5,11 +5,8 @@ use crate::login::{SESSION, by_get, with_session};
 /// What the server gives where a query has no limit, and the most that is asked for at once.
 const LARGEST_PAGE: usize = 100;
 
-const PAGES: Paging = Paging {
-    list: "",
-    free: &[Field::free(Place::Query, "query", "the caller's query with the limit of a page")],
-    fetch,
-};
+const PAGES: Paging =
+    Paging::new("", &[Field::free(Place::Query, "query", "the caller's query with the limit of a page")], fetch);
 
 pub(crate) const QUERY: Resource = Resource::new(
     "query",

@@ -18,7 +18,7 @@ const FREE: &[Field] = &[
 
 /// The pages of a list, which stands in the answer under this JSON Pointer.
 pub(crate) const fn pages(list: &'static str) -> Paging {
-    Paging { list, free: FREE, fetch }
+    Paging::new(list, FREE, fetch)
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {

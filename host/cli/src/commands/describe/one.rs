@@ -28,8 +28,9 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> String {
         let _ = write!(text, "\n{}\n  {}\n", styled(BOLD, "files of the output"), styled(NAME, files));
     }
     let _ = write!(text, "\n{}\n", styled(BOLD, "requests"));
+    let width = operation.requests.iter().map(|r| r.name.len()).max().unwrap_or_default().max(NARROWEST);
     for declared in &operation.requests {
-        text.push_str(&request(manifest, declared));
+        text.push_str(&request(manifest, declared, width));
     }
     let _ = write!(text, "\n{}", styled(DIM, example(manifest, operation)));
     text
@@ -91,14 +92,14 @@ fn names_of_required(schema: &Value) -> Vec<&str> {
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn request(manifest: &Manifest, request: &Request) -> String {
+fn request(manifest: &Manifest, request: &Request, width: usize) -> String {
     let suffix = manifest.base_url.suffix.as_deref().unwrap_or_default();
     let line = format!("{} {{base_url}}{suffix}{}", request.method.as_str(), request.path);
     let read_only = if request.read_only { "  (changes nothing)" } else { "" };
-    let mut text = format!("  {} {line}{read_only}\n", styled(NAME, format!("{:<16}", request.name)));
+    let mut text = format!("  {} {line}{read_only}\n", styled(NAME, format!("{:<width$}", request.name)));
     let mut detail = |what: &str, words: String| {
         if !words.is_empty() {
-            let _ = writeln!(text, "  {:<16} {} {words}", "", styled(DIM, what));
+            let _ = writeln!(text, "  {:<width$} {} {words}", "", styled(DIM, what));
         }
     };
     let names = |fields: &[Field]| fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ");
