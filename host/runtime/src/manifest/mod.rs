@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wharf_egress::declaration::{Effect, Request, Scheme, unescape};
 
+mod capabilities;
 mod lint;
 mod schema;
 
+pub use capabilities::{Capabilities, CapabilityDiff};
 pub use lint::{Operations, check};
 
 /// All that the host, the operator and the callers know of a plugin. The contract's `manifest` interface tells of each
