@@ -13,6 +13,7 @@ mod demo;
 mod describe;
 mod egress;
 mod hostile;
+mod install;
 mod mutations;
 mod plugins;
 mod requests;

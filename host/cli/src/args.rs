@@ -32,6 +32,37 @@ pub(crate) enum Command {
     Describe(Describe),
     /// Run an operation
     Call(Call),
+    /// Keep a plugin beside the configuration; what it asks for waits for your approval
+    Install(Install),
+    /// Let the release that waits answer calls
+    Approve {
+        /// Name of a plugin
+        plugin: String,
+    },
+    /// Let an earlier release answer calls again
+    Rollback {
+        /// Name of a plugin
+        plugin: String,
+        /// The version [default: the one installed before the live one]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+    },
+    /// Forget a plugin that was installed
+    Remove {
+        /// Name of a plugin
+        plugin: String,
+    },
+    /// List what is installed
+    Versions(Versions),
+    /// Show what one plugin may do and another may not
+    Diff {
+        /// Name of a plugin, or a component file
+        older: String,
+        /// Name of a plugin, or a component file
+        newer: String,
+    },
+    /// Check that what is installed is what the lock file says
+    Verify,
     /// Run the headline operation of five providers against simulated servers, and a hostile plugin
     Demo(Demo),
     /// Keep the simulated providers up until stopped
@@ -57,6 +88,13 @@ impl Command {
             Self::Call(options) => options.json,
             Self::Demo(options) => options.json,
             Self::Simulate(options) => options.json,
+            Self::Versions(options) => options.json,
+            Self::Install(_)
+            | Self::Approve { .. }
+            | Self::Rollback { .. }
+            | Self::Remove { .. }
+            | Self::Diff { .. }
+            | Self::Verify => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,
         }
@@ -119,6 +157,28 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Print failures and dry runs as JSON on standard output: {"error": {…}}, and for an array that began as its last element
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Install {
+    /// A component file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The SHA-256 that the file must have
+    #[arg(long, value_name = "sha256:…")]
+    pub(crate) digest: Option<String>,
+    /// Also where its version is not higher than the live one
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Versions {
+    /// Name of a plugin
+    pub(crate) plugin: Option<String>,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

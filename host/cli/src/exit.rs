@@ -4,9 +4,9 @@ use std::io;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wharf::LoadError;
 use wharf::config::ConfigError;
 use wharf::failure::{CallError, Kind, Refusal};
+use wharf::{LoadError, StoreError};
 
 use crate::print;
 
@@ -51,6 +51,9 @@ fn kind(error: &anyhow::Error) -> Kind {
             return error.kind();
         }
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
+            return Kind::Input;
+        }
+        if matches!(cause.downcast_ref(), Some(StoreError::Refused(_))) {
             return Kind::Input;
         }
         if let Some(error) = cause.downcast_ref::<LoadError>() {

@@ -9,9 +9,10 @@ use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::operation::nearest;
-use wharf::{Host, HostBuilder, Release};
+use wharf::{Host, HostBuilder, Release, ReleaseStore};
 use wharf_artifacts::PROVIDERS;
 
+use crate::exit::Usage;
 use crate::print;
 
 const FILE: &str = "wharf.toml";
@@ -37,8 +38,19 @@ impl Setup {
         Ok(Self { config, host })
     }
 
-    /// Loads every plugin: those that Wharf brings along, and those of the configuration, which go first where both
-    /// have the same name.
+    /// What is installed.
+    pub(crate) fn store(&self) -> Result<ReleaseStore> {
+        match (&self.config.store, &self.config.lock) {
+            (Some(store), Some(lock)) => Ok(ReleaseStore::new(store.join("releases"), lock)),
+            _ => Err(Usage(
+                "plugins are installed beside a configuration: make a wharf.toml, which may be empty".to_owned(),
+            )
+            .into()),
+        }
+    }
+
+    /// Loads every plugin: those that Wharf brings along, those of the configuration, and those that are installed. Of the
+    /// same name the installed one answers, then that of the configuration.
     pub(crate) fn load_all(&self) -> Result<()> {
         for provider in &PROVIDERS {
             self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
@@ -70,6 +82,27 @@ impl Setup {
 
     /// One bad file does not keep the other plugins from working.
     fn load_configured(&self) {
+        self.load_files();
+        self.load_installed();
+        self.note_unknown_providers();
+    }
+
+    /// A broken store keeps no other plugin from working.
+    fn load_installed(&self) {
+        let Ok(store) = self.store() else { return };
+        match store.live() {
+            Ok(live) => {
+                for (_, file, bytes) in live {
+                    if let Err(error) = self.host.load_read(&file, &bytes) {
+                        print::warning(&format!("not loaded: {error}"));
+                    }
+                }
+            }
+            Err(error) => print::warning(&format!("what is installed is not loaded: {error}")),
+        }
+    }
+
+    fn load_files(&self) {
         let mut seen: Vec<(String, PathBuf)> = Vec::new();
         for path in &self.config.plugins {
             let loaded = if path.is_dir() {
@@ -84,7 +117,6 @@ impl Setup {
                 }
             }
         }
-        self.note_unknown_providers();
     }
 
     /// Grants a plugin the connections that the configuration has for it.

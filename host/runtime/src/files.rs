@@ -1,8 +1,23 @@
 //! Files that only their owner may read.
 
+use std::io::Write as _;
 use std::path::Path;
+use std::{fs, io};
 
 pub(crate) use wharf_egress::files::create_private_folder;
+
+/// Replaces a file: whoever reads it finds the old content or the new one, also after a power cut.
+pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(content)?;
+    new.as_file().sync_all()?;
+    new.persist(file)?;
+    // The new name is in the folder, which has to reach the disk as well; not every system can say so.
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
 
 /// Whether nobody but this process's user can put files into a folder, or another folder in its place. One that does not
 /// exist yet is as good as the one above it.
@@ -12,7 +27,7 @@ pub(crate) fn is_ours_alone(folder: &Path) -> bool {
         use std::os::unix::fs::MetadataExt as _;
         const GROUP_AND_OTHERS: u32 = 0o022;
         let user = rustix::process::geteuid().as_raw();
-        let ours = |found: std::fs::Metadata| found.uid() == user && found.mode() & GROUP_AND_OTHERS == 0;
+        let ours = |found: fs::Metadata| found.uid() == user && found.mode() & GROUP_AND_OTHERS == 0;
         [Some(folder), folder.parent()].into_iter().flatten().filter_map(|f| f.metadata().ok()).all(ours)
     }
     #[cfg(not(unix))]

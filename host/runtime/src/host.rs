@@ -183,6 +183,14 @@ impl Host {
         Ok(self.publish(self.loader.bytes(&self.engine, bytes)?))
     }
 
+    /// Loads a component that was read from a file, and lets it answer calls from now on.
+    ///
+    /// # Errors
+    /// [`LoadError`] says what was found and what is needed.
+    pub fn load_read(&self, file: &Path, bytes: &[u8]) -> Result<Arc<Release>, LoadError> {
+        Ok(self.publish(self.loader.read(&self.engine, file, bytes)?))
+    }
+
     fn publish(&self, release: Release) -> Arc<Release> {
         let release = Arc::new(release);
         self.registry.publish(Arc::clone(&release));

@@ -9,7 +9,7 @@ const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo")
 const PROVIDER: Provider = Provider {
     name: "obedient",
     title: "Obedient",
-    version: "0.1.0",
+    version: "3.7.11",
     summary: "Does what it is asked to do.",
     base_url: BaseUrl::new("Any."),
     fields: &[

@@ -5,5 +5,6 @@ pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod describe;
+pub(crate) mod install;
 pub(crate) mod plugins;
 pub(crate) mod simulate;

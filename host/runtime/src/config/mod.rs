@@ -59,6 +59,8 @@ pub struct Config {
     pub plugins: Vec<PathBuf>,
     /// The folder for the plugins' state; without one it is kept in memory.
     pub store: Option<PathBuf>,
+    /// The lock file of what is installed, beside the configuration; none without a configuration file.
+    pub lock: Option<PathBuf>,
     /// Where calls are recorded; none where the operator does not want it.
     pub audit: Option<AuditConfig>,
     /// How many times at most a call of an idempotent operation is tried again.
@@ -124,6 +126,7 @@ impl Config {
     pub fn without_file(store: Option<PathBuf>, audit: Option<&Path>) -> Self {
         Self {
             plugins: Vec::new(),
+            lock: None,
             store,
             audit: audit.map(|folder| AuditConfig { file: folder.join(AUDIT_FILE), required: true }),
             retries: 0,
@@ -168,6 +171,7 @@ impl Config {
         });
         Ok(Self {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
+            lock: Some(folder.join("wharf.lock")),
             store: Some(store),
             audit,
             retries: parsed.retries,

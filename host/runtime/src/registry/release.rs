@@ -73,9 +73,14 @@ impl Loader {
     /// A release of the component in a file.
     pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
         let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
+        self.read(engine, file, &bytes)
+    }
+
+    /// A release of a component that was read from a file.
+    pub(crate) fn read(&self, engine: &Engine, file: &Path, bytes: &[u8]) -> Result<Release, LoadError> {
         let no_plugin =
             |problem: String| LoadError::NoPlugin { path: Some(file.to_owned()), problem: visible(&problem) };
-        let mut release = self.release(engine, &bytes).map_err(no_plugin)?;
+        let mut release = self.release(engine, bytes).map_err(no_plugin)?;
         release.file = Some(file.to_owned());
         Ok(release)
     }

@@ -1,0 +1,118 @@
+//! `wharf.lock`: what is installed, which release of it answers calls, and what each may do. It is written down so that two
+//! machines with the same file run the same.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+
+use crate::files::replace;
+use crate::manifest::Capabilities;
+
+/// Goes up where an older Wharf could misread the file.
+const FORMAT: u32 = 1;
+
+const HEADER: &str = "# What is installed, and what each release may do. Written by `wharf install`, `approve`, `rollback` and \
+                      `remove`;\n# keep it under version control.\n\n";
+
+/// The content of a lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockFile {
+    #[serde(default)]
+    format: u32,
+    /// By the plugin's name.
+    #[serde(default)]
+    pub plugins: BTreeMap<String, LockedPlugin>,
+}
+
+/// A plugin of a lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedPlugin {
+    /// Digest of the release that answers calls; none before the first approval.
+    pub live: Option<String>,
+    /// Digest of a release that asks for more than the live one, and waits for an approval.
+    pub waiting: Option<String>,
+    /// All that are kept, in the order of their installation.
+    #[serde(default)]
+    pub releases: Vec<LockedRelease>,
+}
+
+/// A release of a lock file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedRelease {
+    /// Semantic version.
+    pub version: String,
+    /// `sha256:` and the SHA-256 of the component, in lower case hexadecimal.
+    pub digest: String,
+    /// The contract that it was built for: `wharf:provider@0.1.0`.
+    pub contract: String,
+    /// The file that it came from.
+    pub from: String,
+    /// When it was installed (RFC 3339, UTC).
+    pub installed: String,
+    /// What it may do: see [`Capabilities`].
+    pub capabilities: Vec<String>,
+}
+
+impl LockedRelease {
+    /// What it may do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities.iter().cloned().collect()
+    }
+}
+
+impl LockedPlugin {
+    /// The release of a digest.
+    pub fn release(&self, digest: &str) -> Option<&LockedRelease> {
+        self.releases.iter().find(|release| release.digest == digest)
+    }
+
+    /// The release that answers calls.
+    pub fn live(&self) -> Option<&LockedRelease> {
+        self.release(self.live.as_deref()?)
+    }
+
+    /// The release that waits for an approval.
+    pub fn waiting(&self) -> Option<&LockedRelease> {
+        self.release(self.waiting.as_deref()?)
+    }
+}
+
+impl LockFile {
+    /// Reads a file; one that does not exist has nothing in it.
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { format: FORMAT, ..Self::default() });
+            }
+            Err(error) => return Err(format!("it cannot be read: {error}")),
+        };
+        let lock: Self =
+            toml::from_str(&text).map_err(|error| format!("{}; restore it from version control", error.message()))?;
+        if lock.format != FORMAT {
+            return Err(format!(
+                "it has the format {}, and this Wharf knows {FORMAT}; use the Wharf that wrote it",
+                lock.format
+            ));
+        }
+        for (name, plugin) in &lock.plugins {
+            for digest in plugin.live.iter().chain(&plugin.waiting) {
+                if plugin.release(digest).is_none() {
+                    return Err(format!("plugins.{name} names {digest}, which is none of its releases"));
+                }
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Replaces the file: whoever reads it finds the old content or the new one.
+    pub(super) fn write(&self, file: &Path) -> io::Result<()> {
+        let text = toml::to_string_pretty(self).map_err(io::Error::other)?;
+        replace(file, format!("{HEADER}{text}").as_bytes())
+    }
+}

@@ -1,0 +1,234 @@
+//! What is installed, what answers calls, and what waits for an approval.
+
+use std::fs;
+use std::path::Path;
+
+use wharf_artifacts::{APPWRITE, OBEDIENT};
+
+use crate::world::World;
+
+/// The version of the guest, as it stands in its component.
+const VERSION: &str = "3.7.11";
+const NEXT: &str = "3.7.12";
+
+/// The guest with other texts of the same length in it: another release of the plugin.
+fn release(world: &World, name: &str, changes: &[(&str, &str)]) -> String {
+    let mut bytes = OBEDIENT.bytes.to_vec();
+    for (from, to) in changes {
+        assert_eq!(from.len(), to.len());
+        let places: Vec<usize> =
+            (0..bytes.len() - from.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
+        assert!(!places.is_empty(), "{from} is not in the component");
+        for at in places {
+            bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        }
+    }
+    world.write(name, bytes);
+    name.to_owned()
+}
+
+/// A world with a connection for the guest.
+fn world() -> World {
+    let world = World::new();
+    world.configure("[connections.o]\nprovider = \"obedient\"\nbase_url = \"http://127.0.0.1:9\"\n");
+    world
+}
+
+#[track_caller]
+fn says(world: &World, words: &[&str], said: &[&str]) {
+    let run = world.wharf(words);
+    assert_eq!(run.code, 0, "{run:?}");
+    for word in said {
+        assert!(run.out.contains(word), "`{word}` is not in:\n{}", run.out);
+    }
+}
+
+fn live(world: &World) -> String {
+    let plugins = world.wharf(&["plugins", "--json"]).json();
+    let found = plugins.as_array().unwrap().iter().find(|p| p["name"] == "obedient");
+    found.map_or_else(String::new, |p| p["version"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_plugin_answers_calls_after_it_was_approved() {
+    let world = world();
+    let first = release(&world, "first.wasm", &[]);
+    says(
+        &world,
+        &["install", &first],
+        &["obedient 3.7.11 waits", "+ field key secret", "GET /echo", "wharf approve obedient"],
+    );
+    world.call("obedient good.greet").fails(2, &["there is no plugin `obedient`"]);
+
+    says(&world, &["approve", "obedient"], &["obedient 3.7.11 is live"]);
+    fs::remove_file(world.path().join(first)).unwrap();
+    assert_eq!(world.call("obedient good.greet").code, 0);
+    says(&world, &["versions"], &["live", "obedient", "3.7.11", "first.wasm"]);
+    says(&world, &["verify"], &["everything is as wharf.lock says"]);
+    world.wharf(&["approve", "obedient"]).fails(2, &["no release of `obedient` waits"]);
+}
+
+#[test]
+fn a_release_that_asks_for_no_more_goes_live_and_one_that_does_waits() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "first.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+
+    let same = release(&world, "same.wasm", &[(VERSION, NEXT), ("For tests.", "For trials")]);
+    says(&world, &["install", &same], &["obedient 3.7.12 is live"]);
+    assert_eq!(live(&world), NEXT);
+    says(&world, &["install", &same], &["live already"]);
+
+    let wider = release(&world, "wider.wasm", &[(VERSION, "3.8.00"), ("/echo", "/user")]);
+    let wider = wider.as_str();
+    world.wharf(&["install", wider]).fails(6, &["semantic version"]);
+    let wider = release(&world, "wider.wasm", &[(VERSION, "3.7.13"), ("/echo", "/user")]);
+    says(
+        &world,
+        &["install", &wider],
+        &["3.7.13 waits", "- good.echo (read): GET /echo", "+ good.echo (read): GET /user, no credentials"],
+    );
+    assert_eq!(live(&world), NEXT, "what waits answers no calls");
+    says(&world, &["diff", "obedient", "./wider.wasm"], &["+ good.echo (read): GET /user"]);
+    says(&world, &["approve", "obedient"], &["3.7.13 is live"]);
+    assert_eq!(live(&world), "3.7.13");
+}
+
+#[test]
+fn a_rollback_is_one_command() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    for version in [NEXT, "3.7.13"] {
+        world.wharf(&["install", &release(&world, "b.wasm", &[(VERSION, version)])]);
+    }
+    says(&world, &["rollback", "obedient"], &["obedient 3.7.12 is live again"]);
+    assert_eq!(live(&world), NEXT);
+    says(&world, &["rollback", "obedient", "--to", "3.7.13"], &["3.7.13"]);
+    says(&world, &["rollback", "obedient", "--to", VERSION], &["3.7.11"]);
+    world.wharf(&["rollback", "obedient"]).fails(2, &["no such earlier release", "3.7.11, 3.7.12, 3.7.13"]);
+    world.wharf(&["rollback", "obedient", "--to", "9.9.9"]).fails(2, &["no such earlier release"]);
+    assert_eq!(live(&world), VERSION);
+
+    says(&world, &["remove", "obedient"], &["obedient is removed"]);
+    assert_eq!(live(&world), "");
+    let left = fs::read_dir(world.path().join(".wharf/releases")).unwrap();
+    assert_eq!(left.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "wasm")).count(), 0);
+    world.wharf(&["remove", "obedient"]).fails(2, &["`obedient` is not installed: nothing is"]);
+}
+
+#[test]
+fn a_version_that_is_not_higher_needs_force() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[(VERSION, NEXT)])]);
+    world.wharf(&["approve", "obedient"]);
+    let lower = release(&world, "b.wasm", &[]);
+    world.wharf(&["install", &lower]).fails(2, &["3.7.11 is not higher than the live one, 3.7.12", "--force"]);
+    let other = release(&world, "c.wasm", &[(VERSION, NEXT), ("For tests.", "For trials")]);
+    world.wharf(&["install", &other]).fails(2, &["3.7.12 is not higher"]);
+    assert_eq!(live(&world), NEXT);
+    says(&world, &["install", &lower, "--force"], &["obedient 3.7.11 is live"]);
+    assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn a_bad_file_changes_nothing() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    let lock = || fs::read_to_string(world.path().join("wharf.lock")).unwrap();
+    let before = lock();
+    world.write("text.wasm", "hello");
+    world.wharf(&["install", "text.wasm"]).fails(6, &["it is a text"]);
+    world.write("cut.wasm", &OBEDIENT.bytes[..1000]);
+    world.wharf(&["install", "cut.wasm"]).fails(6, &["truncated or damaged"]);
+    world.wharf(&["install", "nowhere.wasm"]).fails(2, &["cannot be read"]);
+    let next = release(&world, "b.wasm", &[(VERSION, NEXT)]);
+    world.wharf(&["install", &next, "--digest", "sha256:00"]).fails(2, &["and not sha256:00", "not installed"]);
+    assert_eq!(lock(), before);
+    assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn a_file_of_the_same_name_does_not_take_the_place_of_what_is_installed() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    let other = release(&world, "other.wasm", &[(VERSION, NEXT), ("/echo", "/user")]);
+    world.configure(&format!("plugins = [{other:?}]\n"));
+    assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn a_component_that_was_changed_on_disk_is_not_loaded() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    let folder = world.path().join(".wharf/releases");
+    let component =
+        fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some()).unwrap();
+    fs::write(&component, APPWRITE.bytes).unwrap();
+    let run = world.wharf(&["plugins"]);
+    assert!(run.err.contains("not what the lock file says"), "{}", run.err);
+    assert_eq!(live(&world), "");
+    world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+    world.wharf(&["install", "a.wasm", "--force"]);
+    assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_read_is_told_and_not_written_over() {
+    let world = world();
+    for (text, problem) in [
+        ("plugins = 7", "wharf.lock"),
+        ("format = 2", "it has the format 2"),
+        ("format = 1\n[plugins.a]\nlive = \"sha256:00\"\n", "none of its releases"),
+    ] {
+        world.write("wharf.lock", text);
+        let file = release(&world, "a.wasm", &[]);
+        world.wharf(&["install", &file]).fails(1, &["wharf.lock", problem]);
+        assert_eq!(fs::read_to_string(world.path().join("wharf.lock")).unwrap(), text);
+        assert!(world.wharf(&["plugins"]).err.contains("what is installed is not loaded"));
+    }
+}
+
+#[test]
+fn two_processes_do_not_change_one_store_at_once() {
+    let world = world();
+    let file = release(&world, "a.wasm", &[]);
+    fs::create_dir_all(world.path().join(".wharf/releases")).unwrap();
+    for folder in [".wharf", ".wharf/releases"] {
+        own(&world.path().join(folder));
+    }
+    let held = fs::File::create(world.path().join(".wharf/releases/lock")).unwrap();
+    held.lock().unwrap();
+    world.wharf(&["install", &file]).fails(2, &["another process is changing", "try again"]);
+    drop(held);
+    assert_eq!(world.wharf(&["install", &file]).code, 0);
+}
+
+/// Makes a folder its owner's alone.
+fn own(folder: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_others_can_write_to_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = world();
+    let file = release(&world, "a.wasm", &[]);
+    let folder = world.path().join(".wharf/releases");
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    world.wharf(&["install", &file]).fails(1, &["others can write into it", "chmod go-w"]);
+}
+
+#[test]
+fn without_a_configuration_nothing_is_installed() {
+    let world = world();
+    fs::remove_file(world.path().join("wharf.toml")).unwrap();
+    let file = release(&world, "a.wasm", &[]);
+    world.wharf(&["install", &file]).fails(2, &["make a wharf.toml"]);
+}
