@@ -90,7 +90,10 @@ fn a_release_that_asks_for_no_more_goes_live_and_one_that_does_waits() {
     );
     assert_eq!(live(&world), NEXT, "what waits answers no calls");
     says(&world, &["diff", "obedient", "./wider.wasm"], &["+ good.echo (read): GET /user"]);
-    says(&world, &["approve", "obedient"], &["3.7.13 is live"]);
+    world
+        .wharf(&["approve", "obedient", "--digest", &format!("sha256:{}", "0".repeat(64))])
+        .fails(2, &["that waits is sha256:", "look at it again"]);
+    says(&world, &["approve", "obedient"], &["+ good.echo (read): GET /user", "3.7.13 is live"]);
     assert_eq!(live(&world), "3.7.13");
 }
 
@@ -182,6 +185,11 @@ fn a_lock_file_that_cannot_be_read_is_told_and_not_written_over() {
     for (text, problem) in [
         ("plugins = 7", "wharf.lock"),
         ("format = 2", "it has the format 2"),
+        (
+            "format = 1\n[[plugins.a.releases]]\nversion = \"1.0.0\"\ndigest = \"sha256:../../etc\"\ncontract = \"\"\n\
+             from = \"\"\ninstalled = \"\"\ncapabilities = []\n",
+            "which is no SHA-256",
+        ),
         ("format = 1\n[plugins.a]\nlive = \"sha256:00\"\n", "none of its releases"),
     ] {
         world.write("wharf.lock", text);
@@ -223,6 +231,15 @@ fn a_store_that_others_can_write_to_is_not_used() {
     fs::create_dir_all(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
     world.wharf(&["install", &file]).fails(1, &["others can write into it", "chmod go-w"]);
+}
+
+#[test]
+fn the_name_of_a_bundled_plugin_is_not_taken_over_in_silence() {
+    let world = world();
+    fs::copy(APPWRITE.path, world.path().join("mine.wasm")).unwrap();
+    let run = world.wharf(&["install", "mine.wasm"]);
+    assert!(run.err.contains("`appwrite` is the name of a bundled plugin"), "{run:?}");
+    assert!(run.out.contains("waits for your approval") && run.out.contains("more lines"), "{run:?}");
 }
 
 #[test]

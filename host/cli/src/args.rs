@@ -38,6 +38,9 @@ pub(crate) enum Command {
     Approve {
         /// Name of a plugin
         plugin: String,
+        /// Only if it is the release with this SHA-256
+        #[arg(long, value_name = "sha256:…")]
+        digest: Option<String>,
     },
     /// Let an earlier release answer calls again
     Rollback {

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Command::Describe(options) => commands::describe::run(&args, options),
         Command::Call(options) => commands::call::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
-        Command::Approve { plugin } => commands::install::approve(&args, plugin),
+        Command::Approve { plugin, digest } => commands::install::approve(&args, plugin, digest.as_deref()),
         Command::Rollback { plugin, to } => commands::install::rollback(&args, plugin, to.as_deref()),
         Command::Remove { plugin } => commands::install::remove(&args, plugin),
         Command::Versions(options) => commands::install::versions(&args, options),

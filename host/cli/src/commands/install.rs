@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{Installed, LoadError, LockedPlugin, LockedRelease};
+use wharf_artifacts::PROVIDERS;
 
 use crate::args::{Args, Install, Versions};
 use crate::exit::Usage;
@@ -28,20 +29,24 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         let problem = format!("{} is {digest} and not {expected}; it is not installed", file.display());
         return Err(Usage(problem).into());
     }
+    if PROVIDERS.iter().any(|bundled| bundled.name == name) {
+        let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
+        print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
+    }
     match store.install(&release, &bytes, &file.display().to_string(), options.force)? {
         Installed::Unchanged => print::out(&format!("{name} {version} is live already"))?,
         Installed::Live => print::out(&format!("{name} {version} is live"))?,
         Installed::Waiting(diff) => {
-            let hint = styled(DIM, format!("`wharf approve {name}` lets it answer calls."));
+            let hint = styled(DIM, format!("`wharf approve {name} --digest {digest}` lets it answer calls."));
             print::out(&format!("{name} {version} waits for your approval. It asks for:\n{}{hint}", shown(&diff)))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn approve(args: &Args, plugin: &str) -> Result<ExitCode> {
-    let version = Setup::new(args.config.as_deref())?.store()?.approve(plugin)?;
-    print::out(&format!("{plugin} {version} is live"))?;
+pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result<ExitCode> {
+    let (version, diff) = Setup::new(args.config.as_deref())?.store()?.approve(plugin, digest)?;
+    print::out(&format!("{}{plugin} {version} is live", shown(&diff)))?;
     Ok(ExitCode::SUCCESS)
 }
 

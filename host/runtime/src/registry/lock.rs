@@ -82,6 +82,11 @@ impl LockedPlugin {
     }
 }
 
+fn is_digest(text: &str) -> bool {
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("sha256:").is_some_and(|digits| digits.len() == 64 && digits.bytes().all(hex))
+}
+
 impl LockFile {
     /// Reads a file; one that does not exist has nothing in it.
     pub(super) fn read(file: &Path) -> Result<Self, String> {
@@ -101,6 +106,9 @@ impl LockFile {
             ));
         }
         for (name, plugin) in &lock.plugins {
+            if let Some(release) = plugin.releases.iter().find(|release| !is_digest(&release.digest)) {
+                return Err(format!("plugins.{name} has the digest {:?}, which is no SHA-256", release.digest));
+            }
             for digest in plugin.live.iter().chain(&plugin.waiting) {
                 if plugin.release(digest).is_none() {
                     return Err(format!("plugins.{name} names {digest}, which is none of its releases"));

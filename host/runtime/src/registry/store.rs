@@ -123,18 +123,25 @@ impl ReleaseStore {
         Ok(if waits { Installed::Waiting(diff) } else { Installed::Live })
     }
 
-    /// Lets the release that waits answer calls: its version.
+    /// Lets the release that waits answer calls: its version, and what it may do that the live one before it could not.
+    /// With a digest, only if it is that one: what was looked at may have been replaced since.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where none waits.
-    pub fn approve(&self, name: &str) -> Result<String, StoreError> {
+    /// [`StoreError::Refused`] where none waits, or another one.
+    pub fn approve(&self, name: &str, digest: Option<&str>) -> Result<(String, CapabilityDiff), StoreError> {
         self.change(name, |plugin| {
-            let waiting = plugin
-                .waiting
-                .take()
-                .ok_or_else(|| refused(format!("no release of `{name}` waits for an approval")))?;
-            plugin.live = Some(waiting);
-            Ok(plugin.live().map(|live| live.version.clone()).unwrap_or_default())
+            let waiting = plugin.waiting();
+            let waiting = waiting.ok_or_else(|| refused(format!("no release of `{name}` waits for an approval")))?;
+            if let Some(other) = digest.filter(|digest| *digest != waiting.digest) {
+                let found = &waiting.digest;
+                let problem =
+                    format!("the release of `{name}` that waits is {found} and not {other}; look at it again");
+                return Err(refused(problem));
+            }
+            let before = plugin.live().map(LockedRelease::capabilities).unwrap_or_default();
+            let approved = (waiting.version.clone(), before.diff(&waiting.capabilities()));
+            plugin.live = plugin.waiting.take();
+            Ok(approved)
         })
     }
 
