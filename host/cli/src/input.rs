@@ -119,8 +119,36 @@ fn safe_name(name: &str) -> String {
 
 fn default_name(name: &str, media_type: &str) -> String {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    match mime_guess::get_mime_extensions_str(essence).and_then(|endings| endings.last()) {
+    let endings = mime_guess::get_mime_extensions_str(essence).unwrap_or_default();
+    // The list is in no order that would tell the usual one.
+    let usual = match essence {
+        "image/jpeg" => "jpg",
+        "image/svg+xml" => "svg",
+        "text/plain" => "txt",
+        _ => essence.rsplit('/').next().unwrap_or_default(),
+    };
+    match endings.iter().find(|ending| **ending == usual).or(endings.last()) {
         Some(ending) => format!("{name}.{ending}"),
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_name_has_the_usual_ending_of_its_media_type() {
+        for (media_type, name) in [
+            ("image/png", "avatar.png"),
+            ("image/jpeg", "avatar.jpg"),
+            ("text/html; charset=utf-8", "avatar.html"),
+            ("text/plain", "avatar.txt"),
+            ("application/pdf", "avatar.pdf"),
+            ("application/x-nobody-knows", "avatar"),
+            ("", "avatar"),
+        ] {
+            assert_eq!(default_name("avatar", media_type), name, "{media_type}");
+        }
     }
 }

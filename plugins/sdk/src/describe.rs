@@ -5,9 +5,7 @@ use crate::input::Input;
 use crate::operation::{Answer, Effect, Operation};
 use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
 use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Provider, Scheme};
-use crate::request::{
-    Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place, with_files,
-};
+use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
 use crate::schema::closed_object;
 
 /// The manifest of a provider.
@@ -152,7 +150,7 @@ fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
         }
         all.insert(0, as_declared);
     }
-    let files = with_files(operation);
+    let files = operation.with_files();
     if let Some(own) = operation.request.filter(|own| own.body == Body::JsonOrMultipart) {
         let (inputs, fields) = (operation.inputs.iter().collect(), own.fields.iter().collect());
         let request = own.body(Body::Multipart);

@@ -8,7 +8,7 @@ use crate::failure::{Detail, Failure};
 use crate::operation::{Answer, Operation};
 use crate::pages::MAX_ITEMS;
 use crate::provider::Provider;
-use crate::request::{Body, with_files};
+use crate::request::Body;
 
 /// Runs an operation: its function, or its one request and the reading of the answer.
 ///
@@ -42,7 +42,7 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
     let request = match (instead, operation.request) {
         (Some(instead), _) => instead,
         (None, Some(request)) if request.body == Body::JsonOrMultipart && call.has_attachments() => {
-            call.request(&with_files(operation))
+            call.request(&operation.with_files())
         }
         _ => call.own_request(),
     };

@@ -282,6 +282,11 @@ impl Operation {
         self
     }
 
+    /// The name of the request that is sent instead of the own one where the caller attaches files.
+    pub(crate) fn with_files(&self) -> String {
+        format!("{}-with-files", self.action)
+    }
+
     /// The request that carries the inputs. Setting something on one that does not exist would do nothing, so it does not
     /// compile.
     const fn own_request(&self) -> DeclaredRequest {

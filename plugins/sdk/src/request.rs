@@ -1,12 +1,5 @@
 //! Requests as they are declared to the host.
 
-use crate::operation::Operation;
-
-/// The name of the request that an operation sends instead of its own where the caller attaches files.
-pub(crate) fn with_files(operation: &Operation) -> String {
-    format!("{}-with-files", operation.action)
-}
-
 /// Where a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
