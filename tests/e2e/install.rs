@@ -175,6 +175,12 @@ fn a_component_that_was_changed_on_disk_is_not_loaded() {
     assert!(run.err.contains("not what the lock file says"), "{}", run.err);
     assert_eq!(live(&world), "");
     world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+
+    // Another file of its name does not answer in its place, and other plugins do.
+    let other = release(&world, "other.wasm", &[(VERSION, NEXT)]);
+    world.configure(&format!("plugins = [{other:?}]\n"));
+    world.call("obedient good.greet").fails(1, &["not what the lock file says"]);
+    assert_eq!(world.wharf(&["describe", "aigency"]).code, 0);
     world.wharf(&["install", "a.wasm", "--force"]);
     assert_eq!(live(&world), VERSION);
 }
@@ -196,7 +202,8 @@ fn a_lock_file_that_cannot_be_read_is_told_and_not_written_over() {
         let file = release(&world, "a.wasm", &[]);
         world.wharf(&["install", &file]).fails(1, &["wharf.lock", problem]);
         assert_eq!(fs::read_to_string(world.path().join("wharf.lock")).unwrap(), text);
-        assert!(world.wharf(&["plugins"]).err.contains("what is installed is not loaded"));
+        assert!(world.wharf(&["plugins"]).err.contains("not loaded: what is installed"));
+        world.call("appwrite users.list").fails(1, &["what is installed", "wharf.lock", problem]);
     }
 }
 

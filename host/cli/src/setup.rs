@@ -1,5 +1,6 @@
 //! From the configuration to a host with plugins and connections.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::operation::nearest;
-use wharf::{Host, HostBuilder, Release, ReleaseStore};
+use wharf::{Component, Host, HostBuilder, Release, ReleaseStore, StoreError};
 use wharf_artifacts::PROVIDERS;
 
 use crate::exit::Usage;
@@ -55,7 +56,8 @@ impl Setup {
         for provider in &PROVIDERS {
             self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
         }
-        self.load_configured();
+        let broken = self.load_configured().map_err(|error| print::warning(&not_loaded(&error))).unwrap_or_default();
+        broken.values().for_each(|error| print::warning(&not_loaded(error)));
         Ok(())
     }
 
@@ -64,7 +66,10 @@ impl Setup {
         if plugin.ends_with(".wasm") || plugin.contains(['/', '\\']) {
             return Ok(self.host.load_file(Path::new(plugin))?);
         }
-        self.load_configured();
+        // Nothing else answers in the place of what is installed, and without its lock file nobody knows what is.
+        if let Some(error) = self.load_configured()?.remove(plugin) {
+            return Err(error);
+        }
         if let Ok(release) = self.host.plugin(plugin) {
             return Ok(release);
         }
@@ -80,26 +85,23 @@ impl Setup {
         }
     }
 
-    /// One bad file does not keep the other plugins from working.
-    fn load_configured(&self) {
+    /// One bad file does not keep the other plugins from working. What is installed and cannot be loaded is given back, by
+    /// the plugin's name.
+    fn load_configured(&self) -> Result<BTreeMap<String, anyhow::Error>> {
         self.load_files();
-        self.load_installed();
+        let broken = self.load_installed();
         self.note_unknown_providers();
+        broken
     }
 
-    /// A broken store keeps no other plugin from working.
-    fn load_installed(&self) {
-        let Ok(store) = self.store() else { return };
-        match store.live() {
-            Ok(live) => {
-                for (_, file, bytes) in live {
-                    if let Err(error) = self.host.load_read(&file, &bytes) {
-                        print::warning(&format!("not loaded: {error}"));
-                    }
-                }
-            }
-            Err(error) => print::warning(&format!("what is installed is not loaded: {error}")),
-        }
+    fn load_installed(&self) -> Result<BTreeMap<String, anyhow::Error>> {
+        let Ok(store) = self.store() else { return Ok(BTreeMap::new()) };
+        let load = |component: Result<Component, StoreError>| {
+            let Component { file, bytes } = component?;
+            Ok(self.host.load_read(&file, &bytes).map(drop)?)
+        };
+        let live = store.live().context("what is installed")?;
+        Ok(live.into_iter().filter_map(|(name, component)| Some((name, load(component).err()?))).collect())
     }
 
     fn load_files(&self) {
@@ -155,6 +157,10 @@ impl Setup {
             print::warning(&format!("connection `{name}` is for the plugin `{provider}`, which is not loaded{meant}"));
         }
     }
+}
+
+fn not_loaded(error: &anyhow::Error) -> String {
+    format!("not loaded: {error:#}")
 }
 
 fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {

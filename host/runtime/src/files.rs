@@ -6,17 +6,32 @@ use std::{fs, io};
 
 pub(crate) use wharf_egress::files::create_private_folder;
 
-/// Replaces a file: whoever reads it finds the old content or the new one, also after a power cut.
+/// Replaces a file: whoever reads it finds the old content or the new one.
 pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(content)?;
+    written(file, content)?.persist(file)?;
+    Ok(())
+}
+
+/// The same, and it is so after a power cut, too.
+pub(crate) fn replace_durably(file: &Path, content: &[u8]) -> io::Result<()> {
+    let new = written(file, content)?;
     new.as_file().sync_all()?;
     new.persist(file)?;
     // The new name is in the folder, which has to reach the disk as well; not every system can say so.
     #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
+    fs::File::open(folder_of(file))?.sync_all()?;
     Ok(())
+}
+
+/// A file beside another one, which it is to replace.
+fn written(file: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut new = tempfile::NamedTempFile::new_in(folder_of(file))?;
+    new.write_all(content)?;
+    Ok(new)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Whether nobody but this process's user can put files into a folder, or another folder in its place. One that does not

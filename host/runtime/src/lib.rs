@@ -50,7 +50,9 @@ pub use call::{Call, Output, Report, Timing};
 pub use grant::{Grant, Pattern};
 pub use host::{Host, HostBuilder};
 pub use limits::{EngineLimits, Limits};
-pub use registry::{Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError};
+pub use registry::{
+    Component, Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError,
+};
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry, deceives, visible};

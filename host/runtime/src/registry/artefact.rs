@@ -6,12 +6,11 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use wasmtime::component::Component;
 
-use crate::files::{create_private_folder, is_ours_alone};
+use crate::files::{create_private_folder, is_ours_alone, replace};
 use crate::manifest::Manifest;
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
@@ -56,10 +55,7 @@ impl Artefacts {
         let file = self.file(digest, ending)?;
         let folder = file.parent()?;
         create_private_folder(folder).ok()?;
-        let mut new = tempfile::NamedTempFile::new_in(folder).ok()?;
-        new.write_all(bytes).ok()?;
-        new.persist(file).ok()?;
-        Some(())
+        replace(&file, bytes).ok()
     }
 
     fn file(&self, digest: &str, ending: &str) -> Option<PathBuf> {

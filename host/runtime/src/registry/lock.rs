@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::replace;
+use crate::files::replace_durably;
 use crate::manifest::Capabilities;
 
 /// Goes up where an older Wharf could misread the file.
@@ -121,6 +121,6 @@ impl LockFile {
     /// Replaces the file: whoever reads it finds the old content or the new one.
     pub(super) fn write(&self, file: &Path) -> io::Result<()> {
         let text = toml::to_string_pretty(self).map_err(io::Error::other)?;
-        replace(file, format!("{HEADER}{text}").as_bytes())
+        replace_durably(file, format!("{HEADER}{text}").as_bytes())
     }
 }

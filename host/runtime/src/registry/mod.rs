@@ -18,7 +18,7 @@ pub use component::LoadError;
 pub use lock::{LockFile, LockedPlugin, LockedRelease};
 pub(crate) use release::Loader;
 pub use release::Release;
-pub use store::{Installed, ReleaseStore, StoreError};
+pub use store::{Component, Installed, ReleaseStore, StoreError};
 
 /// The releases that answer calls, by the plugin's name. A call keeps the release that it began with.
 #[derive(Default)]

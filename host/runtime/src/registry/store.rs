@@ -3,6 +3,7 @@
 //! Every change writes a new file, syncs and renames it: a process that is killed at any moment leaves the old state or the
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Release;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
-use crate::files::{create_private_folder, is_ours_alone, replace};
+use crate::files::{create_private_folder, is_ours_alone, replace_durably};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
 
@@ -22,6 +23,15 @@ const KEPT: usize = 5;
 pub struct ReleaseStore {
     folder: PathBuf,
     lock_file: PathBuf,
+}
+
+/// A component as it is kept, checked against its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Where it is.
+    pub file: PathBuf,
+    /// What it is.
+    pub bytes: Vec<u8>,
 }
 
 /// What became of an installation.
@@ -70,18 +80,15 @@ impl ReleaseStore {
         self.folder.join(format!("{}.wasm", digest.trim_start_matches("sha256:")))
     }
 
-    /// The components of all live releases, checked against their digests.
+    /// The component of each live release with its file, by the plugin's name; what is wrong with one keeps no other out.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] where the lock file or a component is not as it should be.
-    pub fn live(&self) -> Result<Vec<(String, PathBuf, Vec<u8>)>, StoreError> {
+    /// [`StoreError::Broken`] where the lock file cannot be read.
+    pub fn live(&self) -> Result<BTreeMap<String, Result<Component, StoreError>>, StoreError> {
         let lock = self.lock()?;
         let live = lock.plugins.iter().filter_map(|(name, plugin)| Some((name, plugin.live()?)));
-        live.map(|(name, release)| {
-            let bytes = self.read(&release.digest)?;
-            Ok((name.clone(), self.component(&release.digest), bytes))
-        })
-        .collect()
+        let component = |digest: &str| Ok(Component { file: self.component(digest), bytes: self.read(digest)? });
+        Ok(live.map(|(name, release)| (name.clone(), component(&release.digest))).collect())
     }
 
     /// Keeps a release that was loaded from these bytes. It goes live where it asks for nothing that the live release does not
@@ -231,7 +238,7 @@ impl ReleaseStore {
 
     fn keep(&self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let file = self.component(digest);
-        replace(&file, bytes).map_err(|error| self.broken(&file, error))
+        replace_durably(&file, bytes).map_err(|error| self.broken(&file, error))
     }
 
     fn read(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
