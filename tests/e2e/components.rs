@@ -58,7 +58,7 @@ fn every_component_imports_the_contract_and_wasi_alone_and_is_small() {
         assert!(component.bytes.len() < 1024 * 1024, "{} has {} bytes", component.name, component.bytes.len());
         let engine = wharf::Host::builder().build().unwrap();
         // Loading refuses every other import.
-        assert_eq!(engine.load_bytes(component.bytes).unwrap().manifest.name, component.name);
+        assert_eq!(engine.load_bytes(component.bytes).unwrap().about.name, component.name);
     }
 }
 

@@ -14,7 +14,7 @@ const SECRET: &str = "a-secret-of-the-connection";
 fn host(component: wharf_artifacts::Component, base_url: &str) -> Host {
     let host = Host::builder().build().unwrap();
     let release = host.load_bytes(component.bytes).unwrap();
-    let name = &release.manifest.name;
+    let name = &release.about.name;
     let connection = Connection::builder(name, "main", base_url)
         .field("greeting", "hello")
         .secret("key", Secret::new(SECRET))

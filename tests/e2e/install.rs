@@ -171,18 +171,23 @@ fn a_component_that_was_changed_on_disk_is_not_loaded() {
     let component =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some()).unwrap();
     fs::write(&component, APPWRITE.bytes).unwrap();
-    let run = world.wharf(&["plugins"]);
-    assert!(run.err.contains("not what the lock file says"), "{}", run.err);
-    assert_eq!(live(&world), "");
     world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+    assert_eq!(live(&world), VERSION, "what was compiled before it was changed answers");
+
+    // On a machine that has not compiled it yet, or no more.
+    let nowhere = world.path().join("empty-cache").display().to_string();
+    let fresh: &[(&str, &str)] = &[("XDG_CACHE_HOME", &nowhere)];
+    let run = world.wharf_with(fresh, &["plugins"]);
+    assert!(run.err.contains("not what the lock file says") && !run.out.contains("obedient"), "{run:?}");
 
     // Another file of its name does not answer in its place, and other plugins do.
     let other = release(&world, "other.wasm", &[(VERSION, NEXT)]);
     world.configure(&format!("plugins = [{other:?}]\n"));
-    world.call("obedient good.greet").fails(1, &["not what the lock file says"]);
-    assert_eq!(world.wharf(&["describe", "aigency"]).code, 0);
+    world.wharf_with(fresh, &["call", "obedient", "good.greet"]).fails(1, &["not what the lock file says"]);
+    assert_eq!(world.wharf_with(fresh, &["describe", "aigency"]).code, 0);
     world.wharf(&["install", "a.wasm", "--force"]);
-    assert_eq!(live(&world), VERSION);
+    assert!(world.wharf_with(fresh, &["plugins"]).out.contains("obedient"));
+    assert_eq!(world.wharf(&["verify"]).code, 0);
 }
 
 #[test]
@@ -190,13 +195,13 @@ fn a_lock_file_that_cannot_be_read_is_told_and_not_written_over() {
     let world = world();
     for (text, problem) in [
         ("plugins = 7", "wharf.lock"),
-        ("format = 2", "it has the format 2"),
+        ("format = 7", "it has the format 7"),
         (
-            "format = 1\n[[plugins.a.releases]]\nversion = \"1.0.0\"\ndigest = \"sha256:../../etc\"\ncontract = \"\"\n\
-             from = \"\"\ninstalled = \"\"\ncapabilities = []\n",
+            "format = 2\n[[plugins.a.releases]]\nversion = \"1.0.0\"\ndigest = \"sha256:../../etc\"\ncontract = \"\"\n\
+             from = \"\"\ninstalled = \"\"\n",
             "which is no SHA-256",
         ),
-        ("format = 1\n[plugins.a]\nlive = \"sha256:00\"\n", "none of its releases"),
+        ("format = 2\n[plugins.a]\nlive = \"sha256:00\"\n", "none of its releases"),
     ] {
         world.write("wharf.lock", text);
         let file = release(&world, "a.wasm", &[]);

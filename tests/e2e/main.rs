@@ -7,6 +7,7 @@ mod appwrite;
 mod audit;
 mod calls;
 mod chatwoot;
+mod compiling;
 mod components;
 mod configuration;
 mod demo;

@@ -55,7 +55,7 @@ fn a_mutated_component_is_refused_or_runs_within_its_limits() {
             Err(error) => prop_assert!(is_in_words(&error.to_string()), "{}", error),
             Ok(release) => {
                 let input = json!({"userId": "ada", "sessionId": "s"});
-                let call = Call::new(&release.manifest.name, "users.delete-session").input(input);
+                let call = Call::new(&release.about.name, "users.delete-session").input(input);
                 if let Err(error) = host.call(call) {
                     prop_assert!(is_in_words(&error.to_string()) && error.kind() != Kind::Host, "{}", error);
                 }
@@ -136,7 +136,7 @@ fn replace(document: &mut Value, at: &mut usize, with: &Value) -> bool {
 #[test]
 fn a_mutated_manifest_is_accepted_or_refused_with_places() {
     let host = host();
-    let manifest = json!(host.load_bytes(APPWRITE.bytes).unwrap().manifest);
+    let manifest = json!(host.load_bytes(APPWRITE.bytes).unwrap().manifest());
     let text = prop_oneof![
         any::<String>(),
         "[a-z./{}_\\[\\]%?#;=-]{0,12}",

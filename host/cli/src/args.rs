@@ -75,6 +75,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Audit,
     },
+    /// Compile a component for another process of Wharf
+    #[command(hide = true)]
+    Compile,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -97,7 +100,8 @@ impl Command {
             | Self::Rollback { .. }
             | Self::Remove { .. }
             | Self::Diff { .. }
-            | Self::Verify => false,
+            | Self::Verify
+            | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,
         }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Audit { command } => commands::audit::run(&args, command),
+        Command::Compile => Ok(wharf::serve_compiler()),
         Command::Completions { shell } => commands::completions::run(*shell),
     };
     result.unwrap_or_else(|error| exit::report(&error, args.command.wants_json()))

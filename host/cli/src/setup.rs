@@ -1,6 +1,5 @@
 //! From the configuration to a host with plugins and connections.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::operation::nearest;
-use wharf::{Component, Host, HostBuilder, Release, ReleaseStore, StoreError};
+use wharf::{Host, HostBuilder, Release, ReleaseStore, StoreError};
 use wharf_artifacts::PROVIDERS;
 
 use crate::exit::Usage;
@@ -35,19 +34,27 @@ impl Setup {
         if let Some(store) = &config.store {
             builder = builder.state(store.join("state"));
         }
+        if let (Some(store), Some(lock)) = (&config.store, &config.lock) {
+            builder = builder.releases(ReleaseStore::new(store.join("releases"), lock));
+        }
         let host = builder.build()?;
         Ok(Self { config, host })
     }
 
-    /// What is installed.
-    pub(crate) fn store(&self) -> Result<ReleaseStore> {
-        match (&self.config.store, &self.config.lock) {
-            (Some(store), Some(lock)) => Ok(ReleaseStore::new(store.join("releases"), lock)),
-            _ => Err(Usage(
+    /// The same where something is to be installed or looked up there.
+    pub(crate) fn with_store(config: Option<&Path>) -> Result<Self> {
+        let setup = Self::new(config)?;
+        match setup.has_store() {
+            true => Ok(setup),
+            false => Err(Usage(
                 "plugins are installed beside a configuration: make a wharf.toml, which may be empty".to_owned(),
             )
             .into()),
         }
+    }
+
+    fn has_store(&self) -> bool {
+        self.config.lock.is_some()
     }
 
     /// Loads every plugin: those that Wharf brings along, those of the configuration, and those that are installed. Of the
@@ -56,8 +63,13 @@ impl Setup {
         for provider in &PROVIDERS {
             self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
         }
-        let broken = self.load_configured().map_err(|error| print::warning(&not_loaded(&error))).unwrap_or_default();
-        broken.values().for_each(|error| print::warning(&not_loaded(error)));
+        self.load_files();
+        if self.has_store() {
+            let followed = self.host.follow().map_err(installed);
+            let followed = followed.map_err(|error| print::warning(&not_loaded(&error))).unwrap_or_default();
+            followed.broken.into_values().for_each(|error| print::warning(&not_loaded(&error.into())));
+        }
+        self.note_unknown_providers();
         Ok(())
     }
 
@@ -66,10 +78,12 @@ impl Setup {
         if plugin.ends_with(".wasm") || plugin.contains(['/', '\\']) {
             return Ok(self.host.load_file(Path::new(plugin))?);
         }
+        self.load_files();
         // Nothing else answers in the place of what is installed, and without its lock file nobody knows what is.
-        if let Some(error) = self.load_configured()?.remove(plugin) {
-            return Err(error);
+        if self.has_store() {
+            self.host.follow_one(plugin).map_err(installed)?;
         }
+        self.note_unknown_providers();
         if let Ok(release) = self.host.plugin(plugin) {
             return Ok(release);
         }
@@ -85,25 +99,7 @@ impl Setup {
         }
     }
 
-    /// One bad file does not keep the other plugins from working. What is installed and cannot be loaded is given back, by
-    /// the plugin's name.
-    fn load_configured(&self) -> Result<BTreeMap<String, anyhow::Error>> {
-        self.load_files();
-        let broken = self.load_installed();
-        self.note_unknown_providers();
-        broken
-    }
-
-    fn load_installed(&self) -> Result<BTreeMap<String, anyhow::Error>> {
-        let Ok(store) = self.store() else { return Ok(BTreeMap::new()) };
-        let load = |component: Result<Component, StoreError>| {
-            let Component { file, bytes } = component?;
-            Ok(self.host.load_read(&file, &bytes).map(drop)?)
-        };
-        let live = store.live().context("what is installed")?;
-        Ok(live.into_iter().filter_map(|(name, component)| Some((name, load(component).err()?))).collect())
-    }
-
+    /// One bad file does not keep the other plugins from working.
     fn load_files(&self) {
         let mut seen: Vec<(String, PathBuf)> = Vec::new();
         for path in &self.config.plugins {
@@ -125,10 +121,9 @@ impl Setup {
     pub(crate) fn connect(&self, release: &Release) -> Result<()> {
         let environment = |name: &str| env::var(name).ok();
         let mut warn = |text: String| print::warning(&text);
-        let connections =
-            self.config.connections_of(&release.manifest, &environment, &mut warn).map_err(Refusal::Connection)?;
+        let connections = self.config.connections_of(release, &environment, &mut warn).map_err(Refusal::Connection)?;
         for connection in connections {
-            self.host.connect(&release.manifest.name, connection);
+            self.host.connect(&release.about.name, connection);
         }
         Ok(())
     }
@@ -145,8 +140,10 @@ impl Setup {
     /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
     fn note_unknown_providers(&self) {
         let loaded = self.host.plugins();
-        let known: Vec<&str> =
-            loaded.iter().map(|p| p.manifest.name.as_str()).chain(PROVIDERS.iter().map(|p| p.name)).collect();
+        let installed = self.host.releases().and_then(ReleaseStore::lock).unwrap_or_default().plugins;
+        let names =
+            loaded.iter().map(|release| release.about.name.as_str()).chain(installed.keys().map(String::as_str));
+        let known: Vec<&str> = names.chain(PROVIDERS.iter().map(|p| p.name)).collect();
         for (name, connection) in &self.config.connections {
             let provider = connection.provider.as_str();
             if known.contains(&provider) {
@@ -159,12 +156,16 @@ impl Setup {
     }
 }
 
+fn installed(error: StoreError) -> anyhow::Error {
+    anyhow::Error::from(error).context("what is installed")
+}
+
 fn not_loaded(error: &anyhow::Error) -> String {
     format!("not loaded: {error:#}")
 }
 
 fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
-    let name = &release.manifest.name;
+    let name = &release.about.name;
     let file = release.file.clone().unwrap_or_default();
     if let Some((_, first)) = seen.iter().find(|(n, _)| n == name) {
         print::warning(&format!(
@@ -211,6 +212,10 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
 /// Keeps compiled components in the user's cache folder: never beside a configuration, which may come from a stranger,
 /// and without a home folder nowhere.
 pub(crate) fn cached(builder: HostBuilder) -> HostBuilder {
+    let builder = match env::current_exe() {
+        Ok(this) => builder.compile_in_child(this, ["compile"]),
+        Err(_) => builder,
+    };
     match user_cache() {
         Some(cache) => builder.cache(cache.join("compiled")),
         None => builder,

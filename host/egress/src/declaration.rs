@@ -11,7 +11,7 @@ pub use crate::path::{Path, PathError};
 mod lint;
 mod names;
 
-pub use lint::{Declaration, Operation, Problem, compile};
+pub use lint::{Declaration, Operation, Problem, Route, compile, compile_one};
 
 /// HTTP method of a declared request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

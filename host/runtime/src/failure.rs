@@ -174,6 +174,14 @@ impl LimitReached {
         Self { name, value, what: what.to_owned(), remedy: raise(name, "under [limits]") }
     }
 
+    /// The same for a limit that a component reaches before there is a call.
+    pub(crate) fn of_a_component(&self) -> String {
+        format!(
+            "it does not fit into this host: it reached the limit `{}` of {}: {}; remedy: {}",
+            self.name, self.value, self.what, self.remedy
+        )
+    }
+
     /// The same where some limits stand in a table of their own: there the common one may not be the one that holds.
     pub(crate) fn set_in(mut self, table: &str) -> Self {
         self.remedy = raise(self.name, &format!("under {table} if it stands there, else under [limits],"));

@@ -48,10 +48,11 @@ mod state;
 
 pub use call::{Call, Output, Report, Timing};
 pub use grant::{Grant, Pattern};
-pub use host::{Host, HostBuilder};
-pub use limits::{EngineLimits, Limits};
+pub use host::{Followed, Host, HostBuilder};
+pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
-    Component, Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError,
+    Drain, Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError, Swap,
+    serve_compiler,
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
 
 /// What one call may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Wall time from the start of the call to its end: waiting for the provider and sleeping count.
     pub timeout: Duration,
@@ -44,10 +45,24 @@ pub struct Limits {
     pub log: u64,
     /// What the engine is made for.
     pub engine: EngineLimits,
+    /// What compiling a component may take.
+    pub compile: CompileLimits,
+}
+
+/// Limits of the process that compiles a component and lets it describe itself. They hold where there is one: see
+/// [`HostBuilder::compile_in_child`](crate::HostBuilder::compile_in_child).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompileLimits {
+    /// Wall time.
+    pub time: Duration,
+    /// Memory of the process that can be written to, in bytes. On Linux.
+    pub memory: u64,
+    /// Size of the code and the description, in bytes.
+    pub output: u64,
 }
 
 /// Limits that are the same for all calls of a host, as its engine is made for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineLimits {
     /// Calls in flight at one time. A call beyond them is refused at once. Where the system has no room for so many, it is
     /// fewer.
@@ -102,6 +117,19 @@ impl Default for Limits {
             resources: 1000,
             log: ByteSize::kib(64).as_u64(),
             engine: EngineLimits::default(),
+            compile: CompileLimits::default(),
+        }
+    }
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self {
+            // A guest in JavaScript brings its engine along and takes half a minute on a small machine.
+            time: Duration::from_secs(120),
+            memory: ByteSize::gib(2).as_u64(),
+            // That guest again, several times.
+            output: ByteSize::mib(512).as_u64(),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Image {
 /// Runs a guest's one operation, and then a neighbour.
 fn run(name: &str, change: impl FnOnce(&mut Limits)) -> Report {
     let release = host().load_bytes(&guest(name)).map_err(|error| format!("{name}: {error}")).unwrap();
-    let plugin = release.manifest.name.as_str();
+    let plugin = release.about.name.as_str();
     let mut limits = Limits::default();
     change(&mut limits);
     let grant = wharf::Grant::from(connection(plugin, "main", "http://127.0.0.1:9")).limits(limits);

@@ -38,7 +38,7 @@ fn only_what_a_plugin_said_of_itself_when_it_was_loaded_counts() {
     let server = wharf_simulated::appwrite::start().unwrap();
     let host = Host::builder().build().unwrap();
     let release = host.load_bytes(UNSTEADY.bytes).unwrap();
-    let said = release.manifest.summary.clone();
+    let said = release.about.summary.clone();
     host.connect("unsteady", connection("unsteady", "main", &server.url()));
     for _ in 0..3 {
         match host.call(Call::new("unsteady", "things.take")) {
@@ -47,5 +47,5 @@ fn only_what_a_plugin_said_of_itself_when_it_was_loaded_counts() {
         }
     }
     assert!(server.requests().is_empty());
-    assert_eq!(host.plugin("unsteady").unwrap().manifest.summary, said);
+    assert_eq!(host.plugin("unsteady").unwrap().about.summary, said);
 }

@@ -19,8 +19,8 @@ fn every_known_operation_is_offered_told_and_tested() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e");
     let host = wharf::Host::builder().build().unwrap();
     for component in PROVIDERS {
-        let manifest = host.load_bytes(component.bytes).unwrap().manifest.clone();
-        let provider = &manifest.name;
+        let manifest = host.load_bytes(component.bytes).unwrap().manifest();
+        let provider = &manifest.about.name;
         let stories = stories_of(&tests, provider);
         for known in table::of(provider).unwrap() {
             let name = &known.name;

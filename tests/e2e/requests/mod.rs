@@ -29,11 +29,11 @@ struct Bench {
 impl Bench {
     fn new(component: &Component) -> Self {
         let host = Host::builder().build().unwrap();
-        let manifest = host.load_bytes(component.bytes).unwrap().manifest.clone();
+        let manifest = host.load_bytes(component.bytes).unwrap().manifest();
         let server = Server::recorder(answer_of(component.name)).unwrap();
-        let base_url = server.url() + manifest.base_url.suffix.as_deref().unwrap_or_default();
+        let base_url = server.url() + manifest.about.base_url.suffix.as_deref().unwrap_or_default();
         let connection = Connection::builder(component.name, "main", &base_url);
-        let connection = manifest.fields.iter().fold(connection, |connection, field| {
+        let connection = manifest.about.fields.iter().fold(connection, |connection, field| {
             let value = format!("the-{}", field.name.replace('_', "-"));
             match field.secret {
                 true => connection.secret(&field.name, Secret::new(value)),
@@ -46,9 +46,9 @@ impl Bench {
 
     /// What a call sends, as text. How it ends does not matter here: the answers are no real ones.
     fn sent(&self, operation: &Operation, input: &Value, with_files: bool) -> String {
-        let checked = self.host.plugin(&self.manifest.name).unwrap().operation(&operation.name).unwrap();
+        let checked = self.host.plugin(&self.manifest.about.name).unwrap().operation(&operation.name).unwrap();
         checked.validate(input.clone()).unwrap_or_else(|e| panic!("{}: {e} in {input}", operation.name));
-        let mut call = Call::new(&self.manifest.name, &operation.name).input(input.clone());
+        let mut call = Call::new(&self.manifest.about.name, &operation.name).input(input.clone());
         for file in operation.attachments.iter().filter(|file| file.required || with_files) {
             let blob =
                 Blob { bytes: b"content"[..].into(), media_type: "text/plain".into(), file_name: Some("a.txt".into()) };
@@ -70,7 +70,7 @@ impl Bench {
         if let Some((_, boundary)) = request.header("content-type").and_then(|kind| kind.split_once("boundary=")) {
             text = text.replace(boundary, "BOUNDARY");
         }
-        let secrets = self.manifest.fields.iter().filter(|field| field.secret);
+        let secrets = self.manifest.about.fields.iter().filter(|field| field.secret);
         let masked = secrets.fold(text, |text, field| {
             text.replace(&format!("the-{}", field.name.replace('_', "-")), &format!("[{}]", field.name))
         });

@@ -98,6 +98,7 @@ fn line(record: &Record) -> String {
         Event::Intent => styled(BOLD, "intent "),
         Event::Outcome => styled(BOLD, "outcome"),
         Event::Refusal => styled(BAD, "refusal"),
+        Event::Release => styled(BOLD, "release"),
     };
     let request = match &record.method {
         Some(method) => format!("{} {}", visible(method), text(&record.url)),
@@ -107,16 +108,16 @@ fn line(record: &Record) -> String {
         Event::Intent => request,
         Event::Outcome => [answer(record), text(&record.message)].concat(),
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
+        Event::Release => text(&record.message),
     };
-    let line = format!(
-        "{} {} {event} {} {} {what}",
-        styled(DIM, visible(&record.time)),
-        styled(DIM, visible(&record.call)),
-        visible(&record.plugin),
-        visible(&record.operation),
-    );
+    let mut line = vec![styled(DIM, visible(&record.time))];
+    // A release is of no call.
+    line.extend(Some(&record.call).filter(|call| !call.is_empty()).map(|call| styled(DIM, visible(call))));
+    line.extend([event, visible(&record.plugin)]);
+    line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(|name| visible(name)));
+    line.push(what);
     // A record is one line, whatever stands in it.
-    line.replace('\n', "\\n") + "\n"
+    line.join(" ").replace('\n', "\\n") + "\n"
 }
 
 fn answer(record: &Record) -> String {

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
         print::warning(&format!("{} is not idempotent, so it is not tried again", options.operation));
     }
     let requests = operation.declared.requests.len();
-    let runner = Runner { setup: &setup, args, options, plugin: &release.manifest.name, attachments, requests };
+    let runner = Runner { setup: &setup, args, options, plugin: &release.about.name, attachments, requests };
     let code = match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),

@@ -90,7 +90,7 @@ fn host(simulation: &Simulation) -> Result<Host> {
 fn grant(host: &Host, plugin: &str, granted: &wharf_simulated::Connection) -> Result<()> {
     let release = host.plugin(plugin)?;
     let mut connection = Connection::builder(plugin, "demo", &granted.base_url);
-    for field in &release.manifest.fields {
+    for field in &release.about.fields {
         let value = granted.fields.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value.clone());
         connection = match value {
             Some(value) if field.secret => connection.secret(&field.name, Secret::new(value)),
@@ -106,7 +106,7 @@ fn headline(host: &Host, plugin: &'static str, operation: &'static str, input: V
     let release = host.plugin(plugin)?;
     let described = release.operation(operation)?;
     let declared = &described.declared.requests;
-    let suffix = release.manifest.base_url.suffix.clone().unwrap_or_default();
+    let suffix = release.about.base_url.suffix.clone().unwrap_or_default();
     let declared = declared
         .iter()
         .map(|r| {

@@ -18,7 +18,7 @@ mod one;
 pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
     let release = setup.load(&options.plugin)?;
-    let manifest = &release.manifest;
+    let manifest = &release.manifest();
     match options.name.as_deref() {
         Some(name) if !is_resource(manifest, name) => {
             let operation = release.operation(name).map_err(|refusal| in_a_resource(manifest, name, refusal))?;
@@ -48,7 +48,9 @@ fn is_resource(manifest: &Manifest, name: &str) -> bool {
 fn in_a_resource(manifest: &Manifest, name: &str, refusal: wharf::failure::Refusal) -> anyhow::Error {
     let resources = manifest.operations.iter().map(Operation::resource);
     match nearest(name, resources).filter(|_| !name.contains('.')) {
-        Some(near) => Usage(format!("`{}` has no resource `{name}`; did you mean `{near}`?", manifest.name)).into(),
+        Some(near) => {
+            Usage(format!("`{}` has no resource `{name}`; did you mean `{near}`?", manifest.about.name)).into()
+        }
         None => refusal.into(),
     }
 }
@@ -59,9 +61,11 @@ fn choose<'m>(manifest: &'m Manifest, resource: Option<&str>, words: &[String]) 
     let chosen: Vec<&Operation> = of_resource.filter(|o| words.iter().all(|word| is_about(o, word))).collect();
     if chosen.is_empty() && !words.is_empty() {
         let words = words.join("` and `");
-        return Err(
-            Usage(format!("no operation of `{}` has `{words}` in its name, title or summary", manifest.name)).into()
-        );
+        return Err(Usage(format!(
+            "no operation of `{}` has `{words}` in its name, title or summary",
+            manifest.about.name
+        ))
+        .into());
     }
     Ok(chosen)
 }
@@ -72,7 +76,7 @@ fn is_about(operation: &Operation, word: &str) -> bool {
 }
 
 fn manifest_json(release: &Release, chosen: &[&Operation]) -> Value {
-    let mut json = json!(release.manifest);
+    let mut json = json!(release.manifest());
     if let Some(members) = json.as_object_mut() {
         members.insert("operations".to_owned(), json!(chosen));
         members.insert("digest".to_owned(), json!(format!("sha256:{}", release.digest)));

@@ -18,12 +18,12 @@ use crate::setup::Setup;
 const SCREEN: usize = 40;
 
 pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
-    let setup = Setup::new(args.config.as_deref())?;
-    let store = setup.store()?;
+    let setup = Setup::with_store(args.config.as_deref())?;
     let file = &options.file;
     let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.clone(), reason })?;
-    let release = setup.host.load_read(file, &bytes)?;
-    let (name, version) = (&release.manifest.name, &release.manifest.version);
+    let from = file.display().to_string();
+    let release = setup.host.examine(&bytes, &from)?;
+    let (name, version) = (&release.about.name, &release.about.version);
     let digest = format!("sha256:{}", release.digest);
     if let Some(expected) = options.digest.as_ref().filter(|expected| **expected != digest) {
         let problem = format!("{} is {digest} and not {expected}; it is not installed", file.display());
@@ -33,7 +33,7 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
         print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
     }
-    match store.install(&release, &bytes, &file.display().to_string(), options.force)? {
+    match setup.host.install(&release, &bytes, &from, options.force)? {
         Installed::Unchanged => print::out(&format!("{name} {version} is live already"))?,
         Installed::Live => print::out(&format!("{name} {version} is live"))?,
         Installed::Waiting(diff) => {
@@ -45,25 +45,26 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
 }
 
 pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result<ExitCode> {
-    let (version, diff) = Setup::new(args.config.as_deref())?.store()?.approve(plugin, digest)?;
-    print::out(&format!("{}{plugin} {version} is live", shown(&diff)))?;
+    let setup = Setup::with_store(args.config.as_deref())?;
+    let (release, diff) = setup.host.approve(plugin, digest)?;
+    print::out(&format!("{}{plugin} {} is live", shown(&diff), release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>) -> Result<ExitCode> {
-    let version = Setup::new(args.config.as_deref())?.store()?.rollback(plugin, to)?;
-    print::out(&format!("{plugin} {version} is live again"))?;
+    let release = Setup::with_store(args.config.as_deref())?.host.rollback(plugin, to)?;
+    print::out(&format!("{plugin} {} is live again", release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
-    Setup::new(args.config.as_deref())?.store()?.remove(plugin)?;
+    Setup::with_store(args.config.as_deref())?.host.remove(plugin)?;
     print::out(&format!("{plugin} is removed"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
-    let problems = Setup::new(args.config.as_deref())?.store()?.verify()?;
+    let problems = Setup::with_store(args.config.as_deref())?.host.releases()?.verify()?;
     if problems.is_empty() {
         print::out("everything is as wharf.lock says")?;
         return Ok(ExitCode::SUCCESS);
@@ -73,7 +74,7 @@ pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
 
 pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
-    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&setup.load(plugin)?.manifest));
+    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&setup.load(plugin)?.manifest()));
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
     let text = if diff == CapabilityDiff::default() { "no difference".to_owned() } else { coloured(&diff).join("\n") };
     print::out(&text)?;
@@ -81,7 +82,7 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
 }
 
 pub(crate) fn versions(args: &Args, options: &Versions) -> Result<ExitCode> {
-    let lock = Setup::new(args.config.as_deref())?.store()?.lock()?;
+    let lock = Setup::with_store(args.config.as_deref())?.host.releases()?.lock()?;
     if let Some(name) = options.plugin.as_ref().filter(|name| !lock.plugins.contains_key(*name)) {
         return Err(Usage(format!("`{name}` is not installed")).into());
     }

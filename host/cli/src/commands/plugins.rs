@@ -27,10 +27,10 @@ pub(crate) fn run(args: &Args, options: &Plugins) -> Result<ExitCode> {
         let digest: String = plugin.digest.chars().take(DIGITS).collect();
         text.push_str(&format!(
             "{} {:<9} {} {:>10} {:>11}  {}\n",
-            styled(NAME, format!("{:<12}", plugin.manifest.name)),
-            plugin.manifest.version,
+            styled(NAME, format!("{:<12}", plugin.about.name)),
+            plugin.about.version,
             styled(DIM, format!("{digest:<14}")),
-            plugin.operations().count(),
+            plugin.operation_names().len(),
             print::size(plugin.size),
             source(plugin),
         ));
@@ -41,11 +41,11 @@ pub(crate) fn run(args: &Args, options: &Plugins) -> Result<ExitCode> {
 
 fn entry(plugin: &Release) -> Value {
     json!({
-        "name": plugin.manifest.name,
-        "title": plugin.manifest.title,
-        "version": plugin.manifest.version,
+        "name": plugin.about.name,
+        "title": plugin.about.title,
+        "version": plugin.about.version,
         "digest": format!("sha256:{}", plugin.digest),
-        "operations": plugin.operations().count(),
+        "operations": plugin.operation_names().len(),
         "size": plugin.size,
         "from": source(plugin),
     })

@@ -2,20 +2,21 @@
 //!
 //! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
 //! after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
-//! followed by an outcome or, where a rule refused the address or the answer, by a refusal.
+//! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The event `release` is of no
+//! call: another release of a plugin answers from then on.
 //!
 //! | member | what |
 //! | --- | --- |
 //! | `time` | UTC (RFC 3339) |
 //! | `process`, `seq` | the chain, and the place in it; each process begins one of its own |
 //! | `prev` | the `hash` of the record before; 64 zeros in the first one |
-//! | `event` | `intent`, `outcome` or `refusal` |
+//! | `event` | `intent`, `outcome`, `refusal` or `release` |
 //! | `call` | the call's id |
 //! | `plugin`, `digest`, `operation`, `connection` | who asked, and with which connection |
 //! | `request`, `method`, `url` | what was asked for; secrets and sensitive values are masked |
 //! | `address` | where it went |
 //! | `status`, `sent`, `received`, `micros` | the answer, the sizes of both bodies in bytes, the duration |
-//! | `rule`, `message` | why it was refused, or why there is no answer |
+//! | `rule`, `message` | why it was refused, why there is no answer, or why another release answers |
 //! | `hash` | SHA-256, in hexadecimal, of the line up to `,"hash"` |
 //!
 //! A [`Verifier`](verify::Verifier) finds a record that was edited and one that was cut out of the middle. It cannot find records
@@ -137,6 +138,8 @@ pub enum Event {
     Outcome,
     /// The host refused something.
     Refusal,
+    /// Another release of the plugin answers calls.
+    Release,
 }
 
 /// What became of a request.
@@ -170,6 +173,15 @@ impl Audit {
     /// [`AuditError`] where the record is required and could not be written.
     pub fn refusal(&self, who: Who<'_>, rule: &str, message: String) -> Result<(), AuditError> {
         self.add(Record { rule: Some(rule.to_owned()), message: Some(cut(&message)), ..record(Event::Refusal, who) })
+    }
+
+    /// Records that another release of a plugin answers calls, the one with this digest, and why.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the record is required and could not be written.
+    pub fn release(&self, plugin: &str, digest: &str, message: &str) -> Result<(), AuditError> {
+        let who = Who { call: "", plugin, digest, operation: "", connection: "" };
+        self.add(Record { message: Some(cut(message)), ..record(Event::Release, who) })
     }
 
     pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {

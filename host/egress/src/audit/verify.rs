@@ -107,6 +107,7 @@ impl Chains {
         match record.event {
             Event::Intent => self.open.insert(key),
             Event::Outcome | Event::Refusal => self.open.remove(&key),
+            Event::Release => false,
         };
     }
 }

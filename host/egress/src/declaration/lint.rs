@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::names::{self, Taken, header_as_read};
 use super::{
-    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Scheme, Source, Template,
+    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
 };
 
 /// A declared request that passed the check, with what was found out on the way.
@@ -111,7 +113,8 @@ pub fn compile(
     lint.place = "schemes".to_owned();
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
     let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
-    let requests = operations.iter().map(|o| o.requests.len()).sum::<usize>();
+    let routes: Vec<Route> = operations.iter().flat_map(|o| o.requests).map(Route::of).collect();
+    let requests = routes.len();
     if requests > MOST_REQUESTS || schemes.len() > MOST_SCHEMES {
         let count = schemes.len();
         lint.report(format!(
@@ -119,16 +122,37 @@ pub fn compile(
         ));
         return Err(lint.problems);
     }
-    let all = operations.iter().flat_map(|o| o.requests);
-    let compiled = operations
-        .iter()
-        .map(|operation| {
-            lint.place = format!("operation {}", operation.name);
-            lint.unique("request", operation.requests.iter().map(|r| r.name.clone()));
-            operation.requests.iter().map(|request| lint.request(operation, request, &schemes, all.clone())).collect()
-        })
-        .collect();
+    let compiled = operations.iter().map(|operation| lint.operation(operation, &schemes, &routes)).collect();
     if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
+}
+
+/// The same for one operation of a plugin whose declarations were checked before: with its schemes, and the routes of all of
+/// its requests.
+///
+/// # Errors
+/// Every problem that was found.
+pub fn compile_one(
+    schemes: &[Arc<Scheme>],
+    routes: &[Route],
+    operation: &Operation<'_>,
+) -> Result<Vec<Declaration>, Vec<Problem>> {
+    let mut lint = Lint { place: String::new(), problems: Vec::new() };
+    let compiled = lint.operation(operation, schemes, routes);
+    if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
+}
+
+/// What tells two requests of a plugin apart on the provider's side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    method: Method,
+    path: Path,
+}
+
+impl Route {
+    /// That of a request.
+    pub fn of(request: &Request) -> Self {
+        Self { method: request.method, path: request.path.clone() }
+    }
 }
 
 /// Whether servers look for a route of both methods in one table: a HEAD is answered by the route of the GET.
@@ -151,12 +175,18 @@ impl Lint {
         names::twice(what, names).into_iter().for_each(|problem| self.report(problem));
     }
 
-    fn request<'p>(
+    fn operation(&mut self, operation: &Operation<'_>, schemes: &[Arc<Scheme>], routes: &[Route]) -> Vec<Declaration> {
+        self.place = format!("operation {}", operation.name);
+        self.unique("request", operation.requests.iter().map(|r| r.name.clone()));
+        operation.requests.iter().map(|request| self.request(operation, request, schemes, routes)).collect()
+    }
+
+    fn request(
         &mut self,
         operation: &Operation<'_>,
         request: &Request,
         schemes: &[Arc<Scheme>],
-        all: impl Iterator<Item = &'p Request> + Clone,
+        routes: &[Route],
     ) -> Declaration {
         self.place = format!("operation {}, request {}", operation.name, request.name);
         let scheme = self.scheme_of(request, schemes);
@@ -172,7 +202,7 @@ impl Lint {
         }
         let taken = Taken::of(request, scheme.as_deref());
         // By another method the same path is another request: `DELETE /users/new` is none where only a POST is declared.
-        let paths = all.filter(|other| routed_alike(request.method, other.method)).map(|other| &other.path);
+        let paths = routes.iter().filter(|other| routed_alike(request.method, other.method)).map(|other| &other.path);
         Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths), taken }
     }
 

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 use super::{Config, ConnectionConfig, FieldValue};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::manifest::{ConnectionField, Manifest};
+use crate::manifest::{About, ConnectionField};
 use crate::operation::nearest;
+use crate::registry::Release;
 
 /// Secrets shorter than this are not looked for in answers.
 const SHORT: usize = 8;
@@ -28,26 +29,24 @@ impl Config {
     /// A sentence that names the connection and what is wrong with it.
     pub fn connections_of(
         &self,
-        manifest: &Manifest,
+        release: &Release,
         environment: Environment<'_>,
         warn: &mut dyn FnMut(String),
     ) -> Result<Vec<Grant>, String> {
-        let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == manifest.name).collect();
+        let about = &release.about;
+        let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == about.name).collect();
         if configured.is_empty() {
             let mut warn = |text: &str| warn(format!("connection `{FROM_ENVIRONMENT}`: {text}"));
-            let connection = from_environment(manifest, environment, &mut warn)?;
-            return Ok(connection
-                .map(|made| self.limited(Grant::from(made), &manifest.name, None))
-                .into_iter()
-                .collect());
+            let connection = from_environment(about, environment, &mut warn)?;
+            return Ok(connection.map(|made| self.limited(Grant::from(made), &about.name, None)).into_iter().collect());
         }
         let mut made = Vec::new();
         for (name, connection) in configured {
             let mut warn = |text: &str| warn(format!("connection `{name}`: {text}"));
-            warn_of_idle_patterns(connection, manifest, &mut warn);
-            let built = build(name, connection, manifest, environment, &mut warn)
+            warn_of_idle_patterns(connection, release, &mut warn);
+            let built = build(name, connection, about, environment, &mut warn)
                 .map_err(|problem| format!("connection `{name}`: {problem}"))?;
-            made.push(self.limited(narrowed(built, connection), &manifest.name, connection.limits));
+            made.push(self.limited(narrowed(built, connection), &about.name, connection.limits));
         }
         Ok(made)
     }
@@ -75,13 +74,13 @@ fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
 }
 
 /// A pattern that covers no operation is a slip of the keyboard more often than not.
-fn warn_of_idle_patterns(config: &ConnectionConfig, manifest: &Manifest, warn: &mut dyn FnMut(&str)) {
+fn warn_of_idle_patterns(config: &ConnectionConfig, release: &Release, warn: &mut dyn FnMut(&str)) {
     for pattern in config.operations.iter().flatten() {
-        if !manifest.operations.iter().any(|o| pattern.covers(&o.name)) {
+        if !release.operation_names().any(|operation| pattern.covers(operation)) {
             let name = pattern.to_string();
-            let meant = nearest(&name, manifest.operations.iter().map(|o| o.name.as_str()));
+            let meant = nearest(&name, release.operation_names());
             let meant = meant.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            warn(&format!("`operations` has `{name}`, which covers no operation of `{}`{meant}", manifest.name));
+            warn(&format!("`operations` has `{name}`, which covers no operation of `{}`{meant}", release.about.name));
         }
     }
 }
@@ -89,25 +88,25 @@ fn warn_of_idle_patterns(config: &ConnectionConfig, manifest: &Manifest, warn: &
 fn build(
     name: &str,
     config: &ConnectionConfig,
-    manifest: &Manifest,
+    about: &About,
     environment: Environment<'_>,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Connection, String> {
-    let suggested = manifest.base_url.environment.as_deref();
+    let suggested = about.base_url.environment.as_deref();
     let base_url =
         config.base_url.clone().or_else(|| suggested.and_then(|v| set(environment, v))).ok_or_else(|| {
-            let example = manifest.base_url.default.as_deref().unwrap_or("https://…");
+            let example = about.base_url.default.as_deref().unwrap_or("https://…");
             let variable = suggested.map(|v| format!(", or set the environment variable {v}")).unwrap_or_default();
-            format!("it has no base URL ({}); write base_url = \"{example}\"{variable}", manifest.base_url.summary)
+            format!("it has no base URL ({}); write base_url = \"{example}\"{variable}", about.base_url.summary)
         })?;
-    if let Some(unknown) = config.fields.keys().find(|name| !manifest.fields.iter().any(|f| f.name == **name)) {
-        let known: Vec<&str> = manifest.fields.iter().map(|f| f.name.as_str()).collect();
+    if let Some(unknown) = config.fields.keys().find(|name| !about.fields.iter().any(|f| f.name == **name)) {
+        let known: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
         return Err(match nearest(unknown, known.iter().copied()) {
-            Some(near) => format!("`{}` has no field `{unknown}`; did you mean `{near}`?", manifest.name),
-            None => format!("`{}` has no field `{unknown}`; it has `{}`", manifest.name, known.join("`, `")),
+            Some(near) => format!("`{}` has no field `{unknown}`; did you mean `{near}`?", about.name),
+            None => format!("`{}` has no field `{unknown}`; it has `{}`", about.name, known.join("`, `")),
         });
     }
-    let mut connection = start(manifest, name, &base_url).allow_addresses(config.allow_addresses.iter().copied());
+    let mut connection = start(about, name, &base_url).allow_addresses(config.allow_addresses.iter().copied());
     if let Some(file) = &config.ca_file {
         let pem = fs::read(file).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
         connection = connection.ca(pem);
@@ -121,7 +120,7 @@ fn build(
         let (url, remedy) = value(from, "proxy", environment)?;
         connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
     }
-    for field in &manifest.fields {
+    for field in &about.fields {
         let write = |variable: &str| {
             format!("write {} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of wharf.toml", field.name)
         };
@@ -169,15 +168,15 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
 
 /// A connection of what the environment supplies, where it supplies the base URL and every required field.
 fn from_environment(
-    manifest: &Manifest,
+    about: &About,
     environment: Environment<'_>,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Option<Connection>, String> {
-    let Some(base_url) = manifest.base_url.environment.as_deref().and_then(|v| set(environment, v)) else {
+    let Some(base_url) = about.base_url.environment.as_deref().and_then(|v| set(environment, v)) else {
         return Ok(None);
     };
-    let mut connection = start(manifest, FROM_ENVIRONMENT, &base_url);
-    for field in &manifest.fields {
+    let mut connection = start(about, FROM_ENVIRONMENT, &base_url);
+    for field in &about.fields {
         let variable = field.environment.as_deref();
         let value = variable.and_then(|v| set(environment, v));
         if field.required && value.is_none() && field.default.is_none() {
@@ -187,12 +186,12 @@ fn from_environment(
         warn_of_short(field, value.as_ref(), warn);
         let remedy = match variable {
             Some(variable) => format!("set the environment variable {variable}"),
-            None => format!("add [connections.NAME] with provider = \"{}\" to wharf.toml", manifest.name),
+            None => format!("add [connections.NAME] with provider = \"{}\" to wharf.toml", about.name),
         };
         connection = put(connection, field, value, remedy);
     }
     connection.build().map(Some).map_err(|error| {
-        format!("the environment variable {}: {error}", manifest.base_url.environment.as_deref().unwrap_or_default())
+        format!("the environment variable {}: {error}", about.base_url.environment.as_deref().unwrap_or_default())
     })
 }
 
@@ -202,9 +201,9 @@ fn warn_of_short(field: &ConnectionField, value: Option<&Secret>, warn: &mut dyn
     }
 }
 
-fn start(manifest: &Manifest, name: &str, base_url: &str) -> ConnectionBuilder {
-    let builder = Connection::builder(&manifest.name, name, base_url);
-    match &manifest.base_url.suffix {
+fn start(about: &About, name: &str, base_url: &str) -> ConnectionBuilder {
+    let builder = Connection::builder(&about.name, name, base_url);
+    match &about.base_url.suffix {
         Some(suffix) => builder.suffix(suffix),
         None => builder,
     }

@@ -25,7 +25,17 @@ const LIMITS: &[&str] = &[
     "log",
 ];
 /// Of all calls together.
-const COMMON_LIMITS: &[&str] = &["calls", "instances", "memories", "tables", "stack", "plugins"];
+const COMMON_LIMITS: &[&str] = &[
+    "calls",
+    "instances",
+    "memories",
+    "tables",
+    "stack",
+    "compile_time",
+    "compile_memory",
+    "compile_output",
+    "plugins",
+];
 const CONNECTION: &[&str] =
     &["provider", "base_url", "fields", "operations", "effects", "allow_addresses", "ca_file", "proxy", "limits"];
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use crate::limits::{EngineLimits, Limits};
+use crate::limits::{CompileLimits, EngineLimits, Limits};
 
 /// What 32-bit WebAssembly can address.
 const MOST_MEMORY: u64 = 4 << 30;
@@ -39,6 +39,10 @@ pub(super) struct FileLimits {
     memories: Option<u32>,
     tables: Option<u32>,
     stack: Option<ByteSize>,
+    #[serde(default, with = "humantime_serde")]
+    compile_time: Option<Duration>,
+    compile_memory: Option<ByteSize>,
+    compile_output: Option<ByteSize>,
     #[serde(default)]
     plugins: BTreeMap<String, FileLimits>,
 }
@@ -97,6 +101,11 @@ impl FileLimits {
                 memories: self.memories.unwrap_or(default.engine.memories),
                 tables: self.tables.unwrap_or(default.engine.tables),
                 stack: bytes(self.stack, default.engine.stack),
+            },
+            compile: CompileLimits {
+                time: self.compile_time.unwrap_or(default.compile.time),
+                memory: bytes(self.compile_memory, default.compile.memory),
+                output: bytes(self.compile_output, default.compile.output),
             },
         }
     }

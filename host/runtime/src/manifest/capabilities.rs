@@ -24,11 +24,12 @@ pub struct CapabilityDiff {
 impl Capabilities {
     /// Those of a manifest.
     pub fn of(manifest: &Manifest) -> Self {
-        let address = manifest.base_url.default.iter().map(|url| format!("suggested address {url}"));
-        let suffix = manifest.base_url.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
-        let variable = manifest.base_url.environment.iter().map(|name| format!("address from the variable {name}"));
-        let fields = manifest.fields.iter().map(field);
-        let schemes = manifest.schemes.iter().flat_map(scheme);
+        let about = &manifest.about;
+        let address = about.base_url.default.iter().map(|url| format!("suggested address {url}"));
+        let suffix = about.base_url.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
+        let variable = about.base_url.environment.iter().map(|name| format!("address from the variable {name}"));
+        let fields = about.fields.iter().map(field);
+        let schemes = about.schemes.iter().flat_map(scheme);
         let operations = manifest.operations.iter().flat_map(operation);
         Self(address.chain(suffix).chain(variable).chain(fields).chain(schemes).chain(operations).collect())
     }
@@ -36,6 +37,11 @@ impl Capabilities {
     /// One line each, sorted.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        self.0.into_iter().collect()
     }
 
     /// What changes from these to newer ones. It widens them where anything is added.

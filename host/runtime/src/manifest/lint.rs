@@ -1,42 +1,59 @@
 //! The check of a manifest. What passes here can be shown, validated against and acted upon without another look.
+//!
+//! All of it is checked when a release is made; an operation is made ready for use when it is called for the first time.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
-use wharf_egress::declaration::{self, Declaration, Problem};
+use wharf_egress::declaration::{self, Problem, Route, Scheme};
 
-use super::{ConnectionField, Manifest, Operation, schema};
+use super::{About, ConnectionField, Manifest, Operation, schema};
+use crate::operation;
 use crate::sandbox::log::deceives;
 
 /// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// What the check of a manifest prepares for each of its operations, in their order.
-pub type Operations = Vec<(Validator, Vec<Declaration>)>;
-
-/// Checks a manifest and prepares its operations.
+/// Checks a manifest.
 ///
 /// # Errors
 /// Every problem that was found.
-pub fn check(manifest: &Manifest) -> Result<Operations, Vec<Problem>> {
+pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
+    let Manifest { about, operations } = manifest;
     let mut lint = Lint { problems: Vec::new() };
     lint.texts(manifest);
-    lint.head(manifest);
-    lint.fields(manifest);
-    let validators: Vec<Option<Validator>> = manifest.operations.iter().map(|o| lint.operation(o)).collect();
-    lint.unique("operations", manifest.operations.iter().map(|o| &o.name));
+    lint.about(about);
+    lint.fields(about);
+    operations.iter().for_each(|operation| lint.operation(operation));
+    lint.unique("operations", operations.iter().map(|o| &o.name));
 
-    let fields: Vec<&str> = manifest.fields.iter().map(|f| f.name.as_str()).collect();
-    let names: Vec<Names<'_>> = manifest.operations.iter().map(Names::of).collect();
-    let operations: Vec<_> = manifest.operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
-    match declaration::compile(&fields, &manifest.schemes, &operations) {
-        Ok(declarations) if lint.problems.is_empty() => {
-            Ok(validators.into_iter().flatten().zip(declarations).collect())
-        }
-        Ok(_) => Err(lint.problems),
-        Err(problems) => Err(lint.problems.into_iter().chain(problems).collect()),
-    }
+    let fields: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
+    let names: Vec<Names<'_>> = operations.iter().map(Names::of).collect();
+    let declared: Vec<_> = operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
+    let found = declaration::compile(&fields, &about.schemes, &declared).err().unwrap_or_default();
+    lint.problems.extend(found);
+    if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
+}
+
+/// Makes an operation ready for use: one of a manifest that passed the check.
+pub(crate) fn prepare(
+    operation: Operation,
+    schemes: &[Arc<Scheme>],
+    routes: &[Route],
+) -> Result<operation::Operation, String> {
+    let validator = validator(&operation.input_schema)?;
+    let requests = declaration::compile_one(schemes, routes, &Names::of(&operation).declared(&operation));
+    let requests =
+        requests.map_err(|problems| problems.first().map_or_else(String::new, |problem| format!("{problem}")))?;
+    Ok(operation::Operation::new(operation, validator, requests))
+}
+
+fn validator(schema: &Value) -> Result<Validator, String> {
+    // Patterns come from strangers: only an engine that runs in linear time may try them.
+    let options = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(PatternOptions::regex());
+    options.build(schema).map_err(|error| format!("its input schema is not valid: {error}"))
 }
 
 /// The names that the requests of an operation can be bound to.
@@ -97,25 +114,25 @@ impl Lint {
         }
     }
 
-    fn head(&mut self, manifest: &Manifest) {
-        if !is_kebab(&manifest.name) {
-            self.report("name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", manifest.name));
+    fn about(&mut self, about: &About) {
+        if !is_kebab(&about.name) {
+            self.report("name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", about.name));
         }
-        if let Err(error) = semver::Version::parse(&manifest.version) {
-            self.report("version", format!("`{}` is not a semantic version: {error}", manifest.version));
+        if let Err(error) = semver::Version::parse(&about.version) {
+            self.report("version", format!("`{}` is not a semantic version: {error}", about.version));
         }
-        if let Some(suffix) = &manifest.base_url.suffix {
+        if let Some(suffix) = &about.base_url.suffix {
             let problem = declaration::Path::parse(suffix).err().map(|e| e.to_string());
             if let Some(problem) = problem.or_else(|| suffix.contains('{').then(|| "has a variable".to_owned())) {
                 self.report("base-url", format!("the suffix cannot be used: {problem}"));
             }
         }
-        self.environment("base-url", manifest, manifest.base_url.environment.as_deref());
+        self.environment("base-url", about, about.base_url.environment.as_deref());
     }
 
-    fn fields(&mut self, manifest: &Manifest) {
-        self.unique("fields", manifest.fields.iter().map(|f| &f.name));
-        for ConnectionField { name, secret, default, environment, .. } in &manifest.fields {
+    fn fields(&mut self, about: &About) {
+        self.unique("fields", about.fields.iter().map(|f| &f.name));
+        for ConnectionField { name, secret, default, environment, .. } in &about.fields {
             let place = format!("field {name}");
             if !is_snake(name) {
                 self.report(&place, "its name is not in snake case (such as `api_key`)");
@@ -123,20 +140,20 @@ impl Lint {
             if *secret && default.is_some() {
                 self.report(&place, "a secret has no default");
             }
-            self.environment(&place, manifest, environment.as_deref());
+            self.environment(&place, about, environment.as_deref());
         }
     }
 
     /// A plugin may suggest only variables that bear its own name: no `AWS_SECRET_ACCESS_KEY`.
-    fn environment(&mut self, place: &str, manifest: &Manifest, variable: Option<&str>) {
+    fn environment(&mut self, place: &str, about: &About, variable: Option<&str>) {
         let Some(variable) = variable else { return };
-        let prefix = format!("{}_", manifest.name.replace('-', "_").to_ascii_uppercase());
+        let prefix = format!("{}_", about.name.replace('-', "_").to_ascii_uppercase());
         if !variable.starts_with(&prefix) {
             self.report(place, format!("the environment variable `{variable}` does not begin with `{prefix}`"));
         }
     }
 
-    fn operation(&mut self, operation: &Operation) -> Option<Validator> {
+    fn operation(&mut self, operation: &Operation) {
         let place = format!("operation {}", operation.name);
         let mut parts = operation.name.split('.');
         if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
@@ -165,27 +182,18 @@ impl Lint {
         for pointer in operation.sensitive_outputs.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
             self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
         }
-        self.schema(&place, &operation.input_schema)
+        self.schema(&place, &operation.input_schema);
     }
 
-    fn schema(&mut self, place: &str, schema: &Value) -> Option<Validator> {
+    fn schema(&mut self, place: &str, schema: &Value) {
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
         }
         if let Some(problem) = schema::problem(schema) {
             self.report(place, format!("its input schema {problem}"));
-            return None;
-        }
-        // Patterns come from strangers: only an engine that runs in linear time may try them.
-        let options =
-            jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(PatternOptions::regex());
-        match options.build(schema) {
-            Ok(validator) => Some(validator),
-            Err(error) => {
-                self.report(place, format!("its input schema is not valid: {error}"));
-                None
-            }
+        } else if let Err(problem) = validator(schema) {
+            self.report(place, problem);
         }
     }
 }

@@ -11,13 +11,24 @@ mod lint;
 mod schema;
 
 pub use capabilities::{Capabilities, CapabilityDiff};
-pub use lint::{Operations, check};
+pub use lint::check;
+pub(crate) use lint::prepare;
 
 /// All that the host, the operator and the callers know of a plugin. The contract's `manifest` interface tells of each
 /// field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Manifest {
+    /// What does not belong to one operation.
+    #[serde(flatten)]
+    pub about: About,
+    /// In the plugin's order.
+    pub operations: Vec<Operation>,
+}
+
+/// A manifest without its operations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct About {
     /// Kebab case.
     pub name: String,
     /// For people.
@@ -32,8 +43,6 @@ pub struct Manifest {
     pub fields: Vec<ConnectionField>,
     /// The ways in which the host adds credentials.
     pub schemes: Vec<Scheme>,
-    /// In the plugin's order.
-    pub operations: Vec<Operation>,
 }
 
 /// The rule for a connection's base URL.

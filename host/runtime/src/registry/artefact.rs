@@ -1,26 +1,42 @@
 //! Compiled components on disk, so that a component is compiled once on a machine.
 //!
 //! A compiled artefact is trusted code: who can write into the folder can run code as its owner. It is made for the owner
-//! alone; one that others own or can write to is not used. An artefact of another engine, other settings or another processor has
-//! another name and is never tried.
+//! alone; one that others own or can write to is not used. An artefact of another engine, other settings or another processor
+//! has another name and is never tried. One that was damaged by accident is not loaded: its checksum covers all of it up to
+//! [`CHECKED`] bytes, and as many bytes from all over a larger one.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
 
-use crate::files::{create_private_folder, is_ours_alone, replace};
-use crate::manifest::Manifest;
+use super::compiler::Compiled;
+use super::description::Description;
+use crate::files::{create_private_folder, is_ours_alone, replace_durably};
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// So much of an artefact is read when it is loaded, in bytes; the rest is mapped and read when it is needed.
+const CHECKED: u64 = 4 << 20;
+
+const BLOCK: u64 = 64 << 10;
 
 /// The folder of artefacts; nothing is kept without one.
 pub(crate) struct Artefacts {
     folder: Option<PathBuf>,
     /// What an artefact must have been compiled with.
     engine: u64,
+}
+
+/// Stands before a description.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Check {
+    length: u64,
+    crc: u32,
 }
 
 impl Artefacts {
@@ -33,32 +49,99 @@ impl Artefacts {
     }
 
     /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.
-    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Manifest)> {
-        let manifest = serde_json::from_slice(&fs::read(self.file(digest, "json")?).ok()?).ok()?;
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Description)> {
+        let mut bytes = fs::read(self.file(digest, "manifest")?).ok()?;
+        let head_ends = bytes.iter().position(|byte| *byte == b'\n')?;
+        let description = bytes.split_off(head_ends + 1);
+        let expected: Check = serde_json::from_slice(&bytes).ok()?;
+        let description = Description::from_bytes(description)?;
+        let code = self.file(digest, "cwasm")?;
+        if check(&code).ok()? != expected {
+            return None;
+        }
         // SAFETY: the file was written by `store`, or by somebody who can write to the owner's own cache folder.
         #[expect(unsafe_code, reason = "mapping compiled code is the point of the cache")]
-        let component = unsafe { Component::deserialize_file(engine, self.file(digest, "cwasm")?) }.ok()?;
-        Some((component, manifest))
+        let component = unsafe { Component::deserialize_file(engine, code) }.ok()?;
+        Some((component, description))
     }
 
     /// Keeps both. A full disk costs the next start some time, and nothing else.
-    pub(crate) fn store(&self, digest: &str, component: &Component, manifest: &Manifest) {
-        let Ok(code) = component.serialize() else { return };
-        let Ok(json) = serde_json::to_vec(manifest) else { return };
-        for (ending, bytes) in [("cwasm", code), ("json", json)] {
-            // Losing an artefact is no failure of the call.
-            let _ = self.write(digest, ending, &bytes);
-        }
+    pub(crate) fn store(&self, digest: &str, compiled: &Compiled) {
+        // Losing an artefact is no failure of the call.
+        let _ = self.try_store(digest, compiled);
     }
 
-    fn write(&self, digest: &str, ending: &str, bytes: &[u8]) -> Option<()> {
-        let file = self.file(digest, ending)?;
-        let folder = file.parent()?;
-        create_private_folder(folder).ok()?;
-        replace(&file, bytes).ok()
+    fn try_store(&self, digest: &str, compiled: &Compiled) -> io::Result<()> {
+        let (Some(code), Some(manifest)) = (self.file(digest, "cwasm"), self.file(digest, "manifest")) else {
+            return Ok(());
+        };
+        create_private_folder(code.parent().unwrap_or(Path::new(".")))?;
+        replace_durably(&code, &compiled.code)?;
+        let mut bytes = serde_json::to_vec(&check(&code)?)?;
+        bytes.push(b'\n');
+        bytes.extend(compiled.description.to_bytes()?);
+        replace_durably(&manifest, &bytes)
     }
 
     fn file(&self, digest: &str, ending: &str) -> Option<PathBuf> {
         Some(self.folder.as_ref()?.join(format!("{digest}-{:016x}.{ending}", self.engine)))
+    }
+}
+
+/// What is compared with what was written.
+fn check(file: &Path) -> io::Result<Check> {
+    let mut file = File::open(file)?;
+    let length = file.metadata()?.len();
+    let mut hasher = crc32fast::Hasher::new();
+    let mut block = Vec::with_capacity(BLOCK as usize);
+    // One after the other, or spread evenly.
+    let step = (BLOCK * length).checked_div(CHECKED.min(length)).unwrap_or(BLOCK);
+    let mut at = 0;
+    while at < length {
+        file.seek(SeekFrom::Start(at))?;
+        block.clear();
+        (&file).take(BLOCK).read_to_end(&mut block)?;
+        hasher.update(&block);
+        at += step;
+    }
+    Ok(Check { length, crc: hasher.finalize() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_anywhere_in_an_artefact_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("code");
+        let of = |bytes: &[u8]| {
+            fs::write(&file, bytes).unwrap();
+            check(&file).unwrap()
+        };
+        let mut bytes: Vec<u8> = (0..3 * BLOCK + 17).map(|n| (n % 251) as u8).collect();
+        let whole = of(&bytes);
+        assert!(whole == of(&bytes) && whole != of(&bytes[1..]) && whole != of(&[]));
+        for at in [0, BLOCK - 1, BLOCK, 2 * BLOCK + 1, 3 * BLOCK + 16] {
+            bytes[at as usize] ^= 1;
+            assert!(whole != of(&bytes), "{at}");
+            bytes[at as usize] ^= 1;
+        }
+    }
+
+    #[test]
+    fn a_large_artefact_is_checked_in_places_all_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("code");
+        let mut bytes = vec![7; 5 * CHECKED as usize];
+        fs::write(&file, &bytes).unwrap();
+        let whole = check(&file).unwrap();
+        let last = (CHECKED / BLOCK - 1) * 5 * BLOCK;
+        for at in [0, 5 * BLOCK, last] {
+            bytes[at as usize] ^= 1;
+            fs::write(&file, &bytes).unwrap();
+            assert!(check(&file).unwrap() != whole, "{at}");
+            bytes[at as usize] ^= 1;
+        }
     }
 }

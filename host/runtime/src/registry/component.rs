@@ -64,7 +64,7 @@ pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], limits: &Limits) 
     Component::from_binary(engine, bytes).map_err(|error| {
         let reason = error.root_cause().to_string();
         if let Some(limit) = too_large_for_the_pool(&reason, limits) {
-            format!("it does not fit into this host: {limit}")
+            limit.of_a_component()
         } else if reason.contains("unexpected end") || reason.contains("out of bounds (bound") {
             format!("it is truncated or damaged ({reason}); copy or build it again")
         } else {

@@ -11,7 +11,7 @@ use crate::files::replace_durably;
 use crate::manifest::Capabilities;
 
 /// Goes up where an older Wharf could misread the file.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const HEADER: &str = "# What is installed, and what each release may do. Written by `wharf install`, `approve`, `rollback` and \
                       `remove`;\n# keep it under version control.\n\n";
@@ -35,6 +35,15 @@ pub struct LockedPlugin {
     pub live: Option<String>,
     /// Digest of a release that asks for more than the live one, and waits for an approval.
     pub waiting: Option<String>,
+    /// Digests of releases that were live before, the newest last.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// What the live release may do: see [`Capabilities`].
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// What the release that waits asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
     /// All that are kept, in the order of their installation.
     #[serde(default)]
     pub releases: Vec<LockedRelease>,
@@ -54,18 +63,14 @@ pub struct LockedRelease {
     pub from: String,
     /// When it was installed (RFC 3339, UTC).
     pub installed: String,
-    /// What it may do: see [`Capabilities`].
-    pub capabilities: Vec<String>,
-}
-
-impl LockedRelease {
-    /// What it may do.
-    pub fn capabilities(&self) -> Capabilities {
-        self.capabilities.iter().cloned().collect()
-    }
 }
 
 impl LockedPlugin {
+    /// What the live release may do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities.iter().cloned().collect()
+    }
+
     /// The release of a digest.
     pub fn release(&self, digest: &str) -> Option<&LockedRelease> {
         self.releases.iter().find(|release| release.digest == digest)
@@ -109,7 +114,7 @@ impl LockFile {
             if let Some(release) = plugin.releases.iter().find(|release| !is_digest(&release.digest)) {
                 return Err(format!("plugins.{name} has the digest {:?}, which is no SHA-256", release.digest));
             }
-            for digest in plugin.live.iter().chain(&plugin.waiting) {
+            for digest in plugin.live.iter().chain(&plugin.waiting).chain(&plugin.before) {
                 if plugin.release(digest).is_none() {
                     return Err(format!("plugins.{name} names {digest}, which is none of its releases"));
                 }

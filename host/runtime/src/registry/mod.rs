@@ -1,7 +1,8 @@
 //! The first station of a call: which release answers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -9,36 +10,92 @@ use crate::failure::Refusal;
 use crate::operation::nearest;
 
 mod artefact;
+mod child;
+mod compiler;
 mod component;
+mod description;
+mod loader;
 mod lock;
 mod release;
 mod store;
+mod tenure;
 
+pub(crate) use child::CompilerProgram;
+pub use child::serve_compiler;
 pub use component::LoadError;
+pub(crate) use loader::Loader;
 pub use lock::{LockFile, LockedPlugin, LockedRelease};
-pub(crate) use release::Loader;
 pub use release::Release;
-pub use store::{Component, Installed, ReleaseStore, StoreError};
+pub(crate) use store::prefixed;
+pub use store::{Installed, ReleaseStore, StoreError};
+pub use tenure::Drain;
+pub(crate) use tenure::Tenure;
 
-/// The releases that answer calls, by the plugin's name. A call keeps the release that it began with.
-#[derive(Default)]
-pub(crate) struct Registry(ArcSwap<BTreeMap<String, Arc<Release>>>);
+/// The releases that answer calls, by the plugin's name.
+///
+/// What is live is one pointer: a call takes the release that it finds there and keeps it to its end.
+pub(crate) struct Registry {
+    live: ArcSwap<BTreeMap<String, Arc<Tenure>>>,
+    /// By plugin, the releases that were live before, the newest last. They stay loaded, so that going back is a swap of the
+    /// pointer. Who changes what is live holds it.
+    before: Mutex<Before>,
+    /// How many of them are kept for each plugin.
+    kept: usize,
+    /// How long a new release is compared with the one before it; never where it is zero.
+    probation: Duration,
+}
+
+type Before = BTreeMap<String, Vec<Arc<Release>>>;
+
+/// A release went live.
+#[derive(Clone)]
+pub struct Swap {
+    /// The one that answers calls from now on.
+    pub live: Arc<Release>,
+    /// The calls of the one before it; none where it is the first.
+    pub drain: Option<Drain>,
+}
 
 impl Registry {
-    pub(crate) fn publish(&self, release: Arc<Release>) {
-        self.0.rcu(|live| {
-            let mut live = BTreeMap::clone(live);
-            live.insert(release.manifest.name.clone(), Arc::clone(&release));
-            live
-        });
+    pub(crate) fn new(kept: usize, probation: Duration) -> Self {
+        Self { live: ArcSwap::default(), before: Mutex::default(), kept, probation }
+    }
+
+    /// Lets a release answer calls. One that was live before and is still loaded is gone back to; another one is on
+    /// probation.
+    pub(crate) fn publish(&self, release: Arc<Release>) -> Swap {
+        self.swap(&mut self.change(), release)
+    }
+
+    /// Lets the release before a tenure answer calls again, unless that tenure is over already.
+    pub(crate) fn take_back(&self, tenure: &Arc<Tenure>, before: Arc<Release>) -> Option<Swap> {
+        let mut change = self.change();
+        let live = self.live.load().get(&before.about.name).cloned()?;
+        Arc::ptr_eq(&live, tenure).then(|| self.swap(&mut change, before))
+    }
+
+    /// Lets no release of a plugin answer calls any more.
+    pub(crate) fn withdraw(&self, plugin: &str) -> Option<Drain> {
+        let mut change = self.change();
+        change.remove(plugin);
+        let tenure = self.live.load().get(plugin).cloned()?;
+        self.update(|live| live.remove(plugin));
+        Some(Drain::of(&tenure))
+    }
+
+    /// A release that was live before and is still loaded, or is live.
+    pub(crate) fn loaded(&self, plugin: &str, digest: &str) -> Option<Arc<Release>> {
+        let change = self.change();
+        let live = self.live.load().get(plugin).map(|tenure| Arc::clone(&tenure.release));
+        change.get(plugin).into_iter().flatten().cloned().chain(live).find(|release| release.digest == digest)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Release>> {
-        self.0.load().values().cloned().collect()
+        self.live.load().values().map(|tenure| Arc::clone(&tenure.release)).collect()
     }
 
-    pub(crate) fn get(&self, plugin: &str) -> Result<Arc<Release>, Refusal> {
-        let live = self.0.load();
+    pub(crate) fn get(&self, plugin: &str) -> Result<Arc<Tenure>, Refusal> {
+        let live = self.live.load();
         live.get(plugin).cloned().ok_or_else(|| {
             let names: Vec<&str> = live.keys().map(String::as_str).collect();
             Refusal::Unknown(match nearest(plugin, names.iter().copied()) {
@@ -47,5 +104,39 @@ impl Registry {
                 None => format!("there is no plugin `{plugin}`; loaded are `{}`", names.join("`, `")),
             })
         })
+    }
+
+    fn change(&self) -> MutexGuard<'_, Before> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn swap(&self, change: &mut Before, release: Arc<Release>) -> Swap {
+        let name = &release.about.name;
+        let replaced = self.live.load().get(name).cloned();
+        let before = change.entry(name.clone()).or_default();
+        let goes_back = before.iter().position(|known| known.digest == release.digest);
+        match (goes_back, &replaced) {
+            (Some(at), _) => before.truncate(at),
+            (None, Some(replaced)) if replaced.release.digest != release.digest => {
+                before.push(Arc::clone(&replaced.release));
+                before.drain(..before.len().saturating_sub(self.kept));
+            }
+            _ => {}
+        }
+        let tenure = match &replaced {
+            Some(replaced) if goes_back.is_none() && !self.probation.is_zero() => {
+                Tenure::on_probation(Arc::clone(&release), replaced, self.probation)
+            }
+            _ => Tenure::new(Arc::clone(&release)),
+        };
+        self.update(|live| live.insert(name.clone(), Arc::new(tenure)));
+        Swap { drain: replaced.as_ref().map(Drain::of), live: release }
+    }
+
+    /// Calls read what is live without waiting for whoever changes it.
+    fn update<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Arc<Tenure>>) -> T) {
+        let mut live = BTreeMap::clone(&self.live.load());
+        change(&mut live);
+        self.live.store(Arc::new(live));
     }
 }

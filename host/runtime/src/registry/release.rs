@@ -1,41 +1,56 @@
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
-use sha2::{Digest as _, Sha256};
-use wharf_egress::declaration::Problem;
+use wharf_egress::declaration::{Route, Scheme};
 
-use super::artefact::Artefacts;
-use super::component::{LoadError, check_world, compile, sniff};
-use crate::failure::{Fault, Refusal};
-use crate::limits::Limits;
-use crate::manifest::{self, Manifest};
+use super::description::Description;
+use crate::failure::Refusal;
+use crate::manifest::{self, About, Manifest};
 use crate::operation::{Operation, nearest};
-use crate::sandbox;
 use crate::sandbox::contract::v0_1::Plugin;
-use crate::sandbox::ctx::Ctx;
-use crate::sandbox::engine::Engine;
-use crate::sandbox::log::visible;
 
 /// A loaded version of a plugin, ready to answer calls.
 pub struct Release {
     /// What the plugin says of itself; it has passed the check.
-    pub manifest: Manifest,
+    pub about: About,
     /// SHA-256 of the component, in lower case hexadecimal.
     pub digest: String,
     /// Size of the component, in bytes.
     pub size: u64,
     /// The file that it was loaded from; none for bytes in memory.
     pub file: Option<PathBuf>,
-    operations: IndexMap<String, Arc<Operation>>,
+    description: Description,
+    schemes: Vec<Arc<Scheme>>,
+    routes: OnceLock<Vec<Route>>,
+    /// Each is made ready for use when it is called for the first time.
+    operations: IndexMap<String, OnceLock<Arc<Operation>>>,
     pub(crate) plugin: Plugin,
 }
 
 impl Release {
-    /// The operations, in the plugin's order.
-    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.values().map(Arc::as_ref)
+    pub(crate) fn new(plugin: Plugin, description: Description, digest: String, file: Option<PathBuf>) -> Self {
+        Self {
+            about: description.about.clone(),
+            digest,
+            size: description.size,
+            file,
+            schemes: description.about.schemes.iter().cloned().map(Arc::new).collect(),
+            routes: OnceLock::new(),
+            operations: description.names().map(|name| (name.to_owned(), OnceLock::new())).collect(),
+            description,
+            plugin,
+        }
+    }
+
+    /// All that the plugin says of itself, operations included. It is read anew with each call.
+    pub fn manifest(&self) -> Manifest {
+        self.description.manifest()
+    }
+
+    /// The names of the operations, in the plugin's order.
+    pub fn operation_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.operations.keys().map(String::as_str)
     }
 
     /// An operation by its name.
@@ -43,93 +58,34 @@ impl Release {
     /// # Errors
     /// [`Refusal::Unknown`] with the nearest name.
     pub fn operation(&self, name: &str) -> Result<Arc<Operation>, Refusal> {
-        self.operations.get(name).cloned().ok_or_else(|| {
-            let plugin = &self.manifest.name;
-            // The part after the dot alone is a common way to name it.
-            let by_action = self.operations.keys().find(|known| known.split('.').nth(1) == Some(name));
-            let known = self.operations.keys().map(String::as_str);
-            Refusal::Unknown(match by_action.map(String::as_str).or_else(|| nearest(name, known)) {
-                Some(near) => format!("`{plugin}` has no operation `{name}`; did you mean `{near}`?"),
-                None => format!("`{plugin}` has no operation `{name}`; `wharf describe {plugin}` lists them"),
-            })
+        let Some(known) = self.operations.get(name) else { return Err(Refusal::Unknown(self.no_operation(name))) };
+        if let Some(ready) = known.get() {
+            return Ok(Arc::clone(ready));
+        }
+        let ready = self.prepare(name).map_err(Refusal::Unknown)?;
+        Ok(Arc::clone(known.get_or_init(|| ready)))
+    }
+
+    /// Whether it fits was checked when the release was made.
+    fn prepare(&self, name: &str) -> Result<Arc<Operation>, String> {
+        let routes = self.routes.get_or_init(|| self.description.routes());
+        let declared = self.description.operation(name).ok_or_else(|| "its description is damaged".to_owned());
+        let ready = declared.and_then(|declared| manifest::prepare(declared, &self.schemes, routes));
+        ready.map(Arc::new).map_err(|problem| {
+            let plugin = &self.about.name;
+            format!(
+                "`{plugin}` has an operation `{name}` that cannot be used: {problem}; delete the compiled components"
+            )
         })
     }
-}
 
-/// Makes releases from component files.
-pub(crate) struct Loader {
-    linker: wasmtime::component::Linker<Ctx>,
-    artefacts: Artefacts,
-    limits: Limits,
-}
-
-impl Loader {
-    pub(crate) fn new(engine: &Engine, cache: Option<PathBuf>, limits: Limits) -> Result<Self, Fault> {
-        let linker = sandbox::linker(engine)
-            .map_err(|error| Fault::Host(format!("the contract cannot be linked: {}", error.root_cause())))?;
-        Ok(Self { linker, artefacts: Artefacts::new(cache, engine.inner()), limits })
+    fn no_operation(&self, name: &str) -> String {
+        let plugin = &self.about.name;
+        // The part after the dot alone is a common way to name it.
+        let by_action = self.operation_names().find(|known| known.split('.').nth(1) == Some(name));
+        match by_action.or_else(|| nearest(name, self.operation_names())) {
+            Some(near) => format!("`{plugin}` has no operation `{name}`; did you mean `{near}`?"),
+            None => format!("`{plugin}` has no operation `{name}`; `wharf describe {plugin}` lists them"),
+        }
     }
-
-    /// A release of the component in a file.
-    pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
-        let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
-        self.read(engine, file, &bytes)
-    }
-
-    /// A release of a component that was read from a file.
-    pub(crate) fn read(&self, engine: &Engine, file: &Path, bytes: &[u8]) -> Result<Release, LoadError> {
-        let no_plugin =
-            |problem: String| LoadError::NoPlugin { path: Some(file.to_owned()), problem: visible(&problem) };
-        let mut release = self.release(engine, bytes).map_err(no_plugin)?;
-        release.file = Some(file.to_owned());
-        Ok(release)
-    }
-
-    /// A release of a component in memory.
-    pub(crate) fn bytes(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, LoadError> {
-        self.release(engine, bytes)
-            .map_err(|problem: String| LoadError::NoPlugin { path: None, problem: visible(&problem) })
-    }
-
-    fn release(&self, engine: &Engine, bytes: &[u8]) -> Result<Release, String> {
-        sniff(bytes)?;
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let (plugin, manifest) = match self.artefacts.load(engine.inner(), &digest) {
-            Some((component, manifest)) => (self.link(&component)?, manifest),
-            None => {
-                let component = compile(engine.inner(), bytes, &self.limits)?;
-                check_world(engine.inner(), &component)?;
-                let plugin = self.link(&component)?;
-                let manifest = sandbox::describe(engine, &plugin, self.limits)?;
-                self.artefacts.store(&digest, &component, &manifest);
-                (plugin, manifest)
-            }
-        };
-        let checked = manifest::check(&manifest).map_err(|problems| refused(&problems))?;
-        let operations = manifest
-            .operations
-            .iter()
-            .cloned()
-            .zip(checked)
-            .map(|(declared, (validator, requests))| {
-                (declared.name.clone(), Arc::new(Operation::new(declared, validator, requests)))
-            })
-            .collect();
-        Ok(Release { manifest, digest, size: bytes.len() as u64, file: None, operations, plugin })
-    }
-
-    fn link(&self, component: &wasmtime::component::Component) -> Result<Plugin, String> {
-        Plugin::link(&self.linker, component).map_err(|error| {
-            format!("it does not fit the contract ({}); build it against the contract of this host", error.root_cause())
-        })
-    }
-}
-
-fn refused(problems: &[Problem]) -> String {
-    const MOST: usize = 5;
-    let mut lines: Vec<String> = problems.iter().take(MOST).map(|p| format!("\n  - {p}")).collect();
-    if problems.len() > MOST {
-        lines.push(format!("\n  - and {} more", problems.len() - MOST));
-    }
-    format!("its manifest is not accepted:{}", lines.concat())
 }

@@ -3,15 +3,13 @@
 //! Every change writes a new file, syncs and renames it: a process that is killed at any moment leaves the old state or the
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sha2::{Digest as _, Sha256};
-
-use super::Release;
+use super::loader::digest_of;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
+use super::{LoadError, Release};
 use crate::files::{create_private_folder, is_ours_alone, replace_durably};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
@@ -23,15 +21,6 @@ const KEPT: usize = 5;
 pub struct ReleaseStore {
     folder: PathBuf,
     lock_file: PathBuf,
-}
-
-/// A component as it is kept, checked against its digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Component {
-    /// Where it is.
-    pub file: PathBuf,
-    /// What it is.
-    pub bytes: Vec<u8>,
 }
 
 /// What became of an installation.
@@ -51,6 +40,9 @@ pub enum StoreError {
     /// The operator asked for something that cannot be.
     #[error("{0}")]
     Refused(String),
+    /// It is no plugin.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// A file of the store is not as it should be, or cannot be read or written.
     #[error("{}: {problem}", .file.display())]
     Broken {
@@ -80,49 +72,38 @@ impl ReleaseStore {
         self.folder.join(format!("{}.wasm", digest.trim_start_matches("sha256:")))
     }
 
-    /// The component of each live release with its file, by the plugin's name; what is wrong with one keeps no other out.
-    ///
-    /// # Errors
-    /// [`StoreError::Broken`] where the lock file cannot be read.
-    pub fn live(&self) -> Result<BTreeMap<String, Result<Component, StoreError>>, StoreError> {
-        let lock = self.lock()?;
-        let live = lock.plugins.iter().filter_map(|(name, plugin)| Some((name, plugin.live()?)));
-        let component = |digest: &str| Ok(Component { file: self.component(digest), bytes: self.read(digest)? });
-        Ok(live.map(|(name, release)| (name.clone(), component(&release.digest))).collect())
-    }
-
     /// Keeps a release that was loaded from these bytes. It goes live where it asks for nothing that the live release does not
     /// have; else it waits for [`ReleaseStore::approve`].
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] for a version that is not higher than the live one, unless forced.
-    pub fn install(&self, release: &Release, bytes: &[u8], from: &str, forced: bool) -> Result<Installed, StoreError> {
+    pub(crate) fn install(
+        &self,
+        release: &Release,
+        bytes: &[u8],
+        from: &str,
+        forced: bool,
+    ) -> Result<Installed, StoreError> {
         let _held = self.hold()?;
         let mut lock = self.lock()?;
-        let plugin = lock.plugins.entry(release.manifest.name.clone()).or_default();
-        let digest = format!("sha256:{}", release.digest);
-        if plugin.live.as_deref() == Some(digest.as_str()) {
+        let plugin = lock.plugins.entry(release.about.name.clone()).or_default();
+        let newest = locked(release, from);
+        let digest = newest.digest.clone();
+        if plugin.live.as_ref() == Some(&digest) {
             // Its component may have been damaged since.
             self.keep(&digest, bytes)?;
             return Ok(Installed::Unchanged);
         }
-        let newest = locked(release, &digest, from);
-        let diff = match plugin.live() {
-            Some(live) => {
-                if !forced {
-                    check_version(&live.version, &newest.version)?;
-                }
-                live.capabilities().diff(&newest.capabilities())
-            }
-            None => Capabilities::default().diff(&newest.capabilities()),
-        };
+        if let Some(live) = plugin.live().filter(|_| !forced) {
+            check_version(&live.version, &newest.version)?;
+        }
+        let asked = Capabilities::of(&release.manifest());
+        let diff = plugin.capabilities().diff(&asked);
         let waits = plugin.live.is_none() || diff.widens();
         plugin.releases.retain(|known| known.digest != digest);
         plugin.releases.push(newest);
         if waits {
             plugin.waiting = Some(digest.clone());
+            plugin.asked = asked.into_lines();
         } else {
-            plugin.live = Some(digest.clone());
+            plugin.go_live(&digest, asked);
         }
         forget_old(plugin);
         self.keep(&digest, bytes)?;
@@ -130,49 +111,67 @@ impl ReleaseStore {
         Ok(if waits { Installed::Waiting(diff) } else { Installed::Live })
     }
 
-    /// Lets the release that waits answer calls: its version, and what it may do that the live one before it could not.
-    /// With a digest, only if it is that one: what was looked at may have been replaced since.
+    /// The release that waits. With a digest, only if it is that one: what was looked at may have been replaced since.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where none waits, or another one.
-    pub fn approve(&self, name: &str, digest: Option<&str>) -> Result<(String, CapabilityDiff), StoreError> {
-        self.change(name, |plugin| {
-            let waiting = plugin.waiting();
-            let waiting = waiting.ok_or_else(|| refused(format!("no release of `{name}` waits for an approval")))?;
-            if let Some(other) = digest.filter(|digest| *digest != waiting.digest) {
-                let found = &waiting.digest;
-                let problem =
-                    format!("the release of `{name}` that waits is {found} and not {other}; look at it again");
-                return Err(refused(problem));
-            }
-            let before = plugin.live().map(LockedRelease::capabilities).unwrap_or_default();
-            let approved = (waiting.version.clone(), before.diff(&waiting.capabilities()));
-            plugin.live = plugin.waiting.take();
-            Ok(approved)
-        })
+    pub fn waiting(&self, name: &str, digest: Option<&str>) -> Result<LockedRelease, StoreError> {
+        let lock = self.lock()?;
+        let plugin = lock.plugins.get(name).ok_or_else(|| self.unknown(name, &lock))?;
+        waiting(plugin, name, digest).cloned()
     }
 
-    /// Lets an earlier release answer calls again, that of a version or else the one that was installed before the live one:
-    /// its version.
+    /// A release to go back to: that of a version, or else the one that was live before the live one.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where there is none.
-    pub fn rollback(&self, name: &str, to: Option<&str>) -> Result<String, StoreError> {
+    pub fn earlier(&self, name: &str, version: Option<&str>) -> Result<LockedRelease, StoreError> {
+        let lock = self.lock()?;
+        let plugin = lock.plugins.get(name).ok_or_else(|| self.unknown(name, &lock))?;
+        let may_be =
+            |release: &&LockedRelease| ![&plugin.waiting, &plugin.live].contains(&&Some(release.digest.clone()));
+        let target = match version {
+            Some(version) => plugin.releases.iter().rev().filter(may_be).find(|release| release.version == version),
+            None => plugin.before.last().and_then(|digest| plugin.release(digest)),
+        };
+        target.cloned().ok_or_else(|| {
+            let versions: Vec<&str> = plugin.releases.iter().map(|release| release.version.as_str()).collect();
+            refused(format!("`{name}` has no such earlier release; it has {}", versions.join(", ")))
+        })
+    }
+
+    /// Lets the release that waits answer calls: what it may do that the live one before it could not.
+    pub(crate) fn approve(&self, release: &Release) -> Result<CapabilityDiff, StoreError> {
+        let name = &release.about.name;
+        let digest = prefixed(&release.digest);
         self.change(name, |plugin| {
-            let position = plugin.releases.iter().position(|release| plugin.live.as_ref() == Some(&release.digest));
-            let is_waiting = |release: &LockedRelease| plugin.waiting.as_ref() == Some(&release.digest);
-            let earlier = plugin.releases.iter().take(position.unwrap_or_default()).rev();
-            let target = match to {
-                Some(version) => plugin.releases.iter().rev().find(|r| r.version == version && !is_waiting(r)),
-                None => earlier.into_iter().find(|release| !is_waiting(release)),
-            };
-            let target = target.ok_or_else(|| {
-                let versions: Vec<&str> = plugin.releases.iter().map(|release| release.version.as_str()).collect();
-                refused(format!("`{name}` has no such earlier release; it has {}", versions.join(", ")))
-            })?;
-            let (digest, version) = (target.digest.clone(), target.version.clone());
-            plugin.live = Some(digest);
-            Ok(version)
+            waiting(plugin, name, Some(&digest))?;
+            let capabilities = Capabilities::of(&release.manifest());
+            let diff = plugin.capabilities().diff(&capabilities);
+            plugin.go_live(&digest, capabilities);
+            Ok(diff)
+        })
+    }
+
+    /// Lets an earlier release answer calls again.
+    pub(crate) fn roll_back(&self, release: &Release) -> Result<(), StoreError> {
+        let (name, digest) = (&release.about.name, prefixed(&release.digest));
+        self.change(name, |plugin| {
+            if plugin.release(&digest).is_none() {
+                return Err(refused(format!("`{name}` no longer has {digest}; look at `wharf versions {name}`")));
+            }
+            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
+            Ok(())
+        })
+    }
+
+    /// The same where a release was found to be bad, unless somebody has changed what is live since.
+    pub(crate) fn take_back(&self, bad: &Release, release: &Release) -> Result<(), StoreError> {
+        self.change(&bad.about.name, |plugin| {
+            if plugin.live == Some(prefixed(&bad.digest)) {
+                plugin.go_live(&prefixed(&release.digest), Capabilities::of(&release.manifest()));
+            }
+            Ok(())
         })
     }
 
@@ -241,16 +240,16 @@ impl ReleaseStore {
         replace_durably(&file, bytes).map_err(|error| self.broken(&file, error))
     }
 
-    fn read(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
+    /// The component of a release, checked against its digest.
+    pub(crate) fn read(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
         let file = self.component(digest);
         let bytes =
             fs::read(&file).map_err(|error| self.broken(&file, format!("{error}; install the release again")))?;
-        let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        if format!("sha256:{found}") == digest {
+        let found = prefixed(&digest_of(&bytes));
+        if found == digest {
             return Ok(bytes);
         }
-        Err(self
-            .broken(&file, format!("it is sha256:{found} and not what the lock file says; install the release again")))
+        Err(self.broken(&file, format!("it is {found} and not what the lock file says; install the release again")))
     }
 
     /// Writes the lock file, and only then deletes what it no longer names.
@@ -280,6 +279,11 @@ impl ReleaseStore {
         })
     }
 
+    /// What is wrong with the lock file.
+    pub(crate) fn broken_lock(&self, problem: String) -> StoreError {
+        self.broken(&self.lock_file, problem)
+    }
+
     fn broken(&self, file: &Path, problem: impl ToString) -> StoreError {
         StoreError::Broken { file: file.to_owned(), problem: problem.to_string() }
     }
@@ -289,14 +293,29 @@ fn refused(problem: String) -> StoreError {
     StoreError::Refused(problem)
 }
 
-fn locked(release: &Release, digest: &str, from: &str) -> LockedRelease {
+/// A digest as the lock file has it.
+pub(crate) fn prefixed(digest: &str) -> String {
+    format!("sha256:{digest}")
+}
+
+fn waiting<'a>(plugin: &'a LockedPlugin, name: &str, digest: Option<&str>) -> Result<&'a LockedRelease, StoreError> {
+    let waiting = plugin.waiting().ok_or_else(|| refused(format!("no release of `{name}` waits for an approval")))?;
+    match digest.filter(|digest| *digest != waiting.digest) {
+        None => Ok(waiting),
+        Some(other) => {
+            let found = &waiting.digest;
+            Err(refused(format!("the release of `{name}` that waits is {found} and not {other}; look at it again")))
+        }
+    }
+}
+
+fn locked(release: &Release, from: &str) -> LockedRelease {
     LockedRelease {
-        version: release.manifest.version.clone(),
-        digest: digest.to_owned(),
+        version: release.about.version.clone(),
+        digest: prefixed(&release.digest),
         contract: CONTRACT.to_owned(),
         from: from.to_owned(),
         installed: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-        capabilities: Capabilities::of(&release.manifest).lines().map(str::to_owned).collect(),
     }
 }
 
@@ -310,6 +329,22 @@ fn check_version(live: &str, newest: &str) -> Result<(), StoreError> {
     )))
 }
 
+impl LockedPlugin {
+    /// Lets a release answer calls. Going back to one takes those after it out of the way back.
+    fn go_live(&mut self, digest: &str, capabilities: Capabilities) {
+        match self.before.iter().position(|before| before == digest) {
+            Some(at) => self.before.truncate(at),
+            None => self.before.extend(self.live.take()),
+        }
+        self.live = Some(digest.to_owned());
+        self.capabilities = capabilities.into_lines();
+        if self.waiting.as_deref() == Some(digest) {
+            self.waiting = None;
+            self.asked.clear();
+        }
+    }
+}
+
 /// Keeps the live release, the one that waits, and the newest of the others.
 fn forget_old(plugin: &mut LockedPlugin) {
     let needed = [plugin.live.clone(), plugin.waiting.clone()];
@@ -321,4 +356,6 @@ fn forget_old(plugin: &mut LockedPlugin) {
         others -= 1;
         false
     });
+    let known: Vec<String> = plugin.releases.iter().map(|release| release.digest.clone()).collect();
+    plugin.before.retain(|digest| known.contains(digest));
 }

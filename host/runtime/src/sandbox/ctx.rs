@@ -57,7 +57,7 @@ impl Running {
     pub(crate) fn who(&self) -> Who<'_> {
         Who {
             call: &self.id,
-            plugin: &self.release.manifest.name,
+            plugin: &self.release.about.name,
             digest: &self.release.digest,
             operation: &self.operation.declared.name,
             connection: self.grant.connection.name(),

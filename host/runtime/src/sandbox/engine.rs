@@ -81,6 +81,8 @@ fn config(limits: &Limits, calls: u32) -> Config {
         .total_core_instances(of_calls)
         .total_memories(calls.max(memories))
         .total_tables(of_calls.max(tables))
+        // Calls run on their own threads.
+        .total_stacks(1)
         .max_core_instances_per_component(instances)
         .max_memories_per_component(memories)
         .max_tables_per_component(tables)

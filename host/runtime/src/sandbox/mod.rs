@@ -111,7 +111,7 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
     let broken = |message: String| {
         let operation = operation.declared.name.clone();
         CallError::Fault(Fault::Plugin {
-            plugin: release.manifest.name.clone(),
+            plugin: release.about.name.clone(),
             operation,
             message: connection.mask(visible(cut(&message))),
         })

@@ -17,16 +17,16 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> String {
         let _ = writeln!(
             text,
             "{} {}\n{}\n\n{}\n{}",
-            styled(BOLD, format!("{} {}", manifest.name, manifest.version)),
-            manifest.title,
-            manifest.summary,
+            styled(BOLD, format!("{} {}", manifest.about.name, manifest.about.version)),
+            manifest.about.title,
+            manifest.about.summary,
             styled(BOLD, "connection"),
             connection(manifest)
         );
     }
     text.push_str(&operations(chosen));
     let of = if all { String::new() } else { format!(" of {}", manifest.operations.len()) };
-    let name = &manifest.name;
+    let name = &manifest.about.name;
     let hint = format!(
         "{}{of} operations: {}. `wharf describe {name} OPERATION` shows the inputs of one, `--find WORD` those about a word.",
         chosen.len(),
@@ -77,7 +77,7 @@ fn counts(chosen: &[&Operation]) -> String {
 
 fn connection(manifest: &Manifest) -> String {
     let mut text = String::new();
-    let base_url = &manifest.base_url;
+    let base_url = &manifest.about.base_url;
     let variable = |name: &Option<String>| name.as_ref().map(|v| format!(" [{v}]")).unwrap_or_default();
     let _ = writeln!(
         text,
@@ -86,7 +86,7 @@ fn connection(manifest: &Manifest) -> String {
         base_url.summary,
         styled(DIM, variable(&base_url.environment))
     );
-    for field in &manifest.fields {
+    for field in &manifest.about.fields {
         let marks = match (field.required, field.secret) {
             (true, true) => "required, secret: ",
             (true, false) => "required: ",

@@ -15,7 +15,7 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> String {
     let idempotent = if operation.idempotent { styled(DIM, "  may be repeated") } else { String::new() };
     let mut text = format!(
         "{} {}{idempotent}{}\n{}\n{}\n\n{}\n",
-        styled(BOLD, format!("{} {}", manifest.name, operation.name)),
+        styled(BOLD, format!("{} {}", manifest.about.name, operation.name)),
         effect(operation.effect),
         unverified(operation),
         operation.title,
@@ -43,7 +43,7 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
     let files = operation.attachments.iter().filter(|a| a.required).map(|a| format!(" --attach {}=@FILE", a.name));
     let save = if operation.output_attachments.is_empty() { "" } else { " --save DIR" };
     let words: String = inputs.chain(files).collect();
-    format!("wharf call {} {}{words}{save}", manifest.name, operation.name)
+    format!("wharf call {} {}{words}{save}", manifest.about.name, operation.name)
 }
 
 fn inputs(operation: &Operation) -> String {
@@ -93,7 +93,7 @@ fn names_of_required(schema: &Value) -> Vec<&str> {
 }
 
 fn request(manifest: &Manifest, request: &Request, width: usize) -> String {
-    let suffix = manifest.base_url.suffix.as_deref().unwrap_or_default();
+    let suffix = manifest.about.base_url.suffix.as_deref().unwrap_or_default();
     let line = format!("{} {{base_url}}{suffix}{}", request.method.as_str(), request.path);
     let read_only = if request.read_only { "  (changes nothing)" } else { "" };
     let mut text = format!("  {} {line}{read_only}\n", styled(NAME, format!("{:<width$}", request.name)));

@@ -13,18 +13,20 @@ use crate::manifest;
 /// A manifest in the host's types; JSON and paths are parsed on the way.
 pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> {
     Ok(manifest::Manifest {
-        name: from.name,
-        title: from.title,
-        version: from.version,
-        summary: from.summary,
-        base_url: manifest::BaseUrl {
-            summary: from.base_url.summary,
-            default: from.base_url.default,
-            suffix: from.base_url.suffix,
-            environment: from.base_url.environment,
+        about: manifest::About {
+            name: from.name,
+            title: from.title,
+            version: from.version,
+            summary: from.summary,
+            base_url: manifest::BaseUrl {
+                summary: from.base_url.summary,
+                default: from.base_url.default,
+                suffix: from.base_url.suffix,
+                environment: from.base_url.environment,
+            },
+            fields: from.fields.into_iter().map(connection_field).collect(),
+            schemes: from.schemes.into_iter().map(scheme).collect(),
         },
-        fields: from.fields.into_iter().map(connection_field).collect(),
-        schemes: from.schemes.into_iter().map(scheme).collect(),
         operations: from.operations.into_iter().map(operation).collect::<Result<_, _>>()?,
     })
 }

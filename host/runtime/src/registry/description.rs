@@ -1,0 +1,98 @@
+//! A checked manifest as it is kept: in pieces, so that an operation is read when it is called and not before.
+//!
+//! The first line is JSON: what does not belong to one operation, and the names of the operations with the lengths of what
+//! follows. Then come the routes of all requests, and one operation after the other.
+
+use std::ops::Range;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use wharf_egress::declaration::Route;
+
+use crate::manifest::{About, Manifest, Operation};
+
+/// A manifest that passed the check.
+pub(crate) struct Description {
+    pub(crate) about: About,
+    /// Size of the component, in bytes.
+    pub(crate) size: u64,
+    routes: Range<usize>,
+    operations: IndexMap<String, Range<usize>>,
+    pieces: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    about: About,
+    size: u64,
+    routes: usize,
+    operations: Vec<(String, usize)>,
+    /// CRC-32 of what follows: it is about accidents.
+    check: u32,
+}
+
+impl Description {
+    /// That of a manifest, and of a component of this size.
+    pub(crate) fn of(manifest: &Manifest, size: u64) -> serde_json::Result<Self> {
+        let routes: Vec<Route> = manifest.operations.iter().flat_map(|o| &o.requests).map(Route::of).collect();
+        let mut pieces = serde_json::to_vec(&routes)?;
+        let routes = 0..pieces.len();
+        let mut operations = IndexMap::new();
+        for operation in &manifest.operations {
+            let start = pieces.len();
+            serde_json::to_writer(&mut pieces, operation)?;
+            operations.insert(operation.name.clone(), start..pieces.len());
+        }
+        Ok(Self { about: manifest.about.clone(), size, routes, operations, pieces })
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.operations.keys().map(String::as_str)
+    }
+
+    /// An operation; none of that name, or one that is damaged.
+    pub(crate) fn operation(&self, name: &str) -> Option<Operation> {
+        serde_json::from_slice(self.pieces.get(self.operations.get(name)?.clone())?).ok()
+    }
+
+    /// Those of all requests.
+    pub(crate) fn routes(&self) -> Vec<Route> {
+        let piece = self.pieces.get(self.routes.clone()).unwrap_or_default();
+        serde_json::from_slice(piece).unwrap_or_default()
+    }
+
+    /// The whole.
+    pub(crate) fn manifest(&self) -> Manifest {
+        let operations = self.names().filter_map(|name| self.operation(name)).collect();
+        Manifest { about: self.about.clone(), operations }
+    }
+
+    pub(crate) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(&Head {
+            about: self.about.clone(),
+            size: self.size,
+            routes: self.routes.len(),
+            operations: self.operations.iter().map(|(name, piece)| (name.clone(), piece.len())).collect(),
+            check: crc32fast::hash(&self.pieces),
+        })?;
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&self.pieces);
+        Ok(bytes)
+    }
+
+    /// What was written; nothing where it is damaged.
+    pub(crate) fn from_bytes(mut bytes: Vec<u8>) -> Option<Self> {
+        let head_ends = bytes.iter().position(|byte| *byte == b'\n')?;
+        let head: Head = serde_json::from_slice(bytes.get(..head_ends)?).ok()?;
+        let pieces = bytes.split_off(head_ends + 1);
+        let mut end = head.routes;
+        let mut operations = IndexMap::with_capacity(head.operations.len());
+        for (name, length) in head.operations {
+            let start = end;
+            end = start.checked_add(length)?;
+            operations.insert(name, start..end);
+        }
+        let whole = end == pieces.len() && crc32fast::hash(&pieces) == head.check;
+        whole.then_some(Self { about: head.about, size: head.size, routes: 0..head.routes, operations, pieces })
+    }
+}

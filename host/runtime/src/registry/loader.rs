@@ -1,0 +1,82 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::artefact::Artefacts;
+use super::child::CompilerProgram;
+use super::compiler::{Compiled, compile_here, link};
+use super::component::{LoadError, sniff};
+use super::release::Release;
+use crate::failure::Fault;
+use crate::limits::Limits;
+use crate::sandbox;
+use crate::sandbox::ctx::Ctx;
+use crate::sandbox::engine::Engine;
+use crate::sandbox::log::visible;
+
+/// Makes releases from components.
+pub(crate) struct Loader {
+    linker: wasmtime::component::Linker<Ctx>,
+    artefacts: Artefacts,
+    /// Without one, components are compiled in this process.
+    compiler: Option<CompilerProgram>,
+    limits: Limits,
+}
+
+/// SHA-256, in lower case hexadecimal.
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Loader {
+    pub(crate) fn new(
+        engine: &Engine,
+        cache: Option<PathBuf>,
+        compiler: Option<CompilerProgram>,
+        limits: Limits,
+    ) -> Result<Self, Fault> {
+        let linker = sandbox::linker(engine)
+            .map_err(|error| Fault::Host(format!("the contract cannot be linked: {}", error.root_cause())))?;
+        Ok(Self { linker, artefacts: Artefacts::new(cache, engine.inner()), compiler, limits })
+    }
+
+    /// A release of the component in a file.
+    pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
+        let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
+        self.bytes(engine, &bytes, Some(file))
+    }
+
+    /// A release of a component that was read, from a file where there is one.
+    pub(crate) fn bytes(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, LoadError> {
+        self.release(engine, bytes, file)
+            .map_err(|problem| LoadError::NoPlugin { path: file.map(Path::to_owned), problem: visible(&problem) })
+    }
+
+    /// A release that was compiled before, without a look at the component itself.
+    pub(crate) fn compiled(&self, engine: &Engine, digest: &str, file: Option<&Path>) -> Option<Release> {
+        let (component, description) = self.artefacts.load(engine.inner(), digest)?;
+        let plugin = link(&self.linker, &component).ok()?;
+        Some(Release::new(plugin, description, digest.to_owned(), file.map(Path::to_owned)))
+    }
+
+    fn release(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, String> {
+        sniff(bytes)?;
+        let digest = digest_of(bytes);
+        if let Some(release) = self.compiled(engine, &digest, file) {
+            return Ok(release);
+        }
+        let compiled = match &self.compiler {
+            Some(program) => program.compile(bytes, self.limits)?,
+            None => compile_here(engine, &self.linker, bytes, self.limits)?,
+        };
+        self.artefacts.store(&digest, &compiled);
+        let Compiled { code, description } = compiled;
+        // SAFETY: it was compiled just now, by this program or by the one that its owner named.
+        #[expect(unsafe_code, reason = "compiled code has no other form")]
+        let component = unsafe { wasmtime::component::Component::deserialize(engine.inner(), code) };
+        let component = component.map_err(|error| format!("what was compiled cannot be loaded: {error}"))?;
+        let plugin = link(&self.linker, &component)?;
+        Ok(Release::new(plugin, description, digest, file.map(Path::to_owned)))
+    }
+}
