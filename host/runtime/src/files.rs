@@ -14,20 +14,46 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
 
 /// The same, and it is so after a power cut, too.
 pub(crate) fn replace_durably(file: &Path, content: &[u8]) -> io::Result<()> {
+    step();
     let new = written(file, content)?;
+    step();
     new.as_file().sync_all()?;
+    step();
     new.persist(file)?;
+    step();
     // The new name is in the folder, which has to reach the disk as well; not every system can say so.
     #[cfg(unix)]
     fs::File::open(folder_of(file))?.sync_all()?;
+    step();
     Ok(())
+}
+
+/// Deletes what processes that were killed have left of their attempts to replace a file. Nobody may be about to do so.
+pub(crate) fn sweep(file: &Path) {
+    let prefix = prefix_of(file);
+    for entry in fs::read_dir(folder_of(file)).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // What cannot be deleted takes room and does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A moment at which the process may be killed and nothing is lost; a test does so at each of them.
+fn step() {
+    #[cfg(test)]
+    tests::step();
 }
 
 /// A file beside another one, which it is to replace.
 fn written(file: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let mut new = tempfile::NamedTempFile::new_in(folder_of(file))?;
+    let mut new = tempfile::Builder::new().prefix(&prefix_of(file)).tempfile_in(folder_of(file))?;
     new.write_all(content)?;
     Ok(new)
+}
+
+fn prefix_of(file: &Path) -> String {
+    format!(".{}.", file.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn folder_of(file: &Path) -> &Path {
@@ -49,5 +75,38 @@ pub(crate) fn is_ours_alone(folder: &Path) -> bool {
     {
         let _ = folder;
         true
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    /// The variable that says at which step this process is killed.
+    pub(crate) const KILLED_AT: &str = "WHARF_TEST_KILLED_AT";
+
+    pub(super) fn step() {
+        static STEPS: AtomicU64 = AtomicU64::new(1);
+        let Ok(at) = std::env::var(KILLED_AT) else { return };
+        if STEPS.fetch_add(1, Ordering::Relaxed).to_string() == at {
+            kill_process(getpid(), Signal::KILL).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("wharf.lock");
+        for name in [".wharf.lock.a1b2", ".wharf.lock", "wharf.lock", ".other.lock.a1b2"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        sweep(&file);
+        let mut left: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".other.lock.a1b2", ".wharf.lock", "wharf.lock"]);
     }
 }

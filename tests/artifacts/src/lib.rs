@@ -12,4 +12,22 @@ pub struct Component {
     pub bytes: &'static [u8],
 }
 
+impl Component {
+    /// The same with other texts of the same length in it: another release of a plugin.
+    pub fn altered(&self, changes: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = self.bytes.to_vec();
+        for (from, to) in changes {
+            assert_eq!(from.len(), to.len(), "{from} and {to} are not of the same length");
+            let places: Vec<usize> = (0..bytes.len())
+                .filter(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(from.as_bytes())))
+                .collect();
+            assert!(!places.is_empty(), "{from} is not in the component {}", self.name);
+            for at in places {
+                bytes.splice(at..at + from.len(), to.bytes());
+            }
+        }
+        bytes
+    }
+}
+
 include!(concat!(env!("OUT_DIR"), "/artifacts.rs"));

@@ -1,8 +1,13 @@
 //! A plugin that behaves: what its neighbours do must not disturb it.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use wharf_plugin::*;
+
+/// What `good.work` does besides its work. Tests change this text in the component, and the version, to make other releases of
+/// the plugin: `mode-fine`, `mode-trap`, `mode-slow`, `mode-lies`.
+static MODE: &str = "mode-fine";
 
 const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");
 
@@ -26,6 +31,7 @@ const PROVIDER: Provider = Provider {
             Operation::function("echo", "Echo", Effect::Read, &[ECHO], |call| {
                 Ok(Output::text(call.read(&call.request("echo").send()?)?))
             }),
+            Operation::function("work", "Work", Effect::Read, &[ECHO], work),
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
@@ -44,6 +50,20 @@ const PROVIDER: Provider = Provider {
 
 const fn local(action: &'static str, run: fn(&Call<'_>) -> Result<Output, Failure>) -> Operation {
     Operation::function(action, action, Effect::Read, &[], run).summary("For tests.")
+}
+
+/// Says which release it is, after a request.
+fn work(call: &Call<'_>) -> Result<Output, Failure> {
+    let mode = black_box(MODE);
+    if mode == "mode-slow" {
+        (0..2_000_000_u32).for_each(|n| drop(black_box(n)));
+    }
+    call.read(&call.request("echo").send()?)?;
+    match mode {
+        "mode-trap" => panic!("as this release does"),
+        "mode-lies" => Ok(Output::success().file("undeclared", Blob::create(b"", "text/plain", None))),
+        _ => Ok(Output::json(&json!(PROVIDER.version))),
+    }
 }
 
 fn shout(call: &Call<'_>) -> Result<Output, Failure> {

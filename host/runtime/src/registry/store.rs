@@ -3,6 +3,7 @@
 //! Every change writes a new file, syncs and renames it: a process that is killed at any moment leaves the old state or the
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,9 +11,12 @@ use std::time::SystemTime;
 use super::loader::digest_of;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
 use super::{LoadError, Release};
-use crate::files::{create_private_folder, is_ours_alone, replace_durably};
+use crate::files::{create_private_folder, is_ours_alone, replace_durably, sweep};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
+
+#[cfg(all(test, unix))]
+mod crash;
 
 /// How many releases of a plugin are kept besides the live one and one that waits.
 const KEPT: usize = 5;
@@ -252,18 +256,21 @@ impl ReleaseStore {
         Err(self.broken(&file, format!("it is {found} and not what the lock file says; install the release again")))
     }
 
-    /// Writes the lock file, and only then deletes what it no longer names.
+    /// Writes the lock file, and only then deletes what it no longer names, and what killed processes have left.
     fn write(&self, lock: &LockFile) -> Result<(), StoreError> {
+        sweep(&self.lock_file);
         lock.write(&self.lock_file).map_err(|error| self.broken(&self.lock_file, error))?;
-        let named: Vec<PathBuf> = lock
+        let named: BTreeSet<PathBuf> = lock
             .plugins
             .values()
             .flat_map(|plugin| &plugin.releases)
             .map(|release| self.component(&release.digest))
             .collect();
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let file = entry.path();
-            if file.extension().is_some_and(|ending| ending == "wasm") && !named.contains(&file) {
+            let (file, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            let is_component = name.ends_with(".wasm") || (name.starts_with('.') && name.contains(".wasm."));
+            if is_component && !named.contains(&file) {
                 // What cannot be deleted takes room and does no harm.
                 let _ = fs::remove_file(file);
             }

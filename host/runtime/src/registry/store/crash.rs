@@ -1,0 +1,106 @@
+//! A process that changes the store is killed at each of its steps.
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use wharf_artifacts::OBEDIENT;
+
+use super::{LockFile, ReleaseStore};
+use crate::Host;
+use crate::files::tests::KILLED_AT;
+
+/// The variables that tell the process to be killed where the store is, and what to do.
+const FOLDER: &str = "WHARF_TEST_FOLDER";
+const CHANGE: &str = "WHARF_TEST_CHANGE";
+
+/// Each begins where the one before it ended.
+const CHANGES: [&str; 6] = ["install second", "install wider", "approve", "rollback", "install third", "remove"];
+
+const THIS: &str = "registry::store::crash::a_process_that_is_killed_at_any_step_leaves_the_old_state_or_the_new_one";
+
+fn component(name: &str) -> Vec<u8> {
+    match name {
+        "first" => OBEDIENT.bytes.to_vec(),
+        "second" => OBEDIENT.altered(&[("3.7.11", "3.7.12")]),
+        "wider" => OBEDIENT.altered(&[("3.7.11", "3.7.13"), ("/echo", "/user")]),
+        _ => OBEDIENT.altered(&[("3.7.11", "3.7.14")]),
+    }
+}
+
+fn host(folder: &Path) -> Host {
+    let store = ReleaseStore::new(folder.join("store/releases"), folder.join("wharf.lock"));
+    let cache = folder.parent().unwrap().join("cache/compiled");
+    Host::builder().cache(cache).releases(store).build().unwrap()
+}
+
+fn change(host: &Host, change: &str) {
+    match change.split_once(' ').unwrap_or((change, "")) {
+        ("install", name) => {
+            let bytes = component(name);
+            let release = host.examine(&bytes, name).unwrap();
+            host.install(&release, &bytes, name, false).unwrap();
+        }
+        ("approve", _) => drop(host.approve("obedient", None).unwrap()),
+        ("rollback", _) => drop(host.rollback("obedient", None).unwrap()),
+        _ => host.remove("obedient").unwrap(),
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+}
+
+/// What the lock file says, the times of installation left out.
+fn state(host: &Host) -> LockFile {
+    let mut lock = host.releases().unwrap().lock().unwrap();
+    lock.plugins.values_mut().flat_map(|plugin| &mut plugin.releases).for_each(|r| r.installed.clear());
+    lock
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_step_leaves_the_old_state_or_the_new_one() {
+    if let (Ok(folder), Ok(what)) = (env::var(FOLDER), env::var(CHANGE)) {
+        return change(&host(folder.as_ref()), &what);
+    }
+    let world = tempfile::tempdir().unwrap();
+    let at = |name: &str| world.path().join(name);
+    fs::create_dir(at("old")).unwrap();
+    change(&host(&at("old")), "install first");
+    change(&host(&at("old")), "approve");
+    for what in CHANGES {
+        copy(&at("old"), &at("new"));
+        change(&host(&at("new")), what);
+        let (old, new) = (state(&host(&at("old"))), state(&host(&at("new"))));
+        assert!(old != new, "{what} changes something");
+        let steps = (1..).find(|step| !was_killed(&at("old"), &at("trial"), what, *step, [&old, &new])).unwrap();
+        assert!(steps > 5, "{what} has {} steps", steps - 1);
+        fs::remove_dir_all(at("old")).unwrap();
+        fs::rename(at("new"), at("old")).unwrap();
+    }
+}
+
+/// Whether a process was killed at a step of a change; else it came to the end of it.
+fn was_killed(old: &Path, trial: &Path, what: &str, step: u64, states: [&LockFile; 2]) -> bool {
+    copy(old, trial);
+    let mut killed = Command::new(env::current_exe().unwrap());
+    killed.args(["--exact", THIS]).env(KILLED_AT, step.to_string()).env(FOLDER, trial).env(CHANGE, what);
+    let ended = killed.output().unwrap();
+    let host = host(trial);
+    let store = host.releases().unwrap();
+    assert!(states.contains(&&state(&host)), "{what}, killed at step {step}");
+    assert_eq!(store.verify().unwrap(), [""; 0], "{what}, killed at step {step}");
+
+    // Whoever comes next can go on, and leaves nothing behind.
+    if state(&host) == *states[0] {
+        change(&host, what);
+    }
+    assert_eq!(state(&host), *states[1]);
+    change(&host, "install third");
+    let kept = store.lock().unwrap().plugins["obedient"].releases.len();
+    let files = fs::read_dir(trial.join("store/releases")).unwrap().count();
+    assert_eq!(files, kept + 1, "the components and the lock: {what}, killed at step {step}");
+    assert_eq!(fs::read_dir(trial).unwrap().count(), 2, "{what}, killed at step {step}");
+    fs::remove_dir_all(trial).unwrap();
+    !ended.status.success()
+}
