@@ -17,6 +17,7 @@ mod hostile;
 mod install;
 mod mutations;
 mod plugins;
+mod releases;
 mod requests;
 mod retries;
 mod stories;

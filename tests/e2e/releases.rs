@@ -1,0 +1,249 @@
+//! Releases in a host that runs: swaps, calls in flight, the way back, and the lock file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wharf::failure::Kind;
+use wharf::{Call, Connection, Host, HostBuilder, Installed, Release, ReleaseStore, StoreError};
+use wharf_artifacts::OBEDIENT;
+use wharf_simulated::Server;
+
+use crate::world::answer;
+
+const FIRST: &str = "3.7.11";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A release of the guest: its version, and what it does besides its work.
+pub(crate) fn component(version: &str, mode: &str) -> Vec<u8> {
+    OBEDIENT.altered(&[(FIRST, version), ("mode-fine", mode)])
+}
+
+/// A provider that answers every request of the guest.
+pub(crate) fn provider() -> Server {
+    Server::recorder(|_| json!(1)).unwrap()
+}
+
+pub(crate) fn connect(host: &Host, server: &Server) {
+    let connection = Connection::builder("obedient", "main", &server.url()).build().unwrap();
+    host.connect("obedient", connection);
+}
+
+/// A builder of hosts with one cache, so that each component is compiled once.
+pub(crate) fn builder() -> HostBuilder {
+    Host::builder().cache(Path::new(env!("CARGO_TARGET_TMPDIR")).join("library"))
+}
+
+fn candidate(host: &Host, version: &str, mode: &str) -> Arc<Release> {
+    host.examine(&component(version, mode), "candidate.wasm").unwrap()
+}
+
+fn work(host: &Host) -> Result<Value, wharf::failure::CallError> {
+    host.call(Call::new("obedient", "good.work")).map(|output| output.json)
+}
+
+#[test]
+fn a_call_keeps_the_release_that_it_began_with_and_the_drain_ends_with_it() {
+    let (host, server) = (builder().build().unwrap(), provider());
+    connect(&host, &server);
+    host.publish(candidate(&host, FIRST, "mode-fine"));
+
+    let mut slow = answer(200, "application/json", "1");
+    slow.delay = Some(Duration::from_millis(400));
+    server.answer_next(slow);
+    thread::scope(|scope| {
+        let in_flight = scope.spawn(|| work(&host));
+        while server.requests().is_empty() {
+            thread::yield_now();
+        }
+        let drain = host.publish(candidate(&host, "3.7.12", "mode-fine")).drain.unwrap();
+        assert_eq!(work(&host).unwrap(), json!("3.7.12"), "new calls do not wait for old ones");
+        assert_eq!((drain.version.as_str(), drain.in_flight(), drain.took()), (FIRST, 1, None));
+        assert_eq!(drain.wait(Duration::ZERO), Err(1));
+        assert_eq!(in_flight.join().unwrap().unwrap(), json!(FIRST));
+        let took = drain.wait(PATIENCE).unwrap();
+        assert!(took > Duration::ZERO && drain.took() == Some(took) && drain.in_flight() == 0, "{drain:?}");
+    });
+    let drain = host.publish(candidate(&host, "3.7.13", "mode-fine")).drain.unwrap();
+    assert!(drain.took().is_some(), "nothing was in flight");
+}
+
+#[test]
+fn a_release_on_probation_that_is_clearly_worse_is_taken_back() {
+    let folder = TempDir::new().unwrap();
+    let audit = folder.path().join("audit.jsonl");
+    let (host, server) = (builder().audit(&audit, true).build().unwrap(), provider());
+    connect(&host, &server);
+    for mode in ["mode-trap", "mode-lies"] {
+        host.publish(candidate(&host, FIRST, "mode-fine"));
+        (0..20).for_each(|_| assert_eq!(work(&host).unwrap(), json!(FIRST)));
+        host.publish(candidate(&host, "3.7.12", mode));
+        for _ in 0..5 {
+            assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin);
+        }
+        assert_eq!(work(&host).unwrap(), json!(FIRST), "{mode}");
+    }
+    let records = std::fs::read_to_string(&audit).unwrap();
+    let said = "3.7.11: in place of 3.7.12: 3.7.12 was taken back: 5 of its 5 calls broke (a trap, a broken contract or a \
+                limit), and 0 of 20 of the release before it";
+    assert_eq!(records.lines().filter(|line| line.contains(said)).count(), 2, "{records}");
+}
+
+#[test]
+fn without_a_probation_and_after_it_a_bad_release_stays() {
+    let server = provider();
+    for builder in [builder().probation(Duration::ZERO), builder().probation(Duration::from_nanos(1))] {
+        let host = builder.build().unwrap();
+        connect(&host, &server);
+        host.publish(candidate(&host, FIRST, "mode-fine"));
+        host.publish(candidate(&host, "3.7.12", "mode-trap"));
+        for _ in 0..10 {
+            assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin);
+        }
+    }
+}
+
+#[test]
+fn a_release_is_not_taken_back_for_what_the_provider_or_the_caller_does() {
+    let (host, server) = (builder().build().unwrap(), provider());
+    connect(&host, &server);
+    host.publish(candidate(&host, FIRST, "mode-fine"));
+    host.publish(candidate(&host, "3.7.12", "mode-fine"));
+    for _ in 0..10 {
+        server.answer_next(answer(500, "application/json", "{}"));
+        assert_eq!(work(&host).unwrap_err().kind(), Kind::Provider);
+        host.call(Call::new("obedient", "good.work").input(json!({"no": "such input"}))).unwrap_err();
+        let mut slow = answer(200, "application/json", "1");
+        slow.delay = Some(Duration::from_millis(300));
+        server.answer_next(slow);
+        let call = Call::new("obedient", "good.work").timeout(Duration::from_millis(60));
+        assert_eq!(host.call(call).unwrap_err().kind(), Kind::Limit);
+    }
+    assert_eq!(work(&host).unwrap(), json!("3.7.12"));
+}
+
+/// A host with a store of its own in a folder.
+fn with_store(folder: &TempDir, server: &Server) -> Host {
+    let store = ReleaseStore::new(folder.path().join("store/releases"), folder.path().join("wharf.lock"));
+    let host = builder().releases(store).build().unwrap();
+    connect(&host, server);
+    host
+}
+
+fn install(host: &Host, version: &str, mode: &str) -> Result<Installed, StoreError> {
+    let bytes = component(version, mode);
+    host.install(&host.examine(&bytes, "acme.wasm").unwrap(), &bytes, "acme.wasm", false)
+}
+
+fn locked(host: &Host) -> String {
+    let lock = host.releases().unwrap().lock().unwrap();
+    lock.plugins["obedient"].live().unwrap().version.clone()
+}
+
+#[test]
+fn what_is_taken_back_is_written_into_the_lock_file() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_store(&folder, &server);
+    assert!(matches!(install(&host, FIRST, "mode-fine").unwrap(), Installed::Waiting(_)));
+    assert!(work(&host).is_err(), "what waits answers nothing");
+    host.approve("obedient", None).unwrap();
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+
+    assert_eq!(install(&host, "3.7.12", "mode-trap").unwrap(), Installed::Live);
+    assert_eq!(locked(&host), "3.7.12");
+    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    assert_eq!((work(&host).unwrap(), locked(&host)), (json!(FIRST), FIRST.to_owned()));
+    let again = with_store(&folder, &server);
+    again.follow().unwrap();
+    assert_eq!(work(&again).unwrap(), json!(FIRST));
+    // The operator has the last word.
+    host.rollback("obedient", Some("3.7.12")).unwrap();
+    assert!(work(&host).is_err());
+}
+
+#[test]
+fn what_is_taken_back_while_another_process_holds_the_store_is_written_down_later() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_store(&folder, &server);
+    install(&host, FIRST, "mode-fine").unwrap();
+    host.approve("obedient", None).unwrap();
+    install(&host, "3.7.12", "mode-trap").unwrap();
+    let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
+    held.lock().unwrap();
+    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    assert_eq!((work(&host).unwrap(), locked(&host)), (json!(FIRST), "3.7.12".to_owned()));
+    assert!(host.follow().unwrap().broken.contains_key("obedient"), "it is still held");
+    assert_eq!(work(&host).unwrap(), json!(FIRST), "the lock file does not bring it back");
+    drop(held);
+    assert!(host.follow().unwrap().broken.is_empty());
+    assert_eq!((work(&host).unwrap(), locked(&host)), (json!(FIRST), FIRST.to_owned()));
+}
+
+#[test]
+fn a_host_follows_what_another_process_changes() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let (operator, host) = (with_store(&folder, &server), with_store(&folder, &server));
+    host.load_bytes(wharf_artifacts::APPWRITE.bytes).unwrap();
+    assert!(host.follow().unwrap().swaps.is_empty());
+    install(&operator, FIRST, "mode-fine").unwrap();
+    assert!(host.follow().unwrap().swaps.is_empty(), "it waits");
+    operator.approve("obedient", None).unwrap();
+    assert_eq!(host.follow().unwrap().swaps[0].live.about.version, FIRST);
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+
+    install(&operator, "3.7.12", "mode-fine").unwrap();
+    let followed = host.follow().unwrap();
+    assert_eq!(followed.swaps[0].drain.as_ref().unwrap().version, FIRST);
+    assert_eq!(work(&host).unwrap(), json!("3.7.12"));
+    assert!(host.follow().unwrap().swaps.is_empty(), "nothing has changed");
+
+    // The component of the earlier release is not needed to go back to it: it is still loaded.
+    let store = operator.releases().unwrap();
+    let first = store.earlier("obedient", None).unwrap();
+    operator.rollback("obedient", None).unwrap();
+    std::fs::remove_file(store.component(&first.digest)).unwrap();
+    host.follow().unwrap();
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+
+    operator.remove("obedient").unwrap();
+    let followed = host.follow().unwrap();
+    assert_eq!(followed.withdrawn[0].version, FIRST);
+    assert_eq!(work(&host).unwrap_err().kind(), Kind::Input);
+    assert!(host.plugin("appwrite").is_ok(), "what was loaded by the program is nobody else's affair");
+}
+
+#[test]
+fn a_lock_file_that_names_the_component_of_another_plugin_is_told() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_store(&folder, &server);
+    install(&host, FIRST, "mode-fine").unwrap();
+    host.approve("obedient", None).unwrap();
+    let file = folder.path().join("wharf.lock");
+    let text = std::fs::read_to_string(&file).unwrap().replace("plugins.obedient", "plugins.appwrite");
+    std::fs::write(&file, text).unwrap();
+    let again = with_store(&folder, &server);
+    let broken = again.follow().unwrap().broken;
+    assert!(broken["appwrite"].to_string().contains("is the plugin `obedient`, and not `appwrite`"), "{broken:?}");
+    assert!(again.plugins().is_empty());
+}
+
+#[test]
+fn a_lock_file_that_is_damaged_while_a_host_runs_changes_nothing() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_store(&folder, &server);
+    install(&host, FIRST, "mode-fine").unwrap();
+    host.approve("obedient", None).unwrap();
+    std::fs::write(folder.path().join("wharf.lock"), "format = ").unwrap();
+    assert!(matches!(host.follow(), Err(StoreError::Broken { .. })));
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+}
+
+#[test]
+fn a_host_without_a_store_says_so() {
+    let host = builder().build().unwrap();
+    assert!(install(&host, FIRST, "mode-fine").unwrap_err().to_string().contains("no store"));
+    assert!(matches!(host.follow(), Err(StoreError::Refused(_))));
+}
