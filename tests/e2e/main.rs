@@ -20,6 +20,7 @@ mod plugins;
 mod releases;
 mod requests;
 mod retries;
+mod sequences;
 mod stories;
 mod vtiger;
 mod wibiclick;
