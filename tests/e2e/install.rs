@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
 
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 
@@ -250,4 +252,35 @@ fn without_a_configuration_nothing_is_installed() {
     fs::remove_file(world.path().join("wharf.toml")).unwrap();
     let file = release(&world, "a.wasm", &[]);
     world.wharf(&["install", &file]).fails(2, &["make a wharf.toml"]);
+}
+
+#[test]
+fn an_installation_that_is_killed_at_any_moment_leaves_the_old_release_or_the_new_one() {
+    const TIMES: u32 = 40;
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    let files = [VERSION, NEXT].map(|version| release(&world, &format!("{version}.wasm"), &[(VERSION, version)]));
+    let started = Instant::now();
+    world.wharf(&["install", &files[1], "--force"]);
+    let usual = started.elapsed();
+
+    let (mut killed, mut before) = (0, NEXT.to_owned());
+    for n in 0..TIMES {
+        let next = [VERSION, NEXT][n as usize % 2];
+        let mut child = world.command(&[], &["install", &format!("{next}.wasm"), "--force"]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The moments are spread over the time that it takes.
+        std::thread::sleep(usual * n / TIMES);
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+
+        assert_eq!(world.wharf(&["verify"]).code, 0, "killed after {:?}", usual * n / TIMES);
+        let now = live(&world);
+        assert!(now == next || now == before, "{now} is neither {before} nor {next}");
+        before = now;
+    }
+    assert!(killed > TIMES / 4, "most came to their end: {killed} did not");
+    assert_eq!(world.wharf(&["install", &files[0], "--force"]).code, 0);
+    assert_eq!(live(&world), VERSION);
 }

@@ -16,6 +16,7 @@ mod egress;
 mod hostile;
 mod install;
 mod mutations;
+mod obedient;
 mod plugins;
 mod releases;
 mod requests;

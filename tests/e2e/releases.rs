@@ -1,6 +1,5 @@
 //! Releases in a host that runs: swaps, calls in flight, the way back, and the lock file.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -8,34 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharf::failure::Kind;
-use wharf::{Call, Connection, Host, HostBuilder, Installed, Release, ReleaseStore, StoreError};
-use wharf_artifacts::OBEDIENT;
+use wharf::{Call, Host, Installed, Release, ReleaseStore, StoreError};
 use wharf_simulated::Server;
 
+use crate::obedient::{FIRST, builder, component, connect, provider};
 use crate::world::answer;
 
-const FIRST: &str = "3.7.11";
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A release of the guest: its version, and what it does besides its work.
-pub(crate) fn component(version: &str, mode: &str) -> Vec<u8> {
-    OBEDIENT.altered(&[(FIRST, version), ("mode-fine", mode)])
-}
-
-/// A provider that answers every request of the guest.
-pub(crate) fn provider() -> Server {
-    Server::recorder(|_| json!(1)).unwrap()
-}
-
-pub(crate) fn connect(host: &Host, server: &Server) {
-    let connection = Connection::builder("obedient", "main", &server.url()).build().unwrap();
-    host.connect("obedient", connection);
-}
-
-/// A builder of hosts with one cache, so that each component is compiled once.
-pub(crate) fn builder() -> HostBuilder {
-    Host::builder().cache(Path::new(env!("CARGO_TARGET_TMPDIR")).join("library"))
-}
 
 fn candidate(host: &Host, version: &str, mode: &str) -> Arc<Release> {
     host.examine(&component(version, mode), "candidate.wasm").unwrap()

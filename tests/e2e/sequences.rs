@@ -10,7 +10,7 @@ use wharf::{Call, Host, ReleaseStore};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 use wharf_simulated::Server;
 
-use crate::releases::{builder, connect, provider};
+use crate::obedient::{builder, connect, provider};
 
 /// What an operator does.
 #[derive(Clone, Debug)]
