@@ -1,4 +1,5 @@
 //! A process that changes the store is killed at each of its steps.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::Command;
