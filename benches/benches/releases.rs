@@ -1,0 +1,159 @@
+//! From a published release to a live one, and what calls notice of it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
+use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore};
+use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
+use wharf_benches::{compare, percentile, resident, show};
+use wharf_simulated::Server;
+
+fn main() {
+    // This program is its own compiler.
+    if std::env::args().nth(1).as_deref() == Some("compile") {
+        wharf::serve_compiler();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    cached(folder.path());
+    compiled(folder.path());
+    under_load(folder.path());
+}
+
+fn builder(folder: &Path) -> HostBuilder {
+    Host::builder().cache(folder.join("cache/compiled")).probation(Duration::ZERO)
+}
+
+/// What the engine alone does with the same code.
+fn bare() -> Engine {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    Engine::new(&config).unwrap()
+}
+
+/// A release that was compiled before goes live: a host follows the lock file, in which an operator goes back and forth.
+fn cached(folder: &Path) {
+    let store = || ReleaseStore::new(folder.join("releases"), folder.join("wharf.lock"));
+    let operator = builder(folder).releases(store()).build().unwrap();
+    let appwrite = [APPWRITE.bytes.to_vec(), APPWRITE.altered(&[("Users, databases", "Files, databases")])];
+    let releases = appwrite.each_ref().map(|bytes| operator.examine(bytes, "appwrite.wasm").unwrap());
+    let install = |n: usize| operator.install(&releases[n % 2], &appwrite[n % 2], "appwrite.wasm", true).unwrap();
+    install(0);
+    operator.approve("appwrite", None).unwrap();
+    let [one_ago, kept] = [0, 3].map(|kept| {
+        let host = builder(folder).releases(store()).kept(kept).build().unwrap();
+        host.follow().unwrap();
+        host
+    });
+    let engine = bare();
+    let code = folder.join("floor.cwasm");
+    fs::write(&code, engine.precompile_component(APPWRITE.bytes).unwrap()).unwrap();
+    // SAFETY: it was written a line before.
+    #[expect(unsafe_code, reason = "the floor is what the engine offers")]
+    let deserialise = || drop(unsafe { Component::deserialize_file(&engine, &code) }.unwrap());
+
+    let (mut loads, mut pointers, mut floors) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 1..200 {
+        install(n);
+        let timed = |run: &mut dyn FnMut()| {
+            let started = Instant::now();
+            run();
+            started.elapsed()
+        };
+        floors.push(timed(&mut || deserialise()));
+        loads.push(timed(&mut || assert_eq!(one_ago.follow().unwrap().swaps.len(), 1)));
+        pointers.push(timed(&mut || assert_eq!(kept.follow().unwrap().swaps.len(), 1)));
+    }
+    println!("\nA changed lock file to live: Appwrite, 175 operations, compiled before");
+    let floor = percentile(&mut floors, 50);
+    for (name, durations) in [
+        ("floor: the engine maps the code", &mut floors),
+        ("the release is loaded from the cache", &mut loads),
+        ("the release is still loaded", &mut pointers),
+    ] {
+        let middle = percentile(durations, 50);
+        let ratio = middle.as_secs_f64() / floor.as_secs_f64();
+        println!("  {name:<58} {:>10}  (95 %: {})  {ratio:.2} ×", show(middle), show(percentile(durations, 95)));
+    }
+    let release = kept.plugin("appwrite").unwrap();
+    compare("The swap itself", 1000, vec![("publish", Box::new(|| drop(kept.publish(release.clone()))))]);
+}
+
+/// A new component goes live: it is compiled, describes itself and is checked.
+fn compiled(folder: &Path) {
+    let engine = bare();
+    let here = Host::builder().build().unwrap();
+    let this = std::env::current_exe().unwrap();
+    let child = Host::builder().compile_in_child(this, ["compile"]).build().unwrap();
+    let bytes = AIGENCY.bytes;
+    let kib = bytes.len() / 1024;
+    let _ = folder;
+    compare(
+        &format!("A new component of {kib} KiB to live: Aigency, 56 operations"),
+        10,
+        vec![
+            ("floor: the engine compiles it", Box::new(|| drop(Component::new(&engine, bytes).unwrap()))),
+            ("compiled in this process", Box::new(|| drop(here.load_bytes(bytes).unwrap()))),
+            ("compiled in a child process", Box::new(|| drop(child.load_bytes(bytes).unwrap()))),
+        ],
+    );
+}
+
+/// Calls from all cores, with and without swaps beside them.
+fn under_load(folder: &Path) {
+    const SWAPS: usize = 1000;
+    let server = Server::recorder(|_| json!(1)).unwrap();
+    let host = builder(folder).build().unwrap();
+    let connection = Connection::builder("obedient", "main", &server.url()).build().unwrap();
+    host.connect("obedient", connection);
+    let releases: Vec<Vec<u8>> = (11..15).map(|n| OBEDIENT.altered(&[("3.7.11", &format!("3.7.{n}"))])).collect();
+    let swap = |n: usize| drop(host.publish(host.examine(&releases[n % releases.len()], "good.wasm").unwrap()));
+    (0..releases.len()).for_each(swap);
+
+    let pace = Duration::from_millis(10);
+    let phase = |swaps: bool| {
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let cores = thread::available_parallelism().map_or(2, usize::from);
+            let callers: Vec<_> = (0..cores).map(|_| scope.spawn(|| call_until(&host, &done))).collect();
+            for n in 0..SWAPS {
+                if swaps {
+                    swap(n);
+                }
+                thread::sleep(pace);
+                if n % 100 == 0 {
+                    server.clear_requests();
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+            callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect::<Vec<Duration>>()
+        })
+    };
+    phase(true);
+    println!("\nCalls with a request, from all cores, {SWAPS} swaps of releases that are loaded anew beside them");
+    let before = resident();
+    let (mut without, mut with) = (phase(false), phase(true));
+    let (quiet, swapped) = (percentile(&mut without, 99), percentile(&mut with, 99));
+    let ratio = swapped.as_secs_f64() / quiet.as_secs_f64();
+    let medians = [&mut without, &mut with].map(|all| show(percentile(all, 50)));
+    println!("  without swaps: {} calls, median {}, 99 % {}", without.len(), medians[0], show(quiet));
+    println!("  with swaps:    {} calls, median {}, 99 % {}  {ratio:.2} ×", with.len(), medians[1], show(swapped));
+    println!("  resident memory: {} MiB before, {} MiB after", before >> 20, resident() >> 20);
+}
+
+fn call_until(host: &Host, done: &AtomicBool) -> Vec<Duration> {
+    let mut durations = Vec::new();
+    while !done.load(Ordering::Relaxed) {
+        let started = Instant::now();
+        host.call(Call::new("obedient", "good.work")).unwrap();
+        durations.push(started.elapsed());
+    }
+    durations
+}
