@@ -129,6 +129,9 @@ impl Registry {
             }
             _ => Tenure::new(Arc::clone(&release)),
         };
+        if let Some(replaced) = &replaced {
+            release.warm_up(&replaced.release);
+        }
         self.update(|live| live.insert(name.clone(), Arc::new(tenure)));
         Swap { drain: replaced.as_ref().map(Drain::of), live: release }
     }

@@ -66,6 +66,17 @@ impl Release {
         Ok(Arc::clone(known.get_or_init(|| ready)))
     }
 
+    /// Makes ready what the release before this one had ready, so that no call after the swap has to.
+    pub(crate) fn warm_up(&self, before: &Self) {
+        // What cannot be made ready now is told to the call that needs it.
+        let _ = self.plugin.warm_up();
+        for (name, ready) in &before.operations {
+            if ready.get().is_some() && self.operations.contains_key(name) {
+                let _ = self.operation(name);
+            }
+        }
+    }
+
     /// Whether it fits was checked when the release was made.
     fn prepare(&self, name: &str) -> Result<Arc<Operation>, String> {
         let routes = self.routes.get_or_init(|| self.description.routes());

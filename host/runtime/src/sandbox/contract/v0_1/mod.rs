@@ -53,6 +53,11 @@ impl Plugin {
         Ok(Self(bindings::ProviderPre::new(linker.instantiate_pre(component)?)?))
     }
 
+    /// Prepares what each instance begins with; else the first one does.
+    pub(crate) fn warm_up(&self) -> wasmtime::Result<()> {
+        self.0.instance_pre().component().initialize_copy_on_write_image()
+    }
+
     pub(crate) fn describe(&self, store: &mut Store<Ctx>) -> wasmtime::Result<Result<Manifest, String>> {
         let instance = self.0.instantiate(&mut *store)?;
         let manifest = instance.wharf_provider_plugin().call_describe(&mut *store)?;
