@@ -2,7 +2,12 @@
 //! told as ratios to the floor beside them.
 #![deny(missing_docs)]
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
+
+pub mod bare;
 
 /// Something to be timed: its name, and what it does once.
 pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
@@ -53,4 +58,42 @@ pub fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default();
     pages * 4096
+}
+
+/// A provider that answers every request with 204, a thread for each socket: as little as a server can do.
+pub struct Provider(SocketAddr);
+
+impl Provider {
+    /// Starts it on a port that the system picks. It ends with the process.
+    #[expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                thread::spawn(|| answer(socket));
+            }
+        });
+        Self(address)
+    }
+
+    /// `http://127.0.0.1:41234`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0)
+    }
+}
+
+/// Requests without a body: each ends with an empty line.
+fn answer(mut socket: TcpStream) -> Option<()> {
+    let _ = socket.set_nodelay(true);
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = socket.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        request.extend_from_slice(buffer.get(..read)?);
+        if request.ends_with(b"\r\n\r\n") {
+            request.clear();
+            socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
+        }
+    }
 }

@@ -1,0 +1,113 @@
+//! What a call costs, beside the floor: the engine alone, or the HTTP client alone.
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the floor is the client without the guard")]
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use wharf::{Call, Connection, Host, Secret};
+use wharf_artifacts::{APPWRITE, OBEDIENT};
+use wharf_benches::{Provider, bare::Bare, compare};
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = Provider::start();
+    let host = Host::builder().audit(folder.path().join("audit.jsonl"), true).build().unwrap();
+    host.load_bytes(OBEDIENT.bytes).unwrap();
+    host.load_bytes(APPWRITE.bytes).unwrap();
+    host.connect("obedient", Connection::builder("obedient", "main", &provider.url()).build().unwrap());
+    let connection = Connection::builder("appwrite", "main", &format!("{}/v1", provider.url()));
+    let connection = connection.field("project_id", "shop").secret("api_key", Secret::new("standard_0123456789abcdef"));
+    host.connect("appwrite", connection.build().unwrap());
+
+    nothing(&host);
+    request(&host, &provider);
+    throughput(&host, &provider);
+    validation(&host);
+}
+
+fn nothing(host: &Host) {
+    let bare = Bare::new(OBEDIENT.bytes);
+    let call = || Call::new("obedient", "good.remember");
+    compare(
+        "An operation that does nothing, in a new instance",
+        20_000,
+        vec![
+            ("floor: the engine alone, tuned", Box::new(|| bare.call("good.remember"))),
+            ("Host::call", Box::new(|| drop(host.call(call()).unwrap()))),
+        ],
+    );
+}
+
+/// The request of both sides, with the same headers.
+fn native(agent: &ureq::Agent, provider: &Provider) {
+    let url = format!("{}/v1/users/ada/sessions/laptop", provider.url());
+    let request =
+        agent.delete(url).header("x-appwrite-project", "shop").header("x-appwrite-key", "standard_0123456789abcdef");
+    request.call().unwrap().body_mut().read_to_vec().unwrap();
+}
+
+fn ours(host: &Host) {
+    let call = Call::new("appwrite", "users.delete-session");
+    drop(host.call(call.input(json!({"userId": "ada", "sessionId": "laptop"}))).unwrap());
+}
+
+fn request(host: &Host, provider: &Provider) {
+    let agent = ureq::Agent::new_with_defaults();
+    compare(
+        "An operation with a DELETE over loopback: validation, guard, credentials, masking, audit",
+        5_000,
+        vec![("floor: ureq alone", Box::new(|| native(&agent, provider))), ("Host::call", Box::new(|| ours(host)))],
+    );
+}
+
+/// Calls in a second, from all cores, by turns.
+fn throughput(host: &Host, provider: &Provider) {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    let agent = ureq::Agent::new_with_defaults();
+    let run = |call: &(dyn Fn() + Sync)| {
+        let (done, count) = (AtomicBool::new(false), AtomicU64::new(0));
+        let started = Instant::now();
+        thread::scope(|scope| {
+            for _ in 0..cores {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        call();
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            thread::sleep(Duration::from_secs(1));
+            done.store(true, Ordering::Relaxed);
+        });
+        count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
+    };
+    let (mut floors, mut calls) = (Vec::new(), Vec::new());
+    for _ in 0..7 {
+        floors.push(run(&|| native(&agent, provider)));
+        calls.push(run(&|| ours(host)));
+    }
+    let middle = |all: &mut Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or_default()
+    };
+    let (floor, calls) = (middle(&mut floors), middle(&mut calls));
+    println!("\nThe same from {cores} threads, in a second");
+    println!("  {:<58} {floor:>10.0}", "floor: ureq alone");
+    println!("  {:<58} {calls:>10.0}  {:.2} ×", "Host::call", calls / floor);
+}
+
+fn validation(host: &Host) {
+    let operation = host.plugin("appwrite").unwrap().operation("users.create").unwrap();
+    let input = json!({"userId": "unique()", "email": "ada@example.com", "password": "correct horse", "name": "Ada"});
+    compare(
+        "The check of an input: Appwrite users.create",
+        50_000,
+        vec![
+            ("floor: a copy of the input", Box::new(|| drop(input.clone()))),
+            ("validate", Box::new(|| drop(operation.validate(input.clone()).unwrap()))),
+        ],
+    );
+}
