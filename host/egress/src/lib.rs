@@ -48,5 +48,6 @@ mod wiped;
 pub use blob::Blob;
 pub use connection::{Connection, ConnectionBuilder};
 pub use ipnet::IpNet;
+pub use masker::Masker;
 pub use refusal::{ConnectionError, MissingCredential};
 pub use secret::{MASK, Secret};

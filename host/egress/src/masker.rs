@@ -1,5 +1,6 @@
 //! Taking secrets out of what comes back.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
 
@@ -12,15 +13,31 @@ use crate::wiped::Wiped;
 /// Secrets shorter than this many bytes are not looked for in answers: too much else would match.
 const SHORTEST_MASKED: usize = 8;
 
-/// Finds secrets in what comes back and takes them out. Best effort: a provider can always disguise a secret.
+/// Finds secrets in a text and takes them out. Best effort: a provider can always disguise a secret.
 #[derive(Clone, Default)]
-pub(crate) struct Masker {
-    needles: Vec<Wiped>,
+pub struct Masker {
+    needles: Vec<Needle>,
+}
+
+#[derive(Clone)]
+struct Needle {
+    text: Wiped,
+    /// What stands in its place.
+    by: Cow<'static, str>,
 }
 
 impl Masker {
     /// Looks for the secret as it is and as it stands in JSON, in a form and in a URL.
     pub(crate) fn add(&mut self, secret: &str) {
+        self.put(secret, Cow::Borrowed(MASK));
+    }
+
+    /// Looks for a secret in the same way, and puts another text in its place. One of fewer than 8 bytes is not looked for.
+    pub fn replace(&mut self, secret: &str, by: &str) {
+        self.put(secret, Cow::Owned(by.to_owned()));
+    }
+
+    fn put(&mut self, secret: &str, by: Cow<'static, str>) {
         if secret.len() < SHORTEST_MASKED {
             return;
         }
@@ -36,12 +53,12 @@ impl Masker {
             percent_encode(secret),
         ];
         for form in forms {
-            if !self.needles.iter().any(|n| **n == *form) {
-                self.needles.push(form);
+            if !self.needles.iter().any(|n| *n.text == *form) {
+                self.needles.push(Needle { text: form, by: by.clone() });
             }
         }
         // A short one may be a part of a long one, whose rest would stay.
-        self.needles.sort_by_key(|needle| Reverse(needle.len()));
+        self.needles.sort_by_key(|needle| Reverse(needle.text.len()));
     }
 
     /// This one, and what was made of secrets for a request.
@@ -52,22 +69,22 @@ impl Masker {
     }
 
     /// The text without the secrets in it.
-    pub(crate) fn mask_text(&self, text: String) -> String {
+    pub fn mask_text(&self, text: String) -> String {
         self.needles.iter().fold(text, |mut text, needle| {
-            if !text.contains(&**needle) {
+            if !text.contains(&*needle.text) {
                 return text;
             }
-            let masked = text.replace(&**needle, MASK);
+            let masked = text.replace(&*needle.text, &needle.by);
             text.zeroize();
             masked
         })
     }
 
     /// The bytes without the secrets in them.
-    pub(crate) fn mask_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        for needle in &self.needles {
-            if memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {
-                let masked = replace(&bytes, needle.as_bytes());
+    pub fn mask_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        for Needle { text, by } in &self.needles {
+            if memchr::memmem::find(&bytes, text.as_bytes()).is_some() {
+                let masked = replaced(&bytes, text.as_bytes(), by.as_bytes());
                 bytes.zeroize();
                 bytes = masked;
             }
@@ -82,13 +99,13 @@ impl fmt::Debug for Masker {
     }
 }
 
-fn replace(bytes: &[u8], needle: &[u8]) -> Vec<u8> {
+fn replaced(bytes: &[u8], needle: &[u8], by: &[u8]) -> Vec<u8> {
     let mut masked = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some(at) = memchr::memmem::find(rest, needle) {
         let (before, from) = rest.split_at(at);
         masked.extend_from_slice(before);
-        masked.extend_from_slice(MASK.as_bytes());
+        masked.extend_from_slice(by);
         rest = from.get(needle.len()..).unwrap_or_default();
     }
     masked.extend_from_slice(rest);
@@ -122,6 +139,15 @@ mod tests {
         let mut masker = Masker::default();
         masker.add("a/b+c/dé==");
         assert_eq!(masker.mask_text(r#""a\/b+c\/d\u00e9==""#.to_owned()), "\"•••\"");
+    }
+
+    #[test]
+    fn a_text_of_ones_own_can_stand_in_the_place_of_each() {
+        let mut masker = Masker::default();
+        masker.replace("session/17", "first");
+        masker.replace("session/18", "second");
+        assert_eq!(masker.mask_text("session/17 session%2F18".to_owned()), "first second");
+        assert_eq!(masker.mask_bytes(br#""session\/18""#.to_vec()), br#""second""#);
     }
 
     #[test]

@@ -63,6 +63,15 @@ impl Outgoing {
         }
     }
 
+    /// The same with `{base_url}` in the place of a base URL: so requests over two connections can be compared.
+    pub fn shown_without(&self, base_url: &str) -> Shown {
+        let url = match self.url.shown().strip_prefix(base_url) {
+            Some(rest) => cut(&format!("{{base_url}}{rest}")),
+            None => self.shown_url(),
+        };
+        Shown { url, ..self.shown() }
+    }
+
     pub(crate) fn shown_url(&self) -> String {
         cut(self.url.shown())
     }
