@@ -19,6 +19,7 @@ mod publish;
 mod run;
 
 pub use publish::Followed;
+pub(crate) use run::Target;
 
 /// Runs plugins. It is cheap to share (`Arc`), and calls may run on as many threads as there are.
 pub struct Host {

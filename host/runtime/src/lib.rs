@@ -33,6 +33,7 @@
 #![deny(missing_docs)]
 
 mod call;
+pub mod cassette;
 pub mod config;
 pub mod failure;
 mod files;

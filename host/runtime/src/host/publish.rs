@@ -102,7 +102,9 @@ impl Host {
         let installed = self.releases()?.install(release, bytes, from, forced)?;
         match &installed {
             Installed::Live => self.go_live(Arc::clone(release), &format!("installed from {from}")),
-            Installed::Waiting(_) => self.record(release, &format!("installed from {from}; it waits for an approval")),
+            Installed::Waiting(_) => {
+                self.record_change(release, &format!("installed from {from}; it waits for an approval"))
+            }
             Installed::Unchanged => {}
         }
         Ok(installed)
@@ -140,7 +142,7 @@ impl Host {
     pub fn remove(&self, plugin: &str) -> Result<(), StoreError> {
         self.releases()?.remove(plugin)?;
         if let Some(release) = self.live(plugin) {
-            self.record(&release, "the plugin was removed");
+            self.record_change(&release, "the plugin was removed");
         }
         self.registry.withdraw(plugin);
         Ok(())
@@ -246,7 +248,7 @@ impl Host {
     }
 
     fn go_live(&self, release: Arc<Release>, why: &str) {
-        self.record(&release, why);
+        self.record_change(&release, why);
         self.followed.lock().unwrap_or_else(PoisonError::into_inner).insert(release.about.name.clone());
         self.registry.publish(release);
     }
@@ -254,11 +256,11 @@ impl Host {
     /// What goes live at the start is nobody's decision.
     fn record_swap(&self, swap: &Swap, why: &str) {
         if let Some(drain) = &swap.drain {
-            self.record(&swap.live, &format!("in place of {}: {why}", drain.version));
+            self.record_change(&swap.live, &format!("in place of {}: {why}", drain.version));
         }
     }
 
-    fn record(&self, release: &Release, what: &str) {
+    fn record_change(&self, release: &Release, what: &str) {
         let Release { about, digest, .. } = release;
         if let Some(audit) = &self.audit {
             // The audit counts what it could not keep.

@@ -4,10 +4,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use wharf_egress::Connection;
 use wharf_egress::audit::{Audit, Who};
 
 use super::Host;
 use crate::call::{Call, Output, Report, Timing};
+use crate::cassette::Player;
 use crate::failure::{CallError, Fault, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -16,24 +18,27 @@ use crate::registry::{Release, Tenure};
 use crate::retry::Retries;
 use crate::sandbox::admission::Admitted;
 use crate::sandbox::ctx::{Running, record_refusal};
+use crate::sandbox::way::Way;
 use crate::sandbox::{self, Ran};
+use crate::state::{State, StateStore};
 
 /// What a call is for, found once for all of its attempts: a release that is published meanwhile has no part in it.
-struct Target<'c> {
+pub(crate) struct Target {
     /// Of the call.
-    id: &'c str,
-    tenure: Arc<Tenure>,
-    operation: Arc<Operation>,
-    grant: Arc<Grant>,
+    pub(crate) id: String,
+    pub(crate) tenure: Arc<Tenure>,
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) grant: Arc<Grant>,
     limits: Limits,
     audit: Option<Arc<Audit>>,
+    way: Way,
     started: Instant,
 }
 
-impl Target<'_> {
+impl Target {
     fn who(&self) -> Who<'_> {
         Who {
-            call: self.id,
+            call: &self.id,
             plugin: &self.tenure.release.about.name,
             digest: &self.tenure.release.digest,
             operation: &self.operation.declared.name,
@@ -53,40 +58,68 @@ impl Host {
 
     /// Runs a call and tells all that is known of it.
     pub fn run(&self, call: Call) -> Report {
+        let way = if call.dry_run { Way::DryRun } else { Way::Network };
+        self.run_by(way, call).0
+    }
+
+    /// Runs a call whose requests are answered in a way. What it was for is told besides, where there was such a thing.
+    pub(crate) fn run_by(&self, way: Way, call: Call) -> (Report, Option<Target>) {
         let started = Instant::now();
         let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let (ran, retries, waiting) = match self.target(&id, &call, started) {
-            Ok(target) => self.attempts(&target, call),
-            Err(refusal) => (Ran::ended(refusal), 0, Duration::ZERO),
+        let target = self.target(id.clone(), &call, way, started);
+        let (ran, retries, waiting) = match &target {
+            Ok(target) => self.attempts(target, call),
+            Err(refusal) => (Ran::ended(refusal.clone()), 0, Duration::ZERO),
         };
         let (sandbox, network) = (ran.sandbox, ran.network);
         let host = started.elapsed().saturating_sub(sandbox + network + waiting);
-        Report {
+        let report = Report {
             id,
             result: ran.result.map(|(json, attachments)| Output { json, attachments }),
             exchanges: ran.exchanges,
             log: ran.log,
             retries,
             timing: Timing { host, sandbox, network, waiting },
-        }
+        };
+        (report, target.ok())
     }
 
     /// What a call is for.
-    fn target<'c>(&self, id: &'c str, call: &Call, started: Instant) -> Result<Target<'c>, Refusal> {
+    fn target(&self, id: String, call: &Call, way: Way, started: Instant) -> Result<Target, Refusal> {
         let tenure = self.registry.get(&call.plugin)?;
         let operation = tenure.release.operation(&call.operation)?;
         let grant = self.grant(&tenure.release, call.connection.as_deref())?;
         let limits = grant.limits.unwrap_or(self.limits);
         let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
         // Nothing is sent in a dry run, so nothing is recorded.
-        let audit = self.audit.clone().filter(|_| !call.dry_run);
-        Ok(Target { id, tenure, operation, grant, limits, audit, started })
+        let audit = self.audit.clone().filter(|_| !way.is_dry_run());
+        Ok(Target { id, tenure, operation, grant, limits, audit, way, started })
+    }
+
+    /// What a replayed call is for: a release that need not be live. Nothing is sent, so nothing is recorded.
+    pub(crate) fn target_of_replay(
+        &self,
+        release: &Arc<Release>,
+        operation: Arc<Operation>,
+        connection: Connection,
+        player: Arc<Player>,
+    ) -> Target {
+        Target {
+            id: connection.name().to_owned(),
+            tenure: Arc::new(Tenure::new(Arc::clone(release))),
+            operation,
+            grant: Arc::new(Grant::from(connection)),
+            limits: self.limits,
+            audit: None,
+            way: Way::Replay(player),
+            started: Instant::now(),
+        }
     }
 
     /// Runs a call, and again where that may help: how it ended, how often it was tried again, and how long that was
     /// waited for.
-    fn attempts(&self, target: &Target<'_>, mut call: Call) -> (Ran, u32, Duration) {
-        let most = if call.dry_run { 0 } else { call.retries.unwrap_or(self.retries) };
+    pub(crate) fn attempts(&self, target: &Target, mut call: Call) -> (Ran, u32, Duration) {
+        let most = if target.way.is_network() { call.retries.unwrap_or(self.retries) } else { 0 };
         let deadline = target.started + target.limits.timeout;
         let mut retries = Retries::new(most, target.operation.declared.idempotent, deadline);
         let (mut before, mut waited) = (None::<Ran>, Duration::ZERO);
@@ -107,7 +140,7 @@ impl Host {
     }
 
     /// The stations of a call, in order.
-    fn attempt(&self, target: &Target<'_>, call: Call) -> Result<Ran, CallError> {
+    fn attempt(&self, target: &Target, call: Call) -> Result<Ran, CallError> {
         let audit = target.audit.as_deref();
         let record =
             |refusal: &Refusal| record_refusal(audit, target.who(), refusal, &target.grant).map_err(Fault::from);
@@ -132,7 +165,7 @@ impl Host {
     }
 
     /// Counts for the release how it went, and takes it back where it is clearly worse than the one before it.
-    fn count(&self, target: &Target<'_>, ran: &Ran) {
+    fn count(&self, target: &Target, ran: &Ran) {
         let broken = match &ran.result {
             Err(CallError::Fault(Fault::Plugin { .. })) => true,
             // A provider that is slow says nothing about the plugin.
@@ -147,7 +180,7 @@ impl Host {
 
     /// What is refused before the plugin runs: too many calls, what a grant leaves out, input that does not fit, and a
     /// connection that lacks a credential.
-    fn admit(&self, target: &Target<'_>, call: Call) -> Result<(Admitted<'_>, Running), Refusal> {
+    fn admit(&self, target: &Target, call: Call) -> Result<(Admitted<'_>, Running), Refusal> {
         let Target { tenure, operation, grant, .. } = target;
         let release = &tenure.release;
         let admitted = self.engine.admission.enter()?;
@@ -159,17 +192,24 @@ impl Host {
             connection.require(&field.name)?;
         }
         let running = Running {
-            id: target.id.to_owned(),
+            id: target.id.clone(),
             release: Arc::clone(release),
             operation: Arc::clone(operation),
-            state: self.state.of(&release.about.name, connection.name(), &connection.identity()),
+            state: self.state_for(target),
             grant: Arc::clone(grant),
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),
-            dry_run: call.dry_run,
+            way: target.way.clone(),
         };
         Ok((admitted, running))
+    }
+
+    /// What the plugin keeps for the connection. What is recorded or replayed begins without, so that a login is seen.
+    fn state_for(&self, target: &Target) -> State {
+        let (about, connection) = (&target.tenure.release.about, &target.grant.connection);
+        let of = |store: &StateStore| store.of(&about.name, connection.name(), &connection.identity());
+        if target.way.moment().is_some() { of(&StateStore::default()) } else { of(&self.state) }
     }
 
     fn grant(&self, release: &Release, name: Option<&str>) -> Result<Arc<Grant>, Refusal> {

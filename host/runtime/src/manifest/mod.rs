@@ -127,29 +127,33 @@ impl Operation {
 impl Operation {
     /// An output of this operation as it may be logged and recorded: sensitive members are masked.
     pub fn masked(&self, mut output: Value) -> Value {
-        for pointer in &self.sensitive_outputs {
-            mask(&mut output, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice());
-        }
+        self.each_sensitive(&mut output, &mut |value| *value = Value::from(wharf_egress::MASK));
         output
+    }
+
+    /// Visits the sensitive members of an output of this operation.
+    pub(crate) fn each_sensitive(&self, output: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+        for pointer in &self.sensitive_outputs {
+            each_at(output, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice(), visit);
+        }
     }
 }
 
-fn mask(value: &mut Value, way: &[&str]) {
-    let Some((token, rest)) = way.split_first() else {
-        *value = Value::from(wharf_egress::MASK);
-        return;
-    };
+fn each_at(value: &mut Value, way: &[&str], visit: &mut dyn FnMut(&mut Value)) {
+    let Some((token, rest)) = way.split_first() else { return visit(value) };
     match value {
-        Value::Array(items) if *token == "*" => items.iter_mut().for_each(|item| mask(item, rest)),
-        Value::Object(members) if *token == "*" => members.values_mut().for_each(|member| mask(member, rest)),
+        Value::Array(items) if *token == "*" => items.iter_mut().for_each(|item| each_at(item, rest, visit)),
+        Value::Object(members) if *token == "*" => {
+            members.values_mut().for_each(|member| each_at(member, rest, visit));
+        }
         Value::Object(members) => {
             if let Some(member) = members.get_mut(&unescape(token)) {
-                mask(member, rest);
+                each_at(member, rest, visit);
             }
         }
         Value::Array(items) => {
             if let Some(item) = token.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                mask(item, rest);
+                each_at(item, rest, visit);
             }
         }
         _ => {}

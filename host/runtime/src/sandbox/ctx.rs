@@ -10,11 +10,12 @@ use wharf_egress::Blob;
 use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
 use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
-use wharf_egress::outgoing::Shown;
+use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::send::{self, Allowance, Answer, SendError};
 
 use super::log::Log;
 use super::meter::Meter;
+use super::way::Way;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -49,7 +50,7 @@ pub(crate) struct Running {
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
     pub(crate) audit: Option<Arc<Audit>>,
-    pub(crate) dry_run: bool,
+    pub(crate) way: Way,
 }
 
 impl Running {
@@ -66,6 +67,13 @@ impl Running {
 
     fn recorder(&self) -> Option<Recorder<'_>> {
         Some(Recorder { audit: self.audit.as_deref()?, who: self.who() })
+    }
+
+    /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
+    fn intended(&self, outgoing: &Outgoing) -> Shown {
+        let base = self.grant.connection.base_url();
+        let suffix = self.release.about.base_url.suffix.as_deref().unwrap_or_default();
+        outgoing.shown_without(base.strip_suffix(suffix).unwrap_or(base))
     }
 }
 
@@ -84,16 +92,16 @@ pub struct Exchange {
     pub micros: u64,
 }
 
-/// What ends a dry run: the first request is known, and nothing is there to answer it.
+/// What ends a dry run, and a replay that has gone another way: the request is known, and nothing is there to answer it.
 #[derive(Debug, thiserror::Error)]
-#[error("the dry run ends with the first request")]
-pub(crate) struct DryRunEnds;
+#[error("the call ends with a request that nothing answers")]
+pub(crate) struct Unanswered;
 
 /// Why a request has no answer.
 pub(crate) enum NoAnswer {
     Refused(GuardRefusal),
     Unavailable(String),
-    /// The call is over: a limit was reached, the dry run ends, or the audit could not be written.
+    /// The call is over: a limit was reached, nothing answers, or the audit could not be written.
     Ends(wasmtime::Error),
 }
 
@@ -133,13 +141,21 @@ impl Ctx {
             Err(refusal) => return Err(self.refuse(refusal)),
         };
         let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
-        if call.dry_run {
-            self.exchanges.push(exchange);
-            return Err(DryRunEnds.into());
-        }
         let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.answer_allowed() };
         let sent = Instant::now();
-        let result = send::send(&call.grant.connection, &outgoing, allowance, call.recorder());
+        let result = match &call.way {
+            Way::DryRun => {
+                self.exchanges.push(exchange);
+                return Err(Unanswered.into());
+            }
+            Way::Replay(player) => player.answer(call.intended(&outgoing), allowance.answer_bytes)?,
+            Way::Network => send::send(&call.grant.connection, &outgoing, allowance, call.recorder()),
+            Way::Recording(recorder) => {
+                let result = send::send(&call.grant.connection, &outgoing, allowance, call.recorder());
+                recorder.keep(call.intended(&outgoing), asked, item.sensitive, &result);
+                result
+            }
+        };
         let took = sent.elapsed();
         self.network += took;
         exchange.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

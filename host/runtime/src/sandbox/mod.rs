@@ -21,9 +21,10 @@ pub(crate) mod engine;
 pub(crate) mod log;
 mod meter;
 mod wasi;
+pub(crate) mod way;
 
 use contract::v0_1::{Invoked, Output, Plugin};
-use ctx::{Ctx, DryRunEnds, Exchange, Running};
+use ctx::{Ctx, Exchange, Running, Unanswered};
 use engine::Engine;
 use log::{LogEntry, visible};
 
@@ -127,8 +128,8 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
             Some(refusal) => refusal.into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
         }),
-        // The caller asked for it, and finds the request among the exchanges.
-        Err(error) if error.is::<DryRunEnds>() => Ok((Value::Null, Vec::new())),
+        // A dry run has the request among its exchanges, and the player of a cassette has it too.
+        Err(error) if error.is::<Unanswered>() => Ok((Value::Null, Vec::new())),
         Err(error) => Err(match error.downcast_ref::<AuditError>() {
             Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
             None => match reached(engine, &mut ctx, &error) {

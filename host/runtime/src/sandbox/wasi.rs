@@ -1,5 +1,6 @@
 //! WASI with nothing granted: no files, sockets, environment or arguments. Clocks work, and no timer reaches beyond the
-//! deadline of the call; random numbers work, and are counted; what a guest prints goes to its log.
+//! deadline of the call; random numbers work, and are counted; what a guest prints goes to its log. While a call is recorded
+//! or replayed the wall clock stands still, and random numbers come from a seed.
 
 use std::time::Instant;
 
@@ -11,16 +12,17 @@ use wasmtime_wasi::p2::bindings::random::{insecure, random};
 use wasmtime_wasi::random::WasiRandomCtx;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::ctx::Ctx;
+use super::ctx::{Ctx, Running};
 use super::log::{Level, Log, Printed};
 use super::meter::Meter;
+use super::way::Moment;
 
 pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<Ctx, Clamped>(linker, |ctx| {
-        let Ctx { wasi, table, meter, log, .. } = ctx;
-        let wasi = wasi.get_or_insert_with(|| nothing_granted(log));
+        let Ctx { wasi, table, meter, log, call, .. } = ctx;
+        let wasi = wasi.get_or_insert_with(|| nothing_granted(log, moment(call)));
         ClampedClocks { clocks: WasiClocksCtxView { ctx: wasi.clocks(), table }, meter }
     })?;
     random::add_to_linker::<Ctx, Counting>(linker, counted)?;
@@ -29,8 +31,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-pub(crate) fn nothing_granted(log: &Log) -> WasiCtx {
-    WasiCtxBuilder::new()
+fn moment(call: &Option<Running>) -> Option<&Moment> {
+    call.as_ref().and_then(|call| call.way.moment())
+}
+
+fn nothing_granted(log: &Log, moment: Option<&Moment>) -> WasiCtx {
+    let mut builder = WasiCtxBuilder::new();
+    if let Some(moment) = moment {
+        builder.wall_clock(moment.clone()).secure_random(moment.random()).insecure_random(moment.random());
+        builder.insecure_random_seed(moment.insecure_seed());
+    }
+    builder
         .stdout(Printed { log: log.clone(), level: Level::Info })
         .stderr(Printed { log: log.clone(), level: Level::Warning })
         // No address could be reached with one; without this a guest could still use up the process's file descriptors.
@@ -42,8 +53,8 @@ pub(crate) fn nothing_granted(log: &Log) -> WasiCtx {
 /// Most guests never ask WASI for anything, so its context is made when the first one does.
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log = &self.log;
-        let ctx = self.wasi.get_or_insert_with(|| nothing_granted(log));
+        let (log, call) = (&self.log, &self.call);
+        let ctx = self.wasi.get_or_insert_with(|| nothing_granted(log, moment(call)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }
@@ -105,8 +116,8 @@ struct CountedRandom<'a> {
 }
 
 fn counted(ctx: &mut Ctx) -> CountedRandom<'_> {
-    let Ctx { wasi, meter, log, .. } = ctx;
-    CountedRandom { random: wasi.get_or_insert_with(|| nothing_granted(log)).random(), meter }
+    let Ctx { wasi, meter, log, call, .. } = ctx;
+    CountedRandom { random: wasi.get_or_insert_with(|| nothing_granted(log, moment(call))).random(), meter }
 }
 
 /// Of a number in place of a list of bytes.

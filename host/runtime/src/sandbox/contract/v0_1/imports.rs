@@ -44,7 +44,7 @@ impl state::Host for Ctx {
 
     fn set(&mut self, key: String, value: String, seconds: u32) -> wasmtime::Result<Result<(), String>> {
         // A dry run leaves no traces.
-        let Some(call) = self.call.as_ref().filter(|call| !call.dry_run) else { return Ok(Ok(())) };
+        let Some(call) = self.call.as_ref().filter(|call| !call.way.is_dry_run()) else { return Ok(Ok(())) };
         match call.state.set(&key, &value, seconds, self.meter.limits().state) {
             Ok(()) => Ok(Ok(())),
             Err(StateError::Full) => Err(self.meter.state_full().into()),
@@ -53,7 +53,7 @@ impl state::Host for Ctx {
     }
 
     fn delete(&mut self, key: String) -> wasmtime::Result<()> {
-        if let Some(call) = self.call.as_ref().filter(|call| !call.dry_run) {
+        if let Some(call) = self.call.as_ref().filter(|call| !call.way.is_dry_run()) {
             call.state.delete(&key);
         }
         Ok(())

@@ -1,0 +1,319 @@
+//! From a call that is run to a call that can be replayed.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use wharf_egress::guard::{Asked, AskedBody, AskedPart};
+use wharf_egress::outgoing::Shown;
+use wharf_egress::send::{Answer, SendError};
+use wharf_egress::{Blob, Connection};
+
+use super::placeholders::Placeholders;
+use super::replay::Screen;
+use super::{
+    Became, CassetteError, Content, End, FileDigest, RecordedAnswer, RecordedCall, RecordedConnection,
+    RecordedExchange, RecordedFile, RecordedRequest,
+};
+use crate::call::{Call, Output, Report};
+use crate::failure::{CallError, Fault};
+use crate::host::{Host, Target};
+use crate::manifest::{About, Operation};
+use crate::operation;
+use crate::registry::Release;
+use crate::sandbox::way::{Moment, Way};
+
+/// Keeps what a call sends, and what comes back.
+pub(crate) struct Recorder {
+    pub(crate) moment: Moment,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    exchanges: Vec<(Shown, Result<Answer, SendError>)>,
+    /// What the plugin gave in the place of a sensitive input, such as a session of its own.
+    sensitive: Vec<Value>,
+}
+
+impl Recorder {
+    /// One that begins now, with a seed that nobody knows yet.
+    fn new() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let time = UNIX_EPOCH + Duration::from_secs(since.as_secs());
+        let random = || RandomState::new().hash_one(0_u8);
+        let seed = format!("{:016x}{:016x}", random(), random());
+        Self { moment: Moment { time, seed }, kept: Mutex::default() }
+    }
+
+    pub(crate) fn keep(&self, request: Shown, asked: &Asked, sensitive: &[String], result: &Result<Answer, SendError>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.exchanges.push((request, result.clone()));
+        kept.sensitive.extend(given(asked).into_iter().filter(|(name, _)| sensitive.contains(name)).map(|(_, v)| v));
+    }
+}
+
+/// The values that a plugin gives, with their names.
+fn given(asked: &Asked) -> Vec<(String, Value)> {
+    let text = |(name, text): &(String, String)| (name.clone(), Value::from(text.as_str()));
+    let part = |(name, part): &(String, AskedPart)| match part {
+        AskedPart::Text(text) => Some((name.clone(), Value::from(text.as_str()))),
+        AskedPart::Blob(_) => None,
+    };
+    let body: Vec<_> = match &asked.body {
+        None | Some(AskedBody::Blob(_)) => Vec::new(),
+        Some(AskedBody::Form(fields)) => fields.iter().map(text).collect(),
+        Some(AskedBody::Multipart(parts)) => parts.iter().filter_map(part).collect(),
+        Some(AskedBody::Json(json)) => {
+            serde_json::from_str::<Map<_, _>>(json).into_iter().flat_map(IntoIterator::into_iter).collect()
+        }
+    };
+    asked.variables.iter().chain(&asked.query).chain(&asked.headers).map(text).chain(body).collect()
+}
+
+impl Host {
+    /// Runs a call as [`Host::run`] does, and tells it as a cassette keeps it. The call is tried once, begins with an empty
+    /// state, and its clock stands still; it is kept only if the release repeats it at once from what was recorded.
+    ///
+    /// # Errors
+    /// Beside the report, [`CassetteError::Call`]: where the call did not begin or could not be recorded in the audit, where
+    /// a secret would be kept, where the input does not fit any more without its sensitive values, or where a replay differs.
+    pub fn record(&self, call: Call) -> (Report, Result<RecordedCall, CassetteError>) {
+        let recorder = Arc::new(Recorder::new());
+        let way = if call.dry_run { Way::DryRun } else { Way::Recording(Arc::clone(&recorder)) };
+        let (report, target) = self.run_by(way, call.clone());
+        let recorded = match &target {
+            _ if call.dry_run => Err("a dry run has no answers".to_owned()),
+            Some(target) => recorded(target, &call, &report, &recorder)
+                .and_then(|recorded| self.repeated(&target.tenure.release, recorded)),
+            None => Err(report.result.as_ref().err().map(CallError::to_string).unwrap_or_default()),
+        };
+        (report, recorded.map_err(|problem| CassetteError::Call { operation: call.operation, problem }))
+    }
+
+    fn repeated(&self, release: &Arc<Release>, recorded: RecordedCall) -> Result<RecordedCall, String> {
+        let Some((what, lines)) = self.replayed(release, &recorded) else { return Ok(recorded) };
+        let why = "only a call that depends on nothing but its input and the answers can be kept";
+        Err(format!("when it is repeated, {what}; {why}\n{}", Screen(&lines.join("\n"))))
+    }
+}
+
+fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) -> Result<RecordedCall, String> {
+    if let Err(CallError::Fault(Fault::Host(problem))) = &report.result {
+        return Err(problem.clone());
+    }
+    let (operation, connection) = (&target.operation.declared, &target.grant.connection);
+    let kept = std::mem::take(&mut *recorder.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    let placeholders = placeholders(operation, call, report, &kept);
+    let recorded = RecordedCall {
+        recorded: recorder.moment.time,
+        seed: recorder.moment.seed.clone(),
+        operation: operation.name.clone(),
+        input: input(&target.operation, &call.input, &placeholders)?,
+        attachments: call.attachments.iter().map(|(name, blob)| file(name, blob)).collect(),
+        connection: RecordedConnection::of(&target.tenure.release.about, connection),
+        exchanges: kept
+            .exchanges
+            .into_iter()
+            .map(|(request, result)| exchange(request, result, &placeholders))
+            .collect::<Result<_, _>>()?,
+        end: match End::of(&report.result, operation, |bytes| placeholders.in_bytes(bytes)) {
+            End::Output { json, attachments } => End::Output { json: placeholders.in_json(json), attachments },
+            End::Failure(error) => End::Failure(placeholders.in_json(error)),
+        },
+    };
+    refuse_secrets(&recorded, connection)?;
+    Ok(recorded)
+}
+
+/// The sensitive values of a call: of its input and output, and those that the plugin gave.
+fn placeholders(operation: &Operation, call: &Call, report: &Report, kept: &Kept) -> Placeholders {
+    let mut placeholders = Placeholders::default();
+    let inputs = operation.sensitive_inputs.iter().filter_map(|name| call.input.get(name));
+    inputs.for_each(|value| placeholders.add_texts(value));
+    if let Ok(output) = &report.result {
+        operation.each_sensitive(&mut output.json.clone(), &mut |value| placeholders.add_texts(value));
+    }
+    kept.sensitive.iter().for_each(|value| placeholders.add_texts(value));
+    placeholders
+}
+
+/// The input without its sensitive values.
+fn input(operation: &operation::Operation, given: &Value, placeholders: &Placeholders) -> Result<Value, String> {
+    let mut input = placeholders.in_json(given.clone());
+    for name in &operation.declared.sensitive_inputs {
+        if let Some(value) = input.get_mut(name) {
+            without_numbers(value);
+        }
+    }
+    let fits = |input: &Value| operation.validate(input.clone());
+    match (fits(given), fits(&input)) {
+        (Ok(_), Err(refusal)) => Err(format!(
+            "placeholders stand in the place of its sensitive values, and do not fit: {refusal}; leave those inputs out, or \
+             record another operation"
+        )),
+        _ => Ok(input),
+    }
+}
+
+fn without_numbers(value: &mut Value) {
+    match value {
+        Value::Number(_) => *value = Value::from(0),
+        Value::Array(items) => items.iter_mut().for_each(without_numbers),
+        Value::Object(members) => members.values_mut().for_each(without_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+fn file(name: &str, blob: &Blob) -> RecordedFile {
+    RecordedFile {
+        name: name.to_owned(),
+        media_type: blob.media_type.clone(),
+        file_name: blob.file_name.clone(),
+        content: Content(blob.bytes.clone()),
+    }
+}
+
+fn exchange(
+    request: Shown,
+    result: Result<Answer, SendError>,
+    placeholders: &Placeholders,
+) -> Result<RecordedExchange, String> {
+    let text = |text: String| placeholders.in_text(text);
+    let texts = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(name, value)| (name, text(value))).collect();
+    let became = match result {
+        Ok(Answer { status, headers, body }) => Became::Answer(RecordedAnswer {
+            status,
+            headers: texts(headers),
+            media_type: body.media_type,
+            file_name: body.file_name.map(text),
+            body: Content(placeholders.in_bytes(&body.bytes)),
+        }),
+        Err(SendError::Unavailable(message)) => Became::Unavailable(text(message)),
+        Err(SendError::Timeout) => Became::Timeout,
+        Err(SendError::TooLarge { .. }) => Became::TooLarge,
+        Err(error @ (SendError::Denied(_) | SendError::AnswerDenied { .. } | SendError::Unrecorded(_))) => {
+            return Err(format!("{error}; this does not depend on the plugin"));
+        }
+    };
+    let RecordedRequest { request, method, url, headers, body } = request.into();
+    let body = body.map(|body| String::from_utf8_lossy(&placeholders.in_bytes(&body.into())).into_owned());
+    let request = RecordedRequest { request, method, url: text(url), headers: texts(headers), body };
+    Ok(RecordedExchange { request, became })
+}
+
+impl RecordedConnection {
+    fn of(about: &About, connection: &Connection) -> Self {
+        let (secret, plain): (Vec<_>, Vec<_>) = about.fields.iter().partition(|field| field.secret);
+        let value = |name: &String| Some((name.clone(), connection.field(name)?.to_owned()));
+        let missing = secret.into_iter().filter(|field| connection.require(&field.name).is_err());
+        Self {
+            fields: plain.into_iter().filter_map(|field| value(&field.name)).collect(),
+            without: missing.map(|field| field.name.clone()).collect(),
+        }
+    }
+}
+
+impl End {
+    /// How a call ended, as the operation allows it to be kept. `content` is what is looked at of a file.
+    pub(super) fn of(
+        result: &Result<Output, CallError>,
+        operation: &Operation,
+        content: impl Fn(&bytes::Bytes) -> bytes::Bytes,
+    ) -> Self {
+        let digest = |(name, blob): &(String, Blob)| {
+            let bytes = content(&blob.bytes);
+            FileDigest {
+                name: name.clone(),
+                media_type: blob.media_type.clone(),
+                size: bytes.len() as u64,
+                sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            }
+        };
+        match result {
+            Ok(Output { json, attachments }) => Self::Output {
+                json: operation.masked(json.clone()),
+                attachments: attachments.iter().map(digest).collect(),
+            },
+            Err(error) => Self::Failure(error.to_json()),
+        }
+    }
+}
+
+/// The caller may have written a secret of the connection into the input. Elsewhere it is masked already.
+fn refuse_secrets(recorded: &RecordedCall, connection: &Connection) -> Result<(), String> {
+    let has_one = |text: String| connection.mask(text.clone()) != text;
+    let files = recorded.attachments.iter().map(|file| String::from_utf8_lossy(&file.content.0).into_owned());
+    let whole = serde_json::to_string(recorded).map_err(|error| error.to_string())?;
+    if std::iter::once(whole).chain(files).any(has_one) {
+        return Err(
+            "a secret of the connection stands in its input, a file of it or a field of the connection".to_owned()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::manifest;
+
+    #[test]
+    fn what_a_plugin_gives_in_the_place_of_a_sensitive_input_is_noted() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let asked = Asked {
+            query: vec![pair("session", "s1"), pair("page", "2")],
+            body: Some(AskedBody::Multipart(vec![
+                ("session".to_owned(), AskedPart::Text("s2".to_owned())),
+                ("session".to_owned(), AskedPart::Blob(Blob::new("s3", "text/plain", None))),
+            ])),
+            ..Asked::default()
+        };
+        let json = Asked {
+            body: Some(AskedBody::Json(r#"{"session": {"id": "s4"}, "page": "3"}"#.to_owned())),
+            ..Asked::default()
+        };
+        assert_eq!(given(&json)[0], ("session".to_owned(), json!({"id": "s4"})));
+        let recorder = Recorder::new();
+        let request = Shown { request: "r".into(), method: "GET", url: "u".into(), headers: Vec::new(), body: None };
+        recorder.keep(request, &asked, &["session".to_owned()], &Err(SendError::Timeout));
+        assert_eq!(recorder.kept.lock().unwrap().sensitive, [json!("s1"), json!("s2")]);
+    }
+
+    #[test]
+    fn an_input_that_does_not_fit_without_its_sensitive_values_is_told() {
+        let declared: Operation = serde_json::from_value(json!({
+            "name": "a.b", "title": "", "summary": "", "effect": "read", "idempotent": true, "unverified": null,
+            "attachments": [], "output-attachments": [], "sensitive-inputs": ["pin", "code"], "requests": [],
+            "sensitive-outputs": [], "input-schema": {
+                "type": "object",
+                "properties": {"pin": {"type": "string"}, "code": {"type": "string", "maxLength": 6}},
+            },
+        }))
+        .unwrap();
+        let operation = manifest::prepare(declared, &[], &[]).unwrap();
+        let recorded = |given: Value| {
+            let mut placeholders = Placeholders::default();
+            placeholders.add_texts(&given);
+            input(&operation, &given, &placeholders)
+        };
+        assert_eq!(recorded(json!({"pin": "1234"})), Ok(json!({"pin": "masked-value-1"})));
+        let problem = recorded(json!({"pin": "1234", "code": "5678"})).unwrap_err();
+        assert!(
+            problem.contains("do not fit: input `code`") && problem.contains("leave those inputs out"),
+            "{problem}"
+        );
+        assert_eq!(recorded(json!({"code": "of the wrong length"})), Ok(json!({"code": "masked-value-1"})));
+    }
+
+    #[test]
+    fn a_sensitive_number_is_no_number_any_more() {
+        let mut value = json!({"pin": 1234, "codes": [1, "a"], "on": true});
+        without_numbers(&mut value);
+        assert_eq!(value, json!({"pin": 0, "codes": [0, "a"], "on": true}));
+    }
+}
