@@ -6,6 +6,7 @@ mod aigency;
 mod appwrite;
 mod audit;
 mod calls;
+mod cassettes;
 mod chatwoot;
 mod compiling;
 mod components;

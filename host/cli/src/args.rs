@@ -32,6 +32,10 @@ pub(crate) enum Command {
     Describe(Describe),
     /// Run an operation
     Call(Call),
+    /// Run an operation, and keep the call with the provider's answers in a cassette
+    Record(Record),
+    /// Run the calls of cassettes again without the network, and tell what is not as it was recorded
+    Replay(Replay),
     /// Keep a plugin beside the configuration; what it asks for waits for your approval
     Install(Install),
     /// Let the release that waits answer calls
@@ -91,7 +95,8 @@ impl Command {
         match self {
             Self::Plugins(options) => options.json,
             Self::Describe(options) => options.json,
-            Self::Call(options) => options.json,
+            Self::Call(options) => options.target.json,
+            Self::Record(options) => options.target.json,
             Self::Demo(options) => options.json,
             Self::Simulate(options) => options.json,
             Self::Versions(options) => options.json,
@@ -100,6 +105,7 @@ impl Command {
             | Self::Rollback { .. }
             | Self::Remove { .. }
             | Self::Diff { .. }
+            | Self::Replay(_)
             | Self::Verify
             | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
@@ -131,6 +137,41 @@ pub(crate) struct Describe {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// How many times at most to try again where the provider is unavailable or limits the rate, if the operation is
+    /// idempotent [default: `retries` of the configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(wharf::MOST_RETRIES)))]
+    pub(crate) retries: Option<u32>,
+    /// Turn a failed item into {"error": {…}} and go on
+    #[arg(long)]
+    pub(crate) continue_on_fail: bool,
+    /// Print the request that would be sent, secrets masked, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Record {
+    /// The cassette, which is made where there is none
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// Name of a plugin, or a component file
+    pub(crate) plugin: String,
+    /// Cassettes, from `wharf record`
+    #[arg(required = true, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
+    pub(crate) cassettes: Vec<PathBuf>,
+}
+
+/// What is called, with what.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Target {
     /// Name of a plugin, or a component file
     pub(crate) plugin: String,
     /// Name of an operation
@@ -153,16 +194,6 @@ pub(crate) struct Call {
     /// How long a call may take, such as 30s or 2m
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Option<Duration>,
-    /// How many times at most to try again where the provider is unavailable or limits the rate, if the operation is
-    /// idempotent [default: `retries` of the configuration]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(wharf::MOST_RETRIES)))]
-    pub(crate) retries: Option<u32>,
-    /// Turn a failed item into {"error": {…}} and go on
-    #[arg(long)]
-    pub(crate) continue_on_fail: bool,
-    /// Print the request that would be sent, secrets masked, and send nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
     /// Print failures and dry runs as JSON on standard output: {"error": {…}}, and for an array that began as its last element
     #[arg(long)]
     pub(crate) json: bool,
@@ -179,6 +210,10 @@ pub(crate) struct Install {
     /// Also where its version is not higher than the live one
     #[arg(long)]
     pub(crate) force: bool,
+    /// Only if the calls of this cassette are as they were recorded; one that stands beside NAME.wasm as NAME.cassette.json
+    /// is used by itself
+    #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
+    pub(crate) self_test: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

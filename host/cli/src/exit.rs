@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use serde_json::json;
+use wharf::cassette::{CassetteError, ReplayError};
 use wharf::config::ConfigError;
 use wharf::failure::{CallError, Kind, Refusal};
 use wharf::{LoadError, StoreError};
@@ -51,6 +52,9 @@ fn kind(error: &anyhow::Error) -> Kind {
             return error.kind();
         }
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
+            return Kind::Input;
+        }
+        if cause.is::<CassetteError>() || matches!(cause.downcast_ref(), Some(ReplayError::OtherPlugin { .. })) {
             return Kind::Input;
         }
         if matches!(cause.downcast_ref(), Some(StoreError::Refused(_))) {

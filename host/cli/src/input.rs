@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use wharf::Blob;
 use wharf::operation::Operation;
 
-use crate::args::Call;
+use crate::args::Target;
 use crate::exit::Usage;
 
 /// One item, or one for each object of an array.
@@ -19,8 +19,8 @@ pub(crate) enum Items {
 }
 
 /// The input of `--input` with the values of `name=value` put over it.
-pub(crate) fn items(operation: &Operation, call: &Call) -> Result<Items> {
-    let values = call
+pub(crate) fn items(operation: &Operation, target: &Target) -> Result<Items> {
+    let values = target
         .values
         .iter()
         .map(|pair| {
@@ -30,7 +30,7 @@ pub(crate) fn items(operation: &Operation, call: &Call) -> Result<Items> {
             Ok((name.to_owned(), operation.parse_value(name, text)?))
         })
         .collect::<Result<Map<_, _>>>()?;
-    match call.input.as_deref().map(parse).transpose()? {
+    match target.input.as_deref().map(parse).transpose()? {
         None => Ok(Items::One(Value::Object(values))),
         Some(Value::Array(items)) => {
             let items = items.into_iter().map(|item| over(item, &values)).collect();
@@ -73,8 +73,9 @@ fn parse(input: &str) -> Result<Value> {
 }
 
 /// The files of `--attach name=@FILE`.
-pub(crate) fn attachments(call: &Call) -> Result<Vec<(String, Blob)>> {
-    call.attach
+pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
+    target
+        .attach
         .iter()
         .map(|pair| {
             let (name, file) =

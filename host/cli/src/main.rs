@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         Command::Plugins(options) => commands::plugins::run(&args, options),
         Command::Describe(options) => commands::describe::run(&args, options),
         Command::Call(options) => commands::call::run(&args, options),
+        Command::Record(options) => commands::record::run(&args, options),
+        Command::Replay(options) => commands::replay::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
         Command::Approve { plugin, digest } => commands::install::approve(&args, plugin, digest.as_deref()),
         Command::Rollback { plugin, to } => commands::install::rollback(&args, plugin, to.as_deref()),

@@ -1,7 +1,9 @@
 //! A plugin that behaves: what its neighbours do must not disturb it.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use wharf_plugin::*;
 
@@ -43,6 +45,14 @@ const PROVIDER: Provider = Provider {
                 let count = state::get("count").and_then(|c| c.parse::<u32>().ok()).unwrap_or(0) + 1;
                 state::set("count", &count.to_string(), 60);
                 Ok(Output::json(&json!(count)))
+            }),
+            local("draw", |_| {
+                let mut bytes = [0; 8];
+                // Whatever is drawn is as good as any other.
+                let _ = getrandom::fill(&mut bytes);
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let hash = RandomState::new().hash_one(0_u8);
+                Ok(Output::json(&json!([format!("{bytes:x?}"), hash.to_string(), time.as_nanos().to_string()])))
             }),
         ],
     )],

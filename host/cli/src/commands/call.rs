@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::CallError;
-use wharf::{Call as HostCall, Exchange, Level, Output, Report, visible};
+use wharf::{Call as HostCall, Exchange, Level, Output, Release, Report, visible};
 
 use crate::args::{Args, Call};
 use crate::exit::{self, Usage};
@@ -14,32 +14,44 @@ use crate::setup::Setup;
 
 pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
-    let release = setup.load(&options.plugin)?;
-    let operation = release.operation(&options.operation)?;
-    setup.connect(&release)?;
+    let release = setup.load(&options.target.plugin)?;
+    let code = run_by(&|call| setup.host.run(call), &setup, &release, args, options);
+    setup.note_unrecorded();
+    code
+}
 
-    let items = input::items(&operation, options)?;
-    let attachments = input::attachments(options)?;
-    if let Some(folder) = &options.save {
+/// Runs the operation of a release as the options say, by a function that runs one call.
+pub(crate) fn run_by(
+    run: &dyn Fn(HostCall) -> Report,
+    setup: &Setup,
+    release: &Release,
+    args: &Args,
+    options: &Call,
+) -> Result<ExitCode> {
+    let target = &options.target;
+    let operation = release.operation(&target.operation)?;
+    setup.connect(release)?;
+
+    let items = input::items(&operation, target)?;
+    let attachments = input::attachments(target)?;
+    if let Some(folder) = &target.save {
         // Before anything is done that could not be kept.
         std::fs::create_dir_all(folder)
             .map_err(|e| Usage(format!("--save {}: the folder cannot be made: {e}", folder.display())))?;
     }
     if options.retries.is_some_and(|retries| retries > 0) && !operation.declared.idempotent {
-        print::warning(&format!("{} is not idempotent, so it is not tried again", options.operation));
+        print::warning(&format!("{} is not idempotent, so it is not tried again", target.operation));
     }
     let requests = operation.declared.requests.len();
-    let runner = Runner { setup: &setup, args, options, plugin: &release.about.name, attachments, requests };
-    let code = match items {
+    let runner = Runner { run, args, options, plugin: &release.about.name, attachments, requests };
+    match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
-    };
-    setup.note_unrecorded();
-    code
+    }
 }
 
 struct Runner<'a> {
-    setup: &'a Setup,
+    run: &'a dyn Fn(HostCall) -> Report,
     args: &'a Args,
     options: &'a Call,
     plugin: &'a str,
@@ -84,8 +96,8 @@ impl Runner<'_> {
                 Ok(ExitCode::SUCCESS)
             }
             Err(failed) => {
-                print::error(&format!("{} {}: {}", self.plugin, self.options.operation, failed.error));
-                if self.options.json {
+                print::error(&format!("{} {}: {}", self.plugin, self.options.target.operation, failed.error));
+                if self.options.target.json {
                     print::last(&json!({ "error": failed.to_json() }));
                 }
                 Ok(ExitCode::from(exit::of_kind(failed.error.kind())))
@@ -102,14 +114,17 @@ impl Runner<'_> {
                 Ok(done) => all.push(done),
                 Err(failed) if self.options.continue_on_fail => {
                     all.push(Done::Output(json!({ "error": failed.to_json() })));
-                    if self.options.dry_run && !self.options.json {
+                    if self.options.dry_run && !self.options.target.json {
                         print::warning(&format!("item {} of {count}: {}", index + 1, failed.error));
                     }
                 }
                 Err(failed) => {
                     let place = format!("item {} of {count}", index + 1);
-                    print::error(&format!("{place}: {} {}: {}", self.plugin, self.options.operation, failed.error));
-                    if self.options.json {
+                    print::error(&format!(
+                        "{place}: {} {}: {}",
+                        self.plugin, self.options.target.operation, failed.error
+                    ));
+                    if self.options.target.json {
                         all.push(Done::Output(json!({ "error": failed.to_json(), "item": index + 1 })));
                     }
                     // What was done before the failure was done: its outputs are not lost.
@@ -127,11 +142,11 @@ impl Runner<'_> {
 
     /// One call; its log is told, and the files of its output are kept.
     fn call(&self, item: Value) -> Result<Done, Failed> {
-        let mut call = HostCall::new(self.plugin, self.options.operation.as_str()).input(item);
-        if let Some(name) = &self.options.connection {
+        let mut call = HostCall::new(self.plugin, self.options.target.operation.as_str()).input(item);
+        if let Some(name) = &self.options.target.connection {
             call = call.connection(name);
         }
-        if let Some(timeout) = self.options.timeout {
+        if let Some(timeout) = self.options.target.timeout {
             call = call.timeout(timeout);
         }
         if let Some(retries) = self.options.retries {
@@ -143,7 +158,7 @@ impl Runner<'_> {
         for (name, blob) in &self.attachments {
             call = call.attach(name, blob.clone());
         }
-        let report = self.setup.host.run(call);
+        let report = (self.run)(call);
         self.tell(&report);
         let Report { id, result, exchanges, .. } = report;
         let output = result.map_err(|error| Failed { id, error })?;
@@ -190,7 +205,7 @@ impl Runner<'_> {
     fn keep(&self, output: &Output) {
         for (name, blob) in &output.attachments {
             let size = print::size(blob.bytes.len() as u64);
-            let Some(folder) = &self.options.save else {
+            let Some(folder) = &self.options.target.save else {
                 let what = format!(
                     "the file {name} ({size} of {}) is not kept; --save DIR keeps it",
                     visible(&blob.media_type)
@@ -210,7 +225,7 @@ impl Runner<'_> {
 
     /// Prints what was done as one document, which `whole` makes of those of the items.
     fn print(&self, all: &[Done], whole: impl FnOnce(Vec<Value>) -> Value) -> Result<()> {
-        if self.options.dry_run && !self.options.json {
+        if self.options.dry_run && !self.options.target.json {
             return self.print_requests(all);
         }
         let documents = all.iter().map(|done| match done {

@@ -9,6 +9,7 @@ use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{Installed, LoadError, LockedPlugin, LockedRelease};
 use wharf_artifacts::PROVIDERS;
 
+use super::replay;
 use crate::args::{Args, Install, Versions};
 use crate::exit::Usage;
 use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
@@ -33,6 +34,7 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
         print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
     }
+    replay::self_test(&setup, &release, file, &options.self_test)?;
     match setup.host.install(&release, &bytes, &from, options.force)? {
         Installed::Unchanged => print::out(&format!("{name} {version} is live already"))?,
         Installed::Live => print::out(&format!("{name} {version} is live"))?,

@@ -7,4 +7,6 @@ pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod install;
 pub(crate) mod plugins;
+pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod simulate;
