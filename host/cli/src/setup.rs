@@ -140,7 +140,7 @@ impl Setup {
     /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
     fn note_unknown_providers(&self) {
         let loaded = self.host.plugins();
-        let installed = self.host.releases().and_then(ReleaseStore::lock).unwrap_or_default().plugins;
+        let installed = self.host.releases().and_then(ReleaseStore::live).unwrap_or_default();
         let names =
             loaded.iter().map(|release| release.about.name.as_str()).chain(installed.keys().map(String::as_str));
         let known: Vec<&str> = names.chain(PROVIDERS.iter().map(|p| p.name)).collect();

@@ -154,18 +154,17 @@ impl Host {
     /// # Errors
     /// [`StoreError::Broken`] where the lock file cannot be read; then nothing is changed.
     pub fn follow(&self) -> Result<Followed, StoreError> {
-        let lock = self.releases()?.lock()?;
+        let live = self.releases()?.live()?;
         let mut done = Followed::default();
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, plugin) in &lock.plugins {
-            let Some(live) = &plugin.live else { continue };
+        for (name, digest) in &live {
             followed.insert(name.clone());
-            match self.follow_to(name, live) {
+            match self.follow_to(name, digest) {
                 Ok(swap) => done.swaps.extend(swap),
                 Err(error) => drop(done.broken.insert(name.clone(), error)),
             }
         }
-        let gone = followed.extract_if(.., |name| lock.plugins.get(name).is_none_or(|plugin| plugin.live.is_none()));
+        let gone = followed.extract_if(.., |name| !live.contains_key(name));
         done.withdrawn.extend(gone.filter_map(|name| self.registry.withdraw(&name)));
         Ok(done)
     }
@@ -175,9 +174,8 @@ impl Host {
     /// # Errors
     /// [`StoreError`] where the lock file cannot be read, or the release of the plugin cannot be loaded.
     pub fn follow_one(&self, plugin: &str) -> Result<(), StoreError> {
-        let lock = self.releases()?.lock()?;
-        let live = lock.plugins.get(plugin).and_then(|plugin| plugin.live.as_deref());
-        live.map_or(Ok(()), |live| self.follow_to(plugin, live).map(drop))
+        let live = self.releases()?.live()?;
+        live.get(plugin).map_or(Ok(()), |digest| self.follow_to(plugin, digest).map(drop))
     }
 
     /// The store of this host.

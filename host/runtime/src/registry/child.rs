@@ -138,9 +138,15 @@ fn talk(
 pub fn serve_compiler() -> ExitCode {
     match serve(io::stdin().lock(), io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => out_of_memory(),
         // The parent is gone, or nobody that a message would help.
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// Ends the process as an allocation that fails does, which the parent understands.
+fn out_of_memory() -> ! {
+    std::process::abort()
 }
 
 fn serve(mut input: io::StdinLock<'_>, mut output: io::StdoutLock<'_>) -> io::Result<()> {
@@ -155,6 +161,10 @@ fn serve(mut input: io::StdinLock<'_>, mut output: io::StdoutLock<'_>) -> io::Re
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     let answer = compile(&engine, &bytes, limits);
+    // Some of what runs out of memory says so, and the rest ends the process.
+    if answer.as_ref().is_err_and(|problem| problem.contains("Cannot allocate memory")) {
+        out_of_memory();
+    }
     let line = match &answer {
         Ok(compiled) => Answer::Code { length: compiled.code.len() as u64 },
         Err(problem) => Answer::Problem(problem.clone()),

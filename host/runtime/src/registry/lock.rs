@@ -93,17 +93,22 @@ fn is_digest(text: &str) -> bool {
 }
 
 impl LockFile {
-    /// Reads a file; one that does not exist has nothing in it.
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { format: FORMAT, ..Self::default() });
-            }
-            Err(error) => return Err(format!("it cannot be read: {error}")),
-        };
+    /// The bytes of a file; one that does not exist has none.
+    pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, String> {
+        match fs::read(file) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(format!("it cannot be read: {error}")),
+        }
+    }
+
+    /// What the bytes say; none say that nothing is installed.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.is_empty() {
+            return Ok(Self { format: FORMAT, ..Self::default() });
+        }
         let lock: Self =
-            toml::from_str(&text).map_err(|error| format!("{}; restore it from version control", error.message()))?;
+            toml::from_slice(bytes).map_err(|error| format!("{}; restore it from version control", error.message()))?;
         if lock.format != FORMAT {
             return Err(format!(
                 "it has the format {}, and this Wharf knows {FORMAT}; use the Wharf that wrote it",

@@ -14,6 +14,7 @@ mod child;
 mod compiler;
 mod component;
 mod description;
+mod index;
 mod loader;
 mod lock;
 mod release;

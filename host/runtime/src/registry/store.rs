@@ -3,11 +3,12 @@
 //! Every change writes a new file, syncs and renames it: a process that is killed at any moment leaves the old state or the
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::index;
 use super::loader::digest_of;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
 use super::{LoadError, Release};
@@ -68,7 +69,18 @@ impl ReleaseStore {
     /// # Errors
     /// [`StoreError::Broken`] where the lock file cannot be read.
     pub fn lock(&self) -> Result<LockFile, StoreError> {
-        LockFile::read(&self.lock_file).map_err(|problem| self.broken(&self.lock_file, problem))
+        let lock = LockFile::bytes(&self.lock_file).and_then(|bytes| LockFile::parse(&bytes));
+        lock.map_err(|problem| self.broken(&self.lock_file, problem))
+    }
+
+    /// The digests of the live releases, by the plugin's name.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] where the lock file cannot be read.
+    pub fn live(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let kept_in = self.folder.join("live.json");
+        let live = LockFile::bytes(&self.lock_file).and_then(|bytes| index::live(&kept_in, &bytes));
+        live.map_err(|problem| self.broken(&self.lock_file, problem))
     }
 
     /// Where the component of a release is.
