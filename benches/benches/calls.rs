@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wharf::{Call, Connection, Host, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
-use wharf_benches::{Provider, bare::Bare, compare};
+use wharf_benches::bare::Bare;
+use wharf_benches::{Provider, compare, run};
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -22,10 +23,10 @@ fn main() {
     let connection = connection.field("project_id", "shop").secret("api_key", Secret::new("standard_0123456789abcdef"));
     host.connect("appwrite", connection.build().unwrap());
 
-    nothing(&host);
-    request(&host, &provider);
-    throughput(&host, &provider);
-    validation(&host);
+    run("nothing", || nothing(&host));
+    run("request", || request(&host, &provider));
+    run("throughput", || throughput(&host, &provider));
+    run("validation", || validation(&host));
 }
 
 fn nothing(host: &Host) {

@@ -12,7 +12,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore};
 use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
-use wharf_benches::{compare, percentile, resident, show};
+use wharf_benches::{compare, percentile, resident, run, show};
 use wharf_simulated::Server;
 
 fn main() {
@@ -22,9 +22,9 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    cached(folder.path());
-    compiled(folder.path());
-    under_load(folder.path());
+    run("cached", || cached(folder.path()));
+    run("compiled", compiled);
+    run("swaps", || under_load(folder.path()));
 }
 
 fn builder(folder: &Path) -> HostBuilder {
@@ -87,14 +87,13 @@ fn cached(folder: &Path) {
 }
 
 /// A new component goes live: it is compiled, describes itself and is checked.
-fn compiled(folder: &Path) {
+fn compiled() {
     let engine = bare();
     let here = Host::builder().build().unwrap();
     let this = std::env::current_exe().unwrap();
     let child = Host::builder().compile_in_child(this, ["compile"]).build().unwrap();
     let bytes = AIGENCY.bytes;
     let kib = bytes.len() / 1024;
-    let _ = folder;
     compare(
         &format!("A new component of {kib} KiB to live: Aigency, 56 operations"),
         10,

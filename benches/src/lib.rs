@@ -9,6 +9,14 @@ use std::time::{Duration, Instant};
 
 pub mod bare;
 
+/// Runs a part of a benchmark, if it is the one that was named on the command line or none was: `cargo bench -- request`.
+pub fn run(name: &str, part: impl FnOnce()) {
+    let mut named = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    if named.peek().is_none() || named.any(|word| word == name) {
+        part();
+    }
+}
+
 /// Something to be timed: its name, and what it does once.
 pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
