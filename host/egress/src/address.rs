@@ -96,8 +96,8 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 /// Resolves the host of a connection and judges the answers.
 #[derive(Debug)]
 pub(crate) struct GuardedResolver {
-    /// Of the connection, for messages.
-    pub(crate) connection: String,
+    /// Of the connection in the configuration, for messages; none for a download, which has no place there.
+    pub(crate) connection: Option<String>,
     /// Whether the operator named an internal address: an IP literal, `localhost` or a proxy.
     pub(crate) internal: bool,
     /// Internal addresses that the operator allows besides.
@@ -129,11 +129,13 @@ impl GuardedResolver {
             return Ok(());
         }
         let message =
-            format!("{} is an internal address, and the base URL names a host, not an address", place(host, address));
-        let remedy = format!(
-            "if it is meant, write allow_addresses = [\"{address}\"] in [connections.{}] of wharf.toml",
-            self.connection
-        );
+            format!("{} is an internal address, and the URL names a host, not an address", place(host, address));
+        let remedy = match &self.connection {
+            Some(name) => {
+                format!("if it is meant, write allow_addresses = [\"{address}\"] in [connections.{name}] of wharf.toml")
+            }
+            None => "if it is meant, write the address into the URL in place of the name".to_owned(),
+        };
         Err(Rule::Address.denies(message).with_remedy(remedy))
     }
 }
@@ -211,7 +213,7 @@ mod tests {
         let answers: Vec<SocketAddr> =
             answers.split_whitespace().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
         let resolver = GuardedResolver {
-            connection: "shop".to_owned(),
+            connection: Some("shop".to_owned()),
             internal: false,
             allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(),
             lookups: Lookups::with(Arc::new(move |_: &str, _| Ok(answers.clone()))),

@@ -32,6 +32,8 @@ pub struct Connection {
     address: Option<IpAddr>,
     /// Whether a proxy connects to it, and not this process.
     proxied: bool,
+    /// Whether the operator can change it in the configuration.
+    configured: bool,
 }
 
 enum Value {
@@ -53,6 +55,7 @@ impl Connection {
             ca: None,
             proxy: None,
             lookup: None,
+            configured: true,
         }
     }
 
@@ -142,6 +145,11 @@ impl Connection {
         }
     }
 
+    /// Its name in the configuration, for advice; none where it has no place there.
+    pub(crate) fn configured_name(&self) -> Option<&str> {
+        self.configured.then_some(&self.name)
+    }
+
     /// Where its requests go, in words: for messages of what went wrong on the way.
     pub(crate) fn way(&self) -> String {
         if self.proxied { format!("the proxy on the way to {}", self.base) } else { self.base.clone() }
@@ -170,9 +178,16 @@ pub struct ConnectionBuilder {
     ca: Option<Vec<u8>>,
     proxy: Option<Secret>,
     lookup: Option<Arc<Lookup>>,
+    configured: bool,
 }
 
 impl ConnectionBuilder {
+    /// It has no place in the configuration, so no message sends the operator there.
+    pub(crate) fn not_configured(mut self) -> Self {
+        self.configured = false;
+        self
+    }
+
     /// What the path of the base URL ends in; it is added where the operator left it out.
     pub fn suffix(mut self, suffix: &str) -> Self {
         suffix.clone_into(&mut self.suffix);
@@ -242,7 +257,7 @@ impl ConnectionBuilder {
         }
         let proxied = self.proxy.is_some();
         let resolver = GuardedResolver {
-            connection: self.name.clone(),
+            connection: self.configured.then(|| self.name.clone()),
             internal: proxied || names_an_address(&url),
             allowed: self.allowed,
             lookups: self.lookup.map(Lookups::with).unwrap_or_default(),
@@ -257,6 +272,7 @@ impl ConnectionBuilder {
             masker,
             address: url.host_str().and_then(literal),
             proxied,
+            configured: self.configured,
         })
     }
 }

@@ -15,7 +15,8 @@
 //! | [`audit`] | what is about to be sent, and what became of it, is recorded |
 //! | [`send`] | the only call of the HTTP client in Wharf |
 //!
-//! What is refused, and why, is one table: [`rules`].
+//! What is refused, and why, is one table: [`rules`]. What the operator asks for, such as a component to install, comes by
+//! [`download`], over the same station [`send`].
 //!
 //! There is no WebAssembly in this crate.
 #![deny(missing_docs)]
@@ -28,6 +29,7 @@ mod blob;
 mod body;
 mod connection;
 pub mod declaration;
+pub mod download;
 mod encode;
 mod field;
 pub mod files;

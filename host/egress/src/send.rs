@@ -223,9 +223,10 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
 
 /// What an operator may do about a certificate that is not trusted.
 fn of_tls(connection: &Connection, error: &ureq::Error) -> String {
-    if error.to_string().contains("UnknownIssuer") {
-        let name = connection.name();
-        return format!("; if the authority is your own, write ca_file = \"its certificate\" in [connections.{name}]");
+    match connection.configured_name() {
+        Some(name) if error.to_string().contains("UnknownIssuer") => {
+            format!("; if the authority is your own, write ca_file = \"its certificate\" in [connections.{name}]")
+        }
+        _ => String::new(),
     }
-    String::new()
 }

@@ -13,6 +13,7 @@ use wharf_egress::{Connection, ConnectionBuilder, Secret};
 
 mod addresses;
 mod audit;
+mod download;
 mod proxy;
 mod server;
 mod time;

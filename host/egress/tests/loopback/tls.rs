@@ -16,7 +16,7 @@ const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
 const KEY: &[u8] = include_bytes!("../data/server.key");
 
 /// A server with a certificate for `localhost` and `provider.test`, of an authority that nobody knows.
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
     let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -33,7 +33,7 @@ fn server() -> Server {
     )
 }
 
-fn url(server: &Server, name: &str) -> String {
+pub(crate) fn url(server: &Server, name: &str) -> String {
     format!("https://{name}:{}", server.address.port())
 }
 
