@@ -1,7 +1,7 @@
-//! Files that only their owner may read.
+//! Files that only their owner may read, and those with components in them.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 pub(crate) use wharf_egress::files::create_private_folder;
@@ -56,7 +56,19 @@ fn prefix_of(file: &Path) -> String {
     format!(".{}.", file.file_name().unwrap_or_default().to_string_lossy())
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The component files of a folder, which are those that end in `.wasm`, in the order of their names.
+///
+/// # Errors
+/// What the system says where the folder cannot be read.
+pub fn component_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let mut paths = paths.collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    paths.sort();
+    Ok(paths)
+}
+
+pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -46,16 +46,18 @@ mod registry;
 mod retry;
 mod sandbox;
 mod state;
+pub mod watch;
 
 pub use call::{Call, Output, Report, Timing};
+pub use files::component_files;
 pub use grant::{Grant, Pattern};
 pub use host::{Followed, Host, HostBuilder};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
     Drain, Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError, Swap,
-    serve_compiler,
+    digest_of, serve_compiler,
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry, deceives, visible};
-pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration};
+pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration, download};

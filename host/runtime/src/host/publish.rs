@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::Host;
+use crate::files::component_files;
 use crate::manifest::CapabilityDiff;
 use crate::registry::{Drain, Installed, LoadError, Release, ReleaseStore, StoreError, Swap, Tenure, prefixed};
 
@@ -35,14 +36,7 @@ impl Host {
     /// [`LoadError`] where the folder cannot be read; else there is one result for each file.
     pub fn load_folder(&self, folder: &Path) -> Result<Vec<Result<Arc<Release>, LoadError>>, LoadError> {
         let error = |reason| LoadError::Unreadable { path: folder.to_owned(), reason };
-        let mut files = Vec::new();
-        for entry in folder.read_dir().map_err(error)? {
-            let path = entry.map_err(error)?.path();
-            if path.extension().is_some_and(|ending| ending == "wasm") {
-                files.push(path);
-            }
-        }
-        files.sort();
+        let files = component_files(folder).map_err(error)?;
         let mut names = BTreeMap::new();
         Ok(files.iter().map(|file| self.load_unless_twin(file, &mut names)).collect())
     }

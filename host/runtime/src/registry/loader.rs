@@ -24,8 +24,8 @@ pub(crate) struct Loader {
     limits: Limits,
 }
 
-/// SHA-256, in lower case hexadecimal.
-pub(crate) fn digest_of(bytes: &[u8]) -> String {
+/// What a component is told by: its SHA-256, in lower case hexadecimal.
+pub fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -25,6 +25,7 @@ pub(crate) use child::CompilerProgram;
 pub use child::serve_compiler;
 pub use component::LoadError;
 pub(crate) use loader::Loader;
+pub use loader::digest_of;
 pub use lock::{LockFile, LockedPlugin, LockedRelease};
 pub use release::Release;
 pub(crate) use store::prefixed;
