@@ -10,24 +10,24 @@ use wharf_artifacts::{APPWRITE, OBEDIENT};
 use crate::world::World;
 
 /// The version of the guest, as it stands in its component.
-const VERSION: &str = "3.7.11";
-const NEXT: &str = "3.7.12";
+pub(crate) const VERSION: &str = "3.7.11";
+pub(crate) const NEXT: &str = "3.7.12";
 
 /// A file of another release of the guest.
-fn release(world: &World, name: &str, changes: &[(&str, &str)]) -> String {
+pub(crate) fn release(world: &World, name: &str, changes: &[(&str, &str)]) -> String {
     world.write(name, OBEDIENT.altered(changes));
     name.to_owned()
 }
 
 /// A world with a connection for the guest.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     world.configure("[connections.o]\nprovider = \"obedient\"\nbase_url = \"http://127.0.0.1:9\"\n");
     world
 }
 
 #[track_caller]
-fn says(world: &World, words: &[&str], said: &[&str]) {
+pub(crate) fn says(world: &World, words: &[&str], said: &[&str]) {
     let run = world.wharf(words);
     assert_eq!(run.code, 0, "{run:?}");
     for word in said {
@@ -35,7 +35,7 @@ fn says(world: &World, words: &[&str], said: &[&str]) {
     }
 }
 
-fn live(world: &World) -> String {
+pub(crate) fn live(world: &World) -> String {
     let plugins = world.wharf(&["plugins", "--json"]).json();
     let found = plugins.as_array().unwrap().iter().find(|p| p["name"] == "obedient");
     found.map_or_else(String::new, |p| p["version"].as_str().unwrap().to_owned())

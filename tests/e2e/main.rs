@@ -16,6 +16,7 @@ mod describe;
 mod egress;
 mod hostile;
 mod install;
+mod install_from;
 mod mutations;
 mod obedient;
 mod plugins;

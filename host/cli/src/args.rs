@@ -201,9 +201,9 @@ pub(crate) struct Target {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Install {
-    /// A component file
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// A component file, a folder of them, or a URL
+    #[arg(value_name = "FILE|FOLDER|URL", value_hint = ValueHint::AnyPath)]
+    pub(crate) from: PathBuf,
     /// The SHA-256 that the file must have
     #[arg(long, value_name = "sha256:…")]
     pub(crate) digest: Option<String>,

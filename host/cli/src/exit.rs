@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use wharf::cassette::{CassetteError, ReplayError};
 use wharf::config::ConfigError;
+use wharf::download::DownloadError;
 use wharf::failure::{CallError, Kind, Refusal};
 use wharf::{LoadError, StoreError};
 
@@ -59,6 +60,13 @@ fn kind(error: &anyhow::Error) -> Kind {
         }
         if matches!(cause.downcast_ref(), Some(StoreError::Refused(_))) {
             return Kind::Input;
+        }
+        if let Some(error) = cause.downcast_ref::<DownloadError>() {
+            return match error {
+                DownloadError::Denied { .. } => Kind::Denied,
+                DownloadError::TooLarge { .. } | DownloadError::Timeout { .. } => Kind::Limit,
+                _ => Kind::Input,
+            };
         }
         if let Some(error) = cause.downcast_ref::<LoadError>() {
             return match error {

@@ -1,49 +1,137 @@
 //! What is installed: every command that changes or reads `wharf.lock`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
+use wharf::download::download;
 use wharf::manifest::{Capabilities, CapabilityDiff};
-use wharf::{Installed, LoadError, LockedPlugin, LockedRelease};
+use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of};
 use wharf_artifacts::PROVIDERS;
 
 use super::replay;
 use crate::args::{Args, Install, Versions};
-use crate::exit::Usage;
+use crate::exit::{self, Usage};
 use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
 use crate::setup::Setup;
 
 /// As many lines of a difference as fit on a screen.
 const SCREEN: usize = 40;
 
+/// The most that is downloaded, after decoding, in bytes: many times what a component has.
+const LARGEST_DOWNLOAD: u64 = 64 << 20;
+
+/// How long a download may take.
+const LONGEST_DOWNLOAD: Duration = Duration::from_secs(2 * 60);
+
 pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
-    let file = &options.file;
-    let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.clone(), reason })?;
-    let from = file.display().to_string();
-    let release = setup.host.examine(&bytes, &from)?;
-    let (name, version) = (&release.about.name, &release.about.version);
-    let digest = format!("sha256:{}", release.digest);
-    if let Some(expected) = options.digest.as_ref().filter(|expected| **expected != digest) {
-        let problem = format!("{} is {digest} and not {expected}; it is not installed", file.display());
+    let (from, expected) = (&options.from, options.digest.as_deref());
+    let bytes = match url_in(from) {
+        Some(url) => downloaded(url, expected)?,
+        None if from.is_dir() => return install_folder(&setup, options),
+        None => read(from)?,
+    };
+    let digest = format!("sha256:{}", digest_of(&bytes));
+    // Before anything looks into it.
+    if let Some(expected) = expected.filter(|expected| *expected != digest) {
+        let problem = format!("{} is {digest} and not {expected}; it is not installed", from.display());
         return Err(Usage(problem).into());
     }
-    if PROVIDERS.iter().any(|bundled| bundled.name == name) {
-        let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
-        print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
+    let candidate = Candidate::examine(&setup, from, &bytes, &options.self_test)?;
+    print::out(&candidate.install(&setup, options.force)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs each component of a folder. One that is refused does not stop the others; the first failure is the one that the
+/// exit code tells.
+fn install_folder(setup: &Setup, options: &Install) -> Result<ExitCode> {
+    let folder = &options.from;
+    if options.digest.is_some() || !options.self_test.is_empty() {
+        let problem = format!("--digest and --self-test are for one file, and {} is a folder", folder.display());
+        return Err(Usage(problem).into());
     }
-    replay::self_test(&setup, &release, file, &options.self_test)?;
-    match setup.host.install(&release, &bytes, &from, options.force)? {
-        Installed::Unchanged => print::out(&format!("{name} {version} is live already"))?,
-        Installed::Live => print::out(&format!("{name} {version} is live"))?,
-        Installed::Waiting(diff) => {
-            let hint = styled(DIM, format!("`wharf approve {name} --digest {digest}` lets it answer calls."));
-            print::out(&format!("{name} {version} waits for your approval. It asks for:\n{}{hint}", shown(&diff)))?;
+    let files = component_files(folder).map_err(|reason| LoadError::Unreadable { path: folder.clone(), reason })?;
+    if files.is_empty() {
+        return Err(Usage(format!("there is no .wasm file in {}", folder.display())).into());
+    }
+    let install = |file: &Path| Candidate::examine(setup, file, &read(file)?, &[])?.install(setup, options.force);
+    let mut failed = None;
+    for file in &files {
+        match install(file) {
+            Ok(told) => print::out(&told)?,
+            Err(error) => failed = failed.or(Some(exit::report(&error, false))),
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(failed.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// A component that may be installed, wherever it came from.
+pub(crate) struct Candidate<'a> {
+    release: Arc<Release>,
+    from: String,
+    bytes: &'a [u8],
+}
+
+impl<'a> Candidate<'a> {
+    /// Looks into a component, and runs its self-tests: those of these cassettes, and of one that stands beside it.
+    pub(crate) fn examine(setup: &Setup, from: &Path, bytes: &'a [u8], self_tests: &[PathBuf]) -> Result<Self> {
+        let name = from.display().to_string();
+        let release = setup.host.examine(bytes, &name)?;
+        replay::self_test(setup, &release, from, self_tests)?;
+        Ok(Self { release, from: name, bytes })
+    }
+
+    /// Installs it: what is to be told of that.
+    pub(crate) fn install(&self, setup: &Setup, forced: bool) -> Result<String> {
+        let Self { release, from, bytes } = self;
+        let (name, version) = (&release.about.name, &release.about.version);
+        let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
+        Ok(match installed {
+            Installed::Unchanged => format!("{name} {version} is live already"),
+            Installed::Live => format!("{name} {version} is live"),
+            Installed::Waiting(diff) => {
+                if PROVIDERS.iter().any(|bundled| bundled.name == name) {
+                    let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
+                    print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
+                }
+                let digest = &release.digest;
+                let hint = format!("`wharf approve {name} --digest sha256:{digest}` lets it answer calls.");
+                let diff = shown(&diff);
+                format!("{name} {version} waits for your approval. It asks for:\n{diff}{}", styled(DIM, hint))
+            }
+        })
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    Ok(fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?)
+}
+
+/// What looks like a URL is one; everything else is a path.
+fn url_in(from: &Path) -> Option<&str> {
+    let text = from.to_str()?;
+    ["https", "http"].iter().any(|scheme| has_scheme(text, scheme)).then_some(text)
+}
+
+fn has_scheme(text: &str, scheme: &str) -> bool {
+    text.split_once("://").is_some_and(|(before, _)| before.eq_ignore_ascii_case(scheme))
+}
+
+fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
+    if expected.is_none() && has_scheme(url, "http") {
+        let problem = "anybody on the way can change what comes over http://: say which file it must be with \
+                       --digest sha256:…, or use https://";
+        return Err(Usage(problem.to_owned()).into());
+    }
+    let bytes = download(url, LARGEST_DOWNLOAD, LONGEST_DOWNLOAD)?;
+    let size = print::size(bytes.len() as u64);
+    print::out(&styled(DIM, format!("downloaded {size}, sha256:{}", digest_of(&bytes))))?;
+    Ok(bytes)
 }
 
 pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result<ExitCode> {

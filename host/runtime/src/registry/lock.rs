@@ -59,7 +59,7 @@ pub struct LockedRelease {
     pub digest: String,
     /// The contract that it was built for: `wharf:provider@0.1.0`.
     pub contract: String,
-    /// The file that it came from.
+    /// The file or the URL that it came from.
     pub from: String,
     /// When it was installed (RFC 3339, UTC).
     pub installed: String,
