@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use crate::world::World;
+use crate::world::{Running, World};
 
 #[test]
 fn the_demo_runs_five_operations_and_refuses_a_hostile_plugin() {
@@ -29,16 +29,6 @@ fn the_demo_on_a_screen_has_six_lines() {
         assert_eq!(run.out.lines().filter(|l| l.starts_with(&format!("{number} ✓"))).count(), 1, "{}", run.out);
     }
     assert!(run.out.contains("undeclared-request") && run.out.contains("sandbox"));
-}
-
-/// A process that does not outlive its test, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]

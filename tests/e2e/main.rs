@@ -26,5 +26,6 @@ mod retries;
 mod sequences;
 mod stories;
 mod vtiger;
+mod watch;
 mod wibiclick;
 mod world;

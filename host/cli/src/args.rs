@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Keep a plugin beside the configuration; what it asks for waits for your approval
     Install(Install),
+    /// Install each component of a folder as soon as it is built, until stopped; for development
+    Watch(Watch),
     /// Let the release that waits answer calls
     Approve {
         /// Name of a plugin
@@ -101,6 +103,7 @@ impl Command {
             Self::Simulate(options) => options.json,
             Self::Versions(options) => options.json,
             Self::Install(_)
+            | Self::Watch(_)
             | Self::Approve { .. }
             | Self::Rollback { .. }
             | Self::Remove { .. }
@@ -214,6 +217,16 @@ pub(crate) struct Install {
     /// is used by itself
     #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
     pub(crate) self_test: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Watch {
+    /// A folder, in which a build leaves its .wasm files
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+    /// Also where a version is lower than the live one
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, clap::Args)]

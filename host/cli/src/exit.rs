@@ -8,6 +8,7 @@ use wharf::cassette::{CassetteError, ReplayError};
 use wharf::config::ConfigError;
 use wharf::download::DownloadError;
 use wharf::failure::{CallError, Kind, Refusal};
+use wharf::watch::WatchError;
 use wharf::{LoadError, StoreError};
 
 use crate::print;
@@ -58,7 +59,10 @@ fn kind(error: &anyhow::Error) -> Kind {
         if cause.is::<CassetteError>() || matches!(cause.downcast_ref(), Some(ReplayError::OtherPlugin { .. })) {
             return Kind::Input;
         }
-        if matches!(cause.downcast_ref(), Some(StoreError::Refused(_))) {
+        if matches!(cause.downcast_ref(), Some(StoreError::Refused(_) | StoreError::Busy(_))) {
+            return Kind::Input;
+        }
+        if matches!(cause.downcast_ref(), Some(WatchError::Unwatchable { .. })) {
             return Kind::Input;
         }
         if let Some(error) = cause.downcast_ref::<DownloadError>() {

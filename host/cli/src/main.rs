@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Record(options) => commands::record::run(&args, options),
         Command::Replay(options) => commands::replay::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
+        Command::Watch(options) => commands::watch::run(&args, options),
         Command::Approve { plugin, digest } => commands::install::approve(&args, plugin, digest.as_deref()),
         Command::Rollback { plugin, to } => commands::install::rollback(&args, plugin, to.as_deref()),
         Command::Remove { plugin } => commands::install::remove(&args, plugin),

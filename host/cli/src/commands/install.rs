@@ -28,12 +28,21 @@ const LARGEST_DOWNLOAD: u64 = 64 << 20;
 /// How long a download may take.
 const LONGEST_DOWNLOAD: Duration = Duration::from_secs(2 * 60);
 
+/// Which versions may take the place of the live one.
+#[derive(Clone, Copy)]
+pub(crate) enum Allowed {
+    Higher,
+    NotLower,
+    Any,
+}
+
 pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
+    let allowed = if options.force { Allowed::Any } else { Allowed::Higher };
     let (from, expected) = (&options.from, options.digest.as_deref());
     let bytes = match url_in(from) {
         Some(url) => downloaded(url, expected)?,
-        None if from.is_dir() => return install_folder(&setup, options),
+        None if from.is_dir() => return install_folder(&setup, options, allowed),
         None => read(from)?,
     };
     let digest = format!("sha256:{}", digest_of(&bytes));
@@ -43,13 +52,13 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         return Err(Usage(problem).into());
     }
     let candidate = Candidate::examine(&setup, from, &bytes, &options.self_test)?;
-    print::out(&candidate.install(&setup, options.force)?)?;
+    print::out(&candidate.install(&setup, allowed)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Installs each component of a folder. One that is refused does not stop the others; the first failure is the one that the
 /// exit code tells.
-fn install_folder(setup: &Setup, options: &Install) -> Result<ExitCode> {
+fn install_folder(setup: &Setup, options: &Install, allowed: Allowed) -> Result<ExitCode> {
     let folder = &options.from;
     if options.digest.is_some() || !options.self_test.is_empty() {
         let problem = format!("--digest and --self-test are for one file, and {} is a folder", folder.display());
@@ -59,7 +68,7 @@ fn install_folder(setup: &Setup, options: &Install) -> Result<ExitCode> {
     if files.is_empty() {
         return Err(Usage(format!("there is no .wasm file in {}", folder.display())).into());
     }
-    let install = |file: &Path| Candidate::examine(setup, file, &read(file)?, &[])?.install(setup, options.force);
+    let install = |file: &Path| Candidate::examine(setup, file, &read(file)?, &[])?.install(setup, allowed);
     let mut failed = None;
     for file in &files {
         match install(file) {
@@ -87,9 +96,14 @@ impl<'a> Candidate<'a> {
     }
 
     /// Installs it: what is to be told of that.
-    pub(crate) fn install(&self, setup: &Setup, forced: bool) -> Result<String> {
+    pub(crate) fn install(&self, setup: &Setup, allowed: Allowed) -> Result<String> {
         let Self { release, from, bytes } = self;
         let (name, version) = (&release.about.name, &release.about.version);
+        let forced = match allowed {
+            Allowed::Higher => false,
+            Allowed::NotLower => live_version(setup, name)?.as_ref() == Some(version),
+            Allowed::Any => true,
+        };
         let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
         Ok(match installed {
             Installed::Unchanged => format!("{name} {version} is live already"),
@@ -106,6 +120,12 @@ impl<'a> Candidate<'a> {
             }
         })
     }
+}
+
+fn live_version(setup: &Setup, plugin: &str) -> Result<Option<String>> {
+    let lock = setup.host.releases()?.lock()?;
+    let live = lock.plugins.get(plugin).and_then(LockedPlugin::live);
+    Ok(live.map(|live| live.version.clone()))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

@@ -10,3 +10,4 @@ pub(crate) mod plugins;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod simulate;
+pub(crate) mod watch;

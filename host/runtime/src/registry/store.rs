@@ -45,6 +45,9 @@ pub enum StoreError {
     /// The operator asked for something that cannot be.
     #[error("{0}")]
     Refused(String),
+    /// Another process is changing the store. It takes no longer than a moment.
+    #[error("another process is changing {}; try again when it is done", .0.display())]
+    Busy(PathBuf),
     /// It is no plugin.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -243,10 +246,7 @@ impl ReleaseStore {
         let file = file.map_err(|error| self.broken(&path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => Err(refused(format!(
-                "another process is changing {}; try again when it is done",
-                self.folder.display()
-            ))),
+            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
             Err(fs::TryLockError::Error(error)) => Err(self.broken(&path, error)),
         }
     }
