@@ -9,8 +9,15 @@ use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 
 use crate::address::GuardedResolver;
 use crate::refusal::ConnectionError;
+use crate::rules::{LONGEST_HEADER, LONGEST_URL};
 use crate::secret::Secret;
 use crate::socket;
+
+/// A method or the name of a header, and what stands around it, in bytes.
+const LONGEST_NAME: usize = 8 << 10;
+
+/// All headers of an answer together, in bytes: servers send 8 KiB at most where nobody has raised it.
+const LONGEST_ANSWER_HEADERS: usize = 16 << 10;
 
 /// What the operator says of the way to a provider.
 pub(crate) struct Route<'a> {
@@ -48,6 +55,11 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .tls_config(TlsConfig::builder().root_certs(roots).disable_verification(false).build())
         .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
         .accept("*/*")
+        // Each socket has both, and they are filled with zeros when it is opened. A request line or a header fits into the
+        // one, all headers of an answer into the other.
+        .output_buffer_size(LONGEST_URL.max(LONGEST_HEADER) + LONGEST_NAME)
+        .input_buffer_size(LONGEST_ANSWER_HEADERS)
+        .max_response_header_size(LONGEST_ANSWER_HEADERS)
         // A burst of calls to one provider would otherwise open most of its sockets anew.
         .max_idle_connections(64)
         .max_idle_connections_per_host(64)

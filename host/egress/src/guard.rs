@@ -16,7 +16,7 @@ use crate::field::Values;
 use crate::free;
 use crate::outgoing::Outgoing;
 pub use crate::refusal::Refusal;
-use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
+use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, too_long};
 use crate::scheme::{self, Credential, Derived};
 use crate::secret::Text;
 
@@ -112,6 +112,10 @@ fn headers(values: &Values<'_>, credentials: Vec<Credential<'_>>) -> Result<Vec<
     fields
         .chain(placed.map(|c| (Cow::Borrowed(c.name), c.text)))
         .map(|(name, value)| {
+            if value.real().len() > LONGEST_HEADER {
+                let most = format!("the value of the header `{name}` has more than {LONGEST_HEADER} bytes");
+                return Err(Rule::HeaderValue.denies(most));
+            }
             let visible = value.real().bytes().all(|byte| matches!(byte, b' '..=b'~'));
             if visible && value.real().trim() == value.real() {
                 Ok((name.into_owned(), value))

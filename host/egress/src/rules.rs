@@ -138,8 +138,10 @@ impl Denial {
     }
 }
 
-/// What the HTTP client takes, in bytes.
-pub(crate) const LONGEST_URL: usize = 65_534;
+/// Of a URL, and of the value of a header, in bytes. Servers take 8 to 16 KiB; a buffer for more would be there for each
+/// request under way.
+pub(crate) const LONGEST_URL: usize = 16 << 10;
+pub(crate) const LONGEST_HEADER: usize = 16 << 10;
 
 pub(crate) fn too_long(bytes: usize) -> Denial {
     let message = format!("the URL would have {bytes} bytes or more; the most that can be sent is {LONGEST_URL}");

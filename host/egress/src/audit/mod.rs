@@ -61,6 +61,8 @@ struct Chain {
     prev: String,
     /// Whether the last line is one that the disk had no room for the end of.
     torn: bool,
+    /// Size of the file after this process wrote a whole line last, in bytes.
+    ours: u64,
 }
 
 /// A record could not be kept.
@@ -157,7 +159,7 @@ impl Audit {
     /// An audit in a file, which is made for its owner alone where there is none. Several processes may share it. `process`
     /// names the chain. Where it is required, nothing is sent that cannot be recorded.
     pub fn new(file: impl Into<PathBuf>, process: &str, required: bool) -> Self {
-        let chain = Chain { file: None, seq: 0, prev: BEGINNING.to_owned(), torn: false };
+        let chain = Chain { file: None, seq: 0, prev: BEGINNING.to_owned(), torn: false, ours: 0 };
         let lost = AtomicU64::new(0);
         Self { file: file.into(), required, process: process.to_owned(), lost, chain: Mutex::new(chain) }
     }
@@ -260,11 +262,13 @@ impl Chain {
             Some(file) => file,
             none => none.insert(open(path)?),
         };
-        let torn = self.torn || ends_within_a_line(file);
+        let length = file.metadata()?.len();
+        let torn = self.torn || (length != self.ours && ends_within_a_line(file, length));
         let text = if torn { format!("\n{line}") } else { line.to_owned() };
         let written = file.write(text.as_bytes())?;
         // What is there cannot be taken back: another process may have gone on after it.
         self.torn = written < text.len();
+        self.ours = length + written as u64;
         // Without its line break a record is whole.
         if written + 1 < text.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
@@ -272,15 +276,14 @@ impl Chain {
 
 /// Whether the last line has no end: its process, this one or another, was killed while it wrote, or the disk was full.
 #[cfg(unix)]
-fn ends_within_a_line(file: &File) -> bool {
+fn ends_within_a_line(file: &File, length: u64) -> bool {
     use std::os::unix::fs::FileExt as _;
     let mut last = [0];
-    let length = file.metadata().map_or(0, |found| found.len());
     length > 0 && file.read_at(&mut last, length - 1).is_ok_and(|read| read == 1 && last != *b"\n")
 }
 
 #[cfg(not(unix))]
-fn ends_within_a_line(_: &File) -> bool {
+fn ends_within_a_line(_: &File, _: u64) -> bool {
     false
 }
 

@@ -1,0 +1,169 @@
+//! What grows with what: calls in flight, plugins that are loaded, and the size of a body.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use wharf::failure::{CallError, Refusal};
+use wharf::{Blob, Call, Connection, EngineLimits, Host, Limits, Secret};
+use wharf_artifacts::{APPWRITE, OBEDIENT};
+use wharf_benches::{compare, percentile, resident, run, show};
+use wharf_simulated::{Canned, Server};
+
+/// How long the provider takes while calls wait for it.
+const SLOW: Duration = Duration::from_secs(2);
+
+fn main() {
+    let mut words = std::env::args().skip(1);
+    match words.next().as_deref() {
+        // This program is its own compiler and its own provider.
+        Some("compile") => drop(wharf::serve_compiler()),
+        Some("provide") => provide(words.next().unwrap().parse().unwrap()),
+        _ => {
+            run("flight", || [1, 10, 100, 1000, 4000].into_iter().for_each(flight));
+            run("plugins", || [1, 10, 100, 1000].into_iter().for_each(plugins));
+            run("bodies", bodies);
+        }
+    }
+}
+
+/// A provider in a process of its own, so that its memory and its sockets are not counted: it answers so many requests slowly.
+fn provide(slow: usize) {
+    let server = Server::recorder(|_| json!(1)).unwrap();
+    for _ in 0..slow {
+        let content_type = "application/json".to_owned();
+        server.answer_next(Canned { content_type, body: b"1".to_vec(), delay: Some(SLOW), ..Canned::default() });
+    }
+    println!("{}", server.url());
+    // To the end of the process that started it.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+struct Provider {
+    process: Child,
+    url: String,
+}
+
+impl Provider {
+    fn start(slow: usize) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["provide", &slow.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { process, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// So many calls at one time, each with a thread of its own, of a provider that takes its time.
+fn flight(calls: usize) {
+    let provider = Provider::start(calls);
+    let engine = EngineLimits { calls: u32::try_from(calls).unwrap(), ..EngineLimits::default() };
+    let host = Host::builder().limits(Limits { engine, ..Limits::default() }).build().unwrap();
+    host.load_bytes(OBEDIENT.bytes).unwrap();
+    host.connect("obedient", Connection::builder("obedient", "main", &provider.url).build().unwrap());
+    let (before, started) = (resident(), Instant::now());
+    let (went_well, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let call = || match host.call(Call::new("obedient", "good.echo")) {
+        Ok(_) => drop(went_well.fetch_add(1, Ordering::Relaxed)),
+        Err(error) => {
+            if failed.fetch_add(1, Ordering::Relaxed) == 0 {
+                println!("  {error}");
+            }
+        }
+    };
+    let (peak, refused) = thread::scope(|scope| {
+        (0..calls).for_each(|_| drop(scope.spawn(call)));
+        let (mut peak, mut refused) = (0, None);
+        while went_well.load(Ordering::Relaxed) + failed.load(Ordering::Relaxed) < calls {
+            peak = peak.max(resident());
+            if refused.is_none() && started.elapsed() > SLOW / 2 {
+                let asked = Instant::now();
+                let result = host.call(Call::new("obedient", "good.greet"));
+                let full = matches!(result, Err(CallError::Refusal(Refusal::Limit(_))));
+                refused = Some((full, asked.elapsed()));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        (peak, refused.unwrap())
+    });
+    let answer = if refused.0 { "refused" } else { "let in" };
+    println!(
+        "{calls:>6} calls in flight: {} went well, {} failed, {:>4} MiB more, all in {}; one more is {answer} after {}",
+        went_well.into_inner(),
+        failed.into_inner(),
+        peak.saturating_sub(before) >> 20,
+        show(started.elapsed()),
+        show(refused.1)
+    );
+}
+
+/// So many plugins that are loaded from the cache and idle.
+fn plugins(count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let components: Vec<Vec<u8>> =
+        (0..count).map(|n| OBEDIENT.altered(&[("obedient", &format!("p-{n:06}"))])).collect();
+    let builder = || Host::builder().cache(folder.path().join("cache/compiled"));
+    let compiler = builder().compile_in_child(std::env::current_exe().unwrap(), ["compile"]).build().unwrap();
+    components.iter().for_each(|bytes| drop(compiler.examine(bytes, "plugin.wasm").unwrap()));
+    drop(compiler);
+
+    let host = builder().build().unwrap();
+    let before = resident();
+    let mut loads: Vec<Duration> = Vec::with_capacity(count);
+    for bytes in &components {
+        let started = Instant::now();
+        host.load_bytes(bytes).unwrap();
+        loads.push(started.elapsed());
+    }
+    let each = resident().saturating_sub(before) / count as u64 >> 10;
+    let name = format!("p-{:06}", count / 2);
+    host.connect(&name, Connection::builder(&name, "main", "http://127.0.0.1:9").build().unwrap());
+    let first = Instant::now();
+    host.call(Call::new(&name, "good.remember")).unwrap();
+    let first = first.elapsed();
+    let mut calls: Vec<Duration> = (0..2000)
+        .map(|_| {
+            let started = Instant::now();
+            host.call(Call::new(&name, "good.remember")).unwrap();
+            started.elapsed()
+        })
+        .collect();
+    println!(
+        "{count:>6} plugins: loaded in {} each, {each} KiB each; the first call of one {}, and then {}",
+        show(percentile(&mut loads, 50)),
+        show(first),
+        show(percentile(&mut calls, 50))
+    );
+}
+
+/// A body that goes out, and one that comes back.
+fn bodies() {
+    let server = Server::recorder(|request| json!({ "bytes": request.body.len() })).unwrap();
+    let host = Host::builder().build().unwrap();
+    host.load_bytes(APPWRITE.bytes).unwrap();
+    let connection =
+        Connection::builder("appwrite", "main", &format!("{}/v1", server.url())).field("project_id", "shop");
+    host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    for size in [1 << 10, 10 << 10, 100 << 10, 1 << 20, 4 << 20] {
+        let bytes = vec![b'x'; size];
+        let call = || {
+            let call = Call::new("appwrite", "files.create").input(json!({"bucketId": "b", "fileId": "f"}));
+            call.attach("file", Blob::new(bytes.clone(), "text/plain", Some("x.txt".to_owned())))
+        };
+        let title = format!("A file of {} KiB goes out", size >> 10);
+        compare(&title, 40, vec![("Host::call", Box::new(|| drop(host.call(call()).unwrap())))]);
+        server.clear_requests();
+    }
+}
