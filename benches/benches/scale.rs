@@ -1,5 +1,5 @@
 //! What grows with what: calls in flight, plugins that are loaded, and the size of a body.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -127,7 +127,7 @@ fn plugins(count: usize) {
         host.load_bytes(bytes).unwrap();
         loads.push(started.elapsed());
     }
-    let each = resident().saturating_sub(before) / count as u64 >> 10;
+    let each = (resident().saturating_sub(before) / count as u64) >> 10;
     let name = format!("p-{:06}", count / 2);
     host.connect(&name, Connection::builder(&name, "main", "http://127.0.0.1:9").build().unwrap());
     let first = Instant::now();

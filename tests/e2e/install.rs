@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use wharf_artifacts::{APPWRITE, OBEDIENT};
+use wharf_artifacts::{APPWRITE, CHATWOOT, OBEDIENT};
 
 use crate::world::World;
 
@@ -50,7 +50,7 @@ fn a_plugin_answers_calls_after_it_was_approved() {
         &["install", &first],
         &["obedient 3.7.11 waits", "+ field key secret", "GET /echo", "wharf approve obedient"],
     );
-    world.call("obedient good.greet").fails(2, &["there is no plugin `obedient`"]);
+    world.call("obedient good.greet").fails(2, &["3.7.11 waits for your approval"]);
 
     says(&world, &["approve", "obedient"], &["obedient 3.7.11 is live"]);
     fs::remove_file(world.path().join(first)).unwrap();
@@ -101,7 +101,7 @@ fn a_rollback_is_one_command() {
     assert_eq!(live(&world), NEXT);
     says(&world, &["rollback", "obedient", "--to", "3.7.13"], &["3.7.13"]);
     says(&world, &["rollback", "obedient", "--to", VERSION], &["3.7.11"]);
-    world.wharf(&["rollback", "obedient"]).fails(2, &["no such earlier release", "3.7.11, 3.7.12, 3.7.13"]);
+    world.wharf(&["rollback", "obedient"]).fails(2, &["no such earlier release; it has 3.7.12, 3.7.13"]);
     world.wharf(&["rollback", "obedient", "--to", "9.9.9"]).fails(2, &["no such earlier release"]);
     assert_eq!(live(&world), VERSION);
 
@@ -283,4 +283,89 @@ fn an_installation_that_is_killed_at_any_moment_leaves_the_old_release_or_the_ne
     assert!(killed > TIMES / 4, "most came to their end: {killed} did not");
     assert_eq!(world.wharf(&["install", &files[0], "--force"]).code, 0);
     assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn an_approval_shows_all_that_is_asked_for() {
+    let world = world();
+    fs::write(world.path().join("first.wasm"), APPWRITE.bytes).unwrap();
+    world.wharf(&["install", "first.wasm"]);
+    world.wharf(&["approve", "appwrite"]);
+    fs::write(world.path().join("other.wasm"), APPWRITE.altered(&[("/users", "/usera")])).unwrap();
+    let run = world.wharf(&["install", "other.wasm", "--force"]);
+    let lines = |mark: &str| run.out.lines().filter(|line| line.starts_with(mark)).count();
+    assert!(lines("+ ") > 50 && lines("- ") < lines("+ "), "{}", run.out);
+    assert!(run.out.contains("lines that it no longer asks for"), "{}", run.out);
+}
+
+#[test]
+fn a_digest_is_the_same_however_it_is_written() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    let digest = wharf::digest_of(OBEDIENT.bytes).to_uppercase();
+    says(&world, &["install", "a.wasm", "--digest", &digest], &["waits"]);
+    world.call("obedient good.greet").fails(2, &["3.7.11 waits for your approval: `wharf approve obedient`"]);
+    says(&world, &["approve", "obedient", "--digest", &format!("SHA256:{digest}").to_lowercase()], &["is live"]);
+}
+
+#[test]
+fn two_configurations_with_one_store_do_not_delete_each_others_components() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    world.wharf(&["install", "a.wasm"]);
+    world.wharf(&["approve", "obedient"]);
+    fs::create_dir(world.path().join("other")).unwrap();
+    world.write("other/wharf.toml", "store = \"../.wharf\"\n");
+    fs::copy(CHATWOOT.path, world.path().join("c.wasm")).unwrap();
+    let other = ["--config", "other/wharf.toml"];
+    world.wharf(&[&other[..], &["install", "c.wasm"]].concat());
+    world.wharf(&[&other[..], &["remove", "chatwoot"]].concat());
+    assert_eq!(world.wharf(&["verify"]).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_file_keeps_its_permissions_and_its_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    let file = world.path().join("wharf.lock");
+    let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    world.wharf(&["install", "a.wasm"]);
+    assert_eq!(mode(), 0o644, "it is no secret");
+    let elsewhere = world.path().join("elsewhere.lock");
+    fs::rename(&file, &elsewhere).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    world.wharf(&["approve", "obedient"]);
+    assert!(file.is_symlink() && mode() == 0o640);
+    assert_eq!(live(&world), VERSION);
+}
+
+#[test]
+fn a_damaged_description_of_a_compiled_component_is_not_used() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    let cache = world.path().join("cache").display().to_string();
+    let describe = || world.wharf_with(&[("XDG_CACHE_HOME", &cache)], &["describe", "./a.wasm", "--json"]);
+    let before = describe().out;
+    let folder = world.path().join("cache/wharf/compiled");
+    let file = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "manifest"));
+    let text = fs::read_to_string(file.as_ref().unwrap()).unwrap();
+    assert!(text.contains("X-Key"));
+    fs::write(file.unwrap(), text.replace("X-Key", "X-Kez")).unwrap();
+    assert_eq!(describe().out, before);
+}
+
+#[test]
+fn removing_a_plugin_is_in_the_audit() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    world.wharf(&["install", "a.wasm"]);
+    world.wharf(&["approve", "obedient"]);
+    world.wharf(&["remove", "obedient"]);
+    says(&world, &["audit", "show"], &["installed from a.wasm", "it was approved", "3.7.11: the plugin was removed"]);
 }

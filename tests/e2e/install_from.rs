@@ -34,12 +34,19 @@ fn a_folder_is_installed_file_by_file_and_one_that_is_refused_stops_no_other() {
     assert!(run.out.ends_with("obedient 3.7.12 is live\n"), "{run:?}");
     assert_eq!(live(&world), NEXT);
 
-    // The first failure is what the exit code tells: now a version that is too low, and then no component.
+    // The first failure is what the exit code tells: now no component, and then a version that is too low.
     let refused = world.wharf(&["install", "built"]);
     assert_eq!(refused.code, 6, "{refused:?}");
     fs::remove_file(world.path().join("built/a.wasm")).unwrap();
     let refused = world.wharf(&["install", "built"]);
-    assert!(refused.code == 2 && refused.err.contains("b.wasm: the version 3.7.11 is not higher"), "{refused:?}");
+    assert!(
+        refused.err.contains("e.wasm") && refused.out.contains("3.7.11 was live before and is kept"),
+        "{refused:?}"
+    );
+    assert_eq!(live(&world), NEXT);
+    release(&world, "built/0.wasm", &[(VERSION, "3.7.10")]);
+    let refused = world.wharf(&["install", "built"]);
+    assert!(refused.code == 2 && refused.err.contains("0.wasm: the version 3.7.10 is not higher"), "{refused:?}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn swap(host: &Host, tenures: &Mutex<Vec<Tenure>>, which: usize, bytes: &[u8]) {
     let (version, mode) = CANDIDATES[which];
     let breaks = matches!(mode, "mode-trap" | "mode-lies");
     tenures.lock().unwrap().push(Tenure { version, breaks, from: Instant::now(), to: None });
-    host.publish(release);
+    host.publish(release).unwrap();
     let before = tenures.lock().unwrap().len() - 1;
     if let Some(replaced) = before.checked_sub(1) {
         tenures.lock().unwrap()[replaced].to = Some(Instant::now());

@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Rollback {
         /// Name of a plugin
         plugin: String,
-        /// The version [default: the one installed before the live one]
+        /// The version [default: the one that was live before]
         #[arg(long, value_name = "VERSION")]
         to: Option<String>,
     },

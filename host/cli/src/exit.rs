@@ -59,8 +59,10 @@ fn kind(error: &anyhow::Error) -> Kind {
         if cause.is::<CassetteError>() || matches!(cause.downcast_ref(), Some(ReplayError::OtherPlugin { .. })) {
             return Kind::Input;
         }
-        if matches!(cause.downcast_ref(), Some(StoreError::Refused(_) | StoreError::Busy(_))) {
-            return Kind::Input;
+        match cause.downcast_ref() {
+            Some(StoreError::Refused(_) | StoreError::Busy(_)) => return Kind::Input,
+            Some(StoreError::Load(error)) => return of_load(error),
+            _ => {}
         }
         if matches!(cause.downcast_ref(), Some(WatchError::Unwatchable { .. })) {
             return Kind::Input;
@@ -73,13 +75,17 @@ fn kind(error: &anyhow::Error) -> Kind {
             };
         }
         if let Some(error) = cause.downcast_ref::<LoadError>() {
-            return match error {
-                LoadError::Unreadable { .. } => Kind::Input,
-                LoadError::NoPlugin { .. } => Kind::Plugin,
-            };
+            return of_load(error);
         }
     }
     Kind::Host
+}
+
+fn of_load(error: &LoadError) -> Kind {
+    match error {
+        LoadError::Unreadable { .. } => Kind::Input,
+        LoadError::NoPlugin { .. } => Kind::Plugin,
+    }
 }
 
 /// The stable name of an error that did not come from a call.

@@ -92,11 +92,21 @@ impl Setup {
                 self.host.load_bytes(bundled.bytes).with_context(|| format!("the bundled plugin {plugin}"))
             }
             None => {
+                if let Some(waiting) = self.waiting(plugin) {
+                    return Err(waiting);
+                }
                 // So that the message can name the nearest of them all.
                 self.load_all()?;
                 Ok(self.host.plugin(plugin)?)
             }
         }
+    }
+
+    /// What to do about a plugin whose first release waits.
+    fn waiting(&self, plugin: &str) -> Option<anyhow::Error> {
+        let waiting = self.host.releases().and_then(|store| store.waiting(plugin, None)).ok()?;
+        let version = waiting.version;
+        Some(Usage(format!("`{plugin}` {version} waits for your approval: `wharf approve {plugin}`")).into())
     }
 
     /// One bad file does not keep the other plugins from working.
@@ -140,7 +150,7 @@ impl Setup {
     /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
     fn note_unknown_providers(&self) {
         let loaded = self.host.plugins();
-        let installed = self.host.releases().and_then(ReleaseStore::live).unwrap_or_default();
+        let installed = self.host.installed().unwrap_or_default();
         let names =
             loaded.iter().map(|release| release.about.name.as_str()).chain(installed.keys().map(String::as_str));
         let known: Vec<&str> = names.chain(PROVIDERS.iter().map(|p| p.name)).collect();

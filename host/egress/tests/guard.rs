@@ -326,7 +326,7 @@ fn a_sensitive_free_value_is_masked_in_each_place() {
 fn what_is_shown_is_cut() {
     let declared =
         json!({"query": [bound("name")], "body": {"json": {"fields": [bound("name"), bound("token")], "open": null}}});
-    let shown = sent(&declared, &json!({"name": "é".repeat(10_000), "token": "t"}), Asked::default()).unwrap();
+    let shown = sent(&declared, &json!({"name": "é".repeat(2_500), "token": "t"}), Asked::default()).unwrap();
     assert!(shown.url.len() < 5_000 && shown.body.unwrap().len() < 5_000);
     let endless = sent(&declared, &json!({"name": "x".repeat(70_000)}), Asked::default());
     assert_eq!(rule(endless), "url");
@@ -629,4 +629,11 @@ fn a_free_list_of_one_value_is_a_list() {
         let url = sent(&declared, &json!({}), asked).unwrap().url.replace("%5B", "[").replace("%5D", "]");
         assert!(url.ends_with(expected), "{url}");
     }
+}
+
+#[test]
+fn a_header_of_more_than_servers_take_is_refused() {
+    let declared = json!({"headers": [bound("name")]});
+    assert!(sent(&declared, &json!({"name": "x".repeat(16 << 10)}), Asked::default()).is_ok());
+    assert_eq!(rule(sent(&declared, &json!({"name": "x".repeat((16 << 10) + 1)}), Asked::default())), "header-value");
 }

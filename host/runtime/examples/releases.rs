@@ -37,6 +37,7 @@ fn install(host: &Host, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     let version = &release.about.version;
     match host.install(&release, bytes, "obedient.wasm", false)? {
         Installed::Live => println!("live: {version}"),
+        Installed::Kept => println!("kept, to be rolled back to: {version}"),
         Installed::Unchanged => println!("live already: {version}"),
         Installed::Waiting(asked) => print!("{version} waits for an approval; it asks for\n{asked}"),
     }

@@ -15,7 +15,23 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
 /// The same, and it is so after a power cut, too.
 pub(crate) fn replace_durably(file: &Path, content: &[u8]) -> io::Result<()> {
     step();
+    persist(written(file, content)?, file)
+}
+
+/// The same for a file that others may read, as far as they may read the one that is there.
+pub(crate) fn replace_durably_for_all(file: &Path, content: &[u8]) -> io::Result<()> {
+    step();
     let new = written(file, content)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let usual = fs::Permissions::from_mode(0o644);
+        new.as_file().set_permissions(file.metadata().map_or(usual, |found| found.permissions()))?;
+    }
+    persist(new, file)
+}
+
+fn persist(new: tempfile::NamedTempFile, file: &Path) -> io::Result<()> {
     step();
     new.as_file().sync_all()?;
     step();
@@ -31,8 +47,10 @@ pub(crate) fn replace_durably(file: &Path, content: &[u8]) -> io::Result<()> {
 /// Deletes what processes that were killed have left of their attempts to replace a file. Nobody may be about to do so.
 pub(crate) fn sweep(file: &Path) {
     let prefix = prefix_of(file);
+    // As the names of temporary files are made.
+    let is_random = |rest: &str| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
     for entry in fs::read_dir(folder_of(file)).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+        if entry.file_name().to_string_lossy().strip_prefix(&prefix).is_some_and(is_random) {
             // What cannot be deleted takes room and does no harm.
             let _ = fs::remove_file(entry.path());
         }
@@ -113,12 +131,12 @@ pub(crate) mod tests {
     fn what_a_killed_process_left_is_swept_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("wharf.lock");
-        for name in [".wharf.lock.a1b2", ".wharf.lock", "wharf.lock", ".other.lock.a1b2"] {
+        for name in [".wharf.lock.a1b2C3", ".wharf.lock.swp", "wharf.lock", ".other.lock.a1b2C3"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         sweep(&file);
         let mut left: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, [".other.lock.a1b2", ".wharf.lock", "wharf.lock"]);
+        assert_eq!(left, [".other.lock.a1b2C3", ".wharf.lock.swp", "wharf.lock"]);
     }
 }

@@ -15,10 +15,11 @@ use crate::registry::{CompilerProgram, Loader, Registry, Release, ReleaseStore};
 use crate::sandbox::engine::Engine;
 use crate::state::StateStore;
 
+mod install;
 mod publish;
 mod run;
 
-pub use publish::Followed;
+pub use install::Followed;
 pub(crate) use run::Target;
 
 /// Runs plugins. It is cheap to share (`Arc`), and calls may run on as many threads as there are.
@@ -27,10 +28,8 @@ pub struct Host {
     loader: Loader,
     registry: Registry,
     releases: Option<ReleaseStore>,
-    /// Plugins that answer calls because the lock file says so.
-    followed: Mutex<BTreeSet<String>>,
-    /// Releases that were taken back while the lock file could not be changed, by plugin.
-    taken_back: Mutex<BTreeMap<String, Arc<Release>>>,
+    /// Who changes what is live holds it.
+    installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
     audit: Option<Arc<Audit>>,
@@ -39,6 +38,15 @@ pub struct Host {
     /// Names this host in ids of calls and in the audit.
     id: String,
     calls: AtomicU64,
+}
+
+/// What a host knows of installed plugins.
+#[derive(Default)]
+struct Installs {
+    /// Those that answer calls because the lock file says so.
+    followed: BTreeSet<String>,
+    /// Releases that were taken back while the lock file could not be changed, by plugin.
+    taken_back: BTreeMap<String, Arc<Release>>,
 }
 
 /// How many earlier releases of a plugin stay loaded.
@@ -162,8 +170,7 @@ impl HostBuilder {
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::new(self.kept, self.probation),
             releases: self.releases,
-            followed: Mutex::default(),
-            taken_back: Mutex::default(),
+            installs: Mutex::default(),
             grants: RwLock::default(),
             limits: self.limits,
             retries: self.retries,

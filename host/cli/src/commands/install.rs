@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 use wharf::download::download;
 use wharf::manifest::{Capabilities, CapabilityDiff};
-use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of};
+use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of, visible};
 use wharf_artifacts::PROVIDERS;
 
 use super::replay;
@@ -47,7 +47,7 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
     };
     let digest = format!("sha256:{}", digest_of(&bytes));
     // Before anything looks into it.
-    if let Some(expected) = expected.filter(|expected| *expected != digest) {
+    if let Some(expected) = expected.map(as_in_lock).filter(|expected| *expected != digest) {
         let problem = format!("{} is {digest} and not {expected}; it is not installed", from.display());
         return Err(Usage(problem).into());
     }
@@ -105,9 +105,15 @@ impl<'a> Candidate<'a> {
             Allowed::Any => true,
         };
         let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
+        setup.note_unrecorded();
         Ok(match installed {
             Installed::Unchanged => format!("{name} {version} is live already"),
             Installed::Live => format!("{name} {version} is live"),
+            Installed::Kept => {
+                format!(
+                    "{name} {version} was live before and is kept; `wharf rollback {name} --to {version}` goes back to it"
+                )
+            }
             Installed::Waiting(diff) => {
                 if PROVIDERS.iter().any(|bundled| bundled.name == name) {
                     let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
@@ -115,7 +121,7 @@ impl<'a> Candidate<'a> {
                 }
                 let digest = &release.digest;
                 let hint = format!("`wharf approve {name} --digest sha256:{digest}` lets it answer calls.");
-                let diff = shown(&diff);
+                let diff = shown(&diff, live_version(setup, name)?.is_none());
                 format!("{name} {version} waits for your approval. It asks for:\n{diff}{}", styled(DIM, hint))
             }
         })
@@ -156,19 +162,25 @@ fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
 
 pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
-    let (release, diff) = setup.host.approve(plugin, digest)?;
-    print::out(&format!("{}{plugin} {} is live", shown(&diff), release.about.version))?;
+    let first = live_version(&setup, plugin)?.is_none();
+    let (release, diff) = setup.host.approve(plugin, digest.map(as_in_lock).as_deref())?;
+    setup.note_unrecorded();
+    print::out(&format!("{}{plugin} {} is live", shown(&diff, first), release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>) -> Result<ExitCode> {
-    let release = Setup::with_store(args.config.as_deref())?.host.rollback(plugin, to)?;
+    let setup = Setup::with_store(args.config.as_deref())?;
+    let release = setup.host.rollback(plugin, to)?;
+    setup.note_unrecorded();
     print::out(&format!("{plugin} {} is live again", release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
-    Setup::with_store(args.config.as_deref())?.host.remove(plugin)?;
+    let setup = Setup::with_store(args.config.as_deref())?;
+    setup.host.remove(plugin)?;
+    setup.note_unrecorded();
     print::out(&format!("{plugin} is removed"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -184,7 +196,12 @@ pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
 
 pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
-    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&setup.load(plugin)?.manifest()));
+    let release = |plugin: &str| match Path::new(plugin).is_file() {
+        // A file may be of a plugin that is installed, whose place it does not take.
+        true => Ok(setup.host.examine(&read(Path::new(plugin))?, plugin)?),
+        false => setup.load(plugin),
+    };
+    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()));
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
     let text = if diff == CapabilityDiff::default() { "no difference".to_owned() } else { coloured(&diff).join("\n") };
     print::out(&text)?;
@@ -219,24 +236,40 @@ fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> String {
     format!(
         "{mark} {} {:<10} {} {}",
         styled(NAME, format!("{name:<16}")),
-        release.version,
-        styled(DIM, format!("{digest} {}", release.installed)),
-        release.from
+        visible(&release.version),
+        styled(DIM, format!("{digest} {}", visible(&release.installed))),
+        visible(&release.from)
     )
 }
 
-fn shown(diff: &CapabilityDiff) -> String {
-    let lines = coloured(diff);
-    let more = lines.len().saturating_sub(SCREEN);
-    let mut text = lines.into_iter().take(SCREEN).map(|line| format!("{line}\n")).collect::<String>();
-    if more > 0 {
-        text.push_str(&styled(BOLD, format!("and {more} more lines: `wharf versions --json` has them all\n")));
-    }
-    text
+/// What is asked for beyond the live release, all of it: an approval is of that. Of a first release, which asks for all that
+/// it does, and of what is no longer asked for, as much as a screen holds.
+fn shown(diff: &CapabilityDiff, first: bool) -> String {
+    let most = if first { SCREEN } else { diff.added.len() };
+    let asked = cut(added(diff), most, "more lines: `wharf versions --json` has them all");
+    asked + &cut(removed(diff), SCREEN.saturating_sub(diff.added.len()), "lines that it no longer asks for")
+}
+
+fn cut(lines: impl ExactSizeIterator<Item = String>, most: usize, what: &str) -> String {
+    let more = lines.len().saturating_sub(most);
+    let text = lines.take(most).map(|line| line + "\n").collect::<String>();
+    if more == 0 { text } else { text + &styled(BOLD, format!("and {more} {what}\n")) }
 }
 
 fn coloured(diff: &CapabilityDiff) -> Vec<String> {
-    let removed = diff.removed.iter().map(|line| styled(GOOD, format!("- {line}")));
-    let added = diff.added.iter().map(|line| styled(BAD, format!("+ {line}")));
-    removed.chain(added).collect()
+    added(diff).chain(removed(diff)).collect()
+}
+
+fn added(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = String> {
+    diff.added.iter().map(|line| styled(BAD, format!("+ {line}")))
+}
+
+fn removed(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = String> {
+    diff.removed.iter().map(|line| styled(GOOD, format!("- {line}")))
+}
+
+/// A digest as the lock file has it, however it was written.
+fn as_in_lock(digest: &str) -> String {
+    let digest = digest.to_ascii_lowercase();
+    format!("sha256:{}", digest.strip_prefix("sha256:").unwrap_or(&digest))
 }

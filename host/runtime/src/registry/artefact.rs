@@ -18,7 +18,7 @@ use super::description::Description;
 use crate::files::{create_private_folder, is_ours_alone, replace_durably};
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// So much of an artefact is read when it is loaded, in bytes; the rest is mapped and read when it is needed.
 const CHECKED: u64 = 4 << 20;
@@ -33,6 +33,13 @@ pub(crate) struct Artefacts {
 }
 
 /// Stands before a description.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    code: Check,
+    /// CRC-32 of the description.
+    description: u32,
+}
+
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Check {
     length: u64,
@@ -53,12 +60,12 @@ impl Artefacts {
         let mut bytes = fs::read(self.file(digest, "manifest")?).ok()?;
         let head_ends = bytes.iter().position(|byte| *byte == b'\n')?;
         let description = bytes.split_off(head_ends + 1);
-        let expected: Check = serde_json::from_slice(&bytes).ok()?;
-        let description = Description::from_bytes(description)?;
+        let head: Head = serde_json::from_slice(&bytes).ok()?;
         let code = self.file(digest, "cwasm")?;
-        if check(&code).ok()? != expected {
+        if crc32fast::hash(&description) != head.description || check(&code).ok()? != head.code {
             return None;
         }
+        let description = Description::from_bytes(description)?;
         // SAFETY: the file was written by `store`, or by somebody who can write to the owner's own cache folder.
         #[expect(unsafe_code, reason = "mapping compiled code is the point of the cache")]
         let component = unsafe { Component::deserialize_file(engine, code) }.ok()?;
@@ -77,10 +84,19 @@ impl Artefacts {
         };
         create_private_folder(code.parent().unwrap_or(Path::new(".")))?;
         replace_durably(&code, &compiled.code)?;
-        let mut bytes = serde_json::to_vec(&check(&code)?)?;
+        let description = compiled.description.to_bytes()?;
+        let head = Head { code: check(&code)?, description: crc32fast::hash(&description) };
+        let mut bytes = serde_json::to_vec(&head)?;
         bytes.push(b'\n');
-        bytes.extend(compiled.description.to_bytes()?);
+        bytes.extend(description);
         replace_durably(&manifest, &bytes)
+    }
+
+    /// A file for what was found in another one, in the same folder.
+    pub(crate) fn beside(&self, other: &Path) -> Option<PathBuf> {
+        let mut hasher = DefaultHasher::new();
+        other.canonicalize().ok()?.hash(&mut hasher);
+        Some(self.folder.as_ref()?.join(format!("live-{:016x}.json", hasher.finish())))
     }
 
     fn file(&self, digest: &str, ending: &str) -> Option<PathBuf> {

@@ -21,6 +21,9 @@ use crate::limits::{CompileLimits, EngineLimits, Limits};
 use crate::sandbox;
 use crate::sandbox::engine::Engine;
 
+/// Set for the child: a program that forgets what it was started for would start another one, and so on.
+const COMPILES: &str = "WHARF_COMPILES";
+
 /// A program that calls [`serve_compiler`].
 pub(crate) struct CompilerProgram {
     pub(crate) program: PathBuf,
@@ -49,9 +52,13 @@ impl CompilerProgram {
     /// Compiles a component in a process, which is gone when this returns.
     pub(crate) fn compile(&self, bytes: &[u8], limits: Limits) -> Result<Compiled, String> {
         let cannot = |error: io::Error| format!("it cannot be compiled: {}: {error}", self.program.display());
+        if std::env::var_os(COMPILES).is_some() {
+            let problem = "it was started as a compiler, and did not call serve_compiler";
+            return Err(cannot(io::Error::other(problem)));
+        }
         let mut command = Command::new(&self.program);
         // What reads a stranger's file needs none of the environment's secrets.
-        command.args(&self.arguments).env_clear();
+        command.args(&self.arguments).env_clear().env(COMPILES, "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(cannot)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::lock::LockFile;
-use crate::files::{is_ours_alone, replace};
+use crate::files::replace;
 
 /// Digests by the plugin's name, and the file that they were found in.
 #[derive(Serialize, Deserialize)]
@@ -20,22 +20,20 @@ struct Index {
 }
 
 /// The digests of the live releases by the plugin's name: as they are kept in a file if that is of this lock file, else as
-/// the lock file has them, and then they are kept.
-pub(super) fn live(kept_in: &Path, lock: &[u8]) -> Result<BTreeMap<String, String>, String> {
+/// the lock file has them, and then they are kept. That file says what runs, so it is in a folder that is trusted like code.
+pub(super) fn live(kept_in: Option<PathBuf>, lock: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let (length, check) = (lock.len(), crc32fast::hash(lock));
-    // It says what runs, as the components beside it do.
-    let trusted = kept_in.parent().filter(|folder| is_ours_alone(folder));
-    let kept =
-        trusted.and_then(|_| fs::read(kept_in).ok()).and_then(|bytes| serde_json::from_slice::<Index>(&bytes).ok());
+    let kept = kept_in.as_ref().and_then(|file| fs::read(file).ok());
+    let kept = kept.and_then(|bytes| serde_json::from_slice::<Index>(&bytes).ok());
     if let Some(kept) = kept.filter(|kept| (kept.length, kept.check) == (length, check)) {
         return Ok(kept.live);
     }
     let plugins = LockFile::parse(lock)?.plugins;
     let live = plugins.into_iter().filter_map(|(name, plugin)| Some((name, plugin.live?))).collect();
     let index = Index { length, check, live };
-    // Without a folder nothing is installed, and what cannot be kept costs the next start some time.
-    if let Ok(bytes) = serde_json::to_vec(&index) {
-        let _ = replace(kept_in, &bytes);
+    // What cannot be kept costs the next start some time.
+    if let (Some(file), Ok(bytes)) = (kept_in, serde_json::to_vec(&index)) {
+        let _ = replace(&file, &bytes);
     }
     Ok(index.live)
 }
@@ -58,18 +56,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("live.json");
         for last in ["01", "02", "02", "01"] {
-            assert_eq!(live(&file, lock(last).as_bytes()).unwrap()["a"], format!("{DIGEST}{last}"));
+            assert_eq!(live(Some(file.clone()), lock(last).as_bytes()).unwrap()["a"], format!("{DIGEST}{last}"));
         }
         fs::write(&file, "damaged").unwrap();
-        assert_eq!(live(&file, lock("01").as_bytes()).unwrap()["a"], format!("{DIGEST}01"));
-        assert!(live(&file, b"format = 2\nplugins = 7").is_err());
-        assert!(live(&file, b"").unwrap().is_empty(), "nothing is installed");
+        assert_eq!(live(Some(file.clone()), lock("01").as_bytes()).unwrap()["a"], format!("{DIGEST}01"));
+        for damaged in ["format = 2\nplugins = 7", ""] {
+            assert!(live(Some(file.clone()), damaged.as_bytes()).is_err(), "it is not read as one without plugins");
+        }
     }
 
     #[test]
     fn without_a_folder_nothing_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nowhere/live.json");
-        assert!(live(&file, lock("01").as_bytes()).is_ok() && !file.exists());
+        for kept_in in [None, Some(file.clone())] {
+            assert!(live(kept_in, lock("01").as_bytes()).is_ok() && !file.exists());
+        }
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::artefact::Artefacts;
 use super::child::CompilerProgram;
-use super::compiler::{Compiled, compile_here, link};
+use super::compiler::{compile_here, link};
 use super::component::{LoadError, sniff};
 use super::release::Release;
 use crate::failure::Fault;
@@ -70,13 +70,18 @@ impl Loader {
             Some(program) => program.compile(bytes, self.limits)?,
             None => compile_here(engine, &self.linker, bytes, self.limits)?,
         };
-        self.artefacts.store(&digest, &compiled);
-        let Compiled { code, description } = compiled;
         // SAFETY: it was compiled just now, by this program or by the one that its owner named.
         #[expect(unsafe_code, reason = "compiled code has no other form")]
-        let component = unsafe { wasmtime::component::Component::deserialize(engine.inner(), code) };
+        let component = unsafe { wasmtime::component::Component::deserialize(engine.inner(), &compiled.code) };
         let component = component.map_err(|error| format!("what was compiled cannot be loaded: {error}"))?;
         let plugin = link(&self.linker, &component)?;
-        Ok(Release::new(plugin, description, digest, file.map(Path::to_owned)))
+        // What cannot be loaded is not kept.
+        self.artefacts.store(&digest, &compiled);
+        Ok(Release::new(plugin, compiled.description, digest, file.map(Path::to_owned)))
+    }
+
+    /// A file for what was found in another one, beside the artefacts, if they are kept.
+    pub(crate) fn beside_artefacts(&self, other: &Path) -> Option<PathBuf> {
+        self.artefacts.beside(other)
     }
 }

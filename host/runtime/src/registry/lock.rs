@@ -1,13 +1,13 @@
 //! `wharf.lock`: what is installed, which release of it answers calls, and what each may do. It is written down so that two
 //! machines with the same file run the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::replace_durably;
+use crate::files::replace_durably_for_all;
 use crate::manifest::Capabilities;
 
 /// Goes up where an older Wharf could misread the file.
@@ -93,20 +93,22 @@ fn is_digest(text: &str) -> bool {
 }
 
 impl LockFile {
-    /// The bytes of a file; one that does not exist has none.
-    pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, String> {
+    /// One of which nothing is installed.
+    pub(super) fn empty() -> Self {
+        Self { format: FORMAT, plugins: BTreeMap::new() }
+    }
+
+    /// The bytes of a file; none where it does not exist.
+    pub(super) fn bytes(file: &Path) -> Result<Option<Vec<u8>>, String> {
         match fs::read(file) {
-            Ok(bytes) => Ok(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("it cannot be read: {error}")),
         }
     }
 
-    /// What the bytes say; none say that nothing is installed.
+    /// What the bytes say.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.is_empty() {
-            return Ok(Self { format: FORMAT, ..Self::default() });
-        }
         let lock: Self =
             toml::from_slice(bytes).map_err(|error| format!("{}; restore it from version control", error.message()))?;
         if lock.format != FORMAT {
@@ -115,7 +117,17 @@ impl LockFile {
                 lock.format
             ));
         }
-        for (name, plugin) in &lock.plugins {
+        lock.check()?;
+        Ok(lock)
+    }
+
+    /// The digests of all releases.
+    pub(super) fn digests(&self) -> BTreeSet<&str> {
+        self.plugins.values().flat_map(|plugin| &plugin.releases).map(|release| release.digest.as_str()).collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, plugin) in &self.plugins {
             if let Some(release) = plugin.releases.iter().find(|release| !is_digest(&release.digest)) {
                 return Err(format!("plugins.{name} has the digest {:?}, which is no SHA-256", release.digest));
             }
@@ -125,12 +137,16 @@ impl LockFile {
                 }
             }
         }
-        Ok(lock)
+        Ok(())
     }
 
     /// Replaces the file: whoever reads it finds the old content or the new one.
-    pub(super) fn write(&self, file: &Path) -> io::Result<()> {
-        let text = toml::to_string_pretty(self).map_err(io::Error::other)?;
-        replace_durably(file, format!("{HEADER}{text}").as_bytes())
+    pub(super) fn write(&self, file: &Path) -> Result<(), String> {
+        // What could not be read again is not written.
+        self.check()?;
+        let text = toml::to_string_pretty(self).map_err(|error| error.to_string())?;
+        // It is no secret, and often under version control: another user may read it, and it may be a link.
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        replace_durably_for_all(&file, format!("{HEADER}{text}").as_bytes()).map_err(|error| error.to_string())
     }
 }

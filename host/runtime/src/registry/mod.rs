@@ -1,6 +1,6 @@
 //! The first station of a call: which release answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,7 +45,11 @@ pub(crate) struct Registry {
     kept: usize,
     /// How long a new release is compared with the one before it; never where it is zero.
     probation: Duration,
+    drains: Mutex<VecDeque<Drain>>,
 }
+
+/// How many replaced releases are told of.
+const DRAINS: usize = 32;
 
 type Before = BTreeMap<String, Vec<Arc<Release>>>;
 
@@ -60,13 +64,21 @@ pub struct Swap {
 
 impl Registry {
     pub(crate) fn new(kept: usize, probation: Duration) -> Self {
-        Self { live: ArcSwap::default(), before: Mutex::default(), kept, probation }
+        Self { live: ArcSwap::default(), before: Mutex::default(), kept, probation, drains: Mutex::default() }
     }
 
     /// Lets a release answer calls. One that was live before and is still loaded is gone back to; another one is on
     /// probation.
     pub(crate) fn publish(&self, release: Arc<Release>) -> Swap {
         self.swap(&mut self.change(), release)
+    }
+
+    /// The same without a look back at what was live before.
+    pub(crate) fn begin(&self, release: Arc<Release>) -> Swap {
+        let mut change = self.change();
+        change.remove(&release.about.name);
+        let live = self.live.load().get(&release.about.name).cloned();
+        self.start(Tenure::new(release), live.as_ref())
     }
 
     /// Lets the release before a tenure answer calls again, unless that tenure is over already.
@@ -82,7 +94,9 @@ impl Registry {
         change.remove(plugin);
         let tenure = self.live.load().get(plugin).cloned()?;
         self.update(|live| live.remove(plugin));
-        Some(Drain::of(&tenure))
+        let drain = Drain::of(&tenure);
+        self.keep_drain(Some(&drain));
+        Some(drain)
     }
 
     /// A release that was live before and is still loaded, or is live.
@@ -115,27 +129,51 @@ impl Registry {
     fn swap(&self, change: &mut Before, release: Arc<Release>) -> Swap {
         let name = &release.about.name;
         let replaced = self.live.load().get(name).cloned();
+        if let Some(live) = replaced.as_ref().filter(|live| live.release.digest == release.digest) {
+            // What its calls told of it still counts.
+            return Swap { live: Arc::clone(&live.release), drain: None };
+        }
         let before = change.entry(name.clone()).or_default();
         let goes_back = before.iter().position(|known| known.digest == release.digest);
         match (goes_back, &replaced) {
             (Some(at), _) => before.truncate(at),
-            (None, Some(replaced)) if replaced.release.digest != release.digest => {
+            (None, Some(replaced)) => {
                 before.push(Arc::clone(&replaced.release));
                 before.drain(..before.len().saturating_sub(self.kept));
             }
-            _ => {}
+            (None, None) => {}
         }
         let tenure = match &replaced {
             Some(replaced) if goes_back.is_none() && !self.probation.is_zero() => {
-                Tenure::on_probation(Arc::clone(&release), replaced, self.probation)
+                Tenure::on_probation(release, replaced, self.probation)
             }
-            _ => Tenure::new(Arc::clone(&release)),
+            _ => Tenure::new(release),
         };
-        if let Some(replaced) = &replaced {
+        self.start(tenure, replaced.as_ref())
+    }
+
+    fn start(&self, tenure: Tenure, replaced: Option<&Arc<Tenure>>) -> Swap {
+        let release = Arc::clone(&tenure.release);
+        if let Some(replaced) = replaced {
             release.warm_up(&replaced.release);
         }
-        self.update(|live| live.insert(name.clone(), Arc::new(tenure)));
-        Swap { drain: replaced.as_ref().map(Drain::of), live: release }
+        self.update(|live| live.insert(release.about.name.clone(), Arc::new(tenure)));
+        let drain = replaced.map(Drain::of);
+        self.keep_drain(drain.as_ref());
+        Swap { drain, live: release }
+    }
+
+    /// The last ones, the newest last.
+    pub(crate) fn drains(&self) -> Vec<Drain> {
+        self.drains.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn keep_drain(&self, drain: Option<&Drain>) {
+        let mut drains = self.drains.lock().unwrap_or_else(PoisonError::into_inner);
+        drains.extend(drain.cloned());
+        if drains.len() > DRAINS {
+            drains.pop_front();
+        }
     }
 
     /// Calls read what is live without waiting for whoever changes it.

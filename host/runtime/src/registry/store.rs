@@ -3,8 +3,9 @@
 //! Every change writes a new file, syncs and renames it: a process that is killed at any moment leaves the old state or the
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ use super::index;
 use super::loader::digest_of;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
 use super::{LoadError, Release};
-use crate::files::{create_private_folder, is_ours_alone, replace_durably, sweep};
+use crate::files::{create_private_folder, folder_of, is_ours_alone, replace_durably, sweep};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
 
@@ -33,8 +34,11 @@ pub struct ReleaseStore {
 pub enum Installed {
     /// It answers calls from now on.
     Live,
-    /// It answered calls before.
+    /// It answers calls already.
     Unchanged,
+    /// It answered calls once, and is kept: [`Host::rollback`](crate::Host::rollback) goes back to it. Its component is there
+    /// again, if it was not.
+    Kept,
     /// It asks for more than the live release, or is the first one, and waits for an approval.
     Waiting(CapabilityDiff),
 }
@@ -45,7 +49,7 @@ pub enum StoreError {
     /// The operator asked for something that cannot be.
     #[error("{0}")]
     Refused(String),
-    /// Another process is changing the store. It takes no longer than a moment.
+    /// Somebody else is changing the store. It takes no longer than a moment.
     #[error("another process is changing {}; try again when it is done", .0.display())]
     Busy(PathBuf),
     /// It is no plugin.
@@ -72,17 +76,23 @@ impl ReleaseStore {
     /// # Errors
     /// [`StoreError::Broken`] where the lock file cannot be read.
     pub fn lock(&self) -> Result<LockFile, StoreError> {
-        let lock = LockFile::bytes(&self.lock_file).and_then(|bytes| LockFile::parse(&bytes));
+        let lock = LockFile::bytes(&self.lock_file).and_then(|bytes| match bytes {
+            Some(bytes) => LockFile::parse(&bytes),
+            None => Ok(LockFile::empty()),
+        });
         lock.map_err(|problem| self.broken(&self.lock_file, problem))
     }
 
-    /// The digests of the live releases, by the plugin's name.
-    ///
-    /// # Errors
-    /// [`StoreError::Broken`] where the lock file cannot be read.
-    pub fn live(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let kept_in = self.folder.join("live.json");
-        let live = LockFile::bytes(&self.lock_file).and_then(|bytes| index::live(&kept_in, &bytes));
+    /// The digests of the live releases, by the plugin's name. They are looked up in a file where there is one for this lock
+    /// file.
+    pub(crate) fn live(
+        &self,
+        kept_in: impl FnOnce(&Path) -> Option<PathBuf>,
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let live = LockFile::bytes(&self.lock_file).and_then(|bytes| match bytes {
+            Some(bytes) => index::live(kept_in(&self.lock_file), &bytes),
+            None => Ok(BTreeMap::new()),
+        });
         live.map_err(|problem| self.broken(&self.lock_file, problem))
     }
 
@@ -100,15 +110,21 @@ impl ReleaseStore {
         from: &str,
         forced: bool,
     ) -> Result<Installed, StoreError> {
+        if digest_of(bytes) != release.digest {
+            return Err(refused("the release was made of other bytes".to_owned()));
+        }
         let _held = self.hold()?;
         let mut lock = self.lock()?;
+        let old = lock.clone();
         let plugin = lock.plugins.entry(release.about.name.clone()).or_default();
         let newest = locked(release, from);
         let digest = newest.digest.clone();
-        if plugin.live.as_ref() == Some(&digest) {
-            // Its component may have been damaged since.
+        let is_live = plugin.live.as_ref() == Some(&digest);
+        let was_live = plugin.release(&digest).is_some() && plugin.waiting.as_ref() != Some(&digest);
+        if is_live || (was_live && !forced) {
+            // Its component may have been damaged or deleted since.
             self.keep(&digest, bytes)?;
-            return Ok(Installed::Unchanged);
+            return Ok(if is_live { Installed::Unchanged } else { Installed::Kept });
         }
         if let Some(live) = plugin.live().filter(|_| !forced) {
             check_version(&live.version, &newest.version)?;
@@ -116,7 +132,10 @@ impl ReleaseStore {
         let asked = Capabilities::of(&release.manifest());
         let diff = plugin.capabilities().diff(&asked);
         let waits = plugin.live.is_none() || diff.widens();
-        plugin.releases.retain(|known| known.digest != digest);
+        // Nobody has approved the one that waited, and nobody will: only what was live is gone back to.
+        let waited = plugin.waiting.take();
+        plugin.asked.clear();
+        plugin.releases.retain(|known| known.digest != digest && Some(&known.digest) != waited.as_ref());
         plugin.releases.push(newest);
         if waits {
             plugin.waiting = Some(digest.clone());
@@ -126,7 +145,7 @@ impl ReleaseStore {
         }
         forget_old(plugin);
         self.keep(&digest, bytes)?;
-        self.write(&lock)?;
+        self.write(&old, &lock)?;
         Ok(if waits { Installed::Waiting(diff) } else { Installed::Live })
     }
 
@@ -154,8 +173,12 @@ impl ReleaseStore {
             None => plugin.before.last().and_then(|digest| plugin.release(digest)),
         };
         target.cloned().ok_or_else(|| {
-            let versions: Vec<&str> = plugin.releases.iter().map(|release| release.version.as_str()).collect();
-            refused(format!("`{name}` has no such earlier release; it has {}", versions.join(", ")))
+            let versions: Vec<&str> =
+                plugin.releases.iter().filter(may_be).map(|release| release.version.as_str()).collect();
+            refused(match versions.as_slice() {
+                [] => format!("`{name}` has no earlier release to go back to"),
+                versions => format!("`{name}` has no such earlier release; it has {}", versions.join(", ")),
+            })
         })
     }
 
@@ -176,7 +199,7 @@ impl ReleaseStore {
     pub(crate) fn roll_back(&self, release: &Release) -> Result<(), StoreError> {
         let (name, digest) = (&release.about.name, prefixed(&release.digest));
         self.change(name, |plugin| {
-            if plugin.release(&digest).is_none() {
+            if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
                 return Err(refused(format!("`{name}` no longer has {digest}; look at `wharf versions {name}`")));
             }
             plugin.go_live(&digest, Capabilities::of(&release.manifest()));
@@ -187,22 +210,26 @@ impl ReleaseStore {
     /// The same where a release was found to be bad, unless somebody has changed what is live since.
     pub(crate) fn take_back(&self, bad: &Release, release: &Release) -> Result<(), StoreError> {
         self.change(&bad.about.name, |plugin| {
-            if plugin.live == Some(prefixed(&bad.digest)) {
-                plugin.go_live(&prefixed(&release.digest), Capabilities::of(&release.manifest()));
+            let digest = prefixed(&release.digest);
+            if plugin.live != Some(prefixed(&bad.digest)) {
+                return Ok(());
             }
+            if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
+                return Err(refused(format!("{digest} is not one of the releases to go back to")));
+            }
+            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
             Ok(())
         })
     }
 
-    /// Forgets a plugin. Its connections stay where they are configured.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] where it is not installed.
-    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+    /// Forgets a plugin: what it was.
+    pub(crate) fn remove(&self, name: &str) -> Result<LockedPlugin, StoreError> {
         let _held = self.hold()?;
-        let mut lock = self.lock()?;
-        lock.plugins.remove(name).ok_or_else(|| self.unknown(name, &lock))?;
-        self.write(&lock)
+        let old = self.lock()?;
+        let mut lock = old.clone();
+        let removed = lock.plugins.remove(name).ok_or_else(|| self.unknown(name, &lock))?;
+        self.write(&old, &lock)?;
+        Ok(removed)
     }
 
     /// Everything on disk that is not as the lock file says; nothing where all is well.
@@ -225,34 +252,47 @@ impl ReleaseStore {
         change: impl FnOnce(&mut LockedPlugin) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let _held = self.hold()?;
-        let mut lock = self.lock()?;
+        let old = self.lock()?;
+        let mut lock = old.clone();
         if !lock.plugins.contains_key(name) {
             return Err(self.unknown(name, &lock));
         }
         let done = change(lock.plugins.entry(name.to_owned()).or_default())?;
-        self.write(&lock)?;
+        self.write(&old, &lock)?;
         Ok(done)
     }
 
-    /// Keeps other processes from changing the store until it is dropped.
-    fn hold(&self) -> Result<File, StoreError> {
+    /// Keeps others from changing the store and the lock file until it is dropped: two stores may have one lock file, and two
+    /// lock files one store.
+    fn hold(&self) -> Result<Vec<File>, StoreError> {
         create_private_folder(&self.folder).map_err(|error| self.broken(&self.folder, error))?;
         if !is_ours_alone(&self.folder) {
             let problem = "others can write into it, and what is in it is trusted; make it and the folder above yours alone (chmod go-w)";
             return Err(self.broken(&self.folder, problem));
         }
         let path = self.folder.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| self.broken(&path, error))?;
+        let of_store = File::options().create(true).truncate(false).write(true).open(&path);
+        let mut held = vec![self.hold_file(&path, of_store)?];
+        // A folder can be locked, and then nothing has to be left in it.
+        if cfg!(unix) {
+            let folder = folder_of(&self.lock_file);
+            held.push(self.hold_file(folder, File::open(folder))?);
+        }
+        Ok(held)
+    }
+
+    fn hold_file(&self, path: &Path, file: io::Result<File>) -> Result<File, StoreError> {
+        let file = file.map_err(|error| self.broken(path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
-            Err(fs::TryLockError::Error(error)) => Err(self.broken(&path, error)),
+            Err(fs::TryLockError::Error(error)) => Err(self.broken(path, error)),
         }
     }
 
     fn keep(&self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let file = self.component(digest);
+        sweep(&file);
         replace_durably(&file, bytes).map_err(|error| self.broken(&file, error))
     }
 
@@ -268,24 +308,16 @@ impl ReleaseStore {
         Err(self.broken(&file, format!("it is {found} and not what the lock file says; install the release again")))
     }
 
-    /// Writes the lock file, and only then deletes what it no longer names, and what killed processes have left.
-    fn write(&self, lock: &LockFile) -> Result<(), StoreError> {
+    /// Writes the lock file, and only then deletes what it no longer names. What it did not name before is not its own.
+    fn write(&self, old: &LockFile, new: &LockFile) -> Result<(), StoreError> {
         sweep(&self.lock_file);
-        lock.write(&self.lock_file).map_err(|error| self.broken(&self.lock_file, error))?;
-        let named: BTreeSet<PathBuf> = lock
-            .plugins
-            .values()
-            .flat_map(|plugin| &plugin.releases)
-            .map(|release| self.component(&release.digest))
-            .collect();
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let (file, name) = (entry.path(), entry.file_name());
-            let name = name.to_string_lossy();
-            let is_component = name.ends_with(".wasm") || (name.starts_with('.') && name.contains(".wasm."));
-            if is_component && !named.contains(&file) {
-                // What cannot be deleted takes room and does no harm.
-                let _ = fs::remove_file(file);
-            }
+        new.write(&self.lock_file).map_err(|problem| self.broken(&self.lock_file, problem))?;
+        let named = new.digests();
+        for digest in old.digests().difference(&named) {
+            let component = self.component(digest);
+            // What cannot be deleted takes room and does no harm.
+            let _ = fs::remove_file(&component);
+            sweep(&component);
         }
         Ok(())
     }
@@ -351,6 +383,9 @@ fn check_version(live: &str, newest: &str) -> Result<(), StoreError> {
 impl LockedPlugin {
     /// Lets a release answer calls. Going back to one takes those after it out of the way back.
     fn go_live(&mut self, digest: &str, capabilities: Capabilities) {
+        if self.live.as_deref() == Some(digest) {
+            return;
+        }
         match self.before.iter().position(|before| before == digest) {
             Some(at) => self.before.truncate(at),
             None => self.before.extend(self.live.take()),

@@ -31,7 +31,8 @@ pub(crate) struct Share {
 
 /// A new release is compared with the one before it for some time, and taken back where it is clearly worse.
 struct Probation {
-    until: Instant,
+    /// For ever where it is none.
+    until: Option<Instant>,
     before: Arc<Release>,
     share: Share,
 }
@@ -79,8 +80,8 @@ impl Tenure {
 
     /// One that is compared with the one before it for so long.
     pub(crate) fn on_probation(release: Arc<Release>, before: &Self, time: Duration) -> Self {
-        let probation =
-            Probation { until: Instant::now() + time, before: Arc::clone(&before.release), share: before.share() };
+        let (before, share) = (Arc::clone(&before.release), before.share());
+        let probation = Probation { until: Instant::now().checked_add(time), before, share };
         Self { release, health: Health::default(), probation: Some(probation), end: Arc::default() }
     }
 
@@ -100,7 +101,7 @@ impl Tenure {
 
     /// The release to go back to, and why, where this one is on probation and clearly worse.
     pub(crate) fn verdict(&self) -> Option<(Arc<Release>, Verdict)> {
-        let probation = self.probation.as_ref().filter(|probation| Instant::now() < probation.until)?;
+        let probation = self.probation.as_ref().filter(|p| p.until.is_none_or(|until| Instant::now() < until))?;
         let (before, now) = (probation.share, self.share());
         now.is_clearly_worse_than(before).then(|| (Arc::clone(&probation.before), Verdict { before, now }))
     }
