@@ -26,6 +26,12 @@ pub(crate) fn world() -> World {
     world
 }
 
+/// Installs the first release, and approves it.
+fn installed(world: &World) {
+    world.wharf(&["install", &release(world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+}
+
 #[track_caller]
 pub(crate) fn says(world: &World, words: &[&str], said: &[&str]) {
     let run = world.wharf(words);
@@ -92,8 +98,7 @@ fn a_release_that_asks_for_no_more_goes_live_and_one_that_does_waits() {
 #[test]
 fn a_rollback_is_one_command() {
     let world = world();
-    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     for version in [NEXT, "3.7.13"] {
         world.wharf(&["install", &release(&world, "b.wasm", &[(VERSION, version)])]);
     }
@@ -129,8 +134,7 @@ fn a_version_that_is_not_higher_needs_force() {
 #[test]
 fn a_bad_file_changes_nothing() {
     let world = world();
-    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     let lock = || fs::read_to_string(world.path().join("wharf.lock")).unwrap();
     let before = lock();
     world.write("text.wasm", "hello");
@@ -147,8 +151,7 @@ fn a_bad_file_changes_nothing() {
 #[test]
 fn a_file_of_the_same_name_does_not_take_the_place_of_what_is_installed() {
     let world = world();
-    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     let other = release(&world, "other.wasm", &[(VERSION, NEXT), ("/echo", "/user")]);
     world.configure(&format!("plugins = [{other:?}]\n"));
     assert_eq!(live(&world), VERSION);
@@ -157,8 +160,7 @@ fn a_file_of_the_same_name_does_not_take_the_place_of_what_is_installed() {
 #[test]
 fn a_component_that_was_changed_on_disk_is_not_loaded() {
     let world = world();
-    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     let folder = world.path().join(".wharf/releases");
     let component =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some()).unwrap();
@@ -258,8 +260,7 @@ fn without_a_configuration_nothing_is_installed() {
 fn an_installation_that_is_killed_at_any_moment_leaves_the_old_release_or_the_new_one() {
     const TIMES: u32 = 40;
     let world = world();
-    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     let files = [VERSION, NEXT].map(|version| release(&world, &format!("{version}.wasm"), &[(VERSION, version)]));
     let started = Instant::now();
     world.wharf(&["install", &files[1], "--force"]);
@@ -311,9 +312,7 @@ fn a_digest_is_the_same_however_it_is_written() {
 #[test]
 fn two_configurations_with_one_store_do_not_delete_each_others_components() {
     let world = world();
-    release(&world, "a.wasm", &[]);
-    world.wharf(&["install", "a.wasm"]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     fs::create_dir(world.path().join("other")).unwrap();
     world.write("other/wharf.toml", "store = \"../.wharf\"\n");
     fs::copy(CHATWOOT.path, world.path().join("c.wasm")).unwrap();
@@ -363,9 +362,7 @@ fn a_damaged_description_of_a_compiled_component_is_not_used() {
 #[test]
 fn removing_a_plugin_is_in_the_audit() {
     let world = world();
-    release(&world, "a.wasm", &[]);
-    world.wharf(&["install", "a.wasm"]);
-    world.wharf(&["approve", "obedient"]);
+    installed(&world);
     world.wharf(&["remove", "obedient"]);
     says(&world, &["audit", "show"], &["installed from a.wasm", "it was approved", "3.7.11: the plugin was removed"]);
 }

@@ -117,6 +117,14 @@ fn install(host: &Host, version: &str, mode: &str) -> Result<Installed, StoreErr
     host.install(&host.examine(&bytes, "acme.wasm").unwrap(), &bytes, "acme.wasm", false)
 }
 
+/// The same with a release that is live.
+fn with_first_release(folder: &TempDir, server: &Server) -> Host {
+    let host = with_store(folder, server);
+    install(&host, FIRST, "mode-fine").unwrap();
+    host.approve("obedient", None).unwrap();
+    host
+}
+
 fn locked(host: &Host) -> String {
     let lock = host.releases().unwrap().lock().unwrap();
     lock.plugins["obedient"].live().unwrap().version.clone()
@@ -146,9 +154,7 @@ fn what_is_taken_back_is_written_into_the_lock_file() {
 #[test]
 fn what_is_taken_back_while_another_process_holds_the_store_is_written_down_later() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let host = with_store(&folder, &server);
-    install(&host, FIRST, "mode-fine").unwrap();
-    host.approve("obedient", None).unwrap();
+    let host = with_first_release(&folder, &server);
     install(&host, "3.7.12", "mode-trap").unwrap();
     let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
     held.lock().unwrap();
@@ -197,9 +203,7 @@ fn a_host_follows_what_another_process_changes() {
 #[test]
 fn a_lock_file_that_names_the_component_of_another_plugin_is_told() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let host = with_store(&folder, &server);
-    install(&host, FIRST, "mode-fine").unwrap();
-    host.approve("obedient", None).unwrap();
+    let host = with_first_release(&folder, &server);
     let file = folder.path().join("wharf.lock");
     let text = std::fs::read_to_string(&file).unwrap().replace("plugins.obedient", "plugins.appwrite");
     std::fs::write(&file, text).unwrap();
@@ -212,9 +216,7 @@ fn a_lock_file_that_names_the_component_of_another_plugin_is_told() {
 #[test]
 fn a_lock_file_that_is_damaged_while_a_host_runs_changes_nothing() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let host = with_store(&folder, &server);
-    install(&host, FIRST, "mode-fine").unwrap();
-    host.approve("obedient", None).unwrap();
+    let host = with_first_release(&folder, &server);
     std::fs::write(folder.path().join("wharf.lock"), "format = ").unwrap();
     assert!(matches!(host.follow(), Err(StoreError::Broken { .. })));
     assert_eq!(work(&host).unwrap(), json!(FIRST));
@@ -273,9 +275,7 @@ fn what_answered_without_being_installed_is_not_gone_back_to() {
 #[test]
 fn a_release_that_was_taken_back_while_the_store_was_held_can_be_gone_back_to_later() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let (host, operator) = (with_store(&folder, &server), with_store(&folder, &server));
-    install(&host, FIRST, "mode-fine").unwrap();
-    host.approve("obedient", None).unwrap();
+    let (host, operator) = (with_first_release(&folder, &server), with_store(&folder, &server));
     install(&host, "3.7.12", "mode-trap").unwrap();
     let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
     held.lock().unwrap();
@@ -316,9 +316,7 @@ fn a_probation_without_end_is_one() {
 #[test]
 fn an_earlier_release_whose_component_is_gone_is_restored_and_does_not_go_live() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let host = with_store(&folder, &server);
-    install(&host, FIRST, "mode-fine").unwrap();
-    host.approve("obedient", None).unwrap();
+    let host = with_first_release(&folder, &server);
     install(&host, "3.7.12", "mode-fine").unwrap();
     let store = host.releases().unwrap();
     std::fs::remove_file(store.component(&store.earlier("obedient", None).unwrap().digest)).unwrap();
