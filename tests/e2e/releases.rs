@@ -203,7 +203,7 @@ fn a_host_follows_what_another_process_changes() {
 #[test]
 fn a_lock_file_that_names_the_component_of_another_plugin_is_told() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
-    let host = with_first_release(&folder, &server);
+    with_first_release(&folder, &server);
     let file = folder.path().join("wharf.lock");
     let text = std::fs::read_to_string(&file).unwrap().replace("plugins.obedient", "plugins.appwrite");
     std::fs::write(&file, text).unwrap();

@@ -1,0 +1,80 @@
+//! Counts the instructions of a call, which are the same on every machine, however noisy it is: `cargo run --example instructions`.
+//!
+//! It runs itself in Valgrind, with few calls and with many, and compares what the further ones took with the figures that are
+//! written down here. Whoever makes a call dearer has to write so; whoever makes it cheaper gets to.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "it is a tool of the workshop")]
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use serde_json::json;
+use wharf::{Call, Connection, EngineLimits, Host, Limits, Secret};
+use wharf_artifacts::{APPWRITE, OBEDIENT};
+
+/// Calls by name, and the instructions that one takes, in the dev profile on x86-64.
+const FIGURES: [(&str, u64); 2] = [("nothing", 180_000), ("dry-run", 226_000)];
+
+/// In percent: the copying of memory differs between processors, and hash maps are in another order each time.
+const TOLERANCE: u64 = 10;
+
+const FEW: u64 = 20;
+const MANY: u64 = 220;
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    if let (Some(name), Some(calls), Some(cache)) = (words.next(), words.next(), words.next()) {
+        run(&name, calls.parse().unwrap(), cache.as_ref());
+        return ExitCode::SUCCESS;
+    }
+    if !cfg!(target_arch = "x86_64") {
+        println!("the figures are those of x86-64; nothing is counted here");
+        return ExitCode::SUCCESS;
+    }
+    let cache = tempfile::tempdir().unwrap();
+    let mut good = true;
+    for (name, expected) in FIGURES {
+        // The processor that Valgrind plays is not the machine's: the first run compiles for it.
+        count(name, 1, cache.path());
+        let each = (count(name, MANY, cache.path()) - count(name, FEW, cache.path())) / (MANY - FEW);
+        let most = expected + expected * TOLERANCE / 100;
+        let verdict = match each {
+            _ if each > most => "too many",
+            _ if each < expected - expected * TOLERANCE / 100 => "fewer: write the new figure down",
+            _ => "as expected",
+        };
+        println!("{name:<10} {each:>9} instructions for a call, {expected:>9} expected: {verdict}");
+        good &= each <= most;
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The instructions of a run.
+fn count(name: &str, calls: u64, cache: &Path) -> u64 {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
+    valgrind.arg(std::env::current_exe().unwrap()).arg(name).arg(calls.to_string()).arg(cache);
+    let output = valgrind.stdout(Stdio::inherit()).output().expect("valgrind is not there: apt-get install valgrind");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let (_, counted) = said.split_once("refs:").expect("Valgrind counts");
+    let digits = counted.lines().next().unwrap().chars().filter(char::is_ascii_digit);
+    digits.collect::<String>().parse().unwrap()
+}
+
+fn run(name: &str, calls: u64, cache: &Path) {
+    // Valgrind has little address space to give away.
+    let engine = EngineLimits { calls: 1, memories: 2, ..EngineLimits::default() };
+    let limits = Limits { engine, ..Limits::default() };
+    let host = Host::builder().limits(limits).cache(cache.join("compiled")).build().unwrap();
+    let (plugin, operation, input) = match name {
+        "nothing" => ("obedient", "good.remember", json!({})),
+        _ => ("appwrite", "users.delete-session", json!({"userId": "ada", "sessionId": "laptop"})),
+    };
+    host.load_bytes(if plugin == "obedient" { OBEDIENT.bytes } else { APPWRITE.bytes }).unwrap();
+    let connection = Connection::builder(plugin, "main", "http://127.0.0.1:9/v1").field("project_id", "shop");
+    host.connect(plugin, connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    for _ in 0..calls {
+        let call = Call::new(plugin, operation).input(input.clone());
+        host.call(if name == "nothing" { call } else { call.dry_run() }).unwrap();
+    }
+}
