@@ -11,11 +11,11 @@ use serde_json::json;
 use wharf::failure::{CallError, Refusal};
 use wharf::{Blob, Call, Connection, EngineLimits, Host, Limits, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
-use wharf_benches::{compare, percentile, resident, run, show};
+use wharf_benches::{compare, own, percentile, resident, run, show};
 use wharf_simulated::{Canned, Server};
 
 /// How long the provider takes while calls wait for it.
-const SLOW: Duration = Duration::from_secs(2);
+const SLOW: Duration = Duration::from_secs(4);
 
 fn main() {
     let mut words = std::env::args().skip(1);
@@ -73,7 +73,7 @@ fn flight(calls: usize) {
     let host = Host::builder().limits(Limits { engine, ..Limits::default() }).build().unwrap();
     host.load_bytes(OBEDIENT.bytes).unwrap();
     host.connect("obedient", Connection::builder("obedient", "main", &provider.url).build().unwrap());
-    let (before, started) = (resident(), Instant::now());
+    let (before, started) = ((resident(), own()), Instant::now());
     let (went_well, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let call = || match host.call(Call::new("obedient", "good.echo")) {
         Ok(_) => drop(went_well.fetch_add(1, Ordering::Relaxed)),
@@ -85,10 +85,10 @@ fn flight(calls: usize) {
     };
     let (peak, refused) = thread::scope(|scope| {
         (0..calls).for_each(|_| drop(scope.spawn(call)));
-        let (mut peak, mut refused) = (0, None);
+        let (mut peak, mut refused) = ((0, 0), None);
         while went_well.load(Ordering::Relaxed) + failed.load(Ordering::Relaxed) < calls {
-            peak = peak.max(resident());
-            if refused.is_none() && started.elapsed() > SLOW / 2 {
+            if refused.is_none() && started.elapsed() > SLOW * 3 / 4 {
+                peak = (resident(), own());
                 let asked = Instant::now();
                 let result = host.call(Call::new("obedient", "good.greet"));
                 let full = matches!(result, Err(CallError::Refusal(Refusal::Limit(_))));
@@ -100,49 +100,51 @@ fn flight(calls: usize) {
     });
     let answer = if refused.0 { "refused" } else { "let in" };
     println!(
-        "{calls:>6} calls in flight: {} went well, {} failed, {:>4} MiB more, all in {}; one more is {answer} after {}",
+        "{calls:>6} calls in flight: {} went well, {} failed, {:>4} MiB more resident, {:>4} MiB of it their own, all in {}; one more \
+         is {answer} after {}",
         went_well.into_inner(),
         failed.into_inner(),
-        peak.saturating_sub(before) >> 20,
+        peak.0.saturating_sub(before.0) >> 20,
+        peak.1.saturating_sub(before.1) >> 20,
         show(started.elapsed()),
         show(refused.1)
     );
 }
 
-/// So many plugins that are loaded from the cache and idle.
+/// So many releases that are loaded from the cache and idle, as so many plugins are.
 fn plugins(count: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let components: Vec<Vec<u8>> =
-        (0..count).map(|n| OBEDIENT.altered(&[("obedient", &format!("p-{n:06}"))])).collect();
+    let version = |n: usize| format!("{}.{}.{}", n / 900, n / 90 % 10, 10 + n % 90);
+    let components: Vec<Vec<u8>> = (0..count).map(|n| OBEDIENT.altered(&[("3.7.11", &version(n))])).collect();
     let builder = || Host::builder().cache(folder.path().join("cache/compiled"));
     let compiler = builder().compile_in_child(std::env::current_exe().unwrap(), ["compile"]).build().unwrap();
     components.iter().for_each(|bytes| drop(compiler.examine(bytes, "plugin.wasm").unwrap()));
     drop(compiler);
 
     let host = builder().build().unwrap();
-    let before = resident();
-    let mut loads: Vec<Duration> = Vec::with_capacity(count);
+    let before = (resident(), own());
+    let (mut loads, mut loaded) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for bytes in &components {
         let started = Instant::now();
-        host.load_bytes(bytes).unwrap();
+        loaded.push(host.examine(bytes, "plugin.wasm").unwrap());
         loads.push(started.elapsed());
     }
-    let each = (resident().saturating_sub(before) / count as u64) >> 10;
-    let name = format!("p-{:06}", count / 2);
-    host.connect(&name, Connection::builder(&name, "main", "http://127.0.0.1:9").build().unwrap());
-    let first = Instant::now();
-    host.call(Call::new(&name, "good.remember")).unwrap();
-    let first = first.elapsed();
-    let mut calls: Vec<Duration> = (0..2000)
-        .map(|_| {
-            let started = Instant::now();
-            host.call(Call::new(&name, "good.remember")).unwrap();
-            started.elapsed()
-        })
-        .collect();
+    let each = |now: u64, before: u64| (now.saturating_sub(before) / count as u64) >> 10;
+    let (resident, own) = (each(resident(), before.0), each(own(), before.1));
+    host.publish(loaded.pop().unwrap()).unwrap();
+    host.connect("obedient", Connection::builder("obedient", "main", "http://127.0.0.1:9").build().unwrap());
+    let call = || {
+        let started = Instant::now();
+        host.call(Call::new("obedient", "good.remember")).unwrap();
+        started.elapsed()
+    };
+    let first = call();
+    let mut calls: Vec<Duration> = (0..2000).map(|_| call()).collect();
     println!(
-        "{count:>6} plugins: loaded in {} each, {each} KiB each; the first call of one {}, and then {}",
+        "{count:>6} plugins: loaded in {} each (a digest of {} KiB included), {resident} KiB resident each, {own} KiB of it their \
+         own; the first call of one {}, and then {}",
         show(percentile(&mut loads, 50)),
+        OBEDIENT.bytes.len() >> 10,
         show(first),
         show(percentile(&mut calls, 50))
     );

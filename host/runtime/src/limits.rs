@@ -137,7 +137,8 @@ impl Default for CompileLimits {
 impl Default for EngineLimits {
     fn default() -> Self {
         Self {
-            calls: 1000,
+            // Each has a thread, and a system as it comes has room for some more.
+            calls: 4000,
             // A component made from Python has about thirty modules.
             instances: 100,
             // Guests have one, and their adapters another.
