@@ -68,11 +68,11 @@ pub fn resident() -> u64 {
     pages * 4096
 }
 
-/// Memory of this process in bytes, in which a page that it maps several times counts once; zero where the system does not
-/// tell.
+/// Memory of this process in bytes that the system cannot take back: without the pages of files that are mapped, such as
+/// code. Zero where the system does not tell.
 pub fn own() -> u64 {
     let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss_Anon:"));
     let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
     kib.unwrap_or_default() * 1024
 }
