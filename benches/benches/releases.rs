@@ -83,6 +83,16 @@ fn cached(folder: &Path) {
         println!("  {name:<58} {:>10}  (95 %: {})  {ratio:.2} ×", show(middle), show(percentile(durations, 95)));
     }
     let host = builder(folder).build().unwrap();
+    let bytes = APPWRITE.bytes;
+    let load = || drop(host.examine(bytes, "appwrite.wasm").unwrap());
+    compare(
+        "The load by itself",
+        200,
+        vec![
+            ("the digest of the component", Box::new(|| drop(wharf::digest_of(bytes)))),
+            ("the digest, and the release is loaded from the cache", Box::new(load)),
+        ],
+    );
     let mut turns = releases.iter().cycle();
     let swap = || drop(host.publish(turns.next().unwrap().clone()).unwrap());
     compare("The swap itself", 1000, vec![("publish", Box::new(swap))]);

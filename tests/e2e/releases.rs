@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharf::failure::Kind;
-use wharf::{Call, Host, Installed, Release, ReleaseStore, StoreError};
+use wharf::{Call, Host, HostBuilder, Installed, Release, ReleaseStore, StoreError};
 use wharf_artifacts::OBEDIENT;
 use wharf_simulated::Server;
 
@@ -18,6 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn candidate(host: &Host, version: &str, mode: &str) -> Arc<Release> {
     host.examine(&component(version, mode), "candidate.wasm").unwrap()
+}
+
+/// A host in which a release of this mode took the place of a good one.
+fn swapped(builder: HostBuilder, server: &Server, mode: &str) -> Host {
+    let host = builder.build().unwrap();
+    connect(&host, server);
+    host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
+    host.publish(candidate(&host, "3.7.12", mode)).unwrap();
+    host
 }
 
 fn work(host: &Host) -> Result<Value, wharf::failure::CallError> {
@@ -75,10 +84,7 @@ fn a_release_on_probation_that_is_clearly_worse_is_taken_back() {
 fn without_a_probation_and_after_it_a_bad_release_stays() {
     let server = provider();
     for builder in [builder().probation(Duration::ZERO), builder().probation(Duration::from_nanos(1))] {
-        let host = builder.build().unwrap();
-        connect(&host, &server);
-        host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
-        host.publish(candidate(&host, "3.7.12", "mode-trap")).unwrap();
+        let host = swapped(builder, &server, "mode-trap");
         for _ in 0..10 {
             assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin);
         }
@@ -87,10 +93,8 @@ fn without_a_probation_and_after_it_a_bad_release_stays() {
 
 #[test]
 fn a_release_is_not_taken_back_for_what_the_provider_or_the_caller_does() {
-    let (host, server) = (builder().build().unwrap(), provider());
-    connect(&host, &server);
-    host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
-    host.publish(candidate(&host, "3.7.12", "mode-fine")).unwrap();
+    let server = provider();
+    let host = swapped(builder(), &server, "mode-fine");
     for _ in 0..10 {
         server.answer_next(answer(500, "application/json", "{}"));
         assert_eq!(work(&host).unwrap_err().kind(), Kind::Provider);
@@ -291,10 +295,8 @@ fn a_release_that_was_taken_back_while_the_store_was_held_can_be_gone_back_to_la
 
 #[test]
 fn the_same_release_again_is_no_swap_and_what_its_calls_told_still_counts() {
-    let (host, server) = (builder().build().unwrap(), provider());
-    connect(&host, &server);
-    host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
-    host.publish(candidate(&host, "3.7.12", "mode-trap")).unwrap();
+    let server = provider();
+    let host = swapped(builder(), &server, "mode-trap");
     (0..3).for_each(|_| drop(work(&host).unwrap_err()));
     assert!(host.publish(candidate(&host, "3.7.12", "mode-trap")).unwrap().drain.is_none());
     (0..2).for_each(|_| drop(work(&host).unwrap_err()));
@@ -305,10 +307,8 @@ fn the_same_release_again_is_no_swap_and_what_its_calls_told_still_counts() {
 
 #[test]
 fn a_probation_without_end_is_one() {
-    let (host, server) = (builder().probation(Duration::MAX).build().unwrap(), provider());
-    connect(&host, &server);
-    host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
-    host.publish(candidate(&host, "3.7.12", "mode-trap")).unwrap();
+    let server = provider();
+    let host = swapped(builder().probation(Duration::MAX), &server, "mode-trap");
     (0..5).for_each(|_| drop(work(&host).unwrap_err()));
     assert_eq!(work(&host).unwrap(), json!(FIRST));
 }

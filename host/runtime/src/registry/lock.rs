@@ -13,6 +13,9 @@ use crate::manifest::Capabilities;
 /// Goes up where an older Wharf could misread the file.
 const FORMAT: u32 = 2;
 
+/// How many releases of a plugin are kept besides the live one and one that waits.
+const KEPT: usize = 5;
+
 const HEADER: &str = "# What is installed, and what each release may do. Written by `wharf install`, `approve`, `rollback` and \
                       `remove`;\n# keep it under version control.\n\n";
 
@@ -84,6 +87,39 @@ impl LockedPlugin {
     /// The release that waits for an approval.
     pub fn waiting(&self) -> Option<&LockedRelease> {
         self.release(self.waiting.as_deref()?)
+    }
+
+    /// Lets a release answer calls. Going back to one takes those after it out of the way back.
+    pub(super) fn go_live(&mut self, digest: &str, capabilities: Capabilities) {
+        if self.live.as_deref() == Some(digest) {
+            return;
+        }
+        match self.before.iter().position(|before| before == digest) {
+            Some(at) => self.before.truncate(at),
+            None => self.before.extend(self.live.take()),
+        }
+        self.live = Some(digest.to_owned());
+        self.capabilities = capabilities.into_lines();
+        if self.waiting.as_deref() == Some(digest) {
+            self.waiting = None;
+            self.asked.clear();
+        }
+    }
+
+    /// Keeps the live release, the one that waits, and the newest of the others.
+    pub(super) fn forget_old(&mut self) {
+        let needed = [self.live.clone(), self.waiting.clone()];
+        let is_needed = |release: &LockedRelease| needed.iter().flatten().any(|digest| *digest == release.digest);
+        let mut others = self.releases.iter().filter(|release| !is_needed(release)).count();
+        self.releases.retain(|release| {
+            if is_needed(release) || others <= KEPT {
+                return true;
+            }
+            others -= 1;
+            false
+        });
+        let releases = &self.releases;
+        self.before.retain(|digest| releases.iter().any(|release| release.digest == *digest));
     }
 }
 

@@ -20,9 +20,6 @@ use crate::sandbox::contract::v0_1::CONTRACT;
 #[cfg(all(test, unix))]
 mod crash;
 
-/// How many releases of a plugin are kept besides the live one and one that waits.
-const KEPT: usize = 5;
-
 /// A folder of releases, and its lock file.
 pub struct ReleaseStore {
     folder: PathBuf,
@@ -143,7 +140,7 @@ impl ReleaseStore {
         } else {
             plugin.go_live(&digest, asked);
         }
-        forget_old(plugin);
+        plugin.forget_old();
         self.keep(&digest, bytes)?;
         self.write(&old, &lock)?;
         Ok(if waits { Installed::Waiting(diff) } else { Installed::Live })
@@ -378,38 +375,4 @@ fn check_version(live: &str, newest: &str) -> Result<(), StoreError> {
     Err(refused(format!(
         "the version {newest} is not higher than the live one, {live}; raise it, or install it with --force"
     )))
-}
-
-impl LockedPlugin {
-    /// Lets a release answer calls. Going back to one takes those after it out of the way back.
-    fn go_live(&mut self, digest: &str, capabilities: Capabilities) {
-        if self.live.as_deref() == Some(digest) {
-            return;
-        }
-        match self.before.iter().position(|before| before == digest) {
-            Some(at) => self.before.truncate(at),
-            None => self.before.extend(self.live.take()),
-        }
-        self.live = Some(digest.to_owned());
-        self.capabilities = capabilities.into_lines();
-        if self.waiting.as_deref() == Some(digest) {
-            self.waiting = None;
-            self.asked.clear();
-        }
-    }
-}
-
-/// Keeps the live release, the one that waits, and the newest of the others.
-fn forget_old(plugin: &mut LockedPlugin) {
-    let needed = [plugin.live.clone(), plugin.waiting.clone()];
-    let mut others = plugin.releases.iter().filter(|r| !needed.contains(&Some(r.digest.clone()))).count();
-    plugin.releases.retain(|release| {
-        if needed.contains(&Some(release.digest.clone())) || others <= KEPT {
-            return true;
-        }
-        others -= 1;
-        false
-    });
-    let known: Vec<String> = plugin.releases.iter().map(|release| release.digest.clone()).collect();
-    plugin.before.retain(|digest| known.contains(digest));
 }
