@@ -24,7 +24,7 @@
 //! all of it. Ship the lines elsewhere where that matters.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -262,7 +262,8 @@ impl Chain {
             Some(file) => file,
             none => none.insert(open(path)?),
         };
-        let length = file.metadata()?.len();
+        // Not by its metadata: a file system that was asked for times writes down a new one with the next line.
+        let length = file.seek(SeekFrom::End(0))?;
         let torn = self.torn || (length != self.ours && ends_within_a_line(file, length));
         let text = if torn { format!("\n{line}") } else { line.to_owned() };
         let written = file.write(text.as_bytes())?;
