@@ -3,13 +3,13 @@
 mod convert;
 mod imports;
 
-use wasmtime::Store;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, HasSelf, Linker};
+use wasmtime::{Store, format_err};
 
 use super::super::ctx::Ctx;
 use crate::failure::Failure;
 use crate::manifest::Manifest;
-use bindings::wharf::provider::call::{Attachment, Call};
+use bindings::wharf::provider::call::{Attachment, Call, Failure as Failed, Output as Returned};
 
 #[expect(clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
@@ -28,7 +28,11 @@ pub(crate) const CONTRACT: &str = "wharf:provider@0.1.0";
 pub(crate) const EXPORT: &str = "wharf:provider/plugin@0.1.0";
 
 /// A component that is linked and ready to be instantiated.
-pub(crate) struct Plugin(bindings::ProviderPre<Ctx>);
+pub(crate) struct Plugin {
+    pre: bindings::ProviderPre<Ctx>,
+    /// A call needs one of the exports: the bindings would look up all of them, and compare their types, in each instance.
+    invoke: ComponentExportIndex,
+}
 
 /// What an invocation gave back, before the host has looked at it.
 pub(crate) struct Output {
@@ -50,16 +54,21 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
 
 impl Plugin {
     pub(crate) fn link(linker: &Linker<Ctx>, component: &Component) -> wasmtime::Result<Self> {
-        Ok(Self(bindings::ProviderPre::new(linker.instantiate_pre(component)?)?))
+        let pre = bindings::ProviderPre::new(linker.instantiate_pre(component)?)?;
+        let invoke = component
+            .get_export_index(None, EXPORT)
+            .and_then(|plugin| component.get_export_index(Some(&plugin), "invoke"))
+            .ok_or_else(|| format_err!("`{EXPORT}` has no `invoke`"))?;
+        Ok(Self { pre, invoke })
     }
 
     /// Prepares what each instance begins with; else the first one does.
     pub(crate) fn warm_up(&self) -> wasmtime::Result<()> {
-        self.0.instance_pre().component().initialize_copy_on_write_image()
+        self.pre.instance_pre().component().initialize_copy_on_write_image()
     }
 
     pub(crate) fn describe(&self, store: &mut Store<Ctx>) -> wasmtime::Result<Result<Manifest, String>> {
-        let instance = self.0.instantiate(&mut *store)?;
+        let instance = self.pre.instantiate(&mut *store)?;
         let manifest = instance.wharf_provider_plugin().call_describe(&mut *store)?;
         Ok(convert::manifest(manifest))
     }
@@ -71,14 +80,15 @@ impl Plugin {
         input: String,
         attachments: Vec<(String, wharf_egress::Blob)>,
     ) -> wasmtime::Result<Invoked> {
-        let instance = self.0.instantiate(&mut *store)?;
+        let instance = self.pre.instance_pre().instantiate(&mut *store)?;
+        let invoke = instance.get_typed_func::<(&Call,), (Result<Returned, Failed>,)>(&mut *store, self.invoke)?;
         let table = &mut store.data_mut().table;
         let attachments = attachments
             .into_iter()
             .map(|(name, blob)| Ok(Attachment { name, content: table.push(blob)? }))
             .collect::<wasmtime::Result<_>>()?;
         let call = Call { operation: operation.to_owned(), input, attachments };
-        match instance.wharf_provider_plugin().call_invoke(&mut *store, &call)? {
+        match invoke.call(&mut *store, (&call,))?.0 {
             Ok(output) => {
                 let table = &mut store.data_mut().table;
                 let attachments = output
