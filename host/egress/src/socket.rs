@@ -1,17 +1,26 @@
 //! Sockets to judged addresses, each of which knows where it leads.
 //!
-//! Between the client's own TCP and TLS stands one connector of ours. It tries the judged addresses one by one, so that it
-//! is known which of them a socket belongs to, also when the socket is used again for a later request.
+//! In the place of the client's own TCP stands one connector of ours. It tries the judged addresses one by one, so that it
+//! is known which of them a socket belongs to, also when the socket is used again for a later request. A socket takes little
+//! memory while it waits.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
+#[cfg(unix)]
+use rustix::net::RecvFlags;
 use ureq::Error;
+use ureq::config::Config;
 use ureq::unversioned::transport::time::{self, Duration};
 use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout, RustlsConnector, Transport,
 };
+
+mod buffers;
+
+use buffers::SocketBuffers;
 
 thread_local! {
     /// A call runs on one thread from its start to its end, so what a socket notes here is of that thread's request.
@@ -25,46 +34,34 @@ pub(crate) fn take_reached() -> Option<SocketAddr> {
 
 /// The chain of connectors: through a proxy if one is configured, TCP, and TLS for `https`.
 pub(crate) fn connector() -> impl Connector<Out = impl Transport> {
-    ().chain(ConnectProxyConnector::default()).chain(OneByOne::default()).chain(RustlsConnector::default())
+    ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(RustlsConnector::default())
 }
 
 /// Opens a socket to the first address that takes one.
 #[derive(Debug, Default)]
-struct OneByOne(TcpConnector);
+struct OneByOne;
 
 impl<In: Transport> Connector<In> for OneByOne {
-    type Out = Noted<<TcpConnector as Connector<In>>::Out>;
+    type Out = Either<In, Socket>;
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        if chained.is_some() {
-            // A tunnel: the socket to the proxy, inside of it, notes its own address.
-            let tunnel = self.0.connect(details, chained)?;
-            return Ok(tunnel.map(|transport| Noted { transport, address: None }));
+        if let Some(tunnel) = chained {
+            // The socket to the proxy, inside of it, notes its own address.
+            return Ok(Some(Either::A(tunnel)));
         }
         let deadline = deadline(details);
-        let mut failed = Error::HostNotFound;
+        let mut problem = Error::HostNotFound;
         for (index, address) in details.addrs.iter().enumerate() {
-            let after = share(deadline, details.addrs.len() - index - 1);
-            if after.is_zero() {
-                // The client would take it for a second.
+            let within = share(deadline, details.addrs.len() - index - 1);
+            if within.is_zero() {
                 return Err(Error::Timeout(details.timeout.reason));
             }
-            let one = ConnectionDetails {
-                addrs: one(details, *address),
-                timeout: NextTimeout { after, ..details.timeout },
-                current_time: details.current_time.clone(),
-                run_connector: details.run_connector.clone(),
-                register_shutdown: details.register_shutdown.clone(),
-                ..*details
-            };
-            match self.0.connect(&one, None::<In>) {
-                Ok(None) => return Ok(None),
-                Ok(Some(transport)) => return Ok(Some(Noted { transport, address: Some(*address) })),
-                Err(error @ (Error::Io(_) | Error::Timeout(_) | Error::ConnectionFailed)) => failed = error,
-                Err(error) => return Err(error),
+            match Socket::open(*address, within, details.config) {
+                Ok(socket) => return Ok(Some(Either::B(socket))),
+                Err(error) => problem = failed(error, details.timeout),
             }
         }
-        Err(failed)
+        Err(problem)
     }
 }
 
@@ -77,12 +74,6 @@ fn deadline(details: &ConnectionDetails) -> Option<Instant> {
     made.checked_add(*details.timeout.after)
 }
 
-fn one(details: &ConnectionDetails, address: SocketAddr) -> ureq::unversioned::resolver::ResolvedSocketAddrs {
-    let mut addresses = details.resolver.empty();
-    addresses.push(address);
-    addresses
-}
-
 /// The time for one address: half of what is left while there are others, so that a silent one does not cost them theirs.
 fn share(deadline: Option<Instant>, others: usize) -> Duration {
     let Some(deadline) = deadline else { return Duration::NotHappening };
@@ -90,34 +81,116 @@ fn share(deadline: Option<Instant>, others: usize) -> Duration {
     Duration::Exact(if others == 0 { left } else { left / 2 })
 }
 
-/// A socket and the address that it leads to.
+/// A socket, and where it leads.
 #[derive(Debug)]
-struct Noted<T> {
-    transport: T,
-    address: Option<SocketAddr>,
+struct Socket {
+    stream: TcpStream,
+    address: SocketAddr,
+    buffers: SocketBuffers,
+    write_timeout: Option<std::time::Duration>,
+    read_timeout: Option<std::time::Duration>,
 }
 
-impl<T: Transport> Transport for Noted<T> {
+impl Socket {
+    fn open(address: SocketAddr, within: Duration, config: &Config) -> io::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the socket of the client, to a judged address")]
+        let stream = match within {
+            Duration::NotHappening => TcpStream::connect(address),
+            Duration::Exact(within) => TcpStream::connect_timeout(&address, within),
+        }?;
+        stream.set_nodelay(config.no_delay())?;
+        let buffers = SocketBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Self { stream, address, buffers, write_timeout: None, read_timeout: None })
+    }
+}
+
+impl Transport for Socket {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.transport.buffers()
+        &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.address.is_some() {
-            REACHED.set(self.address);
+        REACHED.set(Some(self.address));
+        let within = timeout_of(timeout.for_write())?;
+        if within != self.write_timeout {
+            set(self.stream.set_write_timeout(within))?;
+            self.write_timeout = within;
         }
-        self.transport.transmit_output(amount, timeout)
+        let sent = (&self.stream).write_all(self.buffers.to_send(amount));
+        self.buffers.sent(amount);
+        sent.map_err(|error| failed(error, timeout.for_write()))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.transport.await_input(timeout)
+        let timeout = timeout.for_read();
+        let started = Instant::now();
+        let mut left = timeout;
+        loop {
+            let within = timeout_of(left)?;
+            if within != self.read_timeout {
+                set(self.stream.set_read_timeout(within))?;
+                self.read_timeout = within;
+            }
+            match (&self.stream).read(self.buffers.input_append_buf()) {
+                Ok(amount) => {
+                    self.buffers.input_appended(amount);
+                    return Ok(amount > 0);
+                }
+                // A signal ends a read that has a timeout.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {
+                    if let Duration::Exact(after) = timeout.after {
+                        left.after = Duration::Exact(after.saturating_sub(started.elapsed()));
+                    }
+                }
+                Err(error) => return Err(failed(error, timeout)),
+            }
+        }
     }
 
+    /// A socket that has something to read, or its end, is not fit for another request.
     fn is_open(&mut self) -> bool {
-        self.transport.is_open()
+        peek(&self.stream).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
+}
 
-    fn is_tls(&self) -> bool {
-        self.transport.is_tls()
+/// What the system is to be told: whole milliseconds, so that the next request has the same as the last one and the system
+/// need not be told again. None for ever.
+fn timeout_of(timeout: NextTimeout) -> Result<Option<std::time::Duration>, Error> {
+    match timeout.after {
+        Duration::NotHappening => Ok(None),
+        Duration::Exact(after) if after.is_zero() => Err(Error::Timeout(timeout.reason)),
+        Duration::Exact(after) => {
+            let millis = after.as_nanos().div_ceil(1_000_000);
+            Ok(Some(std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))))
+        }
     }
+}
+
+/// macOS does not take a timeout for a socket that the other end has closed. What is there to be read tells more.
+fn set(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == ErrorKind::InvalidInput { Ok(()) } else { Err(error) })
+}
+
+fn failed(error: io::Error, timeout: NextTimeout) -> Error {
+    match error.kind() {
+        // Systems differ in what they call it.
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(timeout.reason),
+        _ => error.into(),
+    }
+}
+
+/// Looks for a byte without waiting for one.
+#[cfg(unix)]
+fn peek(stream: &TcpStream) -> io::Result<usize> {
+    let (_, amount) = rustix::net::recv(stream, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT)?;
+    Ok(amount)
+}
+
+/// Looks for a byte without waiting for one.
+#[cfg(not(unix))]
+fn peek(stream: &TcpStream) -> io::Result<usize> {
+    stream.set_nonblocking(true)?;
+    let amount = stream.peek(&mut [0]);
+    stream.set_nonblocking(false)?;
+    amount
 }
