@@ -2,15 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 #![expect(clippy::disallowed_types, reason = "the floor is the client without the guard")]
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 use wharf::{Call, Connection, Host, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 use wharf_benches::bare::Bare;
-use wharf_benches::{Provider, compare, run};
+use wharf_benches::{Provider, compare, run, throughput};
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -25,7 +21,7 @@ fn main() {
 
     run("nothing", || nothing(&host));
     run("request", || request(&host, &provider));
-    run("throughput", || throughput(&host, &provider));
+    run("throughput", || parallel(&host, &provider));
     run("validation", || validation(&host));
 }
 
@@ -64,40 +60,15 @@ fn request(host: &Host, provider: &Provider) {
     );
 }
 
-/// Calls in a second, from all cores, by turns.
-fn throughput(host: &Host, provider: &Provider) {
-    let cores = thread::available_parallelism().map_or(2, usize::from);
+fn parallel(host: &Host, provider: &Provider) {
     let agent = ureq::Agent::new_with_defaults();
-    let run = |call: &(dyn Fn() + Sync)| {
-        let (done, count) = (AtomicBool::new(false), AtomicU64::new(0));
-        let started = Instant::now();
-        thread::scope(|scope| {
-            for _ in 0..cores {
-                scope.spawn(|| {
-                    while !done.load(Ordering::Relaxed) {
-                        call();
-                        count.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-            thread::sleep(Duration::from_secs(1));
-            done.store(true, Ordering::Relaxed);
-        });
-        count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
-    };
-    let (mut floors, mut calls) = (Vec::new(), Vec::new());
-    for _ in 0..7 {
-        floors.push(run(&|| native(&agent, provider)));
-        calls.push(run(&|| ours(host)));
-    }
-    let middle = |all: &mut Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or_default()
-    };
-    let (floor, calls) = (middle(&mut floors), middle(&mut calls));
-    println!("\nThe same from {cores} threads, in a second");
-    println!("  {:<58} {floor:>10.0}", "floor: ureq alone");
-    println!("  {:<58} {calls:>10.0}  {:.2} ×", "Host::call", calls / floor);
+    throughput(
+        "The same",
+        &[
+            ("floor: ureq alone", Box::new(|| Box::new(|| native(&agent, provider)))),
+            ("Host::call", Box::new(|| Box::new(|| ours(host)))),
+        ],
+    );
 }
 
 fn validation(host: &Host) {

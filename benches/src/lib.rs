@@ -4,6 +4,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,16 +22,24 @@ pub fn run(name: &str, part: impl FnOnce()) {
 pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
 /// Times each subject so many times, by turns, and prints its median, its spread, and its ratio to the first one, the floor.
-pub fn compare(title: &str, times: usize, mut subjects: Vec<Subject<'_>>) {
+pub fn compare(title: &str, times: usize, subjects: Vec<Subject<'_>>) {
+    compare_in_rows(title, times, 1, subjects);
+}
+
+/// The same with so many in a row at each turn: for subjects that differ so much that, one by one, each would find the caches
+/// full of another's.
+pub fn compare_in_rows(title: &str, turns: usize, row: usize, mut subjects: Vec<Subject<'_>>) {
     println!("\n{title}");
-    let mut all: Vec<Vec<Duration>> = vec![Vec::with_capacity(times); subjects.len()];
-    for turn in 0..times + times / 10 + 1 {
+    let mut all: Vec<Vec<Duration>> = vec![Vec::with_capacity(turns * row); subjects.len()];
+    for turn in 0..turns + turns / 10 + 1 {
         for ((_, run), durations) in subjects.iter_mut().zip(&mut all) {
-            let started = Instant::now();
-            run();
-            // The first ones are for the caches.
-            if turn > times / 10 {
-                durations.push(started.elapsed());
+            for nth in 0..row {
+                let started = Instant::now();
+                run();
+                // The first ones are for the caches.
+                if turn > turns / 10 && nth >= row / 10 {
+                    durations.push(started.elapsed());
+                }
             }
         }
     }
@@ -42,6 +51,49 @@ pub fn compare(title: &str, times: usize, mut subjects: Vec<Subject<'_>>) {
         let (low, high) = (percentile(durations, 5), percentile(durations, 95));
         println!("  {name:<58} {:>10}  ({} … {})  {ratio:.2} ×", show(middle), show(low), show(high));
     }
+}
+
+/// Something that threads do again and again: its name, and what gives each thread its own work, so that a thread may keep
+/// what it does not share.
+pub type Work<'a> = (&'a str, Box<dyn Fn() -> Box<dyn FnMut() + 'a> + Sync + 'a>);
+
+/// Counts how often each of them is done in a second from all cores, by turns, and prints the medians, with the ratio to the
+/// first one, the floor.
+pub fn throughput(title: &str, all: &[Work<'_>]) {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    println!("\n{title} from {cores} threads, in a second");
+    let mut counts = vec![Vec::new(); all.len()];
+    for _ in 0..7 {
+        for ((_, work), counts) in all.iter().zip(&mut counts) {
+            counts.push(in_a_second(cores, work));
+        }
+    }
+    let mut floor = None;
+    for ((name, _), counts) in all.iter().zip(&mut counts) {
+        counts.sort_by(f64::total_cmp);
+        let middle = counts.get(counts.len() / 2).copied().unwrap_or_default();
+        let ratio = middle / *floor.get_or_insert(middle);
+        println!("  {name:<58} {middle:>10.0}  {ratio:.2} ×");
+    }
+}
+
+fn in_a_second<'a>(threads: usize, work: &(dyn Fn() -> Box<dyn FnMut() + 'a> + Sync)) -> f64 {
+    let (done, count) = (AtomicBool::new(false), AtomicU64::new(0));
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut once = work();
+                while !done.load(Ordering::Relaxed) {
+                    once();
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        thread::sleep(Duration::from_secs(1));
+        done.store(true, Ordering::Relaxed);
+    });
+    count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
 }
 
 /// The duration that so many percent of them do not exceed.
