@@ -13,6 +13,7 @@ mod components;
 mod configuration;
 mod demo;
 mod describe;
+mod doctor;
 mod egress;
 mod hostile;
 mod install;

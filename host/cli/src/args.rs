@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Keep the simulated providers up until stopped
     Simulate(Simulate),
+    /// Look at what the machine lacks for many and quick calls
+    Doctor(Doctor),
     /// Look at the audit: what was sent, and what was refused
     Audit {
         #[command(subcommand)]
@@ -102,6 +104,7 @@ impl Command {
             Self::Demo(options) => options.json,
             Self::Simulate(options) => options.json,
             Self::Versions(options) => options.json,
+            Self::Doctor(options) => options.json,
             Self::Install(_)
             | Self::Watch(_)
             | Self::Approve { .. }
@@ -119,6 +122,13 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plugins {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

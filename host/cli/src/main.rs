@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Versions(options) => commands::install::versions(&args, options),
         Command::Diff { older, newer } => commands::install::diff(&args, older, newer),
         Command::Verify => commands::install::verify(&args),
+        Command::Doctor(options) => commands::doctor::run(&args, options),
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Audit { command } => commands::audit::run(&args, command),

@@ -24,8 +24,8 @@ pub(crate) use run::Target;
 
 /// Runs plugins. It is cheap to share (`Arc`), and calls may run on as many threads as there are.
 pub struct Host {
-    engine: Engine,
-    loader: Loader,
+    pub(crate) engine: Engine,
+    pub(crate) loader: Loader,
     registry: Registry,
     releases: Option<ReleaseStore>,
     /// Who changes what is live holds it.

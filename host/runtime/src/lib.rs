@@ -35,6 +35,7 @@
 mod call;
 pub mod cassette;
 pub mod config;
+pub mod doctor;
 pub mod failure;
 mod files;
 mod grant;

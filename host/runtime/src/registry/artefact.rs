@@ -92,6 +92,11 @@ impl Artefacts {
         replace_durably(&manifest, &bytes)
     }
 
+    /// Where they are kept, if they are.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// A file for what was found in another one, in the same folder.
     pub(crate) fn beside(&self, other: &Path) -> Option<PathBuf> {
         let mut hasher = DefaultHasher::new();

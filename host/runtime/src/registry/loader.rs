@@ -80,6 +80,11 @@ impl Loader {
         Ok(Release::new(plugin, compiled.description, digest, file.map(Path::to_owned)))
     }
 
+    /// The folder where compiled code is kept, if it is.
+    pub(crate) fn kept_in(&self) -> Option<&Path> {
+        self.artefacts.folder()
+    }
+
     /// A file for what was found in another one, beside the artefacts, if they are kept.
     pub(crate) fn beside_artefacts(&self, other: &Path) -> Option<PathBuf> {
         self.artefacts.beside(other)

@@ -15,8 +15,15 @@ const MAPS_OF_THE_HOST: u64 = 8_000;
 pub(crate) struct Admission {
     in_flight: AtomicU32,
     cap: u32,
-    /// What the operator asked for, where the system has no room for it.
-    asked: Option<u32>,
+    /// Set where the system has no room for what the operator asked for.
+    pub(crate) narrow: Option<Narrow>,
+}
+
+/// More calls were asked for than there is room for.
+pub(crate) struct Narrow {
+    pub(crate) asked: u32,
+    /// What makes room.
+    pub(crate) remedy: &'static str,
 }
 
 /// A call that was let in. Its place is free again when it is dropped.
@@ -25,8 +32,9 @@ pub(crate) struct Admitted<'a>(&'a AtomicU32);
 impl Admission {
     /// As many calls as the operator asked for, or as many as the system has room for.
     pub(crate) fn new(asked: u32) -> Self {
-        let cap = asked.min(room());
-        Self { in_flight: AtomicU32::new(0), cap, asked: (cap < asked).then_some(asked) }
+        let (room, remedy) = room();
+        let cap = asked.min(room);
+        Self { in_flight: AtomicU32::new(0), cap, narrow: (cap < asked).then_some(Narrow { asked, remedy }) }
     }
 
     /// The most calls in flight.
@@ -46,11 +54,8 @@ impl Admission {
     pub(crate) fn full(&self) -> LimitReached {
         let what = "as many calls are in flight, or fewer of components that are made of many modules";
         let mut limit = LimitReached::new("calls", self.cap.to_string(), what);
-        if let Some(asked) = self.asked {
-            limit.remedy = format!(
-                "raise vm.max_map_count, or the number of processes or open files allowed: there is no room for the {asked} \
-                 asked for"
-            );
+        if let Some(Narrow { asked, remedy }) = &self.narrow {
+            limit.remedy = format!("{remedy}: there is no room for the {asked} asked for");
         }
         limit.remedy.push_str("; or try again later");
         limit
@@ -63,13 +68,20 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// How many calls the system has memory maps, threads and sockets for. Where it does not say, there is no end to them.
-fn room() -> u32 {
+/// How many calls the system has memory maps, threads and sockets for, and what makes room for more. Where it does not say,
+/// there is no end to them.
+fn room() -> (u32, &'static str) {
     let maps =
         std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<u64>().ok());
     let by_maps = maps.map(|maps| maps.saturating_sub(MAPS_OF_THE_HOST) / MAPS_OF_A_CALL);
-    let room = [by_maps, threads(), sockets()].into_iter().flatten().min().unwrap_or(u64::MAX);
-    u32::try_from(room).unwrap_or(u32::MAX).max(1)
+    let rooms = [
+        (by_maps, "raise vm.max_map_count"),
+        (threads(), "raise the number of processes allowed (`ulimit -u`)"),
+        (sockets(), "raise the number of open files allowed (`ulimit -n`)"),
+    ];
+    let rooms = rooms.into_iter().filter_map(|(calls, remedy)| Some((calls?, remedy)));
+    let (calls, remedy) = rooms.min().unwrap_or((u64::MAX, ""));
+    (u32::try_from(calls).unwrap_or(u32::MAX).max(1), remedy)
 }
 
 /// Half of the threads that the user may have: others need some too.
@@ -100,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_when_its_call_ends() {
-        let admission = Admission { in_flight: AtomicU32::new(0), cap: 1, asked: None };
+        let admission = Admission { in_flight: AtomicU32::new(0), cap: 1, narrow: None };
         let first = admission.enter();
         assert!(first.is_ok());
         let limit = admission.enter().map(drop).unwrap_err();
@@ -117,7 +129,11 @@ mod tests {
         let admission = Admission::new(u32::MAX);
         assert!(admission.cap() >= 1);
         if admission.cap() < u32::MAX {
-            assert!(admission.full().remedy.contains("vm.max_map_count"));
+            let remedy = admission.full().remedy;
+            assert!(
+                remedy.starts_with("raise ") && remedy.contains("no room for the 4294967295 asked for"),
+                "{remedy}"
+            );
         }
     }
 }

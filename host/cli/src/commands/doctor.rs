@@ -1,0 +1,24 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::args::{Args, Doctor};
+use crate::print::{self, GOOD, WARN, styled};
+use crate::setup::Setup;
+
+/// What is lacking is no failure: a host works without, slower or with fewer calls.
+pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
+    let setup = Setup::new(args.config.as_deref())?;
+    let findings = setup.host.doctor();
+    if options.json {
+        print::json(&json!(findings))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let line = |finding: &wharf::doctor::Finding| {
+        let mark = if finding.good { styled(GOOD, "good") } else { styled(WARN, "look") };
+        format!("{mark}  {:<14} {}\n", finding.subject, finding.text)
+    };
+    print::out(&findings.iter().map(line).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
