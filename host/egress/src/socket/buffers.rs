@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ureq::unversioned::transport::Buffers;
-use zeroize::Zeroize as _;
 
 /// What an input buffer begins with, in bytes: most answers of an API fit.
 const LEAST_INPUT: usize = 2 << 10;
@@ -51,7 +50,7 @@ impl SocketBuffers {
     /// Gives the output buffer back, without the credentials that may have been in it.
     pub(super) fn sent(&mut self, amount: usize) {
         if let Some(used) = self.output.get_mut(..amount) {
-            used.zeroize();
+            used.fill(0);
         }
         let output = std::mem::take(&mut self.output);
         let mut spare = spare();
