@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
-use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore};
+use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore, Secret};
 use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
 use wharf_benches::{compare, percentile, resident, run, show};
 use wharf_simulated::Server;
@@ -22,7 +22,18 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    run("cached", || cached(folder.path()));
+    run("cached", || {
+        let bytes = APPWRITE.bytes;
+        cached(folder.path(), "appwrite", "Appwrite, 175 operations", bytes, 200);
+        loaded(folder.path(), bytes);
+    });
+    // A component of your own, such as one with a language's engine in it.
+    if let Some(file) = std::env::var_os("COMPONENT") {
+        let file = PathBuf::from(file);
+        let bytes = fs::read(&file).unwrap();
+        let release = builder(folder.path()).build().unwrap().examine(&bytes, "plugin.wasm").unwrap();
+        run("component", || cached(folder.path(), &release.about.name, &file.display().to_string(), &bytes, 20));
+    }
     run("compiled", compiled);
     run("swaps", || under_load(folder.path()));
 }
@@ -39,14 +50,15 @@ fn bare() -> Engine {
 }
 
 /// A release that was compiled before goes live: a host follows the lock file, in which an operator goes back and forth.
-fn cached(folder: &Path) {
+fn cached(folder: &Path, plugin: &str, title: &str, component: &[u8], times: usize) {
     let store = || ReleaseStore::new(folder.join("releases"), folder.join("wharf.lock"));
     let operator = builder(folder).releases(store()).build().unwrap();
-    let appwrite = [APPWRITE.bytes.to_vec(), APPWRITE.altered(&[("Users, databases", "Files, databases")])];
-    let releases = appwrite.each_ref().map(|bytes| operator.examine(bytes, "appwrite.wasm").unwrap());
-    let install = |n: usize| operator.install(&releases[n % 2], &appwrite[n % 2], "appwrite.wasm", true).unwrap();
+    // The other one has a section of no meaning.
+    let both = [component.to_vec(), [component, &[0, 2, 1, b'n']].concat()];
+    let releases = both.each_ref().map(|bytes| operator.examine(bytes, "plugin.wasm").unwrap());
+    let install = |n: usize| operator.install(&releases[n % 2], &both[n % 2], "plugin.wasm", true).unwrap();
     install(0);
-    operator.approve("appwrite", None).unwrap();
+    operator.approve(plugin, None).unwrap();
     let [one_ago, kept] = [0, 3].map(|kept| {
         let host = builder(folder).releases(store()).kept(kept).build().unwrap();
         host.follow().unwrap();
@@ -54,13 +66,13 @@ fn cached(folder: &Path) {
     });
     let engine = bare();
     let code = folder.join("floor.cwasm");
-    fs::write(&code, engine.precompile_component(APPWRITE.bytes).unwrap()).unwrap();
+    fs::write(&code, engine.precompile_component(component).unwrap()).unwrap();
     // SAFETY: it was written a line before.
     #[expect(unsafe_code, reason = "the floor is what the engine offers")]
     let deserialise = || drop(unsafe { Component::deserialize_file(&engine, &code) }.unwrap());
 
     let (mut loads, mut pointers, mut floors) = (Vec::new(), Vec::new(), Vec::new());
-    for n in 1..200 {
+    for n in 1..times {
         install(n);
         let timed = |run: &mut dyn FnMut()| {
             let started = Instant::now();
@@ -71,7 +83,7 @@ fn cached(folder: &Path) {
         loads.push(timed(&mut || assert_eq!(one_ago.follow().unwrap().swaps.len(), 1)));
         pointers.push(timed(&mut || assert_eq!(kept.follow().unwrap().swaps.len(), 1)));
     }
-    println!("\nA changed lock file to live: Appwrite, 175 operations, compiled before");
+    println!("\nA changed lock file to live, compiled before: {title}");
     let floor = percentile(&mut floors, 50);
     for (name, durations) in [
         ("floor: the engine maps the code", &mut floors),
@@ -82,20 +94,37 @@ fn cached(folder: &Path) {
         let ratio = middle.as_secs_f64() / floor.as_secs_f64();
         println!("  {name:<58} {:>10}  (95 %: {})  {ratio:.2} ×", show(middle), show(percentile(durations, 95)));
     }
+}
+
+/// What is a step of it, by itself.
+fn loaded(folder: &Path, bytes: &[u8]) {
     let host = builder(folder).build().unwrap();
-    let bytes = APPWRITE.bytes;
-    let load = || drop(host.examine(bytes, "appwrite.wasm").unwrap());
+    let load = || host.examine(bytes, "appwrite.wasm").unwrap();
     compare(
         "The load by itself",
         200,
         vec![
             ("the digest of the component", Box::new(|| drop(wharf::digest_of(bytes)))),
-            ("the digest, and the release is loaded from the cache", Box::new(load)),
+            ("the digest, and the release is loaded from the cache", Box::new(|| drop(load()))),
         ],
     );
+    let releases = [load(), load()];
     let mut turns = releases.iter().cycle();
     let swap = || drop(host.publish(turns.next().unwrap().clone()).unwrap());
     compare("The swap itself", 1000, vec![("publish", Box::new(swap))]);
+    compare("All that a plugin says of itself", 200, vec![("manifest", Box::new(|| drop(releases[0].manifest())))]);
+
+    let connection = Connection::builder("appwrite", "main", "http://127.0.0.1:9/v1").field("project_id", "shop");
+    host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    let mut firsts: Vec<Duration> = (0..50)
+        .map(|_| {
+            host.publish(load()).unwrap();
+            let started = Instant::now();
+            host.call(Call::new("appwrite", "locale.get").dry_run()).unwrap();
+            started.elapsed()
+        })
+        .collect();
+    println!("\nThe first call of a release that was loaded: {}", show(percentile(&mut firsts, 50)));
 }
 
 /// A new component goes live: it is compiled, describes itself and is checked.
