@@ -55,8 +55,8 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .tls_config(TlsConfig::builder().root_certs(roots).disable_verification(false).build())
         .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
         .accept("*/*")
-        // Each socket has both, and they are filled with zeros when it is opened. A request line or a header fits into the
-        // one, all headers of an answer into the other.
+        // A request line or a header fits into the one, all headers of an answer into the other. TLS has both for each
+        // socket; below it they are what they can grow to.
         .output_buffer_size(LONGEST_URL.max(LONGEST_HEADER) + LONGEST_NAME)
         .input_buffer_size(LONGEST_ANSWER_HEADERS)
         .max_response_header_size(LONGEST_ANSWER_HEADERS)

@@ -11,12 +11,12 @@ use std::time::Instant;
 
 #[cfg(unix)]
 use rustix::net::RecvFlags;
-use ureq::Error;
 use ureq::config::Config;
 use ureq::unversioned::transport::time::{self, Duration};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout, RustlsConnector, Transport,
 };
+use ureq::{Error, Timeout};
 
 mod buffers;
 
@@ -58,7 +58,7 @@ impl<In: Transport> Connector<In> for OneByOne {
             }
             match Socket::open(*address, within, details.config) {
                 Ok(socket) => return Ok(Some(Either::B(socket))),
-                Err(error) => problem = failed(error, details.timeout),
+                Err(error) => problem = failed(error, Timeout::Connect),
             }
         }
         Err(problem)
@@ -81,8 +81,8 @@ fn share(deadline: Option<Instant>, others: usize) -> Duration {
     Duration::Exact(if others == 0 { left } else { left / 2 })
 }
 
-/// A socket, and where it leads.
-#[derive(Debug)]
+/// A socket, and where it leads. It is not known to the client's agent as one to be shut down from another thread, which
+/// nobody does here: a call ends with its deadline.
 struct Socket {
     stream: TcpStream,
     address: SocketAddr,
@@ -104,6 +104,13 @@ impl Socket {
     }
 }
 
+/// Without what came and goes.
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Transport for Socket {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
@@ -111,14 +118,15 @@ impl Transport for Socket {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         REACHED.set(Some(self.address));
-        let within = timeout_of(timeout.for_write())?;
-        if within != self.write_timeout {
-            set(self.stream.set_write_timeout(within))?;
+        let timeout = timeout.for_write();
+        let within = timeout_of(timeout)?;
+        if within != self.write_timeout && set(self.stream.set_write_timeout(within))? {
             self.write_timeout = within;
         }
-        let sent = (&self.stream).write_all(self.buffers.to_send(amount));
-        self.buffers.sent(amount);
-        sent.map_err(|error| failed(error, timeout.for_write()))
+        let bytes = self.buffers.to_send(amount).ok_or(ErrorKind::InvalidInput);
+        let sent = bytes.map_err(io::Error::from).and_then(|bytes| (&self.stream).write_all(bytes));
+        self.buffers.give_back();
+        sent.map_err(|error| failed(error, timeout.reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -127,8 +135,7 @@ impl Transport for Socket {
         let mut left = timeout;
         loop {
             let within = timeout_of(left)?;
-            if within != self.read_timeout {
-                set(self.stream.set_read_timeout(within))?;
+            if within != self.read_timeout && set(self.stream.set_read_timeout(within))? {
                 self.read_timeout = within;
             }
             match (&self.stream).read(self.buffers.input_append_buf()) {
@@ -142,7 +149,7 @@ impl Transport for Socket {
                         left.after = Duration::Exact(after.saturating_sub(started.elapsed()));
                     }
                 }
-                Err(error) => return Err(failed(error, timeout)),
+                Err(error) => return Err(failed(error, timeout.reason)),
             }
         }
     }
@@ -166,15 +173,19 @@ fn timeout_of(timeout: NextTimeout) -> Result<Option<std::time::Duration>, Error
     }
 }
 
-/// macOS does not take a timeout for a socket that the other end has closed. What is there to be read tells more.
-fn set(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|error| if error.kind() == ErrorKind::InvalidInput { Ok(()) } else { Err(error) })
+/// Whether a timeout was set. macOS takes none for a socket that the other end has closed; what is there to be read tells more.
+fn set(result: io::Result<()>) -> io::Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
-fn failed(error: io::Error, timeout: NextTimeout) -> Error {
+fn failed(error: io::Error, timeout: Timeout) -> Error {
     match error.kind() {
         // Systems differ in what they call it.
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(timeout.reason),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(timeout),
         _ => error.into(),
     }
 }
@@ -193,4 +204,71 @@ fn peek(stream: &TcpStream) -> io::Result<usize> {
     let amount = stream.peek(&mut [0]);
     stream.set_nonblocking(false)?;
     amount
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A socket and its other end.
+    fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let within = Duration::from_secs(5);
+        let config = Config::builder().build();
+        let socket = Socket::open(listener.local_addr().unwrap(), within, &config).unwrap();
+        (socket, listener.accept().unwrap().0)
+    }
+
+    fn within(after: Duration) -> NextTimeout {
+        NextTimeout { after, reason: Timeout::Global, ..NextTimeout::default() }
+    }
+
+    #[test]
+    fn a_socket_with_something_to_read_or_at_its_end_is_not_used_again() {
+        let (mut socket, mut other) = pair();
+        assert!(socket.is_open());
+        other.write_all(b"!").unwrap();
+        assert!(socket.await_input(within(Duration::from_secs(5))).unwrap());
+        assert!(socket.is_open(), "what was read is no longer there");
+        other.write_all(b"?").unwrap();
+        // The system hands it over without a word.
+        while socket.is_open() {}
+
+        let (mut socket, other) = pair();
+        other.shutdown(std::net::Shutdown::Write).unwrap();
+        while socket.is_open() {}
+        drop(socket);
+    }
+
+    #[test]
+    fn a_silent_other_end_is_waited_for_as_long_as_said() {
+        let (mut socket, _other) = pair();
+        for millis in [1, 30] {
+            let started = Instant::now();
+            let error = socket.await_input(within(Duration::from_millis(millis))).unwrap_err();
+            assert!(matches!(error, Error::Timeout(Timeout::Global)), "{error}");
+            assert!(started.elapsed().as_millis() >= u128::from(millis));
+        }
+        let error = socket.await_input(within(Duration::from_millis(0))).unwrap_err();
+        assert!(matches!(error, Error::Timeout(Timeout::Global)), "{error}");
+    }
+
+    #[test]
+    fn a_timeout_is_told_to_the_system_in_whole_milliseconds() {
+        let exact = |micros| Duration::Exact(std::time::Duration::from_micros(micros));
+        let told = |micros| timeout_of(within(exact(micros))).unwrap().unwrap().as_micros();
+        assert_eq!([told(1), told(1000), told(29_999_980)], [1000, 1000, 30_000_000]);
+        assert_eq!(timeout_of(within(Duration::NotHappening)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_socket_shows_nothing_of_what_it_carries() {
+        let (mut socket, mut other) = pair();
+        other.write_all(b"private").unwrap();
+        assert!(socket.await_input(within(Duration::from_secs(5))).unwrap());
+        let shown = format!("{socket:?}");
+        assert!(shown.starts_with("Socket { address: 127.0.0.1:") && shown.ends_with(", .. }"), "{shown}");
+    }
 }

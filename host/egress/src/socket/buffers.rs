@@ -1,4 +1,5 @@
-//! The buffers of a socket: small while it waits, as thousands of calls may wait for their providers at one time.
+//! The buffers of a socket: small while it waits, as thousands of calls may wait for their providers at one time. TLS, which
+//! stands on top, has buffers of its own.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,6 @@ const MOST_SPARE: usize = 64;
 static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// The input buffer grows with what comes; the output buffer is borrowed.
-#[derive(Debug)]
 pub(super) struct SocketBuffers {
     input: Vec<u8>,
     filled: usize,
@@ -42,17 +42,21 @@ impl SocketBuffers {
         }
     }
 
-    /// The bytes to be sent.
-    pub(super) fn to_send(&self, amount: usize) -> &[u8] {
-        self.output.get(..amount).unwrap_or_default()
+    /// The bytes to be sent; none where more are asked for than there is room for.
+    pub(super) fn to_send(&self, amount: usize) -> Option<&[u8]> {
+        self.output.get(..amount)
     }
 
-    /// Gives the output buffer back, without the credentials that may have been in it.
-    pub(super) fn sent(&mut self, amount: usize) {
-        if let Some(used) = self.output.get_mut(..amount) {
-            used.fill(0);
+    /// Gives the output buffer back, without the credentials that may have been in it: also in what was not sent, as where a
+    /// header did not fit.
+    pub(super) fn give_back(&mut self) {
+        if self.output.is_empty() {
+            return;
         }
-        let output = std::mem::take(&mut self.output);
+        let mut output = std::mem::take(&mut self.output);
+        output.fill(0);
+        // Else the compiler may see that nobody reads it before it is freed.
+        std::hint::black_box(&mut output);
         let mut spare = spare();
         if spare.len() < MOST_SPARE {
             spare.push(output);
@@ -66,10 +70,17 @@ impl SocketBuffers {
             self.consumed = 0;
         }
         if self.was_full || self.input.is_empty() {
-            let size = (self.input.len() * 2).clamp(LEAST_INPUT, self.most_input);
+            // There may be more already, where a body was read into the same room.
+            let size = (self.input.len() * 2).max(LEAST_INPUT).min(self.most_input).max(self.input.len());
             self.input.resize(size, 0);
             self.was_full = false;
         }
+    }
+}
+
+impl Drop for SocketBuffers {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 
@@ -170,11 +181,14 @@ mod tests {
     fn what_was_sent_is_wiped_and_its_buffer_given_back() {
         let mut buffers = SocketBuffers::new(MOST, OUTPUT);
         buffers.output()[..6].copy_from_slice(b"secret");
-        assert_eq!(buffers.to_send(6), b"secret");
-        buffers.sent(6);
-        assert!(buffers.output.is_empty());
+        buffers.output()[OUTPUT - 4..].copy_from_slice(b"tail");
+        assert_eq!(buffers.to_send(6), Some(&b"secret"[..]));
+        assert_eq!(buffers.to_send(OUTPUT + 1), None);
+        buffers.give_back();
+        assert_eq!(buffers.to_send(6), None, "it is borrowed anew for each thing that is sent");
+        buffers.output()[..6].copy_from_slice(b"unsent");
+        drop(buffers);
         assert!(spare().iter().all(|buffer| buffer.iter().all(|byte| *byte == 0)));
-        assert_eq!(buffers.output().len(), OUTPUT);
     }
 
     #[test]
@@ -182,7 +196,11 @@ mod tests {
         let mut buffers = SocketBuffers::new(MOST, OUTPUT);
         receive(&mut buffers, &vec![1; MOST]);
         let (tmp, output) = buffers.tmp_and_output();
-        assert!(!tmp.is_empty() && output.len() == OUTPUT);
+        let room = tmp.len();
+        assert!(room > 0 && output.len() == OUTPUT);
         assert_eq!(buffers.input(), vec![1; MOST]);
+        buffers.input_appended(room);
+        assert_eq!(buffers.input_append_buf().len(), 0);
+        assert_eq!(buffers.input().len(), MOST + room, "nothing is cut off");
     }
 }
