@@ -262,8 +262,7 @@ impl Chain {
             Some(file) => file,
             none => none.insert(open(path)?),
         };
-        // Not by its metadata: a file system that was asked for times writes down a new one with the next line.
-        let length = file.seek(SeekFrom::End(0))?;
+        let length = length(file)?;
         let torn = self.torn || (length != self.ours && ends_within_a_line(file, length));
         let text = if torn { format!("\n{line}") } else { line.to_owned() };
         let written = file.write(text.as_bytes())?;
@@ -272,6 +271,15 @@ impl Chain {
         self.ours = length + written as u64;
         // Without its line break a record is whole.
         if written + 1 < text.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+/// Size of the file, in bytes. It is not asked for with its metadata: a file system that was asked for times writes down a
+/// new one with the next line. A pipe has none.
+fn length(mut file: &File) -> io::Result<u64> {
+    match file.seek(SeekFrom::End(0)) {
+        Err(error) if error.kind() == io::ErrorKind::NotSeekable => Ok(0),
+        length => length,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is sent and what is refused is recorded, and a change of the records is found.
 
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -265,4 +265,22 @@ fn long_texts_of_a_plugin_do_not_make_long_records() {
     audit.refusal(WHO, "undeclared-request", "x".repeat(1 << 20)).unwrap();
     assert!(fs::metadata(&file).unwrap().len() < 10_000);
     assert_eq!(read(&file).1, []);
+}
+
+/// Records go to whatever reads `/dev/stdout`, say: a pipe has no length to be looked at.
+#[cfg(unix)]
+#[test]
+fn an_audit_may_be_a_pipe() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    // For both, as a pipe without a reader keeps nothing.
+    let mut pipe = fs::OpenOptions::new().read(true).write(true).open(&file).unwrap();
+    let audit = Audit::new(&file, "p", true);
+    audit.refusal(WHO, "limit", "one".to_owned()).unwrap();
+    audit.refusal(WHO, "limit", "two".to_owned()).unwrap();
+    let mut bytes = [0; 8192];
+    let read = pipe.read(&mut bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes[..read]);
+    assert_eq!(text.lines().filter(|line| line.ends_with('}')).count(), 2, "{text}");
 }
