@@ -1,12 +1,13 @@
 //! What the machine gives a host, and what it lacks.
 
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Serialize;
 use wasmtime::PoolingAllocationConfig;
 
-use crate::Host;
 use crate::sandbox::admission::Narrow;
+use crate::{Host, files};
 
 /// Something that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +28,12 @@ impl Host {
         vec![
             set_back(PoolingAllocationConfig::is_pagemap_scan_available()),
             room(admission.cap(), admission.narrow.as_ref()),
-            kept(self.loader.kept_in()),
+            kept(self.loader.kept_in(), |folder| {
+                let file = folder.join(format!("doctor-{}", std::process::id()));
+                files::create_private_folder(folder)
+                    .and_then(|()| files::replace(&file, b""))
+                    .and_then(|()| fs::remove_file(file))
+            }),
         ]
     }
 }
@@ -37,7 +43,7 @@ fn set_back(scan: bool) -> Finding {
         "the system tells which pages a call wrote to: only those are set back"
     } else {
         "the system does not tell which pages a call wrote to, as Linux does from 6.7 on: all that stays in memory is written \
-         anew after each call, which costs more; a newer kernel is quicker"
+         anew after each call, which costs more"
     };
     Finding { subject: "instances", good: scan, text: text.to_owned() }
 }
@@ -52,15 +58,16 @@ fn room(calls: u32, narrow: Option<&Narrow>) -> Finding {
     Finding { subject: "calls", good: narrow.is_none(), text }
 }
 
-fn kept(folder: Option<&Path>) -> Finding {
-    let text = match folder {
-        Some(folder) => format!("kept in {}: a component is compiled once", folder.display()),
-        None => {
-            "not kept, as there is no folder for it or others can write to it: each start compiles every component anew"
-                .to_owned()
+fn kept(folder: Option<&Path>, tried: impl Fn(&Path) -> io::Result<()>) -> Finding {
+    const OTHERWISE: &str = "each start compiles every component anew";
+    let (good, text) = match folder.map(|folder| (folder.display(), tried(folder))) {
+        Some((folder, Ok(()))) => (true, format!("kept in {folder}: a component is compiled once")),
+        Some((folder, Err(problem))) => {
+            (false, format!("not kept, as {folder} cannot be written to ({problem}): {OTHERWISE}"))
         }
+        None => (false, format!("not kept, as there is no folder for it or others can write to it: {OTHERWISE}")),
     };
-    Finding { subject: "compiled code", good: folder.is_some(), text }
+    Finding { subject: "compiled code", good, text }
 }
 
 #[cfg(test)]
@@ -70,7 +77,7 @@ mod tests {
     #[test]
     fn too_little_room_is_told_with_what_to_do() {
         assert!(room(4000, None).good);
-        let narrow = Narrow { asked: 4000, remedy: "raise vm.max_map_count" };
+        let narrow = Narrow { asked: 4000, remedy: "raise vm.max_map_count".to_owned() };
         let found = room(900, Some(&narrow));
         assert!(!found.good);
         assert_eq!(
@@ -91,5 +98,8 @@ mod tests {
         let kept = |host: Host| host.doctor().into_iter().find(|f| f.subject == "compiled code").unwrap().good;
         assert!(!kept(Host::builder().build().unwrap()));
         assert!(kept(Host::builder().cache(folder.path().join("compiled")).build().unwrap()));
+        assert_eq!(fs::read_dir(folder.path().join("compiled")).unwrap().count(), 0, "no trace of the try is left");
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(!kept(Host::builder().cache(folder.path().join("file/compiled")).build().unwrap()));
     }
 }

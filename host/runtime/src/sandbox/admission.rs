@@ -23,7 +23,7 @@ pub(crate) struct Admission {
 pub(crate) struct Narrow {
     pub(crate) asked: u32,
     /// What makes room.
-    pub(crate) remedy: &'static str,
+    pub(crate) remedy: String,
 }
 
 /// A call that was let in. Its place is free again when it is dropped.
@@ -32,9 +32,11 @@ pub(crate) struct Admitted<'a>(&'a AtomicU32);
 impl Admission {
     /// As many calls as the operator asked for, or as many as the system has room for.
     pub(crate) fn new(asked: u32) -> Self {
-        let (room, remedy) = room();
-        let cap = asked.min(room);
-        Self { in_flight: AtomicU32::new(0), cap, narrow: (cap < asked).then_some(Narrow { asked, remedy }) }
+        let narrow: Vec<_> = rooms().into_iter().filter(|(room, _)| *room < asked).collect();
+        let cap = narrow.iter().map(|(room, _)| *room).min().unwrap_or(asked).max(1);
+        let remedies: Vec<&str> = narrow.iter().map(|(_, remedy)| *remedy).collect();
+        let remedy = format!("raise {}", remedies.join(" and "));
+        Self { in_flight: AtomicU32::new(0), cap, narrow: (!narrow.is_empty()).then_some(Narrow { asked, remedy }) }
     }
 
     /// The most calls in flight.
@@ -70,18 +72,17 @@ impl Drop for Admitted<'_> {
 
 /// How many calls the system has memory maps, threads and sockets for, and what makes room for more. Where it does not say,
 /// there is no end to them.
-fn room() -> (u32, &'static str) {
+fn rooms() -> Vec<(u32, &'static str)> {
     let maps =
         std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<u64>().ok());
     let by_maps = maps.map(|maps| maps.saturating_sub(MAPS_OF_THE_HOST) / MAPS_OF_A_CALL);
     let rooms = [
-        (by_maps, "raise vm.max_map_count"),
-        (threads(), "raise the number of processes allowed (`ulimit -u`)"),
-        (sockets(), "raise the number of open files allowed (`ulimit -n`)"),
+        (by_maps, "vm.max_map_count"),
+        (threads(), "the number of processes allowed (`ulimit -u`)"),
+        (sockets(), "the number of open files allowed (`ulimit -n`)"),
     ];
-    let rooms = rooms.into_iter().filter_map(|(calls, remedy)| Some((calls?, remedy)));
-    let (calls, remedy) = rooms.min().unwrap_or((u64::MAX, ""));
-    (u32::try_from(calls).unwrap_or(u32::MAX).max(1), remedy)
+    let known = rooms.into_iter().filter_map(|(calls, remedy)| Some((calls?, remedy)));
+    known.map(|(calls, remedy)| (u32::try_from(calls).unwrap_or(u32::MAX), remedy)).collect()
 }
 
 /// Half of the threads that the user may have: others need some too.
