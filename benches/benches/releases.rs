@@ -15,6 +15,9 @@ use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
 use wharf_benches::{compare, percentile, resident, run, show};
 use wharf_simulated::Server;
 
+/// A section behind a component's end makes another one of it that does the same.
+const OF_NO_MEANING: [u8; 4] = [0, 2, 1, b'n'];
+
 fn main() {
     // This program is its own compiler.
     if std::env::args().nth(1).as_deref() == Some("compile") {
@@ -53,8 +56,7 @@ fn bare() -> Engine {
 fn cached(folder: &Path, plugin: &str, title: &str, component: &[u8], times: usize) {
     let store = || ReleaseStore::new(folder.join("releases"), folder.join("wharf.lock"));
     let operator = builder(folder).releases(store()).build().unwrap();
-    // The other one has a section of no meaning.
-    let both = [component.to_vec(), [component, &[0, 2, 1, b'n']].concat()];
+    let both = [component.to_vec(), [component, &OF_NO_MEANING].concat()];
     let releases = both.each_ref().map(|bytes| operator.examine(bytes, "plugin.wasm").unwrap());
     let install = |n: usize| operator.install(&releases[n % 2], &both[n % 2], "plugin.wasm", true).unwrap();
     install(0);
@@ -108,9 +110,12 @@ fn loaded(folder: &Path, bytes: &[u8]) {
             ("the digest, and the release is loaded from the cache", Box::new(|| drop(load()))),
         ],
     );
-    let releases = [load(), load()];
+    // One of the same content would not take the other's place.
+    let other = [bytes, &OF_NO_MEANING].concat();
+    let releases = [load(), host.examine(&other, "appwrite.wasm").unwrap()];
     let mut turns = releases.iter().cycle();
-    let swap = || drop(host.publish(turns.next().unwrap().clone()).unwrap());
+    let swap = || assert!(host.publish(turns.next().unwrap().clone()).unwrap().drain.is_some());
+    host.publish(releases[1].clone()).unwrap();
     compare("The swap itself", 1000, vec![("publish", Box::new(swap))]);
     compare("All that a plugin says of itself", 200, vec![("manifest", Box::new(|| drop(releases[0].manifest())))]);
 
@@ -118,7 +123,8 @@ fn loaded(folder: &Path, bytes: &[u8]) {
     host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
     let mut firsts: Vec<Duration> = (0..50)
         .map(|_| {
-            host.publish(load()).unwrap();
+            host.publish(releases[1].clone()).unwrap();
+            assert!(host.publish(load()).unwrap().drain.is_some());
             let started = Instant::now();
             host.call(Call::new("appwrite", "locale.get").dry_run()).unwrap();
             started.elapsed()

@@ -11,7 +11,7 @@ use serde_json::json;
 use wharf::failure::{CallError, Refusal};
 use wharf::{Blob, Call, Connection, EngineLimits, Host, Limits, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
-use wharf_benches::{compare, maps, own, percentile, resident, run, show};
+use wharf_benches::{maps, own, percentile, resident, run, show};
 use wharf_simulated::{Canned, Server};
 
 /// How long the provider takes while so many calls wait for it: long enough for all of them to begin.
@@ -113,13 +113,15 @@ fn flight(calls: usize) {
     let answer = if refused.0 { "refused" } else { "let in" };
     println!(
         "{calls:>6} calls in flight: {} went well, {} failed, {:>4} MiB more resident, {:>4} MiB of it their own, {:.1} memory maps \
-         each, all in {}; one more is {answer} after {}",
+         each, all in {} of which the provider \
+         takes {}; one more is {answer} after {}",
         went_well.into_inner(),
         failed.into_inner(),
         peak.0.saturating_sub(before.0) >> 20,
         peak.1.saturating_sub(before.1) >> 20,
         peak.2.saturating_sub(before.2) as f64 / calls as f64,
         show(started.elapsed()),
+        show(slow(calls)),
         show(refused.1)
     );
 }
@@ -173,10 +175,10 @@ fn kept(count: usize) {
         host.examine(&[&bytes[..], &[0, 3, 1, b'n', n as u8]].concat(), "plugin.wasm").unwrap()
     };
     // From the cache, as they are after a start: what the compiler took is not counted.
-    (0..count).for_each(|n| drop(release(n)));
+    (0..=count).for_each(|n| drop(release(n)));
     host.connect("obedient", Connection::builder("obedient", "main", "http://127.0.0.1:9").build().unwrap());
     let before = (resident(), own());
-    for n in 0..count {
+    for n in 0..=count {
         host.publish(release(n)).unwrap();
         // What was never called is not loaded as far.
         host.call(Call::new("obedient", "good.remember")).unwrap();
@@ -204,21 +206,31 @@ fn bodies() {
     let connection =
         Connection::builder("appwrite", "main", &format!("{}/v1", server.url())).field("project_id", "shop");
     host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    let timed = |call: &dyn Fn() -> Call| {
+        let mut durations: Vec<Duration> = (0..50)
+            .map(|_| {
+                let call = call();
+                let started = Instant::now();
+                host.call(call).unwrap();
+                let took = started.elapsed();
+                // It keeps what it was sent.
+                server.clear_requests();
+                took
+            })
+            .collect();
+        show(percentile(&mut durations, 50))
+    };
     for size in [1 << 10, 10 << 10, 100 << 10, 1 << 20, 4 << 20, 10 << 20] {
-        let bytes = vec![b'x'; size];
-        let call = || {
+        let blob = Blob::new(vec![b'x'; size], "text/plain", Some("x.txt".to_owned()));
+        let out = timed(&|| {
             let call = Call::new("appwrite", "files.create").input(json!({"bucketId": "b", "fileId": "f"}));
-            call.attach("file", Blob::new(bytes.clone(), "text/plain", Some("x.txt".to_owned())))
-        };
-        let title = format!("A file of {} KiB goes out", size >> 10);
-        compare(&title, 40, vec![("Host::call", Box::new(|| drop(host.call(call()).unwrap())))]);
-        let back = || {
+            call.attach("file", blob.clone())
+        });
+        let back = timed(&|| {
             let content_type = "text/plain".to_owned();
-            server.answer_next(Canned { content_type, body: bytes.clone(), ..Canned::default() });
+            server.answer_next(Canned { content_type, body: blob.bytes.to_vec(), ..Canned::default() });
             Call::new("appwrite", "files.download").input(json!({"bucketId": "b", "fileId": "f"}))
-        };
-        let title = format!("A file of {} KiB comes back", size >> 10);
-        compare(&title, 40, vec![("Host::call", Box::new(|| drop(host.call(back()).unwrap())))]);
-        server.clear_requests();
+        });
+        println!("{:>6} KiB: a file of that size goes out in {out}, and comes back in {back}", size >> 10);
     }
 }

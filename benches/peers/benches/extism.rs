@@ -37,7 +37,7 @@ fn main() {
 struct Peer {
     /// As it comes.
     plain: CompiledPlugin,
-    /// With the settings of Wharf's engine and of the floor.
+    /// With the pool and the resident memory of Wharf's engine and of the floor.
     tuned: CompiledPlugin,
 }
 
