@@ -183,7 +183,7 @@ fn kept(count: usize) {
         // What was never called is not loaded as far.
         host.call(Call::new("obedient", "good.remember")).unwrap();
     }
-    let each = |now: u64, before: u64| (now.saturating_sub(before) / count as u64) >> 10;
+    let each = |now: u64, before: u64| (now.saturating_sub(before) / (count as u64 + 1)) >> 10;
     let (resident, own) = (each(resident(), before.0), each(own(), before.1));
     let mut calls: Vec<Duration> = (0..2000)
         .map(|_| {
