@@ -41,6 +41,12 @@ fn a_file_that_is_no_plugin_says_what_it_is_and_what_is_needed() {
     describe(&world, "greedy.wasm", &wat::parse_str(greedy).unwrap())
         .fails(6, &["imports `acme:database/query@1.0.0`"]);
 
+    let http = r#"(component
+        (import "wasi:http/types@0.2.10" (instance (export "fields" (type (sub resource)))))
+        (instance $i) (export "wharf:provider/plugin@0.1.0" (instance $i)))"#;
+    describe(&world, "http.wasm", &wat::parse_str(http).unwrap())
+        .fails(6, &["does not fit the contract", "`wasi:http/types@0.2.10`", "with no other imports"]);
+
     world.wharf(&["describe", "./nowhere.wasm"]).fails(2, &["nowhere.wasm cannot be read"]);
 }
 

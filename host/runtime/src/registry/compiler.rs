@@ -40,7 +40,12 @@ pub(crate) fn compile_here(
 /// Makes a component ready to be instantiated.
 pub(crate) fn link(linker: &Linker<Ctx>, component: &wasmtime::component::Component) -> Result<Plugin, String> {
     Plugin::link(linker, component).map_err(|error| {
-        format!("it does not fit the contract ({}); build it against the contract of this host", error.root_cause())
+        // The outermost one names the import, the innermost what is the matter with it.
+        let (import, problem) = (error.to_string(), error.root_cause().to_string());
+        let problem = if import == problem { problem } else { format!("{import}: {problem}") };
+        format!(
+            "it does not fit the contract ({problem}); build it against the contract of this host, with no other imports"
+        )
     })
 }
 
