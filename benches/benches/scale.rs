@@ -1,4 +1,4 @@
-//! What grows with what: calls in flight, plugins that are loaded, and the size of a body.
+//! What grows with what: calls in flight, plugins that are loaded, releases that are kept, and the size of a body.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::io::{BufRead as _, BufReader, Read as _};

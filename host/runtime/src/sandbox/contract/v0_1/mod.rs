@@ -21,10 +21,10 @@ mod bindings {
     });
 }
 
-/// The interface that every plugin of this version exports.
 /// The contract, by the name of its package.
 pub(crate) const CONTRACT: &str = "wharf:provider@0.1.0";
 
+/// The interface that every plugin of this version exports.
 pub(crate) const EXPORT: &str = "wharf:provider/plugin@0.1.0";
 
 /// A component that is linked and ready to be instantiated.
