@@ -3,15 +3,22 @@
 //! The floor beside it is a request of the same bytes that is written out by hand, without a rule.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+use std::collections::HashSet;
 use std::hint::black_box;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Map, Value, json};
 use wharf_egress::address::reach;
 use wharf_egress::declaration::{Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Asked, AskedBody, Item, prepare, weight};
-use wharf_egress::{Connection, Secret};
+use wharf_egress::work::Work;
+use wharf_egress::{Connection, Deadline, Secret};
+
+fn work() -> Work {
+    Work::until(Deadline::within(Duration::MAX))
+}
 
 fn declarations(request: &Value, effect: Effect) -> Vec<Declaration> {
     let requests: [Request; 1] = [serde_json::from_value(request.clone()).unwrap()];
@@ -48,7 +55,7 @@ fn field(name: &str, source: &Value) -> Value {
 
 fn guard(bench: &mut Criterion) {
     let (connection, input) = (connection(), input());
-    let item = Item { input: &input, attachments: &[], sensitive: &[] };
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new() };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
 
     let delete = declarations(
@@ -60,8 +67,8 @@ fn guard(bench: &mut Criterion) {
     );
     bench.bench_function("guard/delete with two bound values and two credentials", |b| {
         b.iter(|| {
-            black_box(weight(&delete, &asked, item));
-            prepare(&delete, black_box(&asked), item, &connection).unwrap()
+            black_box(weight(&delete, &asked, item, u64::MAX, &work()));
+            prepare(&delete, black_box(&asked), item, &connection, &work()).unwrap()
         });
     });
 
@@ -88,8 +95,8 @@ fn guard(bench: &mut Criterion) {
     };
     bench.bench_function("guard/post of a JSON body with four bound values and a free one", |b| {
         b.iter(|| {
-            black_box(weight(&create, &with_body, item));
-            prepare(&create, black_box(&with_body), item, &connection).unwrap()
+            black_box(weight(&create, &with_body, item, u64::MAX, &work()));
+            prepare(&create, black_box(&with_body), item, &connection, &work()).unwrap()
         });
     });
 

@@ -9,7 +9,7 @@ use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 
 use crate::address::GuardedResolver;
 use crate::refusal::ConnectionError;
-use crate::rules::{LONGEST_HEADER, LONGEST_URL};
+use crate::rules::{LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL};
 use crate::secret::Secret;
 use crate::socket;
 
@@ -57,7 +57,7 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .accept("*/*")
         // A request line or a header fits into the one, all headers of an answer into the other. TLS has both for each
         // socket; below it they are what they can grow to.
-        .output_buffer_size(LONGEST_URL.max(LONGEST_HEADER) + LONGEST_NAME)
+        .output_buffer_size((LONGEST_URL + LONGEST_CREDENTIALS).max(LONGEST_HEADER) + LONGEST_NAME)
         .input_buffer_size(LONGEST_ANSWER_HEADERS)
         .max_response_header_size(LONGEST_ANSWER_HEADERS)
         // A burst of calls to one provider would otherwise open most of its sockets anew.

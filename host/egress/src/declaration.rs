@@ -10,8 +10,11 @@ pub use crate::path::{Path, PathError};
 
 mod lint;
 mod names;
+mod routes;
 
-pub use lint::{Declaration, Operation, Problem, Route, compile, compile_one};
+pub use lint::{Declaration, Operation, Problem, compile, prepare};
+pub(crate) use routes::Siblings;
+pub use routes::{Route, Routes};
 
 /// HTTP method of a declared request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

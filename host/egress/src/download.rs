@@ -1,11 +1,12 @@
 //! What the operator asks for by a URL, such as a component to install. It is no request of a plugin, but it leaves like one:
 //! over [`send`](crate::send), with the rules for addresses, TLS and redirects that hold for every connection.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use url::Url;
 
 use crate::connection::{Connection, ConnectionBuilder};
+use crate::deadline::Deadline;
 use crate::declaration::{AnswerForm, Method};
 use crate::outgoing::Outgoing;
 use crate::rules::Denial;
@@ -116,7 +117,7 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
         answer: AnswerForm::Bytes,
         derived: Vec::new(),
     };
-    let allowance = Allowance { deadline: Instant::now() + within, answer_bytes: most_bytes };
+    let allowance = Allowance { deadline: Deadline::within(within), answer_bytes: most_bytes };
     let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
     let goal = location(url, &answer);
     let url = url.to_string();

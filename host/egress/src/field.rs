@@ -1,14 +1,16 @@
 //! Where the value of a declared field comes from, for the request at hand.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use crate::Blob;
 use crate::asked::Asked;
 use crate::declaration::{Declaration, Field, ListStyle, Request, Source};
-use crate::rules::{Denial, Rule};
+use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::secret::Text;
+use crate::work::Work;
 
 /// The caller's item: what bound values are bound to. It has been validated.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +20,20 @@ pub struct Item<'a> {
     /// The attached files, by the name of their attachment field.
     pub attachments: &'a [(String, Blob)],
     /// Names whose values are masked wherever a request is shown.
-    pub sensitive: &'a [String],
+    pub sensitive: &'a HashSet<String>,
 }
+
+/// Where there is only text.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    Query,
+    Header,
+    /// It takes a value of any size.
+    Form,
+}
+
+/// Entries of a list, or members of an object, where there is only text.
+const MOST_ENTRIES: usize = 10_000;
 
 /// All sources of values for one request.
 #[derive(Clone, Copy)]
@@ -27,6 +41,7 @@ pub(crate) struct Values<'a> {
     pub(crate) declaration: &'a Declaration,
     pub(crate) asked: &'a Asked,
     pub(crate) item: Item<'a>,
+    pub(crate) work: &'a Work,
 }
 
 /// The value of a bound or constant source.
@@ -69,7 +84,7 @@ impl<'a> Values<'a> {
     }
 
     pub(crate) fn is_sensitive(&self, name: &str) -> bool {
-        self.item.sensitive.iter().any(|s| s == name)
+        self.item.sensitive.contains(name)
     }
 
     /// The attached files that a source is bound to.
@@ -78,10 +93,46 @@ impl<'a> Values<'a> {
         self.item.attachments.iter().filter(move |(n, _)| Some(n.as_str()) == name.as_deref()).map(|(_, blob)| blob)
     }
 
-    /// The size of a bound value, roughly, in bytes.
-    pub(crate) fn weight(&self, source: &'a Source) -> u64 {
-        let files: usize = self.attachments(source).map(|blob| blob.bytes.len()).sum();
-        files as u64 + self.bound_or_null(source).map_or(0, |value| weight(&value.json))
+    /// Puts a bound value on the scale, and the files that it is bound to.
+    pub(crate) fn weigh(&self, source: &'a Source, scale: &mut Scale) {
+        self.attachments(source).for_each(|blob| scale.add(blob.bytes.len()));
+        if let Some(value) = self.bound_or_null(source) {
+            scale.weigh(&value.json);
+        }
+    }
+
+    /// Refuses a value that is too large for its place, where there is only text, before anything is made of it. What is
+    /// written down decides in the end.
+    pub(crate) fn fits(&self, field: &'a Field, free: &[(String, String)], place: Place) -> Result<(), Denial> {
+        /// JSON weighs more than it takes as text.
+        const ROOM: u64 = 16;
+        let most = match place {
+            Place::Query => Some(LONGEST_URL),
+            Place::Header => Some(LONGEST_HEADER),
+            Place::Form => None,
+        };
+        let too_large = || match place {
+            Place::Header => header_too_long(&field.name),
+            Place::Query | Place::Form => too_long(),
+        };
+        if field.source.is_free() {
+            let given = free.iter().filter(|(name, _)| *name == field.name).map(|(_, value)| value.len());
+            return if most.is_some_and(|most| given.sum::<usize>() > most) { Err(too_large()) } else { Ok(()) };
+        }
+        let Some(value) = self.bound(&field.source) else { return Ok(()) };
+        let entries = match value.json.as_ref() {
+            Value::Array(items) => items.len(),
+            Value::Object(members) => members.len(),
+            _ => 0,
+        };
+        if entries > MOST_ENTRIES {
+            let message = format!("the value of `{}` has {entries} entries; the most are {MOST_ENTRIES}", field.name);
+            return Err(Rule::Values.denies(message));
+        }
+        let Some(most) = most else { return Ok(()) };
+        let mut scale = Scale::to(most as u64 * ROOM);
+        scale.weigh(&value.json);
+        if scale.is_over() { Err(too_large()) } else { Ok(()) }
     }
 
     /// The value of a variable of the path or the scheme.
@@ -95,10 +146,12 @@ impl<'a> Values<'a> {
             let given = self.asked.variables.iter().find(|(n, _)| n == name);
             let (_, value) =
                 given.ok_or_else(|| missing("which the plugin did not give").with_remedy(PLUGINS.to_owned()))?;
+            short_enough(name, value)?;
             return Ok(self.text(value.clone(), self.is_sensitive(name)));
         }
         let values = Values { ..*self };
         let value = values.bound(&source).ok_or_else(|| missing("which the caller left out"))?;
+        short_enough(name, value.json.as_str().unwrap_or_default())?;
         let text = scalar(&value.json).ok_or_else(|| missing("which can be a text, a number or a boolean only"))?;
         Ok(self.text(text, value.sensitive))
     }
@@ -174,6 +227,16 @@ impl<'a> Values<'a> {
     }
 }
 
+/// A variable stands in a URL, or in a credential.
+fn short_enough(variable: &str, value: &str) -> Result<(), Denial> {
+    if value.len() <= LONGEST_URL {
+        return Ok(());
+    }
+    let message =
+        format!("the value of `{variable}` has {} bytes; the most for a variable are {LONGEST_URL}", value.len());
+    Err(Rule::Url.denies(message).with_remedy("give a shorter value".to_owned()))
+}
+
 const PLUGINS: &str = "a mistake of the plugin: no configuration can help";
 
 /// A member of a map. Few are found sooner by looking at each than by hashing the name.
@@ -198,16 +261,60 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn weight(value: &Value) -> u64 {
-    /// Of a number, a boolean, a null, and of the marks around anything else.
-    const SMALL: u64 = 8;
-    SMALL
-        + match value {
-            Value::String(text) => text.len() as u64,
-            Value::Array(items) => items.iter().map(weight).sum(),
-            Value::Object(members) => members.iter().map(|(name, value)| name.len() as u64 + weight(value)).sum(),
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+/// How large values are, roughly, in bytes. It looks at no more of them than it takes to know that they are too large.
+pub(crate) struct Scale {
+    sum: u64,
+    most: u64,
+}
+
+impl Scale {
+    /// One that goes so far.
+    pub(crate) fn to(most: u64) -> Self {
+        Self { sum: 0, most }
+    }
+
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.sum = self.sum.saturating_add(bytes as u64);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.sum > self.most
+    }
+
+    /// The weight, or one that is more than the most.
+    pub(crate) fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    fn weigh(&mut self, value: &Value) {
+        /// Of a number, a boolean, a null, and of the marks around anything else.
+        const SMALL: usize = 8;
+        if self.is_over() {
+            return;
         }
+        self.add(SMALL);
+        match value {
+            Value::String(text) => self.add(text.len()),
+            Value::Array(items) => {
+                for item in items {
+                    self.weigh(item);
+                    if self.is_over() {
+                        return;
+                    }
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.add(name.len());
+                    self.weigh(member);
+                    if self.is_over() {
+                        return;
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
 }
 
 fn scalar(value: &Value) -> Option<String> {

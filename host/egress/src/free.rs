@@ -8,6 +8,9 @@ use crate::rules::{Denial, Rule};
 const MOST_VALUES: usize = 1000;
 const MOST_HEADERS: usize = 100;
 
+/// Of a field, in bytes: each is read in several ways.
+const LONGEST_NAME: usize = 1024;
+
 /// Refuses every value that the plugin gives and the declaration does not leave free.
 pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Result<(), Denial> {
     let request = &declaration.request;
@@ -57,7 +60,7 @@ fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result
 /// Refuses a body field that is not free, or that the provider could take for one that is not.
 pub(crate) fn body_field(declaration: &Declaration, name: &str) -> Result<(), Denial> {
     let request = &declaration.request;
-    if is_free(request.body.fields(), name) {
+    if declaration.taken.free.contains(name) {
         return Ok(());
     }
     if request.body.open_reason().is_none() {
@@ -68,6 +71,11 @@ pub(crate) fn body_field(declaration: &Declaration, name: &str) -> Result<(), De
 
 /// Refuses a field that the provider could take for one that the host writes, or for the method.
 pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Denial> {
+    if name.len() > LONGEST_NAME {
+        let message =
+            format!("the plugin gave a field whose name has {} bytes; the most are {LONGEST_NAME}", name.len());
+        return Err(Rule::Values.denies(message));
+    }
     let ambiguous = match &declaration.request.body {
         BodyForm::Multipart(_) => !is_plain(name),
         BodyForm::Form(_) => !is_unambiguous(name),
@@ -88,16 +96,15 @@ pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Den
 
 /// Refuses a field by one of the names that servers take it for.
 fn as_read(declaration: &Declaration, name: &str, read_as: &str) -> Result<(), Denial> {
-    let is_in = |taken: &[String]| taken.iter().any(|taken| taken == read_as);
     if read_as == "_method" {
         return Err(
             Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
         );
     }
-    if is_in(&declaration.taken.by_fields) {
+    if declaration.taken.by_fields.contains(read_as) {
         return Err(bound("body field", name, &declaration.request.name));
     }
-    if is_in(&declaration.taken.by_credentials) {
+    if declaration.taken.by_credentials.contains(read_as) {
         return Err(Rule::Credential
             .denies(format!("the plugin gave `{}`, which is the place of a credential", printable(name))));
     }

@@ -9,16 +9,17 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{BodyForm, Declaration, Location};
+use crate::declaration::{BodyForm, Declaration, Field, Location};
 use crate::encode::percent_encoded;
 pub use crate::field::Item;
-use crate::field::Values;
+use crate::field::{Place, Scale, Values};
 use crate::free;
 use crate::outgoing::Outgoing;
 pub use crate::refusal::Refusal;
-use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, too_long};
+use crate::rules::{Denial, LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::scheme::{self, Credential, Derived};
 use crate::secret::Text;
+use crate::work::Work;
 
 /// Names that a message lists, at most.
 const MOST_NAMED: usize = 20;
@@ -26,18 +27,20 @@ const MOST_NAMED: usize = 20;
 /// Builds the request that a plugin asks for, or refuses it.
 ///
 /// # Errors
-/// [`Refusal::Denied`] with the rule; [`Refusal::MissingCredential`] where the connection lacks a value.
+/// [`Refusal::Denied`] with the rule; [`Refusal::MissingCredential`] where the connection lacks a value;
+/// [`Refusal::OutOfTime`] where building it takes longer than the call has.
 pub fn prepare(
     declarations: &[Declaration],
     asked: &Asked,
     item: Item<'_>,
     connection: &Connection,
+    work: &Work,
 ) -> Result<Outgoing, Refusal> {
     let declaration = declared(declarations, &asked.name)?;
     free::only_free_values(declaration, asked)?;
 
     let request = &declaration.request;
-    let values = Values { declaration, asked, item };
+    let values = Values { declaration, asked, item, work };
     let derived = Derived::default();
     let credentials = match &declaration.scheme {
         Some(scheme) => scheme::credentials(scheme, connection, &derived, |name| Ok(values.variable(name)?))?,
@@ -55,17 +58,25 @@ pub fn prepare(
 }
 
 /// How large a request would be, roughly and before anything is built, in bytes: what the plugin gives, and each bound
-/// value in each of its places. Zero for a request that is not declared.
-pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>) -> u64 {
+/// value in each of its places. Zero for a request that is not declared. Of one that is larger than `most` it is some number
+/// above that: no more is looked at.
+pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>, most: u64, work: &Work) -> u64 {
     let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
     let request = &declaration.request;
-    let values = Values { declaration, asked, item };
+    let values = Values { declaration, asked, item, work };
     let fields = request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| &f.source);
     let whole = match &request.body {
         BodyForm::Blob(source) => Some(source),
         _ => None,
     };
-    asked.bytes() + fields.chain(whole).map(|source| values.weight(source)).sum::<u64>()
+    let mut scale = Scale::to(most.saturating_sub(asked.bytes()));
+    for source in fields.chain(whole) {
+        values.weigh(source, &mut scale);
+        if scale.is_over() {
+            break;
+        }
+    }
+    asked.bytes().saturating_add(scale.sum())
 }
 
 fn declared<'a>(declarations: &'a [Declaration], name: &str) -> Result<&'a Declaration, Denial> {
@@ -85,36 +96,69 @@ fn url(
     credentials: &[Credential<'_>],
     connection: &Connection,
 ) -> Result<Text, Denial> {
-    let mut url = Text::begin(connection.base_url());
-    declaration.request.path.expand(&mut url, &declaration.siblings, |name| values.variable(name))?;
-    let pairs_of = |free: bool| {
-        let fields = declaration.request.query.iter().filter(move |f| f.source.is_free() == free);
-        fields.flat_map(|f| values.pairs(f, &values.asked.query))
-    };
-    let placed = credentials.iter().filter(|c| c.location == Location::Query);
-    let placed = placed.map(|c| (Cow::Borrowed(c.name), c.text.clone()));
+    let mut url = Url { text: Text::begin(connection.base_url()), pairs: 0, credentials: 0 };
+    declaration.request.path.expand(&mut url.text, &declaration.siblings, |name| values.variable(name))?;
+    let is_free = |field: &&Field| field.source.is_free();
+    let fields = || declaration.request.query.iter();
     // What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
-    for (index, (name, value)) in pairs_of(false).chain(placed).chain(pairs_of(true)).enumerate() {
-        url.push_str(if index == 0 { "?" } else { "&" });
-        percent_encoded(&name).for_each(|piece| url.push_str(piece));
-        url.push_str("=");
-        url.push_percent_encoded(&value);
+    fields().filter(|field| !is_free(field)).try_for_each(|field| url.add(values, field))?;
+    for credential in credentials.iter().filter(|c| c.location == Location::Query) {
+        url.credentials += url.push(credential.name, &credential.text);
     }
-    if url.real().len() > LONGEST_URL {
-        return Err(too_long(url.real().len()));
+    if url.credentials > LONGEST_CREDENTIALS {
+        let message = format!("the credentials in the URL have more than {LONGEST_CREDENTIALS} bytes");
+        return Err(Rule::Credential.denies(message));
     }
-    Ok(url)
+    fields().filter(is_free).try_for_each(|field| url.add(values, field))?;
+    url.check_length()?;
+    Ok(url.text)
+}
+
+/// A URL in the making.
+struct Url {
+    text: Text,
+    pairs: usize,
+    /// What its credentials take, in bytes.
+    credentials: usize,
+}
+
+impl Url {
+    /// Adds a parameter of the query.
+    fn add(&mut self, values: &Values<'_>, field: &Field) -> Result<(), Denial> {
+        values.fits(field, &values.asked.query, Place::Query)?;
+        for (name, value) in values.pairs(field, &values.asked.query) {
+            self.push(&name, &value);
+        }
+        self.check_length()
+    }
+
+    /// Adds a name and a value: how many bytes that takes.
+    fn push(&mut self, name: &str, value: &Text) -> usize {
+        let before = self.text.real().len();
+        self.text.push_str(if self.pairs == 0 { "?" } else { "&" });
+        self.pairs += 1;
+        percent_encoded(name).for_each(|piece| self.text.push_str(piece));
+        self.text.push_str("=");
+        self.text.push_percent_encoded(value);
+        self.text.real().len() - before
+    }
+
+    /// The credentials do not count: how long they are is nobody's to find out.
+    fn check_length(&self) -> Result<(), Denial> {
+        if self.text.real().len() - self.credentials > LONGEST_URL { Err(too_long()) } else { Ok(()) }
+    }
 }
 
 fn headers(values: &Values<'_>, credentials: Vec<Credential<'_>>) -> Result<Vec<(String, Text)>, Denial> {
-    let fields = values.request().headers.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
+    let declared = &values.request().headers;
+    declared.iter().try_for_each(|field| values.fits(field, &values.asked.headers, Place::Header))?;
+    let fields = declared.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
     let placed = credentials.into_iter().filter(|c| c.location == Location::Header);
     fields
         .chain(placed.map(|c| (Cow::Borrowed(c.name), c.text)))
         .map(|(name, value)| {
             if value.real().len() > LONGEST_HEADER {
-                let most = format!("the value of the header `{name}` has more than {LONGEST_HEADER} bytes");
-                return Err(Rule::HeaderValue.denies(most));
+                return Err(header_too_long(&name));
             }
             let visible = value.real().bytes().all(|byte| matches!(byte, b' '..=b'~'));
             if visible && value.real().trim() == value.real() {

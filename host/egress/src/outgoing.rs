@@ -92,9 +92,10 @@ impl Body {
         if let Some(shown) = &self.shown {
             return cut(shown);
         }
-        match std::str::from_utf8(&self.bytes) {
-            Ok(text) if text.len() <= LONGEST_SHOWN => text.to_owned(),
-            _ => format!("[{} bytes of {}]", self.bytes.len(), self.media_type),
+        let short = Some(&*self.bytes).filter(|bytes| bytes.len() <= LONGEST_SHOWN);
+        match short.and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+            Some(text) => text.to_owned(),
+            None => format!("[{} bytes of {}]", self.bytes.len(), self.media_type),
         }
     }
 }

@@ -3,10 +3,11 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::declaration::Siblings;
 use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::secret::Text;
 
-/// Each is compared with those of every other request of the plugin.
+/// Far more than any API nests.
 const MOST_SEGMENTS: usize = 64;
 
 /// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.
@@ -81,41 +82,21 @@ impl Path {
         })
     }
 
-    /// The literals that other paths have where this one has a segment with variables, by segment.
-    pub(crate) fn siblings<'a>(&self, others: impl Iterator<Item = &'a Path> + Clone) -> Vec<Vec<String>> {
-        (0..self.segments.len())
-            .map(|index| {
-                let mut names: Vec<String> =
-                    others.clone().filter_map(|other| self.sibling_at(index, other)).map(str::to_owned).collect();
-                names.sort();
-                names.dedup();
-                names
-            })
-            .collect()
-    }
-
-    fn sibling_at<'a>(&self, index: usize, other: &'a Path) -> Option<&'a str> {
-        literal(self.segments.get(index)?).is_none().then_some(())?;
-        let name = literal(other.segments.get(index)?)?;
-        let same_until_here = self.segments.iter().zip(&other.segments).take(index).all(|(mine, theirs)| {
-            match (literal(mine), literal(theirs)) {
-                (Some(mine), Some(theirs)) => mine == theirs,
-                _ => true,
-            }
-        });
-        same_until_here.then_some(name)
+    /// The segments, in order.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        self.segments.iter().map(|pieces| Segment(pieces))
     }
 
     /// Appends the path to a URL, with its variables filled in.
     pub(crate) fn expand(
         &self,
         path: &mut Text,
-        siblings: &[Vec<String>],
+        siblings: &Siblings,
         value: impl Fn(&str) -> Result<Text, Denial>,
     ) -> Result<(), Denial> {
         for (index, segment) in self.segments.iter().enumerate() {
             path.push_str("/");
-            let siblings = siblings.get(index).map(Vec::as_slice).unwrap_or_default();
+            let is_sibling = |text: &str| siblings.has(index, text);
             let together = segment.len() > 1;
             let mut whole = Text::default();
             for piece in segment {
@@ -126,10 +107,10 @@ impl Path {
                     }
                     Piece::Variable(name) => {
                         let value = value(name)?;
-                        check(name, value.real(), siblings)?;
+                        check(name, value.real(), is_sibling)?;
                         path.push_percent_encoded(&value);
                         if path.real().len() > LONGEST_URL {
-                            return Err(too_long(path.real().len()));
+                            return Err(too_long());
                         }
                         if together {
                             whole.push(&value);
@@ -139,19 +120,25 @@ impl Path {
             }
             // What each of several pieces is not, all of them together may be.
             if let Some(Piece::Variable(name)) = segment.iter().find(|piece| together && piece.is_variable()) {
-                check(name, whole.real(), siblings)?;
+                check(name, whole.real(), is_sibling)?;
             }
         }
         Ok(())
     }
 }
 
-/// The text of a segment without variables.
-fn literal(segment: &[Piece]) -> Option<&str> {
-    match segment {
-        [] => Some(""),
-        [Piece::Literal(text)] => Some(text),
-        _ => None,
+/// What stands between two slashes.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment<'a>(&'a [Piece]);
+
+impl<'a> Segment<'a> {
+    /// The text of a segment without variables.
+    pub(crate) fn literal(self) -> Option<&'a str> {
+        match self.0 {
+            [] => Some(""),
+            [Piece::Literal(text)] => Some(text),
+            _ => None,
+        }
     }
 }
 
@@ -191,7 +178,7 @@ fn is_path_character(byte: u8) -> bool {
 
 /// Refuses a value that would make another path of the template, also one that would do so after a proxy on the way
 /// has decoded it.
-fn check(variable: &str, value: &str, siblings: &[String]) -> Result<(), Denial> {
+fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Result<(), Denial> {
     let deny = |problem: &str| Err(Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")));
     let mut level = value.to_owned();
     for _ in 0..DECODINGS {
@@ -201,8 +188,8 @@ fn check(variable: &str, value: &str, siblings: &[String]) -> Result<(), Denial>
             text if text.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
             text if text.chars().any(char::is_control) => return deny("has a control character in it"),
             text => {
-                if let Some(sibling) = siblings.iter().find(|s| routes(text).any(|route| s.eq_ignore_ascii_case(route)))
-                {
+                if let Some(sibling) = routes(text).find(|route| is_sibling(route)) {
+                    let sibling = sibling.to_ascii_lowercase();
                     return deny(&format!("is `{sibling}`, which another request of the plugin has in this place"));
                 }
             }
@@ -248,12 +235,19 @@ impl<'de> Deserialize<'de> for Path {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::declaration::{Method, Route, Routes};
+
+    fn siblings(path: &Path, others: &[&str]) -> Siblings {
+        let route = |path: &&str| serde_json::from_value::<Route>(json!({"method": "GET", "path": path})).unwrap();
+        others.iter().map(route).collect::<Routes>().siblings(Method::Get, path)
+    }
 
     fn expand(template: &str, value: &str) -> Result<String, Denial> {
-        let others = ["/users/identities", "/users/{id}/sessions", "/teams/members"].map(|p| Path::parse(p).unwrap());
         let path = Path::parse(template).unwrap();
-        let siblings = path.siblings(others.iter());
+        let siblings = siblings(&path, &["/users/identities", "/users/{id}/sessions", "/teams/members"]);
         let mut text = Text::default();
         path.expand(&mut text, &siblings, |_| Ok(Text::open(value)))?;
         Ok(text.real().to_owned())
@@ -291,9 +285,8 @@ mod tests {
     #[test]
     fn values_of_one_segment_are_looked_at_together() {
         let together = |template: &str, first: &str, second: &str| {
-            let others = [Path::parse("/users/identities").unwrap()];
             let path = Path::parse(template).unwrap();
-            let siblings = path.siblings(others.iter());
+            let siblings = siblings(&path, &["/users/identities"]);
             path.expand(&mut Text::default(), &siblings, |name| {
                 Ok(Text::open(if name == "a" { first } else { second }))
             })

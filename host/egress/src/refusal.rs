@@ -1,6 +1,7 @@
 //! Why there is no connection, and why a request was not built.
 
 use crate::rules::Denial;
+use crate::work::OutOfTime;
 
 /// Why a request was not built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum Refusal {
     /// The connection lacks what its scheme needs.
     #[error(transparent)]
     MissingCredential(#[from] MissingCredential),
+    /// The time of the call was over before it was built.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 /// A request needs a credential that the connection does not have.

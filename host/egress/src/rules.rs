@@ -29,8 +29,8 @@
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a field named `_method` | nothing |
 //! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file that would be read as a form | nothing |
-//! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers; 10,000 members of a JSON body | nothing |
-//! | `url` | a URL of more than 65,534 bytes, which no HTTP client sends | shorter values |
+//! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers; 10,000 members of a JSON body, or 16 MiB of it; 10,000 entries of a list where there is only text; a name of more than 1,024 bytes | nothing |
+//! | `url` | a URL of more than 16 KiB, credentials left out, or a variable of as much | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |
 //! | `content-encoding` | an answer with an encoding that the host cannot undo | nothing |
 //!
@@ -143,7 +143,15 @@ impl Denial {
 pub(crate) const LONGEST_URL: usize = 16 << 10;
 pub(crate) const LONGEST_HEADER: usize = 16 << 10;
 
-pub(crate) fn too_long(bytes: usize) -> Denial {
-    let message = format!("the URL would have {bytes} bytes or more; the most that can be sent is {LONGEST_URL}");
+/// Of all credentials in a URL, in bytes, which come on top.
+pub(crate) const LONGEST_CREDENTIALS: usize = 4 << 10;
+
+/// How long it would be is not told: a credential may be a part of it.
+pub(crate) fn too_long() -> Denial {
+    let message = format!("the URL would be longer than {LONGEST_URL} bytes, the most that can be sent");
     Rule::Url.denies(message).with_remedy("give fewer or shorter values".to_owned())
+}
+
+pub(crate) fn header_too_long(name: &str) -> Denial {
+    Rule::HeaderValue.denies(format!("the value of the header `{name}` has more than {LONGEST_HEADER} bytes"))
 }

@@ -11,6 +11,7 @@ use crate::Blob;
 use crate::asked::printable;
 use crate::audit::{AuditError, Outcome, Recorder};
 use crate::connection::Connection;
+use crate::deadline::Deadline;
 use crate::declaration::Method;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
@@ -32,7 +33,7 @@ const DROPPED: [&str; 8] = [
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
     /// When the answer must be there, body included.
-    pub deadline: Instant,
+    pub deadline: Deadline,
     /// Size of the answer's body after decoding, in bytes.
     pub answer_bytes: u64,
 }
@@ -41,7 +42,7 @@ impl Allowance {
     /// A timer of the client may be a little early.
     fn is_over(&self) -> bool {
         const SOON: Duration = Duration::from_millis(50);
-        self.deadline.saturating_duration_since(Instant::now()) < SOON
+        self.deadline.left() < SOON
     }
 }
 
@@ -172,7 +173,7 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
         header.set_sensitive(value.is_masked());
         request = request.header(name.as_str(), header);
     }
-    let within = allowance.deadline.saturating_duration_since(Instant::now());
+    let within = allowance.deadline.left();
     match &outgoing.body {
         Some(body) => {
             let request = request.header("content-type", body.media_type.as_str());

@@ -1,11 +1,15 @@
 //! What a plugin may ask for, and what the host makes of it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Problem, Request, Scheme, compile};
 use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare, weight};
 use wharf_egress::outgoing::Shown;
-use wharf_egress::{Blob, Connection, Secret};
+use wharf_egress::work::Work;
+use wharf_egress::{Blob, Connection, Deadline, Secret};
 
 const INPUTS: [&str; 6] = ["id", "name", "tags", "deep", "token", "list"];
 
@@ -57,6 +61,11 @@ fn connection() -> Connection {
     builder.secret("key", Secret::new("the secret key")).build().unwrap()
 }
 
+/// Work without an end.
+fn work() -> Work {
+    Work::until(Deadline::within(Duration::MAX))
+}
+
 /// What becomes of a declaration, an input and what the plugin asks for.
 fn sent(given: &Value, input: &Value, asked: Asked) -> Result<Shown, Refusal> {
     sent_as(Effect::Write, given, input, asked)
@@ -66,9 +75,9 @@ fn sent_as(effect: Effect, given: &Value, input: &Value, asked: Asked) -> Result
     let declarations = compiled_as(effect, given).unwrap();
     let asked = Asked { name: "main".to_owned(), ..asked };
     let file = ("file".to_owned(), Blob::new("content", "text/plain", Some("a \"b\".txt".to_owned())));
-    let sensitive = ["token".to_owned()];
+    let sensitive = HashSet::from(["token".to_owned()]);
     let item = Item { input: input.as_object().unwrap(), attachments: &[file], sensitive: &sensitive };
-    prepare(&declarations, &asked, item, &connection()).map(|outgoing| outgoing.shown())
+    prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown())
 }
 
 fn rule(result: Result<Shown, Refusal>) -> &'static str {
@@ -160,8 +169,8 @@ fn a_value_may_be_a_literal_that_only_another_method_has_in_its_place() {
     let rule_of = |id: &str| {
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
         let input = json!({"id": id});
-        let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &[] };
-        rule(prepare(&declarations, &asked, item, &connection()).map(|outgoing| outgoing.shown()))
+        let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
+        rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown()))
     };
     assert_eq!(["archive", "latest", "import", "7"].map(rule_of), ["path-value", "path-value", "none", "none"]);
 }
@@ -296,8 +305,8 @@ fn a_credential_that_doubles_with_each_value_is_refused() {
         Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
     let declarations = compile(&["key"], &[scheme], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &[] };
-    assert_eq!(rule(prepare(&declarations, &asked, item, &connection()).map(|o| o.shown())), "credential");
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
+    assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
 #[test]
@@ -305,10 +314,10 @@ fn a_request_is_weighed_before_it_is_built() {
     let fields: Vec<_> = (0..100).map(|n| field(&format!("f{n}"), &json!({"input": "name"}))).collect();
     let declarations = compiled(&json!({"body": {"form": {"fields": fields, "open": null}}})).unwrap();
     let input = json!({"name": "x".repeat(1000)});
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &[] };
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
-    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item)));
+    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, u64::MAX, &work())));
 }
 
 #[test]
@@ -364,10 +373,12 @@ fn files_are_parts_of_a_multipart_body() {
 #[test]
 fn a_request_that_is_not_declared_is_refused_by_its_name() {
     let declarations = compiled(&json!({})).unwrap();
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &[] };
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
     for name in ["other", "", "MAIN", "https://evil.example/", "\u{1b}[31m"] {
         let asked = Asked { name: name.to_owned(), ..Asked::default() };
-        let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection()) else { unreachable!() };
+        let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection(), &work()) else {
+            unreachable!()
+        };
         assert_eq!(denial.rule.name(), "undeclared-request");
         assert!(!denial.message.contains('\u{1b}') && denial.remedy.contains("manifest"), "{denial}");
     }
@@ -579,8 +590,8 @@ fn a_credential_that_doubles_with_each_function_is_refused() {
     assert!(problems[0].problem.contains("more than 8 functions"), "{problems:?}");
     let declarations = compile(&["key"], &[scheme(8, 1000)], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &[] };
-    assert_eq!(rule(prepare(&declarations, &asked, item, &connection()).map(|o| o.shown())), "credential");
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
+    assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
 #[test]

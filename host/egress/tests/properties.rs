@@ -1,7 +1,9 @@
 //! What holds for every value, judged by readers that are not ours: the `url` crate, `form_urlencoded`, `serde_json`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -11,10 +13,15 @@ use wharf_egress::address::reach;
 use wharf_egress::declaration::{Declaration, Effect, Operation, Request, compile};
 use wharf_egress::guard::{Asked, AskedBody, Item, prepare};
 use wharf_egress::outgoing::Shown;
-use wharf_egress::{Connection, Secret};
+use wharf_egress::work::Work;
+use wharf_egress::{Connection, Deadline, Secret};
 
 /// Inputs for each property. All of them together take some seconds.
 const CASES: u32 = 10_000;
+
+fn work() -> Work {
+    Work::until(Deadline::within(Duration::MAX))
+}
 
 fn config() -> Config {
     Config { cases: CASES, failure_persistence: None, ..Config::default() }
@@ -48,8 +55,8 @@ fn connection() -> Connection {
 
 fn sent(given: &Value, input: &Value, asked: Asked) -> Option<Shown> {
     let asked = Asked { name: "main".to_owned(), ..asked };
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &[] };
-    prepare(&declared(given)?, &asked, item, &connection()).ok().map(|outgoing| outgoing.shown())
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
+    prepare(&declared(given)?, &asked, item, &connection(), &work()).ok().map(|outgoing| outgoing.shown())
 }
 
 proptest! {
@@ -147,9 +154,9 @@ proptest! {
         let headers = json!([{"name": header, "source": {"text": name}, "lists": "commas"}]);
         let given = json!({"path": path, "query": fields, "headers": headers, "body": {"json": {"fields": fields, "open": null}}});
         if let Some(declarations) = declared(&given) {
-            let item = Item { input: &Map::new(), attachments: &[], sensitive: &[] };
+            let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new() };
             let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-            if let Ok(outgoing) = prepare(&declarations, &asked, item, &connection()) {
+            if let Ok(outgoing) = prepare(&declarations, &asked, item, &connection(), &work()) {
                 prop_assert!(outgoing.shown().url.starts_with("https://acme.example/api"));
             }
         }

@@ -6,12 +6,15 @@
 #![expect(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Asked, Item, prepare};
-use wharf_egress::{Blob, Connection, Secret};
+use wharf_egress::work::Work;
+use wharf_egress::{Blob, Connection, Deadline, Secret};
 
 /// It stands in the program itself, so it is veiled; none of it is in memory before the test makes it.
 const VEILED: &[u8; 16] = b"rfds`du,hs-nfsfu";
@@ -91,9 +94,10 @@ fn no_block_is_given_back_with_the_secret_in_it() {
         let declared = declared(&body);
         let input = json!({"name": "x".repeat(1000)});
         let attachments = [("file".to_owned(), Blob::new(vec![1; 5000], "image/png", Some("\"\\\"".repeat(50))))];
-        let item = Item { input: input.as_object().unwrap(), attachments: &attachments, sensitive: &[] };
+        let work = Work::until(Deadline::within(Duration::MAX));
+        let item = Item { input: input.as_object().unwrap(), attachments: &attachments, sensitive: &HashSet::new() };
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-        let outgoing = prepare(&declared, &asked, item, &connection).unwrap();
+        let outgoing = prepare(&declared, &asked, item, &connection, &work).unwrap();
         let shown = serde_json::to_string(&outgoing.shown()).unwrap();
         assert!(shown.contains("•••"), "{shown}");
         connection.mask("an answer".to_owned());

@@ -1,6 +1,7 @@
 //! Bodies: what is bound, what the plugin may add, and the credentials, in the form that the request declares.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,25 +9,27 @@ use bytes::Bytes;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::Blob;
 use crate::asked::{AskedBody, AskedPart};
 use crate::declaration::{BodyFields, BodyForm, Field, Location, Source};
 use crate::encode::form_encode;
-use crate::field::Values;
+use crate::field::{Place, Values};
 use crate::outgoing::{Body, cut};
+use crate::refusal::Refusal;
 use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
+use crate::work::{OutOfTime, Work};
+use crate::{Blob, MASK};
 
 mod json;
 
-pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Denial> {
+pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Refusal> {
     let placed: Vec<&Credential<'_>> = credentials.iter().filter(|c| c.location == Location::Body).collect();
     match &values.request().body {
         BodyForm::None => Ok(None),
         BodyForm::Json(fields) => json::build(values, fields, &placed),
-        BodyForm::Form(fields) => Ok(Some(form(values, fields, &placed))),
-        BodyForm::Multipart(fields) => Ok(Some(multipart(values, fields, &placed))),
+        BodyForm::Form(fields) => form(values, fields, &placed).map(Some),
+        BodyForm::Multipart(fields) => multipart(values, fields, &placed).map(Some),
         BodyForm::Blob(source) => blob(values, source),
     }
 }
@@ -36,34 +39,65 @@ fn text_body(media_type: &str, text: Text) -> Body {
     Body { media_type: media_type.to_owned(), bytes: Bytes::from_owner(real), shown }
 }
 
-fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {
+fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
     let mut text = Text::default();
-    for (name, value) in text_fields(values, body, placed) {
+    for (name, value) in text_fields(values, body, placed)? {
         if !text.real().is_empty() {
             text.push_str("&");
         }
         text.push_str(&form_encode(&name));
         text.push_str("=");
-        text.push(&value.encoded(form_encode));
+        push_form_encoded(&mut text, &value, values.work)?;
     }
-    text_body("application/x-www-form-urlencoded", text)
+    Ok(text_body("application/x-www-form-urlencoded", text))
+}
+
+/// Piece by piece, so that a large value does not outlast its call.
+fn push_form_encoded(text: &mut Text, value: &Text, work: &Work) -> Result<(), OutOfTime> {
+    const PIECE: usize = 64 << 10;
+    if value.real().len() <= PIECE {
+        work.steps(value.real().len())?;
+        text.push(&value.encoded(form_encode));
+        return Ok(());
+    }
+    // Nothing is shown of a masked one but that it is there.
+    let mut shown = MASK;
+    let mut rest = value.real();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        work.steps(piece.len())?;
+        let encoded = form_encode(piece);
+        if value.is_masked() {
+            text.push(&Text::masked(encoded).but_shown_as(std::mem::take(&mut shown).to_owned()));
+        } else {
+            text.push_str(&encoded);
+        }
+        rest = after;
+    }
+    Ok(())
 }
 
 /// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
-fn text_fields<'a>(values: &Values<'_>, body: &'a BodyFields, placed: &[&Credential<'a>]) -> Vec<(Cow<'a, str>, Text)> {
+fn text_fields<'a>(
+    values: &Values<'_>,
+    body: &'a BodyFields,
+    placed: &[&Credential<'a>],
+) -> Result<Vec<(Cow<'a, str>, Text)>, Denial> {
     let given = given_texts(values);
+    body.fields.iter().try_for_each(|field| Values { ..*values }.fits(field, &given, Place::Form))?;
+    let declared: HashSet<&str> = body.fields.iter().map(|field| field.name.as_str()).collect();
     let is_free = |field: &&Field| field.source.is_free();
     let bound = body.fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
     let free = body.fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
-    let added = given.iter().filter(|(name, _)| !body.fields.iter().any(|f| f.name == *name));
-    bound
-        .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
-        .chain(free)
-        .chain(
-            added
-                .map(|(name, value)| (Cow::Owned(name.clone()), values.text(value.clone(), values.is_sensitive(name)))),
-        )
-        .collect()
+    let added = given.iter().filter(|(name, _)| !declared.contains(name.as_str()));
+    let all =
+        bound
+            .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
+            .chain(free)
+            .chain(added.map(|(name, value)| {
+                (Cow::Owned(name.clone()), values.text(value.clone(), values.is_sensitive(name)))
+            }));
+    Ok(all.collect())
 }
 
 fn given_texts(values: &Values<'_>) -> Vec<(String, String)> {
@@ -80,17 +114,19 @@ fn given_texts(values: &Values<'_>) -> Vec<(String, String)> {
     }
 }
 
-fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Body {
+fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
     // 128 random bits: nobody can put the boundary into a file that he does not see.
     let random = || RandomState::new().hash_one(0_u8);
     let boundary = format!("wharf-{:016x}{:016x}", random(), random());
     let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: Vec::new() };
-    let texts = text_fields(values, body, placed);
+    let texts = text_fields(values, body, placed)?;
     let files: Vec<(&str, &Blob)> = files(values, body).collect();
     // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
     let of_texts = texts.iter().map(|(name, text)| Parts::room(name, None, text.real().len()));
     let of_files = files.iter().map(|(name, blob)| Parts::room(name, Some(blob), blob.bytes.len()));
-    parts.bytes.reserve_exact(Parts::AROUND + of_texts.chain(of_files).sum::<usize>());
+    let room = Parts::AROUND + of_texts.chain(of_files).sum::<usize>();
+    values.work.steps(room)?;
+    parts.bytes.reserve_exact(room);
     for (name, value) in texts {
         parts.add(&name, None, value.real().as_bytes());
         parts.shown.push((name.into_owned(), cut(value.shown())));
@@ -100,11 +136,11 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
         parts.shown.push((name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type)));
     }
     parts.bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    Body {
+    Ok(Body {
         shown: Some(shown(&parts.shown)),
         bytes: Bytes::from_owner(parts.bytes),
         media_type: format!("multipart/form-data; boundary={boundary}"),
-    }
+    })
 }
 
 /// Files that fields are bound to, then those that the plugin gives.
@@ -177,7 +213,7 @@ fn quoted(text: &str) -> String {
     escaped
 }
 
-fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
+fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Refusal> {
     let blob = match (source, &values.asked.body) {
         (Source::Free(_), Some(AskedBody::Blob(blob))) => Some(blob),
         (Source::Free(_), _) => None,
@@ -185,15 +221,17 @@ fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Denial> {
     };
     let Some(blob) = blob else { return Ok(None) };
     if !blob.media_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(Rule::HeaderValue.denies("the media type of the blob has a character that is not visible ASCII"));
+        let message = "the media type of the blob has a character that is not visible ASCII";
+        return Err(Rule::HeaderValue.denies(message).into());
     }
     // With one of these the plugin, or the caller, would write fields that are not declared.
     let kind = blob.media_type.trim_start().split([';', ',', ' ']).next().unwrap_or_default().to_ascii_lowercase();
     if kind == "application/x-www-form-urlencoded" || kind.starts_with("multipart/") {
         let message = format!("a body that is a file cannot have the media type `{kind}`, which is one of fields");
-        return Err(Rule::Body.denies(message));
+        return Err(Rule::Body.denies(message).into());
     }
     let is_json = kind == "application/json" || kind.ends_with("+json");
+    values.work.steps(if is_json { blob.bytes.len() } else { 0 })?;
     if let (true, Ok(text)) = (is_json, std::str::from_utf8(&blob.bytes)) {
         // Its members are fields, too.
         json::free_document(values, text)?;

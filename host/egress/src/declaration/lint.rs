@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::names::{self, Taken, header_as_read};
 use super::{
-    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Path, Placement, Request, Scheme, Source, Template,
+    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes, Scheme, Siblings,
+    Source, Template,
 };
 
 /// A declared request that passed the check, with what was found out on the way.
@@ -17,8 +16,7 @@ pub struct Declaration {
     pub request: Request,
     /// Its scheme.
     pub(crate) scheme: Option<Arc<Scheme>>,
-    /// For each segment of the path: the literals that other requests of the plugin have in its place.
-    pub(crate) siblings: Vec<Vec<String>>,
+    pub(crate) siblings: Siblings,
     pub(crate) taken: Taken,
 }
 
@@ -50,11 +48,19 @@ pub struct Operation<'a> {
 /// Longer than any name that is meant to be read.
 const LONGEST_NAME: usize = 64;
 
-/// The largest request known has some forty.
+/// The largest request known has some forty. Each is compared with every other.
 const MOST_FIELDS: usize = 250;
 
-/// Of all operations together: some hundreds are usual. Each is compared with every other.
+/// Of the path and the scheme together.
+const MOST_VARIABLES: usize = 32;
+
+/// Of one operation: six is the most that is known.
+const MOST_REQUESTS_OF_ONE: usize = 64;
+
+/// Requests, segments of their paths and fields of all operations together. Some hundreds of requests are usual.
 const MOST_REQUESTS: usize = 2000;
+const MOST_SEGMENTS: usize = 20_000;
+const MOST_FIELDS_OF_ALL: usize = 50_000;
 
 /// Values, placements and parts of a scheme, and functions of a template: what signs a request has some six.
 const MOST_TEMPLATES: usize = 24;
@@ -112,53 +118,53 @@ pub fn compile(
     }
     lint.place = "schemes".to_owned();
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
-    let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
-    let routes: Vec<Route> = operations.iter().flat_map(|o| o.requests).map(Route::of).collect();
-    let requests = routes.len();
-    if requests > MOST_REQUESTS || schemes.len() > MOST_SCHEMES {
-        let count = schemes.len();
-        lint.report(format!(
-            "there are {requests} requests and {count} schemes; the most are {MOST_REQUESTS} and {MOST_SCHEMES}"
-        ));
+    if let Some(problem) = too_much(schemes, operations) {
+        lint.report(problem);
         return Err(lint.problems);
     }
-    let compiled = operations.iter().map(|operation| lint.operation(operation, &schemes, &routes)).collect();
-    if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
-}
-
-/// The same for one operation of a plugin whose declarations were checked before: with its schemes, and the routes of all of
-/// its requests.
-///
-/// # Errors
-/// Every problem that was found.
-pub fn compile_one(
-    schemes: &[Arc<Scheme>],
-    routes: &[Route],
-    operation: &Operation<'_>,
-) -> Result<Vec<Declaration>, Vec<Problem>> {
-    let mut lint = Lint { place: String::new(), problems: Vec::new() };
-    let compiled = lint.operation(operation, schemes, routes);
-    if lint.problems.is_empty() { Ok(compiled) } else { Err(lint.problems) }
-}
-
-/// What tells two requests of a plugin apart on the provider's side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
-    method: Method,
-    path: Path,
-}
-
-impl Route {
-    /// That of a request.
-    pub fn of(request: &Request) -> Self {
-        Self { method: request.method, path: request.path.clone() }
+    let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
+    operations.iter().for_each(|operation| lint.operation(operation, &schemes));
+    if !lint.problems.is_empty() {
+        return Err(lint.problems);
     }
+    let routes: Routes = operations.iter().flat_map(|o| o.requests).map(Route::of).collect();
+    Ok(operations.iter().map(|operation| prepare(&schemes, &routes, operation.requests)).collect())
 }
 
-/// Whether servers look for a route of both methods in one table: a HEAD is answered by the route of the GET.
-fn routed_alike(one: Method, other: Method) -> bool {
-    let as_routed = |method| if method == Method::Head { Method::Get } else { method };
-    as_routed(one) == as_routed(other)
+/// Makes the requests of one operation ready for use: of a plugin whose declarations passed the check, with its schemes and the
+/// routes of all of its requests.
+pub fn prepare(schemes: &[Arc<Scheme>], routes: &Routes, requests: &[Request]) -> Vec<Declaration> {
+    let declaration = |request: &Request| {
+        let scheme = request.scheme.as_ref().and_then(|name| schemes.iter().find(|s| s.name == *name)).cloned();
+        Declaration {
+            request: request.clone(),
+            siblings: routes.siblings(request.method, &request.path),
+            taken: Taken::of(request, scheme.as_deref()),
+            scheme,
+        }
+    };
+    requests.iter().map(declaration).collect()
+}
+
+/// What all of a plugin's declarations together take to be compared with each other.
+fn too_much(schemes: &[Scheme], operations: &[Operation<'_>]) -> Option<String> {
+    let requests = || operations.iter().flat_map(|operation| operation.requests);
+    let segments = requests().map(|request| Route::of(request).segments()).sum::<usize>();
+    let fields = requests().map(fields_of).sum::<usize>();
+    let counts = [
+        ("requests", requests().count(), MOST_REQUESTS),
+        ("schemes", schemes.len(), MOST_SCHEMES),
+        ("segments of paths", segments, MOST_SEGMENTS),
+        ("fields of requests", fields, MOST_FIELDS_OF_ALL),
+    ];
+    let beyond = counts.into_iter().find(|(_, count, most)| count > most);
+    beyond.map(|(what, count, most)| format!("there are {count} {what}, all together; the most are {most}"))
+}
+
+/// What a value can be bound to.
+struct Bindable<'a> {
+    inputs: HashSet<&'a str>,
+    attachments: HashSet<&'a str>,
 }
 
 struct Lint {
@@ -175,35 +181,33 @@ impl Lint {
         names::twice(what, names).into_iter().for_each(|problem| self.report(problem));
     }
 
-    fn operation(&mut self, operation: &Operation<'_>, schemes: &[Arc<Scheme>], routes: &[Route]) -> Vec<Declaration> {
+    fn operation(&mut self, operation: &Operation<'_>, schemes: &[Arc<Scheme>]) {
         self.place = format!("operation {}", operation.name);
         self.unique("request", operation.requests.iter().map(|r| r.name.clone()));
-        operation.requests.iter().map(|request| self.request(operation, request, schemes, routes)).collect()
+        if operation.requests.len() > MOST_REQUESTS_OF_ONE {
+            let count = operation.requests.len();
+            return self.report(format!("it has {count} requests; the most are {MOST_REQUESTS_OF_ONE}"));
+        }
+        let names = Bindable {
+            inputs: operation.inputs.iter().copied().collect(),
+            attachments: operation.attachments.iter().copied().collect(),
+        };
+        operation.requests.iter().for_each(|request| self.request(operation, &names, request, schemes));
     }
 
-    fn request(
-        &mut self,
-        operation: &Operation<'_>,
-        request: &Request,
-        schemes: &[Arc<Scheme>],
-        routes: &[Route],
-    ) -> Declaration {
+    fn request(&mut self, operation: &Operation<'_>, names: &Bindable<'_>, request: &Request, schemes: &[Arc<Scheme>]) {
         self.place = format!("operation {}, request {}", operation.name, request.name);
         let scheme = self.scheme_of(request, schemes);
         self.head(request);
         self.effect(operation, request);
         self.variables(request, scheme.as_deref());
-        self.sources(operation, request);
+        self.sources(names, request);
         self.headers(request);
         self.body(request);
         // Each name is compared with every other.
         if fields_of(request) <= MOST_FIELDS {
             names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
         }
-        let taken = Taken::of(request, scheme.as_deref());
-        // By another method the same path is another request: `DELETE /users/new` is none where only a POST is declared.
-        let paths = routes.iter().filter(|other| routed_alike(request.method, other.method)).map(|other| &other.path);
-        Declaration { request: request.clone(), scheme, siblings: request.path.siblings(paths), taken }
     }
 
     fn scheme_of(&mut self, request: &Request, schemes: &[Arc<Scheme>]) -> Option<Arc<Scheme>> {
@@ -220,8 +224,7 @@ impl Lint {
         if request.name.is_empty() || request.name.len() > LONGEST_NAME || !request.name.chars().all(plain) {
             self.report(format!("its name is not in kebab case, of at most {LONGEST_NAME} letters"));
         }
-        let fields =
-            request.query.len() + request.headers.len() + request.body.fields().len() + request.variables.len();
+        let fields = fields_of(request);
         if fields > MOST_FIELDS {
             self.report(format!("it has {fields} fields; the most are {MOST_FIELDS}"));
         }
@@ -255,10 +258,13 @@ impl Lint {
             }
         }
         self.unique("variable", request.variables.iter().map(|v| v.name.clone()));
+        if used.len() > MOST_VARIABLES {
+            self.report(format!("it has {} variables; the most are {MOST_VARIABLES}", used.len()));
+        }
     }
 
     /// What a value is bound to must exist.
-    fn sources(&mut self, operation: &Operation<'_>, request: &Request) {
+    fn sources(&mut self, names: &Bindable<'_>, request: &Request) {
         let implied = request.path.variables().map(|name| request.source_of(name));
         let variables = request.variables.iter().map(|v| v.source.clone());
         let files: Vec<&str> = match &request.body {
@@ -274,8 +280,8 @@ impl Lint {
         };
         for source in implied.chain(variables).chain(fields).chain(whole) {
             let Some(input) = source.input() else { continue };
-            let is_file = files.contains(&input) && operation.attachments.contains(&input);
-            if !operation.inputs.contains(&input) && !is_file {
+            let is_file = files.contains(&input) && names.attachments.contains(input);
+            if !names.inputs.contains(input) && !is_file {
                 self.report(format!("it is bound to `{input}`, which is no input of the operation"));
             }
         }

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use super::{BodyForm, Field, Location, Request, Scheme, Source};
 use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
 
-/// Names, as lenient servers read them, that a field of an open body may not have.
+/// Names, as lenient servers read them, that a field of an open body may not have; and those that it may.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     /// Those of declared fields, in query and body, and of the variables of the path.
-    pub(crate) by_fields: Vec<String>,
+    pub(crate) by_fields: HashSet<String>,
     /// Those of credentials in query and body.
-    pub(crate) by_credentials: Vec<String>,
+    pub(crate) by_credentials: HashSet<String>,
+    /// Names of fields of the body that the plugin gives.
+    pub(crate) free: HashSet<String>,
 }
 
 impl Taken {
@@ -27,6 +29,7 @@ impl Taken {
                 .flat_map(|name| readings(&name).collect::<Vec<_>>())
                 .collect(),
             by_credentials: placements.flat_map(|p| readings(&p.name)).collect(),
+            free: request.body.fields().iter().filter(|f| f.source.is_free()).map(|f| f.name.clone()).collect(),
         }
     }
 }

@@ -1,21 +1,22 @@
 //! What is sent and what is refused is recorded, and a change of the records is found.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
-use wharf_egress::Connection;
 use wharf_egress::audit::verify::{Problem, Verifier};
 use wharf_egress::audit::{Audit, Event, Record, Recorder, Who};
 use wharf_egress::guard::{Item, prepare};
 use wharf_egress::send::{Allowance, Answer, SendError, send};
+use wharf_egress::{Connection, Deadline};
 
 use crate::server::OK;
-use crate::{SECRET, Server, answers, asked, builder, declared, input};
+use crate::{SECRET, Server, answers, asked, builder, declared, input, work};
 
 const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
 
@@ -26,9 +27,9 @@ fn file() -> (TempDir, PathBuf) {
 }
 
 fn recorded(connection: &Connection, audit: &Audit) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &["id".to_owned()] };
-    let outgoing = prepare(&declared(&json!({})), &asked(), item, connection).unwrap();
-    let allowance = Allowance { deadline: Instant::now() + Duration::from_secs(60), answer_bytes: 1 << 20 };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::from(["id".to_owned()]) };
+    let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
+    let allowance = Allowance { deadline: Deadline::within(Duration::from_secs(60)), answer_bytes: 1 << 20 };
     send(connection, &outgoing, allowance, Some(Recorder { audit, who: WHO }))
 }
 

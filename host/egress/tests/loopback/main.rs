@@ -1,15 +1,17 @@
 //! The rules of egress, judged by what really arrives at a server on loopback.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Asked, Item, prepare};
 use wharf_egress::rules::Denial;
 use wharf_egress::send::{Allowance, Answer, SendError, send};
-use wharf_egress::{Connection, ConnectionBuilder, Secret};
+use wharf_egress::work::Work;
+use wharf_egress::{Connection, ConnectionBuilder, Deadline, Secret};
 
 mod addresses;
 mod audit;
@@ -59,15 +61,20 @@ pub(crate) fn input() -> Map<String, Value> {
     json!({"id": "7", "name": "ada"}).as_object().unwrap().clone()
 }
 
+/// Work without an end.
+pub(crate) fn work() -> Work {
+    Work::until(Deadline::within(Duration::MAX))
+}
+
 /// Sends the plain request.
 pub(crate) fn get(connection: &Connection) -> Result<Answer, SendError> {
     get_within(connection, LONG)
 }
 
 pub(crate) fn get_within(connection: &Connection, time: Duration) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &[] };
-    let outgoing = prepare(&declared(&json!({})), &asked(), item, connection).unwrap();
-    let allowance = Allowance { deadline: Instant::now() + time, answer_bytes: 1 << 20 };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
+    let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
+    let allowance = Allowance { deadline: Deadline::within(time), answer_bytes: 1 << 20 };
     send(connection, &outgoing, allowance, None)
 }
 

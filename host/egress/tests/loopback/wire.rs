@@ -1,17 +1,18 @@
 //! What a request is on the wire, and what an answer is to a plugin.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::json;
-use wharf_egress::Connection;
 use wharf_egress::guard::{Asked, AskedBody, Item, prepare};
 use wharf_egress::send::{Allowance, Answer, SendError, send};
+use wharf_egress::{Connection, Deadline};
 
 use crate::server::OK;
-use crate::{SECRET, Server, asked, builder, declared, get, input};
+use crate::{SECRET, Server, asked, builder, declared, get, input, work};
 
 #[test]
 fn nothing_is_sent_but_what_is_declared_and_what_http_needs() {
@@ -40,9 +41,9 @@ fn a_request_without_a_body_says_so_where_its_method_would_have_one() {
     {
         let server = Server::start();
         let connection = builder(&server.url()).build().unwrap();
-        let item = Item { input: &input(), attachments: &[], sensitive: &[] };
-        let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection).unwrap();
-        let allowance = Allowance { deadline: Instant::now() + Duration::from_secs(60), answer_bytes: 1 << 20 };
+        let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
+        let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection, &work()).unwrap();
+        let allowance = Allowance { deadline: Deadline::within(Duration::from_secs(60)), answer_bytes: 1 << 20 };
         send(&connection, &outgoing, allowance, None).unwrap();
         let head = server.arrived()[0].to_ascii_lowercase();
         let told = head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -137,13 +138,13 @@ proptest! {
         let mut input = input();
         input.insert("id".to_owned(), json!(id));
         input.insert("name".to_owned(), json!(name));
-        let item = Item { input: &input, attachments: &[], sensitive: &[] };
+        let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new() };
         let before = server.arrived().len();
-        let Ok(outgoing) = prepare(&declared, &asked, item, connection) else {
+        let Ok(outgoing) = prepare(&declared, &asked, item, connection, &work()) else {
             prop_assert_eq!(server.arrived().len(), before, "what is refused does not arrive");
             return Ok(());
         };
-        let allowance = Allowance { deadline: Instant::now() + Duration::from_secs(60), answer_bytes: 1 << 20 };
+        let allowance = Allowance { deadline: Deadline::within(Duration::from_secs(60)), answer_bytes: 1 << 20 };
         prop_assert_eq!(send(connection, &outgoing, allowance, None).unwrap().status, 200);
 
         let arrived = server.arrived();
