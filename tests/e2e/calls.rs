@@ -54,7 +54,7 @@ fn an_input_that_no_url_can_hold_is_no_fault_of_the_provider() {
     let input = json!({ "queries": queries }).to_string();
     world
         .wharf(&["call", "appwrite", "users.list", "--input", &input])
-        .fails(3, &["the URL would have", "fewer or shorter"]);
+        .fails(3, &["the URL would be longer", "fewer or shorter"]);
     assert!(world.simulation.appwrite.requests().is_empty());
 }
 

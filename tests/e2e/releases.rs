@@ -39,6 +39,7 @@ fn a_call_keeps_the_release_that_it_began_with_and_the_drain_ends_with_it() {
     connect(&host, &server);
     host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
 
+    let next = candidate(&host, "3.7.12", "mode-fine");
     let mut slow = answer(200, "application/json", "1");
     slow.delay = Some(Duration::from_millis(400));
     server.answer_next(slow);
@@ -47,7 +48,7 @@ fn a_call_keeps_the_release_that_it_began_with_and_the_drain_ends_with_it() {
         while server.requests().is_empty() {
             thread::yield_now();
         }
-        let drain = host.publish(candidate(&host, "3.7.12", "mode-fine")).unwrap().drain.unwrap();
+        let drain = host.publish(next).unwrap().drain.unwrap();
         assert_eq!(work(&host).unwrap(), json!("3.7.12"), "new calls do not wait for old ones");
         assert_eq!((drain.version.as_str(), drain.in_flight(), drain.took()), (FIRST, 1, None));
         assert_eq!(drain.wait(Duration::ZERO), Err(1));

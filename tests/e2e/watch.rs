@@ -5,8 +5,9 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use wharf::Deadline;
 use wharf_artifacts::OBEDIENT;
 
 use crate::install::{NEXT, VERSION, live, release, says, world};
@@ -37,9 +38,9 @@ impl Watching {
 
     #[track_caller]
     fn says(&mut self, words: &str) {
-        let deadline = Instant::now() + LONG;
+        let deadline = Deadline::within(LONG);
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("`{words}` is not in {:#?}", self.said));
             self.said.push(line);
             if self.said.last().is_some_and(|line| line.contains(words)) {

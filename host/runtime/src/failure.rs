@@ -164,6 +164,9 @@ impl From<wharf_egress::guard::Refusal> for Refusal {
         match refusal {
             wharf_egress::guard::Refusal::Denied(denial) => Self::Denied(denial),
             wharf_egress::guard::Refusal::MissingCredential(missing) => Self::MissingCredential(missing),
+            wharf_egress::guard::Refusal::OutOfTime(error) => {
+                Self::Limit(LimitReached::new("timeout", "the call".to_owned(), &error.to_string()))
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::state::StateStore;
 mod install;
 mod publish;
 mod run;
+#[cfg(test)]
+mod unbroken;
 
 pub use install::Followed;
 pub(crate) use run::Target;

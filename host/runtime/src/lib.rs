@@ -36,6 +36,7 @@ mod call;
 pub mod cassette;
 pub mod config;
 pub mod doctor;
+mod failpoint;
 pub mod failure;
 mod files;
 mod grant;
@@ -61,4 +62,4 @@ pub use registry::{
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry, deceives, visible};
-pub use wharf_egress::{Blob, Connection, MASK, Secret, audit, declaration, download};
+pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download};

@@ -1,7 +1,9 @@
 //! Trying again: the host's decision, never a plugin's.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use wharf_egress::Deadline;
 
 use crate::failure::{CallError, Failure};
 
@@ -17,12 +19,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 pub(crate) struct Retries {
     left: u32,
     made: u32,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 impl Retries {
     /// So many at most, all of them before the deadline of the call. An operation that is not idempotent has none.
-    pub(crate) fn new(most: u32, idempotent: bool, deadline: Instant) -> Self {
+    pub(crate) fn new(most: u32, idempotent: bool, deadline: Deadline) -> Self {
         Self { left: if idempotent { most.min(MOST_RETRIES) } else { 0 }, made: 0, deadline }
     }
 
@@ -45,7 +47,7 @@ impl Retries {
             _ => return None,
         };
         let wait = wait(self.made, told, random());
-        if self.left == 0 || wait >= self.deadline.saturating_duration_since(Instant::now()) {
+        if self.left == 0 || wait >= self.deadline.left() {
             return None;
         }
         self.left -= 1;
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn only_what_passes_by_itself_is_tried_again_and_only_where_it_does_no_harm() {
-        let retries = |most, idempotent| Retries::new(most, idempotent, Instant::now() + 60 * SECOND);
+        let retries = |most, idempotent| Retries::new(most, idempotent, Deadline::within(60 * SECOND));
         assert!(retries(1, true).next(&unavailable()).is_some());
         assert!(retries(1, true).next(&limited(None)).is_some());
         assert!(retries(1, true).next(&Ok(())).is_none());
@@ -116,16 +118,16 @@ mod tests {
 
     #[test]
     fn there_are_no_more_attempts_than_asked_for() {
-        let mut retries = Retries::new(1000, true, Instant::now() + 1000 * SECOND);
+        let mut retries = Retries::new(1000, true, Deadline::within(1000 * SECOND));
         let made = std::iter::from_fn(|| retries.next(&unavailable())).count();
         assert_eq!((made, retries.made()), (10, MOST_RETRIES));
     }
 
     #[test]
     fn a_wait_beyond_the_deadline_is_not_begun() {
-        let mut retries = Retries::new(3, true, Instant::now() + 5 * SECOND);
+        let mut retries = Retries::new(3, true, Deadline::within(5 * SECOND));
         assert!(retries.next(&limited(Some(6))).is_none());
         assert!(retries.next(&limited(Some(2))).is_some());
-        assert!(Retries::new(3, true, Instant::now()).next(&unavailable()).is_none());
+        assert!(Retries::new(3, true, Deadline::within(Duration::ZERO)).next(&unavailable()).is_none());
     }
 }

@@ -11,6 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::failpoint;
+
 /// What an entry costs besides its key and value, in bytes.
 const ENTRY: u64 = 64;
 
@@ -97,6 +99,7 @@ impl State {
     /// The values as they are on disk, where other processes may have changed them, or in memory.
     fn load(&self) -> MutexGuard<'_, Values> {
         let mut values = lock(&self.values);
+        failpoint("state");
         if let Some(file) = &self.file {
             *values = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         }

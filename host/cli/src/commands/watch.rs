@@ -3,11 +3,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use wharf::watch::{self, WatchError};
-use wharf::{LoadError, StoreError};
+use wharf::{Deadline, LoadError, StoreError};
 
 use crate::args::{Args, Watch};
 use crate::commands::install::{Allowed, Candidate};
@@ -53,11 +53,11 @@ pub(crate) fn run(args: &Args, options: &Watch) -> Result<ExitCode> {
 
 fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result<String> {
     let candidate = Candidate::examine(setup, file, bytes, &[])?;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Deadline::within(PATIENCE);
     let mut noted = false;
     loop {
         match candidate.install(setup, allowed) {
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+            Err(error) if is_busy(&error) && !deadline.is_over() => {
                 if !noted {
                     print::note(&format!("{} waits for another process that is changing the store", file.display()));
                     noted = true;

@@ -1,5 +1,6 @@
 //! From a call that is run to a call that can be replayed.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -48,7 +49,13 @@ impl Recorder {
         Self { moment: Moment { time, seed }, kept: Mutex::default() }
     }
 
-    pub(crate) fn keep(&self, request: Shown, asked: &Asked, sensitive: &[String], result: &Result<Answer, SendError>) {
+    pub(crate) fn keep(
+        &self,
+        request: Shown,
+        asked: &Asked,
+        sensitive: &HashSet<String>,
+        result: &Result<Answer, SendError>,
+    ) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.exchanges.push((request, result.clone()));
         kept.sensitive.extend(given(asked).into_iter().filter(|(name, _)| sensitive.contains(name)).map(|(_, v)| v));
@@ -259,6 +266,8 @@ fn refuse_secrets(recorded: &RecordedCall, connection: &Connection) -> Result<()
 mod tests {
     use serde_json::json;
 
+    use wharf_egress::declaration::Routes;
+
     use super::*;
     use crate::manifest;
 
@@ -280,7 +289,7 @@ mod tests {
         assert_eq!(given(&json)[0], ("session".to_owned(), json!({"id": "s4"})));
         let recorder = Recorder::new();
         let request = Shown { request: "r".into(), method: "GET", url: "u".into(), headers: Vec::new(), body: None };
-        recorder.keep(request, &asked, &["session".to_owned()], &Err(SendError::Timeout));
+        recorder.keep(request, &asked, &HashSet::from(["session".to_owned()]), &Err(SendError::Timeout));
         assert_eq!(recorder.kept.lock().unwrap().sensitive, [json!("s1"), json!("s2")]);
     }
 
@@ -295,7 +304,7 @@ mod tests {
             },
         }))
         .unwrap();
-        let operation = manifest::prepare(declared, &[], &[]).unwrap();
+        let operation = manifest::prepare(declared, &[], &Routes::default()).unwrap();
         let recorded = |given: Value| {
             let mut placeholders = Placeholders::default();
             placeholders.add_texts(&given);

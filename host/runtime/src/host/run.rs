@@ -1,23 +1,28 @@
 //! A call, from its start to its report.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use wharf_egress::Connection;
 use wharf_egress::audit::{Audit, Who};
+use wharf_egress::work::Work;
+use wharf_egress::{Connection, Deadline};
 
 use super::Host;
 use crate::call::{Call, Output, Report, Timing};
 use crate::cassette::Player;
+use crate::failpoint::failpoint;
 use crate::failure::{CallError, Fault, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::operation::{Operation, nearest};
+use crate::operation::{NotAccepted, Operation, nearest};
 use crate::registry::{Release, Tenure};
 use crate::retry::Retries;
 use crate::sandbox::admission::Admitted;
 use crate::sandbox::ctx::{Running, record_refusal};
+use crate::sandbox::meter::Meter;
 use crate::sandbox::way::Way;
 use crate::sandbox::{self, Ran};
 use crate::state::{State, StateStore};
@@ -36,6 +41,10 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.started, self.limits.timeout)
+    }
+
     fn who(&self) -> Who<'_> {
         Who {
             call: &self.id,
@@ -66,10 +75,10 @@ impl Host {
     pub(crate) fn run_by(&self, way: Way, call: Call) -> (Report, Option<Target>) {
         let started = Instant::now();
         let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let target = self.target(id.clone(), &call, way, started);
+        let target = unbroken(|| self.target(id.clone(), &call, way, started).map_err(CallError::from));
         let (ran, retries, waiting) = match &target {
             Ok(target) => self.attempts(target, call),
-            Err(refusal) => (Ran::ended(refusal.clone()), 0, Duration::ZERO),
+            Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),
         };
         let (sandbox, network) = (ran.sandbox, ran.network);
         let host = started.elapsed().saturating_sub(sandbox + network + waiting);
@@ -86,6 +95,7 @@ impl Host {
 
     /// What a call is for.
     fn target(&self, id: String, call: &Call, way: Way, started: Instant) -> Result<Target, Refusal> {
+        failpoint("target");
         let tenure = self.registry.get(&call.plugin)?;
         let operation = tenure.release.operation(&call.operation)?;
         let grant = self.grant(&tenure.release, call.connection.as_deref())?;
@@ -120,12 +130,11 @@ impl Host {
     /// waited for.
     pub(crate) fn attempts(&self, target: &Target, mut call: Call) -> (Ran, u32, Duration) {
         let most = if target.way.is_network() { call.retries.unwrap_or(self.retries) } else { 0 };
-        let deadline = target.started + target.limits.timeout;
-        let mut retries = Retries::new(most, target.operation.declared.idempotent, deadline);
+        let mut retries = Retries::new(most, target.operation.declared.idempotent, target.deadline());
         let (mut before, mut waited) = (None::<Ran>, Duration::ZERO);
         loop {
             let again = retries.any_left().then(|| call.clone());
-            let ran = self.attempt(target, call).unwrap_or_else(Ran::ended);
+            let ran = unbroken(|| self.attempt(target, call)).unwrap_or_else(Ran::ended);
             let ran = match before.take() {
                 Some(before) => before.then(ran),
                 None => ran,
@@ -166,6 +175,7 @@ impl Host {
 
     /// Counts for the release how it went, and takes it back where it is clearly worse than the one before it.
     fn count(&self, target: &Target, ran: &Ran) {
+        failpoint("count");
         let broken = match &ran.result {
             Err(CallError::Fault(Fault::Plugin { .. })) => true,
             // A provider that is slow says nothing about the plugin.
@@ -181,11 +191,16 @@ impl Host {
     /// What is refused before the plugin runs: too many calls, what a grant leaves out, input that does not fit, and a
     /// connection that lacks a credential.
     fn admit(&self, target: &Target, call: Call) -> Result<(Admitted<'_>, Running), Refusal> {
+        failpoint("admit");
         let Target { tenure, operation, grant, .. } = target;
         let release = &tenure.release;
         let admitted = self.engine.admission.enter()?;
         grant.check(&operation.declared)?;
-        let input = operation.validate(call.input)?;
+        let work = Work::until(target.deadline());
+        let input = operation.validate_within(call.input, &work).map_err(|problem| match problem {
+            NotAccepted::Refused(refusal) => refusal,
+            NotAccepted::OutOfTime => Meter::out_of_time_before(&target.limits).into(),
+        })?;
         operation.validate_attachments(&call.attachments)?;
         let connection = &grant.connection;
         for field in release.about.fields.iter().filter(|f| f.required) {
@@ -233,6 +248,21 @@ impl Host {
             ))),
         }
     }
+}
+
+/// Runs a part of a call. A panic is a bug of the host, or of a library that it uses: it ends the call, and not the process of
+/// whoever embeds the host.
+fn unbroken<T>(part: impl FnOnce() -> Result<T, CallError>) -> Result<T, CallError> {
+    // What is shared is behind locks that whoever comes next takes as they are, and everything else is dropped here.
+    catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|panic| {
+        let words = in_words(&*panic);
+        Err(Fault::Host(format!("it has a bug, which ended this call alone: {words}; please report it")).into())
+    })
+}
+
+fn in_words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
 }
 
 /// What an operator has to do so that a plugin has a connection.

@@ -5,16 +5,22 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
-use wharf_egress::declaration::{self, Problem, Route, Scheme};
+use wharf_egress::declaration::{self, Problem, Routes, Scheme};
 
-use super::{About, ConnectionField, Manifest, Operation, schema};
-use crate::operation;
+use super::{About, ConnectionField, Manifest, Operation};
+use crate::operation::{self, Schema};
 use crate::sandbox::log::deceives;
 
 /// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
 const LARGEST: usize = 4 * 1024 * 1024;
+
+/// What checking the input of one operation may take, roughly, in bytes.
+const LARGEST_SCHEMA: u64 = 16 << 20;
+
+/// Files of an operation, of the caller's and of the output, and members of its output that are sensitive.
+const MOST_FILES: usize = 64;
+const MOST_SENSITIVE: usize = 32;
 
 /// Checks a manifest.
 ///
@@ -41,19 +47,11 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
 pub(crate) fn prepare(
     operation: Operation,
     schemes: &[Arc<Scheme>],
-    routes: &[Route],
+    routes: &Routes,
 ) -> Result<operation::Operation, String> {
-    let validator = validator(&operation.input_schema)?;
-    let requests = declaration::compile_one(schemes, routes, &Names::of(&operation).declared(&operation));
-    let requests =
-        requests.map_err(|problems| problems.first().map_or_else(String::new, |problem| format!("{problem}")))?;
-    Ok(operation::Operation::new(operation, validator, requests))
-}
-
-fn validator(schema: &Value) -> Result<Validator, String> {
-    // Patterns come from strangers: only an engine that runs in linear time may try them.
-    let options = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(PatternOptions::regex());
-    options.build(schema).map_err(|error| format!("its input schema is not valid: {error}"))
+    let schema = Schema::new(&operation.input_schema).map_err(|problem| format!("its input schema {problem}"))?;
+    let requests = declaration::prepare(schemes, routes, &operation.requests);
+    Ok(operation::Operation::new(operation, schema, requests))
 }
 
 /// The names that the requests of an operation can be bound to.
@@ -160,17 +158,27 @@ impl Lint {
         {
             self.report(&place, "its name is not `<resource>.<action>`, both in kebab case");
         }
-        let inputs: HashSet<&str> = operation.input_names().collect();
-        for name in &operation.sensitive_inputs {
-            let free = operation.requests.iter().any(|r| {
-                r.variables.iter().any(|v| v.name == *name)
-                    || r.query.iter().chain(&r.headers).chain(r.body.fields()).any(|f| f.name == *name)
-            });
-            if !inputs.contains(name.as_str()) && !free {
-                self.report(&place, format!("the sensitive input `{name}` is not declared"));
+        let of_requests = operation.requests.iter().flat_map(|r| {
+            let fields = r.query.iter().chain(&r.headers).chain(r.body.fields()).map(|field| &field.name);
+            r.variables.iter().map(|variable| &variable.name).chain(fields).map(String::as_str)
+        });
+        let known: HashSet<&str> = operation.input_names().chain(of_requests).collect();
+        for name in operation.sensitive_inputs.iter().filter(|name| !known.contains(name.as_str())) {
+            self.report(&place, format!("the sensitive input `{name}` is not declared"));
+        }
+        self.unique(&place, operation.sensitive_inputs.iter());
+        self.unique(&place, operation.sensitive_outputs.iter());
+        self.unique(&place, operation.attachments.iter().map(|a| &a.name));
+        self.unique(&place, operation.output_attachments.iter());
+        for (what, count, most) in [
+            ("attachments", operation.attachments.len(), MOST_FILES),
+            ("attachments of the output", operation.output_attachments.len(), MOST_FILES),
+            ("sensitive members of the output", operation.sensitive_outputs.len(), MOST_SENSITIVE),
+        ] {
+            if count > most {
+                self.report(&place, format!("it has {count} {what}; the most are {most}"));
             }
         }
-        self.unique(&place, operation.attachments.iter().map(|a| &a.name));
         for name in operation.attachments.iter().map(|a| &a.name).chain(&operation.output_attachments) {
             if !is_file_field(name) {
                 self.report(
@@ -190,10 +198,13 @@ impl Lint {
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
         }
-        if let Some(problem) = schema::problem(schema) {
-            self.report(place, format!("its input schema {problem}"));
-        } else if let Err(problem) = validator(schema) {
-            self.report(place, problem);
+        match Schema::new(schema) {
+            Err(problem) => self.report(place, format!("its input schema {problem}")),
+            Ok(schema) if schema.weight() > LARGEST_SCHEMA => {
+                let weight = schema.weight();
+                self.report(place, format!("its input schema takes {weight} bytes; the most are {LARGEST_SCHEMA}"));
+            }
+            Ok(_) => {}
         }
     }
 }

@@ -8,7 +8,6 @@ use wharf_egress::declaration::{Effect, Request, Scheme, unescape};
 
 mod capabilities;
 mod lint;
-mod schema;
 
 pub use capabilities::{Capabilities, CapabilityDiff};
 pub use lint::check;

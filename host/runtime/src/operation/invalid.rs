@@ -1,61 +1,74 @@
 //! Wrong input, in words: which input, what is wrong, what is allowed.
 
-use jsonschema::ValidationError;
-use jsonschema::error::ValidationErrorKind;
-use serde_json::Value;
+use serde_json::{Number, Value};
+use wharf_egress::declaration::unescape;
 
-use super::integers::NoInteger;
+use super::schema::{What, Wrong};
 use super::{allowed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
 
-pub(super) fn refusal(operation: &Operation, error: &ValidationError<'_>) -> Refusal {
-    let path = error.instance_path().to_string();
+/// Wrong input, by what was found out about it.
+pub(super) fn refusal(operation: &Operation, input: &Value, wrong: Option<Wrong>) -> Refusal {
+    let Some(Wrong { path, what }) = wrong else {
+        return of_all("it does not fit the operation's schema, which `wharf describe` shows".to_owned());
+    };
     let mut tokens = path.split('/').skip(1);
-    let top = tokens.next();
-    match (error.kind(), top) {
-        (ValidationErrorKind::Required { property }, None) => {
-            let name = property.as_str().unwrap_or_default();
-            let problem = match property_of(operation, name) {
+    match (tokens.next().map(unescape), what) {
+        (None, What::Missing(name)) => {
+            let message = match property_of(operation, &name) {
                 Some(schema) => format!("is missing{}; allowed: {}", described(schema), allowed(schema)),
                 None => "is missing".to_owned(),
             };
-            Refusal::InvalidInput { field: Some(name.to_owned()), message: problem }
+            Refusal::InvalidInput { field: Some(name), message }
         }
-        (ValidationErrorKind::AdditionalProperties { unexpected }, None) => {
-            unknown(operation, unexpected.first().map_or("", |name| name.as_ref()))
+        (None, What::Unknown(name)) => unknown(operation, &name),
+        (None, What::Value(_)) if !input.is_object() => {
+            of_all("the input is not a JSON object, such as {\"name\": \"value\"}".to_owned())
         }
-        (_, Some(name)) => {
-            let inner = tokens.next().is_some();
-            let place = if inner { format!("at `{path}`: ") } else { String::new() };
-            let sensitive = operation.sensitive_inputs.iter().any(|s| s == name);
-            let words = if sensitive { error.masked().to_string() } else { short(error) };
-            let problem = match property_of(operation, name) {
-                Some(schema) => format!("{place}{words}; allowed: {}", allowed(schema)),
-                None => format!("{place}{words}"),
+        (None, What::Value(problem)) => of_all(format!("the input {problem}")),
+        (Some(name), what) => {
+            let place = if tokens.next().is_some() { format!("at `{path}`: ") } else { String::new() };
+            let value = input.pointer(&path).filter(|_| !operation.sensitive_inputs.contains(&name));
+            let words = match what {
+                What::Missing(member) => format!("`{member}` is missing"),
+                What::Unknown(member) => format!("`{member}` is not known here"),
+                What::Value(problem) => format!("{} {problem}", value.map_or("the value".to_owned(), short)),
             };
-            Refusal::InvalidInput { field: Some(name.to_owned()), message: problem }
+            let allowed = match property_of(operation, &name) {
+                Some(schema) => format!("; allowed: {}", allowed(schema)),
+                None => String::new(),
+            };
+            Refusal::InvalidInput { field: Some(name), message: format!("{place}{words}{allowed}") }
         }
-        (ValidationErrorKind::Type { .. }, None) => Refusal::InvalidInput {
-            field: None,
-            message: "the input is not a JSON object, such as {\"name\": \"value\"}".to_owned(),
-        },
-        // It would repeat the whole input.
-        (_, None) if !operation.sensitive_inputs.is_empty() => {
-            Refusal::InvalidInput { field: None, message: error.masked().to_string() }
-        }
-        (_, None) => Refusal::InvalidInput { field: None, message: short(error) },
     }
 }
 
+fn of_all(message: String) -> Refusal {
+    Refusal::InvalidInput { field: None, message }
+}
+
+/// It has more values than can be checked.
+pub(super) fn too_much() -> Refusal {
+    of_all(
+        "the input has too many values, or too long ones, to be checked against its schema; give less in one call"
+            .to_owned(),
+    )
+}
+
+/// It is nested like nothing that a parser reads.
+pub(super) fn too_deep() -> Refusal {
+    of_all("the input has values within values, more than 128 deep".to_owned())
+}
+
 /// A number that is no whole one, or too large to be told from its neighbours.
-pub(super) fn no_integer(operation: &Operation, error: &NoInteger) -> Refusal {
-    let schema = error.input.as_deref().and_then(|name| property_of(operation, name));
+pub(super) fn no_integer(operation: &Operation, input: Option<String>, number: &Number) -> Refusal {
+    let schema = input.as_deref().and_then(|name| property_of(operation, name));
     let allowed = schema.map(|schema| format!("; allowed: {}", allowed(schema))).unwrap_or_default();
-    let sensitive = error.input.as_ref().is_some_and(|name| operation.sensitive_inputs.contains(name));
-    let number = if sensitive { "the value".to_owned() } else { error.number.to_string() };
+    let sensitive = input.as_ref().is_some_and(|name| operation.sensitive_inputs.contains(name));
+    let number = if sensitive { "the value".to_owned() } else { number.to_string() };
     let message = format!("{number} is not a whole number, or too large to be an exact one{allowed}");
-    Refusal::InvalidInput { field: error.input.clone(), message }
+    Refusal::InvalidInput { field: input, message }
 }
 
 /// An input that the operation does not have.
@@ -77,13 +90,21 @@ fn described(schema: &Value) -> String {
     schema.get("description").and_then(Value::as_str).map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
-/// The validator's own words, with a long value cut: an input can be megabytes.
-fn short(error: &ValidationError<'_>) -> String {
+/// A value as JSON, with a long one cut: an input can be megabytes.
+fn short(value: &Value) -> String {
     const LONGEST: usize = 200;
-    let message = error.to_string();
-    if message.chars().count() <= LONGEST {
-        return message;
+    match value {
+        Value::Array(items) if items.len() > LONGEST => format!("a list of {} entries", items.len()),
+        Value::Object(members) if members.len() > LONGEST => format!("an object of {} members", members.len()),
+        Value::String(text) if text.chars().nth(LONGEST).is_some() => {
+            format!("{}…", Value::from(text.chars().take(LONGEST).collect::<String>()))
+        }
+        value => {
+            let text = value.to_string();
+            match text.char_indices().nth(LONGEST) {
+                Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+                None => text,
+            }
+        }
     }
-    let end: String = message.chars().rev().take(LONGEST / 2).collect::<Vec<_>>().into_iter().rev().collect();
-    format!("{}…{end}", message.chars().take(LONGEST / 2).collect::<String>())
 }

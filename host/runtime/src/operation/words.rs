@@ -17,7 +17,12 @@ pub fn allowed(schema: &Value) -> String {
 
 /// The types that a schema allows; none where it allows all.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
-    match schema.get("type") {
+    types_in(schema.get("type"))
+}
+
+/// Those that the value of `type` names.
+pub(super) fn types_in(names: Option<&Value>) -> Vec<&str> {
+    match names {
         Some(Value::String(name)) => vec![name],
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),

@@ -18,7 +18,7 @@ use super::description::Description;
 use crate::files::{create_private_folder, is_ours_alone, replace_durably};
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// So much of an artefact is read when it is loaded, in bytes; the rest is mapped and read when it is needed.
 const CHECKED: u64 = 4 << 20;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compiler::{Compiled, compile_here};
 use super::description::Description;
+use super::heap::allocated;
 use crate::failure::LimitReached;
 use crate::limits::{CompileLimits, EngineLimits, Limits};
 use crate::sandbox;
@@ -187,7 +188,7 @@ fn serve(mut input: io::StdinLock<'_>, mut output: io::StdoutLock<'_>) -> io::Re
 
 fn compile(engine: &Engine, bytes: &[u8], limits: Limits) -> Result<Compiled, String> {
     let linker = sandbox::linker(engine).map_err(|error| format!("the contract cannot be linked: {error}"))?;
-    compile_here(engine, &linker, bytes, limits)
+    compile_here(engine, &linker, bytes, limits, allocated)
 }
 
 /// Gives this process no more than a compilation may take, and leaves the processor to calls.

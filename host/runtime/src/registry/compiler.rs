@@ -1,12 +1,14 @@
 //! From the bytes of a component to code and a description: in this process, or in one of its own that can be given up.
 
+use std::sync::Arc;
+
 use wasmtime::component::Linker;
-use wharf_egress::declaration::Problem;
+use wharf_egress::declaration::{Problem, Route, Routes, Scheme};
 
 use super::component::{check_world, compile};
 use super::description::Description;
 use crate::limits::Limits;
-use crate::manifest;
+use crate::manifest::{self, Manifest, Operation};
 use crate::sandbox;
 use crate::sandbox::contract::v0_1::Plugin;
 use crate::sandbox::ctx::Ctx;
@@ -19,12 +21,17 @@ pub(crate) struct Compiled {
     pub(crate) description: Description,
 }
 
-/// Compiles a component, lets it describe itself, and checks what it says.
+/// The most that one operation may take to be ready for use, in bytes: a hundred times what the largest one known does.
+const LARGEST_OPERATION: u64 = 16 << 20;
+
+/// Compiles a component, lets it describe itself, and checks what it says. `allocated` tells what this process has allocated, where
+/// nobody else allocates at the same time.
 pub(crate) fn compile_here(
     engine: &Engine,
     linker: &Linker<Ctx>,
     bytes: &[u8],
     limits: Limits,
+    allocated: impl Fn() -> Option<u64>,
 ) -> Result<Compiled, String> {
     let component = compile(engine.inner(), bytes, &limits)?;
     check_world(engine.inner(), &component)?;
@@ -33,8 +40,30 @@ pub(crate) fn compile_here(
     manifest::check(&manifest).map_err(|problems| refused(&problems))?;
     let broken = |error: &dyn std::fmt::Display| format!("what was compiled cannot be kept: {error}");
     let code = component.serialize().map_err(|error| broken(&error))?;
-    let description = Description::of(&manifest, bytes.len() as u64).map_err(|error| broken(&error))?;
+    let weights = weights(&manifest, allocated)?;
+    let description = Description::of(&manifest, bytes.len() as u64, &weights).map_err(|error| broken(&error))?;
     Ok(Compiled { code, description })
+}
+
+/// What each operation takes to be ready for use, as it is estimated. Where it can be measured, none takes more than it may.
+fn weights(manifest: &Manifest, allocated: impl Fn() -> Option<u64>) -> Result<Vec<u64>, String> {
+    let schemes: Vec<Arc<Scheme>> = manifest.about.schemes.iter().cloned().map(Arc::new).collect();
+    let routes: Routes = manifest.operations.iter().flat_map(|o| &o.requests).map(Route::of).collect();
+    let weight = |operation: &Operation| {
+        let before = allocated();
+        let ready = manifest::prepare(operation.clone(), &schemes, &routes)?;
+        let measured = before.zip(allocated()).map(|(before, after)| after.saturating_sub(before));
+        let most = measured.unwrap_or_default().max(ready.weight());
+        if most <= LARGEST_OPERATION {
+            return Ok(ready.weight());
+        }
+        let name = &operation.name;
+        Err(format!(
+            "its operation `{name}` takes {most} bytes to be ready for use, and {LARGEST_OPERATION} are the most: use fewer and \
+             simpler patterns and schemas"
+        ))
+    };
+    manifest.operations.iter().map(weight).collect()
 }
 
 /// Makes a component ready to be instantiated.

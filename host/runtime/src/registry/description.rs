@@ -17,8 +17,14 @@ pub(crate) struct Description {
     /// Size of the component, in bytes.
     pub(crate) size: u64,
     routes: Range<usize>,
-    operations: IndexMap<String, Range<usize>>,
+    operations: IndexMap<String, Piece>,
     pieces: Vec<u8>,
+}
+
+/// Where an operation is, and what it takes to be ready for use, in bytes.
+struct Piece {
+    place: Range<usize>,
+    weight: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,20 +32,20 @@ struct Head {
     about: About,
     size: u64,
     routes: usize,
-    operations: Vec<(String, usize)>,
+    operations: Vec<(String, usize, u64)>,
 }
 
 impl Description {
-    /// That of a manifest, and of a component of this size.
-    pub(crate) fn of(manifest: &Manifest, size: u64) -> serde_json::Result<Self> {
+    /// That of a manifest, of a component of this size, with what each operation takes to be ready for use.
+    pub(crate) fn of(manifest: &Manifest, size: u64, weights: &[u64]) -> serde_json::Result<Self> {
         let routes: Vec<Route> = manifest.operations.iter().flat_map(|o| &o.requests).map(Route::of).collect();
         let mut pieces = serde_json::to_vec(&routes)?;
         let routes = 0..pieces.len();
         let mut operations = IndexMap::new();
-        for operation in &manifest.operations {
+        for (operation, weight) in manifest.operations.iter().zip(weights) {
             let start = pieces.len();
             serde_json::to_writer(&mut pieces, operation)?;
-            operations.insert(operation.name.clone(), start..pieces.len());
+            operations.insert(operation.name.clone(), Piece { place: start..pieces.len(), weight: *weight });
         }
         Ok(Self { about: manifest.about.clone(), size, routes, operations, pieces })
     }
@@ -48,9 +54,14 @@ impl Description {
         self.operations.keys().map(String::as_str)
     }
 
+    /// The names, and what each operation takes to be ready for use, in bytes.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.operations.iter().map(|(name, piece)| (name.as_str(), piece.weight))
+    }
+
     /// An operation; none of that name, or one that is damaged.
     pub(crate) fn operation(&self, name: &str) -> Option<Operation> {
-        serde_json::from_slice(self.pieces.get(self.operations.get(name)?.clone())?).ok()
+        serde_json::from_slice(self.pieces.get(self.operations.get(name)?.place.clone())?).ok()
     }
 
     /// Those of all requests.
@@ -70,7 +81,11 @@ impl Description {
             about: self.about.clone(),
             size: self.size,
             routes: self.routes.len(),
-            operations: self.operations.iter().map(|(name, piece)| (name.clone(), piece.len())).collect(),
+            operations: self
+                .operations
+                .iter()
+                .map(|(name, piece)| (name.clone(), piece.place.len(), piece.weight))
+                .collect(),
         })?;
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.pieces);
@@ -84,10 +99,10 @@ impl Description {
         let pieces = bytes.split_off(head_ends + 1);
         let mut end = head.routes;
         let mut operations = IndexMap::with_capacity(head.operations.len());
-        for (name, length) in std::mem::take(&mut head.operations) {
+        for (name, length, weight) in std::mem::take(&mut head.operations) {
             let start = end;
             end = start.checked_add(length)?;
-            operations.insert(name, start..end);
+            operations.insert(name, Piece { place: start..end, weight });
         }
         let Head { about, size, routes, .. } = head;
         (end == pieces.len()).then_some(Self { about, size, routes: 0..routes, operations, pieces })

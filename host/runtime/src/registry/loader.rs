@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,10 +8,13 @@ use super::artefact::Artefacts;
 use super::child::CompilerProgram;
 use super::compiler::{compile_here, link};
 use super::component::{LoadError, sniff};
+use super::description::Description;
+use super::ready::Ready;
 use super::release::Release;
 use crate::failure::Fault;
 use crate::limits::Limits;
 use crate::sandbox;
+use crate::sandbox::contract::v0_1::Plugin;
 use crate::sandbox::ctx::Ctx;
 use crate::sandbox::engine::Engine;
 use crate::sandbox::log::visible;
@@ -22,6 +26,8 @@ pub(crate) struct Loader {
     /// Without one, components are compiled in this process.
     compiler: Option<CompilerProgram>,
     limits: Limits,
+    /// The operations of all releases that it makes.
+    ready: Arc<Ready>,
 }
 
 /// What a component is told by: its SHA-256, in lower case hexadecimal.
@@ -38,7 +44,7 @@ impl Loader {
     ) -> Result<Self, Fault> {
         let linker = sandbox::linker(engine)
             .map_err(|error| Fault::Host(format!("the contract cannot be linked: {}", error.root_cause())))?;
-        Ok(Self { linker, artefacts: Artefacts::new(cache, engine.inner()), compiler, limits })
+        Ok(Self { linker, artefacts: Artefacts::new(cache, engine.inner()), compiler, limits, ready: Arc::default() })
     }
 
     /// A release of the component in a file.
@@ -57,7 +63,7 @@ impl Loader {
     pub(crate) fn compiled(&self, engine: &Engine, digest: &str, file: Option<&Path>) -> Option<Release> {
         let (component, description) = self.artefacts.load(engine.inner(), digest)?;
         let plugin = link(&self.linker, &component).ok()?;
-        Some(Release::new(plugin, description, digest.to_owned(), file.map(Path::to_owned)))
+        Some(self.made(plugin, description, digest, file))
     }
 
     fn release(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, String> {
@@ -68,7 +74,7 @@ impl Loader {
         }
         let compiled = match &self.compiler {
             Some(program) => program.compile(bytes, self.limits)?,
-            None => compile_here(engine, &self.linker, bytes, self.limits)?,
+            None => compile_here(engine, &self.linker, bytes, self.limits, || None)?,
         };
         // SAFETY: it was compiled just now, by this program or by the one that its owner named.
         #[expect(unsafe_code, reason = "compiled code has no other form")]
@@ -77,7 +83,11 @@ impl Loader {
         let plugin = link(&self.linker, &component)?;
         // What cannot be loaded is not kept.
         self.artefacts.store(&digest, &compiled);
-        Ok(Release::new(plugin, compiled.description, digest, file.map(Path::to_owned)))
+        Ok(self.made(plugin, compiled.description, &digest, file))
+    }
+
+    fn made(&self, plugin: Plugin, description: Description, digest: &str, file: Option<&Path>) -> Release {
+        Release::new(plugin, description, digest.to_owned(), file.map(Path::to_owned), Arc::clone(&self.ready))
     }
 
     /// The folder where compiled code is kept, if it is.

@@ -2,9 +2,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
-use wharf_egress::declaration::{Route, Scheme};
+use wharf_egress::declaration::{Routes, Scheme};
 
 use super::description::Description;
+use super::ready::{Ready, Slot};
 use crate::failure::Refusal;
 use crate::manifest::{self, About, Manifest};
 use crate::operation::{Operation, nearest};
@@ -22,14 +23,21 @@ pub struct Release {
     pub file: Option<PathBuf>,
     description: Description,
     schemes: Vec<Arc<Scheme>>,
-    routes: OnceLock<Vec<Route>>,
+    routes: OnceLock<Routes>,
     /// Each is made ready for use when it is called for the first time.
-    operations: IndexMap<String, OnceLock<Arc<Operation>>>,
+    operations: IndexMap<String, Arc<Slot>>,
+    ready: Arc<Ready>,
     pub(crate) plugin: Plugin,
 }
 
 impl Release {
-    pub(crate) fn new(plugin: Plugin, description: Description, digest: String, file: Option<PathBuf>) -> Self {
+    pub(crate) fn new(
+        plugin: Plugin,
+        description: Description,
+        digest: String,
+        file: Option<PathBuf>,
+        ready: Arc<Ready>,
+    ) -> Self {
         Self {
             about: description.about.clone(),
             digest,
@@ -37,7 +45,8 @@ impl Release {
             file,
             schemes: description.about.schemes.iter().cloned().map(Arc::new).collect(),
             routes: OnceLock::new(),
-            operations: description.names().map(|name| (name.to_owned(), OnceLock::new())).collect(),
+            operations: description.weights().map(|(name, weight)| (name.to_owned(), Slot::new(weight))).collect(),
+            ready,
             description,
             plugin,
         }
@@ -58,12 +67,8 @@ impl Release {
     /// # Errors
     /// [`Refusal::Unknown`] with the nearest name.
     pub fn operation(&self, name: &str) -> Result<Arc<Operation>, Refusal> {
-        let Some(known) = self.operations.get(name) else { return Err(Refusal::Unknown(self.no_operation(name))) };
-        if let Some(ready) = known.get() {
-            return Ok(Arc::clone(ready));
-        }
-        let ready = self.prepare(name).map_err(Refusal::Unknown)?;
-        Ok(Arc::clone(known.get_or_init(|| ready)))
+        let Some(slot) = self.operations.get(name) else { return Err(Refusal::Unknown(self.no_operation(name))) };
+        self.ready.get(slot, || self.prepare(name)).map_err(Refusal::Unknown)
     }
 
     /// Makes ready what the release before this one had ready, so that no call after the swap has to.
@@ -71,18 +76,18 @@ impl Release {
         // What cannot be made ready now is told to the call that needs it.
         let _ = self.plugin.warm_up();
         for (name, ready) in &before.operations {
-            if ready.get().is_some() && self.operations.contains_key(name) {
+            if ready.is_ready() && self.operations.contains_key(name) {
                 let _ = self.operation(name);
             }
         }
     }
 
     /// Whether it fits was checked when the release was made.
-    fn prepare(&self, name: &str) -> Result<Arc<Operation>, String> {
-        let routes = self.routes.get_or_init(|| self.description.routes());
+    fn prepare(&self, name: &str) -> Result<Operation, String> {
+        let routes = self.routes.get_or_init(|| self.description.routes().into_iter().collect());
         let declared = self.description.operation(name).ok_or_else(|| "its description is damaged".to_owned());
         let ready = declared.and_then(|declared| manifest::prepare(declared, &self.schemes, routes));
-        ready.map(Arc::new).map_err(|problem| {
+        ready.map_err(|problem| {
             let plugin = &self.about.name;
             format!(
                 "`{plugin}` has an operation `{name}` that cannot be used: {problem}; delete the compiled components"

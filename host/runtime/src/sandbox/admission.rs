@@ -44,6 +44,12 @@ impl Admission {
         self.cap
     }
 
+    /// How many there are now.
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn enter(&self) -> Result<Admitted<'_>, LimitReached> {
         if self.in_flight.fetch_add(1, Ordering::Relaxed) < self.cap {
             return Ok(Admitted(&self.in_flight));

@@ -16,6 +16,7 @@ use wharf_egress::send::{self, Allowance, Answer, SendError};
 use super::log::Log;
 use super::meter::Meter;
 use super::way::Way;
+use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -124,20 +125,22 @@ impl Ctx {
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
+        failpoint("send");
         // Between two ticks of the epoch nobody else asks.
         self.meter.check_time()?;
         self.meter.count_request()?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
-        let item = Item {
-            input: &call.input,
-            attachments: &call.attachments,
-            sensitive: &call.operation.declared.sensitive_inputs,
-        };
-        self.meter.count_sent(guard::weight(call.operation.requests(), asked, item))?;
-        let outgoing = match guard::prepare(call.operation.requests(), asked, item, &call.grant.connection) {
+        let item = Item { input: &call.input, attachments: &call.attachments, sensitive: call.operation.sensitive() };
+        let (requests, work) = (call.operation.requests(), self.meter.work());
+        let most = self.meter.limits().request;
+        self.meter.count_sent(guard::weight(requests, asked, item, most, &work))?;
+        let outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
             Ok(outgoing) => outgoing,
+            Err(GuardRefusal::OutOfTime(_)) => {
+                return Err(self.meter.out_of_time("the host was still building a request of the plugin").into());
+            }
             Err(refusal) => return Err(self.refuse(refusal)),
         };
         let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };

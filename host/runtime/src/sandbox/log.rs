@@ -8,6 +8,7 @@ use serde::Serialize;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::failpoint::failpoint;
 use crate::failure::LimitReached;
 
 /// How important a message is.
@@ -51,6 +52,7 @@ impl Log {
 
     pub(crate) fn write(&self, level: Level, message: &str) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failpoint("log");
         let size = message.len() as u64 + ENTRY;
         if size > inner.left {
             inner.dropped = true;

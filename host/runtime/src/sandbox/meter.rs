@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use wasmtime::ResourceLimiter;
+use wharf_egress::Deadline;
+use wharf_egress::work::Work;
 
 use super::cpu;
 use crate::failure::LimitReached;
 use crate::limits::Limits;
-
-/// Longer than anyone waits, and short enough for every clock.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A text of so few bytes cannot have too many values in it.
 const FEW: usize = 1 << 20;
@@ -21,7 +20,7 @@ const VALUE: u64 = 8;
 /// Counts what a call uses, over all of its memories and tables, and remembers the limit that ended it.
 pub(crate) struct Meter {
     limits: Limits,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
     /// What the thread had used when the call began, where the system tells.
     cpu_at_start: Option<Duration>,
     /// Whether a guest asked for a timer beyond the deadline. It is woken at the deadline, and may end before the next tick
@@ -43,7 +42,7 @@ impl Meter {
     /// Starts on the thread that the call runs on.
     pub(crate) fn start(limits: Limits, started: Instant) -> Self {
         Self {
-            deadline: started + limits.timeout.min(LONGEST),
+            deadline: Deadline::after(started, limits.timeout),
             limits,
             cpu_at_start: cpu::time_of_thread(),
             overslept: false,
@@ -68,7 +67,7 @@ impl Meter {
 
     /// Whether there is time left, on the clock and on the processor.
     pub(crate) fn check_time(&mut self) -> Counted {
-        if Instant::now() >= self.deadline {
+        if self.deadline.is_over() {
             return Err(self.out_of_time("the plugin was still running"));
         }
         let used = cpu::time_of_thread().zip(self.cpu_at_start).map(|(now, start)| now.saturating_sub(start));
@@ -81,12 +80,18 @@ impl Meter {
 
     /// Whether the guest is awake only because its sleep was cut at the deadline.
     pub(crate) fn slept_to_the_end(&self) -> bool {
-        self.overslept && Instant::now() >= self.deadline
+        self.overslept && self.deadline.is_over()
     }
 
     pub(crate) fn out_of_time(&mut self, what: &str) -> LimitReached {
         let value = humantime::format_duration(self.limits.timeout).to_string();
         self.reach("timeout", value, what)
+    }
+
+    /// The same for a call that has not come as far as its instance.
+    pub(crate) fn out_of_time_before(limits: &Limits) -> LimitReached {
+        let value = humantime::format_duration(limits.timeout).to_string();
+        LimitReached::new("timeout", value, "the input was still being checked")
     }
 
     pub(crate) fn count_request(&mut self) -> Counted {
@@ -130,6 +135,11 @@ impl Meter {
     pub(crate) fn count_randomness(&mut self, bytes: u64) -> Counted {
         self.randomness = self.randomness.saturating_add(bytes);
         self.within_bytes("randomness", self.randomness, self.limits.randomness, "the plugin asked for more")
+    }
+
+    /// What the host does for the plugin from now on.
+    pub(crate) fn work(&self) -> Work {
+        Work::until(self.deadline)
     }
 
     /// The output as text, and its files. A text of many small values takes many times its size when it is read.
@@ -289,6 +299,6 @@ mod tests {
     #[test]
     fn no_timeout_is_too_long_for_the_clock() {
         let limits = Limits { timeout: Duration::MAX, ..Limits::default() };
-        assert!(meter(limits).deadline > Instant::now());
+        assert!(!meter(limits).deadline.is_over());
     }
 }

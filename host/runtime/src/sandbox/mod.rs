@@ -18,8 +18,9 @@ pub(crate) mod contract;
 mod cpu;
 pub(crate) mod ctx;
 pub(crate) mod engine;
+mod json;
 pub(crate) mod log;
-mod meter;
+pub(crate) mod meter;
 mod wasi;
 pub(crate) mod way;
 
@@ -170,8 +171,11 @@ fn check(
 ) -> Result<(Value, Vec<(String, Blob)>), CallError> {
     let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
     ctx.meter.check_output(&output.json, files).map_err(Refusal::from)?;
-    let json =
-        serde_json::from_str(&output.json).map_err(|error| broken(format!("its output is not JSON: {error}")))?;
+    let work = ctx.meter.work();
+    let json = json::read(&output.json, &work).map_err(|problem| match problem {
+        json::Problem::OutOfTime => Refusal::from(ctx.meter.out_of_time("its output was still being read")).into(),
+        json::Problem::NoJson(error) => broken(format!("its output is not JSON: {error}")),
+    })?;
     match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
         Some((name, _)) => Err(broken(format!("its output has a file `{name}`, which the operation does not declare"))),
         None => Ok((json, output.attachments)),

@@ -2,8 +2,6 @@
 //! deadline of the call; random numbers work, and are counted; what a guest prints goes to its log. While a call is recorded
 //! or replayed the wall clock stands still, and random numbers come from a seed.
 
-use std::time::Instant;
-
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::clocks::WasiClocksCtxView;
 use wasmtime_wasi::p2::DynPollable;
@@ -73,7 +71,7 @@ struct ClampedClocks<'a> {
 
 impl ClampedClocks<'_> {
     fn clamp(&mut self, duration: u64) -> u64 {
-        let left = self.meter.deadline.saturating_duration_since(Instant::now());
+        let left = self.meter.deadline.left();
         let left = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX);
         if duration > left {
             self.meter.overslept = true;

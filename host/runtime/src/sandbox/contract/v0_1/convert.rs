@@ -219,6 +219,8 @@ pub(super) fn refusal(refusal: Refusal) -> http::Error {
             remedy: denial.remedy.into_owned(),
         }),
         Refusal::MissingCredential(missing) => http::Error::MissingCredential(missing.to_string()),
+        // The call has ended with it, and hears no more.
+        Refusal::OutOfTime(error) => http::Error::Unavailable(error.to_string()),
     }
 }
 

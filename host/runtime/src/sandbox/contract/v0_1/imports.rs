@@ -9,6 +9,7 @@ use super::super::super::ctx::{Ctx, NoAnswer};
 use super::super::super::log::Level;
 use super::bindings::wharf::provider::{blobs, call, connection, http, log, manifest, state};
 use super::convert;
+use crate::failpoint::failpoint;
 use crate::state::StateError;
 
 impl http::Host for Ctx {
@@ -33,6 +34,7 @@ impl http::Host for Ctx {
 
 impl connection::Host for Ctx {
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        failpoint("field");
         Ok(self.call.as_ref().and_then(|call| call.grant.connection.field(&name)).map(str::to_owned))
     }
 }

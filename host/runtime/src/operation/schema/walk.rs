@@ -1,0 +1,267 @@
+//! A value, walked by the plan of its schema, before the validator tries it: the validator cannot be stopped, and this can.
+//!
+//! On the way whole numbers become whole. JSON Schema takes `1.0` and `1e2` for integers, and a parser turns one of twenty digits
+//! into the nearest number that it can hold: another record's id. So what is written as a fraction becomes a whole number, and
+//! what does not fit is refused.
+
+use serde_json::{Number, Value};
+use wharf_egress::work::{OutOfTime, Work};
+
+use super::plan::{Node, Plan};
+
+/// What checking one input may take. A list of some thousand records has some ten thousand. The validator does a million in fifty
+/// milliseconds at most, whatever they are made of, and in five as a rule.
+const MOST_STEPS: usize = 1_000_000;
+
+/// What one of them takes, in steps of the host's work.
+const STEP: usize = 32;
+
+/// Values within values: as deep as a parser goes.
+const DEEPEST: usize = 128;
+
+/// From here on not every whole number has a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Why an input is not tried.
+#[derive(Debug)]
+pub(super) enum Stop {
+    OutOfTime(OutOfTime),
+    TooMuch,
+    TooDeep,
+    /// A number that cannot be a whole one, and the top-level input that it stands in.
+    NoInteger {
+        input: Option<String>,
+        number: Number,
+    },
+}
+
+/// Counts what trying a schema on a value takes, and rewrites the numbers that it says are whole.
+pub(super) fn walk(plan: &Plan, value: &mut Value, work: &Work) -> Result<(), Stop> {
+    Walk { plan, work, left: MOST_STEPS }.visit(plan.root(), value, How::Part, 0)
+}
+
+/// How a schema stands to a value.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    /// It is the schema of this part of the input.
+    Part,
+    /// Another schema is, and this one is a part of that.
+    Same,
+    /// It may be, under a condition: numbers stay as they are.
+    Maybe,
+}
+
+struct Walk<'a> {
+    plan: &'a Plan,
+    work: &'a Work,
+    left: usize,
+}
+
+impl Walk<'_> {
+    fn spend(&mut self, steps: usize) -> Result<(), Stop> {
+        self.left = self.left.checked_sub(steps).ok_or(Stop::TooMuch)?;
+        self.work.steps(steps.saturating_mul(STEP)).map_err(Stop::OutOfTime)
+    }
+
+    fn visit(&mut self, number: usize, value: &mut Value, how: How, depth: usize) -> Result<(), Stop> {
+        let Some(node) = self.plan.node(number) else { return Ok(()) };
+        if depth > DEEPEST {
+            return Err(Stop::TooDeep);
+        }
+        self.spend(node.steps)?;
+        let before = self.left;
+        let same = if how == How::Part { How::Same } else { how };
+        node.same.iter().try_for_each(|child| self.visit(*child, value, same, depth))?;
+        node.conditional.iter().try_for_each(|child| self.visit(*child, value, How::Maybe, depth))?;
+        let of_same = before - self.left;
+        self.spend(of_same.saturating_mul(node.times - 1))?;
+        let inner = if how == How::Maybe { How::Maybe } else { How::Part };
+        match value {
+            Value::Number(number) if node.whole && how == How::Part => whole(number),
+            Value::String(text) => self.spend(of_text(text, node.text)),
+            Value::Array(items) => self.list(node, items, inner, depth + 1),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let named = self.member(node, name, member, inner, depth + 1);
+                    named.map_err(|stop| stop.in_input(name))?;
+                }
+                Ok(())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        }
+    }
+
+    fn list(&mut self, node: &Node, items: &mut [Value], how: How, depth: usize) -> Result<(), Stop> {
+        if node.unique {
+            // Lists and objects can be made so that all of them look alike at first.
+            let simple = |item: &&Value| item.is_string() || item.as_i64().is_some_and(|n| n.unsigned_abs() < 1 << 53);
+            let others = items.len() - items.iter().filter(simple).count();
+            self.spend(items.len() + others.saturating_mul(others))?;
+        }
+        for (index, item) in items.iter_mut().enumerate() {
+            let schema = node.first.get(index).copied().or(node.items);
+            schema.map_or(Ok(()), |schema| self.visit(schema, item, how, depth))?;
+            for schema in node.contains.into_iter().chain(node.rest) {
+                self.visit(schema, item, How::Maybe, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, node: &Node, name: &str, member: &mut Value, how: How, depth: usize) -> Result<(), Stop> {
+        self.spend(1 + of_text(name, node.names_text))?;
+        let schema = node.members.get(name).copied().or(node.others);
+        schema.map_or(Ok(()), |schema| self.visit(schema, member, how, depth))?;
+        for schema in node.patterns.iter().copied().chain(node.rest) {
+            self.visit(schema, member, How::Maybe, depth)?;
+        }
+        match node.names {
+            Some(names) => self.visit(names, &mut Value::from(name), How::Maybe, depth),
+            None => Ok(()),
+        }
+    }
+}
+
+/// For each 16 bytes of a text as many steps as a pattern has states.
+fn of_text(text: &str, states: usize) -> usize {
+    text.len().saturating_mul(states) / 16
+}
+
+fn whole(number: &mut Number) -> Result<(), Stop> {
+    if number.is_i64() || number.is_u64() {
+        return Ok(());
+    }
+    let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT);
+    // Below the bound a float with no fraction is that integer.
+    let whole = whole.ok_or_else(|| Stop::NoInteger { input: None, number: number.clone() })?;
+    *number = Number::from(whole as i64);
+    Ok(())
+}
+
+impl Stop {
+    /// The outermost one is the last to be named.
+    fn in_input(self, name: &str) -> Self {
+        match self {
+            Self::NoInteger { number, .. } => Self::NoInteger { input: Some(name.to_owned()), number },
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+    use wharf_egress::Deadline;
+
+    use super::*;
+
+    fn walked(schema: &Value, input: &mut Value) -> Result<u64, Stop> {
+        let work = Work::until(Deadline::within(Duration::MAX));
+        walk(&Plan::of(schema).unwrap(), input, &work).map(|()| work.done())
+    }
+
+    #[test]
+    fn a_whole_number_is_found_behind_references_and_choices() {
+        let schema = json!({
+            "$defs": {"id": {"type": "integer"}},
+            "properties": {
+                "a": {"$ref": "#/$defs/id"},
+                "b": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+                "c": {"not": {"type": "integer"}},
+                "d": {"anyOf": [{"type": "integer"}, {"type": "number"}]},
+            },
+        });
+        let mut input = json!({"a": 1.0, "b": 2e0, "c": 3.0, "d": 4.0});
+        assert!(walked(&schema, &mut input).is_ok());
+        assert_eq!(input.to_string(), r#"{"a":1,"b":2,"c":3.0,"d":4.0}"#);
+    }
+
+    #[test]
+    fn a_whole_number_is_written_as_one_or_refused() {
+        let schema = json!({"properties": {"id": {"type": "integer"}, "ids": {"items": {"type": "integer"}}, "n": {"type": "number"}}});
+        let mut input = json!({"id": 7.0, "ids": [1e2, -3], "n": 1.5, "other": 2.0});
+        assert!(walked(&schema, &mut input).is_ok());
+        assert_eq!(input.to_string(), r#"{"id":7,"ids":[100,-3],"n":1.5,"other":2.0}"#);
+        for wrong in ["1.5", "123456789012345678901", "1e300"] {
+            let mut input: Value = serde_json::from_str(&format!(r#"{{"id": {wrong}}}"#)).unwrap();
+            let Err(Stop::NoInteger { input, .. }) = walked(&schema, &mut input) else { panic!("{wrong}") };
+            assert_eq!(input.as_deref(), Some("id"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_check_would_take_is_known_before_it_is_made() {
+        let text = json!("a".repeat(1 << 20));
+        let nested = (0..100).fold(json!({}), |inner, _| json!([inner]));
+        let alike: Vec<Value> = (0..2000).map(|n| json!([n])).collect();
+        let many = json!({"items": {"anyOf": vec![json!({"type": "string"}); 1000]}});
+        for (what, schema, mut input) in [
+            ("a pattern", json!({"pattern": "^(a?b?c?d?){90}$"}), text),
+            ("lists that look alike", json!({"uniqueItems": true}), json!(alike)),
+            ("many choices for many values", many, json!(vec![0; 2000])),
+        ] {
+            assert!(matches!(walked(&schema, &mut input), Err(Stop::TooMuch)), "{what}");
+        }
+        assert!(walked(&json!({"uniqueItems": true}), &mut json!((0..100_000).collect::<Vec<_>>())).is_ok());
+        assert!(walked(&json!({"pattern": "^[A-Za-z0-9+/=]*$"}), &mut json!("a".repeat(1 << 20))).is_ok());
+        assert!(walked(&json!({}), &mut nested.clone()).is_ok());
+    }
+
+    #[test]
+    fn what_nests_deeper_than_a_parser_reads_is_refused() {
+        let mut input = (0..200).fold(json!({}), |inner, _| json!([inner]));
+        let schema = (0..150).fold(json!({}), |inner, _| json!({"items": inner}));
+        assert!(matches!(walked(&schema, &mut input), Err(Stop::TooDeep)));
+    }
+
+    #[test]
+    fn the_time_of_the_call_ends_a_check() {
+        let work = Work::until(Deadline::within(Duration::ZERO));
+        let plan = Plan::of(&json!({"items": {"type": "string"}})).unwrap();
+        assert!(matches!(walk(&plan, &mut json!(vec![""; 10_000]), &work), Err(Stop::OutOfTime(_))));
+    }
+
+    fn schemas() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!(true)),
+            Just(json!({"type": "string", "maxLength": 9})),
+            Just(json!({"pattern": "^(a?b?){9}$"})),
+            Just(json!({"enum": [1, "a", [null]]})),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..4);
+            prop_oneof![
+                list.clone().prop_map(|all| json!({"allOf": all, "unevaluatedProperties": false})),
+                list.prop_map(|all| json!({"anyOf": all, "not": false})),
+                inner.clone().prop_map(|one| json!({"properties": {"a": one}, "additionalProperties": one})),
+                inner.prop_map(|one| json!({"items": one, "contains": one, "uniqueItems": true})),
+            ]
+        })
+    }
+
+    fn inputs() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(json!(1.0)), Just(json!("ab")), Just(json!(null))];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::btree_map("[ab]{1,2}", inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever the schema and the input are, a walk ends within its steps.
+        #[test]
+        fn a_walk_has_no_more_steps_than_it_may(schema in schemas(), mut input in inputs()) {
+            if let Ok(plan) = Plan::of(&schema) {
+                let work = Work::until(Deadline::within(Duration::MAX));
+                let _ = walk(&plan, &mut input, &work);
+                prop_assert!(work.done() <= (MOST_STEPS * STEP) as u64);
+            }
+        }
+    }
+}
