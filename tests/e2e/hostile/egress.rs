@@ -1,5 +1,7 @@
 //! Each rule of egress, from the side of a guest that breaks it.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use wharf::{Call, Grant, Host};
 use wharf_artifacts::ROGUE;
@@ -49,6 +51,26 @@ denied! {
     breaks_out_of_a_quoted_name by "body";
     gives_more_fields_than_servers_take by "values";
     asks_for_an_endless_url by "url";
+}
+
+/// What the host does for them ends with the call: refused at once, or out of time soon after it.
+fn costs_no_time(guest: &str, rule: &str) {
+    const TIME: Duration = Duration::from_secs(20);
+    let started = Instant::now();
+    let ended = attempt("egress", guest).limits(|limits| limits.timeout = TIME).run();
+    ended.was_denied(rule);
+    assert!(ended.report.timing.host < TIME / 10, "{:?}", ended.report.timing);
+    assert!(started.elapsed() < TIME, "{:?}", started.elapsed());
+}
+
+#[test]
+pub(super) fn gives_a_variable_of_megabytes() {
+    costs_no_time("gives_a_variable_of_megabytes", "url");
+}
+
+#[test]
+pub(super) fn gives_a_million_values() {
+    costs_no_time("gives_a_million_values", "values");
 }
 
 #[test]

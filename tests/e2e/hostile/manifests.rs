@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use wharf::failure::{CallError, Refusal};
+use wharf::manifest::{Manifest, check};
 use wharf::{Call, Host, Limits};
-use wharf_artifacts::{ENDLESS, LIAR, UNSTEADY};
+use wharf_artifacts::{ENDLESS, LIAR, OBEDIENT, UNSTEADY};
 
 use super::connection;
 
@@ -21,6 +23,46 @@ fn a_lying_manifest_is_refused_with_what_is_wrong_and_where() {
     ] {
         assert!(error.contains(problem), "{error}");
     }
+}
+
+/// What is wrong with a good manifest after a change.
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let host = Host::builder().build().unwrap();
+    let mut manifest = json!(host.load_bytes(OBEDIENT.bytes).unwrap().manifest());
+    change(&mut manifest["operations"][0]);
+    let manifest: Manifest = serde_json::from_value(manifest).unwrap();
+    let started = Instant::now();
+    let problems = check(&manifest).map_err(|problems| problems[0].to_string()).unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    problems
+}
+
+#[test]
+fn a_schema_that_would_take_for_ever_to_check_is_refused() {
+    let with = |schema: Value| {
+        changed(|operation| operation["input-schema"]["properties"] = json!({"x": schema, "y": {"type": "string"}}))
+    };
+    let nested = (0..20).fold(json!({"type": "string"}), |inner, _| {
+        json!({"anyOf": [{"properties": {"x": inner}}, {"required": ["y"]}], "unevaluatedProperties": false})
+    });
+    assert!(with(nested).contains("more than 4000 schemas"));
+    assert!(with(json!({"pattern": "^(a?b?c?d?){20000}$"})).contains("takes more than 1048576 bytes"));
+    assert!(with(json!({"$ref": "#"})).contains("refers from `#` to itself"));
+    assert!(with(json!({"$dynamicRef": "#x"})).contains("has a `$dynamicRef`"));
+    let patterns = (0..300).map(|n| json!({"pattern": format!("^[a-z]{{900}}{n}$")}));
+    assert!(with(json!({"anyOf": patterns.collect::<Vec<_>>()})).contains("all together"));
+}
+
+#[test]
+fn a_manifest_that_repeats_itself_is_refused() {
+    let twice = changed(|operation| {
+        operation["input-schema"]["properties"] = json!({"x": {"type": "string"}});
+        operation["sensitive-inputs"] = json!(vec!["x"; 100_000]);
+    });
+    assert!(twice.contains("`x` stands twice"), "{twice}");
+    let many: Vec<String> = (0..1000).map(|n| format!("file-{n}")).collect();
+    let files = changed(|operation| operation["output-attachments"] = json!(many));
+    assert!(files.contains("1000 attachments of the output; the most are 64"), "{files}");
 }
 
 #[test]

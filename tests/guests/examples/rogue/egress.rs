@@ -50,6 +50,10 @@ pub(crate) const GUESTS: Resource = Resource::new(
             sent(call.request("command").form(vec![("x".to_owned(), String::new()); 5000]))
         }),
         guest("asks-for-an-endless-url", |call| sent(call.request("search").query("q", "x".repeat(70_000)))),
+        guest("gives-a-variable-of-megabytes", |call| sent(call.request("get").variable("id", ".".repeat(20 << 20)))),
+        guest("gives-a-million-values", |call| {
+            sent((0..1_000_000).fold(call.request("search"), |request, _| request.query("q", "x")))
+        }),
         guest("goes-on-after-a-refusal", |call| {
             let _ = call.request("undeclared").send();
             sent(call.request("list"))
