@@ -1,0 +1,284 @@
+//! What a plugin is able to do, as lines that a person can read and compare: all that an approval is about.
+//!
+//! They come from the whole manifest. Left out is only what is on this list, as it enables a plugin to do nothing: titles,
+//! summaries, the version, what is said to be unverified, and the reasons of free values; in a schema what tells people
+//! something and is not checked (see [`inputs`]). The name of a plugin is left out too: it is what lines are kept by. A test
+//! walks the contract and fails for a member that is on neither side.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use wharf_egress::declaration::{
+    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Part, Request, Scheme, Source, Template,
+};
+
+use super::{About, AttachmentField, ConnectionField, Manifest, Operation};
+
+mod inputs;
+
+/// All that a manifest asks for: requests with their effects and credentials, free values, inputs, files, schemes, connection
+/// fields, the suggested address, and what is masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities(BTreeSet<String>);
+
+/// How one set of capabilities differs from another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CapabilityDiff {
+    /// What the newer one asks for and the older one did not.
+    pub added: Vec<String>,
+    /// What the newer one does without.
+    pub removed: Vec<String>,
+}
+
+/// How a line goes on, after the name of its operation, that takes something away: doing without it is asking for more.
+const MASKS: &str = ": masks ";
+
+impl Capabilities {
+    /// Those of a manifest.
+    pub fn of(manifest: &Manifest) -> Self {
+        let about = &manifest.about;
+        let fields = about.fields.iter().flat_map(field);
+        let schemes = about.schemes.iter().flat_map(scheme);
+        let operations = manifest.operations.iter().flat_map(operation);
+        Self(address(about).chain(fields).chain(schemes).chain(operations).collect())
+    }
+
+    /// One line each, sorted.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        self.0.into_iter().collect()
+    }
+
+    /// What changes from these to newer ones. It widens them where anything is added.
+    pub fn diff(&self, newer: &Self) -> CapabilityDiff {
+        CapabilityDiff { added: newer.beyond(self), removed: self.beyond(newer) }
+    }
+
+    /// What these ask for and others do not: lines, and what they do not mask of an operation that both have.
+    fn beyond(&self, others: &Self) -> Vec<String> {
+        let asked = self.0.difference(&others.0).filter(|line| !line.contains(MASKS)).cloned();
+        let unmasked = others.0.difference(&self.0).filter_map(|line| {
+            let (operation, what) = line.split_once(MASKS)?;
+            self.has(operation).then(|| format!("{operation}: does not mask {what}"))
+        });
+        asked.chain(unmasked).collect()
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        let start = format!("{operation} (");
+        self.0.range(start.clone()..).next().is_some_and(|line| line.starts_with(&start))
+    }
+}
+
+impl FromIterator<String> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
+        Self(lines.into_iter().collect())
+    }
+}
+
+impl CapabilityDiff {
+    /// Whether the newer one asks for more.
+    pub fn widens(&self) -> bool {
+        !self.added.is_empty()
+    }
+}
+
+impl fmt::Display for CapabilityDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.removed.iter().try_for_each(|line| writeln!(f, "- {line}"))?;
+        self.added.iter().try_for_each(|line| writeln!(f, "+ {line}"))
+    }
+}
+
+/// A name in a line. One that could be taken for more than a name is quoted.
+fn word(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./$[]~@*".contains(c);
+    if !name.is_empty() && name.chars().all(plain) { Cow::Borrowed(name) } else { Cow::Owned(format!("{name:?}")) }
+}
+
+/// Words with a space before each.
+fn words(names: impl IntoIterator<Item = String>) -> String {
+    names.into_iter().map(|name| format!(" {name}")).collect()
+}
+
+fn address(about: &About) -> impl Iterator<Item = String> {
+    let base_url = &about.base_url;
+    let address = base_url.default.iter().map(|url| format!("suggested address {url}"));
+    let suffix = base_url.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
+    let variable = base_url.environment.iter().map(|name| format!("address from the variable {name}"));
+    address.chain(suffix).chain(variable)
+}
+
+fn field(field: &ConnectionField) -> impl Iterator<Item = String> {
+    let name = &field.name;
+    let kind = if field.secret { "secret" } else { "readable" };
+    let variable = field.environment.iter().map(|name| format!(" from the variable {name}")).collect::<String>();
+    let optional = (!field.required).then(|| format!("field {name} may be left out"));
+    let default = field.default.as_ref().map(|value| format!("field {name} is {value:?} where it is left out"));
+    std::iter::once(format!("field {name} {kind}{variable}")).chain(optional).chain(default)
+}
+
+fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
+    let name = word(&scheme.name);
+    let value = |name: &str, what: &str, template: &Template| format!("scheme {name}: {what} = {}", in_words(template));
+    let values = scheme.values.iter().map(|v| value(&name, &format!("value {}", word(&v.name)), &v.template));
+    let placements = scheme.placements.iter().map(|p| {
+        let place = match p.location {
+            Location::Header => "header",
+            Location::Query => "query",
+            Location::Body => "body",
+        };
+        value(&name, &format!("{place} {}", word(&p.name)), &p.template)
+    });
+    values.chain(placements).collect::<Vec<_>>().into_iter()
+}
+
+fn in_words(template: &Template) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => format!("{text:?}"),
+        Part::Field(name) => format!("field {}", word(name)),
+        Part::Variable(name) => format!("variable {}", word(name)),
+        Part::Value(name) => format!("value {}", word(name)),
+    };
+    let parts: Vec<String> = template.parts.iter().map(part).collect();
+    let functions: String =
+        template.functions.iter().map(|function| format!(", {}", function_name(function))).collect();
+    format!("{}{functions}", parts.join(" + "))
+}
+
+fn function_name(function: &Function) -> String {
+    match function {
+        Function::Base64 => "base64".to_owned(),
+        Function::Base64Url => "base64-url".to_owned(),
+        Function::PercentEncode => "percent-encode".to_owned(),
+        Function::FormEncode => "form-encode".to_owned(),
+        Function::JsonEscape => "json-escape".to_owned(),
+        Function::Md5Hex => "md5-hex".to_owned(),
+        Function::Sha256Hex => "sha256-hex".to_owned(),
+        Function::HmacSha256Hex(field) => format!("hmac-sha256-hex by field {}", word(field)),
+        Function::HmacSha256Base64(field) => format!("hmac-sha256-base64 by field {}", word(field)),
+    }
+}
+
+fn operation(operation: &Operation) -> Vec<String> {
+    let name = &operation.name;
+    let head = format!("{name} ({})", operation.effect.as_str());
+    let mut lines: Vec<String> = operation.requests.iter().map(|r| format!("{head}: {}", request(r))).collect();
+    if lines.is_empty() {
+        lines.push(format!("{head}: no request"));
+    }
+    let mut say = |what: String| lines.push(format!("{name}: {what}"));
+    for request in &operation.requests {
+        free(request).into_iter().for_each(|value| say(format!("{value} of {} is free", request.name)));
+        if request.read_only {
+            say(format!("{} is said to change nothing", request.name));
+        }
+    }
+    // Whoever may ask again for what a safe method reads gains nothing.
+    if operation.idempotent && operation.requests.iter().any(|request| !request.method.is_safe()) {
+        say("may be tried again".to_owned());
+    }
+    inputs::of(&operation.input_schema).into_iter().for_each(&mut say);
+    operation.attachments.iter().flat_map(attachment).for_each(&mut say);
+    operation.output_attachments.iter().for_each(|file| say(format!("gives the file {}", word(file))));
+    let masked = operation.sensitive_inputs.iter().map(|name| format!("the input {}", word(name)));
+    let masked = masked.chain(operation.sensitive_outputs.iter().map(|at| format!("the output {}", word(at))));
+    lines.extend(masked.map(|what| format!("{name}{MASKS}{what}")));
+    lines
+}
+
+fn attachment(file: &AttachmentField) -> impl Iterator<Item = String> {
+    let name = word(&file.name);
+    let many = file.many.then(|| format!("takes several files {name}"));
+    let optional = (!file.required).then(|| format!("the file {name} may be left out"));
+    std::iter::once(format!("takes a file {name}")).chain(many).chain(optional)
+}
+
+/// A request with its bound values. A value that is free has a line of its own, so that giving it up is asking for less.
+fn request(request: &Request) -> String {
+    let list = |what: &str, fields: &[Field]| {
+        let fields = words(fields.iter().filter_map(|f| Some(bound(&f.name, &f.source)? + style(f.lists))));
+        if fields.is_empty() { String::new() } else { format!(", {what}{fields}") }
+    };
+    let variables = words(request.variables.iter().filter_map(|variable| bound(&variable.name, &variable.source)));
+    let variables = if variables.is_empty() { String::new() } else { format!(", variables{variables}") };
+    let body = match &request.body {
+        BodyForm::None => String::new(),
+        BodyForm::Blob(source) => format!(", body {}", from(source)),
+        form => {
+            let fields = list(&format!("{} body", form.name()), form.fields());
+            if fields.is_empty() { format!(", {} body", form.name()) } else { fields }
+        }
+    };
+    let answer = match request.answer {
+        AnswerForm::Bytes => "",
+        AnswerForm::Blob => ", answer as a file",
+    };
+    format!(
+        "{} {}{variables}{}{}{body}, {}{answer}, named {}",
+        request.method.as_str(),
+        request.path,
+        list("query", &request.query),
+        list("headers", &request.headers),
+        match &request.scheme {
+            Some(scheme) => format!("credentials {}", word(scheme)),
+            None => "no credentials".to_owned(),
+        },
+        request.name,
+    )
+}
+
+/// The values that the plugin gives itself: `query page`.
+fn free(request: &Request) -> Vec<String> {
+    let named = |place: &str, name: &str, style: &str| format!("{place} {}{style}", word(name));
+    let variables = request.variables.iter().filter(|variable| variable.source.is_free());
+    let fields =
+        [("query", request.query.as_slice()), ("header", &request.headers), ("body field", request.body.fields())];
+    let fields = fields.into_iter().flat_map(|(place, fields)| fields.iter().map(move |field| (place, field)));
+    let fields = fields.filter(|(_, field)| field.source.is_free());
+    let body = matches!(&request.body, BodyForm::Blob(source) if source.is_free()).then(|| "body".to_owned());
+    let open = request.body.open_reason().map(|_| "further body fields".to_owned());
+    variables
+        .map(|variable| named("variable", &variable.name, ""))
+        .chain(fields.map(|(place, field)| named(place, &field.name, style(field.lists))))
+        .chain(body)
+        .chain(open)
+        .collect()
+}
+
+/// A value that is bound: `id`, `user=input id`.
+fn bound(name: &str, source: &Source) -> Option<String> {
+    match source {
+        Source::Free(_) => None,
+        Source::Input(input) if input == name => Some(word(name).into_owned()),
+        source => Some(format!("{}={}", word(name), from(source))),
+    }
+}
+
+fn from(source: &Source) -> String {
+    match source {
+        Source::Input(input) => format!("input {}", word(input)),
+        Source::InputOr(input, json) => format!("input {} or {json}", word(input)),
+        Source::Text(text) => format!("{text:?}"),
+        Source::Json(json) => format!("json {json}"),
+        Source::Free(_) => "free".to_owned(),
+    }
+}
+
+fn style(lists: ListStyle) -> &'static str {
+    match lists {
+        ListStyle::Repeated => "",
+        ListStyle::Brackets => " (lists in brackets)",
+        ListStyle::Indexed => " (lists by index)",
+        ListStyle::Commas => " (lists with commas)",
+        ListStyle::Json => " (lists as JSON)",
+    }
+}
+
+#[cfg(test)]
+mod tests;

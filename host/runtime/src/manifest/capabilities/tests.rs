@@ -1,0 +1,327 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use wit_parser::{Resolve, TypeDefKind};
+
+use super::*;
+
+/// A manifest with everything that can be said.
+fn sample() -> Value {
+    json!({
+        "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "Orders.",
+        "base-url": {"summary": "", "default": "https://acme.example", "suffix": "/api", "environment": "ACME_URL"},
+        "fields": [
+            {"name": "token", "title": "", "summary": "", "secret": true, "required": true, "default": null, "environment": "ACME_TOKEN"},
+            {"name": "role", "title": "", "summary": "", "secret": false, "required": true, "default": "viewer", "environment": null},
+        ],
+        "schemes": [{
+            "name": "token", "summary": "",
+            "values": [{"name": "key", "template": {"parts": [{"field": "token"}], "functions": ["base64"]}}],
+            "placements": [{
+                "location": "header", "name": "Authorization",
+                "template": {"parts": [{"literal": "Bearer "}, {"value": "key"}], "functions": []},
+            }],
+        }],
+        "operations": [{
+            "name": "orders.change", "title": "", "summary": "", "effect": "write", "idempotent": false, "unverified": null,
+            "input-schema": {
+                "type": "object", "additionalProperties": false, "required": ["id"],
+                "properties": {"id": {"type": "string", "minLength": 1}, "note": {"type": "string"}},
+            },
+            "attachments": [{"name": "file", "summary": "", "required": true, "many": false}],
+            "output-attachments": ["invoice"], "sensitive-inputs": ["note"], "sensitive-outputs": ["/secret"],
+            "requests": [{
+                "name": "change", "method": "POST", "path": "/orders/{id}", "variables": [],
+                "query": [{"name": "page", "source": {"free": "a reason"}, "lists": "repeated"}],
+                "headers": [{"name": "X-Kind", "source": {"text": "order"}, "lists": "repeated"}],
+                "body": {"json": {"fields": [{"name": "note", "source": {"input": "note"}, "lists": "repeated"}], "open": null}},
+                "scheme": "token", "answer": "bytes", "read-only": false,
+            }],
+        }],
+    })
+}
+
+fn capabilities(manifest: Value) -> Capabilities {
+    Capabilities::of(&serde_json::from_value(manifest).unwrap())
+}
+
+/// What a manifest asks for, and asks for no more, with another value at this place.
+fn diff(pointer: &str, value: &Value) -> CapabilityDiff {
+    let mut changed = sample();
+    *changed.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is not there")) = value.clone();
+    capabilities(sample()).diff(&capabilities(changed))
+}
+
+const REQUEST: &str = "/operations/0/requests/0";
+const OPERATION: &str = "/operations/0";
+
+/// Each member of the contract that says nothing of power, and how it is changed in the sample.
+fn harmless() -> Vec<(&'static str, String, Value)> {
+    let of_operation = |member: &str| format!("{OPERATION}/{member}");
+    vec![
+        // What is installed is kept by its name, so two releases of one plugin never differ in it.
+        ("manifest.name", "/name".to_owned(), json!("other")),
+        ("manifest.title", "/title".to_owned(), json!("Other")),
+        ("manifest.version", "/version".to_owned(), json!("2.0.0")),
+        ("manifest.summary", "/summary".to_owned(), json!("Other.")),
+        ("base-url.summary", "/base-url/summary".to_owned(), json!("Other.")),
+        ("connection-field.title", "/fields/0/title".to_owned(), json!("Other")),
+        ("connection-field.summary", "/fields/0/summary".to_owned(), json!("Other.")),
+        ("scheme.summary", "/schemes/0/summary".to_owned(), json!("Other.")),
+        ("operation.title", of_operation("title"), json!("Other")),
+        ("operation.summary", of_operation("summary"), json!("Other.")),
+        ("operation.unverified", of_operation("unverified"), json!("Never tried.")),
+        ("attachment-field.summary", of_operation("attachments/0/summary"), json!("Other.")),
+    ]
+}
+
+/// Every other member of the contract, and a value that asks for more than the sample does.
+fn counted() -> Vec<(&'static str, String, Value)> {
+    let at = |pointer: &str| pointer.to_owned();
+    let of_operation = |member: &str| format!("{OPERATION}/{member}");
+    let of_request = |member: &str| format!("{REQUEST}/{member}");
+    let of_field = |member: &str| format!("{REQUEST}/body/json/fields/0/{member}");
+    let part = || at("/schemes/0/values/0/template/parts/0");
+    let functions = || at("/schemes/0/values/0/template/functions");
+    let location = || at("/schemes/0/placements/0/location");
+    let field = json!({"name": "more", "source": {"input": "id"}, "lists": "repeated"});
+    let template = json!({"parts": [{"literal": "x"}], "functions": []});
+    let fields = json!({"fields": [field], "open": "a reason"});
+    let second = |pointer: &str, change: (&str, Value)| {
+        let mut value = sample().pointer(pointer).unwrap().clone();
+        value[change.0] = change.1;
+        json!([value])
+    };
+    vec![
+        (
+            "manifest.base-url",
+            at("/base-url"),
+            json!({"summary": "", "default": "https://evil.example", "suffix": null, "environment": null}),
+        ),
+        ("manifest.fields", at("/fields"), second("/fields/0", ("name", json!("password")))),
+        ("manifest.schemes", at("/schemes"), second("/schemes/0", ("name", json!("other")))),
+        ("manifest.operations", at("/operations"), second(OPERATION, ("name", json!("orders.other")))),
+        ("base-url.default", at("/base-url/default"), json!("https://evil.example")),
+        ("base-url.suffix", at("/base-url/suffix"), json!("/admin")),
+        ("base-url.environment", at("/base-url/environment"), json!("ACME_OTHER")),
+        ("connection-field.name", at("/fields/0/name"), json!("password")),
+        ("connection-field.secret", at("/fields/0/secret"), json!(false)),
+        ("connection-field.required", at("/fields/0/required"), json!(false)),
+        ("connection-field.default", at("/fields/1/default"), json!("admin")),
+        ("connection-field.environment", at("/fields/0/environment"), json!("ACME_PASSWORD")),
+        ("scheme.name", at("/schemes/0/name"), json!("other")),
+        ("scheme.values", at("/schemes/0/values"), json!([{"name": "more", "template": template}])),
+        (
+            "scheme.placements",
+            at("/schemes/0/placements"),
+            json!([{"location": "query", "name": "key", "template": template}]),
+        ),
+        ("named-template.name", at("/schemes/0/values/0/name"), json!("other")),
+        ("named-template.template", at("/schemes/0/values/0/template"), template.clone()),
+        ("placement.location", location(), json!("query")),
+        ("placement.name", at("/schemes/0/placements/0/name"), json!("X-Key")),
+        ("placement.template", at("/schemes/0/placements/0/template"), template.clone()),
+        (
+            "location.header",
+            at("/schemes/0/placements"),
+            json!([{"location": "header", "name": "Key", "template": template}]),
+        ),
+        ("location.query", location(), json!("query")),
+        ("location.body", location(), json!("body")),
+        ("template.parts", at("/schemes/0/values/0/template/parts"), json!([])),
+        ("template.functions", functions(), json!([])),
+        ("part.literal", part(), json!({"literal": "token"})),
+        ("part.field", part(), json!({"field": "role"})),
+        ("part.variable", part(), json!({"variable": "token"})),
+        ("part.value", part(), json!({"value": "token"})),
+        ("function.base64", functions(), json!(["base64", "base64"])),
+        ("function.base64-url", functions(), json!(["base64-url"])),
+        ("function.percent-encode", functions(), json!(["percent-encode"])),
+        ("function.form-encode", functions(), json!(["form-encode"])),
+        ("function.json-escape", functions(), json!(["json-escape"])),
+        ("function.md5-hex", functions(), json!(["md5-hex"])),
+        ("function.sha256-hex", functions(), json!(["sha256-hex"])),
+        ("function.hmac-sha256-hex", functions(), json!([{"hmac-sha256-hex": "token"}])),
+        ("function.hmac-sha256-base64", functions(), json!([{"hmac-sha256-base64": "token"}])),
+        ("effect.read", of_operation("effect"), json!("read")),
+        ("effect.write", at("/operations"), second(OPERATION, ("name", json!("orders.other")))),
+        ("effect.delete", of_operation("effect"), json!("delete")),
+        ("operation.name", of_operation("name"), json!("orders.other")),
+        ("operation.input-schema", of_operation("input-schema/properties/id"), json!({"type": "string"})),
+        ("operation.effect", of_operation("effect"), json!("delete")),
+        ("operation.idempotent", of_operation("idempotent"), json!(true)),
+        (
+            "operation.attachments",
+            of_operation("attachments"),
+            second(&of_operation("attachments/0"), ("name", json!("other"))),
+        ),
+        ("operation.output-attachments", of_operation("output-attachments"), json!(["invoice", "other"])),
+        ("operation.sensitive-inputs", of_operation("sensitive-inputs"), json!([])),
+        ("operation.sensitive-outputs", of_operation("sensitive-outputs"), json!([])),
+        ("operation.requests", of_operation("requests"), second(REQUEST, ("path", json!("/users/{id}")))),
+        ("attachment-field.name", of_operation("attachments/0/name"), json!("other")),
+        ("attachment-field.required", of_operation("attachments/0/required"), json!(false)),
+        ("attachment-field.many", of_operation("attachments/0/many"), json!(true)),
+        ("request.name", of_request("name"), json!("other")),
+        ("request.method", of_request("method"), json!("PUT")),
+        ("request.path", of_request("path"), json!("/users/{id}")),
+        ("request.variables", of_request("variables"), json!([{"name": "id", "source": {"free": "a reason"}}])),
+        ("request.query", of_request("query"), json!([field])),
+        ("request.headers", of_request("headers"), json!([field])),
+        ("request.body", of_request("body"), json!("none")),
+        ("request.scheme", of_request("scheme"), json!(null)),
+        ("request.answer", of_request("answer"), json!("blob")),
+        ("request.read-only", of_request("read-only"), json!(true)),
+        ("method.get", of_request("method"), json!("GET")),
+        ("method.head", of_request("method"), json!("HEAD")),
+        ("method.post", of_operation("requests"), second(REQUEST, ("path", json!("/users")))),
+        ("method.put", of_request("method"), json!("PUT")),
+        ("method.patch", of_request("method"), json!("PATCH")),
+        ("method.delete", of_request("method"), json!("DELETE")),
+        ("variable.name", of_request("variables"), json!([{"name": "other", "source": {"input": "id"}}])),
+        ("variable.source", of_request("variables"), json!([{"name": "id", "source": {"input": "note"}}])),
+        ("source.input", of_field("source"), json!({"input": "id"})),
+        ("source.input-or", of_field("source"), json!({"input-or": ["note", "none"]})),
+        ("source.text", of_field("source"), json!({"text": "none"})),
+        ("source.json", of_field("source"), json!({"json": 7})),
+        ("source.free", of_field("source"), json!({"free": "a reason"})),
+        ("field.name", of_field("name"), json!("other")),
+        ("field.source", of_field("source"), json!({"input": "id"})),
+        ("field.lists", of_field("lists"), json!("brackets")),
+        ("list-style.repeated", of_request("query"), json!([field])),
+        ("list-style.brackets", of_request("query/0/lists"), json!("brackets")),
+        ("list-style.indexed", of_request("query/0/lists"), json!("indexed")),
+        ("list-style.commas", of_request("query/0/lists"), json!("commas")),
+        ("list-style.json", of_request("query/0/lists"), json!("json")),
+        ("body-form.none", of_request("body"), json!("none")),
+        ("body-form.json", of_request("body"), json!({"json": fields})),
+        ("body-form.form", of_request("body"), json!({"form": fields})),
+        ("body-form.multipart", of_request("body"), json!({"multipart": fields})),
+        ("body-form.blob", of_request("body"), json!({"blob": {"input": "file"}})),
+        ("body-fields.fields", of_request("body/json/fields"), json!([field])),
+        ("body-fields.open", of_request("body/json/open"), json!("a reason")),
+        ("answer-form.bytes", of_operation("requests"), second(REQUEST, ("name", json!("other")))),
+        ("answer-form.blob", of_request("answer"), json!("blob")),
+    ]
+}
+
+/// The members of the records, variants and enums of the contract's manifest: `request.path`.
+fn members_of_the_contract() -> BTreeSet<String> {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+    let manifest = resolve.interfaces.iter().find(|(_, i)| i.name.as_deref() == Some("manifest")).unwrap().1;
+    let members = manifest.types.iter().flat_map(|(name, id)| {
+        let members: Vec<String> = match &resolve.types[*id].kind {
+            TypeDefKind::Record(record) => record.fields.iter().map(|f| f.name.clone()).collect(),
+            TypeDefKind::Variant(variant) => variant.cases.iter().map(|c| c.name.clone()).collect(),
+            TypeDefKind::Enum(cases) => cases.cases.iter().map(|c| c.name.clone()).collect(),
+            other => panic!("{name} is a {}, which this test does not know", other.as_str()),
+        };
+        members.into_iter().map(move |member| format!("{name}.{member}"))
+    });
+    members.collect()
+}
+
+#[test]
+fn every_member_of_the_contract_counts_or_is_known_to_be_harmless() {
+    let known: BTreeSet<String> =
+        counted().into_iter().chain(harmless()).map(|(member, ..)| member.to_owned()).collect();
+    assert_eq!(known, members_of_the_contract(), "a member that is new in the contract stands on one of the two lists");
+    for (member, pointer, value) in counted() {
+        assert!(diff(&pointer, &value).widens(), "{member}: {pointer} = {value}");
+    }
+    for (member, pointer, value) in harmless() {
+        assert_ne!(sample().pointer(&pointer), Some(&value), "{member}");
+        assert_eq!(diff(&pointer, &value), CapabilityDiff::default(), "{member}");
+    }
+}
+
+#[test]
+fn a_reason_is_harmless() {
+    let request = |reason: &str| json!([{"name": "page", "source": {"free": reason}, "lists": "repeated"}]);
+    assert_eq!(diff(&format!("{REQUEST}/query"), &request("another reason")), CapabilityDiff::default());
+}
+
+#[test]
+fn capabilities_are_lines_that_a_person_can_read() {
+    let capabilities = capabilities(sample());
+    let lines: Vec<&str> = capabilities.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "address from the variable ACME_URL",
+            "addresses end in /api",
+            "field role is \"viewer\" where it is left out",
+            "field role readable",
+            "field token secret from the variable ACME_TOKEN",
+            "orders.change (write): POST /orders/{id}, headers X-Kind=\"order\", json body note, credentials token, named change",
+            "orders.change: gives the file invoice",
+            "orders.change: input id (text, not empty)",
+            "orders.change: input note (may be left out, text)",
+            "orders.change: masks the input note",
+            "orders.change: masks the output /secret",
+            "orders.change: query page of change is free",
+            "orders.change: takes a file file",
+            "scheme token: header Authorization = \"Bearer \" + value key",
+            "scheme token: value key = field token, base64",
+            "suggested address https://acme.example",
+        ]
+    );
+}
+
+#[test]
+fn asking_for_less_does_not_widen() {
+    for (pointer, value) in [
+        ("/base-url/default", json!(null)),
+        ("/fields/1/default", json!(null)),
+        ("/operations", json!([])),
+        ("/operations/0/requests/0/query", json!([])),
+        ("/operations/0/attachments", json!([])),
+        ("/operations/0/output-attachments", json!([])),
+        ("/operations/0/sensitive-inputs", json!(["note", "id"])),
+        ("/operations/0/sensitive-outputs", json!(["/secret", "/other"])),
+    ] {
+        let diff = diff(pointer, &value);
+        assert!(!diff.widens() && !diff.removed.is_empty(), "{pointer}: {diff}");
+    }
+}
+
+#[test]
+fn what_is_masked_no_longer_is_told() {
+    let unmasked = diff("/operations/0/sensitive-outputs", &json!([]));
+    assert_eq!(unmasked.to_string(), "+ orders.change: does not mask the output /secret\n");
+    let masked = diff("/operations/0/sensitive-inputs", &json!(["note", "id"]));
+    assert_eq!(masked.to_string(), "- orders.change: does not mask the input id\n");
+    let first = Capabilities::default().diff(&capabilities(sample()));
+    assert!(
+        !first.added.iter().any(|line| line.contains("mask")),
+        "a new operation asks for nothing by masking: {first}"
+    );
+}
+
+#[test]
+fn a_name_cannot_pass_for_another_line() {
+    let named = |name: &str| json!([{"name": name, "source": {"input": "id"}, "lists": "repeated"}]);
+    let two = json!([named("a")[0], named("b")[0]]);
+    let lines = |query: &Value| diff(&format!("{REQUEST}/query"), query).added;
+    assert_ne!(lines(&named("a=input id b")), lines(&two));
+    assert!(lines(&named("a, credentials none"))[0].contains("query \"a, credentials none\"=input id"));
+}
+
+#[test]
+fn free_values_that_change_places_are_told() {
+    let query = sample().pointer(&format!("{REQUEST}/query")).unwrap().clone();
+    let request = |name: &str, path: &str, query: &Value| {
+        let mut request = sample().pointer(REQUEST).unwrap().clone();
+        (request["name"], request["path"], request["query"]) = (json!(name), json!(path), query.clone());
+        request
+    };
+    let with = |requests: Value| {
+        let mut manifest = sample();
+        manifest["operations"][0]["requests"] = requests;
+        capabilities(manifest)
+    };
+    let before = with(json!([request("a", "/orders/{id}", &query), request("b", "/users/{id}", &json!([]))]));
+    let after = with(json!([request("b", "/orders/{id}", &json!([])), request("a", "/users/{id}", &query)]));
+    assert!(before.diff(&after).widens());
+}
