@@ -61,7 +61,7 @@ fn guard(bench: &mut Criterion) {
     let delete = declarations(
         &json!({
             "name": "main", "method": "DELETE", "path": "/users/{userId}/sessions/{sessionId}", "variables": [],
-            "query": [], "headers": [], "body": "none", "scheme": "key", "answer": "bytes", "read-only": false,
+            "query": [], "headers": [], "body": "none", "scheme": "key", "answer": "bytes", "read-only": false, "sensitive-answer": [],
         }),
         Effect::Delete,
     );
@@ -84,7 +84,7 @@ fn guard(bench: &mut Criterion) {
                 ],
                 "open": "further preferences",
             }},
-            "scheme": "key", "answer": "bytes", "read-only": false,
+            "scheme": "key", "answer": "bytes", "read-only": false, "sensitive-answer": [],
         }),
         Effect::Write,
     );

@@ -11,10 +11,13 @@ pub use crate::path::{Path, PathError};
 mod lint;
 mod names;
 mod routes;
+mod sensitive;
 
+pub use crate::well_known::is_credential;
 pub use lint::{Declaration, Operation, Problem, compile, prepare};
 pub(crate) use routes::Siblings;
 pub use routes::{Route, Routes};
+pub use sensitive::sensitive_by_place;
 
 /// HTTP method of a declared request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,8 @@ pub struct Request {
     pub answer: AnswerForm,
     /// Set on a request that reads although its method says otherwise.
     pub read_only: bool,
+    /// JSON Pointers to members of the answer that nobody is shown, here and in what follows of the call.
+    pub sensitive_answer: Vec<String>,
 }
 
 impl Request {
@@ -127,7 +132,7 @@ impl Request {
             .chain(body)
             .filter_map(|(place, name, source)| Some((format!("{place} {name}"), source.free_reason()?)))
             .collect();
-        if let BodyForm::Blob(Source::Free(why)) = &self.body {
+        if let BodyForm::Blob(BlobBody { source: Source::Free(why), .. }) = &self.body {
             free.push(("body".to_owned(), why));
         }
         if let Some(why) = self.body.open_reason() {
@@ -223,16 +228,17 @@ pub enum BodyForm {
     /// `application/x-www-form-urlencoded`
     Form(BodyFields),
     /// `multipart/form-data` (RFC 7578)
-    Multipart(BodyFields),
-    /// The bytes of one blob, with its media type.
-    Blob(Source),
+    Multipart(MultipartFields),
+    /// The bytes of one file, with its media type.
+    Blob(BlobBody),
 }
 
 impl BodyForm {
     /// The declared fields; none for a body without fields.
     pub fn fields(&self) -> &[Field] {
         match self {
-            Self::Json(body) | Self::Form(body) | Self::Multipart(body) => &body.fields,
+            Self::Json(body) | Self::Form(body) => &body.fields,
+            Self::Multipart(body) => &body.fields,
             Self::None | Self::Blob(_) => &[],
         }
     }
@@ -240,8 +246,26 @@ impl BodyForm {
     /// Why the plugin may add fields that are not declared, where it may.
     pub fn open_reason(&self) -> Option<&str> {
         match self {
-            Self::Json(body) | Self::Form(body) | Self::Multipart(body) => body.open.as_deref(),
+            Self::Json(body) | Self::Form(body) => body.open.as_deref(),
+            Self::Multipart(body) => body.open.as_deref(),
             Self::None | Self::Blob(_) => None,
+        }
+    }
+
+    /// What files of the body may be.
+    pub fn media_types(&self) -> &[String] {
+        match self {
+            Self::Multipart(body) => &body.media_types,
+            Self::Blob(body) => &body.media_types,
+            Self::None | Self::Json(_) | Self::Form(_) => &[],
+        }
+    }
+
+    /// Where the file comes from that is the whole body.
+    pub fn whole(&self) -> Option<&Source> {
+        match self {
+            Self::Blob(body) => Some(&body.source),
+            _ => None,
         }
     }
 
@@ -264,6 +288,28 @@ pub struct BodyFields {
     pub fields: Vec<Field>,
     /// Why the plugin may add others, where it may.
     pub open: Option<String>,
+}
+
+/// The parts of a multipart body.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MultipartFields {
+    /// The declared ones. A field bound to an attachment is a file.
+    pub fields: Vec<Field>,
+    /// Why the plugin may add others, where it may.
+    pub open: Option<String>,
+    /// What files among the parts may be: `image/png`, `image/*`, `*/*`.
+    pub media_types: Vec<String>,
+}
+
+/// A body that is one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BlobBody {
+    /// An attachment, or a file that the plugin gives.
+    pub source: Source,
+    /// What the file may be. JSON is let in only by its own name.
+    pub media_types: Vec<String>,
 }
 
 /// How the plugin receives the body of an answer.

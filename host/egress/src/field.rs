@@ -10,6 +10,7 @@ use crate::asked::Asked;
 use crate::declaration::{Declaration, Field, ListStyle, Request, Source};
 use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::secret::Text;
+use crate::well_known::is_credential;
 use crate::work::Work;
 
 /// The caller's item: what bound values are bound to. It has been validated.
@@ -85,6 +86,11 @@ impl<'a> Values<'a> {
 
     pub(crate) fn is_sensitive(&self, name: &str) -> bool {
         self.item.sensitive.contains(name)
+    }
+
+    /// Whether a field that no manifest lists is masked: one that is named as sensitive, or that has the name of a credential.
+    pub(crate) fn hides(&self, name: &str) -> bool {
+        self.is_sensitive(name) || is_credential(name)
     }
 
     /// The attached files that a source is bound to.

@@ -3,6 +3,7 @@
 use crate::asked::{Asked, AskedBody, is_plain, is_unambiguous, printable, readings};
 use crate::declaration::{BodyForm, Declaration, Field};
 use crate::rules::{Denial, Rule};
+use crate::well_known::replaces_method;
 
 /// PHP passes over what comes after a thousand values, and Apache refuses more than a hundred headers.
 const MOST_VALUES: usize = 1000;
@@ -42,7 +43,7 @@ fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result
         (_, None) => Ok(()),
         // The members of a JSON body are looked at when it is parsed.
         (BodyForm::Json(_), Some(AskedBody::Json(_))) => Ok(()),
-        (BodyForm::Blob(source), Some(AskedBody::Blob(_))) if source.is_free() => Ok(()),
+        (BodyForm::Blob(body), Some(AskedBody::Blob(_))) if body.source.is_free() => Ok(()),
         (BodyForm::Form(_), Some(AskedBody::Form(fields))) => {
             fields.iter().try_for_each(|(name, _)| body_field(declaration, name))
         }
@@ -96,10 +97,11 @@ pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Den
 
 /// Refuses a field by one of the names that servers take it for.
 fn as_read(declaration: &Declaration, name: &str, read_as: &str) -> Result<(), Denial> {
-    if read_as == "_method" {
-        return Err(
-            Rule::MethodOverride.denies("the plugin gave a field `_method`, by which some servers replace the method")
-        );
+    if replaces_method(read_as) {
+        return Err(Rule::MethodOverride.denies(format!(
+            "the plugin gave a field `{}`, by which some servers replace the method",
+            printable(name)
+        )));
     }
     if declaration.taken.by_fields.contains(read_as) {
         return Err(bound("body field", name, &declaration.request.name));

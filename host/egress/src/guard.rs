@@ -9,7 +9,7 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{BodyForm, Declaration, Field, Location};
+use crate::declaration::{Declaration, Field, Location, Scheme};
 use crate::encode::percent_encoded;
 pub use crate::field::Item;
 use crate::field::{Place, Scale, Values};
@@ -18,7 +18,7 @@ use crate::outgoing::Outgoing;
 pub use crate::refusal::Refusal;
 use crate::rules::{Denial, LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::scheme::{self, Credential, Derived};
-use crate::secret::Text;
+use crate::secret::{MASK, Text};
 use crate::work::Work;
 
 /// Names that a message lists, at most.
@@ -43,7 +43,11 @@ pub fn prepare(
     let values = Values { declaration, asked, item, work };
     let derived = Derived::default();
     let credentials = match &declaration.scheme {
-        Some(scheme) => scheme::credentials(scheme, connection, &derived, |name| Ok(values.variable(name)?))?,
+        Some(scheme) => {
+            // Not as masked ones: what is made of them is no secret of the connection, which answers are searched for.
+            let variable = |name: &str| Ok(Text::open(values.variable(name)?.real().to_owned()));
+            hidden(scheme::credentials(scheme, connection, &derived, variable)?, scheme, &values)
+        }
         None => Vec::new(),
     };
     Ok(Outgoing {
@@ -65,18 +69,29 @@ pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>, most:
     let request = &declaration.request;
     let values = Values { declaration, asked, item, work };
     let fields = request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| &f.source);
-    let whole = match &request.body {
-        BodyForm::Blob(source) => Some(source),
-        _ => None,
-    };
     let mut scale = Scale::to(most.saturating_sub(asked.bytes()));
-    for source in fields.chain(whole) {
+    for source in fields.chain(request.body.whole()) {
         values.weigh(source, &mut scale);
         if scale.is_over() {
             break;
         }
     }
     asked.bytes().saturating_add(scale.sum())
+}
+
+/// Credentials with nothing to be shown of those that a sensitive variable is a part of.
+fn hidden<'a>(credentials: Vec<Credential<'a>>, scheme: &Scheme, values: &Values<'_>) -> Vec<Credential<'a>> {
+    let is_hidden = |variable: &str| match values.request().source_of(variable).input() {
+        Some(input) => values.is_sensitive(input),
+        None => values.is_sensitive(variable),
+    };
+    let placed = credentials.into_iter().zip(scheme.placed_with(is_hidden));
+    placed
+        .map(|(credential, hidden)| match hidden {
+            true => Credential { text: credential.text.but_shown_as(MASK.to_owned()), ..credential },
+            false => credential,
+        })
+        .collect()
 }
 
 fn declared<'a>(declarations: &'a [Declaration], name: &str) -> Result<&'a Declaration, Denial> {

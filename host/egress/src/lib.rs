@@ -38,6 +38,7 @@ mod free;
 pub mod guard;
 mod lookup;
 mod masker;
+mod media_type;
 pub mod outgoing;
 mod path;
 mod refusal;
@@ -46,6 +47,7 @@ mod scheme;
 mod secret;
 pub mod send;
 mod socket;
+mod well_known;
 mod wiped;
 pub mod work;
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::declaration::{AnswerForm, Method};
+use crate::masker::Masker;
 use crate::secret::Text;
 
 /// The longest text that [`Outgoing::shown`] repeats, in bytes: what is shown may be kept for each request of a call.
@@ -70,6 +71,25 @@ impl Outgoing {
             None => self.shown_url(),
         };
         Shown { url, ..self.shown() }
+    }
+
+    /// Takes further texts out of what is shown of it, such as a token that an earlier answer of the call had.
+    pub fn hide(&mut self, masker: &Masker) {
+        let hide = |text: &mut Text| {
+            let shown = masker.mask_text(text.shown().to_owned());
+            if shown != text.shown() {
+                *text = std::mem::take(text).but_shown_as(shown);
+            }
+        };
+        hide(&mut self.url);
+        self.headers.iter_mut().for_each(|(_, value)| hide(value));
+        if let Some(body) = &mut self.body {
+            let shown = body.shown();
+            let hidden = masker.mask_text(body.shown.clone().unwrap_or_else(|| shown.clone()));
+            if hidden != shown {
+                body.shown = Some(hidden);
+            }
+        }
     }
 
     pub(crate) fn shown_url(&self) -> String {

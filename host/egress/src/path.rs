@@ -182,13 +182,13 @@ fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Resu
     let deny = |problem: &str| Err(Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")));
     let mut level = value.to_owned();
     for _ in 0..DECODINGS {
-        match level.as_str() {
+        match without_parameters(&level) {
             "" => return deny("is empty, which would make another path"),
             "." | ".." => return deny("is a dot segment, which would make another path"),
-            text if text.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
-            text if text.chars().any(char::is_control) => return deny("has a control character in it"),
-            text => {
-                if let Some(sibling) = routes(text).find(|route| is_sibling(route)) {
+            _ if level.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
+            _ if level.chars().any(char::is_control) => return deny("has a control character in it"),
+            _ => {
+                if let Some(sibling) = routes(&level).find(|route| is_sibling(route)) {
                     let sibling = sibling.to_ascii_lowercase();
                     return deny(&format!("is `{sibling}`, which another request of the plugin has in this place"));
                 }
@@ -206,10 +206,15 @@ fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Resu
     Ok(())
 }
 
-/// What a segment is taken for by servers that pass over dots and spaces at its end, or take what follows the last dot for a
-/// format (`all.json` for `all`, as Rails does).
+/// A segment as servers in Java see it: without the parameters after a semicolon (`..;a=b` for `..`).
+fn without_parameters(segment: &str) -> &str {
+    segment.split(';').next().unwrap_or_default()
+}
+
+/// What a segment is taken for by servers that pass over parameters, and over dots and spaces at its end, or take what follows
+/// the last dot for a format (`all.json` for `all`, as Rails does).
 fn routes(segment: &str) -> impl Iterator<Item = &str> {
-    let trimmed = segment.trim_end_matches(['.', ' ']);
+    let trimmed = without_parameters(segment).trim_end_matches(['.', ' ']);
     let without_format = trimmed.rsplit_once('.').map(|(name, _)| name);
     [segment, trimmed].into_iter().chain(without_format)
 }
@@ -266,7 +271,23 @@ mod tests {
 
     #[test]
     fn values_that_would_make_another_path_are_refused() {
-        for value in ["", ".", "..", "a/b", "a\\b", "%2e%2e", "%252E%252e", "1%2f2", "1%00", "a\nb"] {
+        for value in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "%2e%2e",
+            "%252E%252e",
+            "1%2f2",
+            "1%00",
+            "a\nb",
+            "..;",
+            ".;a=b",
+            ";x",
+            "..%3bx",
+            "%2e%2e%253b",
+        ] {
             let denial = expand("/users/{userId}", value).unwrap_err();
             assert_eq!(denial.rule, Rule::PathValue, "{value}");
         }
@@ -274,7 +295,18 @@ mod tests {
 
     #[test]
     fn a_value_that_names_a_sibling_is_refused() {
-        for value in ["identities", "Identities", "%69dentities", "identities.json", "identities.", "identities. "] {
+        for value in [
+            "identities",
+            "Identities",
+            "%69dentities",
+            "identities.json",
+            "identities.",
+            "identities. ",
+            "identities;x",
+            "identities;a=b.json",
+            "identities%3Bx",
+            "identities.;x",
+        ] {
             let denial = expand("/users/{userId}", value).unwrap_err();
             assert!(denial.message.contains("`identities`"), "{denial}");
         }

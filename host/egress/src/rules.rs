@@ -27,8 +27,8 @@
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
 //! | `credential` | a value in a place that a credential takes | nothing |
-//! | `method-override` | a field named `_method` | nothing |
-//! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file that would be read as a form | nothing |
+//! | `method-override` | a field by which servers replace the method: `_method`, `X-HTTP-Method-Override`, … | nothing |
+//! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file whose media type is not declared | nothing, or another file |
 //! | `values` | more values than servers take: 1,000 given by the plugin, 100 of them headers; 10,000 members of a JSON body, or 16 MiB of it; 10,000 entries of a list where there is only text; a name of more than 1,024 bytes | nothing |
 //! | `url` | a URL of more than 16 KiB, credentials left out, or a variable of as much | shorter values |
 //! | `address` | an address that is not public, unless the operator wrote it himself as the base URL's host, or allows it; link-local, metadata, unspecified and multicast ones always | the operator, except for those refused always |

@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wharf_egress::declaration::{Declaration, Effect, Operation, Problem, Request, Scheme, compile};
+use wharf_egress::declaration::{
+    Declaration, Effect, Operation, Problem, Request, Scheme, compile, sensitive_by_place,
+};
 use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare, weight};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::work::Work;
@@ -17,7 +20,7 @@ const INPUTS: [&str; 6] = ["id", "name", "tags", "deep", "token", "list"];
 fn request(given: &Value) -> Request {
     let mut whole = json!({
         "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
-        "body": "none", "scheme": null, "answer": "bytes", "read-only": false,
+        "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
     serde_json::from_value(whole).unwrap()
@@ -331,6 +334,78 @@ fn a_sensitive_free_value_is_masked_in_each_place() {
     assert_eq!(shown.body.unwrap(), r#"{"token":"•••"}"#);
 }
 
+/// What is shown of a declaration whose sensitive names are those of their places too.
+fn shown_by_place(declared: &Value, schemes: &[Scheme], sensitive: &[&str], input: &Value, asked: Asked) -> Shown {
+    let requests = [request(declared)];
+    let operation =
+        Operation { name: "a.b", effect: Effect::Write, inputs: &INPUTS, attachments: &[], requests: &requests };
+    let declarations = compile(&["key"], schemes, &[operation]).unwrap().remove(0);
+    let mut sensitive: Vec<String> = sensitive.iter().map(|name| (*name).to_owned()).collect();
+    let shared: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
+    sensitive.extend(sensitive_by_place(&requests, &shared, &sensitive));
+    let asked = Asked { name: "main".to_owned(), ..asked };
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &sensitive.into_iter().collect() };
+    prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown()
+}
+
+#[test]
+fn a_value_where_a_credential_stands_is_masked_by_itself() {
+    let pair = |name: &str| (name.to_owned(), "a-token".to_owned());
+    let declared = json!({
+        "query": [free("sessionName"), field("access_token", &json!({"input": "name"})), bound("id")],
+        "headers": [free("X-Api-Key"), field("X-Auth-Token", &json!({"text": "public"}))],
+        "body": {"json": {"fields": [field("/user/password", &json!({"input": "deep"}))], "open": "a test"}},
+    });
+    let asked = Asked {
+        query: vec![pair("sessionName")],
+        headers: vec![pair("X-Api-Key")],
+        body: Some(AskedBody::Json(r#"{"clientSecret": "a-token", "note": "open"}"#.to_owned())),
+        ..Asked::default()
+    };
+    let input = json!({"name": "a-token", "deep": "a-token", "id": 7});
+    let shown = shown_by_place(&declared, &[], &[], &input, asked);
+    let text = serde_json::to_string(&shown).unwrap();
+    assert!(!text.contains("a-token") && text.contains("id=7") && text.contains("public"), "{text}");
+    assert!(shown.body.unwrap().contains(r#""note":"open""#), "other values are shown");
+
+    let form = json!({"body": {"form": {"fields": [], "open": "a test"}}});
+    let body = Some(AskedBody::Form(vec![pair("refresh_token"), ("page".to_owned(), "2".to_owned())]));
+    let shown = shown_by_place(&form, &[], &[], &json!({}), Asked { body, ..Asked::default() });
+    assert!(
+        shown.body.as_deref().is_some_and(|body| body.contains("page=2") && !body.contains("a-token")),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn a_sensitive_field_is_masked_whatever_the_name_of_its_input() {
+    let declared = json!({"query": [field("note", &json!({"input": "name"}))]});
+    let shown = shown_by_place(&declared, &[], &["note"], &json!({"name": "private"}), Asked::default());
+    assert!(!shown.url.contains("private"), "{shown:?}");
+}
+
+#[test]
+fn what_a_plugin_gives_to_a_scheme_is_masked_and_what_a_caller_gives_where_it_is_sensitive() {
+    let template = |parts: Value, functions: Value| json!({"parts": parts, "functions": functions});
+    let scheme: Scheme = serde_json::from_value(json!({
+        "name": "s", "summary": "",
+        "values": [{"name": "session", "template": template(json!([{"variable": "given"}]), json!(["percent-encode"]))}],
+        "placements": [
+            {"location": "header", "name": "X-Session", "template": template(json!([{"literal": "S "}, {"value": "session"}]), json!([]))},
+            {"location": "header", "name": "X-User", "template": template(json!([{"variable": "name"}]), json!(["percent-encode"]))},
+        ],
+    }))
+    .unwrap();
+    let declared = json!({"scheme": "s", "variables": [{"name": "given", "source": {"free": "a test"}}]});
+    let shown = |sensitive: &[&str]| {
+        let asked = Asked { variables: vec![("given".to_owned(), "a-session".to_owned())], ..Asked::default() };
+        shown_by_place(&declared, std::slice::from_ref(&scheme), sensitive, &json!({"name": "ada"}), asked).headers
+    };
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(shown(&[]), [header("X-Session", "•••"), header("X-User", "ada")]);
+    assert_eq!(shown(&["name"]), [header("X-Session", "•••"), header("X-User", "•••")]);
+}
+
 #[test]
 fn what_is_shown_is_cut() {
     let declared =
@@ -362,12 +437,27 @@ fn an_open_form_takes_no_field_that_a_server_could_take_for_another() {
 
 #[test]
 fn files_are_parts_of_a_multipart_body() {
-    let declared = json!({"body": {"multipart": {"fields": [bound("name"), bound("file")], "open": "a test"}}});
+    let declared = json!({"body": {"multipart": {"fields": [bound("name"), bound("file")], "open": "a test", "media-types": ["text/*", "image/png"]}}});
     let part = AskedPart::Blob(Blob::new("more", "image/png", None));
     let body = Some(AskedBody::Multipart(vec![("extra".to_owned(), part)]));
     let shown = sent(&declared, &json!({"name": "n"}), Asked { body, ..Asked::default() }).unwrap();
     let parts: Value = serde_json::from_str(&shown.body.unwrap()).unwrap();
     assert_eq!(parts, json!({"name": "n", "file": "[7 bytes of text/plain]", "extra": "[4 bytes of image/png]"}));
+    for media_type in ["image/jpeg", "multipart/mixed", "image/png; a=\"b\"", "image/png, text/plain", "image"] {
+        let part = AskedPart::Blob(Blob::new("more", media_type, None));
+        let body = Some(AskedBody::Multipart(vec![("extra".to_owned(), part)]));
+        assert_eq!(rule(sent(&declared, &json!({}), Asked { body, ..Asked::default() })), "body", "{media_type}");
+    }
+}
+
+#[test]
+fn a_file_of_the_callers_is_of_a_declared_type_too() {
+    let with = |ranges: Value| {
+        let declared = json!({"body": {"blob": {"source": {"input": "file"}, "media-types": ranges}}});
+        rule(sent(&declared, &json!({}), Asked::default()))
+    };
+    assert_eq!(with(json!(["image/*"])), "body");
+    assert_eq!((with(json!(["*/*"])), with(json!(["text/plain"]))), ("none", "none"));
 }
 
 #[test]
@@ -386,6 +476,7 @@ fn a_request_that_is_not_declared_is_refused_by_its_name() {
 
 #[test]
 fn a_declaration_that_would_break_a_rule_is_not_accepted() {
+    let files = |ranges: &[&str]| json!({"multipart": {"fields": [], "open": null, "media-types": ranges}});
     let one = |name: &str| json!({"form": {"fields": [free(name)], "open": null}});
     for (declared, problem) in [
         (json!({"method": "DELETE"}), "claims the effect `write`"),
@@ -404,6 +495,16 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
         (json!({"headers": [free("a b")]}), "not the name of a header"),
         (json!({"method": "GET", "body": one("x")}), "a GET has no body"),
         (json!({"body": one("_method")}), "replaces the method"),
+        (json!({"body": one("X-HTTP-Method-Override")}), "replaces the method"),
+        (json!({"query": [bound("id"), free("_HttpMethod")]}), "replaces the method"),
+        (json!({"query": [free("$httpMethod[]")]}), "replaces the method"),
+        (json!({"headers": [free("X_Method-Override")]}), "the host's own"),
+        (json!({"body": {"blob": {"source": {"free": "a test"}, "media-types": []}}}), "of no media type"),
+        (json!({"body": {"blob": {"source": {"input": "file"}, "media-types": []}}}), "of no media type"),
+        (json!({"body": {"blob": {"source": {"free": "a test"}, "media-types": ["*/*"]}}}), "name each"),
+        (json!({"body": files(&["multipart/*"])}), "one of fields, not of files"),
+        (json!({"body": files(&["image/png", "Image/PNG"])}), "stands twice"),
+        (json!({"body": files(&["image/png"; 33])}), "the most are 32"),
         (
             json!({"body": {"json": {"fields": [field("/_method", &json!({"text": "DELETE"}))], "open": null}}}),
             "replaces the method",
@@ -412,7 +513,10 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
         (json!({"headers": [free("X-Original-URL")]}), "the host's own"),
         (json!({"headers": [free("x_key")], "scheme": "underscored"}), "it is the place of a credential"),
         (json!({"query": [free("a[b")]}), "in different ways"),
-        (json!({"body": {"multipart": {"fields": [free("x; name=y")], "open": null}}}), "in different ways"),
+        (
+            json!({"body": {"multipart": {"fields": [free("x; name=y")], "open": null, "media-types": []}}}),
+            "in different ways",
+        ),
         (json!({"query": [free("a[]"), free("a[0]")]}), "could be taken for one"),
         (json!({"query": [bound("id")], "body": one("id")}), "could be given a second time"),
         (json!({"query": [free("/op")]}), "there is no JSON in this place"),
@@ -442,6 +546,8 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
         ),
         (json!({"headers": [{"name": "X", "source": {"free": "a test"}, "lists": "indexed"}]}), "cannot have brackets"),
         (json!({"method": "PUT", "read-only": true}), "only a POST"),
+        (json!({"sensitive-answer": ["token"]}), "not a JSON Pointer"),
+        (json!({"sensitive-answer": ["/token", "/token"]}), "stands twice"),
         (json!({"query": [field("a", &json!({"free": " "}))]}), "without a reason"),
         (json!({"name": "Main"}), "not in kebab case"),
     ] {
@@ -482,7 +588,8 @@ fn a_bound_whole_body_is_not_the_plugins_to_give() {
 #[test]
 fn a_file_as_the_body_cannot_be_a_form() {
     let declared = json!({
-        "query": [field("operation", &json!({"text": "list"}))], "body": {"blob": {"free": "a test"}},
+        "query": [field("operation", &json!({"text": "list"}))],
+        "body": {"blob": {"source": {"free": "a test"}, "media-types": ["image/*", "application/pdf"]}},
     });
     let with = |media_type: &str| {
         let body = Some(AskedBody::Blob(Blob::new("operation=delete&_method=DELETE", media_type, None)));
@@ -494,6 +601,9 @@ fn a_file_as_the_body_cannot_be_a_form() {
         " multipart/form-data; boundary=x",
         "application/x-www-form-urlencoded,x",
         "application/x-www-form-urlencoded x",
+        "image/png, application/x-www-form-urlencoded",
+        "x;y, application/json",
+        "text/json",
     ] {
         assert_eq!(rule(with(media_type)), "body", "{media_type}");
     }
@@ -502,8 +612,7 @@ fn a_file_as_the_body_cannot_be_a_form() {
 
 #[test]
 fn a_part_cannot_pass_for_another_one() {
-    let declared =
-        json!({"body": {"multipart": {"fields": [field("operation", &json!({"text": "list"}))], "open": "a test"}}});
+    let declared = json!({"body": {"multipart": {"fields": [field("operation", &json!({"text": "list"}))], "open": "a test", "media-types": []}}});
     let with = |name: &str| {
         let body = Some(AskedBody::Multipart(vec![(name.to_owned(), AskedPart::Text("delete".to_owned()))]));
         sent(&declared, &json!({}), Asked { body, ..Asked::default() })
@@ -596,14 +705,17 @@ fn a_credential_that_doubles_with_each_function_is_refused() {
 
 #[test]
 fn a_file_of_json_is_looked_at_like_a_body_of_json() {
-    let declared =
-        json!({"query": [field("operation", &json!({"text": "list"}))], "body": {"blob": {"free": "a test"}}});
+    let declared = json!({"query": [field("operation", &json!({"text": "list"}))], "body": {"blob": {"source": {"free": "a test"}, "media-types": [
+        "application/json", "text/json", "application/vnd.api+json", "application/x-ndjson",
+    ]}}});
     let with = |media_type: &str, content: &str| {
         let body = Some(AskedBody::Blob(Blob::new(content.to_owned(), media_type, None)));
         sent(&declared, &json!({}), Asked { body, ..Asked::default() })
     };
     assert_eq!(rule(with("application/json", r#"{"_method": "DELETE"}"#)), "method-override");
     assert_eq!(rule(with("application/vnd.api+json", r#"{"operation": "delete"}"#)), "bound-value");
+    assert_eq!(rule(with("text/json", r#"{"operation": "delete"}"#)), "bound-value");
+    assert_eq!(rule(with("application/json; charset=utf-16", r#"{"data": [1]}"#)), "body");
     assert!(with("application/json", r#"{"data": [1]}"#).is_ok());
     assert!(with("application/x-ndjson", "{}\n{}").is_ok());
 }
@@ -625,7 +737,7 @@ fn a_json_body_has_no_more_members_than_can_be_looked_at_and_its_refusal_is_shor
 
 #[test]
 fn parts_of_one_name_are_all_shown() {
-    let declared = json!({"body": {"multipart": {"fields": [], "open": "a test"}}});
+    let declared = json!({"body": {"multipart": {"fields": [], "open": "a test", "media-types": []}}});
     let part = |text: &str| ("x[]".to_owned(), AskedPart::Text(text.to_owned()));
     let body = Some(AskedBody::Multipart(vec![part("first"), part("second")]));
     let shown = sent(&declared, &json!({}), Asked { body, ..Asked::default() }).unwrap();

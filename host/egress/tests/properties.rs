@@ -40,7 +40,7 @@ fn text() -> impl Strategy<Value = String> {
 fn declared(given: &Value) -> Option<Vec<Declaration>> {
     let mut whole = json!({
         "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
-        "body": "none", "scheme": null, "answer": "bytes", "read-only": false,
+        "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
     let requests: [Request; 1] = [serde_json::from_value(whole).ok()?];

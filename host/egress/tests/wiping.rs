@@ -68,7 +68,7 @@ fn scheme() -> Value {
 fn declared(body: &Value) -> Vec<Declaration> {
     let requests: [Request; 1] = [serde_json::from_value(json!({
         "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
-        "body": body, "scheme": "all", "answer": "bytes", "read-only": false,
+        "body": body, "scheme": "all", "answer": "bytes", "read-only": false, "sensitive-answer": [],
     }))
     .unwrap()];
     let scheme: Scheme = serde_json::from_value(scheme()).unwrap();
@@ -87,7 +87,7 @@ fn no_block_is_given_back_with_the_secret_in_it() {
     let field = json!({"name": "name", "source": {"input": "name"}, "lists": "repeated"});
     let file = json!({"name": "file", "source": {"input": "file"}, "lists": "repeated"});
     let fields = json!({"fields": [field], "open": null});
-    let with_file = json!({"fields": [field, file], "open": null});
+    let with_file = json!({"fields": [field, file], "open": null, "media-types": ["image/png"]});
     for body in [json!({"json": fields}), json!({"form": fields}), json!({"multipart": with_file})] {
         let connection =
             Connection::builder("acme", "main", "https://acme.example").secret("key", secret()).build().unwrap();

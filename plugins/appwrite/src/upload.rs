@@ -21,6 +21,7 @@ pub(crate) const WHY_FREE: &str = "a part of the caller's file";
 pub(crate) const fn part_request(path: &'static str, fields: &'static [Field]) -> DeclaredRequest {
     DeclaredRequest::new(PART_REQUEST, wharf_plugin::Method::Post, path)
         .body(wharf_plugin::Body::Multipart)
+        .media_types(&["*/*"])
         .fields(fields)
 }
 

@@ -1,5 +1,7 @@
 //! From the plugin's data to the contract's manifest.
 
+use std::collections::BTreeSet;
+
 use crate::bindings::wharf::provider::manifest as m;
 use crate::input::Input;
 use crate::operation::{Answer, Effect, Operation};
@@ -113,10 +115,20 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
             Answer::File(name) => vec![name.to_owned()],
             Answer::Value | Answer::Body | Answer::Success => operation.files.iter().map(|f| (*f).to_owned()).collect(),
         },
-        sensitive_inputs: operation.inputs.iter().filter(|i| i.sensitive).map(|i| i.name.to_owned()).collect(),
+        sensitive_inputs: sensitive_inputs(operation),
         sensitive_outputs: operation.sensitive_outputs.iter().map(|p| (*p).to_owned()).collect(),
         requests: requests(provider, operation),
     }
+}
+
+/// Inputs, and the values that its function gives: each once.
+fn sensitive_inputs(operation: &Operation) -> Vec<String> {
+    let inputs = operation.inputs.iter().filter(|input| input.sensitive).map(|input| input.name);
+    let turning = operation.paging.map_or(&[][..], |paging| paging.free);
+    let fields = operation.request.iter().chain(operation.requests).flat_map(|request| request.fields).chain(turning);
+    let fields = fields.filter(|field| field.sensitive).map(|field| field.name);
+    let all: BTreeSet<&str> = inputs.chain(fields).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 fn input_schema(operation: &Operation) -> String {
@@ -212,6 +224,7 @@ fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
         scheme: request.scheme.unwrap_or(provider.scheme).map(str::to_owned),
         answer: if request.as_file { m::AnswerForm::Blob } else { m::AnswerForm::Bytes },
         read_only: request.read_only,
+        sensitive_answer: request.sensitive_answer.iter().map(|p| (*p).to_owned()).collect(),
     }
 }
 
@@ -227,11 +240,24 @@ fn body(bound: &Bound<'_>, mut fields: Vec<m::Field>) -> m::BodyForm {
                 source: m::Source::Input(a.name.to_owned()),
                 lists: m::ListStyle::Repeated,
             }));
-            m::BodyForm::Multipart(m::BodyFields { fields, open })
+            m::BodyForm::Multipart(m::MultipartFields { fields, open, media_types: media_types(bound, |_| true) })
         }
-        Body::File(name) => m::BodyForm::Blob(m::Source::Input(name.to_owned())),
-        Body::FreeFile(why) => m::BodyForm::Blob(m::Source::Free(why.to_owned())),
+        Body::File(name) => m::BodyForm::Blob(m::BlobBody {
+            source: m::Source::Input(name.to_owned()),
+            media_types: media_types(bound, |attachment| attachment.name == name),
+        }),
+        Body::FreeFile(why) => m::BodyForm::Blob(m::BlobBody {
+            source: m::Source::Free(why.to_owned()),
+            media_types: media_types(bound, |_| false),
+        }),
     }
+}
+
+/// What the files of a request may be: each once.
+fn media_types(bound: &Bound<'_>, is_sent: impl Fn(&Attachment) -> bool) -> Vec<String> {
+    let attached = bound.attachments.iter().filter(|attachment| is_sent(attachment)).flat_map(|a| a.media_types);
+    let all: BTreeSet<&str> = attached.chain(bound.request.media_types).copied().collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 fn constant(constant: &Constant) -> m::Field {

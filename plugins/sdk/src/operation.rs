@@ -217,6 +217,12 @@ impl Operation {
         self
     }
 
+    /// JSON Pointers to texts of its request's answer that are masked in logs and records from then on: a token, a session.
+    pub const fn sensitive_answer(mut self, pointers: &'static [&'static str]) -> Self {
+        self.request = Some(self.own_request().sensitive_answer(pointers));
+        self
+    }
+
     /// A good answer is an object with these members; anything else is no good answer, whatever its status. For operations
     /// whose output is the value that is read.
     pub const fn answers_with(mut self, members: &'static [&'static str]) -> Self {
@@ -253,6 +259,12 @@ impl Operation {
     /// The form of its request's body, where it is not JSON.
     pub const fn sends(mut self, body: Body) -> Self {
         self.request = Some(self.own_request().body(body));
+        self
+    }
+
+    /// What the files are that its function gives with its request.
+    pub const fn media_types(mut self, media_types: &'static [&'static str]) -> Self {
+        self.request = Some(self.own_request().media_types(media_types));
         self
     }
 

@@ -221,12 +221,13 @@ pub struct Attachment {
     pub(crate) summary: &'static str,
     pub(crate) required: bool,
     pub(crate) many: bool,
+    pub(crate) media_types: &'static [&'static str],
 }
 
 impl Attachment {
     /// A file that the operation cannot do without.
     pub const fn new(name: &'static str, summary: &'static str) -> Self {
-        Self { name, wire_name: None, summary, required: true, many: false }
+        Self { name, wire_name: None, summary, required: true, many: false, media_types: &["*/*"] }
     }
 
     /// The caller may leave it out.
@@ -244,6 +245,13 @@ impl Attachment {
     /// Several files may be given.
     pub const fn many(mut self) -> Self {
         self.many = true;
+        self
+    }
+
+    /// What it may be, such as `image/png` or `image/*`; without this, anything but a form. JSON that is a whole body has to
+    /// be named.
+    pub const fn media_types(mut self, media_types: &'static [&'static str]) -> Self {
+        self.media_types = media_types;
         self
     }
 }

@@ -40,7 +40,8 @@ pub enum Body {
     JsonOrMultipart,
     /// One attachment, as it is.
     File(&'static str),
-    /// A file that the function gives: say why it must be so.
+    /// A file that the function gives, of the [media types](DeclaredRequest::media_types) of the request: say why it must be
+    /// so.
     FreeFile(&'static str),
 }
 
@@ -102,6 +103,7 @@ pub struct Field {
     pub(crate) name: &'static str,
     pub(crate) source: FieldSource,
     pub(crate) lists: Lists,
+    pub(crate) sensitive: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -114,22 +116,28 @@ pub(crate) enum FieldSource {
 impl Field {
     /// The caller's input, under a name of its own.
     pub const fn bound(place: Place, name: &'static str, input: &'static str) -> Self {
-        Self { place, name, source: FieldSource::Input(input), lists: Lists::Repeated }
+        Self { place, name, source: FieldSource::Input(input), lists: Lists::Repeated, sensitive: false }
     }
 
     /// The caller's input, or this JSON where there is none.
     pub const fn bound_or(place: Place, name: &'static str, input: &'static str, json: &'static str) -> Self {
-        Self { place, name, source: FieldSource::InputOr(input, json), lists: Lists::Repeated }
+        Self { place, name, source: FieldSource::InputOr(input, json), lists: Lists::Repeated, sensitive: false }
     }
 
     /// Given by the function: say why it must be so.
     pub const fn free(place: Place, name: &'static str, why: &'static str) -> Self {
-        Self { place, name, source: FieldSource::Free(why), lists: Lists::Repeated }
+        Self { place, name, source: FieldSource::Free(why), lists: Lists::Repeated, sensitive: false }
     }
 
     /// How a list is written where there is only text.
     pub const fn lists(mut self, lists: Lists) -> Self {
         self.lists = lists;
+        self
+    }
+
+    /// Its value is masked in logs and records.
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
         self
     }
 }
@@ -145,10 +153,12 @@ pub struct DeclaredRequest {
     pub(crate) discriminator: Option<Constant>,
     pub(crate) body: Body,
     pub(crate) open: Option<&'static str>,
+    pub(crate) media_types: &'static [&'static str],
     /// The outer option: whether the provider's own scheme is replaced.
     pub(crate) scheme: Option<Option<&'static str>>,
     pub(crate) as_file: bool,
     pub(crate) read_only: bool,
+    pub(crate) sensitive_answer: &'static [&'static str],
 }
 
 impl DeclaredRequest {
@@ -163,9 +173,11 @@ impl DeclaredRequest {
             discriminator: None,
             body: Body::Json,
             open: None,
+            media_types: &[],
             scheme: None,
             as_file: false,
             read_only: false,
+            sensitive_answer: &[],
         }
     }
 
@@ -199,6 +211,13 @@ impl DeclaredRequest {
         self
     }
 
+    /// What the files are that its function gives, such as `image/png`: the whole body, or parts of a multipart one. Those that
+    /// it takes from [`Attachment`](crate::Attachment)s are what these may be.
+    pub const fn media_types(mut self, media_types: &'static [&'static str]) -> Self {
+        self.media_types = media_types;
+        self
+    }
+
     /// Another scheme than the provider's own, or none.
     pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
         self.scheme = Some(scheme);
@@ -208,6 +227,12 @@ impl DeclaredRequest {
     /// The body of a good answer comes as a file, which does not enter the plugin's memory.
     pub const fn answers_file(mut self) -> Self {
         self.as_file = true;
+        self
+    }
+
+    /// JSON Pointers to texts of its answer that are masked in logs and records from then on: a token, a session.
+    pub const fn sensitive_answer(mut self, pointers: &'static [&'static str]) -> Self {
+        self.sensitive_answer = pointers;
         self
     }
 

@@ -10,7 +10,8 @@ use crate::answer::session_is_over;
 /// The first step of a login.
 pub(crate) const GET_CHALLENGE: DeclaredRequest = DeclaredRequest::new("get-challenge", Method::Get, "")
     .discriminator(Constant::query("operation", "getchallenge"))
-    .scheme(Some("user"));
+    .scheme(Some("user"))
+    .sensitive_answer(&["/result/token"]);
 
 /// The second step. It changes no data of the CRM.
 pub(crate) const LOGIN: DeclaredRequest = DeclaredRequest::new("login", Method::Post, "")
@@ -18,7 +19,8 @@ pub(crate) const LOGIN: DeclaredRequest = DeclaredRequest::new("login", Method::
     .body(Body::Form)
     .fields(&[Field::free(Place::Variable, "challenge", "the server's challenge, from the answer to get-challenge")])
     .scheme(Some("access-key"))
-    .read_only();
+    .read_only()
+    .sensitive_answer(&["/result/sessionName"]);
 
 /// Why the name of a session is not bound to an input.
 pub(crate) const WHY_FREE: &str = "the caller's session, or else the connection's own, which the plugin keeps";
@@ -42,7 +44,7 @@ pub(crate) const fn by_post(action: &'static str, title: &'static str, name: &'s
 /// Runs in a session, whose name stands in the query.
 pub(crate) const fn in_query(operation: Operation) -> Operation {
     operation
-        .fields(const { &[Field::free(Place::Query, "sessionName", WHY_FREE)] })
+        .fields(const { &[Field::free(Place::Query, "sessionName", WHY_FREE).sensitive()] })
         .also(const { &[GET_CHALLENGE, LOGIN] })
         .run(|call| send_in_query(call).map(Output::text))
 }
@@ -51,7 +53,7 @@ pub(crate) const fn in_query(operation: Operation) -> Operation {
 const fn in_form(operation: Operation) -> Operation {
     operation
         .sends(Body::Form)
-        .fields(const { &[Field::free(Place::Body, "sessionName", WHY_FREE)] })
+        .fields(const { &[Field::free(Place::Body, "sessionName", WHY_FREE).sensitive()] })
         .also(const { &[GET_CHALLENGE, LOGIN] })
         .run(|call| {
             with_session(call, |session| call.own_request().form(vec![form_field(session)]).send()).map(Output::text)

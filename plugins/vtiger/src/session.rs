@@ -16,7 +16,8 @@ pub(crate) const SESSION: Resource = Resource::new(
             // It changes no record, but a login that is under way elsewhere fails.
             .effect(Effect::Write)
             .not_idempotent()
-            .sensitive_outputs(&["/token"]),
+            .sensitive_outputs(&["/token"])
+            .sensitive_answer(&["/result/token"]),
         // It changes no record, but whoever has the session is that user: a read grant must not cover it.
         Operation::function("login", "Log in", Effect::Write, &[GET_CHALLENGE, LOGIN], |call| {
             Ok(Output::text(login(call)?))
@@ -30,7 +31,8 @@ pub(crate) const SESSION: Resource = Resource::new(
             .sends(Body::Form)
             .inputs(&[SESSION_NAME])
             .idempotent()
-            .sensitive_outputs(&["/sessionName"]),
+            .sensitive_outputs(&["/sessionName"])
+            .sensitive_answer(&["/result/sessionName"]),
         Operation::post("logout", "Log out", "")
             .summary("Ends a session. Ending it a second time is an error.")
             .discriminator(Constant::body("operation", "logout"))

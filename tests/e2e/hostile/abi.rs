@@ -49,7 +49,7 @@ impl Image {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         // Records have their places first; texts follow.
         let (operation, request) = (100, 100 + 88);
-        let mut image = Self { bytes: vec![0; 100 + 88 + 84] };
+        let mut image = Self { bytes: vec![0; 100 + 88 + 100] };
         // A name of its own, as all guests are loaded into one host.
         let name = format!("module-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         for (at, text) in [

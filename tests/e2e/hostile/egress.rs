@@ -33,11 +33,13 @@ denied! {
     leaves_a_variable_out by "missing-value";
     climbs_out_of_the_path by "path-value";
     hides_a_slash_in_an_encoding by "path-value";
+    hides_dots_before_a_semicolon by "path-value";
     empties_a_segment by "path-value";
     names_a_sibling by "path-value";
     splits_a_header by "header-value";
     poses_with_another_key by "credential";
     overrides_the_method by "method-override";
+    overrides_the_method_by_another_name by "method-override";
     gives_the_operation_a_second_time by "bound-value";
     gives_the_operation_with_brackets by "bound-value";
     gives_the_operation_in_brackets by "body";
@@ -49,6 +51,8 @@ denied! {
     sends_a_batch by "body";
     gives_a_body_of_another_form by "body";
     breaks_out_of_a_quoted_name by "body";
+    breaks_out_of_a_media_type by "body";
+    gives_a_file_of_another_type by "body";
     gives_more_fields_than_servers_take by "values";
     asks_for_an_endless_url by "url";
 }

@@ -13,6 +13,13 @@ static MODE: &str = "mode-fine";
 
 const ECHO: DeclaredRequest = DeclaredRequest::new("echo", Method::Get, "/echo");
 
+/// What lets the guest in, from the answer to a request that is declared to hand it out.
+const LOG_IN: DeclaredRequest = DeclaredRequest::new("log-in", Method::Get, "/login").sensitive_answer(&["/ticket"]);
+
+/// Nothing in its declaration says what the note is.
+const ENTER: DeclaredRequest =
+    DeclaredRequest::new("enter", Method::Get, "/enter").fields(&[Field::free(Place::Query, "note", "a ticket")]);
+
 const PROVIDER: Provider = Provider {
     name: "obedient",
     title: "Obedient",
@@ -37,6 +44,7 @@ const PROVIDER: Provider = Provider {
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
+            Operation::function("enter", "Enter", Effect::Read, &[LOG_IN, ENTER], enter),
             local("remember", |_| {
                 static CALLS: AtomicU32 = AtomicU32::new(0);
                 Ok(Output::json(&json!(CALLS.fetch_add(1, Ordering::Relaxed))))
@@ -76,6 +84,18 @@ fn work(call: &Call<'_>) -> Result<Output, Failure> {
         "mode-lies" => Ok(Output::success().file("undeclared", Blob::create(b"", "text/plain", None))),
         _ => Ok(Output::json(&json!(PROVIDER.version))),
     }
+}
+
+/// Says in every way what it was given to enter with.
+fn enter(call: &Call<'_>) -> Result<Output, Failure> {
+    let answer: Value = call.request("log-in").send()?.json().unwrap_or_default();
+    let ticket = answer["ticket"].as_str().unwrap_or_default();
+    log::info(&format!("the ticket is {ticket}"));
+    let response = call.request("enter").query("note", ticket).send()?;
+    if response.status == 403 {
+        return Err(Failure::Forbidden(Detail::new(format!("no way in with {ticket}"))));
+    }
+    Ok(Output::json(&json!({ "ticket": ticket })))
 }
 
 fn shout(call: &Call<'_>) -> Result<Output, Failure> {

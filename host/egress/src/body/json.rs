@@ -53,7 +53,7 @@ pub(super) fn build(
             free::body_field(values.declaration, &name)?;
             values.work.steps(value.get().len())?;
             object.add(&name, |text| {
-                text.push_free(value.get(), values.is_sensitive(&name));
+                text.push_free(value.get(), values.hides(&name));
                 Ok(())
             })?;
         }

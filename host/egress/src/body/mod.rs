@@ -10,9 +10,10 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::asked::{AskedBody, AskedPart};
-use crate::declaration::{BodyFields, BodyForm, Field, Location, Source};
+use crate::declaration::{BlobBody, BodyForm, Field, Location, MultipartFields, Source};
 use crate::encode::form_encode;
 use crate::field::{Place, Values};
+use crate::media_type::{self, As};
 use crate::outgoing::{Body, cut};
 use crate::refusal::Refusal;
 use crate::rules::{Denial, Rule};
@@ -28,9 +29,9 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
     match &values.request().body {
         BodyForm::None => Ok(None),
         BodyForm::Json(fields) => json::build(values, fields, &placed),
-        BodyForm::Form(fields) => form(values, fields, &placed).map(Some),
-        BodyForm::Multipart(fields) => multipart(values, fields, &placed).map(Some),
-        BodyForm::Blob(source) => blob(values, source),
+        BodyForm::Form(body) => form(values, &body.fields, &placed).map(Some),
+        BodyForm::Multipart(body) => multipart(values, body, &placed).map(Some),
+        BodyForm::Blob(body) => blob(values, body),
     }
 }
 
@@ -39,9 +40,9 @@ fn text_body(media_type: &str, text: Text) -> Body {
     Body { media_type: media_type.to_owned(), bytes: Bytes::from_owner(real), shown }
 }
 
-fn form(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
+fn form(values: &Values<'_>, fields: &[Field], placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
     let mut text = Text::default();
-    for (name, value) in text_fields(values, body, placed)? {
+    for (name, value) in text_fields(values, fields, placed)? {
         if !text.real().is_empty() {
             text.push_str("&");
         }
@@ -80,23 +81,20 @@ fn push_form_encoded(text: &mut Text, value: &Text, work: &Work) -> Result<(), O
 /// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
 fn text_fields<'a>(
     values: &Values<'_>,
-    body: &'a BodyFields,
+    fields: &'a [Field],
     placed: &[&Credential<'a>],
 ) -> Result<Vec<(Cow<'a, str>, Text)>, Denial> {
     let given = given_texts(values);
-    body.fields.iter().try_for_each(|field| Values { ..*values }.fits(field, &given, Place::Form))?;
-    let declared: HashSet<&str> = body.fields.iter().map(|field| field.name.as_str()).collect();
+    fields.iter().try_for_each(|field| Values { ..*values }.fits(field, &given, Place::Form))?;
+    let declared: HashSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let is_free = |field: &&Field| field.source.is_free();
-    let bound = body.fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
-    let free = body.fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
+    let bound = fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
+    let free = fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !declared.contains(name.as_str()));
-    let all =
-        bound
-            .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
-            .chain(free)
-            .chain(added.map(|(name, value)| {
-                (Cow::Owned(name.clone()), values.text(value.clone(), values.is_sensitive(name)))
-            }));
+    let all = bound
+        .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
+        .chain(free)
+        .chain(added.map(|(name, value)| (Cow::Owned(name.clone()), values.text(value.clone(), values.hides(name)))));
     Ok(all.collect())
 }
 
@@ -114,16 +112,21 @@ fn given_texts(values: &Values<'_>) -> Vec<(String, String)> {
     }
 }
 
-fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
+fn multipart(values: &Values<'_>, body: &MultipartFields, placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
     // 128 random bits: nobody can put the boundary into a file that he does not see.
     let random = || RandomState::new().hash_one(0_u8);
     let boundary = format!("wharf-{:016x}{:016x}", random(), random());
     let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: Vec::new() };
-    let texts = text_fields(values, body, placed)?;
-    let files: Vec<(&str, &Blob)> = files(values, body).collect();
+    let texts = text_fields(values, &body.fields, placed)?;
+    let files: Vec<File<'_>> = files(values, body)
+        .map(|(name, blob)| {
+            let media_type = media_type::declared(&body.media_types, &blob.media_type, As::Part)?;
+            Ok(File { name, blob, media_type: media_type.to_string() })
+        })
+        .collect::<Result<_, Denial>>()?;
     // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
     let of_texts = texts.iter().map(|(name, text)| Parts::room(name, None, text.real().len()));
-    let of_files = files.iter().map(|(name, blob)| Parts::room(name, Some(blob), blob.bytes.len()));
+    let of_files = files.iter().map(|file| Parts::room(file.name, Some(file), file.blob.bytes.len()));
     let room = Parts::AROUND + of_texts.chain(of_files).sum::<usize>();
     values.work.steps(room)?;
     parts.bytes.reserve_exact(room);
@@ -131,9 +134,10 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
         parts.add(&name, None, value.real().as_bytes());
         parts.shown.push((name.into_owned(), cut(value.shown())));
     }
-    for (name, blob) in files {
-        parts.add(name, Some(blob), &blob.bytes);
-        parts.shown.push((name.to_owned(), format!("[{} bytes of {}]", blob.bytes.len(), blob.media_type)));
+    for file in &files {
+        parts.add(file.name, Some(file), &file.blob.bytes);
+        let shown = format!("[{} bytes of {}]", file.blob.bytes.len(), file.media_type);
+        parts.shown.push((file.name.to_owned(), shown));
     }
     parts.bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     Ok(Body {
@@ -143,8 +147,15 @@ fn multipart(values: &Values<'_>, body: &BodyFields, placed: &[&Credential<'_>])
     })
 }
 
+/// A part that is a file, with a media type that may be sent.
+struct File<'a> {
+    name: &'a str,
+    blob: &'a Blob,
+    media_type: String,
+}
+
 /// Files that fields are bound to, then those that the plugin gives.
-fn files<'a>(values: &Values<'a>, body: &'a BodyFields) -> impl Iterator<Item = (&'a str, &'a Blob)> {
+fn files<'a>(values: &Values<'a>, body: &'a MultipartFields) -> impl Iterator<Item = (&'a str, &'a Blob)> {
     let bound: Vec<_> =
         body.fields.iter().flat_map(|f| values.attachments(&f.source).map(|blob| (f.name.as_str(), blob))).collect();
     let given = match &values.asked.body {
@@ -171,19 +182,18 @@ impl Parts<'_> {
     const AROUND: usize = 256;
 
     /// The most that a part can take, in bytes: a character of a name becomes three at most.
-    fn room(name: &str, file: Option<&Blob>, content: usize) -> usize {
-        let file = file.map_or(0, |f| f.file_name.as_deref().unwrap_or(name).len() * 3 + f.media_type.len());
+    fn room(name: &str, file: Option<&File<'_>>, content: usize) -> usize {
+        let file = file.map_or(0, |f| f.blob.file_name.as_deref().unwrap_or(name).len() * 3 + f.media_type.len());
         Self::AROUND + name.len() * 3 + file + content
     }
 
     /// Writes one part (RFC 7578, section 4).
-    fn add(&mut self, name: &str, file: Option<&Blob>, content: &[u8]) {
+    fn add(&mut self, name: &str, file: Option<&File<'_>>, content: &[u8]) {
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"", self.boundary, quoted(name));
         if let Some(file) = file {
-            let file_name = file.file_name.as_deref().unwrap_or(name);
-            let media_type: String = file.media_type.chars().filter(|c| matches!(c, ' '..='~')).collect();
+            let file_name = file.blob.file_name.as_deref().unwrap_or(name);
             // Writing to a String does not fail.
-            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(file_name));
+            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {}", quoted(file_name), file.media_type);
         }
         self.bytes.extend_from_slice(head.as_bytes());
         self.bytes.extend_from_slice(b"\r\n\r\n");
@@ -213,28 +223,20 @@ fn quoted(text: &str) -> String {
     escaped
 }
 
-fn blob(values: &Values<'_>, source: &Source) -> Result<Option<Body>, Refusal> {
-    let blob = match (source, &values.asked.body) {
+fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
+    let blob = match (&body.source, &values.asked.body) {
         (Source::Free(_), Some(AskedBody::Blob(blob))) => Some(blob),
         (Source::Free(_), _) => None,
-        _ => values.attachments(source).next(),
+        (source, _) => values.attachments(source).next(),
     };
     let Some(blob) = blob else { return Ok(None) };
-    if !blob.media_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        let message = "the media type of the blob has a character that is not visible ASCII";
-        return Err(Rule::HeaderValue.denies(message).into());
-    }
-    // With one of these the plugin, or the caller, would write fields that are not declared.
-    let kind = blob.media_type.trim_start().split([';', ',', ' ']).next().unwrap_or_default().to_ascii_lowercase();
-    if kind == "application/x-www-form-urlencoded" || kind.starts_with("multipart/") {
-        let message = format!("a body that is a file cannot have the media type `{kind}`, which is one of fields");
-        return Err(Rule::Body.denies(message).into());
-    }
-    let is_json = kind == "application/json" || kind.ends_with("+json");
-    values.work.steps(if is_json { blob.bytes.len() } else { 0 })?;
-    if let (true, Ok(text)) = (is_json, std::str::from_utf8(&blob.bytes)) {
-        // Its members are fields, too.
+    let media_type = media_type::declared(&body.media_types, &blob.media_type, As::Whole)?;
+    if media_type.is_json() {
+        values.work.steps(blob.bytes.len())?;
+        // Its members are fields, too. Written in another way than it is looked at, it could have others.
+        let text = std::str::from_utf8(&blob.bytes).ok().filter(|_| !media_type.is_foreign());
+        let text = text.ok_or_else(|| Rule::Body.denies("a file of JSON is not written in UTF-8"))?;
         json::free_document(values, text)?;
     }
-    Ok(Some(Body { media_type: blob.media_type.clone(), bytes: blob.bytes.clone(), shown: None }))
+    Ok(Some(Body { media_type: media_type.to_string(), bytes: blob.bytes.clone(), shown: None }))
 }

@@ -8,6 +8,8 @@ use super::{
     BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes, Scheme, Siblings,
     Source, Template,
 };
+use crate::media_type;
+use crate::well_known::replaces_method;
 
 /// A declared request that passed the check, with what was found out on the way.
 #[derive(Clone, Debug)]
@@ -66,6 +68,12 @@ const MOST_FIELDS_OF_ALL: usize = 50_000;
 const MOST_TEMPLATES: usize = 24;
 const MOST_FUNCTIONS: usize = 8;
 
+/// Of the files of a request.
+const MOST_MEDIA_TYPES: usize = 32;
+
+/// Members of an answer: each is looked for.
+const MOST_SENSITIVE: usize = 32;
+
 /// Schemes of a plugin.
 const MOST_SCHEMES: usize = 100;
 
@@ -73,7 +81,7 @@ const MOST_SCHEMES: usize = 100;
 const DEEPEST: usize = 32;
 
 /// Headers that no plugin and no scheme sets.
-const HOST_HEADERS: [&str; 22] = [
+const HOST_HEADERS: [&str; 19] = [
     "accept-encoding",
     "connection",
     "content-length",
@@ -91,9 +99,6 @@ const HOST_HEADERS: [&str; 22] = [
     "upgrade",
     "user-agent",
     "via",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
     // Some servers take the path from these.
     "x-original-url",
     "x-rewrite-url",
@@ -204,6 +209,7 @@ impl Lint {
         self.sources(names, request);
         self.headers(request);
         self.body(request);
+        self.media_types(request);
         // Each name is compared with every other.
         if fields_of(request) <= MOST_FIELDS {
             names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
@@ -231,6 +237,13 @@ impl Lint {
         if request.read_only && request.method != Method::Post {
             self.report(format!("only a POST can be marked as one that reads, not a {}", request.method.as_str()));
         }
+        if request.sensitive_answer.len() > MOST_SENSITIVE {
+            self.report(format!("more than {MOST_SENSITIVE} members of its answer are sensitive"));
+        }
+        for pointer in request.sensitive_answer.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
+            self.report(format!("the sensitive member `{pointer}` of its answer is not a JSON Pointer"));
+        }
+        self.unique("sensitive member of its answer", request.sensitive_answer.iter().cloned());
         for (what, why) in request.free_values() {
             if why.trim().is_empty() {
                 self.report(format!("the {what} is free without a reason"));
@@ -251,7 +264,7 @@ impl Lint {
 
     fn variables(&mut self, request: &Request, scheme: Option<&Scheme>) {
         let used: HashSet<&str> =
-            request.path.variables().chain(scheme.into_iter().flat_map(scheme_variables)).collect();
+            request.path.variables().chain(scheme.into_iter().flat_map(Scheme::variables)).collect();
         for variable in &request.variables {
             if !used.contains(variable.name.as_str()) {
                 self.report(format!("the variable `{}` stands neither in the path nor in the scheme", variable.name));
@@ -269,18 +282,17 @@ impl Lint {
         let variables = request.variables.iter().map(|v| v.source.clone());
         let files: Vec<&str> = match &request.body {
             BodyForm::Multipart(body) => body.fields.iter().filter_map(|f| f.source.input()).collect(),
-            BodyForm::Blob(source) => source.input().into_iter().collect(),
+            BodyForm::Blob(body) => body.source.input().into_iter().collect(),
             _ => Vec::new(),
         };
         let fields =
             request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| f.source.clone());
-        let whole = match &request.body {
-            BodyForm::Blob(source) => Some(source.clone()),
-            _ => None,
-        };
-        for source in implied.chain(variables).chain(fields).chain(whole) {
+        for source in implied.chain(variables).chain(fields).chain(request.body.whole().cloned()) {
             let Some(input) = source.input() else { continue };
             let is_file = files.contains(&input) && names.attachments.contains(input);
+            if is_file && request.body.media_types().is_empty() {
+                self.report(format!("the file `{input}` is of no media type; say which it may have"));
+            }
             if !names.inputs.contains(input) && !is_file {
                 self.report(format!("it is bound to `{input}`, which is no input of the operation"));
             }
@@ -309,7 +321,10 @@ impl Lint {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
             self.report(format!("`{name}` is not the name of a header"));
-        } else if HOST_HEADERS.contains(&lower.as_str()) || HOST_PREFIXES.iter().any(|p| lower.starts_with(p)) {
+        } else if HOST_HEADERS.contains(&lower.as_str())
+            || HOST_PREFIXES.iter().any(|p| lower.starts_with(p))
+            || replaces_method(name)
+        {
             self.report(format!("the header `{name}` is the host's own; no plugin can set it"));
         }
     }
@@ -334,6 +349,20 @@ impl Lint {
                 self.report(format!("`{}` cannot be free: a plugin gives whole members", field.name));
             }
         }
+    }
+
+    fn media_types(&mut self, request: &Request) {
+        let ranges = request.body.media_types();
+        if ranges.len() > MOST_MEDIA_TYPES {
+            return self.report(format!("it has {} media types; the most are {MOST_MEDIA_TYPES}", ranges.len()));
+        }
+        let whole = request.body.whole();
+        if whole.is_some_and(Source::is_free) && ranges.is_empty() {
+            self.report("the file that is its body is of no media type; say which it may have");
+        }
+        let free = whole.is_some_and(Source::is_free);
+        ranges.iter().filter_map(|range| media_type::problem(range, free)).for_each(|problem| self.report(problem));
+        self.unique("media type", ranges.iter().map(|range| range.to_ascii_lowercase()));
     }
 
     fn scheme(&mut self, fields: &[&str], scheme: &Scheme) {
@@ -399,12 +428,4 @@ fn part_field(part: &Part) -> Option<&str> {
         Part::Field(field) => Some(field),
         _ => None,
     }
-}
-
-fn scheme_variables(scheme: &Scheme) -> impl Iterator<Item = &str> {
-    let templates = scheme.values.iter().map(|v| &v.template).chain(scheme.placements.iter().map(|p| &p.template));
-    templates.flat_map(|t| &t.parts).filter_map(|part| match part {
-        Part::Variable(name) => Some(name.as_str()),
-        _ => None,
-    })
 }

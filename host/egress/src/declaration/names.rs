@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{BodyForm, Field, Location, Request, Scheme, Source};
 use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
+use crate::well_known::replaces_method;
 
 /// Names, as lenient servers read them, that a field of an open body may not have; and those that it may.
 #[derive(Clone, Debug)]
@@ -116,7 +117,7 @@ impl Names {
     fn methods(&mut self, request: &Request, placed: &[&str]) {
         let fields = || request.query.iter().chain(request.body.fields());
         let names = fields().map(|f| f.name.as_str()).chain(placed.iter().copied());
-        for name in names.filter(|name| readings(&member(name)).any(|read_as| read_as == "_method")) {
+        for name in names.filter(|name| readings(&member(name)).any(|read_as| replaces_method(&read_as))) {
             self.report(format!("`{name}` replaces the method on some servers; no plugin can use it"));
         }
         let of_path = |name: &str| request.path.variables().any(|variable| canonical(variable) == canonical(name));

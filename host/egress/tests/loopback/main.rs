@@ -33,7 +33,7 @@ const LONG: Duration = Duration::from_secs(60);
 pub(crate) fn declared(more: &Value) -> Vec<Declaration> {
     let mut whole = json!({
         "name": "main", "method": "GET", "path": "/things/{id}", "variables": [], "query": [], "headers": [],
-        "body": "none", "scheme": "key", "answer": "bytes", "read-only": false,
+        "body": "none", "scheme": "key", "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let requests: [Request; 1] = [serde_json::from_value(whole).unwrap()];

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use wharf_egress::declaration::is_credential;
 use wharf_egress::guard::{Asked, AskedBody, AskedPart};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{Answer, SendError};
@@ -35,7 +36,7 @@ pub(crate) struct Recorder {
 #[derive(Default)]
 struct Kept {
     exchanges: Vec<(Shown, Result<Answer, SendError>)>,
-    /// What the plugin gave in the place of a sensitive input, such as a session of its own.
+    /// What the plugin gave in the place of a sensitive input, such as a session of its own, and what answers handed out.
     sensitive: Vec<Value>,
 }
 
@@ -58,7 +59,13 @@ impl Recorder {
     ) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.exchanges.push((request, result.clone()));
-        kept.sensitive.extend(given(asked).into_iter().filter(|(name, _)| sensitive.contains(name)).map(|(_, v)| v));
+        let is_sensitive = |name: &String| sensitive.contains(name) || is_credential(name);
+        kept.sensitive.extend(given(asked).into_iter().filter(|(name, _)| is_sensitive(name)).map(|(_, v)| v));
+    }
+
+    /// Keeps in mind what an answer handed out, for which a placeholder will stand.
+    pub(crate) fn keep_sensitive(&self, found: Vec<Value>) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).sensitive.extend(found);
     }
 }
 

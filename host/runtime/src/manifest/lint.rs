@@ -43,12 +43,14 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
 
-/// Makes an operation ready for use: one of a manifest that passed the check.
+/// Makes an operation ready for use: one of a manifest that passed the check. What is sensitive by its place is so from then on.
 pub(crate) fn prepare(
-    operation: Operation,
+    mut operation: Operation,
     schemes: &[Arc<Scheme>],
     routes: &Routes,
 ) -> Result<operation::Operation, String> {
+    let by_place = declaration::sensitive_by_place(&operation.requests, schemes, &operation.sensitive_inputs);
+    operation.sensitive_inputs.extend(by_place);
     let schema = Schema::new(&operation.input_schema).map_err(|problem| format!("its input schema {problem}"))?;
     let requests = declaration::prepare(schemes, routes, &operation.requests);
     Ok(operation::Operation::new(operation, schema, requests))

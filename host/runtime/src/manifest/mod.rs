@@ -133,9 +133,14 @@ impl Operation {
     /// Visits the sensitive members of an output of this operation.
     pub(crate) fn each_sensitive(&self, output: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
         for pointer in &self.sensitive_outputs {
-            each_at(output, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice(), visit);
+            each_in(output, pointer, visit);
         }
     }
+}
+
+/// Visits what a JSON Pointer leads to; the token `*` stands for every entry of a list and every member of an object.
+pub(crate) fn each_in(value: &mut Value, pointer: &str, visit: &mut dyn FnMut(&mut Value)) {
+    each_at(value, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice(), visit);
 }
 
 fn each_at(value: &mut Value, way: &[&str], visit: &mut dyn FnMut(&mut Value)) {

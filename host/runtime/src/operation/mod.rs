@@ -22,7 +22,7 @@ pub use words::allowed;
 
 /// An operation of a loaded release: what the plugin declares, ready for use.
 pub struct Operation {
-    /// As the manifest tells of it.
+    /// As the manifest tells of it, with what is sensitive by its place among the sensitive inputs.
     pub declared: manifest::Operation,
     schema: Schema,
     requests: Vec<Declaration>,

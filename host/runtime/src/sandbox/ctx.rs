@@ -15,6 +15,7 @@ use wharf_egress::send::{self, Allowance, Answer, SendError};
 
 use super::log::Log;
 use super::meter::Meter;
+use super::tokens::Tokens;
 use super::way::Way;
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
@@ -33,6 +34,8 @@ pub(crate) struct Ctx {
     /// None while a plugin describes itself: then nothing can be reached.
     pub(crate) call: Option<Running>,
     pub(crate) exchanges: Vec<Exchange>,
+    /// What answers handed out that nobody is shown.
+    pub(crate) tokens: Tokens,
     /// Time spent waiting for the provider.
     pub(crate) network: Duration,
     /// The last thing that the host refused: what a plugin's `denied` refers to.
@@ -64,6 +67,12 @@ impl Running {
             operation: &self.operation.declared.name,
             connection: self.grant.connection.name(),
         }
+    }
+
+    /// What is sensitive in the answer to a request.
+    fn sensitive_answer(&self, request: &str) -> &[String] {
+        let declared = self.operation.declared.requests.iter().find(|declared| declared.name == request);
+        declared.map(|declared| declared.sensitive_answer.as_slice()).unwrap_or_default()
     }
 
     fn recorder(&self) -> Option<Recorder<'_>> {
@@ -117,6 +126,7 @@ impl Ctx {
             wasi: None,
             call,
             exchanges: Vec::new(),
+            tokens: Tokens::default(),
             network: Duration::ZERO,
             refused: None,
         }
@@ -136,13 +146,16 @@ impl Ctx {
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
         self.meter.count_sent(guard::weight(requests, asked, item, most, &work))?;
-        let outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
+        let mut outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
             Ok(outgoing) => outgoing,
             Err(GuardRefusal::OutOfTime(_)) => {
                 return Err(self.meter.out_of_time("the host was still building a request of the plugin").into());
             }
             Err(refusal) => return Err(self.refuse(refusal)),
         };
+        if !self.tokens.is_empty() {
+            outgoing.hide(self.tokens.masker());
+        }
         let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
         let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.answer_allowed() };
         let sent = Instant::now();
@@ -163,6 +176,10 @@ impl Ctx {
         self.network += took;
         exchange.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if let Ok(answer) = &result {
+            let found = self.tokens.note(call.sensitive_answer(&asked.name), &answer.body);
+            if let Way::Recording(recorder) = &call.way {
+                recorder.keep_sensitive(found);
+            }
             exchange.status = Some(answer.status);
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }

@@ -21,6 +21,7 @@ pub(crate) mod engine;
 mod json;
 pub(crate) mod log;
 pub(crate) mod meter;
+mod tokens;
 mod wasi;
 pub(crate) mod way;
 
@@ -110,21 +111,23 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
     let invoked = release.plugin.invoke(&mut store, &operation.declared.name, input, attachments);
     let inside = entered.elapsed();
 
+    let mut ctx = store.into_data();
+    let tokens = std::mem::take(&mut ctx.tokens);
+    let mask = |text: String| tokens.mask(connection.mask(text));
     let broken = |message: String| {
         let operation = operation.declared.name.clone();
         CallError::Fault(Fault::Plugin {
             plugin: release.about.name.clone(),
             operation,
-            message: connection.mask(visible(cut(&message))),
+            message: mask(visible(cut(&message))),
         })
     };
-    let mut ctx = store.into_data();
     let result = match invoked {
         _ if ctx.meter.slept_to_the_end() => {
             Err(Refusal::from(ctx.meter.out_of_time("the plugin was sleeping")).into())
         }
         Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
-        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| connection.mask(visible(cut(&text)))).into()),
+        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| mask(visible(cut(&text)))).into()),
         Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {
             Some(refusal) => refusal.into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
@@ -141,7 +144,7 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
     };
     Ran {
         result,
-        log: ctx.log.take(|text| connection.mask(text)),
+        log: ctx.log.take(mask),
         exchanges: ctx.exchanges,
         network: ctx.network,
         sandbox: inside.saturating_sub(ctx.network),

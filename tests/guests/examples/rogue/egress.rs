@@ -19,11 +19,13 @@ pub(crate) const GUESTS: Resource = Resource::new(
         guest("leaves-a-variable-out", |call| sent(call.request("get"))),
         guest("climbs-out-of-the-path", |call| sent(call.request("get").variable("id", "../users/ada"))),
         guest("hides-a-slash-in-an-encoding", |call| sent(call.request("get").variable("id", "a%252fb"))),
+        guest("hides-dots-before-a-semicolon", |call| sent(call.request("get").variable("id", "..;a=b"))),
         guest("empties-a-segment", |call| sent(call.request("get").variable("id", ""))),
         guest("names-a-sibling", |call| sent(call.request("get").variable("id", "ALL"))),
         guest("splits-a-header", |call| sent(call.request("marked").header("X-Part", "1\r\nX-Key: mine"))),
         guest("poses-with-another-key", |call| sent(call.request("rpc").json(&json!({ "KEY": "mine" })))),
         guest("overrides-the-method", |call| sent(form(call, "_method", "DELETE"))),
+        guest("overrides-the-method-by-another-name", |call| sent(form(call, "X-HTTP-Method_Override", "DELETE"))),
         guest("gives-the-operation-a-second-time", |call| sent(form(call, "operation", "delete"))),
         guest("gives-the-operation-with-brackets", |call| sent(form(call, "operation[]", "delete"))),
         guest("gives-the-operation-in-brackets", |call| sent(form(call, "[operation]", "delete"))),
@@ -43,8 +45,16 @@ pub(crate) const GUESTS: Resource = Resource::new(
         }),
         guest("breaks-out-of-a-file-name", |_| {
             let name = "a; name=operation; x=\"\\\r\nX-Injected: 1";
-            let file = http::PartContent::Blob(Blob::create(b"x", "text/plain\r\nX-Injected: 1", Some(name)));
+            let file = http::PartContent::Blob(Blob::create(b"x", "Text/Plain", Some(name)));
             raw("upload", http::Body::Multipart(vec![http::Part { name: "file".to_owned(), content: file }]))
+        }),
+        guest("breaks-out-of-a-media-type", |_| {
+            let file = http::PartContent::Blob(Blob::create(b"x", "text/plain\r\nX-Injected: 1", None));
+            raw("upload", http::Body::Multipart(vec![http::Part { name: "file".to_owned(), content: file }]))
+        }),
+        guest("gives-a-file-of-another-type", |call| {
+            let file = Blob::create(b"{\"operation\": \"delete\"}", "x;y, application/json", None);
+            sent(call.request("picture").blob(file))
         }),
         guest("gives-more-fields-than-servers-take", |call| {
             sent(call.request("command").form(vec![("x".to_owned(), String::new()); 5000]))

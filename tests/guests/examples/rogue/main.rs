@@ -28,7 +28,9 @@ pub(crate) const REQUESTS: &[DeclaredRequest] = &[
     DeclaredRequest::new("upload", Method::Post, "/upload")
         .discriminator(Constant::body("operation", "list"))
         .body(Body::Multipart)
+        .media_types(&["text/plain"])
         .open(WHY),
+    DeclaredRequest::new("picture", Method::Post, "/picture").body(Body::FreeFile(WHY)).media_types(&["image/*"]),
     DeclaredRequest::new("file", Method::Get, "/file").answers_file(),
 ];
 

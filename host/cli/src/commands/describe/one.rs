@@ -106,6 +106,7 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> String {
     detail("query", names(&request.query));
     detail("headers", names(&request.headers));
     detail(&format!("{} body", request.body.name()), names(request.body.fields()));
+    detail("files", request.body.media_types().join(", "));
     detail("credentials", request.scheme.clone().unwrap_or_default());
     for (what, why) in request.free_values() {
         detail("free", format!("{what}: {why}"));

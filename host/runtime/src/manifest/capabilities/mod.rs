@@ -31,8 +31,12 @@ pub struct CapabilityDiff {
     pub removed: Vec<String>,
 }
 
-/// How a line goes on, after the name of its operation, that takes something away: doing without it is asking for more.
-const MASKS: &str = ": masks ";
+/// The operation and the rest of a line that takes something away: doing without it is asking for more.
+fn masked(line: &str) -> Option<(&str, &str)> {
+    let (operation, what) = line.split_once(": ")?;
+    // Of all others, what stands before is of several words.
+    what.strip_prefix("masks ").map(|what| (operation, what)).filter(|_| !operation.contains(' '))
+}
 
 impl Capabilities {
     /// Those of a manifest.
@@ -61,9 +65,9 @@ impl Capabilities {
 
     /// What these ask for and others do not: lines, and what they do not mask of an operation that both have.
     fn beyond(&self, others: &Self) -> Vec<String> {
-        let asked = self.0.difference(&others.0).filter(|line| !line.contains(MASKS)).cloned();
+        let asked = self.0.difference(&others.0).filter(|line| masked(line).is_none()).cloned();
         let unmasked = others.0.difference(&self.0).filter_map(|line| {
-            let (operation, what) = line.split_once(MASKS)?;
+            let (operation, what) = masked(line)?;
             self.has(operation).then(|| format!("{operation}: does not mask {what}"))
         });
         asked.chain(unmasked).collect()
@@ -175,6 +179,11 @@ fn operation(operation: &Operation) -> Vec<String> {
     let mut say = |what: String| lines.push(format!("{name}: {what}"));
     for request in &operation.requests {
         free(request).into_iter().for_each(|value| say(format!("{value} of {} is free", request.name)));
+        request
+            .body
+            .media_types()
+            .iter()
+            .for_each(|range| say(format!("{} takes files of {}", request.name, word(range))));
         if request.read_only {
             say(format!("{} is said to change nothing", request.name));
         }
@@ -188,7 +197,11 @@ fn operation(operation: &Operation) -> Vec<String> {
     operation.output_attachments.iter().for_each(|file| say(format!("gives the file {}", word(file))));
     let masked = operation.sensitive_inputs.iter().map(|name| format!("the input {}", word(name)));
     let masked = masked.chain(operation.sensitive_outputs.iter().map(|at| format!("the output {}", word(at))));
-    lines.extend(masked.map(|what| format!("{name}{MASKS}{what}")));
+    let in_answers = operation.requests.iter().flat_map(|request| {
+        request.sensitive_answer.iter().map(|at| format!("{} of the answer to {}", word(at), request.name))
+    });
+    let masked = masked.chain(in_answers);
+    lines.extend(masked.map(|what| format!("{name}: masks {what}")));
     lines
 }
 
@@ -209,7 +222,7 @@ fn request(request: &Request) -> String {
     let variables = if variables.is_empty() { String::new() } else { format!(", variables{variables}") };
     let body = match &request.body {
         BodyForm::None => String::new(),
-        BodyForm::Blob(source) => format!(", body {}", from(source)),
+        BodyForm::Blob(body) => format!(", body {}", from(&body.source)),
         form => {
             let fields = list(&format!("{} body", form.name()), form.fields());
             if fields.is_empty() { format!(", {} body", form.name()) } else { fields }
@@ -241,7 +254,7 @@ fn free(request: &Request) -> Vec<String> {
         [("query", request.query.as_slice()), ("header", &request.headers), ("body field", request.body.fields())];
     let fields = fields.into_iter().flat_map(|(place, fields)| fields.iter().map(move |field| (place, field)));
     let fields = fields.filter(|(_, field)| field.source.is_free());
-    let body = matches!(&request.body, BodyForm::Blob(source) if source.is_free()).then(|| "body".to_owned());
+    let body = request.body.whole().filter(|source| source.is_free()).map(|_| "body".to_owned());
     let open = request.body.open_reason().map(|_| "further body fields".to_owned());
     variables
         .map(|variable| named("variable", &variable.name, ""))

@@ -35,7 +35,7 @@ fn sample() -> Value {
                 "query": [{"name": "page", "source": {"free": "a reason"}, "lists": "repeated"}],
                 "headers": [{"name": "X-Kind", "source": {"text": "order"}, "lists": "repeated"}],
                 "body": {"json": {"fields": [{"name": "note", "source": {"input": "note"}, "lists": "repeated"}], "open": null}},
-                "scheme": "token", "answer": "bytes", "read-only": false,
+                "scheme": "token", "answer": "bytes", "read-only": false, "sensitive-answer": ["/token"],
             }],
         }],
     })
@@ -87,6 +87,8 @@ fn counted() -> Vec<(&'static str, String, Value)> {
     let field = json!({"name": "more", "source": {"input": "id"}, "lists": "repeated"});
     let template = json!({"parts": [{"literal": "x"}], "functions": []});
     let fields = json!({"fields": [field], "open": "a reason"});
+    let multipart = json!({"fields": [field], "open": "a reason", "media-types": ["image/png"]});
+    let blob = json!({"source": {"input": "file"}, "media-types": ["image/png"]});
     let second = |pointer: &str, change: (&str, Value)| {
         let mut value = sample().pointer(pointer).unwrap().clone();
         value[change.0] = change.1;
@@ -171,6 +173,7 @@ fn counted() -> Vec<(&'static str, String, Value)> {
         ("request.body", of_request("body"), json!("none")),
         ("request.scheme", of_request("scheme"), json!(null)),
         ("request.answer", of_request("answer"), json!("blob")),
+        ("request.sensitive-answer", of_request("sensitive-answer"), json!([])),
         ("request.read-only", of_request("read-only"), json!(true)),
         ("method.get", of_request("method"), json!("GET")),
         ("method.head", of_request("method"), json!("HEAD")),
@@ -196,10 +199,15 @@ fn counted() -> Vec<(&'static str, String, Value)> {
         ("body-form.none", of_request("body"), json!("none")),
         ("body-form.json", of_request("body"), json!({"json": fields})),
         ("body-form.form", of_request("body"), json!({"form": fields})),
-        ("body-form.multipart", of_request("body"), json!({"multipart": fields})),
-        ("body-form.blob", of_request("body"), json!({"blob": {"input": "file"}})),
+        ("body-form.multipart", of_request("body"), json!({"multipart": multipart})),
+        ("body-form.blob", of_request("body"), json!({"blob": blob})),
         ("body-fields.fields", of_request("body/json/fields"), json!([field])),
         ("body-fields.open", of_request("body/json/open"), json!("a reason")),
+        ("multipart-fields.fields", of_request("body"), json!({"multipart": multipart})),
+        ("multipart-fields.open", of_request("body"), json!({"multipart": multipart})),
+        ("multipart-fields.media-types", of_request("body"), json!({"multipart": multipart})),
+        ("blob-body.source", of_request("body"), json!({"blob": blob})),
+        ("blob-body.media-types", of_request("body"), json!({"blob": blob})),
         ("answer-form.bytes", of_operation("requests"), second(REQUEST, ("name", json!("other")))),
         ("answer-form.blob", of_request("answer"), json!("blob")),
     ]
@@ -237,6 +245,28 @@ fn every_member_of_the_contract_counts_or_is_known_to_be_harmless() {
 }
 
 #[test]
+fn each_member_of_a_body_with_files_counts_by_itself() {
+    let with = |body: Value| {
+        let mut manifest = sample();
+        manifest["operations"][0]["requests"][0]["body"] = body;
+        capabilities(manifest)
+    };
+    let multipart = |fields: Value, open: Value, ranges: Value| {
+        with(json!({"multipart": {"fields": fields, "open": open, "media-types": ranges}}))
+    };
+    let blob = |source: Value, ranges: Value| with(json!({"blob": {"source": source, "media-types": ranges}}));
+    let field = json!({"name": "file", "source": {"input": "file"}, "lists": "repeated"});
+    let before = multipart(json!([]), json!(null), json!(["image/png"]));
+    assert!(before.diff(&multipart(json!([field]), json!(null), json!(["image/png"]))).widens());
+    assert!(before.diff(&multipart(json!([]), json!("a reason"), json!(["image/png"]))).widens());
+    assert!(before.diff(&multipart(json!([]), json!(null), json!(["image/png", "image/*"]))).widens());
+    assert!(!before.diff(&multipart(json!([]), json!(null), json!([]))).widens());
+    let before = blob(json!({"input": "file"}), json!(["image/png"]));
+    assert!(before.diff(&blob(json!({"free": "a reason"}), json!(["image/png"]))).widens());
+    assert!(before.diff(&blob(json!({"input": "file"}), json!(["image/*"]))).widens());
+}
+
+#[test]
 fn a_reason_is_harmless() {
     let request = |reason: &str| json!([{"name": "page", "source": {"free": reason}, "lists": "repeated"}]);
     assert_eq!(diff(&format!("{REQUEST}/query"), &request("another reason")), CapabilityDiff::default());
@@ -258,6 +288,7 @@ fn capabilities_are_lines_that_a_person_can_read() {
             "orders.change: gives the file invoice",
             "orders.change: input id (text, not empty)",
             "orders.change: input note (may be left out, text)",
+            "orders.change: masks /token of the answer to change",
             "orders.change: masks the input note",
             "orders.change: masks the output /secret",
             "orders.change: query page of change is free",
@@ -305,6 +336,13 @@ fn a_name_cannot_pass_for_another_line() {
     let two = json!([named("a")[0], named("b")[0]]);
     let lines = |query: &Value| diff(&format!("{REQUEST}/query"), query).added;
     assert_ne!(lines(&named("a=input id b")), lines(&two));
+    for (pointer, value) in [
+        (format!("{REQUEST}/headers/0/source"), json!({"text": "x: masks y"})),
+        ("/fields/1/default".to_owned(), json!("x: masks y")),
+        ("/base-url/default".to_owned(), json!("https://x: masks y")),
+    ] {
+        assert!(diff(&pointer, &value).widens(), "{value} passes for something that is masked");
+    }
     assert!(lines(&named("a, credentials none"))[0].contains("query \"a, credentials none\"=input id"));
 }
 

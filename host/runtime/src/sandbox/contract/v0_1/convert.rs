@@ -144,8 +144,15 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
             m::BodyForm::None => own::BodyForm::None,
             m::BodyForm::Json(body) => own::BodyForm::Json(body_fields(body)?),
             m::BodyForm::Form(body) => own::BodyForm::Form(body_fields(body)?),
-            m::BodyForm::Multipart(body) => own::BodyForm::Multipart(body_fields(body)?),
-            m::BodyForm::Blob(from) => own::BodyForm::Blob(source(&place, from)?),
+            m::BodyForm::Multipart(body) => own::BodyForm::Multipart(own::MultipartFields {
+                fields: fields(body.fields)?,
+                open: body.open,
+                media_types: body.media_types,
+            }),
+            m::BodyForm::Blob(body) => own::BodyForm::Blob(own::BlobBody {
+                source: source(&place, body.source)?,
+                media_types: body.media_types,
+            }),
         },
         scheme: from.scheme,
         answer: match from.answer {
@@ -153,6 +160,7 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
             m::AnswerForm::Blob => own::AnswerForm::Blob,
         },
         read_only: from.read_only,
+        sensitive_answer: from.sensitive_answer,
         name: from.name,
     })
 }

@@ -1,0 +1,66 @@
+//! What is not to be shown although no manifest says so: values that stand where credentials do.
+
+use std::collections::HashSet;
+
+use super::{Part, Request, Scheme, Source, Template};
+use crate::well_known::is_credential;
+
+/// The names of inputs and free values that stand where credentials do: in a field that has the [name of
+/// one](is_credential), in one that is `declared` to be sensitive, or, given by the plugin, in a scheme. What the caller gives to
+/// a scheme is hidden there alone, where it is declared: it may be a user's name.
+pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], declared: &[String]) -> Vec<String> {
+    let declared: HashSet<&str> = declared.iter().map(String::as_str).collect();
+    let is_hidden = |name: &str| is_credential(name) || declared.contains(name);
+    let mut names = Vec::new();
+    for request in requests {
+        let fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
+        let fields = fields.filter(|field| is_hidden(&field.name)).map(|field| (&field.name, &field.source));
+        let scheme = schemes.iter().map(AsRef::as_ref).find(|s| Some(&s.name) == request.scheme.as_ref());
+        let in_scheme: HashSet<&str> = scheme.into_iter().flat_map(Scheme::variables).collect();
+        let variables = request.variables.iter().filter(|variable| match &variable.source {
+            Source::Free(_) => is_hidden(&variable.name) || in_scheme.contains(variable.name.as_str()),
+            _ => declared.contains(variable.name.as_str()),
+        });
+        for (name, source) in fields.chain(variables.map(|v| (&v.name, &v.source))) {
+            match source {
+                Source::Free(_) => names.push(name.clone()),
+                Source::Input(input) | Source::InputOr(input, _) => names.push(input.clone()),
+                // It stands in the manifest for everybody to read.
+                Source::Text(_) | Source::Json(_) => {}
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| !declared.contains(name.as_str()));
+    names
+}
+
+impl Scheme {
+    /// The variables of the request that it uses.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        let templates = self.values.iter().map(|v| &v.template).chain(self.placements.iter().map(|p| &p.template));
+        templates.flat_map(|template| &template.parts).filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// For each placement whether one of these variables is a part of it, also by way of a value.
+    pub(crate) fn placed_with(&self, is_one: impl Fn(&str) -> bool) -> Vec<bool> {
+        let mut values: HashSet<&str> = HashSet::new();
+        let has = |template: &Template, values: &HashSet<&str>| {
+            template.parts.iter().any(|part| match part {
+                Part::Variable(name) => is_one(name),
+                Part::Value(name) => values.contains(name.as_str()),
+                Part::Literal(_) | Part::Field(_) => false,
+            })
+        };
+        for value in &self.values {
+            if has(&value.template, &values) {
+                values.insert(&value.name);
+            }
+        }
+        self.placements.iter().map(|placement| has(&placement.template, &values)).collect()
+    }
+}

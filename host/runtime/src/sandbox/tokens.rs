@@ -1,0 +1,100 @@
+//! What a provider hands out in the course of a call, such as a session, and a manifest says is sensitive. The plugin has it; what
+//! people see of the call from then on does not.
+
+use serde_json::Value;
+use wharf_egress::{Blob, MASK, Masker};
+
+use crate::manifest::each_in;
+
+/// The largest answer that is looked at, in bytes: one that hands out a token is small.
+const LARGEST: usize = 1 << 20;
+
+/// Texts of one call, and the longest of them, in bytes: each is looked for in all that is shown.
+const MOST: usize = 64;
+const LONGEST: usize = 4096;
+
+/// The sensitive texts of the answers of one call.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    known: Vec<String>,
+    masker: Masker,
+}
+
+impl Tokens {
+    /// Takes note of those that the pointers lead to, and gives them.
+    pub(crate) fn note(&mut self, pointers: &[String], answer: &Blob) -> Vec<Value> {
+        let mut found = Vec::new();
+        if pointers.is_empty() || answer.bytes.len() > LARGEST {
+            return found;
+        }
+        let Ok(mut json) = serde_json::from_slice::<Value>(&answer.bytes) else { return found };
+        for pointer in pointers {
+            each_in(&mut json, pointer, &mut |value| {
+                self.add(value);
+                if found.len() < MOST {
+                    found.push(value.clone());
+                }
+            });
+        }
+        found
+    }
+
+    fn add(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if text.len() <= LONGEST && self.known.len() < MOST && !self.known.contains(text) => {
+                self.masker.replace(text, MASK);
+                self.known.push(text.clone());
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Object(members) => members.values().for_each(|member| self.add(member)),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    pub(crate) fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    /// A text without them.
+    pub(crate) fn mask(&self, text: String) -> String {
+        if self.is_empty() { text } else { self.masker.mask_text(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(json: &Value) -> Blob {
+        Blob::new(json.to_string(), "application/json", None)
+    }
+
+    #[test]
+    fn what_an_answer_hands_out_is_masked_from_then_on() {
+        let mut tokens = Tokens::default();
+        let json = json!({"result": {"session": "a-session/17", "id": "19x1"}, "all": [{"key": "another-key"}]});
+        let found =
+            tokens.note(&["/result/session".to_owned(), "/all/*/key".to_owned(), "/none".to_owned()], &answer(&json));
+        assert_eq!(found, [json!("a-session/17"), json!("another-key")]);
+        assert_eq!(tokens.mask("?s=a-session%2F17&k=another-key&id=19x1".to_owned()), "?s=•••&k=•••&id=19x1");
+    }
+
+    #[test]
+    fn what_is_looked_at_has_a_limit() {
+        let mut tokens = Tokens::default();
+        let whole = [String::new()];
+        tokens.note(&whole, &answer(&json!({"token": "a-session", "rest": "x".repeat(LARGEST)})));
+        assert!(tokens.is_empty(), "a large answer");
+        tokens.note(&whole, &answer(&json!("y".repeat(LONGEST + 1))));
+        tokens.note(&whole, &Blob::new("no JSON", "text/plain", None));
+        assert!(tokens.is_empty());
+        tokens.note(&whole, &answer(&json!((0..1000).map(|n| format!("token-{n:04}")).collect::<Vec<_>>())));
+        assert_eq!(tokens.known.len(), MOST);
+    }
+}
