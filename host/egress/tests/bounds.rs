@@ -16,7 +16,7 @@ use wharf_egress::{Blob, Connection, Deadline, Secret};
 fn request(given: &Value) -> Request {
     let mut whole = json!({
         "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
-        "body": "none", "scheme": null, "answer": "bytes", "read-only": false,
+        "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
     serde_json::from_value(whole).unwrap()
@@ -200,7 +200,10 @@ fn any_request() -> impl Strategy<Value = Value> {
     });
     (named, prop_oneof![Just("json"), Just("form"), Just("multipart")], any::<bool>()).prop_map(
         |(fields, form, query): (Vec<Value>, &str, bool)| {
-            let body = json!({form: {"fields": if query { vec![] } else { fields.clone() }, "open": "a test"}});
+            let mut body = json!({form: {"fields": if query { vec![] } else { fields.clone() }, "open": "a test"}});
+            if form == "multipart" {
+                body[form]["media-types"] = json!(["text/plain"]);
+            }
             json!({"path": "/things/{b}", "query": if query { fields } else { vec![] }, "body": body})
         },
     )

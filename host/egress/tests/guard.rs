@@ -344,7 +344,8 @@ fn shown_by_place(declared: &Value, schemes: &[Scheme], sensitive: &[&str], inpu
     let shared: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
     sensitive.extend(sensitive_by_place(&requests, &shared, &sensitive));
     let asked = Asked { name: "main".to_owned(), ..asked };
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &sensitive.into_iter().collect() };
+    let item =
+        Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &sensitive.into_iter().collect() };
     prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown()
 }
 
