@@ -16,7 +16,9 @@ fn main() {
     host.load_bytes(APPWRITE.bytes).unwrap();
     host.connect("obedient", Connection::builder("obedient", "main", &provider.url()).build().unwrap());
     let connection = Connection::builder("appwrite", "main", &format!("{}/v1", provider.url()));
-    let connection = connection.field("project_id", "shop").secret("api_key", Secret::new("standard_0123456789abcdef"));
+    let connection = connection
+        .field("project_id", "shop")
+        .secret("api_key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250"));
     host.connect("appwrite", connection.build().unwrap());
 
     run("nothing", || nothing(&host));
@@ -41,8 +43,10 @@ fn nothing(host: &Host) {
 /// The request of both sides, with the same headers.
 fn native(agent: &ureq::Agent, provider: &Provider) {
     let url = format!("{}/v1/users/ada/sessions/laptop", provider.url());
-    let request =
-        agent.delete(url).header("x-appwrite-project", "shop").header("x-appwrite-key", "standard_0123456789abcdef");
+    let request = agent
+        .delete(url)
+        .header("x-appwrite-project", "shop")
+        .header("x-appwrite-key", "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250");
     request.call().unwrap().body_mut().read_to_vec().unwrap();
 }
 

@@ -120,7 +120,10 @@ fn loaded(folder: &Path, bytes: &[u8]) {
     compare("All that a plugin says of itself", 200, vec![("manifest", Box::new(|| drop(releases[0].manifest())))]);
 
     let connection = Connection::builder("appwrite", "main", "http://127.0.0.1:9/v1").field("project_id", "shop");
-    host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    host.connect(
+        "appwrite",
+        connection.secret("api_key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250")).build().unwrap(),
+    );
     let mut firsts: Vec<Duration> = (0..50)
         .map(|_| {
             host.publish(releases[1].clone()).unwrap();

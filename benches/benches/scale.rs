@@ -205,7 +205,10 @@ fn bodies() {
     host.load_bytes(APPWRITE.bytes).unwrap();
     let connection =
         Connection::builder("appwrite", "main", &format!("{}/v1", server.url())).field("project_id", "shop");
-    host.connect("appwrite", connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    host.connect(
+        "appwrite",
+        connection.secret("api_key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250")).build().unwrap(),
+    );
     let timed = |call: &dyn Fn() -> Call| {
         let mut durations: Vec<Duration> = (0..50)
             .map(|_| {

@@ -72,7 +72,10 @@ fn run(name: &str, calls: u64, cache: &Path) {
     };
     host.load_bytes(if plugin == "obedient" { OBEDIENT.bytes } else { APPWRITE.bytes }).unwrap();
     let connection = Connection::builder(plugin, "main", "http://127.0.0.1:9/v1").field("project_id", "shop");
-    host.connect(plugin, connection.secret("api_key", Secret::new("standard_0123456789abcdef")).build().unwrap());
+    host.connect(
+        plugin,
+        connection.secret("api_key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250")).build().unwrap(),
+    );
     for _ in 0..calls {
         let call = Call::new(plugin, operation).input(input.clone());
         host.call(if name == "nothing" { call } else { call.dry_run() }).unwrap();

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use wharf_simulated::aigency::{API_KEY, SESSION_ID};
 
-use crate::world::{World, answer};
+use crate::world::{OTHER_KEY, World, answer};
 
 /// The parameters of the newest request.
 fn params(world: &World) -> Value {
@@ -18,7 +18,7 @@ fn a_user_is_logged_out_although_the_answer_has_no_result() {
     let requests = world.simulation.aigency.requests();
     assert_eq!((requests[0].method.as_str(), requests[0].target.as_str()), ("POST", "/rpc"));
     // The key has characters that need the form encoding.
-    let expected = "Bearer api_key=simulated-aigency-key%2B1%2F2%3D&user=%7B%22id%22%3A%22123%22%7D";
+    let expected = "Bearer api_key=q7RkVx2%2BmZ9Lt%2FWb4nPcYdJ3hG8Fu1Qs%3D&user=%7B%22id%22%3A%22123%22%7D";
     assert_eq!(requests[0].header("authorization"), Some(expected));
     let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
     assert_eq!(body, json!({"jsonrpc": "2.0", "id": "wharf", "method": "logout", "params": {"userId": 123}}));
@@ -28,7 +28,7 @@ fn a_user_is_logged_out_although_the_answer_has_no_result() {
 fn an_error_with_status_200_is_a_failure() {
     let world = World::new();
     world.call("aigency users.logout userId=99").fails(4, &["the provider failed", "Internal server error"]);
-    world.write("aigency.api_key", "not-the-right-key");
+    world.write("aigency.api_key", OTHER_KEY);
     world.call("aigency users.logout userId=123").fails(4, &["unauthorized", "Forbidden resource"]);
 }
 
@@ -82,19 +82,23 @@ fn an_address_that_is_not_the_endpoint_is_told_so() {
 #[test]
 fn special_characters_of_the_key_are_encoded_and_the_user_id_is_a_text() {
     let world = World::new();
-    world.write("aigency.api_key", "k 1+&");
+    world.write("aigency.api_key", "k 1+&Zq8TnYx3Wk5BvHc7");
     world.call("aigency users.get-current userId=123").fails(4, &["unauthorized"]);
     world.call("aigency subscriptions.get-evaluations id=1").fails(4, &["unauthorized"]);
     let requests = world.simulation.aigency.requests();
-    let expected = "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D";
+    let expected = "Bearer api_key=k+1%2B%26Zq8TnYx3Wk5BvHc7&user=%7B%22id%22%3A%22123%22%7D";
     assert_eq!(requests[0].header("authorization"), Some(expected));
-    assert_eq!(requests[1].header("authorization"), Some("Bearer api_key=k+1%2B%26"), "nobody is meant");
+    assert_eq!(
+        requests[1].header("authorization"),
+        Some("Bearer api_key=k+1%2B%26Zq8TnYx3Wk5BvHc7"),
+        "nobody is meant"
+    );
 }
 
 #[test]
 fn a_wrong_key_is_unauthorized_whatever_the_code() {
     let world = World::new();
-    world.write("aigency.api_key", "not-the-right-key");
+    world.write("aigency.api_key", OTHER_KEY);
     world.call("aigency system.get-status").fails(4, &["unauthorized", "Invalid API key", "401"]);
     world.call("aigency memories.list userId=123").fails(4, &["unauthorized", "Forbidden resource"]);
     let document = world.call("aigency system.get-openrpc-document").json();

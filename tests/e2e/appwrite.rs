@@ -1,7 +1,7 @@
 use serde_json::json;
 use wharf_simulated::appwrite::{API_KEY, PROJECT_ID};
 
-use crate::world::{World, answer};
+use crate::world::{OTHER_KEY, World, answer};
 
 #[test]
 fn a_session_is_deleted_once_and_a_second_time_is_an_error() {
@@ -86,7 +86,7 @@ fn a_session_need_not_be_one_of_the_user() {
 fn a_wrong_key_and_a_wrong_project_are_not_a_missing_session() {
     let world = World::new();
     let connections = world.connections();
-    world.write("appwrite.api_key", "not-the-right-key");
+    world.write("appwrite.api_key", OTHER_KEY);
     world
         .call("appwrite users.delete-session userId=ada sessionId=ada-phone")
         .fails(4, &["unauthorized", "user_unauthorized"]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use wharf_simulated::vtiger::SESSION_NAME;
 
-use crate::world::World;
+use crate::world::{OTHER_KEY, World};
 
 fn audit(world: &World) -> PathBuf {
     world.path().join(".wharf/audit.jsonl")
@@ -20,7 +20,7 @@ fn records(file: &Path) -> Vec<Value> {
 /// The configuration with a table in front of it, and a connection for a plugin that is refused.
 fn configured(world: &World, table: &str) {
     let url = world.simulation.appwrite.url();
-    let key = world.write("rogue.key", "a-key-of-some-length");
+    let key = world.write("rogue.key", OTHER_KEY);
     world.configure(&format!(
         "{table}\n{}[connections.rogue]\nprovider = \"rogue\"\nbase_url = \"{url}\"\n\
          [connections.rogue.fields]\ngreeting = \"hello\"\nkey = {{ file = \"{}\" }}\n",
@@ -182,7 +182,7 @@ fn without_a_configuration_the_audit_is_in_the_users_state() {
     let world = World::new();
     fs::remove_file(world.path().join("wharf.toml")).unwrap();
     let url = world.simulation.wibiclick.url();
-    let environment = [("WIBICLICK_API_URL", url.as_str()), ("WIBICLICK_API_KEY", "123456789")];
+    let environment = [("WIBICLICK_API_URL", url.as_str()), ("WIBICLICK_API_KEY", OTHER_KEY)];
     let state = world.path().join("state");
     let words = ["call", "wibiclick", "users.disconnect-from-website", "websiteId=w", "userId=u"];
     let with_state: Vec<_> = environment.into_iter().chain([("XDG_STATE_HOME", state.to_str().unwrap())]).collect();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wharf_artifacts::{OBEDIENT, ROGUE};
 use wharf_simulated::vtiger::SESSION_NAME;
 
-use crate::world::{Run, World, answer};
+use crate::world::{OTHER_KEY, Run, World, answer};
 
 const QUERY: &str = "query=select lastname from Contacts where lastname='Lovelace' order by id;";
 
@@ -140,12 +140,28 @@ fn no_secret_is_in_a_cassette() {
     }
 }
 
+/// The plugin may see it; people may not.
+#[test]
+fn a_weak_secret_that_an_answer_repeats_is_masked_in_a_cassette() {
+    let world = World::new();
+    let allowed = "[connections.appwrite]\nallow_weak = [\"api_key\"]";
+    world.configure(&world.connections().replace("[connections.appwrite]", allowed));
+    world.write("appwrite.api_key", "sommerurlaub2023");
+    let mut echo = answer(200, "application/json", r#"{"total": 0, "users": []}"#);
+    echo.headers.push(("X-Echo".to_owned(), "sommerurlaub2023".to_owned()));
+    world.simulation.appwrite.answer_next(echo);
+    assert_eq!(record(&world, "a.json", "appwrite users.list").json()["total"], 0);
+    let text = fs::read_to_string(world.path().join("a.json")).unwrap();
+    assert!(text.contains("•••") && !text.contains("sommerurlaub"), "{text}");
+    assert_eq!(world.wharf(&["replay", "appwrite", "a.json"]).code, 0);
+}
+
 #[test]
 fn a_secret_that_the_caller_writes_into_the_input_is_not_recorded() {
     let world = World::new();
-    let key = wharf_simulated::appwrite::API_KEY;
-    let run = record(&world, "a.json", &format!("appwrite users.list search={key}"));
-    run.fails(2, &["users.list is not recorded", "a secret of the connection stands in its input"]);
+    let token = wharf_simulated::chatwoot::USER_TOKEN;
+    let run = record(&world, "a.json", &format!("chatwoot contacts.search account_id=1 q={token}"));
+    run.fails(2, &["contacts.search is not recorded", "a secret of the connection stands in its input"]);
     assert!(!world.path().join("a.json").exists());
 }
 
@@ -276,7 +292,7 @@ fn what_ends_a_call_early_is_recorded_too() {
          [connections.rogue.fields]\ngreeting = \"hello\"\nkey = {{ env = \"ROGUE_KEY\" }}\n",
         world.connections()
     ));
-    let rogue = &[("ROGUE_KEY", "a-key-of-some-length")];
+    let rogue = &[("ROGUE_KEY", OTHER_KEY)];
     let run = world.wharf_with(rogue, &["record", "--to", denied[0], ROGUE.path, denied[1]]);
     assert_eq!(run.code, 3, "{run:?}");
     assert_eq!(cassette(&world, "rogue.json")["calls"][0]["end"]["failure"]["rule"], "path-value");
@@ -309,10 +325,10 @@ fn a_call_that_cannot_be_repeated_is_not_recorded() {
 #[test]
 fn a_provider_that_is_not_there_and_a_missing_credential_are_recorded() {
     let world = World::new();
-    world.configure(
+    world.configure(&format!(
         "[connections.v]\nprovider = \"vtiger\"\nbase_url = \"http://127.0.0.1:9\"\n\
-         [connections.a]\nprovider = \"aigency\"\nbase_url = \"http://127.0.0.1:9\"\nfields = { api_key = \"a-key-of-some-length\" }\n",
-    );
+         [connections.a]\nprovider = \"aigency\"\nbase_url = \"http://127.0.0.1:9\"\nfields = {{ api_key = \"{OTHER_KEY}\" }}\n"
+    ));
     let run = record(&world, "v.json", "vtiger session.login");
     run.fails(2, &["`username`"]);
     record(&world, "a.json", "aigency users.get-dev-mode userId=7").fails(4, &["connection refused"]);

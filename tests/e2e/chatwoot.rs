@@ -5,7 +5,7 @@ use wharf_simulated::chatwoot::{
     PLATFORM_TOKEN, USER_TOKEN,
 };
 
-use crate::world::{Run, World, answer};
+use crate::world::{OTHER_KEY, Run, World, answer};
 
 /// A call with an input, and further arguments such as `--attach`.
 fn call(world: &World, operation: &str, input: &Value, arguments: &[&str]) -> Run {
@@ -91,7 +91,7 @@ fn each_kind_of_call_has_its_own_token() {
     assert_eq!(world.call("chatwoot profile.get").json()["email"], "ada@example.com");
     assert_eq!(world.simulation.chatwoot.requests()[0].header("api_access_token"), Some(USER_TOKEN));
 
-    world.write("chatwoot.platform_token", "a-wrong-platform-token");
+    world.write("chatwoot.platform_token", OTHER_KEY);
     world.call("chatwoot users.get-sso-url id=1").fails(4, &["unauthorized", "Invalid access_token"]);
     world.write("chatwoot.user_token", PLATFORM_TOKEN);
     world.call("chatwoot profile.get").fails(4, &["unauthorized", "Invalid Access Token"]);

@@ -4,7 +4,7 @@ use std::fs;
 
 use wharf_simulated::appwrite::API_KEY;
 
-use crate::world::World;
+use crate::world::{OTHER_KEY, World};
 
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() {
@@ -49,6 +49,51 @@ fn an_inline_secret_works_with_a_warning_that_does_not_tell_it() {
         run.err
     );
     assert!(!run.err.contains(API_KEY) && !run.err.contains("project_id"));
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_is_refused_with_the_line_that_allows_it() {
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    let configure = |more: &str| {
+        world.configure(&format!(
+            "[connections.a]\nprovider = \"appwrite\"\nbase_url = \"{url}\"\n{more}\n\
+             [connections.a.fields]\nproject_id = \"simulated-project\"\napi_key = {{ env = \"MY_KEY\" }}\n"
+        ));
+    };
+    let call = |key: &str| world.wharf_with(&[("MY_KEY", key)], &["call", "appwrite", "users.list"]);
+
+    configure("");
+    let weak = call("sommerurlaub2023");
+    weak.fails(2, &["connection `a`", "`api_key` can be guessed", "allow_weak = [\"api_key\"] under [connections.a]"]);
+    assert!(!weak.err.contains("sommerurlaub"), "{}", weak.err);
+    call(&format!("{OTHER_KEY} ")).fails(2, &["`api_key` begins or ends with a space"]);
+    assert!(world.simulation.appwrite.requests().is_empty());
+
+    configure("allow_weak = [\"api_key\"]");
+    let allowed = call("sommerurlaub2023");
+    allowed.fails(4, &["warning: connection `a`: the secret `api_key` can be guessed", "shows it to the plugin"]);
+    assert!(!allowed.err.contains("sommerurlaub"), "{}", allowed.err);
+    assert!(!call(OTHER_KEY).err.contains("can be guessed"));
+
+    for (wrong, words) in [("api_kee", "did you mean `api_key`?"), ("project_id", "is no secret field of `appwrite`")] {
+        configure(&format!("allow_weak = [\"{wrong}\"]"));
+        call(OTHER_KEY).fails(2, &["connection `a`", wrong, words]);
+    }
+    configure("allow_waek = []");
+    call(OTHER_KEY).fails(2, &["`connections.a.allow_waek`", "did you mean `allow_weak`?"]);
+}
+
+#[test]
+fn a_variable_of_the_environment_with_a_weak_secret_is_refused_with_what_to_write() {
+    let world = World::new();
+    world.configure("");
+    let url = world.simulation.wibiclick.url();
+    let environment = [("WIBICLICK_API_URL", url.as_str()), ("WIBICLICK_API_KEY", "123456789")];
+    let run = world
+        .wharf_with(&environment, &["call", "wibiclick", "users.disconnect-from-website", "websiteId=w", "userId=u"]);
+    run.fails(2, &["variable WIBICLICK_API_KEY", "can be guessed", "[connections.NAME]", "allow_weak = [\"api_key\"]"]);
+    assert!(!run.err.contains("123456789"), "{}", run.err);
 }
 
 #[test]

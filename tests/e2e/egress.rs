@@ -8,7 +8,7 @@ use wharf_simulated::{Server, appwrite};
 
 use crate::world::answer;
 
-const SECRET: &str = "a-secret-of-the-connection";
+const SECRET: &str = "a-secret-k7RmX2vQp9LzT4wB";
 
 /// A host with one guest that is granted a connection to a server.
 fn host(component: wharf_artifacts::Component, base_url: &str) -> Host {

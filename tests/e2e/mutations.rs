@@ -16,6 +16,7 @@ use wharf::{Call, Connection, Host, Limits, Secret};
 use wharf_artifacts::APPWRITE;
 
 use crate::hostile::abi::encoded;
+use crate::world::OTHER_KEY;
 
 /// Inputs for each property. They are few where each is compiled: that takes most of the time.
 const MUTATED: u32 = 150;
@@ -43,7 +44,7 @@ fn a_mutated_component_is_refused_or_runs_within_its_limits() {
     let host = host();
     let server = wharf_simulated::appwrite::start().unwrap();
     let connection = Connection::builder("appwrite", "main", &server.url()).field("project_id", "p");
-    host.connect("appwrite", connection.secret("api_key", Secret::new("a-key-of-some-length")).build().unwrap());
+    host.connect("appwrite", connection.secret("api_key", Secret::new(OTHER_KEY)).build().unwrap());
     let changes = prop::collection::vec((0..APPWRITE.bytes.len(), any::<u8>()), 1..8);
     let run = runner(MUTATED).run(&(changes, 0..APPWRITE.bytes.len(), any::<bool>()), |(changes, end, cut)| {
         let mut bytes = APPWRITE.bytes.to_vec();

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use serde_json::json;
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
 
-use crate::world::{World, answer};
+use crate::world::{OTHER_KEY, World, answer};
 
 fn bodies(world: &World) -> Vec<String> {
     world.simulation.vtiger.requests().iter().map(|r| String::from_utf8(r.body.clone()).unwrap()).collect()
@@ -44,7 +44,7 @@ fn a_login_answers_the_challenge_without_showing_the_key_to_the_plugin() {
 #[test]
 fn a_wrong_key_and_an_unknown_user_are_told_apart() {
     let world = World::new();
-    world.write("vtiger.access_key", "not-the-access-key");
+    world.write("vtiger.access_key", OTHER_KEY);
     world.call("vtiger session.login").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);
     world.write("vtiger.username", "nobody");
     world.call("vtiger session.login").fails(4, &["unauthorized", "at the login", "ACCESS_DENIED"]);
@@ -111,7 +111,7 @@ fn ask_for_challenge(world: &World) -> String {
 fn another_user_or_key_does_not_get_the_kept_session() {
     let world = World::new();
     assert_eq!(world.call("vtiger metadata.list-types").code, 0);
-    world.write("vtiger.access_key", "not-the-access-key");
+    world.write("vtiger.access_key", OTHER_KEY);
     world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);
 }
 

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
+use wharf_simulated::wibiclick::API_KEY;
 
-use crate::world::{World, answer};
+use crate::world::{OTHER_KEY, World, answer};
 
 const CALL: &str = "wibiclick users.disconnect-from-website websiteId=harbour-website userId=user-ada";
 
@@ -13,7 +14,7 @@ fn a_user_is_disconnected_once() {
     let requests = world.simulation.wibiclick.requests();
     assert_eq!((requests[0].method.as_str(), requests[0].target.as_str()), ("POST", "/disconnect-user-from-website"));
     assert_eq!(requests[0].header("content-type"), Some("application/json"));
-    assert_eq!(requests[0].header("authorization"), Some("Bearer simulated-wibiclick-api-key"));
+    assert_eq!(requests[0].header("authorization"), Some(format!("Bearer {API_KEY}").as_str()));
     let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
     assert_eq!(body, json!({"userId": "user-ada", "websiteId": "harbour-website"}));
 
@@ -34,7 +35,7 @@ fn wrong_ids_and_keys_speak_in_the_providers_words() {
     world
         .call("wibiclick users.disconnect-from-website websiteId=nowhere userId=user-ada")
         .fails(4, &["not found", "Website not found"]);
-    world.write("wibiclick.api_key", "not-the-right-key");
+    world.write("wibiclick.api_key", OTHER_KEY);
     world.call(CALL).fails(4, &["unauthorized", "Unauthorized", "status 401"]);
 }
 

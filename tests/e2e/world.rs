@@ -8,6 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wharf_simulated::{Canned, Simulation};
 
+/// A key that no simulated provider knows.
+pub(crate) const OTHER_KEY: &str = "Zq8TnYx3Wk5BvHc7";
+
 /// Simulated providers and a folder with a `wharf.toml` that has a connection to each.
 pub(crate) struct World {
     pub(crate) simulation: Simulation,

@@ -14,7 +14,7 @@ use wharf_benches::bare::Bare;
 use wharf_benches::{Provider, compare_in_rows, run, throughput};
 
 const PROJECT: &str = "shop";
-const KEY: &str = "standard_0123456789abcdef";
+const KEY: &str = "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250";
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();

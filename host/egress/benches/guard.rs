@@ -38,7 +38,7 @@ fn declarations(request: &Value, effect: Effect) -> Vec<Declaration> {
 
 fn connection() -> Connection {
     let builder = Connection::builder("appwrite", "main", "https://cloud.example/v1").field("project", "shop");
-    builder.secret("key", Secret::new("standard_0123456789abcdef0123456789abcdef")).build().unwrap()
+    builder.secret("key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250")).build().unwrap()
 }
 
 fn input() -> Map<String, Value> {
@@ -105,7 +105,7 @@ fn guard(bench: &mut Criterion) {
             let (user, session) = (input.get("userId").unwrap(), input.get("sessionId").unwrap());
             let (user, session) = (user.as_str().unwrap(), session.as_str().unwrap());
             let url = format!("https://cloud.example/v1/users/{user}/sessions/{session}");
-            let key = ("X-Appwrite-Key".to_owned(), "standard_0123456789abcdef0123456789abcdef".to_owned());
+            let key = ("X-Appwrite-Key".to_owned(), "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250".to_owned());
             black_box((url, vec![key, ("X-Appwrite-Project".to_owned(), "shop".to_owned())]))
         });
     });

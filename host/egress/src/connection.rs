@@ -16,6 +16,7 @@ use crate::masker::Masker;
 use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
+use crate::strength;
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
@@ -26,7 +27,10 @@ pub struct Connection {
     /// `https://host/v1`, without a slash at the end.
     base: String,
     fields: BTreeMap<String, Value>,
-    masker: Masker,
+    /// Knows the strong secrets: for what a plugin sees.
+    strong: Masker,
+    /// Knows the others: for what people see, besides.
+    weak: Masker,
     client: Client,
     /// The address that the base URL's host is written as.
     address: Option<IpAddr>,
@@ -38,7 +42,7 @@ pub struct Connection {
 
 enum Value {
     Open(String),
-    Secret(Secret),
+    Secret { value: Secret, strong: bool },
     Absent { remedy: String },
 }
 
@@ -52,6 +56,7 @@ impl Connection {
             suffix: String::new(),
             allowed: Vec::new(),
             fields: BTreeMap::new(),
+            allow_weak: Vec::new(),
             ca: None,
             proxy: None,
             lookup: None,
@@ -82,7 +87,7 @@ impl Connection {
             add(name);
             match value {
                 Value::Open(value) => add(value),
-                Value::Secret(value) => add(value.reveal()),
+                Value::Secret { value, .. } => add(value.reveal()),
                 Value::Absent { .. } => add(""),
             }
         }
@@ -93,13 +98,20 @@ impl Connection {
     pub fn field(&self, name: &str) -> Option<&str> {
         match self.fields.get(name)? {
             Value::Open(value) => Some(value),
-            Value::Secret(_) | Value::Absent { .. } => None,
+            Value::Secret { .. } | Value::Absent { .. } => None,
         }
     }
 
-    /// Takes the connection's secrets out of a text, best effort.
-    pub fn mask(&self, text: String) -> String {
-        self.masker.mask_text(text)
+    /// Takes the connection's secrets out of a text that people read, best effort. Not for what a plugin sees: it could find
+    /// out what a weak secret is.
+    pub fn mask_for_people(&self, text: String) -> String {
+        self.weak.mask_text(self.strong.mask_text(text))
+    }
+
+    /// The fields whose secrets are weak, as somebody allowed.
+    pub fn weak_fields(&self) -> impl Iterator<Item = &str> {
+        let is_weak = |value: &Value| matches!(value, Value::Secret { strong: false, .. });
+        self.fields.iter().filter(move |(_, value)| is_weak(value)).map(|(name, _)| name.as_str())
     }
 
     /// Fails where the connection has no value for a field.
@@ -108,7 +120,7 @@ impl Connection {
     /// [`MissingCredential`] with what would supply it.
     pub fn require(&self, field: &str) -> Result<(), MissingCredential> {
         match self.fields.get(field) {
-            Some(Value::Open(_) | Value::Secret(_)) => Ok(()),
+            Some(Value::Open(_) | Value::Secret { .. }) => Ok(()),
             absent => Err(MissingCredential {
                 plugin: self.plugin.clone(),
                 connection: self.name.clone(),
@@ -124,13 +136,19 @@ impl Connection {
     pub(crate) fn credential(&self, field: &str) -> Result<Text, MissingCredential> {
         match self.fields.get(field) {
             Some(Value::Open(value)) => Ok(Text::open(value.as_str())),
-            Some(Value::Secret(value)) => Ok(Text::masked(value.reveal())),
+            Some(Value::Secret { value, strong }) => Ok(Text::made_of(value.reveal(), *strong)),
             _ => self.require(field).map(|()| Text::default()),
         }
     }
 
-    pub(crate) fn masker(&self) -> &Masker {
-        &self.masker
+    /// For what a plugin sees.
+    pub(crate) fn strong(&self) -> &Masker {
+        &self.strong
+    }
+
+    /// What is looked for in what people see, besides.
+    pub(crate) fn weak(&self) -> &Masker {
+        &self.weak
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -175,6 +193,7 @@ pub struct ConnectionBuilder {
     suffix: String,
     allowed: Vec<IpNet>,
     fields: BTreeMap<String, Value>,
+    allow_weak: Vec<String>,
     ca: Option<Vec<u8>>,
     proxy: Option<Secret>,
     lookup: Option<Arc<Lookup>>,
@@ -233,7 +252,15 @@ impl ConnectionBuilder {
 
     /// A field that only schemes use.
     pub fn secret(mut self, name: &str, value: Secret) -> Self {
-        self.fields.insert(name.to_owned(), Value::Secret(value));
+        let strong = strength::is_strong(value.reveal());
+        self.fields.insert(name.to_owned(), Value::Secret { value, strong });
+        self
+    }
+
+    /// Secrets that may be weak. They are not taken out of what the plugin sees, so that it cannot tell a right guess from a
+    /// wrong one: an answer that repeats one shows it to the plugin.
+    pub fn allow_weak(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allow_weak.extend(fields.into_iter().map(Into::into));
         self
     }
 
@@ -246,13 +273,14 @@ impl ConnectionBuilder {
     /// The connection.
     ///
     /// # Errors
-    /// When the base URL, the certificates or the proxy cannot be used.
+    /// When the base URL, a secret, the certificates or the proxy cannot be used.
     pub fn build(self) -> Result<Connection, ConnectionError> {
         let url = parse_base(&self.base_url)?;
-        let mut masker = Masker::default();
-        for value in self.fields.values() {
-            if let Value::Secret(secret) = value {
-                masker.add(secret.reveal());
+        self.check_secrets()?;
+        let (mut strong, mut weak) = (Masker::default(), Masker::default());
+        for field in self.fields.values() {
+            if let Value::Secret { value, strong: is_strong } = field {
+                if *is_strong { &mut strong } else { &mut weak }.add(value.reveal());
             }
         }
         let proxied = self.proxy.is_some();
@@ -269,11 +297,33 @@ impl ConnectionBuilder {
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,
-            masker,
+            strong,
+            weak,
             address: url.host_str().and_then(literal),
             proxied,
             configured: self.configured,
         })
+    }
+
+    fn check_secrets(&self) -> Result<(), ConnectionError> {
+        for (name, value) in &self.fields {
+            let field = || name.clone();
+            match value {
+                Value::Secret { value, .. } if value.reveal().trim() != value.reveal() => {
+                    return Err(ConnectionError::Padded { field: field() });
+                }
+                Value::Secret { strong: false, .. } if !self.allow_weak.contains(name) => {
+                    return Err(ConnectionError::Weak { field: field() });
+                }
+                _ => {}
+            }
+        }
+        let is_secret =
+            |name: &String| matches!(self.fields.get(name), Some(Value::Secret { .. } | Value::Absent { .. }));
+        match self.allow_weak.iter().find(|name| !is_secret(name)) {
+            Some(field) => Err(ConnectionError::NotSecret { field: field.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -337,10 +387,55 @@ mod tests {
 
     #[test]
     fn debug_names_the_fields_without_their_values() {
-        let connection =
-            Connection::builder("p", "c", "https://x.example").secret("key", Secret::new("geheim")).build().unwrap();
+        let connection = with("key", "geheim").allow_weak(["key"]).build().unwrap();
         let debug = format!("{connection:?}");
         assert!(debug.contains("key") && !debug.contains("geheim"), "{debug}");
         assert_eq!(connection.field("key"), None);
+    }
+
+    fn with(field: &str, secret: &str) -> ConnectionBuilder {
+        Connection::builder("p", "c", "https://x.example").secret(field, Secret::new(secret))
+    }
+
+    #[test]
+    fn a_weak_secret_is_refused_by_its_field_unless_it_may_be_weak() {
+        for weak in ["geheim", "a1b2c3d", "correct horse battery staple", "2026-11-24"] {
+            let error = with("pin", weak).build().unwrap_err();
+            assert_eq!(error, ConnectionError::Weak { field: "pin".to_owned() });
+            assert!(error.to_string().contains("`pin`") && !error.to_string().contains(weak), "{error}");
+            let connection = with("pin", weak).allow_weak(["pin"]).build().unwrap();
+            assert_eq!(connection.weak_fields().collect::<Vec<_>>(), ["pin"]);
+        }
+        let strong = with("pin", "k7RmX2vQp9LzT4wB").allow_weak(["pin"]).build().unwrap();
+        assert_eq!(strong.weak_fields().count(), 0);
+    }
+
+    #[test]
+    fn only_a_secret_may_be_weak() {
+        let builder = with("key", "k7RmX2vQp9LzT4wB").field("user", "ada").absent("token", "");
+        assert!(builder.allow_weak(["key", "token"]).build().is_ok());
+        for field in ["user", "kye"] {
+            let error = with("key", "k7RmX2vQp9LzT4wB").field("user", "ada").allow_weak([field]).build().unwrap_err();
+            assert_eq!(error, ConnectionError::NotSecret { field: field.to_owned() });
+        }
+    }
+
+    #[test]
+    fn a_secret_with_space_around_it_is_refused() {
+        for padded in [" k7RmX2vQp9LzT4wB", "k7RmX2vQp9LzT4wB\n", "k7RmX2vQp9LzT4wB\u{a0}"] {
+            assert!(matches!(with("key", padded).build(), Err(ConnectionError::Padded { .. })), "{padded:?}");
+        }
+    }
+
+    #[test]
+    fn people_see_no_secret_and_the_plugin_no_strong_one() {
+        let connection = with("key", "k7RmX2vQp9LzT4wB")
+            .secret("password", Secret::new("sommerurlaub"))
+            .allow_weak(["password"])
+            .build()
+            .unwrap();
+        let text = "k7RmX2vQp9LzT4wB sommerurlaub";
+        assert_eq!(connection.mask_for_people(text.to_owned()), "••• •••");
+        assert_eq!(connection.strong().mask_text(text.to_owned()), "••• sommerurlaub");
     }
 }

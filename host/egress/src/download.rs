@@ -8,6 +8,7 @@ use url::Url;
 use crate::connection::{Connection, ConnectionBuilder};
 use crate::deadline::Deadline;
 use crate::declaration::{AnswerForm, Method};
+use crate::masker::Masker;
 use crate::outgoing::Outgoing;
 use crate::rules::Denial;
 use crate::secret::Text;
@@ -115,7 +116,8 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
         headers: Vec::new(),
         body: None,
         answer: AnswerForm::Bytes,
-        derived: Vec::new(),
+        strong: Masker::default(),
+        weak: Masker::default(),
     };
     let allowance = Allowance { deadline: Deadline::within(within), answer_bytes: most_bytes };
     let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;

@@ -50,6 +50,7 @@ pub fn prepare(
         }
         None => Vec::new(),
     };
+    let (strong, weak) = derived.into_maskers(connection);
     Ok(Outgoing {
         name: request.name.clone(),
         method: request.method,
@@ -57,7 +58,8 @@ pub fn prepare(
         body: body::build(&values, &credentials)?,
         headers: headers(&values, credentials)?,
         answer: request.answer,
-        derived: derived.into_texts(),
+        strong,
+        weak,
     })
 }
 

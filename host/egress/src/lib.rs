@@ -47,6 +47,7 @@ mod scheme;
 mod secret;
 pub mod send;
 mod socket;
+mod strength;
 mod well_known;
 mod wiped;
 pub mod work;

@@ -3,20 +3,34 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
+use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem::Finder;
 use zeroize::Zeroize as _;
 
 use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape};
 use crate::secret::{MASK, Text};
+use crate::strength;
 use crate::wiped::Wiped;
 
-/// Secrets shorter than this many bytes are not looked for in answers: too much else would match.
+/// Secrets shorter than this many bytes are not looked for: too much else would match.
 const SHORTEST_MASKED: usize = 8;
 
+/// So many needles are looked for one by one, which is faster and makes no copies of them.
+const FEW: usize = 32;
+
+/// What is searched between two looks at the clock, in bytes.
+const STRIDE: usize = 1 << 20;
+
 /// Finds secrets in a text and takes them out. Best effort: a provider can always disguise a secret.
+///
+/// A search takes time that grows with the length of the text alone: few needles are looked for one by one, many in one pass.
 #[derive(Clone, Default)]
 pub struct Masker {
+    /// The longest first: a short one may be a part of a long one, whose rest would stay.
     needles: Vec<Needle>,
+    automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 #[derive(Clone)]
@@ -26,18 +40,47 @@ struct Needle {
     by: Cow<'static, str>,
 }
 
+/// The time was over before everything was searched.
+#[derive(Debug)]
+pub(crate) struct Late;
+
 impl Masker {
-    /// Looks for the secret as it is and as it stands in JSON, in a form and in a URL.
+    /// Looks for the secret as it is and as it stands in JSON, in a form, in a URL and, if it is strong there too, in the
+    /// name of a header.
     pub(crate) fn add(&mut self, secret: &str) {
-        self.put(secret, Cow::Borrowed(MASK));
+        self.put(secret, MASK);
+        let mut in_lower_case = Wiped::from(secret.to_ascii_lowercase());
+        in_lower_case.secret = true;
+        if *in_lower_case != *secret && strength::is_strong(&in_lower_case) {
+            self.put(&in_lower_case, MASK);
+        }
+        self.sort();
     }
 
     /// Looks for a secret in the same way, and puts another text in its place. One of fewer than 8 bytes is not looked for.
     pub fn replace(&mut self, secret: &str, by: &str) {
-        self.put(secret, Cow::Owned(by.to_owned()));
+        self.put(secret, by.to_owned());
+        self.sort();
     }
 
-    fn put(&mut self, secret: &str, by: Cow<'static, str>) {
+    /// Looks for what another one looks for, too.
+    pub fn extend(&mut self, other: &Self) {
+        if !other.needles.is_empty() {
+            self.needles.extend(other.needles.iter().cloned());
+            self.sort();
+        }
+    }
+
+    /// Looks for what was made of secrets for a request, where this one does not do so already.
+    pub(crate) fn beside<'t>(&self, made: impl Iterator<Item = &'t Text>) -> Self {
+        let mut masker = Self::default();
+        made.for_each(|text| masker.put(text.real(), MASK));
+        masker.needles.retain(|needle| !self.needles.iter().any(|known| *known.text == *needle.text));
+        masker.sort();
+        masker
+    }
+
+    fn put(&mut self, secret: &str, by: impl Into<Cow<'static, str>>) {
         if secret.len() < SHORTEST_MASKED {
             return;
         }
@@ -52,44 +95,86 @@ impl Masker {
             form_encode(secret),
             percent_encode(secret),
         ];
-        for form in forms {
-            if !self.needles.iter().any(|n| *n.text == *form) {
-                self.needles.push(Needle { text: form, by: by.clone() });
-            }
-        }
-        // A short one may be a part of a long one, whose rest would stay.
-        self.needles.sort_by_key(|needle| Reverse(needle.text.len()));
+        let by = by.into();
+        self.needles.extend(forms.into_iter().map(|text| Needle { text, by: by.clone() }));
     }
 
-    /// This one, and what was made of secrets for a request.
-    pub(crate) fn with(&self, derived: &[Text]) -> Self {
-        let mut masker = self.clone();
-        derived.iter().for_each(|text| masker.add(text.real()));
-        masker
+    /// Of two that are the same, the one that came first stays.
+    fn sort(&mut self) {
+        self.needles.sort_by(|a, b| (Reverse(a.text.len()), &*a.text).cmp(&(Reverse(b.text.len()), &*b.text)));
+        self.needles.dedup_by(|later, first| *later.text == *first.text);
+        self.automaton = OnceLock::new();
+    }
+
+    /// The length of the longest thing that it looks for, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.needles.first().map_or(0, |needle| needle.text.len())
     }
 
     /// The text without the secrets in it.
-    pub fn mask_text(&self, text: String) -> String {
-        self.needles.iter().fold(text, |mut text, needle| {
-            if !text.contains(&*needle.text) {
-                return text;
+    pub fn mask_text(&self, mut text: String) -> String {
+        match self.masked(text.as_bytes(), &|| false) {
+            Ok(Some(masked)) => {
+                text.zeroize();
+                // Texts were taken out of a text, so it is one.
+                String::from_utf8(masked).unwrap_or_default()
             }
-            let masked = text.replace(&*needle.text, &needle.by);
-            text.zeroize();
-            masked
-        })
+            Ok(None) | Err(Late) => text,
+        }
     }
 
     /// The bytes without the secrets in them.
-    pub fn mask_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        for Needle { text, by } in &self.needles {
-            if memchr::memmem::find(&bytes, text.as_bytes()).is_some() {
-                let masked = replaced(&bytes, text.as_bytes(), by.as_bytes());
+    pub fn mask_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        self.mask_in_time(bytes, &|| false).unwrap_or_default()
+    }
+
+    /// The same, as long as there is time.
+    pub(crate) fn mask_in_time(&self, mut bytes: Vec<u8>, is_late: &dyn Fn() -> bool) -> Result<Vec<u8>, Late> {
+        Ok(match self.masked(&bytes, is_late)? {
+            Some(masked) => {
                 bytes.zeroize();
-                bytes = masked;
+                masked
             }
+            None => bytes,
+        })
+    }
+
+    fn masked(&self, bytes: &[u8], is_late: &dyn Fn() -> bool) -> Result<Option<Vec<u8>>, Late> {
+        let longest = self.longest();
+        if let Some(automaton) = self.automaton() {
+            return replaced(bytes, longest, is_late, |window| {
+                let found = automaton.find(window)?;
+                Some((found.start(), self.needles.get(found.pattern().as_usize())?))
+            });
         }
-        bytes
+        let mut masked: Option<Vec<u8>> = None;
+        for needle in &self.needles {
+            let finder = Finder::new(needle.text.as_bytes());
+            let all = masked.as_deref().unwrap_or(bytes);
+            let without = replaced(all, longest, is_late, |window| Some((finder.find(window)?, needle)))?;
+            if let (Some(old), Some(_)) = (&mut masked, &without) {
+                old.zeroize();
+            }
+            masked = without.or(masked);
+        }
+        Ok(masked)
+    }
+
+    /// For many needles. Without a prefilter, which would keep a copy of each; what the automaton itself is made of is not
+    /// the needles any more, but is not wiped either. None where it would be too large.
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        if self.needles.len() <= FEW {
+            return None;
+        }
+        let build = || {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .prefilter(false)
+                .build(self.needles.iter().map(|needle| needle.text.as_bytes()))
+                .ok()
+        };
+        self.automaton.get_or_init(build).as_ref()
     }
 }
 
@@ -99,46 +184,78 @@ impl fmt::Debug for Masker {
     }
 }
 
-fn replaced(bytes: &[u8], needle: &[u8], by: &[u8]) -> Vec<u8> {
-    let mut masked = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(at) = memchr::memmem::find(rest, needle) {
-        let (before, from) = rest.split_at(at);
-        masked.extend_from_slice(before);
-        masked.extend_from_slice(by);
-        rest = from.get(needle.len()..).unwrap_or_default();
+/// The bytes without what `next` finds first in each window of them; none where it finds nothing.
+fn replaced<'n>(
+    bytes: &[u8],
+    longest: usize,
+    is_late: &dyn Fn() -> bool,
+    next: impl Fn(&[u8]) -> Option<(usize, &'n Needle)>,
+) -> Result<Option<Vec<u8>>, Late> {
+    let mut masked: Option<Vec<u8>> = None;
+    let (mut kept, mut at) = (0, 0);
+    while at < bytes.len() {
+        if is_late() {
+            return Err(Late);
+        }
+        // Beyond the stride, so that what begins in it is found whole.
+        let end = bytes.len().min(at + STRIDE + longest);
+        at = match next(bytes.get(at..end).unwrap_or_default()) {
+            Some((start, Needle { text, by })) if start < STRIDE => {
+                let masked = masked.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
+                masked.extend_from_slice(bytes.get(kept..at + start).unwrap_or_default());
+                masked.extend_from_slice(by.as_bytes());
+                kept = at + start + text.len();
+                kept
+            }
+            _ => at + STRIDE,
+        };
     }
-    masked.extend_from_slice(rest);
-    masked
+    if let Some(masked) = &mut masked {
+        masked.extend_from_slice(bytes.get(kept..).unwrap_or_default());
+    }
+    Ok(masked)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    fn masker(secrets: &[&str]) -> Masker {
+        let mut masker = Masker::default();
+        secrets.iter().for_each(|secret| masker.add(secret));
+        masker
+    }
+
+    /// More needles than are looked for one by one, beside these.
+    fn among_many(secrets: &[&str]) -> Masker {
+        let others: Vec<String> = (0..FEW).map(|number| format!("another secret {number}")).collect();
+        masker(&others.iter().map(String::as_str).chain(secrets.iter().copied()).collect::<Vec<_>>())
+    }
 
     #[test]
     fn an_echoed_secret_is_taken_out_in_each_of_its_forms() {
-        let mut masker = Masker::default();
-        masker.add("pass word+\"1\"");
+        let secret = "pass word+\"1\"";
         let echo = r#"{"plain":"pass word+"1"","json":"pass word+\"1\"","form":"pass+word%2B%221%22","url":"pass%20word%2B%221%22"}"#;
-        let masked = String::from_utf8(masker.mask_bytes(echo.as_bytes().to_vec())).unwrap();
-        assert_eq!(masked, r#"{"plain":"•••","json":"•••","form":"•••","url":"•••"}"#);
-        assert_eq!(masker.mask_text(echo.to_owned()), masked);
+        for masker in [masker(&[secret]), among_many(&[secret])] {
+            let masked = String::from_utf8(masker.mask_bytes(echo.as_bytes().to_vec())).unwrap();
+            assert_eq!(masked, r#"{"plain":"•••","json":"•••","form":"•••","url":"•••"}"#);
+            assert_eq!(masker.mask_text(echo.to_owned()), masked);
+        }
     }
 
     #[test]
     fn a_secret_that_begins_another_one_does_not_save_its_rest() {
-        let mut masker = Masker::default();
-        masker.add("abcdefgh");
-        masker.add("abcdefgh-and-more");
-        assert_eq!(masker.mask_text("abcdefgh-and-more abcdefgh".to_owned()), "••• •••");
+        let secrets = ["abcdefgh", "abcdefgh-and-more"];
+        for masker in [masker(&secrets), among_many(&secrets)] {
+            assert_eq!(masker.mask_text("abcdefgh-and-more abcdefgh".to_owned()), "••• •••");
+        }
     }
 
     #[test]
     fn php_writes_json_in_its_own_way() {
-        let mut masker = Masker::default();
-        masker.add("a/b+c/dé==");
-        assert_eq!(masker.mask_text(r#""a\/b+c\/d\u00e9==""#.to_owned()), "\"•••\"");
+        assert_eq!(masker(&["a/b+c/dé=="]).mask_text(r#""a\/b+c\/d\u00e9==""#.to_owned()), "\"•••\"");
     }
 
     #[test]
@@ -146,14 +263,59 @@ mod tests {
         let mut masker = Masker::default();
         masker.replace("session/17", "first");
         masker.replace("session/18", "second");
+        masker.replace("session/17", "not this");
         assert_eq!(masker.mask_text("session/17 session%2F18".to_owned()), "first second");
         assert_eq!(masker.mask_bytes(br#""session\/18""#.to_vec()), br#""second""#);
     }
 
     #[test]
     fn a_short_secret_is_not_looked_for() {
-        let mut masker = Masker::default();
-        masker.add("7chars!");
-        assert_eq!(masker.mask_text("7chars!".to_owned()), "7chars!");
+        assert_eq!(masker(&["7chars!"]).mask_text("7chars!".to_owned()), "7chars!");
+    }
+
+    #[test]
+    fn the_name_of_a_header_has_it_in_lower_case() {
+        let (name, key) = ("x-k7rmx2vqp9lzt4wb".to_owned(), "k7RmX2vQp9LzT4wB");
+        assert_eq!(masker(&[key]).mask_text(name.clone()), "x-•••");
+        let nearly_as_long = "kRmXvQpLzTwB";
+        assert!(!strength::is_strong(&nearly_as_long.to_lowercase()));
+        let name = nearly_as_long.to_lowercase();
+        assert_eq!(
+            masker(&[nearly_as_long]).mask_text(name.clone()),
+            name,
+            "who guesses in lower case has fewer to try"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_the_clock_is_looked_at() {
+        let secret = "abcdefgh-and-more";
+        for masker in [masker(&[secret, "abcdefgh"]), among_many(&[secret, "abcdefgh"])] {
+            for before in STRIDE - secret.len() - 1..=STRIDE + 1 {
+                let echo = [&b".".repeat(before), secret.as_bytes(), b"."].concat();
+                let masked = masker.mask_bytes(echo);
+                assert_eq!(masked.len(), before + MASK.len() + 1, "{before}");
+                assert!(masked.ends_with("•••.".as_bytes()), "{before}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_ends_with_its_time() {
+        for masker in [masker(&["a secret"]), among_many(&["a secret"])] {
+            let looks = Cell::new(0);
+            let is_late = || looks.replace(looks.get() + 1) >= 3;
+            assert!(masker.mask_in_time(vec![b'.'; 20 * STRIDE], &is_late).is_err());
+            assert_eq!(looks.get(), 4, "a look for each stride");
+        }
+    }
+
+    #[test]
+    fn what_another_one_looks_for_is_not_looked_for_twice() {
+        let masker = masker(&["plain-text"]);
+        assert_eq!(masker.needles.len(), 1, "all of its forms are the same");
+        let texts = [Text::open("plain-text"), Text::open("another one")];
+        let beside = masker.beside(texts.iter());
+        assert_eq!(beside.mask_text("plain-text another one another%20one".to_owned()), "plain-text ••• •••");
     }
 }

@@ -1,5 +1,7 @@
 //! A request that is ready to be sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -19,8 +21,10 @@ pub struct Outgoing {
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: AnswerForm,
-    /// What was made of secrets for its credentials.
-    pub(crate) derived: Vec<Text>,
+    /// Knows what was made of strong secrets for its credentials: for what a plugin sees.
+    pub(crate) strong: Masker,
+    /// Knows the weak secrets, and what was made of them: for what people see. The plugin may know them from an answer.
+    pub(crate) weak: Masker,
 }
 
 /// A body with its media type.
@@ -55,19 +59,26 @@ pub struct Shown {
 impl Outgoing {
     /// What may be shown of it.
     pub fn shown(&self) -> Shown {
+        let header = |(name, value): &(String, Text)| (name.clone(), self.cut(value.shown()));
         Shown {
             request: self.name.clone(),
             method: self.method.as_str(),
             url: self.shown_url(),
-            headers: self.headers.iter().map(|(name, value)| (name.clone(), cut(value.shown()))).collect(),
-            body: self.body.as_ref().map(Body::shown),
+            headers: self.headers.iter().map(header).collect(),
+            body: self.body.as_ref().map(|body| body.shown(&self.weak)),
         }
+    }
+
+    /// Knows the weak secrets that [`Connection::mask_for_people`](crate::Connection::mask_for_people) knows, and what was
+    /// made of them for this request.
+    pub fn for_people(&self) -> &Masker {
+        &self.weak
     }
 
     /// The same with `{base_url}` in the place of a base URL: so requests over two connections can be compared.
     pub fn shown_without(&self, base_url: &str) -> Shown {
         let url = match self.url.shown().strip_prefix(base_url) {
-            Some(rest) => cut(&format!("{{base_url}}{rest}")),
+            Some(rest) => self.cut(&format!("{{base_url}}{rest}")),
             None => self.shown_url(),
         };
         Shown { url, ..self.shown() }
@@ -84,16 +95,21 @@ impl Outgoing {
         hide(&mut self.url);
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         if let Some(body) = &mut self.body {
-            let shown = body.shown();
-            let hidden = masker.mask_text(body.shown.clone().unwrap_or_else(|| shown.clone()));
-            if hidden != shown {
+            let shown = body.text();
+            let start = shown.floor_char_boundary(LONGEST_SHOWN + masker.longest() + self.weak.longest());
+            let hidden = masker.mask_text(shown.get(..start).unwrap_or_default().to_owned());
+            if body.shown.is_some() || hidden != shown {
                 body.shown = Some(hidden);
             }
         }
     }
 
     pub(crate) fn shown_url(&self) -> String {
-        cut(self.url.shown())
+        self.cut(self.url.shown())
+    }
+
+    fn cut(&self, shown: &str) -> String {
+        masked_start(shown, &self.weak, shown.len())
     }
 
     /// Size of its body, in bytes.
@@ -108,16 +124,32 @@ impl Outgoing {
 }
 
 impl Body {
-    fn shown(&self) -> String {
+    fn shown(&self, weak: &Masker) -> String {
+        masked_start(&self.text(), weak, self.bytes.len())
+    }
+
+    /// What may be shown, but for what a masker finds.
+    fn text(&self) -> Cow<'_, str> {
         if let Some(shown) = &self.shown {
-            return cut(shown);
+            return Cow::Borrowed(shown);
         }
         let short = Some(&*self.bytes).filter(|bytes| bytes.len() <= LONGEST_SHOWN);
         match short.and_then(|bytes| std::str::from_utf8(bytes).ok()) {
-            Some(text) => text.to_owned(),
-            None => format!("[{} bytes of {}]", self.bytes.len(), self.media_type),
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(format!("[{} bytes of {}]", self.bytes.len(), self.media_type)),
         }
     }
+}
+
+/// The start of a text of so many bytes without what a masker finds. Of a long one no more is searched than is shown.
+fn masked_start(text: &str, masker: &Masker, bytes: usize) -> String {
+    if text.len() <= LONGEST_SHOWN {
+        return masker.mask_text(text.to_owned());
+    }
+    let searched = text.floor_char_boundary(LONGEST_SHOWN + masker.longest());
+    let masked = masker.mask_text(text.get(..searched).unwrap_or_default().to_owned());
+    let end = masked.floor_char_boundary(LONGEST_SHOWN);
+    format!("{}… [{bytes} bytes]", masked.get(..end).unwrap_or_default())
 }
 
 /// A text that may be kept for each request of a call.

@@ -49,6 +49,27 @@ pub enum ConnectionError {
     /// The certificates cannot be read.
     #[error("the CA file {0}; write one with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")]
     Ca(&'static str),
+    /// A secret can be guessed, and [`ConnectionBuilder::allow_weak`](crate::ConnectionBuilder::allow_weak) does not name it.
+    #[error(
+        "the secret `{field}` can be guessed, and a plugin could find out of an answer whether it guessed right; take a \
+         random one of 16 letters and digits or more"
+    )]
+    Weak {
+        /// The field.
+        field: String,
+    },
+    /// What may be weak is no secret.
+    #[error("`allow_weak` names `{field}`, which is no secret of the connection")]
+    NotSecret {
+        /// The field.
+        field: String,
+    },
+    /// A secret cannot stand in a header, and what stands around it would tell so.
+    #[error("the secret `{field}` begins or ends with a space or a line break; take it away")]
+    Padded {
+        /// The field.
+        field: String,
+    },
     /// The proxy cannot be used.
     #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]
     Proxy(&'static str),

@@ -9,6 +9,7 @@
 //! | redirects | not followed; the answer goes to the plugin | `a_redirect_is_an_answer`, `is_redirected` |
 //! | credentials | placed by the host, for the connection's own origin; a plugin cannot give a value in their place | `nothing_is_sent_but_what_is_declared_and_what_http_needs`, `poses_with_another_key` |
 //! | secrets in answers | masked, best effort, after decoding; an encoding that the host cannot undo is refused | `reads_the_secret_from_an_echo`, `is_given_an_unknown_encoding` |
+//! | weak secrets | refused, or allowed by the operator; then nothing that a plugin sees depends on them | `guesses_the_secret`, `a_thousand_calls_with_guesses_tell_nothing_of_a_weak_secret` |
 //! | headers | only declared ones; never one that governs the connection, the credentials, the method or the path | `gives_a_header_that_was_not_declared`, `splits_a_header`, `a_declaration_that_would_break_a_rule_is_not_accepted` |
 //! | cookies | neither kept nor handed on | `a_cookie_is_neither_handed_to_the_plugin_nor_sent_back` |
 //! | proxies | none but the operator's, who then trusts it to resolve names | `a_request_goes_through_a_tunnel_and_the_proxy_resolves_the_name`, `proxies_of_the_environment_are_not_used` |

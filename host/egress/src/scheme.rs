@@ -10,11 +10,13 @@ use zeroize::Zeroizing;
 use crate::connection::Connection;
 use crate::declaration::{Function, Location, Part, Scheme, Template};
 use crate::encode::{form_encode, hex, json_escape, percent_encode};
+use crate::masker::Masker;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::secret::Text;
 
-/// Longer than any server takes, in bytes: a value that is made of others could double with each of them.
+/// Longer than any server takes, in bytes: a value that is made of others could double with each of them. What is made on the
+/// way has no more either, all of it together: an answer is searched for it, in up to seven forms.
 const LONGEST: usize = 64 * 1024;
 
 /// A credential and its place.
@@ -29,14 +31,21 @@ pub(crate) struct Credential<'a> {
 pub(crate) struct Derived(RefCell<Vec<Text>>);
 
 impl Derived {
-    fn note(&self, text: &Text) {
+    fn note(&self, text: &Text) -> Result<(), Refusal> {
         if text.is_masked() {
-            self.0.borrow_mut().push(text.clone());
+            let mut texts = self.0.borrow_mut();
+            texts.push(text.clone());
+            within(texts.iter().map(|text| text.real().len()).sum())?;
         }
+        Ok(())
     }
 
-    pub(crate) fn into_texts(self) -> Vec<Text> {
-        self.0.into_inner()
+    /// For what a plugin sees, and for what people see: what the connection knows of the latter, too.
+    pub(crate) fn into_maskers(self, connection: &Connection) -> (Masker, Masker) {
+        let texts = self.0.into_inner();
+        let mut weak = connection.weak().beside(texts.iter().filter(|text| !text.is_strong()));
+        weak.extend(connection.weak());
+        (connection.strong().beside(texts.iter().filter(|text| text.is_strong())), weak)
     }
 }
 
@@ -87,7 +96,7 @@ fn render(
     template.functions.iter().try_fold(text, |text, function| {
         let text = apply(function, &text, connection)?;
         within(text.real().len())?;
-        derived.note(&text);
+        derived.note(&text)?;
         Ok(text)
     })
 }
@@ -108,18 +117,24 @@ fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Te
         Function::JsonEscape => text.encoded(json_escape),
         Function::Md5Hex => text.encoded(|t| hex(&Md5::digest(t))),
         Function::Sha256Hex => text.encoded(|t| hex(&Sha256::digest(t))),
-        Function::HmacSha256Hex(field) => Text::masked(hex(&hmac_sha256(connection, field, text)?)),
-        Function::HmacSha256Base64(field) => Text::masked(STANDARD.encode(&*hmac_sha256(connection, field, text)?)),
+        Function::HmacSha256Hex(field) => hmac_sha256(connection, field, text, hex)?,
+        Function::HmacSha256Base64(field) => hmac_sha256(connection, field, text, |digest| STANDARD.encode(digest))?,
     })
 }
 
-fn hmac_sha256(connection: &Connection, field: &str, text: &Text) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+fn hmac_sha256(
+    connection: &Connection,
+    field: &str,
+    text: &Text,
+    write: impl FnOnce(&[u8]) -> String,
+) -> Result<Text, Refusal> {
     let key = connection.credential(field)?;
     // HMAC takes a key of any length (RFC 2104, section 2), so there is no error to report.
     let mut mac = Hmac::<Sha256>::new_from_slice(key.real().as_bytes())
         .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
     mac.update(text.real().as_bytes());
-    Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
+    let digest = Zeroizing::new(mac.finalize().into_bytes().to_vec());
+    Ok(Text::made_of(write(&digest), key.is_strong() || text.is_strong()))
 }
 
 #[cfg(test)]
@@ -132,6 +147,7 @@ mod tests {
         Connection::builder("test", "main", "https://provider.example")
             .field("user", "ada")
             .secret("key", Secret::new("k 1+&"))
+            .allow_weak(["key"])
             .absent("token", "set TEST_TOKEN")
             .build()
             .unwrap()
@@ -172,6 +188,7 @@ mod tests {
     fn a_keyed_digest_uses_a_field_of_the_connection() {
         let connection = Connection::builder("test", "main", "https://provider.example")
             .secret("key", Secret::new("Jefe"))
+            .allow_weak(["key"])
             .build()
             .unwrap();
         let text =
@@ -179,6 +196,25 @@ mod tests {
                 .unwrap();
         assert_eq!(text.real(), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", "RFC 4231, 4.3");
         assert_eq!(text.shown(), crate::MASK);
+    }
+
+    #[test]
+    fn a_keyed_digest_is_strong_where_the_key_or_the_text_is() {
+        let connection = Connection::builder("test", "main", "https://provider.example")
+            .secret("weak", Secret::new("Jefe"))
+            .allow_weak(["weak"])
+            .secret("strong", Secret::new("k7RmX2vQp9LzT4wB"))
+            .build()
+            .unwrap();
+        let digest = |key: &str, text: &Text| {
+            let made = apply(&Function::HmacSha256Base64(key.into()), text, &connection).unwrap();
+            assert!(made.is_masked());
+            made.is_strong()
+        };
+        let of = |field: &str| connection.credential(field).unwrap();
+        assert!(digest("strong", &Text::open("a")) && digest("weak", &of("strong")));
+        assert!(!digest("weak", &Text::open("a")) && !digest("weak", &of("weak")));
+        assert!(!digest("weak", &Text::masked("a sensitive input")));
     }
 
     #[test]
@@ -219,7 +255,7 @@ mod tests {
         };
         let derived = Derived::default();
         let credentials = credentials(&scheme, &connection(), &derived, |_| Ok(Text::open("123"))).unwrap();
-        let derived: Vec<Text> = derived.into_texts();
+        let derived = derived.0.into_inner();
         assert_eq!(derived.iter().map(Text::real).collect::<Vec<_>>(), ["k+1%2B%26"], "what an answer may echo");
         assert_eq!(credentials[0].text.real(), "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D");
         assert_eq!(credentials[0].text.shown(), "Bearer api_key=•••&user=%7B%22id%22%3A%22123%22%7D");

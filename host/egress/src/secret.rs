@@ -52,13 +52,15 @@ pub(crate) struct Text {
     real: Wiped,
     /// Set where it differs from the real one.
     shown: Option<String>,
+    /// Whether there is a strong secret in it: only then is it looked for in what a plugin sees.
+    strong: bool,
 }
 
 impl Text {
     pub(crate) fn open(real: impl Into<Wiped>) -> Self {
         let mut real = real.into();
         real.secret = false;
-        Self { real, shown: None }
+        Self { real, shown: None, strong: false }
     }
 
     /// The beginning of a longer text.
@@ -69,10 +71,16 @@ impl Text {
         Self::open(real)
     }
 
+    /// One that nobody is to read. A plugin may know it, or guess it.
     pub(crate) fn masked(real: impl Into<Wiped>) -> Self {
         let mut real = real.into();
         real.secret = true;
-        Self { real, shown: Some(MASK.to_owned()) }
+        Self { real, shown: Some(MASK.to_owned()), strong: false }
+    }
+
+    /// The same, of a strong secret or not.
+    pub(crate) fn made_of(real: impl Into<Wiped>, strong: bool) -> Self {
+        Self { strong, ..Self::masked(real) }
     }
 
     pub(crate) fn real(&self) -> &str {
@@ -87,10 +95,14 @@ impl Text {
         self.shown.is_some()
     }
 
+    pub(crate) fn is_strong(&self) -> bool {
+        self.strong
+    }
+
     /// The same, with another text to be shown.
     pub(crate) fn but_shown_as(self, shown: String) -> Self {
         let shown = (*self.real != *shown).then_some(shown);
-        Self { real: self.real, shown }
+        Self { shown, ..self }
     }
 
     /// The real text and what may be shown of it, where that differs.
@@ -110,6 +122,7 @@ impl Text {
             self.shown = Some((*self.real).to_owned());
             self.real.secret = true;
         }
+        self.strong |= text.strong;
         if let Some(shown) = &mut self.shown {
             shown.push_str(text.shown());
         }
@@ -158,7 +171,7 @@ impl Text {
     /// The encoded text. Of an encoded secret nothing is shown.
     pub(crate) fn encoded<T: Into<Wiped>>(&self, encode: impl FnOnce(&str) -> T) -> Self {
         let real = encode(self.real());
-        if self.is_masked() { Self::masked(real) } else { Self::open(real) }
+        if self.is_masked() { Self::made_of(real, self.strong) } else { Self::open(real) }
     }
 }
 
@@ -187,5 +200,16 @@ mod tests {
         assert_eq!(text.real(), "Bearer api_key=k1&user=7");
         assert_eq!(text.shown(), "Bearer api_key=•••&user=7");
         assert_eq!(format!("{text:?}"), "\"Bearer api_key=•••&user=7\"");
+    }
+
+    #[test]
+    fn what_a_strong_secret_is_a_part_of_is_strong() {
+        let of = |strong: bool| {
+            let mut text = Text::open("user:");
+            text.push(&Text::made_of("password", false));
+            text.push(&Text::made_of("k7RmX2vQp9LzT4wB", strong));
+            text.encoded(percent_encode)
+        };
+        assert!(of(true).is_strong() && !of(false).is_strong() && of(false).is_masked());
     }
 }

@@ -1,11 +1,11 @@
 //! The one way out: the only place where the HTTP client is run.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::time::{Duration, Instant};
 
-use ureq::Body;
 use ureq::http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE};
 use ureq::http::{HeaderName, HeaderValue, Request, Response};
+use ureq::{Body, Timeout};
 
 use crate::Blob;
 use crate::asked::printable;
@@ -13,6 +13,7 @@ use crate::audit::{AuditError, Outcome, Recorder};
 use crate::connection::Connection;
 use crate::deadline::Deadline;
 use crate::declaration::Method;
+use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
 use crate::socket::take_reached;
@@ -44,6 +45,11 @@ impl Allowance {
         const SOON: Duration = Duration::from_millis(50);
         self.deadline.left() < SOON
     }
+
+    /// Whether to stop what no timer of the client ends.
+    fn is_late(&self) -> bool {
+        self.deadline.is_over()
+    }
 }
 
 /// What a provider answered.
@@ -51,13 +57,14 @@ impl Allowance {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Secrets are masked.
+    /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Strong secrets are masked, in
+    /// names too.
     pub headers: Vec<(String, String)>,
-    /// Decoded. Secrets are masked.
+    /// Decoded. Strong secrets are masked.
     pub body: Blob,
 }
 
-/// Why there is no answer. No message holds a secret.
+/// Why there is no answer. No message holds a strong secret; [`Outgoing::for_people`] takes out the others.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// A rule refused the address. Nothing was sent.
@@ -111,7 +118,7 @@ pub fn send(
             outcome.received = Some(answer.body.bytes.len() as u64);
         }
         Err(error) => {
-            outcome.message = Some(connection.mask(error.to_string()));
+            outcome.message = Some(outgoing.for_people().mask_text(connection.mask_for_people(error.to_string())));
             match error {
                 SendError::Denied(denial) => outcome.rule = Some(denial.rule.name()),
                 SendError::AnswerDenied { status, denial } => {
@@ -132,36 +139,49 @@ fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) 
     let response = run(connection, outgoing, allowance).map_err(failed)?;
     let (parts, mut body) = response.into_parts();
     let status = parts.status.as_u16();
-    let encodings = parts.headers.get_all(CONTENT_ENCODING).iter().try_for_each(known_encoding);
-    encodings.map_err(|denial| SendError::AnswerDenied { status, denial })?;
-    let bytes = body.with_config().limit(allowance.answer_bytes).read_to_vec().map_err(failed)?;
+    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
+    let masked_bytes = |bytes: &[u8]| masked(String::from_utf8_lossy(bytes).into_owned());
+    let mut encodings = parts.headers.get_all(CONTENT_ENCODING).iter();
+    let known = encodings.try_for_each(|encoding| known_encoding(&masked_bytes(encoding.as_bytes())));
+    known.map_err(|denial| SendError::AnswerDenied { status, denial })?;
+    let bytes = read(&mut body, allowance).map_err(failed)?;
 
-    let masker = connection.masker().with(&outgoing.derived);
-    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let media_type = header("content-type")
-        .map(|text| masker.mask_text(text))
-        .unwrap_or_else(|| "application/octet-stream".to_owned());
+    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(|v| masked(v.to_owned()));
+    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
     let headers = parts
         .headers
         .iter()
         .filter(|(name, _)| !is_dropped(name))
-        .map(|(name, value)| {
-            (name.to_string(), masker.mask_text(String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        })
+        .map(|(name, value)| (masked(name.to_string()), masked_bytes(value.as_bytes())))
         .collect();
-    let bytes = masker.mask_bytes(bytes);
-    let file_name = header("content-disposition").and_then(|value| file_name(&masker.mask_text(value)));
+    let file_name = header("content-disposition").and_then(|value| file_name(&value));
+    let is_late = || allowance.is_late();
+    // What was made of a secret may have it in it, so it is looked for first.
+    let bytes = outgoing.strong.mask_in_time(bytes, &is_late);
+    let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
+    let bytes = bytes.map_err(|Late| SendError::Timeout)?;
     Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name) })
 }
 
+/// Reads the body, and looks at the clock on the way: what is compressed goes on for long without waiting for the network.
+fn read(body: &mut Body, allowance: Allowance) -> Result<Vec<u8>, ureq::Error> {
+    const PIECE: u64 = 64 << 10;
+    let mut reader = body.with_config().limit(allowance.answer_bytes).reader();
+    let mut bytes = Vec::new();
+    while !allowance.is_late() {
+        if reader.by_ref().take(PIECE).read_to_end(&mut bytes)? < PIECE as usize {
+            return Ok(bytes);
+        }
+    }
+    Err(ureq::Error::Timeout(Timeout::Global))
+}
+
 /// What the client could undo, it has undone, and taken the header away.
-fn known_encoding(encoding: &HeaderValue) -> Result<(), Denial> {
-    match encoding.as_bytes() {
-        b"" | b"identity" => Ok(()),
-        unknown => Err(Rule::ContentEncoding.denies(format!(
-            "the answer is encoded as `{}`, which was not asked for",
-            printable(&String::from_utf8_lossy(unknown))
-        ))),
+fn known_encoding(encoding: &str) -> Result<(), Denial> {
+    match encoding {
+        "" | "identity" => Ok(()),
+        unknown => Err(Rule::ContentEncoding
+            .denies(format!("the answer is encoded as `{}`, which was not asked for", printable(unknown)))),
     }
 }
 
@@ -200,13 +220,15 @@ fn file_name(disposition: &str) -> Option<String> {
     (!name.is_empty() && !name.starts_with('.') && !name.chars().any(char::is_control)).then(|| name.to_owned())
 }
 
-/// Puts the client's error into words that hold no secret.
+/// Puts the client's error into words that hold no strong secret: the plugin gets them.
 fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) -> SendError {
     let host = connection.way();
     match error {
         ureq::Error::Other(other) => match other.downcast::<Denial>() {
             Ok(denial) => SendError::Denied(*denial),
-            Err(other) => SendError::Unavailable(connection.mask(format!("{host} cannot be reached: {other}"))),
+            Err(other) => {
+                SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {other}")))
+            }
         },
         ureq::Error::Timeout(_) if allowance.is_over() => SendError::Timeout,
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
@@ -217,7 +239,7 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }
         error => SendError::Unavailable(
-            connection.mask(format!("{host} cannot be reached: {error}{}", of_tls(connection, &error))),
+            connection.strong().mask_text(format!("{host} cannot be reached: {error}{}", of_tls(connection, &error))),
         ),
     }
 }

@@ -61,7 +61,7 @@ fn compiled_as(effect: Effect, given: &Value) -> Result<Vec<Declaration>, Vec<Pr
 
 fn connection() -> Connection {
     let builder = Connection::builder("acme", "main", "https://acme.example/api/");
-    builder.secret("key", Secret::new("the secret key")).build().unwrap()
+    builder.secret("key", Secret::new("k7RmX2vQ+9LzT4wB")).build().unwrap()
 }
 
 /// Work without an end.

@@ -164,15 +164,16 @@ proptest! {
 
     #[test]
     fn an_echoed_secret_does_not_get_through(secret in "[!-~à-ü€/\"\\\\+ ]{8,40}", before in text(), after in text()) {
-        prop_assume!(secret.len() >= 8);
+        prop_assume!(secret.len() >= 8 && secret.trim() == secret);
         let connection = Connection::builder("acme", "main", "https://acme.example")
             .secret("key", Secret::new(secret.clone()))
+            .allow_weak(["key"])
             .build()
             .unwrap();
         let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let in_json = json!(secret).to_string();
         for echo in [secret.as_str(), &form, in_json.trim_matches('"')] {
-            let masked = connection.mask(format!("{before}{echo}{after}"));
+            let masked = connection.mask_for_people(format!("{before}{echo}{after}"));
             prop_assert!(!masked.contains(&secret), "{}", masked);
         }
         let debug = format!("{connection:?}");

@@ -27,14 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::recorder(
         |request| serde_json::json!({ "length of the key": request.header("x-appwrite-key").map(str::len) }),
     )?;
-    let vault = Vault(RwLock::new("the-first-key".to_owned()));
+    let vault = Vault(RwLock::new("k7RmX2vQp9LzT4wB".to_owned()));
     let host = Host::builder().build()?;
     host.load_bytes(APPWRITE.bytes)?;
 
     connect(&host, &vault, &server.url())?;
     println!("{}", host.call(Call::new("appwrite", "locale.get"))?.json);
 
-    *vault.0.write().map_err(|_| "the vault is closed")? = "the-second-and-longer-key".to_owned();
+    *vault.0.write().map_err(|_| "the vault is closed")? = "tKz8Wq3VnJ5mRx7YbLc2PdHs".to_owned();
     connect(&host, &vault, &server.url())?;
     println!("{}", host.call(Call::new("appwrite", "locale.get"))?.json);
     Ok(())

@@ -56,7 +56,7 @@ pub(super) fn forges_escapes_in_a_failure() {
 pub(super) fn forges_escapes_in_the_output() {
     let world = crate::world::World::new();
     let url = world.simulation.appwrite.url();
-    let fields = "greeting = \"hello\"\nkey = \"a-key-of-some-length\"";
+    let fields = format!("greeting = \"hello\"\nkey = \"{}\"", crate::world::OTHER_KEY);
     world.configure(&format!(
         "[connections.rogue]\nprovider = \"rogue\"\nbase_url = \"{url}\"\n[connections.rogue.fields]\n{fields}\n"
     ));

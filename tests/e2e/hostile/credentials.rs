@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use wharf::failure::CallError;
+use wharf::{Call, Connection, Secret};
+use wharf_simulated::{Recorded, Server};
 
 use super::{Ended, GREETING, SECRET, attempt, connection, host};
 use crate::world::answer;
@@ -33,6 +35,26 @@ pub(super) fn logs_the_secret_from_an_echo() {
     assert!(!format!("{report:?}{error}{}", error.to_json()).contains(SECRET), "{report:?}");
 }
 
+/// Every number of five digits in one call: the provider repeats them all, and no answer tells which one it was.
+#[test]
+pub(super) fn guesses_the_secret() {
+    let body = |request: &Recorded| serde_json::from_slice::<Value>(&request.body).unwrap();
+    let server = Server::recorder(move |request| body(request)["guesses"].clone()).unwrap();
+    let connection = |secret: &str| {
+        let builder = Connection::builder("rogue", "guessed", &server.url()).field("greeting", GREETING);
+        builder.secret("key", Secret::new(secret))
+    };
+    let refused = connection("00004711").build().unwrap_err();
+    assert!(refused.to_string().contains("the secret `key` can be guessed"), "{refused}");
+
+    host().connect("rogue", connection("00004711").allow_weak(["key"]).build().unwrap());
+    let report = host().run(Call::new("rogue", "credentials.guesses-the-secret").connection("guessed"));
+    assert_eq!(body(&server.requests()[0])["key"], "00004711", "the provider did get it");
+    assert_eq!(report.result.unwrap().json, json!({"repeated": 100_000, "changed": []}));
+    let message = &report.log[0].message;
+    assert!(message.contains("00004710•••00004712"), "people see it masked");
+}
+
 /// The guest looks at every byte of its memory after the host has placed the secret in a header, in a body and in a query,
 /// and the provider has sent it back each time. It finds what it was given; it does not find the secret.
 #[test]
@@ -51,7 +73,7 @@ pub(super) fn searches_its_memory() {
 pub(super) fn reads_what_another_connection_keeps() {
     let call = |name: &str| {
         host().connect("rogue", connection("rogue", name, "http://127.0.0.1:9"));
-        let call = wharf::Call::new("rogue", "credentials.reads-what-another-connection-keeps").connection(name);
+        let call = Call::new("rogue", "credentials.reads-what-another-connection-keeps").connection(name);
         host().call(call).unwrap().json
     };
     assert_eq!(call("keeper"), Value::Null);

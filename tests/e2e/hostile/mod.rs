@@ -24,7 +24,7 @@ macro_rules! tested {
 }
 wharf_artifacts::for_each_hostile_guest!(tested);
 
-pub(crate) const SECRET: &str = "a-secret-of-the-connection";
+pub(crate) const SECRET: &str = "a-secret-k7RmX2vQp9LzT4wB";
 pub(crate) const GREETING: &str = "hello from the connection";
 
 /// One host for all of these tests: what one call breaks must not harm another.

@@ -16,6 +16,7 @@ use wharf_egress::{Connection, ConnectionBuilder, Deadline, Secret};
 mod addresses;
 mod audit;
 mod download;
+mod guesses;
 mod proxy;
 mod server;
 mod time;
@@ -24,22 +25,32 @@ mod wire;
 
 pub(crate) use server::Server;
 
-pub(crate) const SECRET: &str = "a-secret-of-the-connection";
+pub(crate) const SECRET: &str = "a-secret-k7RmX2vQp9LzT4wB";
 
 /// Far more than an exchange on loopback takes.
 const LONG: Duration = Duration::from_secs(60);
 
 /// A request `GET /things/{id}` with the secret in a header, and whatever else is said.
 pub(crate) fn declared(more: &Value) -> Vec<Declaration> {
+    declared_with(&json!([]), more)
+}
+
+/// The same with functions over the secret.
+pub(crate) fn declared_with(functions: &Value, more: &Value) -> Vec<Declaration> {
+    declared_beside(&json!([]), functions, more)
+}
+
+/// The same beside values that the scheme has no use for.
+pub(crate) fn declared_beside(values: &Value, functions: &Value, more: &Value) -> Vec<Declaration> {
     let mut whole = json!({
         "name": "main", "method": "GET", "path": "/things/{id}", "variables": [], "query": [], "headers": [],
         "body": "none", "scheme": "key", "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let requests: [Request; 1] = [serde_json::from_value(whole).unwrap()];
-    let template = json!({"parts": [{"field": "key"}], "functions": []});
+    let template = json!({"parts": [{"field": "key"}], "functions": functions});
     let scheme: Scheme = serde_json::from_value(json!({
-        "name": "key", "summary": "", "values": [],
+        "name": "key", "summary": "", "values": values,
         "placements": [{"location": "header", "name": "X-Key", "template": template}],
     }))
     .unwrap();
@@ -72,9 +83,14 @@ pub(crate) fn get(connection: &Connection) -> Result<Answer, SendError> {
 }
 
 pub(crate) fn get_within(connection: &Connection, time: Duration) -> Result<Answer, SendError> {
+    get_up_to(1 << 20, connection, time)
+}
+
+/// An answer of so many bytes at most.
+pub(crate) fn get_up_to(answer_bytes: u64, connection: &Connection, time: Duration) -> Result<Answer, SendError> {
     let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
     let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
-    let allowance = Allowance { deadline: Deadline::within(time), answer_bytes: 1 << 20 };
+    let allowance = Allowance { deadline: Deadline::within(time), answer_bytes };
     send(connection, &outgoing, allowance, None)
 }
 

@@ -1,15 +1,20 @@
 //! A request ends with its deadline, whatever holds it up.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wharf_egress::Connection;
-use wharf_egress::send::SendError;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use wharf_egress::guard::{Item, prepare};
+use wharf_egress::send::{Allowance, SendError, send};
+use wharf_egress::{Connection, Deadline};
 
-use crate::{Server, builder, get, get_within};
+use crate::{Server, asked, builder, declared_beside, get, get_up_to, get_within, input, work};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -57,6 +62,50 @@ fn a_body_that_drips() {
         drip(socket, b"x");
     });
     times_out(&builder(&server.url()).build().unwrap());
+}
+
+/// It comes at once, and is half a gibibyte when it is decoded.
+#[test]
+fn a_body_that_unpacks_for_long() {
+    let server = Server::answering(zeros(512));
+    let connection = builder(&server.url()).build().unwrap();
+    let started = Instant::now();
+    assert_eq!(get_up_to(1 << 30, &connection, SHORT / 4).unwrap_err(), SendError::Timeout);
+    assert!(started.elapsed() < SHORT * 2, "it took {:?}", started.elapsed());
+}
+
+/// All that a scheme may make of a secret is looked for.
+#[test]
+fn a_body_that_is_searched_for_hundreds_of_texts() {
+    let values: Vec<Value> = (0..24)
+        .map(|number| {
+            let functions =
+                ["sha256-hex", "md5-hex", "base64", "sha256-hex", "base64", "md5-hex", "sha256-hex", "base64-url"];
+            let template =
+                json!({"parts": [{"field": "key"}, {"literal": format!("{number}")}], "functions": functions});
+            json!({"name": format!("v{number}"), "template": template})
+        })
+        .collect();
+    let declared = declared_beside(&json!(values), &json!([]), &json!({}));
+    let server = Server::answering(zeros(256));
+    let connection = builder(&server.url()).build().unwrap();
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
+    let outgoing = prepare(&declared, &asked(), item, &connection, &work()).unwrap();
+    let started = Instant::now();
+    let allowance = Allowance { deadline: Deadline::after(started, SHORT), answer_bytes: 1 << 30 };
+    assert_eq!(send(&connection, &outgoing, allowance, None).unwrap_err(), SendError::Timeout);
+    assert!(started.elapsed() < SHORT * 2, "it took {:?}", started.elapsed());
+}
+
+/// An answer of so many mebibytes that is short on its way.
+fn zeros(mebibytes: usize) -> impl Fn(&str, &mut dyn Write) + Send + Sync {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    (0..mebibytes).for_each(|_| gzip.write_all(&[0; 1 << 20]).unwrap());
+    let body = gzip.finish().unwrap();
+    move |_, socket| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        socket.write_all(&[head.as_bytes(), &body].concat()).unwrap_or(());
+    }
 }
 
 #[test]

@@ -80,6 +80,23 @@ fn a_redirect_is_an_answer() {
 }
 
 #[test]
+fn an_answer_is_as_large_as_allowed_and_no_byte_larger() {
+    const PIECE: usize = 64 << 10;
+    for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+        let server = Server::answering(move |_, socket| {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}", "x".repeat(size));
+            socket.write_all(answer.as_bytes()).unwrap_or(());
+        });
+        let connection = builder(&server.url()).build().unwrap();
+        let of_at_most = |most: usize| crate::get_up_to(most as u64, &connection, Duration::from_secs(60));
+        assert_eq!(of_at_most(size).unwrap().body.bytes.len(), size);
+        if let Some(less) = size.checked_sub(1) {
+            assert_eq!(of_at_most(less).unwrap_err(), SendError::TooLarge { limit: less as u64 });
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_is_no_http_is_a_failure_in_words() {
     for nonsense in
         ["SSH-2.0-OpenSSH\r\n\r\n", "HTTP/9.9 abc\r\n\r\n", "\r\n\r\n\r\n\0\0\0\0", "HTTP/1.1 99999 x\r\n\r\n"]

@@ -258,7 +258,7 @@ impl End {
 
 /// The caller may have written a secret of the connection into the input. Elsewhere it is masked already.
 fn refuse_secrets(recorded: &RecordedCall, connection: &Connection) -> Result<(), String> {
-    let has_one = |text: String| connection.mask(text.clone()) != text;
+    let has_one = |text: String| connection.mask_for_people(text.clone()) != text;
     let files = recorded.attachments.iter().map(|file| String::from_utf8_lossy(&file.content.0).into_owned());
     let whole = serde_json::to_string(recorded).map_err(|error| error.to_string())?;
     if std::iter::once(whole).chain(files).any(has_one) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wharf_egress::{Connection, ConnectionBuilder, Secret};
+use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Secret};
 use zeroize::Zeroizing;
 
 use super::{Config, ConnectionConfig, FieldValue};
@@ -11,9 +11,6 @@ use crate::limits::Limits;
 use crate::manifest::{About, ConnectionField};
 use crate::operation::nearest;
 use crate::registry::Release;
-
-/// Secrets shorter than this are not looked for in answers.
-const SHORT: usize = 8;
 
 /// Looks up an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -36,8 +33,7 @@ impl Config {
         let about = &release.about;
         let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == about.name).collect();
         if configured.is_empty() {
-            let mut warn = |text: &str| warn(format!("connection `{FROM_ENVIRONMENT}`: {text}"));
-            let connection = from_environment(about, environment, &mut warn)?;
+            let connection = from_environment(about, environment)?;
             return Ok(connection.map(|made| self.limited(Grant::from(made), &about.name, None)).into_iter().collect());
         }
         let mut made = Vec::new();
@@ -106,7 +102,10 @@ fn build(
             None => format!("`{}` has no field `{unknown}`; it has `{}`", about.name, known.join("`, `")),
         });
     }
-    let mut connection = start(about, name, &base_url).allow_addresses(config.allow_addresses.iter().copied());
+    check_allowed(config, about)?;
+    let mut connection = start(about, name, &base_url)
+        .allow_addresses(config.allow_addresses.iter().copied())
+        .allow_weak(config.allow_weak.iter().cloned());
     if let Some(file) = &config.ca_file {
         let pem = fs::read(file).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
         connection = connection.ca(pem);
@@ -141,10 +140,30 @@ fn build(
                 None => (None, write("NAME")),
             },
         };
-        warn_of_short(field, value.as_ref(), warn);
         connection = put(connection, field, value, remedy);
     }
-    connection.build().map_err(|error| error.to_string())
+    let connection = connection.build().map_err(|error| match &error {
+        ConnectionError::Weak { field } => {
+            format!("{error}, or write allow_weak = [\"{field}\"] under [connections.{name}] of wharf.toml")
+        }
+        _ => error.to_string(),
+    })?;
+    for field in connection.weak_fields() {
+        warn(&format!("the secret `{field}` can be guessed: an answer that repeats it shows it to the plugin"));
+    }
+    Ok(connection)
+}
+
+/// Refuses a name that is not that of a secret.
+fn check_allowed(config: &ConnectionConfig, about: &About) -> Result<(), String> {
+    let secrets: Vec<&str> = about.fields.iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
+    let Some(wrong) = config.allow_weak.iter().find(|name| !secrets.contains(&name.as_str())) else { return Ok(()) };
+    let instead = match nearest(wrong, secrets.iter().copied()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if secrets.is_empty() => "; it has none".to_owned(),
+        None => format!("; it has `{}`", secrets.join("`, `")),
+    };
+    Err(format!("`allow_weak` has `{}`, which is no secret field of `{}`{instead}", wrong.escape_debug(), about.name))
 }
 
 /// A configured value, and what would supply it where it is missing.
@@ -167,11 +186,7 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
 }
 
 /// A connection of what the environment supplies, where it supplies the base URL and every required field.
-fn from_environment(
-    about: &About,
-    environment: Environment<'_>,
-    warn: &mut dyn FnMut(&str),
-) -> Result<Option<Connection>, String> {
+fn from_environment(about: &About, environment: Environment<'_>) -> Result<Option<Connection>, String> {
     let Some(base_url) = about.base_url.environment.as_deref().and_then(|v| set(environment, v)) else {
         return Ok(None);
     };
@@ -183,7 +198,6 @@ fn from_environment(
             return Ok(None);
         }
         let value = value.map(Secret::new);
-        warn_of_short(field, value.as_ref(), warn);
         let remedy = match variable {
             Some(variable) => format!("set the environment variable {variable}"),
             None => format!("add [connections.NAME] with provider = \"{}\" to wharf.toml", about.name),
@@ -191,14 +205,20 @@ fn from_environment(
         connection = put(connection, field, value, remedy);
     }
     connection.build().map(Some).map_err(|error| {
-        format!("the environment variable {}: {error}", about.base_url.environment.as_deref().unwrap_or_default())
+        let variable_of = |name: &str| about.fields.iter().find(|f| f.name == name).and_then(|f| f.environment.clone());
+        let (variable, otherwise) = match &error {
+            ConnectionError::Weak { field } => (
+                variable_of(field),
+                format!(
+                    ", or add [connections.NAME] with provider = \"{}\" and allow_weak = [\"{field}\"] to wharf.toml",
+                    about.name
+                ),
+            ),
+            ConnectionError::Padded { field } => (variable_of(field), String::new()),
+            _ => (about.base_url.environment.clone(), String::new()),
+        };
+        format!("the environment variable {}: {error}{otherwise}", variable.unwrap_or_default())
     })
-}
-
-fn warn_of_short(field: &ConnectionField, value: Option<&Secret>, warn: &mut dyn FnMut(&str)) {
-    if value.is_some_and(|v| field.secret && !v.is_empty() && v.len() < SHORT) {
-        warn(&format!("the secret `{}` has fewer than {SHORT} bytes, so it is not masked in answers", field.name));
-    }
 }
 
 fn start(about: &About, name: &str, base_url: &str) -> ConnectionBuilder {

@@ -27,6 +27,8 @@ pub struct ConnectionConfig {
     pub effects: Option<Vec<Effect>>,
     /// Internal addresses that the base URL's host may resolve to.
     pub allow_addresses: Vec<IpNet>,
+    /// Secret fields whose values may be weak.
+    pub allow_weak: Vec<String>,
     /// A file with the certificates of the authorities that may vouch for the server.
     pub ca_file: Option<PathBuf>,
     /// A proxy, whose URL may have a password in it.
@@ -57,6 +59,8 @@ pub(super) struct FileConnection {
     effects: Option<Vec<Effect>>,
     #[serde(default)]
     allow_addresses: Vec<String>,
+    #[serde(default)]
+    allow_weak: Vec<String>,
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
     limits: Option<FileLimits>,
@@ -94,6 +98,7 @@ impl FileConnection {
             operations: operations.map_err(|problem| at("operations", problem))?,
             effects: self.effects,
             allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
+            allow_weak: self.allow_weak,
             ca_file: self.ca_file.map(|file| folder.join(file)),
             proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
             limits: limits.map_err(|problem| at("limits", problem))?,

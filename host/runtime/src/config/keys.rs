@@ -36,8 +36,18 @@ const COMMON_LIMITS: &[&str] = &[
     "compile_output",
     "plugins",
 ];
-const CONNECTION: &[&str] =
-    &["provider", "base_url", "fields", "operations", "effects", "allow_addresses", "ca_file", "proxy", "limits"];
+const CONNECTION: &[&str] = &[
+    "provider",
+    "base_url",
+    "fields",
+    "operations",
+    "effects",
+    "allow_addresses",
+    "allow_weak",
+    "ca_file",
+    "proxy",
+    "limits",
+];
 
 type Problem = (Option<usize>, String);
 

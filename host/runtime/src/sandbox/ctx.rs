@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
-use wharf_egress::Blob;
 use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
 use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::send::{self, Allowance, Answer, SendError};
+use wharf_egress::{Blob, Masker};
 
 use super::log::Log;
 use super::meter::Meter;
@@ -40,6 +40,8 @@ pub(crate) struct Ctx {
     pub(crate) network: Duration,
     /// The last thing that the host refused: what a plugin's `denied` refers to.
     pub(crate) refused: Option<Refusal>,
+    /// Knows the weak secrets that requests had in them, and what was made of these: the plugin may have seen them.
+    pub(crate) seen: Masker,
 }
 
 /// The call that an instance runs.
@@ -129,6 +131,7 @@ impl Ctx {
             tokens: Tokens::default(),
             network: Duration::ZERO,
             refused: None,
+            seen: Masker::default(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Ctx {
             }
             Err(refusal) => return Err(self.refuse(refusal)),
         };
+        self.seen.extend(outgoing.for_people());
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
         }
@@ -168,7 +172,12 @@ impl Ctx {
             Way::Network => send::send(&call.grant.connection, &outgoing, allowance, call.recorder()),
             Way::Recording(recorder) => {
                 let result = send::send(&call.grant.connection, &outgoing, allowance, call.recorder());
-                recorder.keep(call.intended(&outgoing), asked, item.sensitive, &result);
+                recorder.keep(
+                    call.intended(&outgoing),
+                    asked,
+                    item.sensitive,
+                    &for_people(&result, outgoing.for_people()),
+                );
                 result
             }
         };
@@ -208,7 +217,7 @@ impl Ctx {
 
     fn refuse(&mut self, refusal: GuardRefusal) -> NoAnswer {
         let recorded = match &self.call {
-            Some(call) => record_refusal(call.audit.as_deref(), call.who(), &refusal.clone().into(), &call.grant),
+            Some(call) => record_refusal(call.audit.as_deref(), call.who(), &self.shown(&refusal), &call.grant),
             None => Ok(()),
         };
         match recorded {
@@ -218,8 +227,36 @@ impl Ctx {
     }
 
     fn refused_with(&mut self, refusal: GuardRefusal) -> NoAnswer {
-        self.refused = Some(refusal.clone().into());
+        self.refused = Some(self.shown(&refusal));
         NoAnswer::Refused(refusal)
+    }
+
+    /// A refusal as people see it: the plugin may have written a weak secret into a name.
+    fn shown(&self, refusal: &GuardRefusal) -> Refusal {
+        let mut refusal = refusal.clone();
+        if let (GuardRefusal::Denied(denial), Some(call)) = (&mut refusal, &self.call) {
+            let message = std::mem::take(&mut denial.message);
+            denial.message = self.seen.mask_text(call.grant.connection.mask_for_people(message));
+        }
+        refusal.into()
+    }
+}
+
+/// What came back, without the weak secrets that the plugin may see in it.
+fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answer, SendError> {
+    let text = |text: &String| weak.mask_text(text.clone());
+    match result {
+        Ok(Answer { status, headers, body }) => Ok(Answer {
+            status: *status,
+            headers: headers.iter().map(|(name, value)| (text(name), text(value))).collect(),
+            body: Blob {
+                bytes: weak.mask_bytes(body.bytes.to_vec()).into(),
+                media_type: text(&body.media_type),
+                file_name: body.file_name.as_ref().map(text),
+            },
+        }),
+        Err(SendError::Unavailable(message)) => Err(SendError::Unavailable(text(message))),
+        Err(other) => Err(other.clone()),
     }
 }
 
@@ -236,7 +273,7 @@ pub(crate) fn record_refusal(
         Refusal::Limit(_) => "limit",
         Refusal::InvalidInput { .. } | Refusal::Unknown(_) | Refusal::Connection(_) => return Ok(()),
     };
-    let message = grant.connection.mask(refusal.to_string());
+    let message = grant.connection.mask_for_people(refusal.to_string());
     audit.map_or(Ok(()), |audit| audit.refusal(who, rule, message))
 }
 

@@ -112,8 +112,8 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
     let inside = entered.elapsed();
 
     let mut ctx = store.into_data();
-    let tokens = std::mem::take(&mut ctx.tokens);
-    let mask = |text: String| tokens.mask(connection.mask(text));
+    let (seen, tokens) = (std::mem::take(&mut ctx.seen), std::mem::take(&mut ctx.tokens));
+    let mask = |text: String| tokens.mask(seen.mask_text(connection.mask_for_people(text)));
     let broken = |message: String| {
         let operation = operation.declared.name.clone();
         CallError::Fault(Fault::Plugin {

@@ -25,7 +25,7 @@ mod users;
 use call::{Call, Fault, Outcome, result};
 
 /// The key that the server accepts. It holds characters that the header must encode.
-pub const API_KEY: &str = "simulated-aigency-key+1/2=";
+pub const API_KEY: &str = "q7RkVx2+mZ9Lt/Wb4nPcYdJ3hG8Fu1Qs=";
 /// A user who is logged in to a wallet.
 pub const USER_ID: u64 = 123;
 /// Another such user, who is a developer.

@@ -35,7 +35,13 @@ use parts::Upload;
 /// The only project.
 pub const PROJECT_ID: &str = "simulated-project";
 /// The project's key. It has all scopes.
-pub const API_KEY: &str = "simulated-appwrite-key-0123456789";
+pub const API_KEY: &str = concat!(
+    "standard_",
+    "a4c123b1612dd272d1371c17149d439536b3216fdaeeb975729fae923d5a4fd1",
+    "2aabfe228f219e9cb0eb53f16947ccf25ec84d8dbc74254770f58904dba41ecc",
+    "cc3fc1626e53a13043b026c48bbf33feff9243a8f506b40928b5b7a767c76fb0",
+    "08f86bebb2737f6a6f0fb23c6f5da2cec255404e4fb440034d6608697a8d41be",
+);
 /// A user with three sessions.
 pub const USER_ID: &str = "ada";
 /// A session of [`USER_ID`].

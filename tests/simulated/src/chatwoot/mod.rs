@@ -35,9 +35,9 @@ use beyond::OPERATIONS;
 use refusal::{Refusal, invalid};
 
 /// The token of the platform app; it reaches the users that the app has made.
-pub const PLATFORM_TOKEN: &str = "simulated-chatwoot-platform-token";
+pub const PLATFORM_TOKEN: &str = "tKz8Wq3VnJ5mRx7YbLc2PdHs";
 /// The token of the user [`USER_ID`], for calls of the account API.
-pub const USER_TOKEN: &str = "simulated-chatwoot-user-token";
+pub const USER_TOKEN: &str = "mV4cX9pRk7TzJq2WnHb6YsLd";
 /// A user of the platform app, who is an administrator of [`ACCOUNT_ID`].
 pub const USER_ID: u64 = 1;
 /// The address of [`USER_ID`].
@@ -47,7 +47,7 @@ pub const SECOND_USER_ID: u64 = 2;
 /// The address of [`SECOND_USER_ID`].
 pub const SECOND_USER_EMAIL: &str = "grace.hopper+navy@example.com";
 /// The token of the user [`SECOND_USER_ID`], who may do less.
-pub const AGENT_TOKEN: &str = "simulated-chatwoot-agent-token";
+pub const AGENT_TOKEN: &str = "pJ6wYt3NkR8xVq5ZcMb9LhGd";
 /// A user that another platform app has made.
 pub const FOREIGN_USER_ID: u64 = 7;
 /// The account that has the seeds.
@@ -57,7 +57,7 @@ pub const FOREIGN_ACCOUNT_ID: u64 = 9;
 /// The bot of [`ACCOUNT_ID`].
 pub const BOT_ID: u64 = 1;
 /// The token of [`BOT_ID`], with which a few calls of the account API can be made.
-pub const BOT_TOKEN: &str = "simulated-chatwoot-bot-token";
+pub const BOT_TOKEN: &str = "xR5nTq8KvW2jMz7PbYc4HdLs";
 /// The inbox of [`ACCOUNT_ID`] whose channel is an API.
 pub const INBOX_ID: u64 = 1;
 /// What the public API knows [`INBOX_ID`] by.

@@ -34,7 +34,7 @@ use session::Sessions;
 /// The only user.
 pub const USERNAME: &str = "admin";
 /// The user's access key.
-pub const ACCESS_KEY: &str = "simulatedVtigerKey";
+pub const ACCESS_KEY: &str = "Kq7RmXvQ9pLzT4wB";
 /// The id of [`USERNAME`].
 pub const USER_ID: &str = "19x1";
 /// The name of a session that is open when the server starts.

@@ -25,7 +25,7 @@ use crate::table::{Operation, Place, WIBICLICK};
 use call::{Call, Outcome, Refusal, refusal};
 
 /// The key that the server accepts.
-pub const API_KEY: &str = "simulated-wibiclick-api-key";
+pub const API_KEY: &str = "3d7c1f84-9b26-4e5a-8c70-f1a6b2d94e03";
 /// A website to which both users are connected.
 pub const WEBSITE_ID: &str = "harbour-website";
 /// A website to which only [`USER_ID`] is connected.
