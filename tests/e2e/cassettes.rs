@@ -175,7 +175,7 @@ fn a_release_that_asks_for_something_else_is_not_installed() {
 
     let refused = world.wharf(&["install", "other.wasm", "--self-test", "echo.json"]);
     let said = ["obedient 3.7.12 is not installed", "call 1, good.echo: request 1 is another one"];
-    refused.fails(1, &[&said[..], &["- GET {base_url}/echo\n+ GET {base_url}/user", "wharf record --to"]].concat());
+    refused.fails(1, &[&said[..], &["- GET {base_url}/echo\n  + GET {base_url}/user", "wharf record --to"]].concat());
     assert!(!world.path().join("wharf.lock").exists(), "nothing is written");
 
     // The same where the release carries it.
@@ -316,7 +316,8 @@ fn a_call_that_cannot_be_repeated_is_not_recorded() {
     // A limit of this connection alone ends it.
     let run = world.wharf(&["record", "--to", "v.json", "vtiger", "query.run", QUERY]);
     assert!(run.code == 2 && run.err.contains("the limit `requests` of 2"), "{run:?}");
-    for said in ["query.run is not recorded: when it is repeated, request 3 was not recorded", "+ request run\n+ GET"] {
+    for said in ["query.run is not recorded: when it is repeated, request 3 was not recorded", "+ request run\n  + GET"]
+    {
         assert!(run.err.contains(said), "{run:?}");
     }
     assert!(!world.path().join("v.json").exists());

@@ -26,6 +26,7 @@ mod requests;
 mod retries;
 mod sequences;
 mod stories;
+mod texts;
 mod tokens;
 mod vtiger;
 mod watch;

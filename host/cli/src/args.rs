@@ -10,7 +10,7 @@ use crate::exit;
 
 /// Runs other people's integrations in a sandbox, without giving them the keys.
 #[derive(Debug, Parser)]
-#[command(name = "wharf", version, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(name = "wharf", bin_name = "wharf", version, after_help = exit::HELP, arg_required_else_help = true)]
 pub(crate) struct Args {
     /// Configuration file [default: ./wharf.toml, then wharf/wharf.toml in the user's configuration folder]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use serde_json::json;
 use wharf::cassette::{CassetteError, ReplayError};
 use wharf::config::ConfigError;
@@ -28,6 +29,22 @@ Exit codes:
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
+
+/// Prints what the command line was found to be: a wish for help, or wrong.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(of_kind(Kind::Input)));
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::DisplayVersion => {
+            print::help(error);
+        }
+        // It repeats what was typed, or what a script was given by others.
+        _ => {
+            let message = error.render().to_string();
+            print::error(message.strip_prefix("error: ").unwrap_or(&message));
+        }
+    }
+    code
+}
 
 /// Prints an error in one piece, for a program that reads as JSON too, and chooses its exit code.
 pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {

@@ -114,7 +114,7 @@ pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
 /// A name that stays in its folder: both the plugin's and the provider's names come from strangers.
 fn safe_name(name: &str) -> String {
     let plain: String =
-        name.chars().map(|c| if wharf::deceives(c) || matches!(c, '/' | '\\' | ':') { '_' } else { c }).collect();
+        name.chars().map(|c| if wharf::text::deceives(c) || matches!(c, '/' | '\\' | ':') { '_' } else { c }).collect();
     plain.trim_start_matches('.').to_owned()
 }
 

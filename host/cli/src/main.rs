@@ -1,4 +1,5 @@
 //! `wharf`: runs plugins from the command line.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use std::process::ExitCode;
 
@@ -14,7 +15,11 @@ mod setup;
 use args::{Args, Command};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    std::panic::set_hook(Box::new(print::panicked));
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
     let result = match &args.command {
         Command::Plugins(options) => commands::plugins::run(&args, options),
         Command::Describe(options) => commands::describe::run(&args, options),

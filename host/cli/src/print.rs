@@ -1,9 +1,14 @@
 //! What people and programs read. Colours are left out where the output is not a terminal.
+//!
+//! This is the only module that writes, and what it writes is a [`Text`]: it cannot be made of a stranger's words without
+//! making them fit for a terminal.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::panic::PanicHookInfo;
 
 use anstyle::{AnsiColor, Style};
-use wharf::deceives;
+use wharf::text::{deceives, in_one_line, visible};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -12,14 +17,81 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 
+/// A text in which nothing but the program's own styles moves a terminal.
+///
+/// What stands in the source of the program is taken as it is. Every other text may have come from a stranger: it stays in its
+/// line, and what deceives is escaped. [`lines`] is for one that has lines of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Text(String);
+
+impl From<&'static str> for Text {
+    fn from(words: &'static str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(in_one_line(&text))
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        Self(in_one_line(text))
+    }
+}
+
+impl FromIterator<Text> for Text {
+    fn from_iter<I: IntoIterator<Item = Text>>(parts: I) -> Self {
+        Self(parts.into_iter().map(|part| part.0).collect())
+    }
+}
+
+impl Text {
+    pub(crate) fn add(&mut self, part: impl Into<Text>) {
+        self.0.push_str(&part.into().0);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Texts with a separator between them.
+    pub(crate) fn joined(parts: impl IntoIterator<Item = Text>, separator: &'static str) -> Self {
+        let parts: Vec<String> = parts.into_iter().map(|part| part.0).collect();
+        Self(parts.join(separator))
+    }
+}
+
+/// Puts texts one behind the other.
+macro_rules! text {
+    ($($part:expr),* $(,)?) => {{
+        let parts: Vec<$crate::print::Text> = vec![$($part.into()),*];
+        parts.into_iter().collect::<$crate::print::Text>()
+    }};
+}
+pub(crate) use text;
+
 /// A text in a style.
-pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
+pub(crate) fn styled(style: Style, text: impl Into<Text>) -> Text {
+    Text(format!("{style}{}{style:#}", text.into().0))
+}
+
+/// A text whose lines are its own, such as the body of a request. Whoever wrote it can begin lines with it.
+pub(crate) fn lines(text: &str) -> Text {
+    Text(visible(text))
+}
+
+/// Columns of the terminal, where there is one.
+pub(crate) fn columns() -> Option<usize> {
+    stdout().is_terminal().then(textwrap::termwidth)
 }
 
 /// Writes to standard output, and flushes it.
-pub(crate) fn out(text: &str) -> io::Result<()> {
-    let mut stdout = anstream::stdout().lock();
+pub(crate) fn out(text: impl Into<Text>) -> io::Result<()> {
+    let Text(text) = text.into();
+    let mut stdout = stdout().lock();
     stdout.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         stdout.write_all(b"\n")?;
@@ -27,21 +99,30 @@ pub(crate) fn out(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes JSON to standard output, with line breaks. What JSON leaves as it is and a terminal does not is escaped.
+/// Writes JSON to standard output, with line breaks.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
-    let text = format!("{value:#}");
-    if !text.contains(|c| c != '\n' && deceives(c)) {
-        return out(&text);
-    }
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // All of these are below U+10000, and can only stand in a string.
-            c if c != '\n' && deceives(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => escaped.push(c),
+    out(in_json(&format!("{value:#}")))
+}
+
+/// The same in one line.
+pub(crate) fn json_line(value: &serde_json::Value) -> io::Result<()> {
+    out(in_json(&value.to_string()))
+}
+
+/// JSON in which what JSON leaves as it is and a terminal does not is escaped. That can only stand in a string.
+fn in_json(json: &str) -> Text {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && deceives(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
         }
     }
-    out(&escaped)
+    Text(escaped)
 }
 
 /// Writes JSON after a failure was told: nobody may be reading any more, and it is the failure that counts.
@@ -49,24 +130,90 @@ pub(crate) fn last(value: &serde_json::Value) {
     let _ = json(value);
 }
 
+/// Tells what went wrong. Only its first line begins where others do, so that nothing in it can pose as another message.
 pub(crate) fn error(message: &str) {
-    to_stderr(&format!("{} {message}", styled(BAD, "error:")));
+    to_stderr(text![styled(BAD, "error:"), " ", hanging(message)]);
 }
 
+/// Tells what could be better, in the same form.
 pub(crate) fn warning(message: &str) {
-    to_stderr(&format!("{} {message}", styled(WARN, "warning:")));
+    to_stderr(text![styled(WARN, "warning:"), " ", hanging(message)]);
 }
 
-pub(crate) fn note(message: &str) {
-    to_stderr(message);
+pub(crate) fn note(message: impl Into<Text>) {
+    to_stderr(message.into());
 }
 
-fn to_stderr(line: &str) {
+/// Prints help or the version, which are the program's own words.
+#[expect(clippy::disallowed_methods, reason = "this is where everything is written")]
+pub(crate) fn help(help: &clap::Error) {
+    // As with a message: without a reader there is nobody to tell.
+    let _ = help.print();
+}
+
+/// Tells of a fault of the program itself, as it would be told without this.
+pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
+    error(&format!("the host broke: {info}"));
+    let trace = std::backtrace::Backtrace::capture();
+    if trace.status() == std::backtrace::BacktraceStatus::Captured {
+        note(lines(&trace.to_string()));
+    }
+}
+
+fn hanging(message: &str) -> Text {
+    let mut lines = visible(message).lines().map(|line| Text(line.to_owned())).collect::<Vec<_>>();
+    for line in lines.iter_mut().skip(1).filter(|line| !line.is_empty()) {
+        line.0.insert_str(0, "  ");
+    }
+    Text::joined(lines, "\n")
+}
+
+fn to_stderr(Text(line): Text) {
     // Without standard error there is nobody to tell.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let _ = writeln!(stderr(), "{line}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where everything is written")]
+fn stdout() -> anstream::Stdout {
+    anstream::stdout()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where everything is written")]
+fn stderr() -> anstream::Stderr {
+    anstream::stderr()
 }
 
 /// `236.0 KiB`
 pub(crate) fn size(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().iec().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a stranger's lock file or file name may have it.
+    const HOSTILE: &str = "1.0.0\u{1b}[2J\u{202e}\u{200b}\nerror: \u{e0041}";
+
+    #[test]
+    fn a_text_that_is_not_the_programs_own_stays_in_its_line_and_moves_nothing() {
+        let text = text![styled(BAD, HOSTILE.to_owned()), " ", HOSTILE.to_owned(), "\n"];
+        let one = "1.0.0\\u{1b}[2J\\u{202e}\\u{200b}\\nerror: \\u{e0041}";
+        assert_eq!(text.0, format!("{BAD}{one}{BAD:#} {one}\n"));
+    }
+
+    #[test]
+    fn a_message_of_several_lines_cannot_pose_as_another_one() {
+        assert_eq!(hanging("a\nerror: b\n\nwarning: c\n").0, "a\n  error: b\n\n  warning: c");
+        assert_eq!(hanging("a\r\u{2028}error: b").0, "a\\u{d}\\u{2028}error: b");
+    }
+
+    #[test]
+    fn json_says_the_same_when_it_is_escaped() {
+        let value = serde_json::json!({ HOSTILE: [HOSTILE, "Grüße\u{9b}", "\u{10ffff}"] });
+        for text in [in_json(&value.to_string()), in_json(&format!("{value:#}"))] {
+            assert!(!text.0.contains(|c| c != '\n' && deceives(c)), "{:?}", text.0);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text.0).unwrap(), value);
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! connected to: the resolver hands the client addresses, not a name.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -17,80 +17,25 @@ use ureq::unversioned::transport::NextTimeout;
 use crate::lookup::Lookups;
 use crate::rules::{Denial, Rule};
 
+mod blocks;
+mod inside;
+
+pub use blocks::Reach;
+pub use inside::Nat64;
+use inside::readings;
+
 /// Addresses of one host that are tried, at most: what the client's own list holds.
 const MOST: usize = 16;
 
-/// What kind of place an address is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// On the public internet.
-    Public,
-    /// Loopback, private (RFC 1918, RFC 4193) or shared (RFC 6598) space: only where the operator says so.
-    Internal,
-    /// Link-local, cloud metadata, unspecified, multicast, broadcast, reserved: never.
-    Never,
-}
-
-/// The kind of an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4) counts as IPv4.
+/// The kind of an address: the worst of what it may lead to. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, ISATAP)
+/// counts as IPv4.
 pub fn reach(address: IpAddr) -> Reach {
-    match address {
-        IpAddr::V4(v4) => reach_v4(v4),
-        IpAddr::V6(v6) => embedded_v4(v6).map_or_else(|| reach_v6(v6), reach_v4),
-    }
+    reach_through(address, &[])
 }
 
-fn reach_v4(address: Ipv4Addr) -> Reach {
-    let [a, b, c, _] = address.octets();
-    // The wire server of Azure stands in public space and hands out machine credentials.
-    let azure_metadata = address == Ipv4Addr::new(168, 63, 129, 16);
-    // Alibaba Cloud's metadata service stands in shared space.
-    let alibaba_metadata = address == Ipv4Addr::new(100, 100, 100, 200);
-    let protocol_assignments = a == 192 && b == 0 && c == 0;
-    let benchmarking = a == 198 && (b & 0xfe) == 18;
-    let reserved = a == 0 || a >= 240;
-    if azure_metadata
-        || alibaba_metadata
-        || protocol_assignments
-        || benchmarking
-        || reserved
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_documentation()
-    {
-        Reach::Never
-    } else if address.is_loopback() || address.is_private() || (a == 100 && (b & 0xc0) == 64) {
-        Reach::Internal
-    } else {
-        Reach::Public
-    }
-}
-
-fn reach_v6(address: Ipv6Addr) -> Reach {
-    let [first, second, ..] = address.segments();
-    // AWS has its metadata and credential services in fd00:ec2::/32, inside of unique local space; Google Cloud has its at
-    // fd20:ce::254.
-    let metadata = (first == 0xfd00 && second == 0xec2) || address == Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
-    let site_local = (first & 0xffc0) == 0xfec0;
-    let documentation = (first == 0x2001 && second == 0xdb8) || (first & 0xfff0) == 0x3ff0;
-    if address.is_loopback() || (address.is_unique_local() && !metadata) {
-        Reach::Internal
-    } else if (first & 0xe000) == 0x2000 && !documentation && !site_local {
-        Reach::Public
-    } else {
-        Reach::Never
-    }
-}
-
-/// Mapped (RFC 4291), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056) addresses hold an IPv4 one.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = address.segments();
-    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => Some(v4(high, low)),
-        (0x64, 0xff9b, 1, ..) => Some(v4(high, low)),
-        (0x2002, ..) => Some(v4(b, c)),
-        _ => None,
-    }
+/// The same in a network with translators of its own.
+fn reach_through(address: IpAddr, nat64: &[Nat64]) -> Reach {
+    readings(address, nat64).into_iter().map(blocks::of).max().unwrap_or(Reach::Never)
 }
 
 /// Resolves the host of a connection and judges the answers.
@@ -102,17 +47,17 @@ pub(crate) struct GuardedResolver {
     pub(crate) internal: bool,
     /// Internal addresses that the operator allows besides.
     pub(crate) allowed: Vec<IpNet>,
+    /// Where the network translates to IPv4.
+    pub(crate) nat64: Vec<Nat64>,
     pub(crate) lookups: Lookups,
 }
 
 impl GuardedResolver {
-    /// An address is allowed as it is, or as the IPv4 address inside of it.
+    /// An address is allowed as it is, or as all that is internal of what it leads to.
     fn allows(&self, address: IpAddr) -> bool {
-        let inside = match address {
-            IpAddr::V6(v6) => embedded_v4(v6).map(IpAddr::V4),
-            IpAddr::V4(_) => None,
-        };
-        self.allowed.iter().any(|net| net.contains(&address) || inside.is_some_and(|v4| net.contains(&v4)))
+        let listed = |address: IpAddr| self.allowed.iter().any(|net| net.contains(&address));
+        listed(address)
+            || readings(address, &self.nat64).into_iter().all(|to| listed(to) || blocks::of(to) == Reach::Public)
     }
 
     fn addresses(&self, host: &str, port: u16, within: Duration) -> io::Result<Vec<SocketAddr>> {
@@ -123,9 +68,27 @@ impl GuardedResolver {
         }
     }
 
+    /// Refuses an address that is never reached, also where a proxy would reach it.
+    pub(crate) fn refuse_never(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
+        if reach_through(address, &self.nat64) != Reach::Never {
+            return Ok(());
+        }
+        let denial = Rule::Address.denies(format!(
+            "{} is link-local, a metadata service, multicast or reserved: such addresses are never reached",
+            place(host, address)
+        ));
+        Err(match &self.connection {
+            Some(name) if blocks::LOCAL_NAT64.contains(&address) => denial.with_remedy(format!(
+                "if the network translates to IPv4 there, name the prefix in [connections.{name}] of wharf.toml, such as \
+                 nat64 = [\"64:ff9b:1::/96\"]"
+            )),
+            _ => denial,
+        })
+    }
+
     fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
-        refuse_never(host, address)?;
-        if reach(address) == Reach::Public || self.internal || self.allows(address) {
+        self.refuse_never(host, address)?;
+        if reach_through(address, &self.nat64) == Reach::Public || self.internal || self.allows(address) {
             return Ok(());
         }
         let message =
@@ -143,17 +106,6 @@ impl GuardedResolver {
 /// The address that a host is written as, if it is one.
 pub(crate) fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-/// Refuses an address that is never reached, also where a proxy would reach it.
-pub(crate) fn refuse_never(host: &str, address: IpAddr) -> Result<(), Denial> {
-    match reach(address) {
-        Reach::Never => Err(Rule::Address.denies(format!(
-            "{} is link-local, a metadata service, multicast or reserved: such addresses are never reached",
-            place(host, address)
-        ))),
-        Reach::Public | Reach::Internal => Ok(()),
-    }
 }
 
 fn place(host: &str, address: IpAddr) -> String {
@@ -193,13 +145,17 @@ mod tests {
             (
                 Reach::Internal,
                 "127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 100.127.255.255 ::1 fd12::1 \
-                 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:a00:1::1",
+                 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:a00:1::1 2a00:1450::5efe:10.0.0.1 2a00:1450::200:5efe:10.0.0.1 \
+                 2002:808:808::5efe:10.0.0.1",
             ),
             (
                 Reach::Never,
                 "0.0.0.0 0.1.2.3 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.8 192.0.2.1 198.18.0.1 224.0.0.1 \
                  240.0.0.1 255.255.255.255 :: fe80::1 fec0::1 ff02::1 2001:db8::1 fd00:ec2::254 fd00:ec2::23 fd20:ce::254 ::ffff:169.254.169.254 \
-                 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::127.0.0.1",
+                 fd00:42::42 fd00:a9fe:a9fe::1 fd00:c1::a9fe:a9fe fd00:100::100:200 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 \
+                 ::127.0.0.1 ::8.8.8.8 ::ffff:0:8.8.8.8 64:ff9b:1::8.8.8.8 64:ff9b:1:a9fe:a9:fe00:: 2001::1 2001:2::1 \
+                 2001:20::1 2001:0:808:808::f7f7:f7f7 2a00:1450::5efe:169.254.169.254 fd12::5efe:169.254.169.254 \
+                 2620:4f:8000::1 4000::1",
             ),
         ];
         for (expected, addresses) in cases {
@@ -210,12 +166,17 @@ mod tests {
     }
 
     fn resolve(allowed: &[&str], answers: &str) -> Result<usize, String> {
+        resolve_through(&[], allowed, answers)
+    }
+
+    fn resolve_through(nat64: &[&str], allowed: &[&str], answers: &str) -> Result<usize, String> {
         let answers: Vec<SocketAddr> =
             answers.split_whitespace().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
         let resolver = GuardedResolver {
             connection: Some("shop".to_owned()),
             internal: false,
             allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(),
+            nat64: nat64.iter().map(|prefix| prefix.parse().unwrap()).collect(),
             lookups: Lookups::with(Arc::new(move |_: &str, _| Ok(answers.clone()))),
         };
         let uri = "https://shop.example/".parse().unwrap();
@@ -240,5 +201,39 @@ mod tests {
         assert!(resolve(&["10.0.0.0/8"], "10.0.0.7 192.168.0.1").is_err());
         assert!(resolve(&["10.0.0.0/8"], "::ffff:10.0.0.7").is_ok(), "the IPv4 inside counts");
         assert!(resolve(&["0.0.0.0/0", "::/0"], "169.254.169.254").unwrap_err().contains("never reached"));
+    }
+
+    #[test]
+    fn an_allowance_of_unique_local_addresses_leaves_the_metadata_services_out() {
+        assert_eq!(resolve(&["fd00::/8"], "fd00:41::42 fd00:43::42"), Ok(2));
+        for metadata in
+            ["fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42", "fd00:a9fe:a9fe::1"]
+        {
+            assert!(resolve(&["fd00::/8"], metadata).unwrap_err().contains("never reached"), "{metadata}");
+            let hidden = resolve_through(&["fd00:42::/32", "fd00:ec2::/32"], &["fd00::/8"], metadata);
+            assert!(hidden.unwrap_err().contains("never reached"), "{metadata}");
+        }
+    }
+
+    #[test]
+    fn all_that_an_address_leads_to_has_to_be_allowed() {
+        let both = "2002:a00:1::5efe:192.168.0.1";
+        assert!(resolve(&["10.0.0.0/8"], both).is_err());
+        assert!(resolve(&["192.168.0.0/16"], both).is_err());
+        assert_eq!(resolve(&["10.0.0.0/8", "192.168.0.0/16"], both), Ok(1));
+        assert_eq!(resolve(&["2002::/16"], both), Ok(1));
+    }
+
+    #[test]
+    fn what_a_network_translates_is_judged_by_the_address_inside() {
+        let local = resolve(&["::/0"], "64:ff9b:1::8.8.8.8").unwrap_err();
+        assert!(local.contains("never reached") && local.contains("nat64 = [\"64:ff9b:1::/96\"]"), "{local}");
+        let nat64 = ["64:ff9b:1::/96", "fd64::/48"];
+        assert_eq!(resolve_through(&nat64, &[], "64:ff9b:1::8.8.8.8 fd64:0:0:808:8:800::"), Ok(2));
+        assert!(resolve_through(&nat64, &[], "64:ff9b:1::10.0.0.1").unwrap_err().contains("is an internal address"));
+        assert_eq!(resolve_through(&nat64, &["10.0.0.0/8"], "64:ff9b:1::10.0.0.1"), Ok(1));
+        for hidden in ["64:ff9b:1::169.254.169.254", "fd64:0:0:a9fe:a9:fe00::"] {
+            assert!(resolve_through(&nat64, &["::/0"], hidden).unwrap_err().contains("never reached"), "{hidden}");
+        }
     }
 }

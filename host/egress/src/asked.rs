@@ -1,6 +1,7 @@
 //! What a plugin asks for, before the guard has looked at it.
 
 use crate::Blob;
+use crate::text::in_one_line;
 
 /// What a plugin asks for: a declared request by its name, and its free values.
 #[derive(Clone, Debug, Default)]
@@ -144,11 +145,10 @@ pub fn unescape(token: &str) -> String {
 /// A name that a plugin made up, fit for a message.
 pub(crate) fn printable(name: &str) -> String {
     const LONGEST: usize = 80;
-    let mut text: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if name.chars().nth(LONGEST).is_some() {
-        text.push('…');
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => in_one_line(name.get(..end).unwrap_or_default()) + "…",
+        None => in_one_line(name),
     }
-    text
 }
 
 #[cfg(test)]

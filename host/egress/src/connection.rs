@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::address::{GuardedResolver, literal, refuse_never};
+use crate::address::{GuardedResolver, Nat64, literal};
 use crate::agent::{Client, Route};
 use crate::encode::hex;
 use crate::lookup::{Lookup, Lookups};
@@ -32,8 +32,8 @@ pub struct Connection {
     /// Knows the others: for what people see, besides.
     weak: Masker,
     client: Client,
-    /// The address that the base URL's host is written as.
-    address: Option<IpAddr>,
+    /// Why the address in the base URL is not reached, where only a proxy would look at it.
+    beyond_proxy: Option<Denial>,
     /// Whether a proxy connects to it, and not this process.
     proxied: bool,
     /// Whether the operator can change it in the configuration.
@@ -55,6 +55,7 @@ impl Connection {
             base_url: base_url.to_owned(),
             suffix: String::new(),
             allowed: Vec::new(),
+            nat64: Vec::new(),
             fields: BTreeMap::new(),
             allow_weak: Vec::new(),
             ca: None,
@@ -157,10 +158,7 @@ impl Connection {
 
     /// Refuses an address in the base URL that only a proxy would look at, and that is never reached.
     pub(crate) fn check_beyond_proxy(&self) -> Result<(), Denial> {
-        match self.address {
-            Some(address) if self.proxied => refuse_never(&address.to_string(), address),
-            _ => Ok(()),
-        }
+        self.beyond_proxy.clone().map_or(Ok(()), Err)
     }
 
     /// Its name in the configuration, for advice; none where it has no place there.
@@ -192,6 +190,7 @@ pub struct ConnectionBuilder {
     base_url: String,
     suffix: String,
     allowed: Vec<IpNet>,
+    nat64: Vec<Nat64>,
     fields: BTreeMap<String, Value>,
     allow_weak: Vec<String>,
     ca: Option<Vec<u8>>,
@@ -216,6 +215,12 @@ impl ConnectionBuilder {
     /// Internal addresses that the host of the base URL may resolve to. Those that are never reached stay so.
     pub fn allow_addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.allowed.extend(networks);
+        self
+    }
+
+    /// Prefixes in which the network translates to IPv4: addresses in them are judged by the IPv4 address inside.
+    pub fn nat64(mut self, prefixes: impl IntoIterator<Item = Nat64>) -> Self {
+        self.nat64.extend(prefixes);
         self
     }
 
@@ -288,8 +293,11 @@ impl ConnectionBuilder {
             connection: self.configured.then(|| self.name.clone()),
             internal: proxied || names_an_address(&url),
             allowed: self.allowed,
+            nat64: self.nat64,
             lookups: self.lookup.map(Lookups::with).unwrap_or_default(),
         };
+        let address = url.host_str().and_then(literal).filter(|_| proxied);
+        let beyond_proxy = address.and_then(|address| resolver.refuse_never(&address.to_string(), address).err());
         let route = Route { ca: self.ca.as_deref(), proxy: self.proxy.as_ref() };
         Ok(Connection {
             base: normalise(&url, &self.suffix),
@@ -299,7 +307,7 @@ impl ConnectionBuilder {
             fields: self.fields,
             strong,
             weak,
-            address: url.host_str().and_then(literal),
+            beyond_proxy,
             proxied,
             configured: self.configured,
         })

@@ -48,10 +48,12 @@ mod secret;
 pub mod send;
 mod socket;
 mod strength;
+pub mod text;
 mod well_known;
 mod wiped;
 pub mod work;
 
+pub use address::Nat64;
 pub use blob::Blob;
 pub use connection::{Connection, ConnectionBuilder};
 pub use deadline::Deadline;

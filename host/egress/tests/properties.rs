@@ -181,17 +181,40 @@ proptest! {
     }
 
     #[test]
-    fn an_ipv4_address_is_the_same_place_however_it_is_written(address in any::<u32>()) {
+    fn an_ipv4_address_is_the_same_place_or_a_worse_one_however_it_is_written(address in any::<u32>(), prefix in any::<u64>()) {
         let v4 = Ipv4Addr::from(address);
         let [a, b, c, d] = v4.octets();
         let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let alone = reach(IpAddr::V4(v4));
         for v6 in [
             v4.to_ipv6_mapped(),
             Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
-            Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, high, low),
             Ipv6Addr::new(0x2002, high, low, 0, 0, 0, 0, 1),
         ] {
-            prop_assert_eq!(reach(IpAddr::V6(v6)), reach(IpAddr::V4(v4)), "{}", v6);
+            prop_assert_eq!(reach(IpAddr::V6(v6)), alone, "{}", v6);
+        }
+        // In any prefix; as Teredo has a server and a client; and wherever a translator of RFC 6052 may place it.
+        let isatap = |u: u128| Ipv6Addr::from(u128::from(prefix) << 64 | u << 48 | 0x5efe << 32 | u128::from(address));
+        let [n, e, w, s] = (!address).to_be_bytes();
+        let (not_high, not_low) = (u16::from_be_bytes([n, e]), u16::from_be_bytes([w, s]));
+        let octets = |places: [usize; 4]| {
+            let mut octets = Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0).octets();
+            places.into_iter().zip(v4.octets()).for_each(|(place, octet)| octets[place] = octet);
+            Ipv6Addr::from(octets)
+        };
+        for v6 in [
+            isatap(0),
+            isatap(0x200),
+            Ipv6Addr::new(0, 0, 0, 0, 0, 0, high, low),
+            Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, high, low),
+            Ipv6Addr::new(0x2001, 0, high, low, 0, 0, not_high, not_low),
+            octets([6, 7, 9, 10]),
+            octets([7, 9, 10, 11]),
+            octets([9, 10, 11, 12]),
+            octets([12, 13, 14, 15]),
+        ] {
+            // `::1` is no IPv4 address.
+            prop_assert!(reach(IpAddr::V6(v6)) >= alone || v6.is_loopback(), "{}", v6);
         }
     }
 

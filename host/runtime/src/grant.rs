@@ -6,6 +6,7 @@ use std::str::FromStr;
 use wharf_egress::Connection;
 use wharf_egress::declaration::Effect;
 use wharf_egress::rules::Denial;
+use wharf_egress::text::in_one_line;
 
 use crate::limits::Limits;
 use crate::manifest::Operation;
@@ -119,7 +120,7 @@ impl FromStr for Pattern {
         if good {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` names no operations; write `users.list`, `users.*` or `*`", text.escape_debug()))
+        Err(format!("`{}` names no operations; write `users.list`, `users.*` or `*`", in_one_line(text)))
     }
 }
 

@@ -61,5 +61,5 @@ pub use registry::{
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
-pub use sandbox::log::{Level, LogEntry, deceives, visible};
-pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download};
+pub use sandbox::log::{Level, LogEntry};
+pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, text};

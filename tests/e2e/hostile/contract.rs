@@ -62,7 +62,7 @@ pub(super) fn forges_escapes_in_the_output() {
     ));
     let run = world.wharf(&["call", wharf_artifacts::ROGUE.path, "contract.forges-escapes-in-the-output"]);
     assert_eq!(run.json(), json!("\u{1b}[2J\u{9b}31m\u{202e}wiped\u{7f}"), "it is the same text");
-    assert!(!run.out.replace('\n', "").contains(wharf::deceives), "{:?}", run.out);
+    assert!(!run.out.replace('\n', "").contains(wharf::text::deceives), "{:?}", run.out);
 }
 
 #[test]

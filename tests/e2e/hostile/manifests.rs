@@ -15,7 +15,7 @@ fn a_lying_manifest_is_refused_with_what_is_wrong_and_where() {
     let error = Host::builder().build().unwrap().load_bytes(LIAR.bytes).map(drop).unwrap_err().to_string();
     assert!(!error.replace('\n', "").contains(char::is_control) && !error.contains('\u{202e}'), "{error:?}");
     for problem in [
-        "a text in it has a control character",
+        "a text in it has a line break, a control character or another one that is not shown as itself",
         "`not a version` is not a semantic version",
         "base-url: the environment variable `AWS_ENDPOINT_URL` does not begin with `LIAR_`",
         "fields: `key` stands twice",

@@ -7,11 +7,10 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use wharf::audit::verify::Verifier;
 use wharf::audit::{Event, Record};
-use wharf::visible;
 
 use crate::args::{Args, Audit, ShowAudit};
 use crate::exit::Usage;
-use crate::print::{self, BAD, BOLD, DIM, styled};
+use crate::print::{self, BAD, BOLD, DIM, Text, styled};
 use crate::setup;
 
 pub(crate) fn run(args: &Args, command: &Audit) -> Result<ExitCode> {
@@ -33,15 +32,15 @@ fn show(args: &Args, options: &ShowAudit) -> Result<ExitCode> {
         if options.json {
             records.push(record);
         } else {
-            printed = print::out(&line(&record));
+            printed = print::out(line(&record));
         }
     })?;
     printed?;
     match &options.call {
         Some(call) if found == 0 => {
-            return Err(Usage(format!("the audit has no record of a call `{}`", visible(call))).into());
+            return Err(Usage(format!("the audit has no record of a call `{call}`")).into());
         }
-        None if found == 0 && !options.json => print::note(&styled(DIM, "Nothing is recorded yet.")),
+        None if found == 0 && !options.json => print::note(styled(DIM, "Nothing is recorded yet.")),
         _ if options.json => print::json(&json!(records))?,
         _ => {}
     }
@@ -56,7 +55,7 @@ fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
     };
     let (records, processes) = (verifier.records(), verifier.processes());
     let verdict = if sound { "are as they were written" } else { "were read; what is wrong stands above" };
-    print::out(&format!("{records} records of {processes} processes {verdict}{unfinished}"))?;
+    print::out(format!("{records} records of {processes} processes {verdict}{unfinished}"))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -78,7 +77,7 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
         let problems = verifier.read(BufReader::new(file), &mut each).with_context(|| path.display().to_string())?;
         for problem in problems {
-            print::error(&format!("{}, {}", path.display(), visible(&problem.to_string())));
+            print::error(&format!("{}, {problem}", path.display()));
             sound = false;
         }
     }
@@ -91,9 +90,9 @@ fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Usage {
     Usage(format!("{} cannot be read: {reason}", path.display()))
 }
 
-/// One record. What stands in it may have been written by somebody else, so nothing of it reaches a terminal as it is.
-fn line(record: &Record) -> String {
-    let text = |part: &Option<String>| visible(part.as_deref().unwrap_or_default());
+/// One record, in one line.
+fn line(record: &Record) -> Text {
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
     let event = match record.event {
         Event::Intent => styled(BOLD, "intent "),
         Event::Outcome => styled(BOLD, "outcome"),
@@ -101,7 +100,7 @@ fn line(record: &Record) -> String {
         Event::Release => styled(BOLD, "release"),
     };
     let request = match &record.method {
-        Some(method) => format!("{} {}", visible(method), text(&record.url)),
+        Some(method) => format!("{method} {}", text(&record.url)),
         None => String::new(),
     };
     let what = match record.event {
@@ -110,19 +109,18 @@ fn line(record: &Record) -> String {
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
         Event::Release => text(&record.message),
     };
-    let mut line = vec![styled(DIM, visible(&record.time))];
+    let mut line = vec![styled(DIM, &record.time)];
     // A release is of no call.
-    line.extend(Some(&record.call).filter(|call| !call.is_empty()).map(|call| styled(DIM, visible(call))));
-    line.extend([event, visible(&record.plugin)]);
-    line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(|name| visible(name)));
-    line.push(what);
-    // A record is one line, whatever stands in it.
-    line.join(" ").replace('\n', "\\n") + "\n"
+    line.extend(Some(&record.call).filter(|call| !call.is_empty()).map(|call| styled(DIM, call)));
+    line.extend([event, Text::from(&record.plugin)]);
+    line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(Text::from));
+    line.push(what.into());
+    Text::joined(line, " ")
 }
 
 fn answer(record: &Record) -> String {
     let Some(status) = record.status else { return String::new() };
     let millis = record.micros.unwrap_or_default() as f64 / 1000.0;
-    let from = record.address.as_deref().map(|address| format!(" from {}", visible(address))).unwrap_or_default();
+    let from = record.address.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
     format!("{status}, {} in {millis:.1} ms{from}", print::size(record.received.unwrap_or_default()))
 }

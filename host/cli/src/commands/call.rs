@@ -4,12 +4,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::CallError;
-use wharf::{Call as HostCall, Exchange, Level, Output, Release, Report, visible};
+use wharf::{Call as HostCall, Exchange, Level, Output, Release, Report};
 
 use crate::args::{Args, Call};
 use crate::exit::{self, Usage};
 use crate::input::{self, Items};
-use crate::print::{self, BOLD, DIM, styled};
+use crate::print::{self, BOLD, DIM, Text, lines, styled, text};
 use crate::setup::Setup;
 
 pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
@@ -175,11 +175,11 @@ impl Runner<'_> {
         for entry in &report.log {
             if entry.level >= Level::Warning || self.args.verbose {
                 // Each line by itself, so that a plugin cannot pose as the host.
-                entry.message.lines().for_each(|line| print::note(&format!("{prefix} {line}")));
+                entry.message.lines().for_each(|line| print::note(text![prefix.clone(), " ", line.to_owned()]));
             }
         }
         if self.args.verbose {
-            print::note(&styled(DIM, format!("call {}", report.id)));
+            print::note(styled(DIM, format!("call {}", report.id)));
         }
         if self.args.verbose && !self.options.dry_run {
             for exchange in &report.exchanges {
@@ -190,12 +190,12 @@ impl Runner<'_> {
                     exchange.request.url,
                     exchange.micros as f64 / 1000.0
                 );
-                print::note(&styled(DIM, line));
+                print::note(styled(DIM, line));
             }
             if report.retries > 0 {
                 let waited =
                     humantime::format_duration(Duration::from_millis(report.timing.waiting.as_millis() as u64));
-                print::note(&styled(DIM, format!("tried again {} times, after {waited} of waiting", report.retries)));
+                print::note(styled(DIM, format!("tried again {} times, after {waited} of waiting", report.retries)));
             }
         }
     }
@@ -206,17 +206,16 @@ impl Runner<'_> {
         for (name, blob) in &output.attachments {
             let size = print::size(blob.bytes.len() as u64);
             let Some(folder) = &self.options.target.save else {
-                let what = format!(
+                print::warning(&format!(
                     "the file {name} ({size} of {}) is not kept; --save DIR keeps it",
-                    visible(&blob.media_type)
-                );
-                print::warning(&what);
+                    blob.media_type
+                ));
                 continue;
             };
             match input::save(folder, name, blob) {
                 Ok(file) => {
-                    let kind = visible(&blob.media_type);
-                    print::note(&format!("{name}: {size} of {kind} in {}", folder.join(file).display()));
+                    let kind = &blob.media_type;
+                    print::note(format!("{name}: {size} of {kind} in {}", folder.join(file).display()));
                 }
                 Err(error) => print::warning(&format!("the file {name} ({size}) is not kept: {error:#}")),
             }
@@ -236,7 +235,7 @@ impl Runner<'_> {
     }
 
     fn print_requests(&self, all: &[Done]) -> Result<()> {
-        let requests: Vec<String> = all
+        let requests: Vec<Text> = all
             .iter()
             .filter_map(|done| match done {
                 Done::Requests(exchanges) => Some(exchanges),
@@ -246,28 +245,28 @@ impl Runner<'_> {
             .map(as_text)
             .collect();
         if requests.is_empty() {
-            print::note(&styled(DIM, "No request would be sent."));
+            print::note(styled(DIM, "No request would be sent."));
             return Ok(());
         }
-        print::out(&requests.join("\n"))?;
+        print::out(Text::joined(requests, "\n"))?;
         if self.requests > 1 {
             let count = self.requests;
             let note = format!("The operation declares {count} requests; the others depend on the answer to this one.");
-            print::note(&styled(DIM, note));
+            print::note(styled(DIM, note));
         }
         Ok(())
     }
 }
 
 /// A request as it stands on the wire, without what the HTTP client adds.
-fn as_text(exchange: &Exchange) -> String {
+fn as_text(exchange: &Exchange) -> Text {
     let request = &exchange.request;
-    let mut text = format!("{} {}\n", styled(BOLD, request.method), request.url);
+    let mut text = text![styled(BOLD, request.method), " ", &request.url, "\n"];
     for (name, value) in &request.headers {
-        text.push_str(&format!("{name}: {value}\n"));
+        text.add(text![format!("{name}: {value}"), "\n"]);
     }
     if let Some(body) = &request.body {
-        text.push_str(&format!("\n{}\n", visible(body)));
+        text.add(text!["\n", lines(body), "\n"]);
     }
     text
 }

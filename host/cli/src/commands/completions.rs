@@ -10,6 +10,6 @@ use crate::print;
 pub(crate) fn run(shell: Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "wharf", &mut script);
-    print::out(&String::from_utf8_lossy(&script))?;
+    print::out(print::lines(&String::from_utf8_lossy(&script)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode> {
     if options.json {
         print::json(&as_json(&lines, &attempts))?;
     } else {
-        print::out(&screen::draw(&lines, &attempts))?;
+        print::out(screen::draw(&lines, &attempts))?;
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -9,7 +9,7 @@ use wharf::operation::nearest;
 
 use crate::args::{Args, Describe};
 use crate::exit::Usage;
-use crate::print::{self, BAD, GOOD, WARN, styled};
+use crate::print::{self, BAD, GOOD, Text, WARN, styled};
 use crate::setup::Setup;
 
 mod list;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
             if options.json {
                 print::json(&json!(operation.declared))?;
             } else {
-                print::out(&one::operation(manifest, &operation.declared))?;
+                print::out(one::operation(manifest, &operation.declared))?;
             }
         }
         resource => {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
             if options.json {
                 print::json(&manifest_json(&release, &chosen))?;
             } else {
-                print::out(&list::plugin(manifest, &chosen))?;
+                print::out(list::plugin(manifest, &chosen))?;
             }
         }
     }
@@ -85,7 +85,7 @@ fn manifest_json(release: &Release, chosen: &[&Operation]) -> Value {
     json
 }
 
-fn effect(effect: Effect) -> String {
+fn effect(effect: Effect) -> Text {
     let style = match effect {
         Effect::Read => GOOD,
         Effect::Write => WARN,
@@ -94,6 +94,6 @@ fn effect(effect: Effect) -> String {
     styled(style, format!("{:<6}", effect.as_str()))
 }
 
-fn unverified(operation: &Operation) -> String {
+fn unverified(operation: &Operation) -> Text {
     operation.unverified.as_ref().map(|why| styled(WARN, format!(" (unverified: {why})"))).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::args::{Args, Doctor};
-use crate::print::{self, GOOD, WARN, styled};
+use crate::print::{self, GOOD, Text, WARN, styled, text};
 use crate::setup::Setup;
 
 /// What is lacking is no failure: a host works without, slower or with fewer calls.
@@ -17,8 +17,8 @@ pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
     }
     let line = |finding: &wharf::doctor::Finding| {
         let mark = if finding.good { styled(GOOD, "good") } else { styled(WARN, "look") };
-        format!("{mark}  {:<14} {}\n", finding.subject, finding.text)
+        text![mark, format!("  {:<14} {}", finding.subject, finding.text), "\n"]
     };
-    print::out(&findings.iter().map(line).collect::<String>())?;
+    print::out(findings.iter().map(line).collect::<Text>())?;
     Ok(ExitCode::SUCCESS)
 }

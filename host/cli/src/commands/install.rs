@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 use wharf::download::download;
 use wharf::manifest::{Capabilities, CapabilityDiff};
-use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of, visible};
+use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of};
 use wharf_artifacts::PROVIDERS;
 
 use super::replay;
 use crate::args::{Args, Install, Versions};
 use crate::exit::{self, Usage};
-use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, styled};
+use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, Text, WARN, styled, text};
 use crate::setup::Setup;
 
 /// As many lines of a difference as fit on a screen.
@@ -52,7 +52,7 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         return Err(Usage(problem).into());
     }
     let candidate = Candidate::examine(&setup, from, &bytes, &options.self_test)?;
-    print::out(&candidate.install(&setup, allowed)?)?;
+    print::out(candidate.install(&setup, allowed)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,7 +72,7 @@ fn install_folder(setup: &Setup, options: &Install, allowed: Allowed) -> Result<
     let mut failed = None;
     for file in &files {
         match install(file) {
-            Ok(told) => print::out(&told)?,
+            Ok(told) => print::out(told)?,
             Err(error) => failed = failed.or(Some(exit::report(&error, false))),
         }
     }
@@ -96,7 +96,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// Installs it: what is to be told of that.
-    pub(crate) fn install(&self, setup: &Setup, allowed: Allowed) -> Result<String> {
+    pub(crate) fn install(&self, setup: &Setup, allowed: Allowed) -> Result<Text> {
         let Self { release, from, bytes } = self;
         let (name, version) = (&release.about.name, &release.about.version);
         let forced = match allowed {
@@ -107,13 +107,12 @@ impl<'a> Candidate<'a> {
         let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
         setup.note_unrecorded();
         Ok(match installed {
-            Installed::Unchanged => format!("{name} {version} is live already"),
-            Installed::Live => format!("{name} {version} is live"),
-            Installed::Kept => {
-                format!(
-                    "{name} {version} was live before and is kept; `wharf rollback {name} --to {version}` goes back to it"
-                )
-            }
+            Installed::Unchanged => format!("{name} {version} is live already").into(),
+            Installed::Live => format!("{name} {version} is live").into(),
+            Installed::Kept => format!(
+                "{name} {version} was live before and is kept; `wharf rollback {name} --to {version}` goes back to it"
+            )
+            .into(),
             Installed::Waiting(diff) => {
                 if PROVIDERS.iter().any(|bundled| bundled.name == name) {
                     let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
@@ -122,7 +121,8 @@ impl<'a> Candidate<'a> {
                 let digest = &release.digest;
                 let hint = format!("`wharf approve {name} --digest sha256:{digest}` lets it answer calls.");
                 let diff = shown(&diff, live_version(setup, name)?.is_none());
-                format!("{name} {version} waits for your approval. It asks for:\n{diff}{}", styled(DIM, hint))
+                let waits = format!("{name} {version} waits for your approval. It asks for:");
+                text![waits, "\n", diff, styled(DIM, hint)]
             }
         })
     }
@@ -156,7 +156,7 @@ fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
     }
     let bytes = download(url, LARGEST_DOWNLOAD, LONGEST_DOWNLOAD)?;
     let size = print::size(bytes.len() as u64);
-    print::out(&styled(DIM, format!("downloaded {size}, sha256:{}", digest_of(&bytes))))?;
+    print::out(styled(DIM, format!("downloaded {size}, sha256:{}", digest_of(&bytes))))?;
     Ok(bytes)
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result
     let first = live_version(&setup, plugin)?.is_none();
     let (release, diff) = setup.host.approve(plugin, digest.map(as_in_lock).as_deref())?;
     setup.note_unrecorded();
-    print::out(&format!("{}{plugin} {} is live", shown(&diff, first), release.about.version))?;
+    print::out(text![shown(&diff, first), format!("{plugin} {} is live", release.about.version)])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>) -> Result<Ex
     let setup = Setup::with_store(args.config.as_deref())?;
     let release = setup.host.rollback(plugin, to)?;
     setup.note_unrecorded();
-    print::out(&format!("{plugin} {} is live again", release.about.version))?;
+    print::out(format!("{plugin} {} is live again", release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -181,7 +181,7 @@ pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
     setup.host.remove(plugin)?;
     setup.note_unrecorded();
-    print::out(&format!("{plugin} is removed"))?;
+    print::out(format!("{plugin} is removed"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -203,8 +203,8 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
     };
     let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()));
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
-    let text = if diff == CapabilityDiff::default() { "no difference".to_owned() } else { coloured(&diff).join("\n") };
-    print::out(&text)?;
+    let text = if diff == CapabilityDiff::default() { "no difference".into() } else { coloured(&diff) };
+    print::out(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -219,52 +219,54 @@ pub(crate) fn versions(args: &Args, options: &Versions) -> Result<ExitCode> {
         print::json(&Value::Object(all))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines: Vec<String> = chosen
+    let lines: Vec<Text> = chosen
         .flat_map(|(name, plugin)| plugin.releases.iter().map(move |release| line(name, plugin, release)))
         .collect();
-    print::out(&if lines.is_empty() { "nothing is installed".to_owned() } else { lines.join("\n") })?;
+    print::out(if lines.is_empty() { "nothing is installed".into() } else { Text::joined(lines, "\n") })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> String {
+fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> Text {
     let mark = match Some(release.digest.as_str()) {
         digest if digest == plugin.live.as_deref() => styled(GOOD, "live   "),
         digest if digest == plugin.waiting.as_deref() => styled(WARN, "waiting"),
         _ => styled(DIM, "kept   "),
     };
     let digest: String = release.digest.chars().take("sha256:".len() + 12).collect();
-    format!(
-        "{mark} {} {:<10} {} {}",
+    text![
+        mark,
+        " ",
         styled(NAME, format!("{name:<16}")),
-        visible(&release.version),
-        styled(DIM, format!("{digest} {}", visible(&release.installed))),
-        visible(&release.from)
-    )
+        format!(" {:<10} ", release.version),
+        styled(DIM, format!("{digest} {}", release.installed)),
+        " ",
+        &release.from,
+    ]
 }
 
 /// What is asked for beyond the live release, all of it: an approval is of that. Of a first release, which asks for all that
 /// it does, and of what is no longer asked for, as much as a screen holds.
-fn shown(diff: &CapabilityDiff, first: bool) -> String {
+fn shown(diff: &CapabilityDiff, first: bool) -> Text {
     let most = if first { SCREEN } else { diff.added.len() };
     let asked = cut(added(diff), most, "more lines: `wharf versions --json` has them all");
-    asked + &cut(removed(diff), SCREEN.saturating_sub(diff.added.len()), "lines that it no longer asks for")
+    text![asked, cut(removed(diff), SCREEN.saturating_sub(diff.added.len()), "lines that it no longer asks for")]
 }
 
-fn cut(lines: impl ExactSizeIterator<Item = String>, most: usize, what: &str) -> String {
+fn cut(lines: impl ExactSizeIterator<Item = Text>, most: usize, what: &str) -> Text {
     let more = lines.len().saturating_sub(most);
-    let text = lines.take(most).map(|line| line + "\n").collect::<String>();
-    if more == 0 { text } else { text + &styled(BOLD, format!("and {more} {what}\n")) }
+    let text = lines.take(most).map(|line| text![line, "\n"]).collect();
+    if more == 0 { text } else { text![text, styled(BOLD, format!("and {more} {what}")), "\n"] }
 }
 
-fn coloured(diff: &CapabilityDiff) -> Vec<String> {
-    added(diff).chain(removed(diff)).collect()
+fn coloured(diff: &CapabilityDiff) -> Text {
+    Text::joined(added(diff).chain(removed(diff)), "\n")
 }
 
-fn added(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = String> {
+fn added(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = Text> {
     diff.added.iter().map(|line| styled(BAD, format!("+ {line}")))
 }
 
-fn removed(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = String> {
+fn removed(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = Text> {
     diff.removed.iter().map(|line| styled(GOOD, format!("- {line}")))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wharf::Release;
 
 use crate::args::{Args, Plugins};
-use crate::print::{self, BOLD, DIM, NAME, styled};
+use crate::print::{self, BOLD, DIM, NAME, styled, text};
 use crate::setup::Setup;
 
 /// As many digits of a digest as tell two releases apart at a glance.
@@ -21,21 +21,19 @@ pub(crate) fn run(args: &Args, options: &Plugins) -> Result<ExitCode> {
     }
     let mut text = styled(
         BOLD,
-        format!("{:<12} {:<9} {:<14} {:>10} {:>11}  from\n", "plugin", "version", "digest", "operations", "size"),
+        format!("{:<12} {:<9} {:<14} {:>10} {:>11}  from", "plugin", "version", "digest", "operations", "size"),
     );
     for plugin in &plugins {
         let digest: String = plugin.digest.chars().take(DIGITS).collect();
-        text.push_str(&format!(
-            "{} {:<9} {} {:>10} {:>11}  {}\n",
+        text.add(text![
+            "\n",
             styled(NAME, format!("{:<12}", plugin.about.name)),
-            plugin.about.version,
+            format!(" {:<9} ", plugin.about.version),
             styled(DIM, format!("{digest:<14}")),
-            plugin.operation_names().len(),
-            print::size(plugin.size),
-            source(plugin),
-        ));
+            format!(" {:>10} {:>11}  {}", plugin.operation_names().len(), print::size(plugin.size), source(plugin)),
+        ]);
     }
-    print::out(&text)?;
+    print::out(text)?;
     Ok(ExitCode::SUCCESS)
 }
 

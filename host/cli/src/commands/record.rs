@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use wharf::cassette::Cassette;
-use wharf::visible;
 
 use super::call;
 use crate::args::{Args, Call, Record};
@@ -20,7 +19,7 @@ pub(crate) fn run(args: &Args, options: &Record) -> Result<ExitCode> {
     // Before anything is sent that could not be kept.
     let mut cassette = if file.exists() { Cassette::read(file)? } else { Cassette::new(plugin) };
     if cassette.plugin != *plugin {
-        let other = visible(&cassette.plugin);
+        let other = &cassette.plugin;
         let problem = format!("{} is of the plugin `{other}`; record `{plugin}` in another one", file.display());
         return Err(Usage(problem).into());
     }
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &Args, options: &Record) -> Result<ExitCode> {
     }
     if cassette.calls.len() > before {
         cassette.write(file)?;
-        print::note(&styled(DIM, format!("recorded in {}, call {}", file.display(), cassette.calls.len())));
+        print::note(styled(DIM, format!("recorded in {}, call {}", file.display(), cassette.calls.len())));
     }
     match problem {
         Some(problem) => Err(problem.into()),

@@ -9,7 +9,7 @@ use wharf::Release;
 use wharf::cassette::{Cassette, ReplayError};
 
 use crate::args::{Args, Replay};
-use crate::print::{self, GOOD, styled};
+use crate::print::{self, GOOD, styled, text};
 use crate::setup::Setup;
 
 pub(crate) fn run(args: &Args, options: &Replay) -> Result<ExitCode> {
@@ -53,7 +53,7 @@ fn replay(setup: &Setup, release: &Arc<Release>, files: &[PathBuf]) -> Result<()
                 let (count, about) = (cassette.calls.len(), &release.about);
                 let calls = if count == 1 { "1 call is".to_owned() } else { format!("{count} calls are") };
                 let good = styled(GOOD, "✓");
-                print::out(&format!("{good} {file}: {calls} as recorded ({} {})", about.name, about.version))?;
+                print::out(text![good, format!(" {file}: {calls} as recorded ({} {})", about.name, about.version)])?;
             }
             Err(error @ ReplayError::Different(_)) => differences.push(format!("{file}: {error}")),
             Err(error) => return Err(anyhow::Error::from(error).context(file.to_string())),

@@ -10,7 +10,7 @@ use wharf_simulated::{Connection, Simulation};
 
 use crate::args::Simulate;
 use crate::exit::Usage;
-use crate::print::{self, DIM, NAME, styled};
+use crate::print::{self, DIM, NAME, Text, styled, text};
 
 /// The first line of a configuration that may be written over.
 const MARK: &str = "# Written by `wharf simulate`, which writes over it the next time.";
@@ -33,20 +33,20 @@ pub(crate) fn run(options: &Simulate) -> Result<ExitCode> {
     }
     if options.json {
         let members = connections.iter().map(|c| (c.provider.to_owned(), json!(c.base_url)));
-        print::out(&Value::Object(members.collect()).to_string())?;
+        print::json_line(&Value::Object(members.collect()))?;
     } else {
-        print::out(&overview(&connections, options.config_out.as_deref()))?;
+        print::out(overview(&connections, options.config_out.as_deref()))?;
     }
     // Both ends live in this process, so it ends by the signal alone.
     let _ = stopped.recv();
     Ok(ExitCode::SUCCESS)
 }
 
-fn overview(connections: &[Connection], config: Option<&Path>) -> String {
-    let mut text = String::new();
+fn overview(connections: &[Connection], config: Option<&Path>) -> Text {
+    let mut text = Text::default();
     for connection in connections {
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "{} {}", styled(NAME, format!("{:<10}", connection.provider)), connection.base_url);
+        let provider = styled(NAME, format!("{:<10}", connection.provider));
+        text.add(text![provider, " ", &connection.base_url, "\n"]);
     }
     let hint = match config {
         Some(file) => format!(
@@ -55,7 +55,7 @@ fn overview(connections: &[Connection], config: Option<&Path>) -> String {
         ),
         None => "With --config-out wharf.toml there is a configuration for them.".to_owned(),
     };
-    let _ = write!(text, "{}", styled(DIM, format!("{hint}\nCtrl-C stops them.")));
+    text.add(styled(DIM, text![hint, "\nCtrl-C stops them."]));
     text
 }
 
@@ -74,6 +74,7 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     let mut text = format!("{MARK}\n");
     for connection in connections {
         let provider = connection.provider;
+        // Writing to a String does not fail.
         let _ = write!(
             text,
             "\n[connections.{provider}]\nprovider = \"{provider}\"\nbase_url = \"{}\"\n\n[connections.{provider}.fields]\n",

@@ -11,7 +11,7 @@ use wharf::{Deadline, LoadError, StoreError};
 
 use crate::args::{Args, Watch};
 use crate::commands::install::{Allowed, Candidate};
-use crate::print;
+use crate::print::{self, Text};
 use crate::setup::Setup;
 
 /// How long an installation is tried again while another process, such as `wharf approve`, is changing the store: the file
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, options: &Watch) -> Result<ExitCode> {
             Err(reason) if path == folder => Err(WatchError::Unwatchable { folder: folder.clone(), reason }.into()),
             Err(reason) => Err(LoadError::Unreadable { path: path.to_owned(), reason }.into()),
         };
-        match told.and_then(|told| Ok(print::out(&told)?)) {
+        match told.and_then(|told| Ok(print::out(told)?)) {
             // What was refused is told, and the next file may be better. Without the folder, or a reader, there is none.
             Err(error) if error.is::<WatchError>() || error.is::<io::Error>() => drop(end.send(Err(error))),
             Err(error) => print::error(&format!("{error:#}")),
@@ -46,12 +46,12 @@ pub(crate) fn run(args: &Args, options: &Watch) -> Result<ExitCode> {
         }
     };
     let _watch = watch::Watch::folder(&options.folder, watch::QUIET, on_change)?;
-    print::note(&format!("watching {}; Ctrl-C ends it", options.folder.display()));
+    print::note(format!("watching {}; Ctrl-C ends it", options.folder.display()));
     ended.recv().unwrap_or(Ok(()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result<String> {
+fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result<Text> {
     let candidate = Candidate::examine(setup, file, bytes, &[])?;
     let deadline = Deadline::within(PATIENCE);
     let mut noted = false;
@@ -59,7 +59,7 @@ fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result
         match candidate.install(setup, allowed) {
             Err(error) if is_busy(&error) && !deadline.is_over() => {
                 if !noted {
-                    print::note(&format!("{} waits for another process that is changing the store", file.display()));
+                    print::note(format!("{} waits for another process that is changing the store", file.display()));
                     noted = true;
                 }
                 thread::sleep(PAUSE);

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{BEGINNING, Event, Record};
 use crate::encode::hex;
+use crate::text::in_one_line;
 
 /// Longer than any record, in bytes: a file without line breaks is no audit.
 const LONGEST: u64 = 1 << 20;
@@ -89,7 +90,7 @@ impl Chains {
         let (seq, prev) = self.ends.remove(&record.process).unwrap_or((0, BEGINNING.to_owned()));
         self.ends.insert(record.process.clone(), (record.seq.saturating_add(1), hash));
         self.note(record);
-        let process = record.process.escape_debug();
+        let process = in_one_line(&record.process);
         match record.seq.checked_sub(seq) {
             None => Some(format!("record {} of the process {process} stands here a second time", record.seq)),
             Some(0) if record.prev == prev => None,

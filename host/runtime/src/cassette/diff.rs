@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use wharf_egress::text::in_one_line;
 
 use super::{End, FileDigest, RecordedRequest};
-use crate::sandbox::log::visible;
 
 /// As much of a line as anyone reads, in characters.
 const LONGEST_LINE: usize = 300;
@@ -31,7 +31,7 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {}, {}: {}", self.call, visible(&self.operation), self.what)?;
+        write!(f, "call {}, {}: {}", self.call, in_one_line(&self.operation), self.what)?;
         self.lines.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
@@ -212,7 +212,7 @@ fn marked(mark: char, line: &str) -> String {
     if line.chars().nth(LONGEST_LINE).is_some() {
         text.push('…');
     }
-    format!("{mark} {}", visible(&text.replace('\n', "\\n")))
+    format!("{mark} {}", in_one_line(&text))
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wharf_egress::outgoing::Shown;
+use wharf_egress::text::visible;
 
 use crate::files::replace;
-use crate::sandbox::log::visible;
 
 mod content;
 mod diff;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{Answer, SendError};
+use wharf_egress::text::in_one_line;
 use wharf_egress::{Blob, Connection, Secret};
 
 use super::{Became, Cassette, Difference, End, RecordedCall, RecordedConnection, RecordedExchange, RecordedRequest};
@@ -15,7 +16,6 @@ use crate::host::Host;
 use crate::manifest::About;
 use crate::registry::Release;
 use crate::sandbox::ctx::Unanswered;
-use crate::sandbox::log::visible;
 use crate::sandbox::way::Moment;
 
 /// The name of the connection.
@@ -34,7 +34,7 @@ const SCREEN: usize = 40;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// The cassette is of another plugin.
-    #[error("the cassette is of the plugin `{}`, and this is `{plugin}`", visible(.recorded))]
+    #[error("the cassette is of the plugin `{}`, and this is `{plugin}`", in_one_line(.recorded))]
     OtherPlugin {
         /// Of the cassette.
         recorded: String,

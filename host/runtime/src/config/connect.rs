@@ -105,7 +105,8 @@ fn build(
     check_allowed(config, about)?;
     let mut connection = start(about, name, &base_url)
         .allow_addresses(config.allow_addresses.iter().copied())
-        .allow_weak(config.allow_weak.iter().cloned());
+        .allow_weak(config.allow_weak.iter().cloned())
+        .nat64(config.nat64.iter().copied());
     if let Some(file) = &config.ca_file {
         let pem = fs::read(file).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
         connection = connection.ca(pem);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use wharf_egress::declaration::Effect;
-use wharf_egress::{IpNet, Secret};
+use wharf_egress::text::in_one_line;
+use wharf_egress::{IpNet, Nat64, Secret};
 
 use super::limits::FileLimits;
 use crate::grant::Pattern;
@@ -29,6 +30,8 @@ pub struct ConnectionConfig {
     pub allow_addresses: Vec<IpNet>,
     /// Secret fields whose values may be weak.
     pub allow_weak: Vec<String>,
+    /// Prefixes in which the network translates to IPv4.
+    pub nat64: Vec<Nat64>,
     /// A file with the certificates of the authorities that may vouch for the server.
     pub ca_file: Option<PathBuf>,
     /// A proxy, whose URL may have a password in it.
@@ -61,6 +64,7 @@ pub(super) struct FileConnection {
     allow_addresses: Vec<String>,
     #[serde(default)]
     allow_weak: Vec<String>,
+    nat64: Vec<String>,
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
     limits: Option<FileLimits>,
@@ -75,10 +79,7 @@ impl FileConnection {
     pub(super) fn read(self, name: &str, folder: &Path, common: Limits) -> Result<ConnectionConfig, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            return Err(format!(
-                "the connection `{}` needs a name of letters, digits, `-` and `_`",
-                name.escape_debug()
-            ));
+            return Err(format!("the connection `{}` needs a name of letters, digits, `-` and `_`", in_one_line(name)));
         }
         let value = |key: &str, value: toml::Value| {
             field_value(value, folder).map_err(|problem| format!("connections.{name}.{key} {problem}"))
@@ -90,6 +91,7 @@ impl FileConnection {
         let at = |key: &str, problem: String| format!("connections.{name}.{key}: {problem}");
         let operations = self.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
         let allow_addresses = self.allow_addresses.iter().map(|text| network(text)).collect::<Result<_, _>>();
+        let nat64 = self.nat64.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         let limits = self.limits.map(|limits| limits.narrowing(common)).transpose();
         Ok(ConnectionConfig {
             provider: self.provider,
@@ -99,6 +101,7 @@ impl FileConnection {
             effects: self.effects,
             allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
             allow_weak: self.allow_weak,
+            nat64: nat64.map_err(|problem| at("nat64", problem))?,
             ca_file: self.ca_file.map(|file| folder.join(file)),
             proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
             limits: limits.map_err(|problem| at("limits", problem))?,

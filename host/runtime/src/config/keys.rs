@@ -2,6 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
+use wharf_egress::text::in_one_line;
+
 use crate::operation::nearest;
 
 const TOP: &[&str] = &["plugins", "store", "audit", "retries", "limits", "connections"];
@@ -44,6 +46,7 @@ const CONNECTION: &[&str] = &[
     "effects",
     "allow_addresses",
     "allow_weak",
+    "nat64",
     "ca_file",
     "proxy",
     "limits",
@@ -115,7 +118,7 @@ fn known(text: &str, place: &str, table: &DeTable<'_>, known: &[&str]) -> Result
             None => format!("known are `{}`", known.join("`, `")),
         };
         let line = line_of(text, key.span().start);
-        return Err((Some(line), format!("`{place}{}` is not known here; {known_here}", name.escape_debug())));
+        return Err((Some(line), format!("`{place}{}` is not known here; {known_here}", in_one_line(name))));
     }
     Ok(())
 }

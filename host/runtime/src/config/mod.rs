@@ -250,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_that_no_translator_has_is_refused_with_its_place() {
+        let with = |prefix: &str| format!("[connections.shop]\nprovider = \"a\"\nnat64 = [\"{prefix}\"]");
+        let config = Config::parse(&with("64:ff9b:1::/96"), Path::new("")).unwrap();
+        assert_eq!(config.connections["shop"].nat64, ["64:ff9b:1::/96".parse().unwrap()]);
+        let problem = problem(&with("64:ff9b:1::/80"));
+        assert!(problem.contains("connections.shop.nat64: `64:ff9b:1::/80` has another length"), "{problem}");
+    }
+
+    #[test]
     fn an_error_does_not_repeat_the_line_with_a_secret() {
         for text in [
             "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = geheim",

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use wharf_egress::declaration::{self, Problem, Routes, Scheme};
+use wharf_egress::text::deceives;
 
 use super::{About, ConnectionField, Manifest, Operation};
 use crate::operation::{self, Schema};
-use crate::sandbox::log::deceives;
 
 /// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -106,10 +106,10 @@ impl Lint {
         if size > LARGEST {
             self.report("manifest", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
         }
-        if has_control_character(&json) {
+        if deceives_somewhere(&json) {
             self.report(
                 "manifest",
-                "a text in it has a control character or one that changes the direction of writing",
+                "a text in it has a line break, a control character or another one that is not shown as itself",
             );
         }
     }
@@ -226,12 +226,11 @@ fn is_snake(text: &str) -> bool {
     !text.contains('-') && is_kebab(&text.replace('_', "-"))
 }
 
-fn has_control_character(value: &Value) -> bool {
-    let bad = deceives;
+fn deceives_somewhere(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.chars().any(bad),
-        Value::Array(items) => items.iter().any(has_control_character),
-        Value::Object(members) => members.iter().any(|(k, v)| k.chars().any(bad) || has_control_character(v)),
+        Value::String(text) => text.contains(deceives),
+        Value::Array(items) => items.iter().any(deceives_somewhere),
+        Value::Object(members) => members.iter().any(|(k, v)| k.contains(deceives) || deceives_somewhere(v)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

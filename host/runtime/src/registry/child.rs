@@ -143,6 +143,7 @@ fn talk(
 
 /// Compiles the one component that the parent process hands over, and ends: what a program does that was named to
 /// [`HostBuilder::compile_in_child`](crate::HostBuilder::compile_in_child), and nothing else.
+#[expect(clippy::disallowed_methods, reason = "a process reads this, not people")]
 pub fn serve_compiler() -> ExitCode {
     match serve(io::stdin().lock(), io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use wharf_egress::text::visible;
 
 use super::artefact::Artefacts;
 use super::child::CompilerProgram;
@@ -17,7 +18,6 @@ use crate::sandbox;
 use crate::sandbox::contract::v0_1::Plugin;
 use crate::sandbox::ctx::Ctx;
 use crate::sandbox::engine::Engine;
-use crate::sandbox::log::visible;
 
 /// Makes releases from components.
 pub(crate) struct Loader {

@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use serde::Serialize;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use wharf_egress::text::visible;
 
 use crate::failpoint::failpoint;
 use crate::failure::LimitReached;
@@ -75,24 +76,6 @@ impl Log {
     }
 }
 
-/// Lines stay; everything else that could move a cursor or pose as another text is written as an escape.
-pub fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for c in text.trim_end().chars() {
-        match c {
-            '\n' | '\t' => visible.push(c),
-            c if deceives(c) => visible.extend(c.escape_unicode()),
-            c => visible.push(c),
-        }
-    }
-    visible
-}
-
-/// Whether a character could move a cursor, or change the direction in which others are written.
-pub fn deceives(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Standard output and error of a guest.
 pub(crate) struct Printed {
     pub(crate) log: Log,
@@ -149,10 +132,5 @@ mod tests {
         let entries = log.take(|text| text);
         assert_eq!(entries.len(), 2);
         assert!(entries[1].message.contains("dropped"));
-    }
-
-    #[test]
-    fn terminal_escapes_are_made_visible() {
-        assert_eq!(visible("a\u{1b}[2J\u{202e}b\nc\n"), "a\\u{1b}[2J\\u{202e}b\nc");
     }
 }

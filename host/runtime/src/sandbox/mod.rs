@@ -8,6 +8,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 use wharf_egress::Blob;
 use wharf_egress::audit::AuditError;
+use wharf_egress::text::visible;
 
 use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
@@ -28,7 +29,7 @@ pub(crate) mod way;
 use contract::v0_1::{Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
 use engine::Engine;
-use log::{LogEntry, visible};
+use log::LogEntry;
 
 /// How a run ended, and what happened on the way.
 pub(crate) struct Ran {

@@ -1,30 +1,30 @@
 //! A plugin and its operations, by resource.
 
-use std::fmt::Write as _;
-use std::io::{IsTerminal as _, stdout};
-
 use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation};
 
 use super::{effect, unverified};
-use crate::print::{BOLD, DIM, NAME, WARN, styled};
+use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
 
 /// The connection, and the chosen operations.
-pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> String {
-    let mut text = String::new();
+pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> Text {
+    let mut text = Text::default();
     let all = chosen.len() == manifest.operations.len();
     if all {
-        let _ = writeln!(
-            text,
-            "{} {}\n{}\n\n{}\n{}",
+        text.add(text![
             styled(BOLD, format!("{} {}", manifest.about.name, manifest.about.version)),
-            manifest.about.title,
-            manifest.about.summary,
+            " ",
+            &manifest.about.title,
+            "\n",
+            &manifest.about.summary,
+            "\n\n",
             styled(BOLD, "connection"),
-            connection(manifest)
-        );
+            "\n",
+            connection(manifest),
+            "\n",
+        ]);
     }
-    text.push_str(&operations(chosen));
+    text.add(operations(chosen));
     let of = if all { String::new() } else { format!(" of {}", manifest.operations.len()) };
     let name = &manifest.about.name;
     let hint = format!(
@@ -32,38 +32,38 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> String {
         chosen.len(),
         counts(chosen)
     );
-    let _ = write!(text, "\n{}", styled(DIM, hint));
-    text
+    text![text, "\n", styled(DIM, hint)]
 }
 
-fn operations(chosen: &[&Operation]) -> String {
-    let mut text = String::new();
+fn operations(chosen: &[&Operation]) -> Text {
+    let mut text = Text::default();
     let name_width = chosen.iter().map(|o| o.name.len()).max().unwrap_or_default();
     // What a program or `grep` reads has one line for each.
-    let width = if stdout().is_terminal() { textwrap::termwidth() } else { usize::MAX };
+    let width = columns().unwrap_or(usize::MAX);
     let mut resource = "";
     for operation in chosen {
         if operation.resource() != resource {
             let gap = if resource.is_empty() { "" } else { "\n" };
             resource = operation.resource();
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "{gap}{}", styled(BOLD, resource));
+            text.add(text![gap, styled(BOLD, resource.to_owned()), "\n"]);
         }
         let name = styled(NAME, format!("{:<name_width$}", operation.name));
-        let indent = " ".repeat(name_width + 10);
-        let summary = hanging(&operation.summary, width, &indent);
-        let _ = writeln!(text, "  {name} {} {summary}{}", effect(operation.effect), unverified(operation));
+        let summary = hanging(&operation.summary, width, name_width + 10);
+        text.add(text!["  ", name, " ", effect(operation.effect), " ", summary, unverified(operation), "\n"]);
     }
     text
 }
 
 /// A text whose further lines stand below its first.
-fn hanging(text: &str, width: usize, indent: &str) -> String {
-    let room = width.saturating_sub(indent.len());
+fn hanging(text: &str, width: usize, indent: usize) -> Text {
+    let room = width.saturating_sub(indent);
     if !(20..1000).contains(&room) {
-        return text.to_owned();
+        return text.to_owned().into();
     }
-    textwrap::wrap(text, room).join(&format!("\n{indent}"))
+    let mut lines = textwrap::wrap(text, room).into_iter();
+    let first = lines.next().unwrap_or_default().into_owned();
+    let further = lines.map(|line| text!["\n", " ".repeat(indent), line.into_owned()]);
+    text![first, further.collect::<Text>()]
 }
 
 fn counts(chosen: &[&Operation]) -> String {
@@ -75,17 +75,18 @@ fn counts(chosen: &[&Operation]) -> String {
     words.join(", ")
 }
 
-fn connection(manifest: &Manifest) -> String {
-    let mut text = String::new();
+fn connection(manifest: &Manifest) -> Text {
+    let mut text = Text::default();
     let base_url = &manifest.about.base_url;
     let variable = |name: &Option<String>| name.as_ref().map(|v| format!(" [{v}]")).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "  {} {}{}",
+    text.add(text![
+        "  ",
         styled(NAME, format!("{:<16}", "base_url")),
-        base_url.summary,
-        styled(DIM, variable(&base_url.environment))
-    );
+        " ",
+        &base_url.summary,
+        styled(DIM, variable(&base_url.environment)),
+        "\n",
+    ]);
     for field in &manifest.about.fields {
         let marks = match (field.required, field.secret) {
             (true, true) => "required, secret: ",
@@ -93,14 +94,15 @@ fn connection(manifest: &Manifest) -> String {
             (false, true) => "secret: ",
             (false, false) => "",
         };
-        let _ = writeln!(
-            text,
-            "  {} {}{}{}",
+        text.add(text![
+            "  ",
             styled(NAME, format!("{:<16}", field.name)),
+            " ",
             styled(WARN, marks),
-            field.summary,
-            styled(DIM, variable(&field.environment))
-        );
+            &field.summary,
+            styled(DIM, variable(&field.environment)),
+            "\n",
+        ]);
     }
     text
 }

@@ -1,39 +1,41 @@
 //! One operation: its inputs, its requests, and how it is called.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 use wharf::declaration::{Field, Request, Source};
 use wharf::manifest::{Manifest, Operation};
 use wharf::operation::allowed;
 
 use super::{effect, unverified};
-use crate::print::{BOLD, DIM, NAME, WARN, styled};
+use crate::print::{BOLD, DIM, NAME, Text, WARN, styled, text};
 
 /// Everything that a caller has to know of an operation.
-pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> String {
-    let idempotent = if operation.idempotent { styled(DIM, "  may be repeated") } else { String::new() };
-    let mut text = format!(
-        "{} {}{idempotent}{}\n{}\n{}\n\n{}\n",
+pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
+    let idempotent = if operation.idempotent { styled(DIM, "  may be repeated") } else { Text::default() };
+    let mut text = text![
         styled(BOLD, format!("{} {}", manifest.about.name, operation.name)),
+        " ",
         effect(operation.effect),
+        idempotent,
         unverified(operation),
-        operation.title,
-        operation.summary,
-        styled(BOLD, "inputs")
-    );
-    text.push_str(&inputs(operation));
+        "\n",
+        &operation.title,
+        "\n",
+        &operation.summary,
+        "\n\n",
+        styled(BOLD, "inputs"),
+        "\n",
+        inputs(operation),
+    ];
     if !operation.output_attachments.is_empty() {
         let files = operation.output_attachments.join(", ");
-        let _ = write!(text, "\n{}\n  {}\n", styled(BOLD, "files of the output"), styled(NAME, files));
+        text.add(text!["\n", styled(BOLD, "files of the output"), "\n  ", styled(NAME, files), "\n"]);
     }
-    let _ = write!(text, "\n{}\n", styled(BOLD, "requests"));
+    text.add(text!["\n", styled(BOLD, "requests"), "\n"]);
     let width = operation.requests.iter().map(|r| r.name.len()).max().unwrap_or_default().max(NARROWEST);
     for declared in &operation.requests {
-        text.push_str(&request(manifest, declared, width));
+        text.add(request(manifest, declared, width));
     }
-    let _ = write!(text, "\n{}", styled(DIM, example(manifest, operation)));
-    text
+    text![text, "\n", styled(DIM, example(manifest, operation))]
 }
 
 /// A command line with everything that is required.
@@ -46,24 +48,24 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
     format!("wharf call {} {}{words}{save}", manifest.about.name, operation.name)
 }
 
-fn inputs(operation: &Operation) -> String {
-    let mut text = members(&operation.input_schema, "  ");
+fn inputs(operation: &Operation) -> Text {
+    let mut text = members(&operation.input_schema, 2);
     let width = operation.attachments.iter().map(|a| a.name.len()).max().unwrap_or_default().max(NARROWEST);
     for file in &operation.attachments {
         let many = if file.many { "files" } else { "file" };
         let name = styled(NAME, format!("{:<width$}", file.name));
         let how = styled(DIM, format!("--attach {}=@FILE", file.name));
-        let _ = writeln!(text, "  {name} {}  {many}: {} {how}", need(file.required), file.summary);
+        text.add(text!["  ", name, " ", need(file.required), "  ", many, ": ", &file.summary, " ", how, "\n"]);
     }
-    if text.is_empty() { "  none\n".to_owned() } else { text }
+    if text.is_empty() { "  none\n".into() } else { text }
 }
 
 /// Of the column of names.
 const NARROWEST: usize = 16;
 
 /// The members of an object's schema, and those of the objects inside.
-fn members(schema: &Value, indent: &str) -> String {
-    let mut text = String::new();
+fn members(schema: &Value, indent: usize) -> Text {
+    let mut text = Text::default();
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
     let required = names_of_required(schema);
@@ -72,18 +74,19 @@ fn members(schema: &Value, indent: &str) -> String {
         let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let default = schema.get("default").map(|d| format!("; {d} where it is left out")).unwrap_or_default();
         let name_column = styled(NAME, format!("{name:<width$}"));
-        let _ = writeln!(text, "{indent}{name_column} {}  {description}", need(required.contains(&name.as_str())));
+        let need = need(required.contains(&name.as_str()));
+        text.add(text![" ".repeat(indent), name_column, " ", need, "  ", description.to_owned(), "\n"]);
         let rule = styled(DIM, format!("{}{default}", allowed(schema)));
-        let _ = writeln!(text, "{indent}{:<width$}           {rule}", "");
+        text.add(text![" ".repeat(indent + width + 11), rule, "\n"]);
         let inner = if schema.get("properties").is_some() { Some(schema) } else { schema.get("items") };
         if let Some(inner) = inner {
-            text.push_str(&members(inner, &format!("{indent}    ")));
+            text.add(members(inner, indent + 4));
         }
     }
     text
 }
 
-fn need(required: bool) -> String {
+fn need(required: bool) -> Text {
     if required { styled(WARN, "required") } else { styled(DIM, "optional") }
 }
 
@@ -92,24 +95,24 @@ fn names_of_required(schema: &Value) -> Vec<&str> {
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn request(manifest: &Manifest, request: &Request, width: usize) -> String {
+fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
     let suffix = manifest.about.base_url.suffix.as_deref().unwrap_or_default();
     let line = format!("{} {{base_url}}{suffix}{}", request.method.as_str(), request.path);
     let read_only = if request.read_only { "  (changes nothing)" } else { "" };
-    let mut text = format!("  {} {line}{read_only}\n", styled(NAME, format!("{:<width$}", request.name)));
-    let mut detail = |what: &str, words: String| {
+    let mut text = text!["  ", styled(NAME, format!("{:<width$}", request.name)), " ", line, read_only, "\n"];
+    let mut detail = |what: Text, words: String| {
         if !words.is_empty() {
-            let _ = writeln!(text, "  {:<width$} {} {words}", "", styled(DIM, what));
+            text.add(text![" ".repeat(width + 3), styled(DIM, what), " ", words, "\n"]);
         }
     };
     let names = |fields: &[Field]| fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ");
-    detail("query", names(&request.query));
-    detail("headers", names(&request.headers));
-    detail(&format!("{} body", request.body.name()), names(request.body.fields()));
-    detail("files", request.body.media_types().join(", "));
-    detail("credentials", request.scheme.clone().unwrap_or_default());
+    detail("query".into(), names(&request.query));
+    detail("headers".into(), names(&request.headers));
+    detail(format!("{} body", request.body.name()).into(), names(request.body.fields()));
+    detail("files".into(), request.body.media_types().join(", "));
+    detail("credentials".into(), request.scheme.clone().unwrap_or_default());
     for (what, why) in request.free_values() {
-        detail("free", format!("{what}: {why}"));
+        detail("free".into(), format!("{what}: {why}"));
     }
     text
 }

@@ -1,0 +1,108 @@
+//! What strangers wrote, made fit to be read: on a terminal, in a message, in a log.
+
+use unicode_general_category::{GeneralCategory, get_general_category};
+
+/// Whether a character could move a cursor, hide, change how others are shown, or stand for what nobody knows.
+///
+/// By general category these are Cc, Cf, Zl, Zp, Co and Cn of Unicode 16: controls, marks of direction, joiners, tags, separators
+/// of lines and paragraphs, private use and what is not assigned. So are the letters and marks that are shown as nothing at all.
+/// An emoji that is joined of several is taken apart by this.
+pub fn deceives(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    matches!(
+        get_general_category(c),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Surrogate
+            | GeneralCategory::Unassigned
+    ) || is_shown_as_nothing(c)
+}
+
+/// What has the property `Default_Ignorable_Code_Point` and is none of these categories: the grapheme joiner, fillers of
+/// Hangul, vowels of Khmer that are inherent, and selectors of variations.
+fn is_shown_as_nothing(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// A text of several lines, without what its end is padded with. Line breaks and tabs stay; what [deceives](deceives) is written
+/// as an escape, such as `\u{1b}`.
+pub fn visible(text: &str) -> String {
+    escaped(text.trim_end(), |c| matches!(c, '\n' | '\t'))
+}
+
+/// A text that stays in its line: line breaks and tabs are escapes too.
+pub fn in_one_line(text: &str) -> String {
+    escaped(text, |_| false)
+}
+
+fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if stays(c) || !deceives(c) => shown.push(c),
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            c => shown.extend(c.escape_unicode()),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn whatever_moves_a_cursor_hides_or_turns_others_around_is_an_escape() {
+        for c in "\u{0}\u{7}\u{1b}\u{7f}\u{85}\u{9b}\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\
+                  \u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2064}\u{2066}\u{2069}\u{206f}\u{3164}\u{e000}\u{fe0f}\u{feff}\
+                  \u{ffa0}\u{fff9}\u{fffe}\u{1d173}\u{e0001}\u{e0041}\u{e0100}\u{f0000}\u{10ffff}\u{378}"
+            .chars()
+        {
+            assert!(deceives(c), "{c:?}");
+            let shown = in_one_line(&format!("a{c}b"));
+            assert!(shown.starts_with("a\\u{") && shown.ends_with("}b") && shown.is_ascii(), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_stays_as_it_is() {
+        let text = "Grüße, „Zitat“ – 12 €, naïve co\u{301}te, שלום, مرحبا, हिन्दी, 日本語, 한국어, 👍 ✓ → …";
+        assert_eq!(visible(text), text);
+        assert_eq!(in_one_line(text), text);
+    }
+
+    #[test]
+    fn lines_stay_where_a_text_may_have_some_and_nowhere_else() {
+        assert_eq!(visible("a\u{1b}[2J\u{202e}b\n\tc\r\n"), "a\\u{1b}[2J\\u{202e}b\n\tc");
+        assert_eq!(in_one_line("a\u{1b}[2J\n\tc\r\n"), "a\\u{1b}[2J\\n\\tc\\u{d}\\n");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_deceives_gets_through(text in any::<String>()) {
+            let line = in_one_line(&text);
+            prop_assert!(!line.contains(deceives), "{line:?}");
+            prop_assert_eq!(in_one_line(&line), line);
+            let lines = visible(&text);
+            prop_assert!(!lines.contains(|c| !matches!(c, '\n' | '\t') && deceives(c)), "{lines:?}");
+        }
+    }
+}
