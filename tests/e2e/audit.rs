@@ -152,21 +152,44 @@ fn sensitive_values_are_delivered_to_the_caller_and_masked_in_the_audit() {
     assert!(text.contains("operation=listtypes&sessionName=•••"), "{text}");
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
 fn a_full_disk_stops_calls_unless_the_operator_chose_otherwise() {
     let world = World::new();
-    configured(&world, "[audit]\nfile = \"/dev/full\"");
-    let words = ["the audit cannot be written to /dev/full", "No space left", "required = false"];
-    world.call("appwrite users.list").fails(1, &words);
-    denied(&world, &[]).fails(1, &words);
+    fs::File::create(world.path().join("a.jsonl")).unwrap().set_len(256 << 20).unwrap();
+    configured(&world, "[audit]\nfile = \"a.jsonl\"");
+    let words = ["the audit cannot be written to", "a.jsonl: File too large", "required = false"];
+    world.wharf_without_room(&["call", "appwrite", "users.list"]).fails(1, &words);
+    world.wharf_without_room(&["call", wharf_artifacts::ROGUE.path, "egress.climbs-out-of-the-path"]).fails(1, &words);
     assert!(world.simulation.appwrite.requests().is_empty());
 
-    configured(&world, "[audit]\nfile = \"/dev/full\"\nrequired = false");
-    let run = world.call("appwrite users.list");
-    assert_eq!(run.code, 0);
-    assert!(run.err.contains("2 records of the audit could not be written to /dev/full"), "{}", run.err);
+    configured(&world, "[audit]\nfile = \"a.jsonl\"\nrequired = false");
+    let run = world.wharf_without_room(&["call", "appwrite", "users.list"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("2 records of the audit could not be written to"), "{}", run.err);
+    assert_eq!(world.simulation.appwrite.requests().len(), 1);
+}
 
+#[cfg(unix)]
+#[test]
+fn an_audit_that_is_no_regular_file_is_refused_before_anything_is_sent() {
+    let world = World::new();
+    assert!(std::process::Command::new("mkfifo").arg(world.path().join("pipe")).status().unwrap().success());
+    fs::create_dir(world.path().join("folder")).unwrap();
+    for (file, what) in
+        [("pipe", "a pipe"), ("folder", "a folder"), ("/dev/stdout", "a pipe"), ("/dev/null", "a device")]
+    {
+        configured(&world, &format!("[audit]\nfile = {file:?}"));
+        let what = format!("{file}: it is {what}");
+        world.call("appwrite users.list").fails(1, &["cannot be written to", &what, "enabled = false"]);
+    }
+    assert!(world.simulation.appwrite.requests().is_empty());
+    world.wharf(&["audit", "verify", "pipe"]).fails(2, &["pipe cannot be read: it is a pipe"]);
+}
+
+#[test]
+fn the_audit_is_where_the_configuration_says_or_nowhere() {
+    let world = World::new();
     configured(&world, "[audit]\nenabled = false");
     assert_eq!(world.call("appwrite users.list").code, 0);
     assert!(!audit(&world).exists());

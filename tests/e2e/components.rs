@@ -125,3 +125,33 @@ fn a_compiled_component_that_is_damaged_is_compiled_again() {
     compiled.iter().for_each(|file| fs::write(file, "damaged").unwrap());
     assert_eq!(describe().code, 0);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_or_too_large_in_a_folder_of_plugins_is_told_and_holds_nobody_up() {
+    let world = World::new();
+    let folder = world.path().join("plugins");
+    fs::create_dir(&folder).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("a.wasm")).status().unwrap().success());
+    fs::create_dir(folder.join("b.wasm")).unwrap();
+    for (name, beginning) in [("c.wasm", &b""[..]), ("d.wasm", b"\0asm\x0d\0\x01\0")] {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        std::io::Write::write_all(&mut &file, beginning).unwrap();
+        file.set_len(3 << 40).unwrap();
+    }
+    world.configure(&format!("plugins = [\"plugins/\"]\n{}", world.connections()));
+    let run = world.call("appwrite users.list");
+    assert_eq!(run.code, 0, "{run:?}");
+    for said in ["a.wasm cannot be read: it is a pipe", "b.wasm cannot be read: it is a folder", "c.wasm: it is no Web"]
+    {
+        assert!(run.err.contains(said), "{said}: {}", run.err);
+    }
+    assert!(run.err.contains("d.wasm cannot be read: it has more than 256.0 MiB"), "{}", run.err);
+    for words in [["install", "plugins/a.wasm"], ["describe", "plugins/a.wasm"]] {
+        world.wharf(&words).fails(2, &["a.wasm cannot be read: it is a pipe"]);
+    }
+    world.wharf(&["replay", "appwrite", "plugins/a.wasm"]).fails(2, &["it is a pipe"]);
+    for option in ["--input=@plugins/a.wasm", "--attach=a=@plugins/a.wasm"] {
+        world.wharf(&["call", "appwrite", "users.list", option]).fails(2, &["a.wasm cannot be read: it is a pipe"]);
+    }
+}

@@ -324,3 +324,38 @@ fn an_audit_that_cannot_be_is_told_where_it_stands() {
     world.configure("[audit]\nrequired = \"no\"\n");
     world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "expected is a boolean"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_cannot_be_read_is_told_and_no_other_one_takes_its_place() {
+    let world = World::new();
+    let of_user = world.path().join(".config/wharf");
+    fs::create_dir_all(&of_user).unwrap();
+    fs::rename(world.path().join("wharf.toml"), of_user.join("wharf.toml")).unwrap();
+    assert_eq!(world.call("appwrite users.list").code, 0, "the one of the user");
+    let here = world.path().join("wharf.toml");
+    std::os::unix::fs::symlink("nowhere.toml", &here).unwrap();
+    world.call("appwrite users.list").fails(2, &["wharf.toml: it cannot be read: No such file"]);
+    fs::remove_file(&here).unwrap();
+    fs::create_dir(&here).unwrap();
+    world.call("appwrite users.list").fails(2, &["wharf.toml: it cannot be read: it is a folder"]);
+    fs::remove_dir(&here).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&here).status().unwrap().success());
+    world.call("appwrite users.list").fails(2, &["wharf.toml: it cannot be read: it is a pipe"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_self_test_and_an_audit_that_lead_nowhere_are_told() {
+    let world = World::new();
+    let link = |name: &str| std::os::unix::fs::symlink("nowhere", world.path().join(name)).unwrap();
+    fs::copy(wharf_artifacts::OBEDIENT.path, world.path().join("acme.wasm")).unwrap();
+    link("acme.cassette.json");
+    world.wharf(&["install", "acme.wasm"]).fails(2, &["acme.cassette.json", "cannot be read"]);
+    world
+        .wharf(&["record", "--to", "acme.cassette.json", "appwrite", "users.list"])
+        .fails(2, &["acme.cassette.json", "cannot be read"]);
+    link("audit.jsonl");
+    world.configure(&format!("[audit]\nfile = \"audit.jsonl\"\n{}", world.connections()));
+    world.wharf(&["audit", "show"]).fails(2, &["audit.jsonl cannot be read"]);
+}

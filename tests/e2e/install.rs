@@ -166,7 +166,7 @@ fn a_component_that_was_changed_on_disk_is_not_loaded() {
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some()).unwrap();
     fs::write(&component, APPWRITE.bytes).unwrap();
     world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
-    assert_eq!(live(&world), VERSION, "what was compiled before it was changed answers");
+    assert_eq!(live(&world), "", "it is not of the size that was compiled");
 
     // On a machine that has not compiled it yet, or no more.
     let nowhere = world.path().join("empty-cache").display().to_string();
@@ -320,6 +320,129 @@ fn two_configurations_with_one_store_do_not_delete_each_others_components() {
     world.wharf(&[&other[..], &["install", "c.wasm"]].concat());
     world.wharf(&[&other[..], &["remove", "chatwoot"]].concat());
     assert_eq!(world.wharf(&["verify"]).code, 0);
+}
+
+#[test]
+fn a_component_that_another_lock_file_names_is_not_deleted() {
+    let world = world();
+    installed(&world);
+    fs::create_dir(world.path().join("other")).unwrap();
+    world.write("other/wharf.toml", "store = \"../.wharf\"\n");
+    let other = |words: &[&str]| world.wharf(&[&["--config", "other/wharf.toml"], words].concat());
+    assert_eq!(other(&["install", "a.wasm"]).code, 0);
+    assert_eq!(other(&["remove", "obedient"]).code, 0);
+    assert_eq!((world.wharf(&["verify"]).code, live(&world).as_str()), (0, VERSION));
+    fs::rename(world.path().join("other/wharf.lock"), world.path().join("other/moved.lock")).unwrap();
+    assert_eq!(world.wharf(&["remove", "obedient"]).code, 0);
+    world.wharf(&["verify"]).fails(1, &[".wasm: it is in the store and in no lock file"]);
+}
+
+#[test]
+fn what_was_approved_for_one_configuration_does_not_answer_in_another() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    let connection = "[connections.o]\nprovider = \"obedient\"\nbase_url = \"http://127.0.0.1:9\"\n";
+    for name in ["dev", "prod"] {
+        world.write(&format!("{name}.toml"), format!("store = \"{name}\"\n{connection}"));
+    }
+    let with = |config: &str, words: &[&str]| world.wharf(&[&["--config", config], words].concat());
+    with("dev.toml", &["install", "a.wasm"]);
+    with("dev.toml", &["approve", "obedient"]);
+    assert_eq!(with("dev.toml", &["call", "obedient", "good.greet"]).code, 0);
+    assert!(world.path().join("dev.lock").is_file() && !world.path().join("wharf.lock").exists());
+    assert!(with("dev.toml", &["verify"]).out.contains("as dev.lock says"));
+    with("prod.toml", &["call", "obedient", "good.greet"]).fails(2, &["there is no plugin `obedient`"]);
+
+    // The lock file alone is not enough, whatever the cache has compiled.
+    fs::copy(world.path().join("dev.lock"), world.path().join("prod.lock")).unwrap();
+    with("prod.toml", &["call", "obedient", "good.greet"])
+        .fails(1, &["what is installed", "install the release again"]);
+    with("prod.toml", &["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+}
+
+#[test]
+fn verify_compares_capabilities_and_tells_what_no_lock_file_names() {
+    let world = world();
+    installed(&world);
+    release(&world, "b.wasm", &[(VERSION, NEXT), ("/echo", "/user")]);
+    says(&world, &["install", "b.wasm"], &["3.7.12 waits"]);
+    says(&world, &["verify"], &["everything is as wharf.lock says"]);
+    let file = world.path().join("wharf.lock");
+    let sound = fs::read_to_string(&file).unwrap();
+    let edited = |from: &str, to: &str| {
+        let text = sound.replacen(from, to, 1);
+        assert_ne!(text, sound, "{from}");
+        fs::write(&file, text).unwrap();
+        world.wharf(&["verify"])
+    };
+    edited("    \"field key secret\",\n", "")
+        .fails(1, &["obedient 3.7.11: the lock file leaves out", "field key secret"]);
+    edited("asked = [\n", "asked = [\n    \"a\u{9b}b\",\n")
+        .fails(1, &["3.7.12: the lock file says", "which it cannot"]);
+    edited("version = \"3.7.12\"", "version = \"3.7.10\"").fails(1, &["3.7.10: its component is version 3.7.12"]);
+    fs::remove_file(&file).unwrap();
+    let run = world.wharf(&["verify"]);
+    run.fails(1, &["it is in the store and in no lock file; install it, or delete it"]);
+    assert_eq!(run.err.matches(".wasm: ").count(), 2, "{run:?}");
+}
+
+#[test]
+fn a_fix_that_must_stay_is_approved_with_no_way_back() {
+    let world = world();
+    installed(&world);
+    world.wharf(&["install", &release(&world, "b.wasm", &[(VERSION, NEXT)])]);
+    says(&world, &["approve", "obedient", "--no-way-back"], &["3.7.12 is live, and nothing goes back behind it"]);
+    says(&world, &["versions"], &["no way back"]);
+    world.wharf(&["rollback", "obedient"]).fails(2, &["no way back", "--to 3.7.11 --force"]);
+    world.wharf(&["rollback", "obedient", "--force"]).fails(2, &["--to <VERSION>"]);
+    assert_eq!(live(&world), NEXT);
+    says(&world, &["rollback", "obedient", "--to", VERSION, "--force"], &["3.7.11 is live again"]);
+    says(
+        &world,
+        &["audit", "show"],
+        &["3.7.12: it was approved, with no way back", "3.7.11: it was rolled back to by force"],
+    );
+    assert!(!world.wharf(&["versions"]).out.contains("no way back"));
+}
+
+#[test]
+fn what_cannot_be_recorded_is_neither_installed_nor_approved() {
+    let world = world();
+    let next = release(&world, "a.wasm", &[]);
+    let connection = fs::read_to_string(world.path().join("wharf.toml")).unwrap();
+    world.wharf(&["install", &next]);
+    let file = world.path().join("wharf.lock");
+    let before = fs::read_to_string(&file).unwrap();
+    fs::create_dir(world.path().join("audit")).unwrap();
+    world.configure(&format!("[audit]\nfile = \"audit\"\n{connection}"));
+    let words = ["the audit cannot be written to", "it is a folder"];
+    world.wharf(&["approve", "obedient"]).fails(1, &words);
+    let other = release(&world, "b.wasm", &[(VERSION, NEXT)]);
+    world.wharf(&["install", &other]).fails(1, &words);
+    world.wharf(&["remove", "obedient"]).fails(1, &words);
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    assert_eq!(world.wharf(&["verify"]).code, 0, "nothing is left of the tries");
+
+    world.configure(&format!("[audit]\nfile = \"audit\"\nrequired = false\n{connection}"));
+    let run = world.wharf(&["approve", "obedient"]);
+    assert!(run.code == 0 && run.err.contains("2 records of the audit could not be written"), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_change_of_what_is_live_says_who_made_it_and_where() {
+    let world = world();
+    release(&world, "a.wasm", &[]);
+    world.wharf_with(&[("USER", "ada\u{7}")], &["install", "a.wasm"]);
+    let records = world.wharf(&["audit", "show", "--json"]).json();
+    for (record, event) in records.as_array().unwrap().iter().zip(["release-intent", "release"]) {
+        assert_eq!((&record["event"], &record["plugin"]), (&event.into(), &"obedient".into()));
+        assert!(record["uid"].is_u64() && !record["host"].as_str().unwrap().is_empty(), "{record}");
+        assert_eq!(record["user"], "ada\u{7}");
+    }
+    let shown = world.wharf(&["audit", "show"]).out;
+    assert!(shown.contains(", by user ") && shown.contains("(ada") && !shown.contains('\u{7}'), "{shown}");
+    assert!(world.wharf(&["audit", "verify"]).out.starts_with("2 records of 1 processes are as they were written\n"));
 }
 
 #[cfg(unix)]

@@ -33,6 +33,16 @@ fn work(host: &Host) -> Result<Value, wharf::failure::CallError> {
     host.call(Call::new("obedient", "good.work")).map(|output| output.json)
 }
 
+/// The same with an input that differs from the others.
+fn work_on(host: &Host, n: u32) -> Result<Value, wharf::failure::CallError> {
+    host.call(Call::new("obedient", "good.work").input(json!({"n": n}))).map(|output| output.json)
+}
+
+/// Five inputs that a bad release breaks with.
+fn break_it(host: &Host) {
+    (0..5).for_each(|n| drop(work_on(host, n).unwrap_err()));
+}
+
 #[test]
 fn a_call_keeps_the_release_that_it_began_with_and_the_drain_ends_with_it() {
     let (host, server) = (builder().build().unwrap(), provider());
@@ -70,14 +80,14 @@ fn a_release_on_probation_that_is_clearly_worse_is_taken_back() {
         host.publish(candidate(&host, FIRST, "mode-fine")).unwrap();
         (0..20).for_each(|_| assert_eq!(work(&host).unwrap(), json!(FIRST)));
         host.publish(candidate(&host, "3.7.12", mode)).unwrap();
-        for _ in 0..5 {
-            assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin);
+        for n in 0..5 {
+            assert_eq!(work_on(&host, n).unwrap_err().kind(), Kind::Plugin);
         }
         assert_eq!(work(&host).unwrap(), json!(FIRST), "{mode}");
     }
     let records = std::fs::read_to_string(&audit).unwrap();
-    let said = "3.7.11: in place of 3.7.12: 3.7.12 was taken back: 5 of its 5 calls broke (a trap, a broken contract or a \
-                limit), and 0 of ";
+    let said = "3.7.11: in place of 3.7.12: 3.7.12 was taken back: 5 of 5 calls broke, each with another input (a trap, a \
+                broken contract or `table_entries`), and 0 % of such calls";
     assert_eq!(records.lines().filter(|line| line.contains(said)).count(), 2, "{records}");
 }
 
@@ -86,8 +96,8 @@ fn without_a_probation_and_after_it_a_bad_release_stays() {
     let server = provider();
     for builder in [builder().probation(Duration::ZERO), builder().probation(Duration::from_nanos(1))] {
         let host = swapped(builder, &server, "mode-trap");
-        for _ in 0..10 {
-            assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin);
+        for n in 0..10 {
+            assert_eq!(work_on(&host, n).unwrap_err().kind(), Kind::Plugin);
         }
     }
 }
@@ -107,6 +117,30 @@ fn a_release_is_not_taken_back_for_what_the_provider_or_the_caller_does() {
         assert_eq!(host.call(call).unwrap_err().kind(), Kind::Limit);
     }
     assert_eq!(work(&host).unwrap(), json!("3.7.12"));
+}
+
+#[test]
+fn a_caller_undoes_no_release_with_little_time_or_with_one_input_that_traps() {
+    let server = provider();
+    let host = swapped(builder(), &server, "mode-fine");
+    for n in 0..20 {
+        let call = Call::new("obedient", "good.work").input(json!({"n": n})).timeout(Duration::from_nanos(1));
+        assert_eq!(host.call(call).unwrap_err().kind(), Kind::Limit);
+    }
+    assert_eq!(work(&host).unwrap(), json!("3.7.12"));
+
+    let host = swapped(builder(), &server, "mode-trap");
+    (0..20).for_each(|_| assert_eq!(work_on(&host, 7).unwrap_err().kind(), Kind::Plugin));
+    assert_eq!(host.plugin("obedient").unwrap().about.version, "3.7.12");
+}
+
+#[test]
+fn a_limit_that_input_or_answers_bring_nearer_undoes_no_release() {
+    let server = provider();
+    let limits = wharf::Limits { requests: 0, ..wharf::Limits::default() };
+    let host = swapped(builder().limits(limits), &server, "mode-fine");
+    (0..20).for_each(|n| assert_eq!(work_on(&host, n).unwrap_err().kind(), Kind::Limit));
+    assert_eq!(host.plugin("obedient").unwrap().about.version, "3.7.12");
 }
 
 /// A host with a store of its own in a folder.
@@ -146,7 +180,7 @@ fn what_is_taken_back_is_written_into_the_lock_file() {
 
     assert_eq!(install(&host, "3.7.12", "mode-trap").unwrap(), Installed::Live);
     assert_eq!(locked(&host), "3.7.12");
-    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    break_it(&host);
     assert_eq!((work(&host).unwrap(), locked(&host)), (json!(FIRST), FIRST.to_owned()));
     let again = with_store(&folder, &server);
     again.follow().unwrap();
@@ -157,13 +191,57 @@ fn what_is_taken_back_is_written_into_the_lock_file() {
 }
 
 #[test]
+fn behind_a_release_with_no_way_back_nothing_goes_until_a_later_one_is_live() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_first_release(&folder, &server);
+    install(&host, "3.7.12", "mode-trap").unwrap();
+    host.approve_with_no_way_back("obedient", None).unwrap();
+    (0..10).for_each(|n| assert_eq!(work_on(&host, n).unwrap_err().kind(), Kind::Plugin));
+    assert_eq!(locked(&host), "3.7.12", "a probation does not go back");
+    for version in [None, Some(FIRST)] {
+        let error = host.rollback("obedient", version).err().unwrap().to_string();
+        assert!(error.contains("no way back") && error.contains("--to 3.7.11 --force"), "{error}");
+    }
+    // Nor does one that cannot write it down.
+    let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
+    held.lock().unwrap();
+    let again = with_store(&folder, &server);
+    again.follow().unwrap();
+    break_it(&again);
+    assert_eq!(again.plugin("obedient").unwrap().about.version, "3.7.12");
+    drop(held);
+
+    host.rollback_by_force("obedient", FIRST).unwrap();
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+    host.rollback_by_force("obedient", "3.7.12").unwrap();
+    host.approve_with_no_way_back("obedient", None).unwrap();
+    install(&host, "3.7.13", "mode-trap").unwrap();
+    break_it(&host);
+    assert_eq!(locked(&host), "3.7.12", "back to it, and not behind it");
+}
+
+#[test]
+fn a_release_whose_component_is_not_in_the_store_is_not_gone_back_to() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_first_release(&folder, &server);
+    install(&host, "3.7.12", "mode-trap").unwrap();
+    let store = host.releases().unwrap();
+    std::fs::remove_file(store.component(&store.earlier("obedient", None).unwrap().digest)).unwrap();
+    // It is loaded and compiled, and that does not matter.
+    let error = host.rollback("obedient", None).err().unwrap().to_string();
+    assert!(error.contains("install the release again"), "{error}");
+    break_it(&host);
+    assert!(work(&host).is_err() && locked(&host) == "3.7.12");
+}
+
+#[test]
 fn what_is_taken_back_while_another_process_holds_the_store_is_written_down_later() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
     let host = with_first_release(&folder, &server);
     install(&host, "3.7.12", "mode-trap").unwrap();
     let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
     held.lock().unwrap();
-    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    break_it(&host);
     assert_eq!((work(&host).unwrap(), locked(&host)), (json!(FIRST), "3.7.12".to_owned()));
     assert!(host.follow().unwrap().broken.contains_key("obedient"), "it is still held");
     assert_eq!(work(&host).unwrap(), json!(FIRST), "the lock file does not bring it back");
@@ -190,11 +268,7 @@ fn a_host_follows_what_another_process_changes() {
     assert_eq!(work(&host).unwrap(), json!("3.7.12"));
     assert!(host.follow().unwrap().swaps.is_empty(), "nothing has changed");
 
-    // The component of the earlier release is not needed to go back to it: it is still loaded.
-    let store = operator.releases().unwrap();
-    let first = store.earlier("obedient", None).unwrap();
     operator.rollback("obedient", None).unwrap();
-    std::fs::remove_file(store.component(&first.digest)).unwrap();
     host.follow().unwrap();
     assert_eq!(work(&host).unwrap(), json!(FIRST));
 
@@ -225,6 +299,42 @@ fn a_lock_file_that_is_damaged_while_a_host_runs_changes_nothing() {
     std::fs::write(folder.path().join("wharf.lock"), "format = ").unwrap();
     assert!(matches!(host.follow(), Err(StoreError::Broken { .. })));
     assert_eq!(work(&host).unwrap(), json!(FIRST));
+}
+
+#[test]
+fn what_cannot_be_recorded_does_not_go_live() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let operator = with_first_release(&folder, &server);
+    let audited = |required| {
+        let store = ReleaseStore::new(folder.path().join("store/releases"), folder.path().join("wharf.lock"));
+        let host = builder().releases(store).audit(folder.path(), required).build().unwrap();
+        connect(&host, &server);
+        host
+    };
+    let host = audited(true);
+    host.follow().unwrap();
+    let lock = || std::fs::read_to_string(folder.path().join("wharf.lock")).unwrap();
+    let before = lock();
+    let unrecorded = |error: StoreError| assert!(matches!(error, StoreError::Unrecorded(_)), "{error}");
+    unrecorded(install(&host, "3.7.12", "mode-fine").unwrap_err());
+    unrecorded(host.remove("obedient").unwrap_err());
+    unrecorded(host.approve_with_no_way_back("obedient", None).err().unwrap());
+    assert_eq!(lock(), before);
+
+    install(&operator, "3.7.12", "mode-trap").unwrap();
+    assert!(matches!(host.follow().unwrap().broken["obedient"], StoreError::Unrecorded(_)));
+    assert_eq!(host.plugin("obedient").unwrap().about.version, FIRST, "it does not follow");
+    unrecorded(host.rollback("obedient", None).err().unwrap());
+    assert_eq!(locked(&host), "3.7.12");
+    let other = builder().audit(folder.path(), true).build().unwrap();
+    other.publish(candidate(&other, FIRST, "mode-fine")).unwrap();
+    unrecorded(other.publish(candidate(&other, "3.7.12", "mode-fine")).err().unwrap());
+
+    let host = audited(false);
+    host.follow().unwrap();
+    host.rollback("obedient", None).unwrap();
+    assert_eq!(work(&host).unwrap(), json!(FIRST));
+    assert!(host.unrecorded().is_some());
 }
 
 #[test]
@@ -265,8 +375,8 @@ fn what_answered_without_being_installed_is_not_gone_back_to() {
     let host = with_store(&folder, &server);
     host.load_bytes(&OBEDIENT.altered(&[("/echo", "/evil")])).unwrap();
     host.follow().unwrap();
-    for _ in 0..10 {
-        assert_eq!(work(&host).unwrap_err().kind(), Kind::Plugin, "the installed release, however bad it is");
+    for n in 0..10 {
+        assert_eq!(work_on(&host, n).unwrap_err().kind(), Kind::Plugin, "the installed release, however bad it is");
     }
     assert_eq!(locked(&host), "3.7.12");
     let error = host.load_bytes(OBEDIENT.bytes).err().unwrap();
@@ -284,7 +394,7 @@ fn a_release_that_was_taken_back_while_the_store_was_held_can_be_gone_back_to_la
     install(&host, "3.7.12", "mode-trap").unwrap();
     let held = std::fs::File::create(folder.path().join("store/releases/lock")).unwrap();
     held.lock().unwrap();
-    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    break_it(&host);
     drop(held);
     install(&operator, "3.7.13", "mode-fine").unwrap();
     host.follow().unwrap();
@@ -298,9 +408,9 @@ fn a_release_that_was_taken_back_while_the_store_was_held_can_be_gone_back_to_la
 fn the_same_release_again_is_no_swap_and_what_its_calls_told_still_counts() {
     let server = provider();
     let host = swapped(builder(), &server, "mode-trap");
-    (0..3).for_each(|_| drop(work(&host).unwrap_err()));
+    (0..3).for_each(|n| drop(work_on(&host, n).unwrap_err()));
     assert!(host.publish(candidate(&host, "3.7.12", "mode-trap")).unwrap().drain.is_none());
-    (0..2).for_each(|_| drop(work(&host).unwrap_err()));
+    (3..5).for_each(|n| drop(work_on(&host, n).unwrap_err()));
     assert_eq!(work(&host).unwrap(), json!(FIRST));
     let drains: Vec<(String, usize)> = host.drains().into_iter().map(|d| (d.version.clone(), d.in_flight())).collect();
     assert_eq!(drains, [(FIRST.to_owned(), 0), ("3.7.12".to_owned(), 0)]);
@@ -310,7 +420,7 @@ fn the_same_release_again_is_no_swap_and_what_its_calls_told_still_counts() {
 fn a_probation_without_end_is_one() {
     let server = provider();
     let host = swapped(builder().probation(Duration::MAX), &server, "mode-trap");
-    (0..5).for_each(|_| drop(work(&host).unwrap_err()));
+    break_it(&host);
     assert_eq!(work(&host).unwrap(), json!(FIRST));
 }
 
@@ -330,4 +440,41 @@ fn an_earlier_release_whose_component_is_gone_is_restored_and_does_not_go_live()
     let release = candidate(&host, "3.7.14", "mode-fine");
     let error = host.install(&release, &other, "acme.wasm", false).unwrap_err();
     assert!(error.to_string().contains("made of other bytes"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn two_stores_whose_lock_files_lead_to_one_file_lose_nothing() {
+    // There are many hosts at one time.
+    let engine = wharf::EngineLimits { calls: 4, ..wharf::EngineLimits::default() };
+    let small = || builder().limits(wharf::Limits { engine, ..wharf::Limits::default() });
+    let cache = small().build().unwrap();
+    let plugins = [OBEDIENT.bytes, wharf_artifacts::APPWRITE.bytes];
+    let releases = plugins.map(|bytes| cache.examine(bytes, "file.wasm").unwrap());
+    for round in 0..40 {
+        let folder = TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("shared")).unwrap();
+        let hosts = ["a", "b"].map(|name| {
+            std::fs::create_dir(at(name)).unwrap();
+            std::os::unix::fs::symlink("../shared/wharf.lock", at(name).join("wharf.lock")).unwrap();
+            let store = ReleaseStore::new(at(name).join("store/releases"), at(name).join("wharf.lock"));
+            small().releases(store).build().unwrap()
+        });
+        let begin = std::sync::Barrier::new(2);
+        thread::scope(|scope| {
+            for ((host, release), bytes) in hosts.iter().zip(&releases).zip(plugins) {
+                let begin = &begin;
+                scope.spawn(move || {
+                    begin.wait();
+                    while let Err(error) = host.install(release, bytes, "file.wasm", false) {
+                        assert!(matches!(error, StoreError::Busy(_)), "{error}");
+                    }
+                });
+            }
+        });
+        let lock = hosts[0].releases().unwrap().lock().unwrap();
+        assert_eq!(lock.plugins.keys().collect::<Vec<_>>(), ["appwrite", "obedient"], "round {round}");
+        assert!(at("a").join("wharf.lock").is_symlink() && at("shared/wharf.lock").is_file(), "round {round}");
+    }
 }

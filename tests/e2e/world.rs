@@ -88,6 +88,17 @@ impl World {
         finish(child.wait_with_output().unwrap())
     }
 
+    /// The same where a file of more than 128 MiB can have no byte more, as on a full disk.
+    #[cfg(unix)]
+    pub(crate) fn wharf_without_room(&self, words: &[&str]) -> Run {
+        let inner = self.command(&[], words);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 131072; exec \"$0\" \"$@\""]).arg(inner.get_program());
+        command.args(inner.get_args()).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        finish(command.output().unwrap())
+    }
+
     /// A call: `"appwrite users.list search=ada"`, split at spaces.
     pub(crate) fn call(&self, words: &str) -> Run {
         let words: Vec<&str> = ["call"].into_iter().chain(words.split(' ')).collect();

@@ -47,6 +47,9 @@ pub(crate) enum Command {
         /// Only if it is the release with this SHA-256
         #[arg(long, value_name = "sha256:…")]
         digest: Option<String>,
+        /// For a fix that must stay, also where it is live already: nothing goes back behind it until a later release is live
+        #[arg(long)]
+        no_way_back: bool,
     },
     /// Let an earlier release answer calls again
     Rollback {
@@ -55,6 +58,9 @@ pub(crate) enum Command {
         /// The version [default: the one that was live before]
         #[arg(long, value_name = "VERSION")]
         to: Option<String>,
+        /// Also behind a release that was approved with no way back
+        #[arg(long, requires = "to")]
+        force: bool,
     },
     /// Forget a plugin that was installed
     Remove {

@@ -1,16 +1,21 @@
 //! What a caller types, as input and attachments.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
-use wharf::Blob;
 use wharf::operation::Operation;
+use wharf::{Blob, files};
 
 use crate::args::Target;
 use crate::exit::Usage;
+
+/// How large an input may be, in bytes: as large as a request where nobody raises that limit.
+const LARGEST_INPUT: u64 = 64 << 20;
+
+/// How large a file may be, in bytes. The limits of a call are lower, unless they are raised a good deal.
+const LARGEST_ATTACHMENT: u64 = 1 << 30;
 
 /// One item, or one for each object of an array.
 pub(crate) enum Items {
@@ -54,16 +59,14 @@ fn over(item: Value, values: &Map<String, Value>) -> Value {
 fn parse(input: &str) -> Result<Value> {
     let (text, origin) = match input {
         "-" => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
+            let text = files::read_text_from(std::io::stdin(), LARGEST_INPUT)
                 .map_err(|e| Usage(format!("standard input cannot be read: {e}")))?;
             (text, "standard input".to_owned())
         }
         _ => match input.strip_prefix('@') {
             Some(file) => {
-                let text =
-                    fs::read_to_string(file).map_err(|e| Usage(format!("--input @{file} cannot be read: {e}")))?;
+                let text = files::read_text(Path::new(file), LARGEST_INPUT)
+                    .map_err(|e| Usage(format!("--input @{file} cannot be read: {e}; a pipe goes with --input -")))?;
                 (text, file.to_owned())
             }
             None => (input.to_owned(), "--input".to_owned()),
@@ -80,7 +83,8 @@ pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
         .map(|pair| {
             let (name, file) =
                 pair.split_once("=@").ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
-            let bytes = fs::read(file).map_err(|e| Usage(format!("the attachment {file} cannot be read: {e}")))?;
+            let bytes = files::read(Path::new(file), LARGEST_ATTACHMENT)
+                .map_err(|e| Usage(format!("the attachment {file} cannot be read: {e}")))?;
             let media_type = mime_guess::from_path(file).first_or_octet_stream();
             let file_name = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
             Ok((name.to_owned(), Blob::new(bytes, media_type.essence_str(), file_name)))

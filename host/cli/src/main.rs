@@ -28,8 +28,10 @@ fn main() -> ExitCode {
         Command::Replay(options) => commands::replay::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
         Command::Watch(options) => commands::watch::run(&args, options),
-        Command::Approve { plugin, digest } => commands::install::approve(&args, plugin, digest.as_deref()),
-        Command::Rollback { plugin, to } => commands::install::rollback(&args, plugin, to.as_deref()),
+        Command::Approve { plugin, digest, no_way_back } => {
+            commands::install::approve(&args, plugin, digest.as_deref(), *no_way_back)
+        }
+        Command::Rollback { plugin, to, force } => commands::install::rollback(&args, plugin, to.as_deref(), *force),
         Command::Remove { plugin } => commands::install::remove(&args, plugin),
         Command::Versions(options) => commands::install::versions(&args, options),
         Command::Diff { older, newer } => commands::install::diff(&args, older, newer),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
+use wharf::files::is_there;
 use wharf::operation::nearest;
 use wharf::{Host, HostBuilder, Release, ReleaseStore, StoreError};
 use wharf_artifacts::PROVIDERS;
@@ -75,7 +76,7 @@ impl Setup {
 
     /// Loads the plugin of a name, or the component in a file.
     pub(crate) fn load(&self, plugin: &str) -> Result<Arc<Release>> {
-        if plugin.ends_with(".wasm") || plugin.contains(['/', '\\']) {
+        if is_file_name(plugin) {
             return Ok(self.host.load_file(Path::new(plugin))?);
         }
         self.load_files();
@@ -166,6 +167,11 @@ impl Setup {
     }
 }
 
+/// Whether it is the file of a component that is named, and not a plugin.
+pub(crate) fn is_file_name(plugin: &str) -> bool {
+    plugin.ends_with(".wasm") || plugin.contains(['/', '\\'])
+}
+
 fn installed(error: StoreError) -> anyhow::Error {
     anyhow::Error::from(error).context("what is installed")
 }
@@ -214,9 +220,10 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
     if let Some(file) = named {
         return Some(file.to_owned());
     }
-    let here = PathBuf::from(FILE);
-    let of_user = || project_dirs().map(|dirs| dirs.config_dir().join(FILE));
-    Some(here).filter(|f| f.exists()).or_else(|| of_user().filter(|f| f.exists()))
+    // One that cannot be read is told, rather than that another one with other connections takes its place.
+    let here = Some(PathBuf::from(FILE)).filter(|file| is_there(file));
+    let of_user = || project_dirs().map(|dirs| dirs.config_dir().join(FILE)).filter(|file| is_there(file));
+    here.or_else(of_user)
 }
 
 /// Keeps compiled components in the user's cache folder: never beside a configuration, which may come from a stranger,

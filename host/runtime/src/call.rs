@@ -1,5 +1,6 @@
 //! A call from outside: what is asked for, and all that is known of it when it is over.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -68,6 +69,14 @@ impl Call {
         self
     }
 
+    /// Tells its input from others: the JSON, in whatever order its members are, and the names and sizes of its files.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.input.hash(&mut hasher);
+        self.attachments.iter().for_each(|(name, file)| (name, file.size()).hash(&mut hasher));
+        hasher.finish()
+    }
+
     /// Sends nothing: the call ends with its first request, which [`Report::exchanges`] tells of.
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
@@ -118,5 +127,22 @@ impl Timing {
     /// The whole.
     pub fn total(&self) -> Duration {
         self.host + self.sandbox + self.network + self.waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_input_is_the_same_in_whatever_order_it_is_written() {
+        let of = |input| Call::new("acme", "things.do").input(input).fingerprint();
+        assert_eq!(of(json!({"a": 1, "b": {"c": 2, "d": 3}})), of(json!({"b": {"d": 3, "c": 2}, "a": 1})));
+        assert_ne!(of(json!({"a": 1})), of(json!({"a": 2})));
+        let file =
+            |bytes: &'static [u8]| Call::new("acme", "things.do").attach("file", Blob::new(bytes, "text/plain", None));
+        assert_ne!(file(b"1").fingerprint(), file(b"12").fingerprint());
     }
 }

@@ -177,6 +177,30 @@ impl LimitReached {
         Self { name, value, what: what.to_owned(), remedy: raise(name, "under [limits]") }
     }
 
+    /// Whether it tells of the plugin: only a limit that neither the caller's input nor the provider's data brings nearer, as
+    /// a caller could undo a release with it, or a provider.
+    pub(crate) fn is_of_the_plugin_alone(&self) -> bool {
+        match self.name {
+            // Tables hold the functions of a component, and no data.
+            "table_entries" => true,
+            // The provider may be slow, and a caller may give less time than the configuration does.
+            "timeout" => false,
+            // Room for calls is taken up by other calls.
+            "calls" => false,
+            // What is long, or nests deep, takes more to be read: inputs and answers.
+            "cpu" | "memory" | "stack" => false,
+            // Each file of the input is one of them.
+            "resources" => false,
+            // Each item of a list may need a name of its own.
+            "randomness" => false,
+            // These are sizes and numbers of what came in, and of what is made of it: pages, files, sessions, texts.
+            "requests" | "request" | "answer" | "traffic" | "blobs" | "output" | "attachments" | "state"
+            | "transfer" => false,
+            // It does not end a call, and what is not known here blames nobody.
+            _ => false,
+        }
+    }
+
     /// The same for a limit that a component reaches before there is a call.
     pub(crate) fn of_a_component(&self) -> String {
         format!(
@@ -317,5 +341,29 @@ impl Failure {
             | Self::Unavailable(detail)
             | Self::Timeout(detail) => Some(detail),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn of_the_limits_of_a_call_one_alone_tells_of_the_plugin() {
+        let all = serde_json::to_value(Limits::default()).unwrap();
+        let source = include_str!("failure.rs");
+        let mut alone = Vec::new();
+        for name in
+            all.as_object().unwrap().keys().filter(|name| !["engine", "compile", "log"].contains(&name.as_str()))
+        {
+            assert!(source.contains(&format!("\"{name}\"")), "somebody has to think about `{name}`");
+            let name: &'static str = name.clone().leak();
+            if LimitReached::new(name, String::new(), "").is_of_the_plugin_alone() {
+                alone.push(name);
+            }
+        }
+        assert_eq!(alone, ["table_entries"]);
     }
 }

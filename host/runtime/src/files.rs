@@ -1,10 +1,100 @@
-//! Files that only their owner may read, and those with components in them.
+//! Files: read within bounds, replaced as a whole, and kept from others.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use bytesize::ByteSize;
 pub(crate) use wharf_egress::files::create_private_folder;
+
+/// How many links lead to a file at most, as on Linux.
+const MOST_LINKS: usize = 40;
+
+/// Opens a regular file to be read, and nothing else: a pipe may be waited for without end.
+///
+/// # Errors
+/// What the system says, or what is there instead.
+pub fn open(file: &Path) -> io::Result<File> {
+    wharf_egress::files::open_regular(file, File::options().read(true))
+}
+
+/// The content of a regular file of so many bytes at most; of a larger one nothing is read.
+///
+/// # Errors
+/// What the system says, what is there instead, or how large it may be.
+pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_rest(open(file)?, &mut bytes, most)?;
+    Ok(bytes)
+}
+
+/// The same for a text.
+///
+/// # Errors
+/// As for [`read`], and where it is not UTF-8.
+pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(file, most)?).map_err(not_utf8)
+}
+
+/// What comes from somewhere else than a file, as a text of so many bytes at most.
+///
+/// # Errors
+/// As for [`read_text`].
+pub fn read_text_from(from: impl Read, most: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    take(from, &mut bytes, most)?;
+    String::from_utf8(bytes).map_err(not_utf8)
+}
+
+/// Whether something of this name is there, in whatever form: a link that leads nowhere, too. What cannot be looked at is,
+/// so that whoever reads it tells why.
+pub fn is_there(path: &Path) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    !path.symlink_metadata().is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// Reads on behind what was read of a file, all of which has so many bytes at most.
+pub(crate) fn read_rest(from: File, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
+    let length = from.metadata()?.len();
+    if length > most {
+        return Err(too_large(most));
+    }
+    // In one piece: what is read may be a secret, of which no copies are left behind.
+    bytes.reserve_exact(usize::try_from(length + 1).unwrap_or_default().saturating_sub(bytes.len()));
+    take(from, bytes, most)
+}
+
+fn take(from: impl Read, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
+    from.take(most.saturating_add(1).saturating_sub(bytes.len() as u64)).read_to_end(bytes)?;
+    if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(()) }
+}
+
+/// What is told of a file that is larger.
+pub(crate) fn too_large(most: u64) -> io::Error {
+    let most = ByteSize::b(most).display().iec();
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most}"))
+}
+
+fn not_utf8(_: std::string::FromUtf8Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")
+}
+
+/// The file that a path leads to in the end, by way of links, whether or not it is there.
+pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
+    let mut file = file.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&file) {
+            Ok(target) => file = folder_of(&file).join(target),
+            // It is no link, or not there.
+            Err(_) => {
+                let name = file.file_name().ok_or_else(|| io::Error::other("it is not the name of a file"))?;
+                return Ok(folder_of(&file).canonicalize()?.join(name));
+            }
+        }
+    }
+    Err(io::Error::other("too many links lead to it, or they lead in a circle"))
+}
 
 /// Replaces a file: whoever reads it finds the old content or the new one.
 pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
@@ -39,7 +129,7 @@ fn persist(new: tempfile::NamedTempFile, file: &Path) -> io::Result<()> {
     step();
     // The new name is in the folder, which has to reach the disk as well; not every system can say so.
     #[cfg(unix)]
-    fs::File::open(folder_of(file))?.sync_all()?;
+    File::open(folder_of(file))?.sync_all()?;
     step();
     Ok(())
 }
@@ -58,7 +148,7 @@ pub(crate) fn sweep(file: &Path) {
 }
 
 /// A moment at which the process may be killed and nothing is lost; a test does so at each of them.
-fn step() {
+pub(crate) fn step() {
     #[cfg(test)]
     tests::step();
 }
@@ -98,8 +188,11 @@ pub(crate) fn is_ours_alone(folder: &Path) -> bool {
         use std::os::unix::fs::MetadataExt as _;
         const GROUP_AND_OTHERS: u32 = 0o022;
         let user = rustix::process::geteuid().as_raw();
-        let ours = |found: fs::Metadata| found.uid() == user && found.mode() & GROUP_AND_OTHERS == 0;
-        [Some(folder), folder.parent()].into_iter().flatten().filter_map(|f| f.metadata().ok()).all(ours)
+        let ours = |found: io::Result<fs::Metadata>| match found {
+            Ok(found) => found.uid() == user && found.mode() & GROUP_AND_OTHERS == 0,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        [Some(folder), folder.parent()].into_iter().flatten().map(Path::metadata).all(ours)
     }
     #[cfg(not(unix))]
     {
@@ -125,6 +218,53 @@ pub(crate) mod tests {
         if STEPS.fetch_add(1, Ordering::Relaxed).to_string() == at {
             kill_process(getpid(), Signal::KILL).unwrap();
         }
+    }
+
+    #[test]
+    fn no_more_is_read_than_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "déjà").unwrap();
+        assert_eq!(read_text(&file, 6).unwrap(), "déjà");
+        assert_eq!(read_text(&file, 5).unwrap_err().to_string(), "it has more than 5 B");
+        assert_eq!(read_text_from(&b"12345"[..], 5).unwrap(), "12345");
+        assert_eq!(read_text_from(io::repeat(b'x'), 5).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        fs::write(&file, b"\xff").unwrap();
+        assert_eq!(read_text(&file, 5).unwrap_err().to_string(), "it is not UTF-8");
+        assert_eq!(read(&file, u64::MAX).unwrap(), b"\xff");
+        // It takes no memory either.
+        File::create(&file).unwrap().set_len(3 << 40).unwrap();
+        assert!(read(&file, 1 << 20).is_err());
+        assert!(read(folder.path(), 1).unwrap_err().to_string().contains("it is a folder"));
+    }
+
+    #[test]
+    fn what_is_there_in_any_form_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert!(is_there(folder.path()) && !is_there(&at("file")));
+        fs::write(at("file"), "").unwrap();
+        std::os::unix::fs::symlink("nowhere", at("link")).unwrap();
+        assert!(is_there(&at("file")) && is_there(&at("link")) && !is_there(&at("file/below")));
+    }
+
+    #[test]
+    fn links_are_followed_to_the_file_that_is_written_also_where_it_is_not_there() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        symlink("../b.lock", root.join("a/first")).unwrap();
+        symlink("first", root.join("a/second")).unwrap();
+        symlink(root.join("a"), root.join("c")).unwrap();
+        for path in ["b.lock", "a/first", "a/second", "c/second", "a/b/../first"] {
+            assert_eq!(resolved(&root.join(path)).unwrap(), root.join("b.lock"), "{path}");
+        }
+        fs::write(root.join("b.lock"), "").unwrap();
+        assert_eq!(resolved(&root.join("c/second")).unwrap(), root.join("b.lock"));
+        symlink("circle", root.join("circle")).unwrap();
+        assert!(resolved(&root.join("circle")).unwrap_err().to_string().contains("in a circle"));
+        assert!(resolved(&root.join("nowhere/wharf.lock")).is_err());
     }
 
     #[test]

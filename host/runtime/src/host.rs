@@ -101,9 +101,11 @@ impl HostBuilder {
     }
 
     /// How long a release that took the place of another one is compared with it, 10 minutes where it is left out; zero for
-    /// never. It is taken back where at least 5 of its calls broke (a trap, a broken contract or a limit that the plugin
-    /// reached), and the share of those that broke is more than 10 percentage points above that of the release before it.
-    /// The decision is in the audit, and in the lock file where there is one.
+    /// never. It is taken back where at least 5 different inputs made it break, and the share of its calls that broke is more
+    /// than 10 percentage points above what the same mix of operations had in the release before it; operations which that one
+    /// does not have are left out. A trap and a broken contract count, and of the limits `table_entries`: a caller's input or a
+    /// provider's answers can bring the others nearer. The decision is in the audit, and in the lock file where there is one.
+    /// A release that was [approved with no way back](Host::approve_with_no_way_back) stays.
     pub fn probation(mut self, time: Duration) -> Self {
         self.probation = time;
         self
@@ -137,8 +139,9 @@ impl HostBuilder {
         self
     }
 
-    /// A file for the audit: what is sent and what is refused, one record a line. Several processes may share it. With
-    /// `required`, a call fails rather than send what cannot be recorded. Without a file nothing is recorded.
+    /// A file for the audit: what is sent, what is refused and what goes live, one record a line. It is a regular file, and
+    /// several processes may share it. With `required`, a call fails rather than send what cannot be recorded, and no other
+    /// release goes live. Without a file nothing is recorded.
     pub fn audit(mut self, file: impl Into<PathBuf>, required: bool) -> Self {
         self.audit = Some((file.into(), required));
         self
@@ -164,14 +167,15 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+        let audit = self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required)));
         Ok(Host {
-            audit: self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required))),
             id,
             calls: AtomicU64::new(0),
             loader: Loader::new(&engine, self.cache, self.compiler, self.limits)?,
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::new(self.kept, self.probation),
-            releases: self.releases,
+            releases: self.releases.map(|store| store.recorded_in(audit.clone())),
+            audit,
             installs: Mutex::default(),
             grants: RwLock::default(),
             limits: self.limits,

@@ -38,7 +38,7 @@ pub mod config;
 pub mod doctor;
 mod failpoint;
 pub mod failure;
-mod files;
+pub mod files;
 mod grant;
 mod host;
 mod limits;
@@ -56,8 +56,8 @@ pub use grant::{Grant, Pattern};
 pub use host::{Followed, Host, HostBuilder};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
-    Drain, Installed, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore, StoreError, Swap,
-    digest_of, serve_compiler,
+    Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore,
+    StoreError, Swap, digest_of, read_component, serve_compiler,
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;

@@ -3,7 +3,6 @@
 //! They are session names and the like: the files are readable by their owner only, and losing one costs a login.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +11,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::failpoint;
+use crate::files::read;
 
 /// What an entry costs besides its key and value, in bytes.
 const ENTRY: u64 = 64;
+
+/// How large a file of them may be, in bytes: a thousand times what the limit `state` is where nobody raises it.
+const LARGEST: u64 = 64 << 20;
 
 /// Where the values of all plugins are: in a folder, or in memory alone.
 #[derive(Default)]
@@ -101,7 +104,8 @@ impl State {
         let mut values = lock(&self.values);
         failpoint("state");
         if let Some(file) = &self.file {
-            *values = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+            *values =
+                read(file, LARGEST).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         }
         if values.identity != self.identity {
             *values = Values { identity: self.identity.clone(), values: BTreeMap::new() };
@@ -170,6 +174,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn only_the_owner_can_read_it() {
+        use std::fs;
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");

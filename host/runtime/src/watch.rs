@@ -15,8 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::files::{component_files, folder_of};
-use crate::registry::digest_of;
+use crate::files::{self, component_files, folder_of};
+use crate::registry::{LARGEST_COMPONENT, digest_of};
 
 /// How long a file is left alone before it is read, where nothing else is said.
 pub const QUIET: Duration = Duration::from_millis(300);
@@ -289,7 +289,7 @@ fn read(file: &Path, before: Option<Stamp>) -> io::Result<Option<Vec<u8>>> {
     if Some(stamp(file)?) != before {
         return Ok(None);
     }
-    let content = fs::read(file)?;
+    let content = files::read(file, LARGEST_COMPONENT)?;
     Ok((Some(stamp(file)?) == before).then_some(content))
 }
 

@@ -40,7 +40,8 @@ const PROVIDER: Provider = Provider {
             Operation::function("echo", "Echo", Effect::Read, &[ECHO], |call| {
                 Ok(Output::text(call.read(&call.request("echo").send()?)?))
             }),
-            Operation::function("work", "Work", Effect::Read, &[ECHO], work),
+            Operation::function("work", "Work", Effect::Read, &[ECHO], work)
+                .inputs(&[code_only("n", integer()).optional().describe("Any number.")]),
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),

@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use wharf::audit::verify::Verifier;
 use wharf::audit::{Event, Record};
+use wharf::files::{self, is_there};
 
 use crate::args::{Args, Audit, ShowAudit};
 use crate::exit::Usage;
@@ -53,9 +53,13 @@ fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
         0 => String::new(),
         count => format!(", {count} of them requests without an outcome (under way, or their process ended before)"),
     };
+    let changes = match verifier.unfinished_changes() {
+        0 => String::new(),
+        count => format!(", {count} of them changes of a release without an outcome, which the next one tells"),
+    };
     let (records, processes) = (verifier.records(), verifier.processes());
     let verdict = if sound { "are as they were written" } else { "were read; what is wrong stands above" };
-    print::out(format!("{records} records of {processes} processes {verdict}{unfinished}"))?;
+    print::out(format!("{records} records of {processes} processes {verdict}{unfinished}{changes}"))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -66,7 +70,7 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
         let audit = setup::configuration(args.config.as_deref())?.audit;
         let audit = audit.ok_or_else(|| Usage("the configuration keeps no audit; name a file".to_owned()))?;
         // It is made with the first record.
-        configured = if audit.file.exists() { vec![audit.file] } else { Vec::new() };
+        configured = if is_there(&audit.file) { vec![audit.file] } else { Vec::new() };
         &configured
     } else {
         files
@@ -74,7 +78,7 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
     let mut verifier = Verifier::default();
     let mut sound = true;
     for path in files {
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let file = files::open(path).map_err(|error| unreadable(path, &error))?;
         let problems = verifier.read(BufReader::new(file), &mut each).with_context(|| path.display().to_string())?;
         for problem in problems {
             print::error(&format!("{}, {problem}", path.display()));
@@ -94,7 +98,7 @@ fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Usage {
 fn line(record: &Record) -> Text {
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
     let event = match record.event {
-        Event::Intent => styled(BOLD, "intent "),
+        Event::Intent | Event::ReleaseIntent => styled(BOLD, "intent "),
         Event::Outcome => styled(BOLD, "outcome"),
         Event::Refusal => styled(BAD, "refusal"),
         Event::Release => styled(BOLD, "release"),
@@ -107,7 +111,7 @@ fn line(record: &Record) -> Text {
         Event::Intent => request,
         Event::Outcome => [answer(record), text(&record.message)].concat(),
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
-        Event::Release => text(&record.message),
+        Event::ReleaseIntent | Event::Release => format!("{}{}", text(&record.message), by(record)),
     };
     let mut line = vec![styled(DIM, &record.time)];
     // A release is of no call.
@@ -116,6 +120,14 @@ fn line(record: &Record) -> Text {
     line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(Text::from));
     line.push(what.into());
     Text::joined(line, " ")
+}
+
+/// Who changed what is live. The name of the user is what the environment claimed.
+fn by(record: &Record) -> String {
+    let user = record.uid.map(|uid| format!(", by user {uid}")).unwrap_or_default();
+    let claimed = record.user.as_deref().map(|user| format!(" ({user})")).unwrap_or_default();
+    let host = record.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
+    [user, claimed, host].concat()
 }
 
 fn answer(record: &Record) -> String {

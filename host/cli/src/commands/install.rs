@@ -1,6 +1,5 @@
 //! What is installed: every command that changes or reads `wharf.lock`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,15 +8,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 use wharf::download::download;
+use wharf::files;
 use wharf::manifest::{Capabilities, CapabilityDiff};
-use wharf::{Installed, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of};
+use wharf::{
+    Installed, LARGEST_COMPONENT, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of,
+    read_component,
+};
 use wharf_artifacts::PROVIDERS;
 
 use super::replay;
 use crate::args::{Args, Install, Versions};
 use crate::exit::{self, Usage};
 use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, Text, WARN, styled, text};
-use crate::setup::Setup;
+use crate::setup::{Setup, is_file_name};
 
 /// As many lines of a difference as fit on a screen.
 const SCREEN: usize = 40;
@@ -43,7 +46,10 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
     let bytes = match url_in(from) {
         Some(url) => downloaded(url, expected)?,
         None if from.is_dir() => return install_folder(&setup, options, allowed),
-        None => read(from)?,
+        // Nothing looks into a file before its digest is the one that was asked for.
+        None if expected.is_some() => files::read(from, LARGEST_COMPONENT)
+            .map_err(|reason| LoadError::Unreadable { path: from.clone(), reason })?,
+        None => read_component(from)?,
     };
     let digest = format!("sha256:{}", digest_of(&bytes));
     // Before anything looks into it.
@@ -68,7 +74,7 @@ fn install_folder(setup: &Setup, options: &Install, allowed: Allowed) -> Result<
     if files.is_empty() {
         return Err(Usage(format!("there is no .wasm file in {}", folder.display())).into());
     }
-    let install = |file: &Path| Candidate::examine(setup, file, &read(file)?, &[])?.install(setup, allowed);
+    let install = |file: &Path| Candidate::examine(setup, file, &read_component(file)?, &[])?.install(setup, allowed);
     let mut failed = None;
     for file in &files {
         match install(file) {
@@ -134,10 +140,6 @@ fn live_version(setup: &Setup, plugin: &str) -> Result<Option<String>> {
     Ok(live.map(|live| live.version.clone()))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    Ok(fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?)
-}
-
 /// What looks like a URL is one; everything else is a path.
 fn url_in(from: &Path) -> Option<&str> {
     let text = from.to_str()?;
@@ -160,18 +162,26 @@ fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>) -> Result<ExitCode> {
+pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>, no_way_back: bool) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
     let first = live_version(&setup, plugin)?.is_none();
-    let (release, diff) = setup.host.approve(plugin, digest.map(as_in_lock).as_deref())?;
+    let digest = digest.map(as_in_lock);
+    let (release, diff) = match no_way_back {
+        true => setup.host.approve_with_no_way_back(plugin, digest.as_deref())?,
+        false => setup.host.approve(plugin, digest.as_deref())?,
+    };
     setup.note_unrecorded();
-    print::out(text![shown(&diff, first), format!("{plugin} {} is live", release.about.version)])?;
+    let stays = if no_way_back { ", and nothing goes back behind it" } else { "" };
+    print::out(text![shown(&diff, first), format!("{plugin} {} is live{stays}", release.about.version)])?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>) -> Result<ExitCode> {
+pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>, forced: bool) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
-    let release = setup.host.rollback(plugin, to)?;
+    let release = match to.filter(|_| forced) {
+        Some(version) => setup.host.rollback_by_force(plugin, version)?,
+        None => setup.host.rollback(plugin, to)?,
+    };
     setup.note_unrecorded();
     print::out(format!("{plugin} {} is live again", release.about.version))?;
     Ok(ExitCode::SUCCESS)
@@ -186,9 +196,12 @@ pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
 }
 
 pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
-    let problems = Setup::with_store(args.config.as_deref())?.host.releases()?.verify()?;
+    let setup = Setup::with_store(args.config.as_deref())?;
+    let problems = setup.host.verify()?;
+    setup.note_unrecorded();
     if problems.is_empty() {
-        print::out("everything is as wharf.lock says")?;
+        let lock = setup.host.releases()?.lock_file().file_name().unwrap_or_default();
+        print::out(format!("everything is as {} says", lock.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
     Err(anyhow::anyhow!("{}", problems.join("\n")))
@@ -196,9 +209,9 @@ pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
 
 pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
-    let release = |plugin: &str| match Path::new(plugin).is_file() {
+    let release = |plugin: &str| match is_file_name(plugin) {
         // A file may be of a plugin that is installed, whose place it does not take.
-        true => Ok(setup.host.examine(&read(Path::new(plugin))?, plugin)?),
+        true => Ok(setup.host.examine(&read_component(Path::new(plugin))?, plugin)?),
         false => setup.load(plugin),
     };
     let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()));
@@ -233,6 +246,8 @@ fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> Text {
         _ => styled(DIM, "kept   "),
     };
     let digest: String = release.digest.chars().take("sha256:".len() + 12).collect();
+    let is_live = plugin.live.as_ref() == Some(&release.digest);
+    let stays = if is_live && plugin.no_way_back { styled(WARN, " no way back") } else { Text::default() };
     text![
         mark,
         " ",
@@ -241,6 +256,7 @@ fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> Text {
         styled(DIM, format!("{digest} {}", release.installed)),
         " ",
         &release.from,
+        stays,
     ]
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use wharf::cassette::Cassette;
+use wharf::files::is_there;
 
 use super::call;
 use crate::args::{Args, Call, Record};
@@ -17,7 +18,7 @@ pub(crate) fn run(args: &Args, options: &Record) -> Result<ExitCode> {
     let release = setup.load(&options.target.plugin)?;
     let (file, plugin) = (&options.to, &release.about.name);
     // Before anything is sent that could not be kept.
-    let mut cassette = if file.exists() { Cassette::read(file)? } else { Cassette::new(plugin) };
+    let mut cassette = if is_there(file) { Cassette::read(file)? } else { Cassette::new(plugin) };
     if cassette.plugin != *plugin {
         let other = &cassette.plugin;
         let problem = format!("{} is of the plugin `{other}`; record `{plugin}` in another one", file.display());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use wharf::Release;
 use wharf::cassette::{Cassette, ReplayError};
+use wharf::files::is_there;
 
 use crate::args::{Args, Replay};
 use crate::print::{self, GOOD, styled, text};
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &Args, options: &Replay) -> Result<ExitCode> {
 /// Refuses a candidate that does not do what was recorded, in the cassette beside its file or in others.
 pub(crate) fn self_test(setup: &Setup, candidate: &Arc<Release>, from: &Path, others: &[PathBuf]) -> Result<()> {
     let beside = from.with_extension("cassette.json");
-    let carried = beside.is_file().then_some(beside).filter(|beside| !others.contains(beside));
+    let carried = is_there(&beside).then_some(beside).filter(|beside| !others.contains(beside));
     let cassettes: Vec<PathBuf> = carried.into_iter().chain(others.iter().cloned()).collect();
     let about = &candidate.about;
     replay(setup, candidate, &cassettes).map_err(|error| match error.downcast_ref() {

@@ -1,11 +1,13 @@
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use wharf::files::{self, is_there};
 use wharf_simulated::{Connection, Simulation};
 
 use crate::args::Simulate;
@@ -63,7 +65,7 @@ fn overview(connections: &[Connection], config: Option<&Path>) -> Text {
 fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     let secrets = secrets_folder(file);
     let ours = is_ours(file)?;
-    if !ours && secrets.exists() && !secrets.join(MARK_FILE).exists() {
+    if !ours && is_there(&secrets) && !is_there(&secrets.join(MARK_FILE)) {
         return Err(
             Usage(format!("{} exists and is not of `wharf simulate`; choose another name", secrets.display())).into()
         );
@@ -96,9 +98,14 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
 /// # Errors
 /// There is one that may not.
 fn is_ours(file: &Path) -> Result<bool> {
-    match fs::read(file) {
-        Ok(bytes) if bytes.starts_with(MARK.as_bytes()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+    let begins_with_mark = || {
+        let mut bytes = Vec::new();
+        files::open(file)?.take(MARK.len() as u64).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes == MARK.as_bytes())
+    };
+    match begins_with_mark() {
+        Ok(true) => Ok(true),
+        Err(_) if !is_there(file) => Ok(false),
         _ => {
             Err(Usage(format!("{} exists and is not of `wharf simulate`; choose another name", file.display())).into())
         }

@@ -2,27 +2,29 @@
 //!
 //! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
 //! after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
-//! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The event `release` is of no
-//! call: another release of a plugin answers from then on.
+//! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The events `release-intent` and
+//! `release` are of no call: what is installed is about to change, and it did, or another release of a plugin answers.
 //!
 //! | member | what |
 //! | --- | --- |
 //! | `time` | UTC (RFC 3339) |
 //! | `process`, `seq` | the chain, and the place in it; each process begins one of its own |
 //! | `prev` | the `hash` of the record before; 64 zeros in the first one |
-//! | `event` | `intent`, `outcome`, `refusal` or `release` |
+//! | `event` | `intent`, `outcome`, `refusal`, `release-intent` or `release` |
 //! | `call` | the call's id |
 //! | `plugin`, `digest`, `operation`, `connection` | who asked, and with which connection |
 //! | `request`, `method`, `url` | what was asked for; secrets and sensitive values are masked |
 //! | `address` | where it went |
 //! | `status`, `sent`, `received`, `micros` | the answer, the sizes of both bodies in bytes, the duration |
-//! | `rule`, `message` | why it was refused, why there is no answer, or why another release answers |
+//! | `uid`, `user`, `host` | of a release: who changed it and where, by the system's number; `user` is what the environment claims |
+//! | `rule`, `message` | why it was refused, why there is no answer, or what became of a release |
 //! | `hash` | SHA-256, in hexadecimal, of the line up to `,"hash"` |
 //!
 //! A [`Verifier`](verify::Verifier) finds a record that was edited and one that was cut out of the middle. It cannot find records
 //! cut off at the end of a chain, nor a chain that was taken away or written anew as a whole: who can write to the file can do
 //! all of it. Ship the lines elsewhere where that matters.
 
+use std::env;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
@@ -35,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::encode::hex;
-use crate::files::create_private_folder;
+use crate::files::{create_private_folder, open_regular};
 use crate::outgoing::{Outgoing, cut};
 
 pub mod verify;
@@ -69,7 +71,7 @@ struct Chain {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the audit cannot be written to {}: {problem}; make room or name another file under [audit] in wharf.toml, or write \
-     required = false there to run unrecorded", .file.display()
+     there required = false to run unrecorded where that is so, or enabled = false to record nothing", .file.display()
 )]
 pub struct AuditError {
     /// Where it should have been kept.
@@ -124,6 +126,12 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micros: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -140,7 +148,9 @@ pub enum Event {
     Outcome,
     /// The host refused something.
     Refusal,
-    /// Another release of the plugin answers calls.
+    /// What is installed is about to change.
+    ReleaseIntent,
+    /// What became of that, or another release of the plugin answers calls.
     Release,
 }
 
@@ -177,13 +187,20 @@ impl Audit {
         self.add(Record { rule: Some(rule.to_owned()), message: Some(cut(&message)), ..record(Event::Refusal, who) })
     }
 
-    /// Records that another release of a plugin answers calls, the one with this digest, and why.
+    /// Records that a release of a plugin, the one with this digest, is about to be installed, to go live or to go.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the record is required and could not be written.
+    pub fn release_intent(&self, plugin: &str, digest: &str, message: &str) -> Result<(), AuditError> {
+        self.add(of_release(Event::ReleaseIntent, plugin, digest, message))
+    }
+
+    /// Records what became of that, or that another release of a plugin answers calls, and why.
     ///
     /// # Errors
     /// [`AuditError`] where the record is required and could not be written.
     pub fn release(&self, plugin: &str, digest: &str, message: &str) -> Result<(), AuditError> {
-        let who = Who { call: "", plugin, digest, operation: "", connection: "" };
-        self.add(Record { message: Some(cut(message)), ..record(Event::Release, who) })
+        self.add(of_release(Event::Release, plugin, digest, message))
     }
 
     pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {
@@ -225,6 +242,26 @@ fn record(event: Event, who: Who<'_>) -> Record {
         connection: who.connection.to_owned(),
         ..Record::default()
     }
+}
+
+fn of_release(event: Event, plugin: &str, digest: &str, message: &str) -> Record {
+    let (uid, host) = here();
+    let claimed = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| env::var(name).ok());
+    let who = Who { call: "", plugin, digest, operation: "", connection: "" };
+    let user = claimed.as_deref().map(cut);
+    Record { uid, user, host: host.as_deref().map(cut), message: Some(cut(message)), ..record(event, who) }
+}
+
+/// The user's number and the name of the machine, as the system has them.
+#[cfg(unix)]
+fn here() -> (Option<u32>, Option<String>) {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    (Some(rustix::process::getuid().as_raw()), Some(host))
+}
+
+#[cfg(not(unix))]
+fn here() -> (Option<u32>, Option<String>) {
+    (None, env::var("COMPUTERNAME").ok())
 }
 
 fn of_request(event: Event, who: Who<'_>, outgoing: &Outgoing) -> Record {
@@ -275,12 +312,9 @@ impl Chain {
 }
 
 /// Size of the file, in bytes. It is not asked for with its metadata: a file system that was asked for times writes down a
-/// new one with the next line. A pipe has none.
+/// new one with the next line.
 fn length(mut file: &File) -> io::Result<u64> {
-    match file.seek(SeekFrom::End(0)) {
-        Err(error) if error.kind() == io::ErrorKind::NotSeekable => Ok(0),
-        length => length,
-    }
+    file.seek(SeekFrom::End(0))
 }
 
 /// Whether the last line has no end: its process, this one or another, was killed while it wrote, or the disk was full.
@@ -296,6 +330,8 @@ fn ends_within_a_line(_: &File, _: u64) -> bool {
     false
 }
 
+/// Only a regular file: whoever writes holds the chain, so a pipe that nobody reads would hold up every call, beyond its
+/// deadline.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         create_private_folder(folder)?;
@@ -305,7 +341,7 @@ fn open(path: &Path) -> io::Result<File> {
     options.append(true).read(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    open_regular(path, &options)
 }
 
 /// An audit, and who asks: what sending needs to record what it does.

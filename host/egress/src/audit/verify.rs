@@ -73,6 +73,11 @@ impl Verifier {
     pub fn unfinished(&self) -> usize {
         self.chains.open.len()
     }
+
+    /// How many changes of releases have no outcome. Whoever changes the store next tells it.
+    pub fn unfinished_changes(&self) -> usize {
+        self.chains.changing.len()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +86,8 @@ struct Chains {
     ends: BTreeMap<String, (u64, String)>,
     /// Requests without an outcome yet: the process and the call.
     open: BTreeSet<(String, String)>,
+    /// Releases that were about to change: the plugin and the digest. Another process may tell what became of one.
+    changing: BTreeSet<(String, String)>,
 }
 
 impl Chains {
@@ -108,7 +115,8 @@ impl Chains {
         match record.event {
             Event::Intent => self.open.insert(key),
             Event::Outcome | Event::Refusal => self.open.remove(&key),
-            Event::Release => false,
+            Event::ReleaseIntent => self.changing.insert((record.plugin.clone(), record.digest.clone())),
+            Event::Release => self.changing.remove(&(record.plugin.clone(), record.digest.clone())),
         };
     }
 }

@@ -8,8 +8,7 @@
 //! Placeholders stand for what a manifest marks as sensitive. All else that the provider answered is there as it was.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -18,7 +17,7 @@ use serde_json::Value;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::text::visible;
 
-use crate::files::replace;
+use crate::files::{read, replace, resolved};
 
 mod content;
 mod diff;
@@ -37,6 +36,8 @@ const FORMAT: u32 = 1;
 
 /// The largest file, in bytes: many calls with answers of the usual size.
 const LARGEST: u64 = 64 << 20;
+
+const TOO_LARGE: &str = "it has more than 64 MiB; record fewer calls, or smaller answers, in one cassette";
 
 /// Recorded calls of one plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -213,11 +214,11 @@ impl Cassette {
     /// # Errors
     /// [`CassetteError::File`] where it cannot be read, has more than 64 MiB, or is no cassette of this format.
     pub fn read(file: &Path) -> Result<Self, CassetteError> {
-        let mut bytes = Vec::new();
-        File::open(file)
-            .and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(|error| of_file(file, format!("it cannot be read: {error}")))?;
-        within(bytes.len()).and_then(|()| Self::parse(&bytes)).map_err(|problem| of_file(file, problem))
+        let read = read(file, LARGEST).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => TOO_LARGE.to_owned(),
+            _ => format!("it cannot be read: {error}"),
+        });
+        read.and_then(|bytes| Self::parse(&bytes)).map_err(|problem| of_file(file, problem))
     }
 
     /// Writes a file, in the place of one that is there.
@@ -227,8 +228,11 @@ impl Cassette {
     pub fn write(&self, file: &Path) -> Result<(), CassetteError> {
         let written = serde_json::to_string_pretty(self).map_err(|error| error.to_string()).and_then(|mut text| {
             text.push('\n');
-            within(text.len())?;
-            replace(file, text.as_bytes()).map_err(|error| format!("it cannot be written: {error}"))
+            if text.len() as u64 > LARGEST {
+                return Err(TOO_LARGE.to_owned());
+            }
+            let written = resolved(file).and_then(|file| replace(&file, text.as_bytes()));
+            written.map_err(|error| format!("it cannot be written: {error}"))
         });
         written.map_err(|problem| of_file(file, problem))
     }
@@ -259,13 +263,6 @@ impl Cassette {
 
 fn of_file(file: &Path, problem: String) -> CassetteError {
     CassetteError::File { file: file.to_owned(), problem }
-}
-
-fn within(bytes: usize) -> Result<(), String> {
-    if bytes as u64 <= LARGEST {
-        return Ok(());
-    }
-    Err("it has more than 64 MiB; record fewer calls, or smaller answers, in one cassette".to_owned())
 }
 
 impl From<Shown> for RecordedRequest {
@@ -365,7 +362,7 @@ mod tests {
     fn a_file_without_end_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("large.json");
-        File::create(&file).unwrap().set_len(LARGEST + 1).unwrap();
+        std::fs::File::create(&file).unwrap().set_len(LARGEST + 1).unwrap();
         assert!(Cassette::read(&file).unwrap_err().to_string().contains("more than 64 MiB"));
     }
 }

@@ -1,16 +1,21 @@
 //! From the configuration to connections: fields are found, secrets are read.
 
-use std::fs;
-
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Secret};
 use zeroize::Zeroizing;
 
 use super::{Config, ConnectionConfig, FieldValue};
+use crate::files::{read, read_text};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::manifest::{About, ConnectionField};
 use crate::operation::nearest;
 use crate::registry::Release;
+
+/// How large the file of a field may be, in bytes: no credential is larger.
+const LARGEST_SECRET: u64 = 64 << 10;
+
+/// How large a file of certificates may be, in bytes: many times that of all public authorities.
+const LARGEST_CA_FILE: u64 = 4 << 20;
 
 /// Looks up an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -108,7 +113,8 @@ fn build(
         .allow_weak(config.allow_weak.iter().cloned())
         .nat64(config.nat64.iter().copied());
     if let Some(file) = &config.ca_file {
-        let pem = fs::read(file).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
+        let pem =
+            read(file, LARGEST_CA_FILE).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
         connection = connection.ca(pem);
     }
     if let Some(from) = &config.proxy {
@@ -176,7 +182,7 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
             format!("the environment variable {variable}, which it names, is not set or empty"),
         ),
         FieldValue::File(file) => {
-            let text = fs::read_to_string(file)
+            let text = read_text(file, LARGEST_SECRET)
                 .map_err(|e| format!("the file of `{name}`, {}, cannot be read: {e}", file.display()))?;
             let text = Zeroizing::new(text);
             let line = text.strip_suffix('\n').unwrap_or(&text);

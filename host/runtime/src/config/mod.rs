@@ -33,12 +33,12 @@
 //! text itself.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::files::read_text;
 use crate::limits::Limits;
 use crate::retry::MOST_RETRIES;
 
@@ -81,6 +81,9 @@ pub struct AuditConfig {
     /// Whether a call fails that cannot be recorded.
     pub required: bool,
 }
+
+/// How large a configuration may be, in bytes: thousands of connections.
+const LARGEST: u64 = 4 << 20;
 
 /// The name of the audit's file in the store.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -142,10 +145,12 @@ impl Config {
     /// [`ConfigError`] with the line, and for a key that is not known the nearest one that is.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let error = |line, problem| ConfigError { file: file.to_owned(), line, problem };
-        let text = fs::read_to_string(file).map_err(|e| error(None, format!("it cannot be read: {e}")))?;
+        let text = read_text(file, LARGEST).map_err(|e| error(None, format!("it cannot be read: {e}")))?;
         // It may hold secrets.
         let text = Zeroizing::new(text);
-        Self::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(|(line, problem)| error(line, problem))
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let config = Self::parse(&text, folder).map_err(|(line, problem)| error(line, problem))?;
+        Ok(Self { lock: Some(lock_of(file)), ..config })
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self, (Option<usize>, String)> {
@@ -171,7 +176,7 @@ impl Config {
         });
         Ok(Self {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
-            lock: Some(folder.join("wharf.lock")),
+            lock: None,
             store: Some(store),
             audit,
             retries: parsed.retries,
@@ -179,6 +184,18 @@ impl Config {
             plugin_limits,
             connections,
         })
+    }
+}
+
+/// The lock file of a configuration stands beside it: `prod.lock` for `prod.toml`. A name with another ending keeps it.
+fn lock_of(file: &Path) -> PathBuf {
+    match file.extension() {
+        Some(ending) if ending != "toml" => {
+            let mut name = file.as_os_str().to_owned();
+            name.push(".lock");
+            name.into()
+        }
+        _ => file.with_extension("lock"),
     }
 }
 
@@ -241,6 +258,15 @@ mod tests {
         );
         let text = "[connections.shop]\nprovider = \"a\"\nbaseurl = \"x\"";
         assert!(problem(text).starts_with("3: `connections.shop.baseurl` is not known here; did you mean `base_url`?"));
+    }
+
+    #[test]
+    fn each_configuration_has_a_lock_file_of_its_own() {
+        let lock = |file: &str| lock_of(Path::new(file)).display().to_string();
+        assert_eq!(lock("wharf.toml"), "wharf.lock");
+        assert_eq!(lock("/etc/prod.eu.toml"), "/etc/prod.eu.lock");
+        assert_eq!(lock("prod.conf"), "prod.conf.lock");
+        assert_eq!(lock("prod.lock"), "prod.lock.lock", "and never the configuration itself");
     }
 
     #[test]

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wharf_egress::text::visible;
+
 use super::{Host, Installs};
-use crate::manifest::CapabilityDiff;
-use crate::registry::{Drain, Installed, Release, ReleaseStore, StoreError, Swap, prefixed};
+use crate::manifest::{Capabilities, CapabilityDiff};
+use crate::registry::{Drain, Installed, LockedRelease, Release, ReleaseStore, StoreError, Swap, plain, prefixed};
+
+/// Why a release goes live that nobody changed here.
+const FOLLOWS: &str = "the lock file says so";
 
 /// What [`Host::follow`] changed.
 #[derive(Default)]
@@ -35,14 +40,12 @@ impl Host {
         let mut installs = self.installs();
         let installed = self.releases()?.install(release, bytes, from, forced)?;
         match &installed {
-            Installed::Live => self.go_live(&mut installs, release, &format!("installed from {from}")),
-            Installed::Waiting(_) => {
-                self.record_of(release, &format!("installed from {from}; it waits for an approval"))
-            }
+            Installed::Live => drop(self.swap(&mut installs, Arc::clone(release))),
             Installed::Unchanged if self.live(&release.about.name).is_none_or(|live| live.digest != release.digest) => {
-                self.go_live(&mut installs, release, "the lock file says so");
+                self.record_swap(release, FOLLOWS)?;
+                self.swap(&mut installs, Arc::clone(release));
             }
-            Installed::Unchanged | Installed::Kept => {}
+            Installed::Waiting(_) | Installed::Unchanged | Installed::Kept => {}
         }
         Ok(installed)
     }
@@ -53,24 +56,59 @@ impl Host {
     /// # Errors
     /// [`StoreError::Refused`] where none waits, or another one.
     pub fn approve(&self, plugin: &str, digest: Option<&str>) -> Result<(Arc<Release>, CapabilityDiff), StoreError> {
+        let waiting = self.releases()?.waiting(plugin, digest)?;
+        self.approve_release(plugin, &waiting, false)
+    }
+
+    /// The same for a release that must stay, such as one that closes a hole; where none waits, it is the live one. Until a
+    /// later release goes live, neither a probation nor [`Host::rollback`] goes back behind it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where there is no such release.
+    pub fn approve_with_no_way_back(
+        &self,
+        plugin: &str,
+        digest: Option<&str>,
+    ) -> Result<(Arc<Release>, CapabilityDiff), StoreError> {
+        let release = self.releases()?.waiting_or_live(plugin, digest)?;
+        self.approve_release(plugin, &release, true)
+    }
+
+    fn approve_release(
+        &self,
+        plugin: &str,
+        locked: &LockedRelease,
+        no_way_back: bool,
+    ) -> Result<(Arc<Release>, CapabilityDiff), StoreError> {
         let mut installs = self.installs();
-        let store = self.releases()?;
-        let release = self.open(plugin, &store.waiting(plugin, digest)?.digest)?;
-        let diff = store.approve(&release)?;
-        self.go_live(&mut installs, &release, "it was approved");
+        let release = self.open(plugin, &locked.digest)?;
+        let diff = self.releases()?.approve(&release, no_way_back)?;
+        self.swap(&mut installs, Arc::clone(&release));
         Ok((release, diff))
     }
 
     /// Lets an earlier release of a plugin answer calls again: that of a version, or else the one that was live before.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where there is none.
+    /// [`StoreError::Refused`] where there is none, or where the live one was approved with no way back.
     pub fn rollback(&self, plugin: &str, version: Option<&str>) -> Result<Arc<Release>, StoreError> {
+        self.go_back(plugin, version, false)
+    }
+
+    /// The same, also behind a release that was approved with no way back.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where there is no such release.
+    pub fn rollback_by_force(&self, plugin: &str, version: &str) -> Result<Arc<Release>, StoreError> {
+        self.go_back(plugin, Some(version), true)
+    }
+
+    fn go_back(&self, plugin: &str, version: Option<&str>, forced: bool) -> Result<Arc<Release>, StoreError> {
         let mut installs = self.installs();
         let store = self.releases()?;
         let release = self.open(plugin, &store.earlier(plugin, version)?.digest)?;
-        store.roll_back(&release)?;
-        self.go_live(&mut installs, &release, "it was rolled back to");
+        store.roll_back(&release, forced)?;
+        self.swap(&mut installs, Arc::clone(&release));
         Ok(release)
     }
 
@@ -80,9 +118,7 @@ impl Host {
     /// [`StoreError::Refused`] where it is not installed.
     pub fn remove(&self, plugin: &str) -> Result<(), StoreError> {
         let mut installs = self.installs();
-        let removed = self.releases()?.remove(plugin)?;
-        let live = removed.live().map(|live| (live.version.as_str(), live.digest.as_str())).unwrap_or_default();
-        self.record_change(plugin, live.0, live.1, "the plugin was removed");
+        self.releases()?.remove(plugin)?;
         installs.taken_back.remove(plugin);
         if installs.followed.remove(plugin) {
             self.registry.withdraw(plugin);
@@ -97,7 +133,7 @@ impl Host {
     /// [`StoreError::Broken`] where the lock file cannot be read; then nothing is changed.
     pub fn follow(&self) -> Result<Followed, StoreError> {
         let mut installs = self.installs();
-        let live = self.installed()?;
+        let live = self.installed_now()?;
         let mut done = Followed::default();
         for (name, digest) in &live {
             match self.follow_to(&mut installs, name, digest) {
@@ -116,7 +152,7 @@ impl Host {
     /// [`StoreError`] where the lock file cannot be read, or the release of the plugin cannot be loaded.
     pub fn follow_one(&self, plugin: &str) -> Result<(), StoreError> {
         let mut installs = self.installs();
-        let live = self.installed()?;
+        let live = self.installed_now()?;
         live.get(plugin).map_or(Ok(()), |digest| self.follow_to(&mut installs, plugin, digest).map(drop))
     }
 
@@ -126,6 +162,57 @@ impl Host {
     /// [`StoreError::Broken`] where the lock file cannot be read.
     pub fn installed(&self) -> Result<BTreeMap<String, String>, StoreError> {
         self.releases()?.live(|lock_file| self.loader.beside_artefacts(lock_file))
+    }
+
+    /// The same after what a process that was killed left untold is made up for. If it cannot be, the next change of the store
+    /// is what fails.
+    fn installed_now(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let _ = self.releases()?.make_up();
+        self.installed()
+    }
+
+    /// Everything that is not as the lock file says, a line each: components that are missing or are others, live and waiting
+    /// releases that may do more or less than is written there, and components that are in the store and in no lock file.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] where the lock file, or the store, cannot be read.
+    pub fn verify(&self) -> Result<Vec<String>, StoreError> {
+        let store = self.releases()?;
+        let mut problems = store.verify()?;
+        for (name, plugin) in &store.lock()?.plugins {
+            let asked = plugin.asked.iter().cloned().collect();
+            for (locked, written) in [(plugin.live(), plugin.capabilities()), (plugin.waiting(), asked)] {
+                problems.extend(self.differences(name, locked, &written)?);
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Where a release is not what is written of it. One whose component is not right is told already.
+    fn differences(
+        &self,
+        name: &str,
+        locked: Option<&LockedRelease>,
+        written: &Capabilities,
+    ) -> Result<Vec<String>, StoreError> {
+        let sound = locked.filter(|locked| self.releases().and_then(|store| store.read(&locked.digest)).is_ok());
+        let (version, release) = match (locked, sound) {
+            (Some(_), None) => return Ok(Vec::new()),
+            (_, Some(sound)) => match self.open(name, &sound.digest) {
+                Ok(release) => (sound.version.as_str(), Some(release)),
+                Err(error) => return Ok(vec![format!("{name} {}: {error}", sound.version)]),
+            },
+            (None, None) => ("", None),
+        };
+        let does = release.as_ref().map(|release| Capabilities::of(&release.manifest())).unwrap_or_default();
+        let CapabilityDiff { added, removed } = written.diff(&does);
+        let other = release.filter(|release| release.about.version != version);
+        let other = other.map(|release| format!("its component is version {}", release.about.version));
+        let added = added.iter().map(|line| format!("the lock file leaves out that it may do this: {line}"));
+        let removed =
+            removed.iter().map(|line| format!("the lock file says that it may do this, which it cannot: {line}"));
+        let told = other.into_iter().chain(added).chain(removed);
+        Ok(told.map(|problem| format!("{name} {version}: {}", visible(&problem))).collect())
     }
 
     /// The store of this host.
@@ -144,24 +231,27 @@ impl Host {
         // It was taken back, and the lock file could not be changed then.
         let taken_back = installs.taken_back.get(plugin).filter(|bad| prefixed(&bad.digest) == digest);
         if let (Some(bad), Some(live)) = (taken_back, live) {
-            self.settle(bad, &live)?;
+            let why = format!("in place of {}, which was taken back", bad.about.version);
+            self.releases()?.take_back(bad, &live, &why)?;
             installs.taken_back.remove(plugin);
             return Ok(None);
         }
-        let swap = self.swap(installs, self.open(plugin, digest)?);
-        self.record_swap(&swap, "the lock file says so");
-        Ok(Some(swap))
+        let release = self.open(plugin, digest)?;
+        self.record_swap(&release, FOLLOWS)?;
+        Ok(Some(self.swap(installs, release)))
     }
 
-    /// A release of the store, as it is loaded or else from there.
+    /// A release of the store, as it is loaded, compiled or else from there. What is not in this store was approved for another
+    /// one, and is not opened, whoever has it loaded or compiled.
     fn open(&self, plugin: &str, digest: &str) -> Result<Arc<Release>, StoreError> {
         let store = self.releases()?;
-        let plain = digest.trim_start_matches("sha256:");
-        if let Some(loaded) = self.registry.loaded(plugin, plain) {
+        let size = store.size_of(digest)?;
+        if let Some(loaded) = self.registry.loaded(plugin, plain(digest)) {
             return Ok(loaded);
         }
         let file = store.component(digest);
-        let release = match self.loader.compiled(&self.engine, plain, Some(&file)) {
+        let compiled = self.loader.compiled(&self.engine, plain(digest), Some(&file));
+        let release = match compiled.filter(|release| release.size == size) {
             Some(release) => release,
             None => self.loader.bytes(&self.engine, &store.read(digest)?, Some(&file))?,
         };
@@ -170,16 +260,6 @@ impl Host {
             return Err(store.broken_lock(problem));
         }
         Ok(Arc::new(release))
-    }
-
-    /// Writes down that a release was taken back.
-    pub(super) fn settle(&self, bad: &Arc<Release>, live: &Arc<Release>) -> Result<(), StoreError> {
-        self.releases()?.take_back(bad, live)
-    }
-
-    fn go_live(&self, installs: &mut Installs, release: &Arc<Release>, why: &str) {
-        self.record_of(release, why);
-        self.swap(installs, Arc::clone(release));
     }
 
     /// An installed release goes live. What answered under its name without being installed is nothing to be compared with or
@@ -192,9 +272,5 @@ impl Host {
         } else {
             self.registry.publish(release)
         }
-    }
-
-    fn record_of(&self, release: &Release, what: &str) {
-        self.record_change(&release.about.name, &release.about.version, &release.digest, what);
     }
 }

@@ -80,9 +80,8 @@ impl Host {
             let problem = format!("`{name}` is installed: install this release, or remove the installed plugin first");
             return Err(StoreError::Refused(problem));
         }
-        let swap = self.registry.publish(release);
-        self.record_swap(&swap, "it was published");
-        Ok(swap)
+        self.record_swap(&release, "it was published")?;
+        Ok(self.registry.publish(release))
     }
 
     /// The releases whose place others have taken, the last ones: how many calls each still has, or how long it took for
@@ -101,13 +100,32 @@ impl Host {
             Err(TryLockError::WouldBlock) => return,
         };
         // Of several calls that broke at the same time one is the first.
-        let Some(swap) = self.registry.take_back(tenure, before) else { return };
-        let bad = &tenure.release;
-        self.record_swap(&swap, &format!("{} was taken back: {verdict}", bad.about.version));
-        if installs.followed.contains(&bad.about.name) && self.settle(bad, &swap.live).is_err() {
-            // Another process may be changing the store: `follow` tries again.
-            installs.taken_back.insert(bad.about.name.clone(), Arc::clone(bad));
+        if !self.registry.is_live(tenure) {
+            return;
         }
+        let bad = &tenure.release;
+        let (name, why) = (&bad.about.name, format!("{} was taken back: {verdict}", bad.about.version));
+        let written = match &self.releases {
+            Some(store) if installs.followed.contains(name) => store.take_back(bad, &before, &in_place_of(bad, &why)),
+            _ => self.record_swap(&before, &why),
+        };
+        match written {
+            Ok(()) => {}
+            // Another process is changing the store: `follow` tries again.
+            Err(StoreError::Busy(_)) if self.has_way_back(name) && self.record_swap(&before, &why).is_ok() => {
+                installs.taken_back.insert(name.clone(), Arc::clone(bad));
+            }
+            // There is no way back.
+            Err(StoreError::Refused(_)) => return tenure.end_probation(),
+            // What the audit cannot have does not happen, nor what cannot be written into the lock file. The next call that
+            // breaks is judged again.
+            Err(_) => return,
+        }
+        self.registry.publish(before);
+    }
+
+    fn has_way_back(&self, plugin: &str) -> bool {
+        self.releases.as_ref().is_some_and(|store| store.has_way_back(plugin))
     }
 
     pub(super) fn installs(&self) -> MutexGuard<'_, Installs> {
@@ -118,23 +136,16 @@ impl Host {
         self.registry.get(plugin).ok().map(|tenure| Arc::clone(&tenure.release))
     }
 
-    /// What goes live at the start is nobody's decision.
-    pub(super) fn record_swap(&self, swap: &Swap, why: &str) {
-        if let Some(drain) = &swap.drain {
-            let live = &swap.live;
-            self.record_change(
-                &live.about.name,
-                &live.about.version,
-                &live.digest,
-                &format!("in place of {}: {why}", drain.version),
-            );
-        }
+    /// Records that a release takes the place of another one, before it does. What goes live at the start is nobody's decision.
+    pub(super) fn record_swap(&self, release: &Release, why: &str) -> Result<(), StoreError> {
+        let about = &release.about;
+        let replaced = self.live(&about.name).filter(|live| live.digest != release.digest);
+        let (Some(audit), Some(replaced)) = (&self.audit, replaced) else { return Ok(()) };
+        let what = format!("{}: {}", about.version, in_place_of(&replaced, why));
+        Ok(audit.release(&about.name, &release.digest, &what)?)
     }
+}
 
-    pub(super) fn record_change(&self, plugin: &str, version: &str, digest: &str, what: &str) {
-        if let Some(audit) = &self.audit {
-            // The audit counts what it could not keep.
-            let _ = audit.release(plugin, digest.trim_start_matches("sha256:"), &format!("{version}: {what}"));
-        }
-    }
+fn in_place_of(replaced: &Release, why: &str) -> String {
+    format!("in place of {}: {why}", replaced.about.version)
 }

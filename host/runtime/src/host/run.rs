@@ -153,6 +153,7 @@ impl Host {
         let audit = target.audit.as_deref();
         let record =
             |refusal: &Refusal| record_refusal(audit, target.who(), refusal, &target.grant).map_err(Fault::from);
+        let input = call.fingerprint();
         let (admitted, running) = match self.admit(target, call) {
             Ok(admitted) => admitted,
             Err(refusal) => {
@@ -162,7 +163,7 @@ impl Host {
         };
         let mut ran = sandbox::run(&self.engine, running, target.limits, target.started);
         drop(admitted);
-        self.count(target, &ran);
+        self.count(target, input, &ran);
         // What a rule denied is recorded where it is denied; the limit is known only now.
         if let Err(CallError::Refusal(Refusal::Limit(limit))) = ran.result {
             let grant = &target.grant;
@@ -173,19 +174,22 @@ impl Host {
         Ok(ran)
     }
 
-    /// Counts for the release how it went, and takes it back where it is clearly worse than the one before it.
-    fn count(&self, target: &Target, ran: &Ran) {
+    /// Counts for the release how it went, and takes it back where it is clearly worse than the one before it. What says
+    /// nothing of the plugin is not counted.
+    fn count(&self, target: &Target, input: u64, ran: &Ran) {
         failpoint("count");
-        let broken = match &ran.result {
-            Err(CallError::Fault(Fault::Plugin { .. })) => true,
-            // A provider that is slow says nothing about the plugin.
-            Err(CallError::Refusal(Refusal::Limit(limit))) => limit.name != "calls" && ran.sandbox > ran.network,
-            _ => false,
-        };
-        target.tenure.count(broken);
-        if broken {
-            self.judge(&target.tenure);
+        let operation = &target.operation.declared.name;
+        match &ran.result {
+            // It ended with its first request.
+            _ if target.way.is_dry_run() => {}
+            Err(CallError::Fault(Fault::Plugin { .. })) => target.tenure.count(operation, Some(input)),
+            Err(CallError::Refusal(Refusal::Limit(limit))) if limit.is_of_the_plugin_alone() => {
+                target.tenure.count(operation, Some(input));
+            }
+            Err(CallError::Refusal(Refusal::Limit(_)) | CallError::Fault(Fault::Host(_))) => {}
+            _ => return target.tenure.count(operation, None),
         }
+        self.judge(&target.tenure);
     }
 
     /// What is refused before the plugin runs: too many calls, what a grant leaves out, input that does not fit, and a

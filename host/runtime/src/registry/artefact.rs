@@ -5,7 +5,6 @@
 //! has another name and is never tried. One that was damaged by accident is not loaded: its checksum covers all of it up to
 //! [`CHECKED`] bytes, and as many bytes from all over a larger one.
 
-use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use wasmtime::component::Component;
 
 use super::compiler::Compiled;
 use super::description::Description;
-use crate::files::{create_private_folder, is_ours_alone, replace_durably};
+use crate::files::{create_private_folder, is_ours_alone, open, read, replace_durably};
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
 const FORMAT: u32 = 4;
@@ -24,6 +23,9 @@ const FORMAT: u32 = 4;
 const CHECKED: u64 = 4 << 20;
 
 const BLOCK: u64 = 64 << 10;
+
+/// How large a description may be, in bytes: several times what a plugin may hand over to describe itself.
+const LARGEST_DESCRIPTION: u64 = 64 << 20;
 
 /// The folder of artefacts; nothing is kept without one.
 pub(crate) struct Artefacts {
@@ -57,7 +59,7 @@ impl Artefacts {
 
     /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Description)> {
-        let mut bytes = fs::read(self.file(digest, "manifest")?).ok()?;
+        let mut bytes = read(&self.file(digest, "manifest")?, LARGEST_DESCRIPTION).ok()?;
         let head_ends = bytes.iter().position(|byte| *byte == b'\n')?;
         let description = bytes.split_off(head_ends + 1);
         let head: Head = serde_json::from_slice(&bytes).ok()?;
@@ -111,7 +113,7 @@ impl Artefacts {
 
 /// What is compared with what was written.
 fn check(file: &Path) -> io::Result<Check> {
-    let mut file = File::open(file)?;
+    let mut file = open(file)?;
     let length = file.metadata()?.len();
     let mut hasher = crc32fast::Hasher::new();
     let mut block = Vec::with_capacity(BLOCK as usize);
@@ -130,6 +132,8 @@ fn check(file: &Path) -> io::Result<Check> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

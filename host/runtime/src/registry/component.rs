@@ -1,11 +1,13 @@
 //! Is this file a plugin? Each way in which it is not has its own sentence.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use wasmtime::component::Component;
 
 use crate::failure::LimitReached;
+use crate::files;
 use crate::limits::{EngineLimits, Limits};
 use crate::sandbox::contract::v0_1;
 
@@ -31,6 +33,27 @@ pub enum LoadError {
         /// What was found, and what is needed.
         problem: String,
     },
+}
+
+/// How large a component may be, in bytes: those that bring an engine for JavaScript or Python along have some 40 MiB.
+pub const LARGEST_COMPONENT: u64 = 256 << 20;
+
+/// As many bytes as tell what a file is.
+const HEAD: u64 = 256;
+
+/// The bytes of a component file. Only a regular file is opened, and of one that does not begin like a component, or has
+/// more than [`LARGEST_COMPONENT`], no more than the beginning is read.
+///
+/// # Errors
+/// [`LoadError`] says what was found and what is needed.
+pub fn read_component(file: &Path) -> Result<Vec<u8>, LoadError> {
+    let unreadable = |reason| LoadError::Unreadable { path: file.to_owned(), reason };
+    let opened = files::open(file).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    (&opened).take(HEAD).read_to_end(&mut bytes).map_err(unreadable)?;
+    sniff(&bytes).map_err(|problem| LoadError::NoPlugin { path: Some(file.to_owned()), problem })?;
+    files::read_rest(opened, &mut bytes, LARGEST_COMPONENT).map_err(unreadable)?;
+    Ok(bytes)
 }
 
 /// Looks at the first bytes of a file: the Core Specification, section 5.5.16, and the component model's binary format.
@@ -142,7 +165,22 @@ mod tests {
         for (bytes, sentence) in cases {
             let error = sniff(bytes).unwrap_err();
             assert!(error.contains(sentence), "{error}");
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), bytes).unwrap();
+            assert!(read_component(file.path()).unwrap_err().to_string().contains(sentence), "{sentence}");
         }
         assert_eq!(sniff(b"\0asm\x0d\0\x01\0"), Ok(()));
+    }
+
+    #[test]
+    fn of_what_begins_like_a_component_no_more_is_read_than_one_may_have() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"\0asm\x0d\0\x01\0").unwrap();
+        assert_eq!(read_component(file.path()).unwrap().len(), 8);
+        file.as_file().set_len(HEAD + 1).unwrap();
+        assert_eq!(read_component(file.path()).unwrap().len() as u64, HEAD + 1);
+        file.as_file().set_len(3 << 40).unwrap();
+        let error = read_component(file.path()).unwrap_err().to_string();
+        assert!(error.contains("cannot be read: it has more than 256.0 MiB"), "{error}");
     }
 }

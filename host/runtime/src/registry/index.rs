@@ -2,13 +2,12 @@
 //! everything else that a program does at its start, and nearly always it says the same as the time before.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::lock::LockFile;
-use crate::files::replace;
+use super::lock::{LARGEST, LockFile};
+use crate::files::{read, replace};
 
 /// Digests by the plugin's name, and the file that they were found in.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +22,7 @@ struct Index {
 /// the lock file has them, and then they are kept. That file says what runs, so it is in a folder that is trusted like code.
 pub(super) fn live(kept_in: Option<PathBuf>, lock: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let (length, check) = (lock.len(), crc32fast::hash(lock));
-    let kept = kept_in.as_ref().and_then(|file| fs::read(file).ok());
+    let kept = kept_in.as_ref().and_then(|file| read(file, LARGEST).ok());
     let kept = kept.and_then(|bytes| serde_json::from_slice::<Index>(&bytes).ok());
     if let Some(kept) = kept.filter(|kept| (kept.length, kept.check) == (length, check)) {
         return Ok(kept.live);
@@ -58,7 +57,7 @@ mod tests {
         for last in ["01", "02", "02", "01"] {
             assert_eq!(live(Some(file.clone()), lock(last).as_bytes()).unwrap()["a"], format!("{DIGEST}{last}"));
         }
-        fs::write(&file, "damaged").unwrap();
+        std::fs::write(&file, "damaged").unwrap();
         assert_eq!(live(Some(file.clone()), lock("01").as_bytes()).unwrap()["a"], format!("{DIGEST}01"));
         for damaged in ["format = 2\nplugins = 7", ""] {
             assert!(live(Some(file.clone()), damaged.as_bytes()).is_err(), "it is not read as one without plugins");

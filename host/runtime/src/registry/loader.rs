@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,11 +7,12 @@ use wharf_egress::text::visible;
 use super::artefact::Artefacts;
 use super::child::CompilerProgram;
 use super::compiler::{compile_here, link};
-use super::component::{LoadError, sniff};
+use super::component::{LARGEST_COMPONENT, LoadError, read_component, sniff};
 use super::description::Description;
 use super::ready::Ready;
 use super::release::Release;
 use crate::failure::Fault;
+use crate::files::too_large;
 use crate::limits::Limits;
 use crate::sandbox;
 use crate::sandbox::contract::v0_1::Plugin;
@@ -49,8 +49,7 @@ impl Loader {
 
     /// A release of the component in a file.
     pub(crate) fn file(&self, engine: &Engine, file: &Path) -> Result<Release, LoadError> {
-        let bytes = fs::read(file).map_err(|reason| LoadError::Unreadable { path: file.to_owned(), reason })?;
-        self.bytes(engine, &bytes, Some(file))
+        self.bytes(engine, &read_component(file)?, Some(file))
     }
 
     /// A release of a component that was read, from a file where there is one.
@@ -68,6 +67,9 @@ impl Loader {
 
     fn release(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, String> {
         sniff(bytes)?;
+        if bytes.len() as u64 > LARGEST_COMPONENT {
+            return Err(too_large(LARGEST_COMPONENT).to_string());
+        }
         let digest = digest_of(bytes);
         if let Some(release) = self.compiled(engine, &digest, file) {
             return Ok(release);

@@ -2,16 +2,19 @@
 //! machines with the same file run the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::replace_durably_for_all;
+use crate::files::{read, replace_durably_for_all};
 use crate::manifest::Capabilities;
 
 /// Goes up where an older Wharf could misread the file.
 const FORMAT: u32 = 2;
+
+/// How large the file may be, in bytes: many times what hundreds of plugins with thousands of operations take.
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// How many releases of a plugin are kept besides the live one and one that waits.
 const KEPT: usize = 5;
@@ -38,6 +41,9 @@ pub struct LockedPlugin {
     pub live: Option<String>,
     /// Digest of a release that asks for more than the live one, and waits for an approval.
     pub waiting: Option<String>,
+    /// Whether it is not gone back behind the live release, until a later one goes live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_way_back: bool,
     /// Digests of releases that were live before, the newest last.
     #[serde(default)]
     pub before: Vec<String>,
@@ -99,6 +105,7 @@ impl LockedPlugin {
             None => self.before.extend(self.live.take()),
         }
         self.live = Some(digest.to_owned());
+        self.no_way_back = false;
         self.capabilities = capabilities.into_lines();
         if self.waiting.as_deref() == Some(digest) {
             self.waiting = None;
@@ -136,11 +143,16 @@ impl LockFile {
 
     /// The bytes of a file; none where it does not exist.
     pub(super) fn bytes(file: &Path) -> Result<Option<Vec<u8>>, String> {
-        match fs::read(file) {
+        match read(file, LARGEST) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("it cannot be read: {error}")),
         }
+    }
+
+    /// What a file says. One that is not there says that nothing is installed.
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        Self::bytes(file)?.map_or_else(|| Ok(Self::empty()), |bytes| Self::parse(&bytes))
     }
 
     /// What the bytes say.
@@ -176,13 +188,17 @@ impl LockFile {
         Ok(())
     }
 
-    /// Replaces the file: whoever reads it finds the old content or the new one.
-    pub(super) fn write(&self, file: &Path) -> Result<(), String> {
+    /// What is written into the file.
+    pub(super) fn to_text(&self) -> Result<String, String> {
         // What could not be read again is not written.
         self.check()?;
         let text = toml::to_string_pretty(self).map_err(|error| error.to_string())?;
-        // It is no secret, and often under version control: another user may read it, and it may be a link.
-        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-        replace_durably_for_all(&file, format!("{HEADER}{text}").as_bytes()).map_err(|error| error.to_string())
+        Ok(format!("{HEADER}{text}"))
+    }
+
+    /// Replaces the file: whoever reads it finds the old content or the new one.
+    pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
+        // It is no secret, and often under version control: another user may read it.
+        replace_durably_for_all(file, text.as_bytes())
     }
 }

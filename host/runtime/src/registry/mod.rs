@@ -25,13 +25,13 @@ mod tenure;
 
 pub(crate) use child::CompilerProgram;
 pub use child::serve_compiler;
-pub use component::LoadError;
+pub use component::{LARGEST_COMPONENT, LoadError, read_component};
 pub(crate) use loader::Loader;
 pub use loader::digest_of;
 pub use lock::{LockFile, LockedPlugin, LockedRelease};
 pub use release::Release;
-pub(crate) use store::prefixed;
 pub use store::{Installed, ReleaseStore, StoreError};
+pub(crate) use store::{plain, prefixed};
 pub use tenure::Drain;
 pub(crate) use tenure::Tenure;
 
@@ -83,11 +83,10 @@ impl Registry {
         self.start(Tenure::new(release), live.as_ref())
     }
 
-    /// Lets the release before a tenure answer calls again, unless that tenure is over already.
-    pub(crate) fn take_back(&self, tenure: &Arc<Tenure>, before: Arc<Release>) -> Option<Swap> {
-        let mut change = self.change();
-        let live = self.live.load().get(&before.about.name).cloned()?;
-        Arc::ptr_eq(&live, tenure).then(|| self.swap(&mut change, before))
+    /// Whether a tenure is not over yet.
+    pub(crate) fn is_live(&self, tenure: &Arc<Tenure>) -> bool {
+        let live = self.live.load();
+        live.get(&tenure.release.about.name).is_some_and(|live| Arc::ptr_eq(live, tenure))
     }
 
     /// Lets no release of a plugin answer calls any more.

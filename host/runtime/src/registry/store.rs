@@ -4,26 +4,35 @@
 //! new one. What is in the folder is trusted like the program itself, so the folder is its owner's alone.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use wharf_egress::audit::{Audit, AuditError};
+
+use super::component::LARGEST_COMPONENT;
 use super::index;
 use super::loader::digest_of;
 use super::lock::{LockFile, LockedPlugin, LockedRelease};
 use super::{LoadError, Release};
-use crate::files::{create_private_folder, folder_of, is_ours_alone, replace_durably, sweep};
+use crate::files::{read, replace_durably, sweep};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
 
+mod change;
 #[cfg(all(test, unix))]
 mod crash;
+mod verify;
+
+use change::Change;
 
 /// A folder of releases, and its lock file.
 pub struct ReleaseStore {
     folder: PathBuf,
     lock_file: PathBuf,
+    /// Where every change is recorded.
+    audit: Option<Arc<Audit>>,
 }
 
 /// What became of an installation.
@@ -52,6 +61,9 @@ pub enum StoreError {
     /// It is no plugin.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The audit is required and cannot have it, so it was not done.
+    #[error(transparent)]
+    Unrecorded(#[from] AuditError),
     /// A file of the store is not as it should be, or cannot be read or written.
     #[error("{}: {problem}", .file.display())]
     Broken {
@@ -65,7 +77,17 @@ pub enum StoreError {
 impl ReleaseStore {
     /// A store in a folder, which is made when something is installed.
     pub fn new(folder: impl Into<PathBuf>, lock_file: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), lock_file: lock_file.into() }
+        Self { folder: folder.into(), lock_file: lock_file.into(), audit: None }
+    }
+
+    /// The same store, whose changes are recorded.
+    pub(crate) fn recorded_in(self, audit: Option<Arc<Audit>>) -> Self {
+        Self { audit, ..self }
+    }
+
+    /// The lock file.
+    pub fn lock_file(&self) -> &Path {
+        &self.lock_file
     }
 
     /// What is installed.
@@ -73,11 +95,7 @@ impl ReleaseStore {
     /// # Errors
     /// [`StoreError::Broken`] where the lock file cannot be read.
     pub fn lock(&self) -> Result<LockFile, StoreError> {
-        let lock = LockFile::bytes(&self.lock_file).and_then(|bytes| match bytes {
-            Some(bytes) => LockFile::parse(&bytes),
-            None => Ok(LockFile::empty()),
-        });
-        lock.map_err(|problem| self.broken(&self.lock_file, problem))
+        LockFile::read(&self.lock_file).map_err(|problem| self.broken(&self.lock_file, problem))
     }
 
     /// The digests of the live releases, by the plugin's name. They are looked up in a file where there is one for this lock
@@ -95,7 +113,16 @@ impl ReleaseStore {
 
     /// Where the component of a release is.
     pub fn component(&self, digest: &str) -> PathBuf {
-        self.folder.join(format!("{}.wasm", digest.trim_start_matches("sha256:")))
+        self.folder.join(format!("{}.wasm", plain(digest)))
+    }
+
+    /// The size of a component, in bytes, if it is in this store. A look at its name is quick, and tells that it was kept here;
+    /// whether its content is right is for [`ReleaseStore::verify`] to tell.
+    pub(crate) fn size_of(&self, digest: &str) -> Result<u64, StoreError> {
+        let file = self.component(digest);
+        let lacks = |problem: &dyn fmt::Display| self.broken(&file, format!("{problem}; install the release again"));
+        let found = file.symlink_metadata().map_err(|error| lacks(&error))?;
+        if found.is_file() { Ok(found.len()) } else { Err(lacks(&"it is not a file")) }
     }
 
     /// Keeps a release that was loaded from these bytes. It goes live where it asks for nothing that the live release does not
@@ -110,9 +137,9 @@ impl ReleaseStore {
         if digest_of(bytes) != release.digest {
             return Err(refused("the release was made of other bytes".to_owned()));
         }
-        let _held = self.hold()?;
-        let mut lock = self.lock()?;
-        let old = lock.clone();
+        let held = self.hold()?;
+        let old = held.lock()?;
+        let mut lock = old.clone();
         let plugin = lock.plugins.entry(release.about.name.clone()).or_default();
         let newest = locked(release, from);
         let digest = newest.digest.clone();
@@ -141,8 +168,8 @@ impl ReleaseStore {
             plugin.go_live(&digest, asked);
         }
         plugin.forget_old();
-        self.keep(&digest, bytes)?;
-        self.write(&old, &lock)?;
+        let waiting = if waits { "; it waits for an approval" } else { "" };
+        held.commit(change_to(release, &format!("installed from {from}{waiting}")), &old, &lock, Some(bytes))?;
         Ok(if waits { Installed::Waiting(diff) } else { Installed::Live })
     }
 
@@ -154,6 +181,19 @@ impl ReleaseStore {
         let lock = self.lock()?;
         let plugin = lock.plugins.get(name).ok_or_else(|| self.unknown(name, &lock))?;
         waiting(plugin, name, digest).cloned()
+    }
+
+    /// The same or, where none waits or its digest is meant, the live one.
+    pub(crate) fn waiting_or_live(&self, name: &str, digest: Option<&str>) -> Result<LockedRelease, StoreError> {
+        let lock = self.lock()?;
+        let plugin = lock.plugins.get(name).ok_or_else(|| self.unknown(name, &lock))?;
+        let is_meant = |live: &&LockedRelease| digest.map_or(plugin.waiting.is_none(), |digest| digest == live.digest);
+        plugin.live().filter(is_meant).map_or_else(|| waiting(plugin, name, digest), Ok).cloned()
+    }
+
+    /// Whether it may be gone back to an earlier release of a plugin. Where nobody can tell, it may not.
+    pub(crate) fn has_way_back(&self, name: &str) -> bool {
+        self.lock().is_ok_and(|lock| lock.plugins.get(name).is_some_and(|plugin| !plugin.no_way_back))
     }
 
     /// A release to go back to: that of a version, or else the one that was live before the live one.
@@ -179,23 +219,32 @@ impl ReleaseStore {
         })
     }
 
-    /// Lets the release that waits answer calls: what it may do that the live one before it could not.
-    pub(crate) fn approve(&self, release: &Release) -> Result<CapabilityDiff, StoreError> {
+    /// Lets the release that waits answer calls: what it may do that the live one before it could not. With no way back it may
+    /// be the live one.
+    pub(crate) fn approve(&self, release: &Release, no_way_back: bool) -> Result<CapabilityDiff, StoreError> {
         let name = &release.about.name;
         let digest = prefixed(&release.digest);
-        self.change(name, |plugin| {
-            waiting(plugin, name, Some(&digest))?;
+        let what = if no_way_back { "it was approved, with no way back" } else { "it was approved" };
+        self.change(release, what, |plugin| {
+            if !no_way_back || plugin.live.as_ref() != Some(&digest) {
+                waiting(plugin, name, Some(&digest))?;
+            }
             let capabilities = Capabilities::of(&release.manifest());
             let diff = plugin.capabilities().diff(&capabilities);
             plugin.go_live(&digest, capabilities);
+            plugin.no_way_back = no_way_back;
             Ok(diff)
         })
     }
 
     /// Lets an earlier release answer calls again.
-    pub(crate) fn roll_back(&self, release: &Release) -> Result<(), StoreError> {
+    pub(crate) fn roll_back(&self, release: &Release, forced: bool) -> Result<(), StoreError> {
         let (name, digest) = (&release.about.name, prefixed(&release.digest));
-        self.change(name, |plugin| {
+        let what = if forced { "it was rolled back to by force" } else { "it was rolled back to" };
+        self.change(release, what, |plugin| {
+            if plugin.no_way_back && !forced {
+                return Err(no_way_back(name, &release.about.version));
+            }
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
                 return Err(refused(format!("`{name}` no longer has {digest}; look at `wharf versions {name}`")));
             }
@@ -205,11 +254,15 @@ impl ReleaseStore {
     }
 
     /// The same where a release was found to be bad, unless somebody has changed what is live since.
-    pub(crate) fn take_back(&self, bad: &Release, release: &Release) -> Result<(), StoreError> {
-        self.change(&bad.about.name, |plugin| {
-            let digest = prefixed(&release.digest);
+    pub(crate) fn take_back(&self, bad: &Release, release: &Release, why: &str) -> Result<(), StoreError> {
+        let digest = prefixed(&release.digest);
+        self.size_of(&digest)?;
+        self.change(release, why, |plugin| {
             if plugin.live != Some(prefixed(&bad.digest)) {
                 return Ok(());
+            }
+            if plugin.no_way_back {
+                return Err(no_way_back(&bad.about.name, &release.about.version));
             }
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
                 return Err(refused(format!("{digest} is not one of the releases to go back to")));
@@ -219,72 +272,39 @@ impl ReleaseStore {
         })
     }
 
-    /// Forgets a plugin: what it was.
-    pub(crate) fn remove(&self, name: &str) -> Result<LockedPlugin, StoreError> {
-        let _held = self.hold()?;
-        let old = self.lock()?;
+    /// Forgets a plugin.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let held = self.hold()?;
+        let old = held.lock()?;
         let mut lock = old.clone();
         let removed = lock.plugins.remove(name).ok_or_else(|| self.unknown(name, &lock))?;
-        self.write(&old, &lock)?;
-        Ok(removed)
+        let live = removed.live();
+        let version = live.map(|live| format!("{}: ", live.version)).unwrap_or_default();
+        let change = Change {
+            plugin: name.to_owned(),
+            digest: live.map(|live| plain(&live.digest).to_owned()).unwrap_or_default(),
+            what: format!("{version}the plugin was removed"),
+        };
+        held.commit(change, &old, &lock, None)
     }
 
-    /// Everything on disk that is not as the lock file says; nothing where all is well.
-    ///
-    /// # Errors
-    /// [`StoreError::Broken`] where the lock file cannot be read.
-    pub fn verify(&self) -> Result<Vec<String>, StoreError> {
-        let lock = self.lock()?;
-        let releases = lock.plugins.iter().flat_map(|(name, plugin)| plugin.releases.iter().map(move |r| (name, r)));
-        let problems = releases.filter_map(|(name, release)| {
-            let problem = self.read(&release.digest).err()?;
-            Some(format!("{name} {}: {problem}", release.version))
-        });
-        Ok(problems.collect())
-    }
-
+    /// Changes what the lock file says of the plugin of a release.
     fn change<T>(
         &self,
-        name: &str,
+        release: &Release,
+        what: &str,
         change: impl FnOnce(&mut LockedPlugin) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let _held = self.hold()?;
-        let old = self.lock()?;
+        let held = self.hold()?;
+        let old = held.lock()?;
         let mut lock = old.clone();
-        if !lock.plugins.contains_key(name) {
-            return Err(self.unknown(name, &lock));
+        let name = &release.about.name;
+        let plugin = lock.plugins.get_mut(name).ok_or_else(|| self.unknown(name, &old))?;
+        let done = change(plugin)?;
+        if lock != old {
+            held.commit(change_to(release, what), &old, &lock, None)?;
         }
-        let done = change(lock.plugins.entry(name.to_owned()).or_default())?;
-        self.write(&old, &lock)?;
         Ok(done)
-    }
-
-    /// Keeps others from changing the store and the lock file until it is dropped: two stores may have one lock file, and two
-    /// lock files one store.
-    fn hold(&self) -> Result<Vec<File>, StoreError> {
-        create_private_folder(&self.folder).map_err(|error| self.broken(&self.folder, error))?;
-        if !is_ours_alone(&self.folder) {
-            let problem = "others can write into it, and what is in it is trusted; make it and the folder above yours alone (chmod go-w)";
-            return Err(self.broken(&self.folder, problem));
-        }
-        let path = self.folder.join("lock");
-        let of_store = File::options().create(true).truncate(false).write(true).open(&path);
-        let mut held = vec![self.hold_file(&path, of_store)?];
-        // A folder can be locked, and then nothing has to be left in it.
-        if cfg!(unix) {
-            let folder = folder_of(&self.lock_file);
-            held.push(self.hold_file(folder, File::open(folder))?);
-        }
-        Ok(held)
-    }
-
-    fn hold_file(&self, path: &Path, file: io::Result<File>) -> Result<File, StoreError> {
-        let file = file.map_err(|error| self.broken(path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
-            Err(fs::TryLockError::Error(error)) => Err(self.broken(path, error)),
-        }
     }
 
     fn keep(&self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -296,27 +316,13 @@ impl ReleaseStore {
     /// The component of a release, checked against its digest.
     pub(crate) fn read(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
         let file = self.component(digest);
-        let bytes =
-            fs::read(&file).map_err(|error| self.broken(&file, format!("{error}; install the release again")))?;
+        let bytes = read(&file, LARGEST_COMPONENT)
+            .map_err(|error| self.broken(&file, format!("{error}; install the release again")))?;
         let found = prefixed(&digest_of(&bytes));
         if found == digest {
             return Ok(bytes);
         }
         Err(self.broken(&file, format!("it is {found} and not what the lock file says; install the release again")))
-    }
-
-    /// Writes the lock file, and only then deletes what it no longer names. What it did not name before is not its own.
-    fn write(&self, old: &LockFile, new: &LockFile) -> Result<(), StoreError> {
-        sweep(&self.lock_file);
-        new.write(&self.lock_file).map_err(|problem| self.broken(&self.lock_file, problem))?;
-        let named = new.digests();
-        for digest in old.digests().difference(&named) {
-            let component = self.component(digest);
-            // What cannot be deleted takes room and does no harm.
-            let _ = fs::remove_file(&component);
-            sweep(&component);
-        }
-        Ok(())
     }
 
     fn unknown(&self, name: &str, lock: &LockFile) -> StoreError {
@@ -337,6 +343,18 @@ impl ReleaseStore {
     }
 }
 
+fn change_to(release: &Release, what: &str) -> Change {
+    let about = &release.about;
+    Change { plugin: about.name.clone(), digest: release.digest.clone(), what: format!("{}: {what}", about.version) }
+}
+
+fn no_way_back(name: &str, version: &str) -> StoreError {
+    refused(format!(
+        "the live release of `{name}` was approved with no way back; `wharf rollback {name} --to {version} --force` goes back \
+         all the same"
+    ))
+}
+
 fn refused(problem: String) -> StoreError {
     StoreError::Refused(problem)
 }
@@ -344,6 +362,11 @@ fn refused(problem: String) -> StoreError {
 /// A digest as the lock file has it.
 pub(crate) fn prefixed(digest: &str) -> String {
     format!("sha256:{digest}")
+}
+
+/// The same without what stands before it.
+pub(crate) fn plain(digest: &str) -> &str {
+    digest.trim_start_matches("sha256:")
 }
 
 fn waiting<'a>(plugin: &'a LockedPlugin, name: &str, digest: Option<&str>) -> Result<&'a LockedRelease, StoreError> {

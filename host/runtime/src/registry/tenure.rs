@@ -1,7 +1,8 @@
 //! The time during which a release answers the calls of a plugin, to the end of its last call.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,47 +16,58 @@ pub(crate) struct Tenure {
     end: Arc<End>,
 }
 
-/// How the calls of a tenure went: those that came as far as an instance.
+/// How the calls of a tenure went, by operation: those that say something of the plugin.
+type Health = Mutex<BTreeMap<String, Record>>;
+
 #[derive(Debug, Default)]
-struct Health {
-    calls: AtomicU64,
-    broken: AtomicU64,
+struct Record {
+    share: Share,
+    /// The inputs that it broke with last.
+    broke_with: VecDeque<u64>,
 }
 
-/// Calls, and how many of them broke: a trap, a broken contract, a limit that the plugin reached.
+/// Calls, and how many of them broke: a trap, a broken contract, a limit that tells of the plugin alone. A call that breaks with
+/// an input that broke before is not counted again: one input that traps is one, however often it is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Share {
-    pub(crate) calls: u64,
-    pub(crate) broken: u64,
+    calls: u64,
+    broken: u64,
 }
+
+type Shares = BTreeMap<String, Share>;
 
 /// A new release is compared with the one before it for some time, and taken back where it is clearly worse.
 struct Probation {
     /// For ever where it is none.
     until: Option<Instant>,
     before: Arc<Release>,
-    share: Share,
+    /// Of all operations that it has, also where they were not called.
+    shares: Shares,
+    over: AtomicBool,
 }
 
 /// What a release on probation may do at most: a few calls say nothing.
 const FEW: u64 = 5;
+/// So many inputs that broke are known again.
+const KNOWN: usize = 64;
 /// In percentage points.
 const WORSE: f64 = 10.0;
 
 /// Why a release was taken back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Verdict {
-    before: Share,
     now: Share,
+    /// The share that would have broken of the same calls before, in percent.
+    before: f64,
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { before, now } = self;
+        let Self { now: Share { calls, broken }, before } = self;
         write!(
             f,
-            "{} of its {} calls broke (a trap, a broken contract or a limit), and {} of {} of the release before it",
-            now.broken, now.calls, before.broken, before.calls
+            "{broken} of {calls} calls broke, each with another input (a trap, a broken contract or `table_entries`), and \
+             {before:.0} % of such calls of the release before it"
         )
     }
 }
@@ -64,12 +76,19 @@ impl Share {
     fn percent(self) -> f64 {
         if self.calls == 0 { 0.0 } else { 100.0 * self.broken as f64 / self.calls as f64 }
     }
+}
 
-    /// The rule, in one sentence: a release is taken back where at least 5 of its calls broke, and the share of those that
-    /// broke is more than 10 percentage points above that of the release before it.
-    fn is_clearly_worse_than(self, before: Self) -> bool {
-        self.broken >= FEW && self.percent() > before.percent() + WORSE
+/// The rule, in one sentence: a release is taken back where at least 5 different inputs made it break, and the share of its
+/// calls that broke is more than 10 percentage points above what the same mix of operations had in the release before it;
+/// operations which that one does not have are left out.
+fn clearly_worse(now: &Shares, before: &Shares) -> Option<Verdict> {
+    let (mut sum, mut expected) = (Share::default(), 0.0);
+    for (now, before) in now.iter().filter_map(|(operation, now)| Some((now, before.get(operation)?))) {
+        sum = Share { calls: sum.calls + now.calls, broken: sum.broken + now.broken };
+        expected += now.calls as f64 * before.percent();
     }
+    let before = expected / sum.calls.max(1) as f64;
+    (sum.broken >= FEW && sum.percent() > before + WORSE).then_some(Verdict { now: sum, before })
 }
 
 impl Tenure {
@@ -80,30 +99,64 @@ impl Tenure {
 
     /// One that is compared with the one before it for so long.
     pub(crate) fn on_probation(release: Arc<Release>, before: &Self, time: Duration) -> Self {
-        let (before, share) = (Arc::clone(&before.release), before.share());
-        let probation = Probation { until: Instant::now().checked_add(time), before, share };
+        let mut shares: Shares =
+            before.release.operation_names().map(|name| (name.to_owned(), Share::default())).collect();
+        shares.extend(before.shares());
+        let (until, before) = (Instant::now().checked_add(time), Arc::clone(&before.release));
+        let probation = Probation { until, before, shares, over: AtomicBool::new(false) };
         Self { release, health: Health::default(), probation: Some(probation), end: Arc::default() }
     }
 
-    /// Counts a call that came as far as an instance.
-    pub(crate) fn count(&self, broken: bool) {
-        self.health.calls.fetch_add(1, Ordering::Relaxed);
-        if broken {
-            self.health.broken.fetch_add(1, Ordering::Relaxed);
+    /// Counts a call that came as far as an instance, and the input that it broke with, if it did.
+    pub(crate) fn count(&self, operation: &str, broke_with: Option<u64>) {
+        let mut health = self.health();
+        if !health.contains_key(operation) {
+            health.insert(operation.to_owned(), Record::default());
+        }
+        if let Some(record) = health.get_mut(operation) {
+            record.count(broke_with);
         }
     }
 
-    pub(crate) fn share(&self) -> Share {
-        // In this order: a call is never counted as broken before it is counted at all.
-        let broken = self.health.broken.load(Ordering::Relaxed);
-        Share { calls: self.health.calls.load(Ordering::Relaxed), broken }
+    fn health(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shares(&self) -> Shares {
+        self.health().iter().map(|(operation, record)| (operation.clone(), record.share)).collect()
     }
 
     /// The release to go back to, and why, where this one is on probation and clearly worse.
     pub(crate) fn verdict(&self) -> Option<(Arc<Release>, Verdict)> {
         let probation = self.probation.as_ref().filter(|p| p.until.is_none_or(|until| Instant::now() < until))?;
-        let (before, now) = (probation.share, self.share());
-        now.is_clearly_worse_than(before).then(|| (Arc::clone(&probation.before), Verdict { before, now }))
+        if probation.over.load(Ordering::Relaxed) {
+            return None;
+        }
+        clearly_worse(&self.shares(), &probation.shares).map(|verdict| (Arc::clone(&probation.before), verdict))
+    }
+
+    /// Lets the release stay, however it does.
+    pub(crate) fn end_probation(&self) {
+        if let Some(probation) = &self.probation {
+            probation.over.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Record {
+    fn count(&mut self, broke_with: Option<u64>) {
+        let Some(input) = broke_with else {
+            self.share.calls += 1;
+            return;
+        };
+        if self.broke_with.contains(&input) {
+            return;
+        }
+        self.share = Share { calls: self.share.calls + 1, broken: self.share.broken + 1 };
+        self.broke_with.push_back(input);
+        if self.broke_with.len() > KNOWN {
+            self.broke_with.pop_front();
+        }
     }
 }
 
@@ -189,16 +242,45 @@ impl fmt::Debug for Drain {
 mod tests {
     use super::*;
 
+    fn shares<const N: usize>(of: [(&str, u64, u64); N]) -> Shares {
+        of.map(|(operation, broken, calls)| (operation.to_owned(), Share { calls, broken })).into()
+    }
+
+    fn is_worse<const N: usize>(now: [(&str, u64, u64); N], before: &Shares) -> bool {
+        clearly_worse(&shares(now), before).is_some()
+    }
+
     #[test]
     fn a_release_is_clearly_worse_where_at_least_five_calls_broke_in_a_share_ten_points_above_that_before() {
-        let share = |broken, calls| Share { calls, broken };
-        let good = share(1, 100);
-        assert!(share(5, 5).is_clearly_worse_than(good));
-        assert!(!share(4, 4).is_clearly_worse_than(good), "too few to say");
-        assert!(share(12, 100).is_clearly_worse_than(good));
-        assert!(!share(11, 100).is_clearly_worse_than(good));
-        assert!(share(5, 40).is_clearly_worse_than(Share::default()), "nothing is known of the one before");
-        assert!(!share(50, 100).is_clearly_worse_than(share(45, 100)), "the provider is to blame");
-        assert!(!Share::default().is_clearly_worse_than(Share::default()));
+        let good = shares([("a", 1, 100)]);
+        assert!(is_worse([("a", 5, 5)], &good));
+        assert!(!is_worse([("a", 4, 4)], &good), "too few to say");
+        assert!(is_worse([("a", 12, 100)], &good));
+        assert!(!is_worse([("a", 11, 100)], &good));
+        assert!(is_worse([("a", 5, 40)], &shares([("a", 0, 0)])), "nothing is known of the one before");
+        assert!(!is_worse([("a", 50, 100)], &shares([("a", 45, 100)])), "it was so before");
+        assert!(!is_worse([], &shares([])));
+    }
+
+    #[test]
+    fn only_like_calls_are_compared() {
+        let before = shares([("a", 0, 1000), ("flaky", 50, 100)]);
+        assert!(!is_worse([("new", 100, 100), ("a", 0, 10)], &before), "an operation that was not there before");
+        assert!(!is_worse([("flaky", 50, 100)], &before), "another mix of operations is not another release");
+        assert!(is_worse([("flaky", 50, 100), ("a", 30, 100)], &before));
+        let each_once = [("b", 1, 1), ("c", 1, 1), ("d", 1, 1), ("e", 1, 1), ("f", 1, 1)];
+        let before = shares(each_once.map(|(operation, ..)| (operation, 0, 10)));
+        assert!(is_worse(each_once, &before), "it breaks with everything, whatever is called");
+    }
+
+    #[test]
+    fn an_input_that_breaks_counts_once_however_often_it_is_given() {
+        let mut record = Record::default();
+        (0..1000).for_each(|_| record.count(Some(7)));
+        (0..3).for_each(|_| record.count(None));
+        assert_eq!(record.share, Share { calls: 4, broken: 1 });
+        (0..1000).for_each(|input| record.count(Some(input)));
+        assert_eq!(record.share, Share { calls: 1003, broken: 1000 });
+        assert_eq!(record.broke_with.len(), KNOWN, "it does not grow");
     }
 }

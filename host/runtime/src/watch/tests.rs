@@ -131,7 +131,7 @@ fn one_file_is_followed_before_it_exists_and_when_it_is_replaced() {
     let story = Story::begins(Files::One("wharf.lock".into()), CALM, &[]);
     story.write("other.lock", "other");
     for content in ["first", "second", "third"] {
-        crate::files::replace_durably(&story.path("wharf.lock"), content.as_bytes()).unwrap();
+        files::replace_durably(&story.path("wharf.lock"), content.as_bytes()).unwrap();
         story.tells("wharf.lock", content);
     }
 }

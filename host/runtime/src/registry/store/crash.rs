@@ -1,11 +1,13 @@
 //! A process that changes the store is killed at each of its steps.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use wharf_artifacts::OBEDIENT;
+use wharf_egress::audit::verify::Verifier;
+use wharf_egress::audit::{Event, Record};
 
 use super::{LockFile, ReleaseStore};
 use crate::Host;
@@ -32,7 +34,20 @@ fn component(name: &str) -> Vec<u8> {
 fn host(folder: &Path) -> Host {
     let store = ReleaseStore::new(folder.join("store/releases"), folder.join("wharf.lock"));
     let cache = folder.parent().unwrap().join("cache/compiled");
-    Host::builder().cache(cache).releases(store).build().unwrap()
+    Host::builder().cache(cache).releases(store).audit(audit(folder), true).build().unwrap()
+}
+
+fn audit(folder: &Path) -> PathBuf {
+    folder.join("store/audit.jsonl")
+}
+
+/// The records of a kind, and how many changes have no outcome.
+fn recorded(folder: &Path, event: Event) -> (Vec<Record>, usize) {
+    let (mut verifier, mut records) = (Verifier::default(), Vec::new());
+    let problems = verifier.read(fs::read(audit(folder)).unwrap().as_slice(), |record| records.push(record)).unwrap();
+    assert_eq!(problems, []);
+    records.retain(|record| record.event == event);
+    (records, verifier.unfinished_changes())
 }
 
 fn change(host: &Host, change: &str) {
@@ -89,8 +104,24 @@ fn was_killed(old: &Path, trial: &Path, what: &str, step: u64, states: [&LockFil
     let ended = killed.output().unwrap();
     let host = host(trial);
     let store = host.releases().unwrap();
-    assert!(states.contains(&&state(&host)), "{what}, killed at step {step}");
-    assert_eq!(store.verify().unwrap(), [""; 0], "{what}, killed at step {step}");
+    let now = state(&host);
+    assert!(states.contains(&&now), "{what}, killed at step {step}");
+    let before = |event| recorded(old, event).0.len();
+    let intended = recorded(trial, Event::ReleaseIntent).0.len() - before(Event::ReleaseIntent);
+    assert!(now == *states[0] || intended == 1, "{what} happened without an intent, killed at step {step}");
+
+    // The next one that starts makes up for what was not told.
+    host.follow().unwrap();
+    assert_eq!(host.verify().unwrap(), [""; 0], "{what}, killed at step {step}");
+    let (outcomes, unfinished) = recorded(trial, Event::Release);
+    assert_eq!(unfinished, 0, "{what}, killed at step {step}");
+    let told = &outcomes[before(Event::Release)..];
+    // Told twice where it was killed after it had told, before it could write down that it had.
+    assert!((intended..=2).contains(&told.len()), "{what}, killed at step {step}: {told:?}");
+    for outcome in told {
+        let did_not = outcome.message.as_ref().unwrap().ends_with("it did not happen: its process ended before");
+        assert_eq!(did_not, now == *states[0], "{what}, killed at step {step}: {outcome:?}");
+    }
 
     // Whoever comes next can go on, and leaves nothing behind.
     if state(&host) == *states[0] {

@@ -1,0 +1,268 @@
+//! How a store is changed: held against others, told before and after, and made up for where a process was killed.
+//!
+//! What is about to change is written down beside the components, and then in the audit, before the lock file is replaced.
+//! What became of it is what the lock file says then; whoever holds the store next tells it where its process did not.
+
+use std::fs::{self, File};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use wharf_egress::audit::AuditError;
+
+use super::{LockFile, ReleaseStore, StoreError};
+use crate::files::{
+    create_private_folder, folder_of, is_ours_alone, is_there, read, read_text, read_text_from, replace_durably,
+    resolved, step, sweep,
+};
+use crate::registry::digest_of;
+
+/// How large the files may be that the store keeps for itself, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// The right to change a store and its lock file, for as long as it is there.
+pub(super) struct Held<'a> {
+    store: &'a ReleaseStore,
+    /// The file itself, where `wharf.lock` is a link to one.
+    lock_file: PathBuf,
+    users: File,
+    _folder: Option<File>,
+}
+
+/// What is about to change, as the audit tells it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Change {
+    pub(super) plugin: String,
+    /// SHA-256 of the component, in lower case hexadecimal.
+    pub(super) digest: String,
+    /// The version, and what is done with it.
+    pub(super) what: String,
+}
+
+/// A change whose outcome is not recorded yet.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    change: Change,
+    /// Digests of the lock file: as it was, if it was there, and as it is to be.
+    before: Option<String>,
+    after: String,
+    /// The digest of a component that was not there before.
+    component: Option<String>,
+}
+
+impl ReleaseStore {
+    /// Keeps others from changing the store and the lock file until it is dropped: two stores may have one lock file, by way
+    /// of links too, and two lock files one store.
+    pub(super) fn hold(&self) -> Result<Held<'_>, StoreError> {
+        create_private_folder(&self.folder).map_err(|error| self.broken(&self.folder, error))?;
+        if !is_ours_alone(&self.folder) {
+            let problem = "others can write into it, and what is in it is trusted; make it and the folder above yours alone (chmod go-w)";
+            return Err(self.broken(&self.folder, problem));
+        }
+        let path = self.users();
+        let users = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let users = self.hold_file(&path, users)?;
+        // What is held is where the file is written.
+        let lock_file = resolved(&self.lock_file).map_err(|error| self.broken(&self.lock_file, error))?;
+        // A folder can be locked, and then nothing has to be left in it.
+        let folder = folder_of(&lock_file);
+        let folder = if cfg!(unix) { Some(self.hold_file(folder, File::open(folder))?) } else { None };
+        let held = Held { store: self, lock_file, users, _folder: folder };
+        held.make_up()?;
+        Ok(held)
+    }
+
+    fn hold_file(&self, path: &Path, file: io::Result<File>) -> Result<File, StoreError> {
+        let file = file.map_err(|error| self.broken(path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
+            Err(fs::TryLockError::Error(error)) => Err(self.broken(path, error)),
+        }
+    }
+
+    /// Tells what became of a change whose process was killed, if there is one. While another process holds the store, the
+    /// change is that one's.
+    pub(crate) fn make_up(&self) -> Result<(), StoreError> {
+        if !is_there(&self.begun()) {
+            return Ok(());
+        }
+        match self.hold() {
+            Ok(_) | Err(StoreError::Busy(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The other lock files that have named components of this store, and what each says.
+    pub(super) fn others(&self, ours: &Path) -> Vec<(PathBuf, Result<LockFile, String>)> {
+        let users = self.users();
+        let text = match read_text(&users, LARGEST) {
+            Ok(text) => text,
+            Err(_) if !is_there(&users) => return Vec::new(),
+            Err(error) => return vec![(users, Err(error.to_string()))],
+        };
+        let others = text.lines().map(PathBuf::from).filter(|file| file != ours);
+        let said = |file: &Path| match LockFile::bytes(file)? {
+            Some(bytes) => LockFile::parse(&bytes),
+            None => Err("it is not there any more".to_owned()),
+        };
+        others.map(|file| (file.clone(), said(&file))).collect()
+    }
+
+    /// Whoever changes the store locks it. Its lines are the lock files that name components of the store.
+    fn users(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
+    fn begun(&self) -> PathBuf {
+        self.folder.join("begun.json")
+    }
+}
+
+impl Held<'_> {
+    /// What the lock file says.
+    pub(super) fn lock(&self) -> Result<LockFile, StoreError> {
+        LockFile::read(&self.lock_file).map_err(|problem| self.store.broken(&self.lock_file, problem))
+    }
+
+    /// Makes a change: a component is there, if it needs one, the lock file says something else, and only then components go
+    /// that no lock file names any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unrecorded`] where nothing was changed, as the audit is required and cannot have it.
+    pub(super) fn commit(
+        &self,
+        change: Change,
+        old: &LockFile,
+        new: &LockFile,
+        component: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let text = new.to_text().map_err(|problem| self.store.broken(&self.lock_file, problem))?;
+        let file = self.store.component(&change.digest);
+        let begun = Begun {
+            component: component.filter(|_| !is_there(&file)).map(|_| change.digest.clone()),
+            change,
+            before: self.digest()?,
+            after: digest_of(text.as_bytes()),
+        };
+        self.begin(&begun)?;
+        let done = component.map_or(Ok(()), |bytes| self.store.keep(&begun.change.digest, bytes));
+        let done = done.and_then(|()| self.write(&text));
+        if done.is_ok() {
+            self.delete_unnamed(old, new);
+        }
+        // What is not recorded now is made up for by whoever holds the store next.
+        let _ = self.end(&begun, done.as_ref().err().map(ToString::to_string).as_deref());
+        done
+    }
+
+    fn begin(&self, begun: &Begun) -> Result<(), StoreError> {
+        let file = self.store.begun();
+        self.register()?;
+        sweep(&file);
+        let text = serde_json::to_vec(begun).unwrap_or_default();
+        replace_durably(&file, &text).map_err(|error| self.store.broken(&file, error))?;
+        let Change { plugin, digest, what } = &begun.change;
+        let audit = self.store.audit.as_ref();
+        let recorded = audit.map_or(Ok(()), |audit| audit.release_intent(plugin, digest, what));
+        step();
+        recorded.or_else(|error| self.forget().and(Err(error.into())))
+    }
+
+    /// Tells what became of a change that has begun, by what the lock file says now.
+    fn end(&self, begun: &Begun, why: Option<&str>) -> Result<(), StoreError> {
+        let Change { plugin, digest, what } = &begun.change;
+        let now = self.digest()?;
+        let happened = now.as_ref() == Some(&begun.after);
+        let told = match why {
+            _ if happened => what.clone(),
+            _ if now != begun.before => {
+                format!("{what}: whether it happened is not known: the lock file is another one")
+            }
+            None => format!("{what}: it did not happen: its process ended before"),
+            Some(why) => format!("{what}: it did not happen: {why}"),
+        };
+        if let Some(component) = begun.component.as_ref().filter(|_| !happened && now == begun.before) {
+            self.delete(component);
+        }
+        step();
+        let recorded = self.store.audit.as_ref().map_or(Ok(()), |audit| audit.release(plugin, digest, &told));
+        step();
+        recorded.map_err(AuditError::into).and_then(|()| self.forget())
+    }
+
+    fn make_up(&self) -> Result<(), StoreError> {
+        let file = self.store.begun();
+        if !is_there(&file) {
+            return Ok(());
+        }
+        let bytes = read(&file, LARGEST).map_err(|error| self.store.broken(&file, error))?;
+        let begun = serde_json::from_slice(&bytes)
+            .map_err(|error| self.store.broken(&file, format!("it is damaged ({error}); delete it")))?;
+        sweep(&self.lock_file);
+        self.end(&begun, None)
+    }
+
+    fn forget(&self) -> Result<(), StoreError> {
+        let file = self.store.begun();
+        fs::remove_file(&file).map_err(|error| self.store.broken(&file, error))
+    }
+
+    /// The digest of the lock file; none where it is not there.
+    fn digest(&self) -> Result<Option<String>, StoreError> {
+        let bytes = LockFile::bytes(&self.lock_file);
+        let bytes = bytes.map_err(|problem| self.store.broken(&self.lock_file, problem))?;
+        Ok(bytes.as_deref().map(digest_of))
+    }
+
+    fn write(&self, text: &str) -> Result<(), StoreError> {
+        sweep(&self.lock_file);
+        LockFile::write(&self.lock_file, text).map_err(|error| self.store.broken(&self.lock_file, error))
+    }
+
+    /// Deletes the components that this lock file named and does not name any more, nor another one. What it did not name
+    /// before is not its own.
+    fn delete_unnamed(&self, old: &LockFile, new: &LockFile) {
+        let (old, named) = (old.digests(), new.digests());
+        let mut unnamed = old.difference(&named).peekable();
+        if unnamed.peek().is_none() {
+            return;
+        }
+        // One that cannot be read may name any of them, and one that is not there may have been moved.
+        let others: Result<Vec<_>, _> = self.store.others(&self.lock_file).into_iter().map(|(_, lock)| lock).collect();
+        let Ok(others) = others else { return };
+        unnamed
+            .filter(|digest| !others.iter().any(|other| other.digests().contains(*digest)))
+            .for_each(|d| self.delete(d));
+    }
+
+    /// What cannot be deleted takes room and does no harm.
+    fn delete(&self, digest: &str) {
+        let component = self.store.component(digest);
+        let _ = fs::remove_file(&component);
+        sweep(&component);
+    }
+
+    /// Lets the others that use this store know of the lock file.
+    fn register(&self) -> Result<(), StoreError> {
+        let path = self.store.users();
+        let name = self.lock_file.to_str().filter(|name| !name.contains('\n')).ok_or_else(|| {
+            let problem = "its path is not UTF-8, or has a line break in it, so it cannot be written down; move it";
+            self.store.broken(&self.lock_file, problem)
+        })?;
+        let add = || {
+            let mut users = &self.users;
+            users.seek(SeekFrom::Start(0))?;
+            let text = read_text_from(users, LARGEST)?;
+            if text.lines().any(|line| line == name) {
+                return Ok(());
+            }
+            // A line that a killed process left half of is one of its own.
+            let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+            users.seek(SeekFrom::End(0))?;
+            users.write_all(format!("{gap}{name}\n").as_bytes())?;
+            users.sync_all()
+        };
+        add().map_err(|error: io::Error| self.store.broken(&path, error))
+    }
+}
