@@ -8,10 +8,10 @@ use arbitrary::{Arbitrary, Unstructured};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::Url;
-use wharf_egress::declaration::{Declaration, Effect, Operation, Request, compile};
+use wharf_egress::declaration::{Declaration, Effect, Operation, Request, compile, is_credential};
 use wharf_egress::guard::{Asked, AskedBody, Item, prepare};
 use wharf_egress::work::Work;
-use wharf_egress::{Connection, Deadline};
+use wharf_egress::{Connection, Deadline, MASK};
 
 use crate::words::Words;
 
@@ -211,10 +211,18 @@ fn json_of(pairs: &[(String, String)]) -> String {
 }
 
 /// The same pairs, in any order: no more, no fewer, and no others.
-fn assert_same(mut arrived: Pairs, mut expected: Pairs) {
-    arrived.sort();
-    expected.sort();
+fn assert_same(arrived: Pairs, expected: Pairs) {
+    let [arrived, expected] = [arrived, expected].map(|pairs| {
+        let mut shown: Pairs = pairs.into_iter().map(|(name, value)| (name.clone(), as_shown(&name, value))).collect();
+        shown.sort();
+        shown
+    });
     assert_eq!(arrived, expected);
+}
+
+/// What has the name of a credential is not shown.
+fn as_shown(name: &str, value: String) -> String {
+    if is_credential(name) { MASK.to_owned() } else { value }
 }
 
 /// Every value stands where its name or JSON Pointer says, and there is nothing else.
@@ -222,7 +230,8 @@ fn json_has(text: &str, expected: &[(String, String)]) {
     let body: Value = serde_json::from_str(text).expect("JSON is sent");
     for (name, value) in expected {
         let member = body.get(name).or_else(|| body.pointer(name));
-        assert_eq!(member, Some(&json!(value)), "`{name}` in {body}");
+        let member = member.and_then(Value::as_str).map(|text| as_shown(name, text.to_owned()));
+        assert_eq!(member, Some(as_shown(name, value.clone())), "`{name}` in {body}");
     }
     assert_eq!(leaves(&body), expected.len(), "{body}");
 }

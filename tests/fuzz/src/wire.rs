@@ -15,7 +15,7 @@ use wharf_egress::send::{Allowance, send};
 use wharf_egress::work::Work;
 use wharf_egress::{Connection, Deadline, Secret};
 
-const SECRET: &str = "a-secret-of-the-connection";
+const SECRET: &str = "k7RmX2vQp9LzT4wB";
 
 /// The most that an answer may have, in bytes.
 const MOST: u64 = 1 << 10;
@@ -32,7 +32,7 @@ const HEADERS: &[&[u8]] = &[
     b"Content-Disposition: attachment; filename=\"../a\"\r\n",
     b"Set-Cookie: a=b\r\n",
     b"Connection: keep-alive\r\n",
-    b"X-Echo: a-secret-of-the-connection\r\n",
+    b"X-Echo: k7RmX2vQp9LzT4wB\r\n",
 ];
 
 /// What else they are made of, besides bytes as they come.

@@ -64,6 +64,7 @@ pub(super) struct FileConnection {
     allow_addresses: Vec<String>,
     #[serde(default)]
     allow_weak: Vec<String>,
+    #[serde(default)]
     nat64: Vec<String>,
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
