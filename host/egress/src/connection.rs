@@ -26,6 +26,8 @@ pub struct Connection {
     name: String,
     /// `https://host/v1`, without a slash at the end.
     base: String,
+    /// Each call needs it, to find what the plugin keeps.
+    identity: String,
     fields: BTreeMap<String, Value>,
     /// Knows the strong secrets: for what a plugin sees.
     strong: Masker,
@@ -76,23 +78,8 @@ impl Connection {
     }
 
     /// A digest of all that the connection consists of: another server, user or key makes another identity.
-    pub fn identity(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |text: &str| {
-            // The length first, so that two texts cannot pass for two others.
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        add(&self.base);
-        for (name, value) in &self.fields {
-            add(name);
-            match value {
-                Value::Open(value) => add(value),
-                Value::Secret { value, .. } => add(value.reveal()),
-                Value::Absent { .. } => add(""),
-            }
-        }
-        hex(&hash.finalize())
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// The value of a field that is set and is not a secret.
@@ -299,8 +286,10 @@ impl ConnectionBuilder {
         let address = url.host_str().and_then(literal).filter(|_| proxied);
         let beyond_proxy = address.and_then(|address| resolver.refuse_never(&address.to_string(), address).err());
         let route = Route { ca: self.ca.as_deref(), proxy: self.proxy.as_ref() };
+        let base = normalise(&url, &self.suffix);
         Ok(Connection {
-            base: normalise(&url, &self.suffix),
+            identity: identity(&base, &self.fields),
+            base,
             client: Client::new(resolver, &route)?,
             plugin: self.plugin,
             name: self.name,
@@ -333,6 +322,25 @@ impl ConnectionBuilder {
             None => Ok(()),
         }
     }
+}
+
+fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        // The length first, so that two texts cannot pass for two others.
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    add(base);
+    for (name, value) in fields {
+        add(name);
+        match value {
+            Value::Open(value) => add(value),
+            Value::Secret { value, .. } => add(value.reveal()),
+            Value::Absent { .. } => add(""),
+        }
+    }
+    hex(&hash.finalize())
 }
 
 fn parse_base(text: &str) -> Result<Url, ConnectionError> {

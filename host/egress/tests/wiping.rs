@@ -101,7 +101,7 @@ fn no_block_is_given_back_with_the_secret_in_it() {
         let shown = serde_json::to_string(&outgoing.shown()).unwrap();
         assert!(shown.contains("•••"), "{shown}");
         connection.mask_for_people("an answer".to_owned());
-        drop((outgoing, connection.identity(), connection));
+        drop((outgoing, connection));
         assert_eq!(LEFT.load(Ordering::SeqCst), 0, "{body}");
     }
 }

@@ -227,7 +227,7 @@ impl Host {
     /// What the plugin keeps for the connection. What is recorded or replayed begins without, so that a login is seen.
     fn state_for(&self, target: &Target) -> State {
         let (about, connection) = (&target.tenure.release.about, &target.grant.connection);
-        let of = |store: &StateStore| store.of(&about.name, connection.name(), &connection.identity());
+        let of = |store: &StateStore| store.of(&about.name, connection.name(), connection.identity());
         if target.way.moment().is_some() { of(&StateStore::default()) } else { of(&self.state) }
     }
 
