@@ -107,6 +107,19 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Puts the value of a field on the scale. Where there is only text, each entry of a list stands there with the name.
+    pub(crate) fn weigh_field(&self, field: &'a Field, scale: &mut Scale) {
+        self.weigh(&field.source, scale);
+        if let Some(value) = self.bound_or_null(&field.source) {
+            let entries = match value.json.as_ref() {
+                Value::Array(items) => items.len(),
+                Value::Object(members) => members.len(),
+                _ => 1,
+            };
+            scale.add(entries.saturating_mul(field.name.len()));
+        }
+    }
+
     /// Refuses a value that is too large for its place, where there is only text, before anything is made of it. What is
     /// written down decides in the end.
     pub(crate) fn fits(&self, field: &'a Field, free: &[(String, String)], place: Place) -> Result<(), Denial> {
@@ -147,7 +160,10 @@ impl<'a> Values<'a> {
             Rule::MissingValue
                 .denies(format!("the request `{}` needs a value for `{name}`, {place}", self.request().name))
         };
-        let source = self.request().source_of(name);
+        // Not a copy: it may have a large value in it, and a variable may stand in many places.
+        let declared = self.request().variables.iter().find(|variable| variable.name == name);
+        let implied = Source::Input(name.to_owned());
+        let source = declared.map_or(&implied, |variable| &variable.source);
         if source.is_free() {
             let given = self.asked.variables.iter().find(|(n, _)| n == name);
             let (_, value) =
@@ -156,7 +172,7 @@ impl<'a> Values<'a> {
             return Ok(self.text(value.clone(), self.is_sensitive(name)));
         }
         let values = Values { ..*self };
-        let value = values.bound(&source).ok_or_else(|| missing("which the caller left out"))?;
+        let value = values.bound(source).ok_or_else(|| missing("which the caller left out"))?;
         short_enough(name, value.json.as_str().unwrap_or_default())?;
         let text = scalar(&value.json).ok_or_else(|| missing("which can be a text, a number or a boolean only"))?;
         Ok(self.text(text, value.sensitive))

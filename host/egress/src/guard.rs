@@ -70,13 +70,15 @@ pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>, most:
     let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
     let request = &declaration.request;
     let values = Values { declaration, asked, item, work };
-    let fields = request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| &f.source);
+    let mut fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
     let mut scale = Scale::to(most.saturating_sub(asked.bytes()));
-    for source in fields.chain(request.body.whole()) {
+    if let Some(source) = request.body.whole() {
         values.weigh(source, &mut scale);
-        if scale.is_over() {
-            break;
-        }
+    }
+    while !scale.is_over()
+        && let Some(field) = fields.next()
+    {
+        values.weigh_field(field, &mut scale);
     }
     asked.bytes().saturating_add(scale.sum())
 }

@@ -208,7 +208,7 @@ fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Resu
 
 /// A segment as servers in Java see it: without the parameters after a semicolon (`..;a=b` for `..`).
 fn without_parameters(segment: &str) -> &str {
-    segment.split(';').next().unwrap_or_default()
+    segment.split([';', '?', '#']).next().unwrap_or_default()
 }
 
 /// What a segment is taken for by servers that pass over parameters, and over dots and spaces at its end, or take what follows
@@ -306,6 +306,8 @@ mod tests {
             "identities;a=b.json",
             "identities%3Bx",
             "identities.;x",
+            "identities?x",
+            "identities%23x",
         ] {
             let denial = expand("/users/{userId}", value).unwrap_err();
             assert!(denial.message.contains("`identities`"), "{denial}");

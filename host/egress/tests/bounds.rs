@@ -109,6 +109,50 @@ fn lists_and_names_have_an_end_where_there_is_only_text() {
 }
 
 #[test]
+fn a_name_counts_for_each_entry_that_is_written_with_it() {
+    let list = json!(vec![0; 10_000]);
+    let of = |name: usize, lists: &str| {
+        let field = json!({"name": "n".repeat(name), "source": {"json": list}, "lists": lists});
+        json!({"body": {"form": {"fields": [field], "open": null}}})
+    };
+    let problems = compiled(&[request(&of(257, "repeated"))]).unwrap_err();
+    assert!(problems[0].problem.contains("more than 256 bytes"), "{problems:?}");
+    for lists in ["repeated", "brackets", "indexed"] {
+        let declared = compiled(&[request(&of(256, lists))]).unwrap();
+        let work = Work::until(Deadline::within(Duration::MAX));
+        let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new() };
+        let weight = weight(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, item, 64 << 20, &work);
+        assert!(weight >= 2_560_000, "{lists}: {weight}");
+        let (steps, built) = steps(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, &json!({}));
+        assert!(built.is_ok() && steps >= 2_560_000, "{lists}: {steps}");
+    }
+}
+
+#[test]
+fn the_entries_of_a_form_end_with_the_call() {
+    let fields: Vec<Value> = (0..240).map(|n| field(&format!("f{n}"), &json!({"input": "a"}))).collect();
+    let declared = compiled(&[request(&json!({"body": {"form": {"fields": fields, "open": null}}}))]).unwrap();
+    let work = Work::until(Deadline::within(Duration::ZERO));
+    let input = json!({"a": vec![0; 10_000]});
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    let built = prepare(&declared, &asked, item, &connection(), &work).map(drop);
+    assert!(matches!(built, Err(Refusal::OutOfTime(_))) && work.done() < 100_000, "{built:?} {}", work.done());
+}
+
+/// Where it was copied for each place, this took minutes.
+#[test]
+fn what_stands_in_place_of_a_variable_is_not_copied_for_each_of_its_places() {
+    let source = json!({"input-or": ["a", vec![0; 400_000]]});
+    let path = format!("/{}", "{a}".repeat(4_000));
+    let declared =
+        compiled(&[request(&json!({"path": path, "variables": [{"name": "a", "source": source}]}))]).unwrap();
+    let began = Instant::now();
+    let (_, built) = steps(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, &json!({"a": "x"}));
+    assert!(built.is_ok() && began.elapsed() < Duration::from_secs(5), "{built:?} {:?}", began.elapsed());
+}
+
+#[test]
 fn a_body_that_takes_long_to_build_ends_with_its_call() {
     let form = json!({"body": {"form": {"fields": [field("q", &json!({"input": "a"}))], "open": null}}});
     let whole = json!({"body": {"json": {"fields": [field("q", &json!({"input": "a"}))], "open": null}}});

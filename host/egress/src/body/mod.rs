@@ -83,7 +83,9 @@ fn text_fields<'a>(
     values: &Values<'_>,
     fields: &'a [Field],
     placed: &[&Credential<'a>],
-) -> Result<Vec<(Cow<'a, str>, Text)>, Denial> {
+) -> Result<Vec<(Cow<'a, str>, Text)>, Refusal> {
+    /// Of an entry of a list, besides its letters.
+    const PAIR: usize = 16;
     let given = given_texts(values);
     fields.iter().try_for_each(|field| Values { ..*values }.fits(field, &given, Place::Form))?;
     let declared: HashSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
@@ -91,11 +93,16 @@ fn text_fields<'a>(
     let bound = fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
     let free = fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !declared.contains(name.as_str()));
-    let all = bound
+    let pairs = bound
         .chain(placed.iter().map(|c| (Cow::Borrowed(c.name), c.text.clone())))
         .chain(free)
         .chain(added.map(|(name, value)| (Cow::Owned(name.clone()), values.text(value.clone(), values.hides(name)))));
-    Ok(all.collect())
+    let mut all = Vec::new();
+    for (name, value) in pairs {
+        values.work.steps(PAIR + name.len())?;
+        all.push((name, value));
+    }
+    Ok(all)
 }
 
 fn given_texts(values: &Values<'_>) -> Vec<(String, String)> {

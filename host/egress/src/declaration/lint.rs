@@ -50,6 +50,9 @@ pub struct Operation<'a> {
 /// Longer than any name that is meant to be read.
 const LONGEST_NAME: usize = 64;
 
+/// Of a field, in bytes: each entry of a list is written with it.
+const LONGEST_FIELD: usize = 256;
+
 /// The largest request known has some forty. Each is compared with every other.
 const MOST_FIELDS: usize = 250;
 
@@ -233,6 +236,10 @@ impl Lint {
         let fields = fields_of(request);
         if fields > MOST_FIELDS {
             self.report(format!("it has {fields} fields; the most are {MOST_FIELDS}"));
+        }
+        let named = request.query.iter().chain(&request.headers).chain(request.body.fields());
+        if named.into_iter().any(|field| field.name.len() > LONGEST_FIELD) {
+            self.report(format!("the name of a field has more than {LONGEST_FIELD} bytes"));
         }
         if request.read_only && request.method != Method::Post {
             self.report(format!("only a POST can be marked as one that reads, not a {}", request.method.as_str()));

@@ -183,9 +183,9 @@ fn operation(operation: &Operation) -> Vec<String> {
             .body
             .media_types()
             .iter()
-            .for_each(|range| say(format!("{} takes files of {}", request.name, word(range))));
+            .for_each(|range| say(format!("files of {} for {}", word(range), request.name)));
         if request.read_only {
-            say(format!("{} is said to change nothing", request.name));
+            say(format!("is said to change nothing by {}", request.name));
         }
     }
     // Whoever may ask again for what a safe method reads gains nothing.

@@ -363,3 +363,21 @@ fn free_values_that_change_places_are_told() {
     let after = with(json!([request("b", "/orders/{id}", &json!([])), request("a", "/users/{id}", &query)]));
     assert!(before.diff(&after).widens());
 }
+
+/// A line that says what is masked is read the other way round: no name may make another line look like one.
+#[test]
+fn a_request_that_is_called_like_a_mask_asks_for_no_less() {
+    let named = |more: bool| {
+        let mut manifest = sample();
+        let body = json!({"blob": {"source": {"free": "a file"}, "media-types": if more { json!(["image/png", "image/gif"]) } else { json!(["image/png"]) }}});
+        let request = manifest.pointer_mut(REQUEST).unwrap().as_object_mut().unwrap();
+        request.extend([
+            ("name".to_owned(), json!("masks")),
+            ("body".to_owned(), body),
+            ("read-only".to_owned(), json!(more)),
+        ]);
+        capabilities(manifest)
+    };
+    let added = named(false).diff(&named(true)).added;
+    assert_eq!(added.len(), 2, "{added:?}");
+}

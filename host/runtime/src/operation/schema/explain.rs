@@ -80,6 +80,11 @@ impl<'a> Explain<'a> {
         let named = keywords.get("properties").and_then(Value::as_object);
         let by_pattern = keywords.get("patternProperties").and_then(Value::as_object);
         for (name, member) in members {
+            // A name may be long, and is written anew for each member below it.
+            self.left = self.left.saturating_sub((path.len() + name.len()) / 256);
+            if self.left == 0 {
+                return None;
+            }
             let within = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
             let known = named.and_then(|named| named.get(name));
             let of_pattern: Vec<&Value> = by_pattern
@@ -286,6 +291,16 @@ mod tests {
         ] {
             assert_eq!(words(&schema, &value), expected, "{schema}");
         }
+    }
+
+    #[test]
+    fn a_long_name_is_not_written_anew_for_everything_below_it() {
+        let inner: Map<String, Value> = (0..200_000).map(|n| (n.to_string(), json!(0))).collect();
+        let schema = json!({"additionalProperties": {"additionalProperties": true}, "not": {}});
+        let value = json!({"n".repeat(1 << 20): inner});
+        let mut explain = Explain { root: &schema, left: MOST_STEPS, patterns: HashMap::new() };
+        assert_eq!(explain.look(&schema, &value, ""), None);
+        assert_eq!(explain.left, 0);
     }
 
     #[test]

@@ -66,6 +66,15 @@ pub(super) struct Node {
     depth: usize,
 }
 
+impl Node {
+    fn children(&self) -> impl Iterator<Item = usize> {
+        let single = [self.others, self.names, self.items, self.contains, self.rest];
+        let lists = [&self.same, &self.conditional, &self.patterns, &self.first];
+        let lists = lists.into_iter().flatten().chain(self.members.values()).copied();
+        single.into_iter().flatten().chain(lists)
+    }
+}
+
 const INTEGER: u8 = 1;
 const NUMBER: u8 = 2;
 
@@ -79,6 +88,7 @@ impl Plan {
             root: schema,
             nodes: Vec::new(),
             sizes: Vec::new(),
+            heights: Vec::new(),
             known: HashMap::new(),
             open: HashSet::new(),
             patterns: HashMap::new(),
@@ -104,6 +114,8 @@ struct Builder<'a> {
     nodes: Vec<Node>,
     /// How many schemas each node is when its references are followed.
     sizes: Vec<u64>,
+    /// How deep each node is, likewise.
+    heights: Vec<usize>,
     known: HashMap<*const Value, usize>,
     /// Schemas that are being taken apart.
     open: HashSet<*const Value>,
@@ -115,11 +127,13 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// `from` is the reference that led here.
     fn node(&mut self, schema: &'a Value, from: &str, depth: usize) -> Result<usize, String> {
-        if let Some(known) = self.known.get(&std::ptr::from_ref(schema)) {
-            return Ok(*known);
-        }
-        if depth > DEEPEST {
+        let known = self.known.get(&std::ptr::from_ref(schema)).copied();
+        let height = known.and_then(|known| self.heights.get(known)).copied().unwrap_or_default();
+        if depth + height > DEEPEST {
             return Err(format!("nests more than {DEEPEST} deep when its references are followed"));
+        }
+        if let Some(known) = known {
+            return Ok(known);
         }
         if !self.open.insert(schema) {
             return Err(format!("refers from `{from}` to itself"));
@@ -136,6 +150,11 @@ impl<'a> Builder<'a> {
         let number = self.nodes.len();
         self.nodes.push(node);
         self.sizes.push(size);
+        let height = self.nodes.get(number).map_or(0, |node| {
+            let heights = node.children().filter_map(|child| self.heights.get(child));
+            heights.max().map_or(0, |height| height + 1)
+        });
+        self.heights.push(height);
         self.known.insert(schema, number);
         Ok(number)
     }
@@ -168,7 +187,9 @@ impl<'a> Builder<'a> {
                 let schema = self.target(target)?;
                 node.same.push(self.node(schema, target, depth)?);
             }
-            "$id" | "$schema" => match value.as_str() {
+            // References within would begin there, and not at the root.
+            "$id" if value.is_string() => return Err("has an `$id`; it needs no name".to_owned()),
+            "$schema" => match value.as_str() {
                 None | Some("https://json-schema.org/draft/2020-12/schema") => {}
                 Some(other) => return Err(format!("refers to `{other}`, which is outside of it")),
             },
@@ -214,6 +235,12 @@ impl<'a> Builder<'a> {
         let Some(pointer) = target.strip_prefix('#') else {
             return Err(format!("refers to `{target}`, which is outside of it"));
         };
+        // What stands elsewhere may be a text for people, for which no approval is asked; and the validator reads `%` as an
+        // encoding.
+        let of_defs = pointer.strip_prefix("/$defs/").is_some_and(|name| !name.contains(['/', '%']));
+        if !of_defs && !pointer.is_empty() {
+            return Err(format!("refers to `{target}`; refer to a part of it by `#/$defs/…`"));
+        }
         self.root.pointer(pointer).ok_or_else(|| format!("refers to `{target}`, which is not in it"))
     }
 
@@ -342,6 +369,34 @@ mod tests {
         ] {
             assert!(problem(&schema).contains("to itself"), "{schema}");
         }
+    }
+
+    #[test]
+    fn chains_that_are_known_already_make_no_deeper_one() {
+        let target = |chain: usize, n: usize| match (chain, n) {
+            (0, 0) => "#/$defs/end".to_owned(),
+            (_, 0) => format!("#/$defs/c{}n99", chain - 1),
+            _ => format!("#/$defs/c{chain}n{}", n - 1),
+        };
+        let links = (0..3).flat_map(|chain| (0..100).map(move |n| (chain, n)));
+        let links = links.map(|(chain, n)| (format!("c{chain}n{n}"), json!({"$ref": target(chain, n)})));
+        let mut defs = Map::from_iter(links);
+        defs.insert("end".to_owned(), json!(true));
+        let all: Vec<Value> = (0..3).map(|chain| json!({"$ref": format!("#/$defs/c{chain}n99")})).collect();
+        assert!(problem(&json!({"$defs": defs, "allOf": all})).contains("deep"));
+    }
+
+    #[test]
+    fn a_reference_leads_where_the_plan_and_an_approval_look_alone() {
+        let defs = json!({"%61": true, "a": {"type": "integer"}});
+        for target in ["#/$defs/%61", "#/properties/x/default", "#/$defs/a/properties/y", "#/$comment"] {
+            let schema = json!({"$defs": defs, "properties": {"x": {"$ref": target, "default": {"enum": ["viewer"]}}}});
+            assert!(problem(&schema).contains("#/$defs/"), "{target}");
+        }
+        let id = "https://json-schema.org/draft/2020-12/schema";
+        let within = json!({"$id": id, "$ref": "#/$defs/b", "$defs": {"b": {"type": "integer"}}});
+        let schema = json!({"$defs": {"a": within, "b": true}, "$ref": "#/$defs/a"});
+        assert!(problem(&schema).contains("an `$id`"));
     }
 
     #[test]
