@@ -221,6 +221,26 @@ fn behind_a_release_with_no_way_back_nothing_goes_until_a_later_one_is_live() {
 }
 
 #[test]
+fn nothing_goes_behind_a_release_with_no_way_back_by_way_of_a_later_one() {
+    let (folder, server) = (TempDir::new().unwrap(), provider());
+    let host = with_first_release(&folder, &server);
+    // It does not look while the one that must stay is live.
+    let late = with_store(&folder, &server);
+    late.follow().unwrap();
+    install(&host, "3.7.12", "mode-fine").unwrap();
+    host.approve_with_no_way_back("obedient", None).unwrap();
+    install(&host, "3.7.13", "mode-trap").unwrap();
+    late.follow().unwrap();
+    (0..10).for_each(|n| assert_eq!(work_on(&late, n).unwrap_err().kind(), Kind::Plugin));
+    assert_eq!(locked(&host), "3.7.13", "what it would go back to is behind it");
+    assert!(host.rollback("obedient", Some(FIRST)).is_err());
+    host.rollback("obedient", None).unwrap();
+    assert_eq!(locked(&host), "3.7.12");
+    assert!(host.rollback("obedient", None).is_err());
+    host.rollback_by_force("obedient", FIRST).unwrap();
+}
+
+#[test]
 fn a_release_whose_component_is_not_in_the_store_is_not_gone_back_to() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
     let host = with_first_release(&folder, &server);

@@ -112,7 +112,7 @@ impl Host {
         match written {
             Ok(()) => {}
             // Another process is changing the store: `follow` tries again.
-            Err(StoreError::Busy(_)) if self.has_way_back(name) && self.record_swap(&before, &why).is_ok() => {
+            Err(StoreError::Busy(_)) if self.has_way_back(&before) && self.record_swap(&before, &why).is_ok() => {
                 installs.taken_back.insert(name.clone(), Arc::clone(bad));
             }
             // There is no way back.
@@ -124,8 +124,8 @@ impl Host {
         self.registry.publish(before);
     }
 
-    fn has_way_back(&self, plugin: &str) -> bool {
-        self.releases.as_ref().is_some_and(|store| store.has_way_back(plugin))
+    fn has_way_back(&self, earlier: &Release) -> bool {
+        self.releases.as_ref().is_some_and(|store| store.has_way_back(earlier))
     }
 
     pub(super) fn installs(&self) -> MutexGuard<'_, Installs> {

@@ -72,6 +72,10 @@ pub struct LockedRelease {
     pub from: String,
     /// When it was installed (RFC 3339, UTC).
     pub installed: String,
+    /// Whether another one was approved with no way back in its place: it is gone back to by force alone, whatever went live
+    /// since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub superseded: bool,
 }
 
 impl LockedPlugin {
@@ -106,11 +110,24 @@ impl LockedPlugin {
         }
         self.live = Some(digest.to_owned());
         self.no_way_back = false;
+        self.releases.iter_mut().filter(|release| release.digest == digest).for_each(|r| r.superseded = false);
         self.capabilities = capabilities.into_lines();
         if self.waiting.as_deref() == Some(digest) {
             self.waiting = None;
             self.asked.clear();
         }
+    }
+
+    /// Keeps everybody from going back behind the live release, also from one that goes live later.
+    pub(super) fn end_ways_back(&mut self) {
+        self.no_way_back = true;
+        let live = self.live.as_deref();
+        self.releases.iter_mut().filter(|r| live != Some(r.digest.as_str())).for_each(|r| r.superseded = true);
+    }
+
+    /// Whether a release may be gone back to without force.
+    pub(super) fn has_way_back_to(&self, digest: &str) -> bool {
+        !self.no_way_back && self.release(digest).is_none_or(|release| !release.superseded)
     }
 
     /// Keeps the live release, the one that waits, and the newest of the others.

@@ -192,8 +192,10 @@ impl ReleaseStore {
     }
 
     /// Whether it may be gone back to an earlier release of a plugin. Where nobody can tell, it may not.
-    pub(crate) fn has_way_back(&self, name: &str) -> bool {
-        self.lock().is_ok_and(|lock| lock.plugins.get(name).is_some_and(|plugin| !plugin.no_way_back))
+    pub(crate) fn has_way_back(&self, earlier: &Release) -> bool {
+        let digest = prefixed(&earlier.digest);
+        let of = |lock: LockFile| lock.plugins.get(&earlier.about.name).is_some_and(|p| p.has_way_back_to(&digest));
+        self.lock().is_ok_and(of)
     }
 
     /// A release to go back to: that of a version, or else the one that was live before the live one.
@@ -232,7 +234,9 @@ impl ReleaseStore {
             let capabilities = Capabilities::of(&release.manifest());
             let diff = plugin.capabilities().diff(&capabilities);
             plugin.go_live(&digest, capabilities);
-            plugin.no_way_back = no_way_back;
+            if no_way_back {
+                plugin.end_ways_back();
+            }
             Ok(diff)
         })
     }
@@ -242,7 +246,7 @@ impl ReleaseStore {
         let (name, digest) = (&release.about.name, prefixed(&release.digest));
         let what = if forced { "it was rolled back to by force" } else { "it was rolled back to" };
         self.change(release, what, |plugin| {
-            if plugin.no_way_back && !forced {
+            if !forced && !plugin.has_way_back_to(&digest) {
                 return Err(no_way_back(name, &release.about.version));
             }
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
@@ -261,7 +265,7 @@ impl ReleaseStore {
             if plugin.live != Some(prefixed(&bad.digest)) {
                 return Ok(());
             }
-            if plugin.no_way_back {
+            if !plugin.has_way_back_to(&digest) {
                 return Err(no_way_back(&bad.about.name, &release.about.version));
             }
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
@@ -350,7 +354,7 @@ fn change_to(release: &Release, what: &str) -> Change {
 
 fn no_way_back(name: &str, version: &str) -> StoreError {
     refused(format!(
-        "the live release of `{name}` was approved with no way back; `wharf rollback {name} --to {version} --force` goes back \
+        "the live release of `{name}`, or one before it, was approved with no way back; `wharf rollback {name} --to {version} --force` goes back \
          all the same"
     ))
 }
@@ -387,6 +391,7 @@ fn locked(release: &Release, from: &str) -> LockedRelease {
         contract: CONTRACT.to_owned(),
         from: from.to_owned(),
         installed: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        superseded: false,
     }
 }
 

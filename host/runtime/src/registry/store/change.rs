@@ -43,6 +43,8 @@ pub(super) struct Change {
 #[derive(Serialize, Deserialize)]
 struct Begun {
     change: Change,
+    /// The one that changes: several may share a store, and another one's user may make up for it.
+    lock_file: PathBuf,
     /// Digests of the lock file: as it was, if it was there, and as it is to be.
     before: Option<String>,
     after: String,
@@ -142,7 +144,8 @@ impl Held<'_> {
         let begun = Begun {
             component: component.filter(|_| !is_there(&file)).map(|_| change.digest.clone()),
             change,
-            before: self.digest()?,
+            lock_file: self.lock_file.clone(),
+            before: self.digest_of(&self.lock_file)?,
             after: digest_of(text.as_bytes()),
         };
         self.begin(&begun)?;
@@ -172,7 +175,7 @@ impl Held<'_> {
     /// Tells what became of a change that has begun, by what the lock file says now.
     fn end(&self, begun: &Begun, why: Option<&str>) -> Result<(), StoreError> {
         let Change { plugin, digest, what } = &begun.change;
-        let now = self.digest()?;
+        let now = self.digest_of(&begun.lock_file)?;
         let happened = now.as_ref() == Some(&begun.after);
         let told = match why {
             _ if happened => what.clone(),
@@ -197,9 +200,11 @@ impl Held<'_> {
             return Ok(());
         }
         let bytes = read(&file, LARGEST).map_err(|error| self.store.broken(&file, error))?;
-        let begun = serde_json::from_slice(&bytes)
+        let begun: Begun = serde_json::from_slice(&bytes)
             .map_err(|error| self.store.broken(&file, format!("it is damaged ({error}); delete it")))?;
-        sweep(&self.lock_file);
+        if begun.lock_file == self.lock_file {
+            sweep(&self.lock_file);
+        }
         self.end(&begun, None)
     }
 
@@ -208,10 +213,9 @@ impl Held<'_> {
         fs::remove_file(&file).map_err(|error| self.store.broken(&file, error))
     }
 
-    /// The digest of the lock file; none where it is not there.
-    fn digest(&self) -> Result<Option<String>, StoreError> {
-        let bytes = LockFile::bytes(&self.lock_file);
-        let bytes = bytes.map_err(|problem| self.store.broken(&self.lock_file, problem))?;
+    /// The digest of a lock file; none where it is not there.
+    fn digest_of(&self, lock_file: &Path) -> Result<Option<String>, StoreError> {
+        let bytes = LockFile::bytes(lock_file).map_err(|problem| self.store.broken(lock_file, problem))?;
         Ok(bytes.as_deref().map(digest_of))
     }
 

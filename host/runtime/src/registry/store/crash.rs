@@ -96,6 +96,37 @@ fn a_process_that_is_killed_at_any_step_leaves_the_old_state_or_the_new_one() {
     }
 }
 
+#[test]
+fn a_change_of_another_lock_file_of_the_store_is_judged_by_that_lock_file() {
+    const THIS: &str = "registry::store::crash::a_change_of_another_lock_file_of_the_store_is_judged_by_that_lock_file";
+    if let Ok(folder) = env::var(FOLDER) {
+        return change(&host(folder.as_ref()), "install first");
+    }
+    let world = tempfile::tempdir().unwrap();
+    for step in 1.. {
+        let trial = world.path().join(step.to_string());
+        fs::create_dir(&trial).unwrap();
+        let mut killed = Command::new(env::current_exe().unwrap());
+        let ended =
+            killed.args(["--exact", THIS]).env(KILLED_AT, step.to_string()).env(FOLDER, &trial).output().unwrap();
+        // Another configuration, which has the store too and nothing installed, comes next.
+        let store = ReleaseStore::new(trial.join("store/releases"), trial.join("prod.lock"));
+        let prod = Host::builder().releases(store).audit(audit(&trial), true).build().unwrap();
+        prod.follow().unwrap();
+        assert_eq!(host(&trial).verify().unwrap(), [""; 0], "killed at step {step}");
+        if ended.status.success() {
+            return;
+        }
+        let installed = host(&trial).releases().unwrap().waiting("obedient", None).is_ok();
+        if audit(&trial).exists() {
+            for outcome in recorded(&trial, Event::Release).0 {
+                let did_not = outcome.message.as_ref().unwrap().contains("it did not happen");
+                assert_eq!(did_not, !installed, "killed at step {step}: {outcome:?}");
+            }
+        }
+    }
+}
+
 /// Whether a process was killed at a step of a change; else it came to the end of it.
 fn was_killed(old: &Path, trial: &Path, what: &str, step: u64, states: [&LockFile; 2]) -> bool {
     copy(old, trial);
