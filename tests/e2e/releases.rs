@@ -191,7 +191,7 @@ fn what_is_taken_back_is_written_into_the_lock_file() {
 }
 
 #[test]
-fn behind_a_release_with_no_way_back_nothing_goes_until_a_later_one_is_live() {
+fn behind_a_release_with_no_way_back_nothing_goes_but_by_force() {
     let (folder, server) = (TempDir::new().unwrap(), provider());
     let host = with_first_release(&folder, &server);
     install(&host, "3.7.12", "mode-trap").unwrap();

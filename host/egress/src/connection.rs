@@ -96,6 +96,12 @@ impl Connection {
         self.weak.mask_text(self.strong.mask_text(text))
     }
 
+    /// Whether a text has a secret of the connection in it, also one that is too short to be masked.
+    pub fn has_secret_in(&self, text: &str) -> bool {
+        let short = |value: &Value| matches!(value, Value::Secret { value, .. } if text.contains(value.reveal()));
+        self.fields.values().any(short) || self.mask_for_people(text.to_owned()) != text
+    }
+
     /// The fields whose secrets are weak, as somebody allowed.
     pub fn weak_fields(&self) -> impl Iterator<Item = &str> {
         let is_weak = |value: &Value| matches!(value, Value::Secret { strong: false, .. });
@@ -453,5 +459,13 @@ mod tests {
         let text = "k7RmX2vQp9LzT4wB sommerurlaub";
         assert_eq!(connection.mask_for_people(text.to_owned()), "••• •••");
         assert_eq!(connection.strong().mask_text(text.to_owned()), "••• sommerurlaub");
+    }
+
+    #[test]
+    fn a_secret_that_is_too_short_for_a_mask_is_known_to_be_in_a_text() {
+        let connection = with("key", "pin12").allow_weak(["key"]).build().unwrap();
+        assert_eq!(connection.mask_for_people("it is pin12".to_owned()), "it is pin12");
+        assert!(connection.has_secret_in("it is pin12"));
+        assert!(!connection.has_secret_in("it is pin13"));
     }
 }

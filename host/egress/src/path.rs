@@ -182,7 +182,8 @@ fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Resu
     let deny = |problem: &str| Err(Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")));
     let mut level = value.to_owned();
     for _ in 0..DECODINGS {
-        match without_parameters(&level) {
+        // What strips spaces takes `.. ` for `..`.
+        match without_parameters(&level).trim_matches(' ') {
             "" => return deny("is empty, which would make another path"),
             "." | ".." => return deny("is a dot segment, which would make another path"),
             _ if level.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
@@ -283,6 +284,8 @@ mod tests {
             "1%00",
             "a\nb",
             "..;",
+            ".. ",
+            "%2e.%20",
             ".;a=b",
             ";x",
             "..%3bx",

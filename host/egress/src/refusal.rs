@@ -51,8 +51,8 @@ pub enum ConnectionError {
     Ca(&'static str),
     /// A secret can be guessed, and [`ConnectionBuilder::allow_weak`](crate::ConnectionBuilder::allow_weak) does not name it.
     #[error(
-        "the secret `{field}` can be guessed, and a plugin could find out of an answer whether it guessed right; take a \
-         random one of 16 letters and digits or more"
+        "the secret `{field}` can be guessed, and a plugin could see in an answer whether it guessed right; take a random one \
+         of 24 letters and digits or more, or have the provider make another one"
     )]
     Weak {
         /// The field.

@@ -70,7 +70,15 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
         let audit = setup::configuration(args.config.as_deref())?.audit;
         let audit = audit.ok_or_else(|| Usage("the configuration keeps no audit; name a file".to_owned()))?;
         // It is made with the first record.
-        configured = if is_there(&audit.file) { vec![audit.file] } else { Vec::new() };
+        configured = if is_there(&audit.file) {
+            vec![audit.file]
+        } else {
+            print::warning(&format!(
+                "{} is not there: nothing was recorded, or it was taken away",
+                audit.file.display()
+            ));
+            Vec::new()
+        };
         &configured
     } else {
         files

@@ -45,7 +45,7 @@ impl FromStr for Nat64 {
             return wrong("has bits behind the prefix, or among bits 64 to 71, that are not zero");
         }
         let at = IpNet::V6(net);
-        if ![GLOBAL_UNICAST, UNIQUE_LOCAL, LOCAL_NAT64].iter().any(|space| space.contains(&at)) {
+        if net != WELL_KNOWN.0 && ![GLOBAL_UNICAST, UNIQUE_LOCAL, LOCAL_NAT64].iter().any(|space| space.contains(&at)) {
             return wrong("is not where a network may have its translator: 2000::/3, fc00::/7 or 64:ff9b:1::/48");
         }
         Ok(Self(net))

@@ -84,7 +84,7 @@ const MOST_SCHEMES: usize = 100;
 const DEEPEST: usize = 32;
 
 /// Headers that no plugin and no scheme sets.
-const HOST_HEADERS: [&str; 19] = [
+const HOST_HEADERS: [&str; 20] = [
     "accept-encoding",
     "connection",
     "content-length",
@@ -102,13 +102,15 @@ const HOST_HEADERS: [&str; 19] = [
     "upgrade",
     "user-agent",
     "via",
-    // Some servers take the path from these.
-    "x-original-url",
-    "x-rewrite-url",
+    // Servers and proxies take the host, the path or the client from these, and from some of the families below.
+    "content-encoding",
+    "x-http-host-override",
+    "x-real-ip",
 ];
 
 /// The same for whole families of headers.
-const HOST_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];
+const HOST_PREFIXES: [&str; 8] =
+    ["proxy-", "sec-", "x-accel-", "x-envoy-", "x-forwarded-", "x-original-", "x-override-", "x-rewrite-"];
 
 /// Checks the declarations of a plugin and prepares them for use: a list for each operation, in the order given.
 ///

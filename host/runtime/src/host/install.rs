@@ -107,6 +107,12 @@ impl Host {
         let mut installs = self.installs();
         let store = self.releases()?;
         let release = self.open(plugin, &store.earlier(plugin, version)?.digest)?;
+        if let Some(version) = version.filter(|version| *version != release.about.version) {
+            let found = &release.about.version;
+            return Err(
+                store.broken_lock(format!("{} is version {found} of `{plugin}`, and not {version}", release.digest))
+            );
+        }
         store.roll_back(&release, forced)?;
         self.swap(&mut installs, Arc::clone(&release));
         Ok(release)

@@ -11,7 +11,7 @@ const LARGEST: usize = 1 << 20;
 
 /// Texts of one call, and the longest of them, in bytes: each is looked for in all that is shown.
 const MOST: usize = 64;
-const LONGEST: usize = 4096;
+const LONGEST: usize = 64 << 10;
 
 /// The sensitive texts of the answers of one call.
 #[derive(Default)]
@@ -31,7 +31,8 @@ impl Tokens {
         for pointer in pointers {
             each_in(&mut json, pointer, &mut |value| {
                 self.add(value);
-                if found.len() < MOST {
+                // Each may be all of the answer.
+                if found.len() < MOST && found.len() * answer.bytes.len() < 4 * LARGEST {
                     found.push(value.clone());
                 }
             });
@@ -45,6 +46,7 @@ impl Tokens {
                 self.masker.replace(text, MASK);
                 self.known.push(text.clone());
             }
+            Value::Number(number) => self.add(&Value::String(number.to_string())),
             Value::Array(items) => items.iter().for_each(|item| self.add(item)),
             Value::Object(members) => members.values().for_each(|member| self.add(member)),
             _ => {}
@@ -78,11 +80,12 @@ mod tests {
     #[test]
     fn what_an_answer_hands_out_is_masked_from_then_on() {
         let mut tokens = Tokens::default();
-        let json = json!({"result": {"session": "a-session/17", "id": "19x1"}, "all": [{"key": "another-key"}]});
+        let json = json!({"result": {"session": "a-session/17", "id": "19x1"}, "all": [{"key": "another-key"}, {"key": 1234567890}]});
         let found =
             tokens.note(&["/result/session".to_owned(), "/all/*/key".to_owned(), "/none".to_owned()], &answer(&json));
-        assert_eq!(found, [json!("a-session/17"), json!("another-key")]);
-        assert_eq!(tokens.mask("?s=a-session%2F17&k=another-key&id=19x1".to_owned()), "?s=•••&k=•••&id=19x1");
+        assert_eq!(found, [json!("a-session/17"), json!("another-key"), json!(1_234_567_890)]);
+        let shown = tokens.mask("?s=a-session%2F17&k=another-key&n=1234567890&id=19x1".to_owned());
+        assert_eq!(shown, "?s=•••&k=•••&n=•••&id=19x1");
     }
 
     #[test]

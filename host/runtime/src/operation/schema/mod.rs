@@ -21,7 +21,7 @@ mod walk;
 
 use explain::explain;
 pub(crate) use explain::{What, Wrong};
-use plan::{LARGEST_PATTERN, Plan};
+use plan::{LARGEST_PATTERN, PATTERN_CACHE, Plan};
 use walk::{Stop, walk};
 
 /// A schema that is ready to be tried on inputs.
@@ -45,7 +45,7 @@ impl Schema {
     pub(crate) fn new(schema: &Value) -> Result<Self, String> {
         let plan = Plan::of(schema)?;
         // Patterns come from strangers: only an engine that runs in linear time may try them. The plan has bounded what they become.
-        let patterns = PatternOptions::regex().size_limit(2 * LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
+        let patterns = PatternOptions::regex().size_limit(2 * LARGEST_PATTERN).dfa_size_limit(PATTERN_CACHE);
         let options = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns);
         let validator = options.build(schema).map_err(|error| format!("is not valid: {error}"))?;
         Ok(Self { plan, validator })

@@ -24,6 +24,9 @@ const LARGEST_PATTERNS: usize = 2 << 20;
 const SCHEMA: u64 = 1 << 10;
 const PATTERN: u64 = 8;
 
+/// What a pattern fills while it is used, in bytes, by each thread: the child cannot measure it.
+pub(super) const PATTERN_CACHE: usize = 64 << 10;
+
 /// A schema, taken apart.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -96,7 +99,8 @@ impl Plan {
         };
         let root = builder.node(schema, "#", 0)?;
         let size = builder.sizes.get(root).copied().unwrap_or_default();
-        let weight = size * SCHEMA + builder.pattern_bytes as u64 * PATTERN;
+        let weight =
+            size * SCHEMA + (builder.pattern_bytes as u64) * PATTERN + (builder.patterns.len() * PATTERN_CACHE) as u64;
         Ok(Self { nodes: builder.nodes, root, weight })
     }
 
