@@ -58,6 +58,9 @@ fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
         count => format!(", {count} of them changes of a release without an outcome, which the next one tells"),
     };
     let (records, processes) = (verifier.records(), verifier.processes());
+    if records == 0 {
+        print::warning("there is no record: nothing was recorded, or the audit was taken away");
+    }
     let verdict = if sound { "are as they were written" } else { "were read; what is wrong stands above" };
     print::out(format!("{records} records of {processes} processes {verdict}{unfinished}{changes}"))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -70,15 +73,7 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
         let audit = setup::configuration(args.config.as_deref())?.audit;
         let audit = audit.ok_or_else(|| Usage("the configuration keeps no audit; name a file".to_owned()))?;
         // It is made with the first record.
-        configured = if is_there(&audit.file) {
-            vec![audit.file]
-        } else {
-            print::warning(&format!(
-                "{} is not there: nothing was recorded, or it was taken away",
-                audit.file.display()
-            ));
-            Vec::new()
-        };
+        configured = if is_there(&audit.file) { vec![audit.file] } else { Vec::new() };
         &configured
     } else {
         files

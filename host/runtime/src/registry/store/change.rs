@@ -26,7 +26,7 @@ pub(super) struct Held<'a> {
     /// The file itself, where `wharf.lock` is a link to one.
     lock_file: PathBuf,
     users: File,
-    _folder: Option<File>,
+    folder: Option<File>,
 }
 
 /// What is about to change, as the audit tells it.
@@ -52,6 +52,16 @@ struct Begun {
     component: Option<String>,
 }
 
+impl Drop for Held<'_> {
+    /// Closing the files would not be enough while a process that is just being started has them too.
+    fn drop(&mut self) {
+        for file in self.folder.iter().chain([&self.users]) {
+            // Nothing can be done about it, and the lock ends with the process at the latest.
+            drop(file.unlock());
+        }
+    }
+}
+
 impl ReleaseStore {
     /// Keeps others from changing the store and the lock file until it is dropped: two stores may have one lock file, by way
     /// of links too, and two lock files one store.
@@ -69,7 +79,7 @@ impl ReleaseStore {
         // A folder can be locked, and then nothing has to be left in it.
         let folder = folder_of(&lock_file);
         let folder = if cfg!(unix) { Some(self.hold_file(folder, File::open(folder))?) } else { None };
-        let held = Held { store: self, lock_file, users, _folder: folder };
+        let held = Held { store: self, lock_file, users, folder };
         held.make_up()?;
         Ok(held)
     }
