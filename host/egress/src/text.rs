@@ -39,7 +39,7 @@ fn is_shown_as_nothing(c: char) -> bool {
     )
 }
 
-/// A text of several lines, without what its end is padded with. Line breaks and tabs stay; what [deceives](deceives) is written
+/// A text of several lines, without what its end is padded with. Line breaks and tabs stay; what [deceives] is written
 /// as an escape, such as `\u{1b}`.
 pub fn visible(text: &str) -> String {
     escaped(text.trim_end(), |c| matches!(c, '\n' | '\t'))
