@@ -474,10 +474,10 @@ fn two_stores_whose_lock_files_lead_to_one_file_lose_nothing() {
     for round in 0..40 {
         let folder = TempDir::new().unwrap();
         let at = |name: &str| folder.path().join(name);
-        std::fs::create_dir(at("shared")).unwrap();
+        std::fs::create_dir(at("common")).unwrap();
         let hosts = ["a", "b"].map(|name| {
             std::fs::create_dir(at(name)).unwrap();
-            std::os::unix::fs::symlink("../shared/wharf.lock", at(name).join("wharf.lock")).unwrap();
+            std::os::unix::fs::symlink("../common/wharf.lock", at(name).join("wharf.lock")).unwrap();
             let store = ReleaseStore::new(at(name).join("store/releases"), at(name).join("wharf.lock"));
             small().releases(store).build().unwrap()
         });
@@ -495,6 +495,6 @@ fn two_stores_whose_lock_files_lead_to_one_file_lose_nothing() {
         });
         let lock = hosts[0].releases().unwrap().lock().unwrap();
         assert_eq!(lock.plugins.keys().collect::<Vec<_>>(), ["appwrite", "obedient"], "round {round}");
-        assert!(at("a").join("wharf.lock").is_symlink() && at("shared/wharf.lock").is_file(), "round {round}");
+        assert!(at("a").join("wharf.lock").is_symlink() && at("common/wharf.lock").is_file(), "round {round}");
     }
 }

@@ -98,8 +98,11 @@ impl Connection {
 
     /// Whether a text has a secret of the connection in it, also one that is too short to be masked.
     pub fn has_secret_in(&self, text: &str) -> bool {
-        let short = |value: &Value| matches!(value, Value::Secret { value, .. } if text.contains(value.reveal()));
-        self.fields.values().any(short) || self.mask_for_people(text.to_owned()) != text
+        let is_there = |value: &Value| match value {
+            Value::Secret { value, .. } => !value.reveal().is_empty() && text.contains(value.reveal()),
+            Value::Open(_) | Value::Absent { .. } => false,
+        };
+        self.fields.values().any(is_there) || self.mask_for_people(text.to_owned()) != text
     }
 
     /// The fields whose secrets are weak, as somebody allowed.
@@ -467,5 +470,7 @@ mod tests {
         assert_eq!(connection.mask_for_people("it is pin12".to_owned()), "it is pin12");
         assert!(connection.has_secret_in("it is pin12"));
         assert!(!connection.has_secret_in("it is pin13"));
+        let empty = with("key", "").allow_weak(["key"]).build().unwrap();
+        assert!(!empty.has_secret_in("it is pin12"), "nothing is no secret");
     }
 }
