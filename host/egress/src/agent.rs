@@ -11,13 +11,13 @@ use crate::address::GuardedResolver;
 use crate::refusal::ConnectionError;
 use crate::rules::{LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL};
 use crate::secret::Secret;
-use crate::socket;
+use crate::wire;
 
 /// A method or the name of a header, and what stands around it, in bytes.
 const LONGEST_NAME: usize = 8 << 10;
 
-/// All headers of an answer together, in bytes: servers send 8 KiB at most where nobody has raised it.
-const LONGEST_ANSWER_HEADERS: usize = 16 << 10;
+/// What is read at one time, in bytes.
+const INPUT: usize = 16 << 10;
 
 /// What the operator says of the way to a provider.
 pub(crate) struct Route<'a> {
@@ -55,16 +55,16 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .tls_config(TlsConfig::builder().root_certs(roots).disable_verification(false).build())
         .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
         .accept("*/*")
-        // A request line or a header fits into the one, all headers of an answer into the other. TLS has both for each
-        // socket; below it they are what they can grow to.
+        // The only encoding that is undone, which is not the client's business.
+        .accept_encoding("gzip")
+        // A request line or a header fits into the one. TLS has both for each socket; below it they are what they can grow to.
         .output_buffer_size((LONGEST_URL + LONGEST_CREDENTIALS).max(LONGEST_HEADER) + LONGEST_NAME)
-        .input_buffer_size(LONGEST_ANSWER_HEADERS)
-        .max_response_header_size(LONGEST_ANSWER_HEADERS)
+        .input_buffer_size(INPUT)
         // A burst of calls to one provider would otherwise open most of its sockets anew.
         .max_idle_connections(64)
         .max_idle_connections_per_host(64)
         .build();
-    Ok(Agent::with_parts(config, socket::connector(), resolver))
+    Ok(Agent::with_parts(config, wire::connector(route.proxy.is_some()), resolver))
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ConnectionError> {

@@ -45,6 +45,11 @@ impl Method {
         }
     }
 
+    /// Whether a request may be sent again where it is not known what became of the first (RFC 9110, section 9.2.2).
+    pub fn may_be_repeated(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Put | Self::Delete)
+    }
+
     /// Whether the method only reads (RFC 9110, section 9.2.1).
     pub fn is_safe(self) -> bool {
         matches!(self, Self::Get | Self::Head)

@@ -17,6 +17,9 @@ use crate::send::{Allowance, Answer, SendError, send};
 /// The longest time that a download may be given.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The most that the head of the answer may have, in bytes.
+const MOST_HEAD: u64 = 64 << 10;
+
 /// Why there is nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
@@ -119,7 +122,7 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
         strong: Masker::default(),
         weak: Masker::default(),
     };
-    let allowance = Allowance { deadline: Deadline::within(within), answer_bytes: most_bytes };
+    let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, most_bytes);
     let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
     let goal = location(url, &answer);
     let url = url.to_string();
@@ -136,7 +139,10 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
         SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
         SendError::Timeout => DownloadError::Timeout { url, within },
-        SendError::Unavailable(reason) => DownloadError::Unavailable { url, reason },
+        error @ SendError::HeadTooLarge { .. } => DownloadError::Unavailable { url, reason: error.to_string() },
+        SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable(reason) => {
+            DownloadError::Unavailable { url, reason }
+        }
         SendError::Unrecorded(error) => DownloadError::Unavailable { url, reason: error.to_string() },
     }
 }

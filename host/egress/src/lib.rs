@@ -46,11 +46,11 @@ pub mod rules;
 mod scheme;
 mod secret;
 pub mod send;
-mod socket;
 mod strength;
 pub mod text;
 mod well_known;
 mod wiped;
+mod wire;
 pub mod work;
 
 pub use address::Nat64;

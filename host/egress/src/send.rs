@@ -1,10 +1,10 @@
 //! The one way out: the only place where the HTTP client is run.
 
 use std::io::{self, Read as _};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ureq::http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE};
-use ureq::http::{HeaderName, HeaderValue, Request, Response};
+use ureq::http::{HeaderValue, Request, Response};
 use ureq::{Body, Timeout};
 
 use crate::Blob;
@@ -16,13 +16,18 @@ use crate::declaration::Method;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
-use crate::socket::take_reached;
+use crate::wire::coding::{Coding, NotUnpacked};
+use crate::wire::exchange::{self, Exchange};
+use crate::wire::head::Head;
+use crate::wire::{Fault, latin1};
 
 /// Headers of an answer that concern the connection or a session of the host, not the plugin.
-const DROPPED: [&str; 8] = [
+const DROPPED: [&str; 10] = [
+    "connection",
     "keep-alive",
     "proxy-authenticate",
     "proxy-connection",
+    "set-cookie",
     "set-cookie2",
     "te",
     "trailer",
@@ -35,11 +40,20 @@ const DROPPED: [&str; 8] = [
 pub struct Allowance {
     /// When the answer must be there, body included.
     pub deadline: Deadline,
+    /// Size of the answer's head, in bytes.
+    pub head_bytes: u64,
     /// Size of the answer's body after decoding, in bytes.
     pub answer_bytes: u64,
+    /// Whether the request goes out on a socket that no other request had before.
+    pub new_socket: bool,
 }
 
 impl Allowance {
+    /// On any socket of the connection.
+    pub fn new(deadline: Deadline, head_bytes: u64, answer_bytes: u64) -> Self {
+        Self { deadline, head_bytes, answer_bytes, new_socket: false }
+    }
+
     /// A timer of the client may be a little early.
     fn is_over(&self) -> bool {
         const SOON: Duration = Duration::from_millis(50);
@@ -62,6 +76,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Decoded. Strong secrets are masked.
     pub body: Blob,
+    /// What was passed over in it, such as a line that is no header, in words for operators. Strong secrets are masked.
+    pub passed_over: Vec<String>,
 }
 
 /// Why there is no answer. No message holds a strong secret; [`Outgoing::for_people`] takes out the others.
@@ -87,9 +103,22 @@ pub enum SendError {
     /// The time ran out.
     #[error("no answer in the time that was left")]
     Timeout,
+    /// The head of the answer is larger than allowed.
+    #[error("the head of the answer is larger than {limit} bytes")]
+    HeadTooLarge {
+        /// In bytes.
+        limit: u64,
+    },
     /// No connection, or it broke.
     #[error("{0}")]
     Unavailable(String),
+    /// The server closed a socket that had carried other requests, just as this one came, and said nothing. The request may be
+    /// repeated by its method (RFC 9110, section 9.2.2).
+    #[error("{0}")]
+    Closed(String),
+    /// What came is damaged, no HTTP, or could be read in two ways.
+    #[error("{0}")]
+    Unreadable(String),
     /// It could not be recorded. Where that was known in time, nothing was sent.
     #[error(transparent)]
     Unrecorded(#[from] AuditError),
@@ -98,20 +127,18 @@ pub enum SendError {
 /// Records the intent, sends the request, waits for the whole answer, and records what became of it.
 ///
 /// # Errors
-/// See [`SendError`]. Whether the provider acted is not known after [`SendError::Timeout`] and
-/// [`SendError::Unavailable`].
+/// See [`SendError`]. Whether the provider acted is not known after any but [`SendError::Denied`].
 pub fn send(
     connection: &Connection,
     outgoing: &Outgoing,
     allowance: Allowance,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
-    let Some(Recorder { audit, who }) = recorder else { return exchange(connection, outgoing, allowance) };
+    let Some(Recorder { audit, who }) = recorder else { return exchange(connection, outgoing, allowance).0 };
     audit.intent(who, outgoing)?;
     let started = Instant::now();
-    take_reached();
-    let result = exchange(connection, outgoing, allowance);
-    let mut outcome = Outcome { address: take_reached(), took: started.elapsed(), ..Outcome::default() };
+    let (result, reached) = exchange(connection, outgoing, allowance);
+    let mut outcome = Outcome { address: reached, took: started.elapsed(), ..Outcome::default() };
     match &result {
         Ok(answer) => {
             outcome.status = Some(answer.status);
@@ -133,40 +160,97 @@ pub fn send(
     result
 }
 
-fn exchange(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Answer, SendError> {
-    connection.check_beyond_proxy()?;
-    let failed = |error| failure(connection, allowance, error);
-    let response = run(connection, outgoing, allowance).map_err(failed)?;
-    let (parts, mut body) = response.into_parts();
-    let status = parts.status.as_u16();
-    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
-    let masked_bytes = |bytes: &[u8]| masked(String::from_utf8_lossy(bytes).into_owned());
-    let mut encodings = parts.headers.get_all(CONTENT_ENCODING).iter();
-    let known = encodings.try_for_each(|encoding| known_encoding(&masked_bytes(encoding.as_bytes())));
-    known.map_err(|denial| SendError::AnswerDenied { status, denial })?;
-    let bytes = read(&mut body, allowance).map_err(failed)?;
+/// Has the exchange: what came of it, and where it went.
+fn exchange(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+) -> (Result<Answer, SendError>, Option<SocketAddr>) {
+    exchange::begin(usize::try_from(allowance.head_bytes).unwrap_or(usize::MAX), allowance.new_socket);
+    let read = connection.check_beyond_proxy().map_err(SendError::Denied).and_then(|()| {
+        let failed = |error| failure(connection, allowance, error);
+        let mut body = run(connection, outgoing, allowance).map_err(failed)?.into_body();
+        read(&mut body, allowance).map_err(failed)
+    });
+    let exchange = exchange::end();
+    let reached = exchange.reached;
+    let answer = match read {
+        Ok(body) => answer(connection, outgoing, allowance, exchange, body),
+        // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
+        Err(SendError::Unavailable(words))
+            if exchange.reused && !exchange.answered && outgoing.method.may_be_repeated() =>
+        {
+            Err(SendError::Closed(words))
+        }
+        Err(error) => Err(error),
+    };
+    (answer, reached)
+}
 
-    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(|v| masked(v.to_owned()));
-    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
-    let headers = parts
-        .headers
-        .iter()
-        .filter(|(name, _)| !is_dropped(name))
-        .map(|(name, value)| (masked(name.to_string()), masked_bytes(value.as_bytes())))
-        .collect();
-    let file_name = header("content-disposition").and_then(|value| file_name(&value));
+/// What the plugin gets of an answer.
+fn answer(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    exchange: Exchange,
+    body: Vec<u8>,
+) -> Result<Answer, SendError> {
+    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
+    let unreadable = |problem: String| {
+        SendError::Unreadable(masked(format!("the answer of {} cannot be read: {problem}", connection.way())))
+    };
+    let Some(Head { status, headers, mut passed_over, .. }) = exchange.head else {
+        return Err(unreadable("it has no head".to_owned()));
+    };
+    if exchange.early && (200..300).contains(&status) {
+        return Err(SendError::Unavailable(format!(
+            "{} answered with status {status} before it had taken the whole request; look there for what it did",
+            connection.way()
+        )));
+    }
+    let encodings = headers.iter().filter(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_slice());
+    let coding = Coding::read(encodings).or_else(|unknown| match body.as_slice() {
+        [] => Ok(Coding::default()),
+        _ => Err(SendError::AnswerDenied { status, denial: unknown_encoding(&masked(unknown)) }),
+    })?;
     let is_late = || allowance.is_late();
+    let (bytes, followed) = coding.unpack(body, allowance.answer_bytes, &is_late).map_err(|error| match error {
+        NotUnpacked::Fault(fault) => unreadable(fault.to_string()),
+        NotUnpacked::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
+        NotUnpacked::TooLate => SendError::Timeout,
+    })?;
+    if followed {
+        passed_over.push("bytes after the end of gzip".to_owned());
+    }
+    let text = |value: Vec<u8>| masked(latin1(value));
+    // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
+    let is_undone = |name: &str| name == "content-encoding" || coding.is_packed() && name == "content-length";
+    let headers: Vec<(String, String)> = headers
+        .into_iter()
+        .filter(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name))
+        .map(|(name, value)| (masked(name), text(value)))
+        .collect();
+    let header = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
+    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
+    let file_name = header("content-disposition").and_then(|value| file_name(&value));
     // What was made of a secret may have it in it, so it is looked for first.
     let bytes = outgoing.strong.mask_in_time(bytes, &is_late);
     let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
     let bytes = bytes.map_err(|Late| SendError::Timeout)?;
-    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name) })
+    let passed_over = passed_over.into_iter().map(masked).collect();
+    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
 }
 
-/// Reads the body, and looks at the clock on the way: what is compressed goes on for long without waiting for the network.
+/// Reads the body, and looks at the clock on the way.
 fn read(body: &mut Body, allowance: Allowance) -> Result<Vec<u8>, ureq::Error> {
     const PIECE: u64 = 64 << 10;
-    let mut reader = body.with_config().limit(allowance.answer_bytes).reader();
+    /// What packing adds to something that cannot be packed: less than this share, and the head and foot of a file.
+    const SHARE: u64 = 1 << 9;
+    const AROUND: u64 = 4 << 10;
+    let most = allowance.answer_bytes;
+    let is_packed = exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.has("content-encoding")));
+    let more = if is_packed { most / SHARE + AROUND } else { 0 };
+    let mut reader = body.with_config().limit(most.saturating_add(more)).reader();
     let mut bytes = Vec::new();
     while !allowance.is_late() {
         if reader.by_ref().take(PIECE).read_to_end(&mut bytes)? < PIECE as usize {
@@ -176,13 +260,8 @@ fn read(body: &mut Body, allowance: Allowance) -> Result<Vec<u8>, ureq::Error> {
     Err(ureq::Error::Timeout(Timeout::Global))
 }
 
-/// What the client could undo, it has undone, and taken the header away.
-fn known_encoding(encoding: &str) -> Result<(), Denial> {
-    match encoding {
-        "" | "identity" => Ok(()),
-        unknown => Err(Rule::ContentEncoding
-            .denies(format!("the answer is encoded as `{}`, which was not asked for", printable(unknown)))),
-    }
+fn unknown_encoding(encoding: &str) -> Denial {
+    Rule::ContentEncoding.denies(format!("the answer is encoded as `{}`, which was not asked for", printable(encoding)))
 }
 
 fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Response<Body>, ureq::Error> {
@@ -207,10 +286,6 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
     }
 }
 
-fn is_dropped(name: &HeaderName) -> bool {
-    name == CONNECTION || name == SET_COOKIE || DROPPED.contains(&name.as_str())
-}
-
 /// The plain `filename` of a Content-Disposition (RFC 6266), without any path.
 fn file_name(disposition: &str) -> Option<String> {
     let (_, after) = disposition.split_once("filename=")?;
@@ -226,9 +301,12 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
     match error {
         ureq::Error::Other(other) => match other.downcast::<Denial>() {
             Ok(denial) => SendError::Denied(*denial),
-            Err(other) => {
-                SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {other}")))
-            }
+            Err(other) => match other.downcast::<Fault>() {
+                Ok(fault) => of_wire(connection, *fault),
+                Err(other) => {
+                    SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {other}")))
+                }
+            },
         },
         ureq::Error::Timeout(_) if allowance.is_over() => SendError::Timeout,
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
@@ -240,6 +318,20 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
         }
         error => SendError::Unavailable(
             connection.strong().mask_text(format!("{host} cannot be reached: {error}{}", of_tls(connection, &error))),
+        ),
+    }
+}
+
+/// What went wrong once there was a connection.
+fn of_wire(connection: &Connection, fault: Fault) -> SendError {
+    let host = connection.way();
+    match fault {
+        Fault::HeadTooLarge { limit } => SendError::HeadTooLarge { limit: limit as u64 },
+        Fault::Broken(problem) => {
+            SendError::Unavailable(connection.strong().mask_text(format!("no whole answer of {host}: {problem}")))
+        }
+        Fault::Unreadable(problem) => SendError::Unreadable(
+            connection.strong().mask_text(format!("the answer of {host} cannot be read: {problem}")),
         ),
     }
 }

@@ -194,8 +194,8 @@ impl LimitReached {
             // Each item of a list may need a name of its own.
             "randomness" => false,
             // These are sizes and numbers of what came in, and of what is made of it: pages, files, sessions, texts.
-            "requests" | "request" | "answer" | "traffic" | "blobs" | "output" | "attachments" | "state"
-            | "transfer" => false,
+            "requests" | "request" | "answer_head" | "answer" | "traffic" | "blobs" | "output" | "attachments"
+            | "state" | "transfer" => false,
             // It does not end a call, and what is not known here blames nobody.
             _ => false,
         }

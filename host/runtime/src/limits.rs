@@ -23,6 +23,8 @@ pub struct Limits {
     pub requests: u32,
     /// Size of one request, roughly, in bytes: what the plugin gives, and the input and files bound to it.
     pub request: u64,
+    /// Size of the head of an answer, in bytes: its status and headers.
+    pub answer_head: u64,
     /// Size of an answer's body after decoding, in bytes.
     pub answer: u64,
     /// Size of all requests and answers, by the same measures, summed, in bytes.
@@ -100,6 +102,8 @@ impl Default for Limits {
             requests: 100,
             // One part of a chunked upload is 5 MiB; the largest attachments that the providers accept are below 50.
             request: ByteSize::mib(64).as_u64(),
+            // Servers send 8 KiB at most where nobody has raised it; policies and cookies fill up 20 and more.
+            answer_head: ByteSize::kib(64).as_u64(),
             // The largest file that most of the providers accept in one piece is 5 to 30 MiB.
             answer: ByteSize::mib(64).as_u64(),
             // A file of the largest size, down and up again, and as much for the rest.

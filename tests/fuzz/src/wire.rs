@@ -147,7 +147,7 @@ pub fn wire(bytes: &[u8]) -> bool {
     };
 
     let began = Instant::now();
-    let allowance = Allowance { deadline: work.deadline(), answer_bytes: MOST };
+    let allowance = Allowance::new(work.deadline(), 64 << 10, MOST);
     let Ok(answer) = send(&connection, &outgoing, allowance, None) else { return false };
     assert!(began.elapsed() < Duration::from_secs(3), "it ends with its time");
     assert!((100..=999).contains(&answer.status), "{}", answer.status);

@@ -15,12 +15,16 @@ use wharf_egress::{Connection, ConnectionBuilder, Deadline, Secret};
 
 mod addresses;
 mod audit;
+mod bodies;
 mod download;
 mod guesses;
+mod heads;
+mod peer;
 mod proxy;
 mod server;
 mod time;
 mod tls;
+mod uploads;
 mod wire;
 
 pub(crate) use server::Server;
@@ -90,7 +94,7 @@ pub(crate) fn get_within(connection: &Connection, time: Duration) -> Result<Answ
 pub(crate) fn get_up_to(answer_bytes: u64, connection: &Connection, time: Duration) -> Result<Answer, SendError> {
     let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
     let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
-    let allowance = Allowance { deadline: Deadline::within(time), answer_bytes };
+    let allowance = Allowance::new(Deadline::within(time), 64 << 10, answer_bytes);
     send(connection, &outgoing, allowance, None)
 }
 

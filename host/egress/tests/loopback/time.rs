@@ -92,7 +92,7 @@ fn a_body_that_is_searched_for_hundreds_of_texts() {
     let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
     let outgoing = prepare(&declared, &asked(), item, &connection, &work()).unwrap();
     let started = Instant::now();
-    let allowance = Allowance { deadline: Deadline::after(started, SHORT), answer_bytes: 1 << 30 };
+    let allowance = Allowance::new(Deadline::after(started, SHORT), 64 << 10, 1 << 30);
     assert_eq!(send(&connection, &outgoing, allowance, None).unwrap_err(), SendError::Timeout);
     assert!(started.elapsed() < SHORT * 2, "it took {:?}", started.elapsed());
 }
@@ -121,7 +121,7 @@ fn a_chunked_body_that_never_ends() {
 fn informational_answers_that_never_end() {
     let server = Server::answering(|_, socket| drip(socket, b"HTTP/1.1 103 Early Hints\r\n\r\n"));
     let result = get_within(&builder(&server.url()).build().unwrap(), SHORT);
-    assert!(matches!(result, Err(SendError::Timeout | SendError::Unavailable(_))), "{result:?}");
+    assert!(matches!(result, Err(SendError::Timeout | SendError::Unreadable(_))), "{result:?}");
 }
 
 /// A server whose queue of connections is full: further ones hang.

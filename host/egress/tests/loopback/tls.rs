@@ -11,12 +11,21 @@ use wharf_egress::ConnectionError;
 use crate::server::OK;
 use crate::{Server, answers, builder, get, get_within, unavailable};
 
-const AUTHORITY: &[u8] = include_bytes!("../data/authority.pem");
+pub(crate) const AUTHORITY: &[u8] = include_bytes!("../data/authority.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
 const KEY: &[u8] = include_bytes!("../data/server.key");
 
 /// A server with a certificate for `localhost` and `provider.test`, of an authority that nobody knows.
 pub(crate) fn server() -> Server {
+    let config = config();
+    Server::wrapped(
+        |_, socket| socket.write_all(OK.as_bytes()).unwrap_or(()),
+        move |socket| Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket)),
+    )
+}
+
+/// What the server has for its clients.
+pub(crate) fn config() -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
     let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -26,11 +35,7 @@ pub(crate) fn server() -> Server {
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let config = Arc::new(config);
-    Server::wrapped(
-        |_, socket| socket.write_all(OK.as_bytes()).unwrap_or(()),
-        move |socket| Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket)),
-    )
+    Arc::new(config)
 }
 
 pub(crate) fn url(server: &Server, name: &str) -> String {

@@ -198,17 +198,23 @@ fn exchange(
     let text = |text: String| placeholders.in_text(text);
     let texts = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(name, value)| (name, text(value))).collect();
     let became = match result {
-        Ok(Answer { status, headers, body }) => Became::Answer(RecordedAnswer {
+        Ok(Answer { status, headers, body, .. }) => Became::Answer(RecordedAnswer {
             status,
             headers: texts(headers),
             media_type: body.media_type,
             file_name: body.file_name.map(text),
             body: Content(placeholders.in_bytes(&body.bytes)),
         }),
-        Err(SendError::Unavailable(message)) => Became::Unavailable(text(message)),
+        Err(SendError::Unavailable(message) | SendError::Closed(message)) => Became::Unavailable(text(message)),
+        Err(SendError::Unreadable(message)) => Became::Unreadable(text(message)),
         Err(SendError::Timeout) => Became::Timeout,
         Err(SendError::TooLarge { .. }) => Became::TooLarge,
-        Err(error @ (SendError::Denied(_) | SendError::AnswerDenied { .. } | SendError::Unrecorded(_))) => {
+        Err(
+            error @ (SendError::Denied(_)
+            | SendError::AnswerDenied { .. }
+            | SendError::HeadTooLarge { .. }
+            | SendError::Unrecorded(_)),
+        ) => {
             return Err(format!("{error}; this does not depend on the plugin"));
         }
     };

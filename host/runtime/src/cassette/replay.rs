@@ -127,10 +127,12 @@ impl Became {
         match self {
             Self::Answer(answer) if answer.body.0.len() as u64 <= most => {
                 let body = Blob::new(answer.body.0.clone(), answer.media_type.clone(), answer.file_name.clone());
-                Ok(Answer { status: answer.status, headers: answer.headers.clone(), body })
+                let (status, headers) = (answer.status, answer.headers.clone());
+                Ok(Answer { status, headers, body, passed_over: Vec::new() })
             }
             Self::Answer(_) | Self::TooLarge => Err(SendError::TooLarge { limit: most }),
             Self::Unavailable(message) => Err(SendError::Unavailable(message.clone())),
+            Self::Unreadable(message) => Err(SendError::Unreadable(message.clone())),
             Self::Timeout => Err(SendError::Timeout),
         }
     }

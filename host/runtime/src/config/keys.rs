@@ -15,6 +15,7 @@ const LIMITS: &[&str] = &[
     "table_entries",
     "requests",
     "request",
+    "answer_head",
     "answer",
     "traffic",
     "blobs",

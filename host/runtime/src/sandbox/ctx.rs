@@ -13,7 +13,7 @@ use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::send::{self, Allowance, Answer, SendError};
 use wharf_egress::{Blob, Masker};
 
-use super::log::Log;
+use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
 use super::way::Way;
@@ -81,6 +81,14 @@ impl Running {
         Some(Recorder { audit: self.audit.as_deref()?, who: self.who() })
     }
 
+    /// Sends a request, or looks up what came of it.
+    fn exchange(&self, outgoing: &Outgoing, allowance: Allowance) -> Result<Result<Answer, SendError>, NoAnswer> {
+        match &self.way {
+            Way::Replay(player) => Ok(player.answer(self.intended(outgoing), allowance.answer_bytes)?),
+            _ => Ok(send::send(&self.grant.connection, outgoing, allowance, self.recorder())),
+        }
+    }
+
     /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
     fn intended(&self, outgoing: &Outgoing) -> Shown {
         let base = self.grant.connection.base_url();
@@ -104,6 +112,15 @@ pub struct Exchange {
     pub micros: u64,
 }
 
+impl Exchange {
+    /// How long the provider took until now.
+    fn took(&mut self, sent: Instant) -> Duration {
+        let took = sent.elapsed();
+        self.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        took
+    }
+}
+
 /// What ends a dry run, and a replay that has gone another way: the request is known, and nothing is there to answer it.
 #[derive(Debug, thiserror::Error)]
 #[error("the call ends with a request that nothing answers")]
@@ -113,6 +130,7 @@ pub(crate) struct Unanswered;
 pub(crate) enum NoAnswer {
     Refused(GuardRefusal),
     Unavailable(String),
+    Unreadable(String),
     /// The call is over: a limit was reached, nothing answers, or the audit could not be written.
     Ends(wasmtime::Error),
 }
@@ -148,7 +166,8 @@ impl Ctx {
         let item = Item { input: &call.input, attachments: &call.attachments, sensitive: call.operation.sensitive() };
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
-        self.meter.count_sent(guard::weight(requests, asked, item, most, &work))?;
+        let weight = guard::weight(requests, asked, item, most, &work);
+        self.meter.count_sent(weight)?;
         let mut outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
             Ok(outgoing) => outgoing,
             Err(GuardRefusal::OutOfTime(_)) => {
@@ -161,33 +180,35 @@ impl Ctx {
             outgoing.hide(self.tokens.masker());
         }
         let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
-        let allowance = Allowance { deadline: self.meter.deadline, answer_bytes: self.meter.answer_allowed() };
-        let sent = Instant::now();
-        let result = match &call.way {
-            Way::DryRun => {
-                self.exchanges.push(exchange);
-                return Err(Unanswered.into());
-            }
-            Way::Replay(player) => player.answer(call.intended(&outgoing), allowance.answer_bytes)?,
-            Way::Network => send::send(&call.grant.connection, &outgoing, allowance, call.recorder()),
-            Way::Recording(recorder) => {
-                let result = send::send(&call.grant.connection, &outgoing, allowance, call.recorder());
-                recorder.keep(
-                    call.intended(&outgoing),
-                    asked,
-                    item.sensitive,
-                    &for_people(&result, outgoing.for_people()),
-                );
-                result
-            }
-        };
-        let took = sent.elapsed();
-        self.network += took;
-        exchange.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if let Way::DryRun = call.way {
+            self.exchanges.push(exchange);
+            return Err(Unanswered.into());
+        }
+        let head = self.meter.limits().answer_head;
+        let allowance = Allowance::new(self.meter.deadline, head, self.meter.answer_allowed());
+        let mut sent = Instant::now();
+        let mut result = call.exchange(&outgoing, allowance)?;
+        if let Err(SendError::Closed(_)) = result {
+            // The server was done with the socket, not with the request: that goes out once more, and counts once more.
+            self.network += exchange.took(sent);
+            self.exchanges.push(exchange.clone());
+            self.meter.count_request()?;
+            self.meter.count_sent(weight)?;
+            sent = Instant::now();
+            result = call.exchange(&outgoing, Allowance { new_socket: true, ..allowance })?;
+        }
+        self.network += exchange.took(sent);
+        if let Way::Recording(recorder) = &call.way {
+            let seen = for_people(&result, outgoing.for_people());
+            recorder.keep(call.intended(&outgoing), asked, item.sensitive, &seen);
+        }
         if let Ok(answer) = &result {
             let found = self.tokens.note(call.sensitive_answer(&asked.name), &answer.body);
             if let Way::Recording(recorder) = &call.way {
                 recorder.keep_sensitive(found);
+            }
+            for what in &answer.passed_over {
+                self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
             }
             exchange.status = Some(answer.status);
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
@@ -204,7 +225,9 @@ impl Ctx {
             }
             Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large().into()),
             Err(SendError::Timeout) => Err(self.meter.out_of_time("the provider had not answered yet").into()),
-            Err(SendError::Unavailable(message)) => Err(NoAnswer::Unavailable(message)),
+            Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large().into()),
+            Err(SendError::Unavailable(message) | SendError::Closed(message)) => Err(NoAnswer::Unavailable(message)),
+            Err(SendError::Unreadable(message)) => Err(NoAnswer::Unreadable(message)),
             Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
         }
     }
@@ -246,7 +269,7 @@ impl Ctx {
 fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answer, SendError> {
     let text = |text: &String| weak.mask_text(text.clone());
     match result {
-        Ok(Answer { status, headers, body }) => Ok(Answer {
+        Ok(Answer { status, headers, body, .. }) => Ok(Answer {
             status: *status,
             headers: headers.iter().map(|(name, value)| (text(name), text(value))).collect(),
             body: Blob {
@@ -254,8 +277,11 @@ fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answe
                 media_type: text(&body.media_type),
                 file_name: body.file_name.as_ref().map(text),
             },
+            passed_over: Vec::new(),
         }),
         Err(SendError::Unavailable(message)) => Err(SendError::Unavailable(text(message))),
+        Err(SendError::Closed(message)) => Err(SendError::Closed(text(message))),
+        Err(SendError::Unreadable(message)) => Err(SendError::Unreadable(text(message))),
         Err(other) => Err(other.clone()),
     }
 }

@@ -120,6 +120,10 @@ impl Meter {
         self.limits.answer.min(self.limits.traffic.saturating_sub(self.traffic))
     }
 
+    pub(crate) fn head_too_large(&mut self) -> LimitReached {
+        self.bytes("answer_head", self.limits.answer_head, "the head of the provider's answer is larger")
+    }
+
     pub(crate) fn answer_too_large(&mut self) -> LimitReached {
         if self.answer_allowed() < self.limits.answer {
             return self.bytes("traffic", self.limits.traffic, "all requests and answers together are larger");

@@ -4,7 +4,6 @@
 //! is known which of them a socket belongs to, also when the socket is used again for a later request. A socket takes little
 //! memory while it waits.
 
-use std::cell::Cell;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
@@ -13,33 +12,20 @@ use std::time::Instant;
 use rustix::net::RecvFlags;
 use ureq::config::Config;
 use ureq::unversioned::transport::time::{self, Duration};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout, RustlsConnector, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
 use ureq::{Error, Timeout};
+use zeroize::Zeroizing;
 
-mod buffers;
+use super::buffers::SocketBuffers;
+use super::exchange::{self, Hindrance};
+use super::{Until, is_hang_up};
 
-use buffers::SocketBuffers;
-
-thread_local! {
-    /// A call runs on one thread from its start to its end, so what a socket notes here is of that thread's request.
-    static REACHED: Cell<Option<SocketAddr>> = const { Cell::new(None) };
-}
-
-/// The address that this thread's last request went to, and forgets it.
-pub(crate) fn take_reached() -> Option<SocketAddr> {
-    REACHED.take()
-}
-
-/// The chain of connectors: through a proxy if one is configured, TCP, and TLS for `https`.
-pub(crate) fn connector() -> impl Connector<Out = impl Transport> {
-    ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(RustlsConnector::default())
-}
+/// How long the other end may take nothing before it is looked whether it says something.
+const STALL: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Opens a socket to the first address that takes one.
-#[derive(Debug, Default)]
-struct OneByOne;
+#[derive(Debug)]
+pub(super) struct OneByOne;
 
 impl<In: Transport> Connector<In> for OneByOne {
     type Out = Either<In, Socket>;
@@ -83,10 +69,14 @@ fn share(deadline: Option<Instant>, others: usize) -> Duration {
 
 /// A socket, and where it leads. It is not known to the client's agent as one to be shut down from another thread, which
 /// nobody does here: a call ends with its deadline.
-struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     address: SocketAddr,
     buffers: SocketBuffers,
+    /// What is still to be written, from when the other end took nothing.
+    unsent: Zeroizing<Vec<u8>>,
+    /// Whether the other end has hung up. What it said before can be read.
+    closed: bool,
     write_timeout: Option<std::time::Duration>,
     read_timeout: Option<std::time::Duration>,
 }
@@ -100,8 +90,61 @@ impl Socket {
         }?;
         stream.set_nodelay(config.no_delay())?;
         let buffers = SocketBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Self { stream, address, buffers, write_timeout: None, read_timeout: None })
+        Ok(Self {
+            stream,
+            address,
+            buffers,
+            unsent: Zeroizing::default(),
+            closed: false,
+            write_timeout: None,
+            read_timeout: None,
+        })
     }
+}
+
+impl Socket {
+    /// Sends what was left, and so much of the output: whether all of it went out.
+    fn send(&mut self, amount: usize, until: Until) -> Result<bool, Error> {
+        let output = self.buffers.to_send(amount).ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        let unsent = std::mem::take(&mut self.unsent);
+        let went = write(&self.stream, &mut self.write_timeout, &unsent, until)?;
+        let left = unsent.get(went..).unwrap_or_default();
+        let went = if left.is_empty() { write(&self.stream, &mut self.write_timeout, output, until)? } else { 0 };
+        let output = output.get(went..).unwrap_or_default();
+        self.unsent = Zeroizing::new([left, output].concat());
+        Ok(self.unsent.is_empty())
+    }
+}
+
+/// Writes all of it, or until the other end takes nothing and says something: how much was written.
+fn write(
+    mut stream: &TcpStream,
+    told: &mut Option<std::time::Duration>,
+    bytes: &[u8],
+    until: Until,
+) -> Result<usize, Error> {
+    let mut written = 0;
+    while let Some(rest @ [_, ..]) = bytes.get(written..) {
+        let left = timeout_of(until.left()?)?;
+        let within = Some(left.map_or(STALL, |left| left.min(STALL)));
+        if within != *told && set(stream.set_write_timeout(within))? {
+            *told = within;
+        }
+        match stream.write(rest) {
+            Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+            Ok(amount) => written += amount,
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                    if !matches!(peek(stream), Err(error) if error.kind() == ErrorKind::WouldBlock) {
+                        return Ok(written);
+                    }
+                }
+                _ => return Err(error.into()),
+            },
+        }
+    }
+    Ok(written)
 }
 
 /// Without what came and goes.
@@ -116,17 +159,26 @@ impl Transport for Socket {
         &mut self.buffers
     }
 
+    /// Whether the other end took it, or does not, is noted; what it does not take at once is kept. An answer that comes early
+    /// could not be read if this were an error.
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        REACHED.set(Some(self.address));
-        let timeout = timeout.for_write();
-        let within = timeout_of(timeout)?;
-        if within != self.write_timeout && set(self.stream.set_write_timeout(within))? {
-            self.write_timeout = within;
-        }
-        let bytes = self.buffers.to_send(amount).ok_or(ErrorKind::InvalidInput);
-        let sent = bytes.map_err(io::Error::from).and_then(|bytes| (&self.stream).write_all(bytes));
+        let sent = if self.closed { Ok(false) } else { self.send(amount, Until::new(timeout.for_write())) };
         self.buffers.give_back();
-        sent.map_err(|error| failed(error, timeout.reason))
+        let hindered = match sent {
+            Ok(true) => None,
+            Ok(false) if self.closed => Some(Hindrance::Closed),
+            Ok(false) => Some(Hindrance::Stalled),
+            Err(Error::Io(error)) if is_hang_up(&error) => {
+                self.closed = true;
+                Some(Hindrance::Closed)
+            }
+            Err(error) => return Err(error),
+        };
+        exchange::note(|exchange| {
+            exchange.reached = Some(self.address);
+            exchange.hindered = hindered;
+        });
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

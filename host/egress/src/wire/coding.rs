@@ -1,0 +1,196 @@
+//! `Content-Encoding` (RFC 9110, section 8.4): gzip is what is asked for, and the only one that is undone.
+
+use std::io::{self, Read as _};
+
+use flate2::bufread::GzDecoder;
+
+use super::Fault;
+
+/// How often a body may be packed. Twice happens where two servers on the way each do it.
+const MOST_LAYERS: usize = 2;
+
+/// What stands in the place of an encoding by mistake, and is none: the encodings of mail (RFC 2045), and "none".
+const NONE: [&str; 6] = ["", "identity", "none", "binary", "8bit", "7bit"];
+
+/// Charsets that servers write there, in place of `Content-Type`.
+const CHARSETS: [&str; 8] =
+    ["utf-8", "utf8", "us-ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "utf-16"];
+
+/// Why a packed body is not handed on.
+pub(crate) enum NotUnpacked {
+    /// It is damaged.
+    Fault(Fault),
+    TooLarge,
+    TooLate,
+}
+
+/// What the headers say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Coding {
+    /// How often the body is packed with gzip.
+    layers: usize,
+    /// The charset that stands there by mistake.
+    pub(crate) charset: Option<String>,
+}
+
+impl Coding {
+    /// Reads the values of all headers. The error is the encoding that nobody asked for.
+    pub(crate) fn read<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Self, String> {
+        let mut coding = Self::default();
+        for entry in values.flat_map(|value| value.split(|byte| *byte == b',')) {
+            // RFC 9110, section 8.4.1: in any case.
+            let given = String::from_utf8_lossy(entry.trim_ascii());
+            let entry = given.to_ascii_lowercase();
+            match entry.as_str() {
+                none if NONE.contains(&none) => {}
+                "gzip" | "x-gzip" if coding.layers < MOST_LAYERS => coding.layers += 1,
+                charset if CHARSETS.contains(&charset) => coding.charset = Some(entry),
+                _ => return Err(given.into_owned()),
+            }
+        }
+        Ok(coding)
+    }
+
+    /// Whether there is anything to undo.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.layers > 0
+    }
+
+    /// Undoes it, up to so many bytes. Nothing needs no unpacking: an answer to HEAD, one with status 204, or an empty one says
+    /// what it would have been. Whether something followed that was no part of it.
+    pub(crate) fn unpack(
+        &self,
+        mut bytes: Vec<u8>,
+        most: u64,
+        is_late: &dyn Fn() -> bool,
+    ) -> Result<(Vec<u8>, bool), NotUnpacked> {
+        let mut followed = false;
+        for _ in 0..self.layers {
+            if bytes.is_empty() {
+                break;
+            }
+            let more;
+            (bytes, more) = gunzip(&bytes, most, is_late)?;
+            followed |= more;
+        }
+        Ok((bytes, followed))
+    }
+}
+
+/// A file of gzip has members in a row (RFC 1952, section 2.2). What follows the last one, such as zeros that fill a block, is not
+/// a part of it.
+fn gunzip(mut packed: &[u8], most: u64, is_late: &dyn Fn() -> bool) -> Result<(Vec<u8>, bool), NotUnpacked> {
+    const PIECE: u64 = 64 << 10;
+    const MAGIC: &[u8] = &[0x1f, 0x8b];
+    let damaged = |error: io::Error| {
+        NotUnpacked::Fault(Fault::unreadable(format!(
+            "its body is said to be packed with gzip, and is damaged: {error}"
+        )))
+    };
+    let mut bytes = Vec::new();
+    loop {
+        let mut member = GzDecoder::new(packed);
+        loop {
+            if is_late() {
+                return Err(NotUnpacked::TooLate);
+            }
+            let amount = member.by_ref().take(PIECE).read_to_end(&mut bytes).map_err(damaged)?;
+            if bytes.len() as u64 > most {
+                return Err(NotUnpacked::TooLarge);
+            }
+            if (amount as u64) < PIECE {
+                break;
+            }
+        }
+        packed = member.into_inner();
+        if !packed.starts_with(MAGIC) {
+            return Ok((bytes, !packed.is_empty()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(values: &[&str]) -> Result<Coding, String> {
+        Coding::read(values.iter().map(|value| value.as_bytes()))
+    }
+
+    fn unpack(bytes: Vec<u8>, layers: usize) -> Option<(Vec<u8>, bool)> {
+        Coding { layers, charset: None }.unpack(bytes, 1 << 20, &|| false).ok()
+    }
+
+    #[test]
+    fn an_encoding_is_known_in_any_case_and_in_lists() {
+        for (values, layers) in [
+            (&["GZIP"][..], 1),
+            (&["x-gzip"], 1),
+            (&["X-GZip "], 1),
+            (&["identity, gzip"], 1),
+            (&["gzip, identity"], 1),
+            (&["identity", "gzip"], 1),
+            (&["gzip, gzip"], 2),
+            (&["identity"], 0),
+            (&[""], 0),
+            (&["none"], 0),
+            (&["UTF-8"], 0),
+            (&["utf-8, gzip"], 1),
+            (&[], 0),
+        ] {
+            assert_eq!(read(values).unwrap().layers, layers, "{values:?}");
+        }
+        assert_eq!(read(&["ISO-8859-1"]).unwrap().charset.unwrap(), "iso-8859-1");
+        for unknown in ["br", "deflate", "gzip, br", "zstd", "gzip;q=1", "gzip, gzip, gzip"] {
+            assert!(read(&[unknown]).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn members_in_a_row_are_one_body_and_what_follows_is_none() {
+        let mut packed = gzip(b"one, ");
+        packed.extend(gzip(b""));
+        packed.extend(gzip(b"two"));
+        assert_eq!(unpack(packed.clone(), 1).unwrap(), (b"one, two".to_vec(), false));
+        packed.extend([0; 100]);
+        assert_eq!(unpack(packed, 1).unwrap(), (b"one, two".to_vec(), true));
+    }
+
+    #[test]
+    fn two_layers_are_undone_and_nothing_is_nothing() {
+        assert_eq!(unpack(gzip(&gzip(b"twice")), 2).unwrap().0, b"twice");
+        assert_eq!(unpack(Vec::new(), 1).unwrap(), (Vec::new(), false));
+    }
+
+    #[test]
+    fn what_is_cut_short_or_damaged_is_not_handed_on() {
+        let packed = gzip(&[7; 10_000]);
+        for end in 1..packed.len() {
+            assert!(unpack(packed[..end].to_vec(), 1).is_none(), "{end} of {} bytes", packed.len());
+        }
+        assert!(unpack(b"{\"plain\":true}".to_vec(), 1).is_none());
+        let mut second = gzip(b"one");
+        second.extend(&gzip(&[7; 1000])[..20]);
+        assert!(unpack(second, 1).is_none(), "the second member is cut short");
+    }
+
+    #[test]
+    fn no_more_is_unpacked_than_allowed() {
+        let packed = gzip(&vec![0; 1 << 20]);
+        assert!(unpack(packed.clone(), 1).is_some());
+        let coding = Coding { layers: 1, charset: None };
+        assert!(matches!(coding.unpack(packed.clone(), (1 << 20) - 1, &|| false), Err(NotUnpacked::TooLarge)));
+        assert!(matches!(coding.unpack(packed, 1 << 20, &|| true), Err(NotUnpacked::TooLate)));
+    }
+}

@@ -1,0 +1,99 @@
+//! How requests and answers pass the network: what stands between the client and the wire.
+//!
+//! The client is `ureq`. It speaks the protocol as the RFCs have it; what servers send in the field is often something else, and
+//! where a client guesses, data is lost in silence. So a transport of our own stands above TLS: it reads what servers send, hands
+//! the client an answer that is strict HTTP/1.1, and keeps the rest for [`send`](crate::send).
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`socket`] | opens a socket to a judged address; writes while it listens for an answer that comes early |
+//! | [`strict`] | reads heads, chunks and ends, above TLS; the client sees nothing but framing |
+//! | [`head`] | the head of an answer: leniently where that is safe, and how its body ends |
+//! | [`chunks`] | the chunked transfer coding |
+//! | [`coding`] | `Content-Encoding` |
+//! | [`exchange`] | what is noted of the exchange that a thread is having |
+//!
+//! A rule holds for all of it: after anything that two readers could read differently, the socket is closed; where the reading
+//! decides where a body ends, the answer is refused.
+
+use std::io::{self, ErrorKind};
+use std::time::Instant;
+
+use ureq::unversioned::transport::time::Duration;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout, RustlsConnector, Transport};
+
+mod buffers;
+mod chunks;
+pub(crate) mod coding;
+pub(crate) mod exchange;
+pub(crate) mod head;
+mod socket;
+mod strict;
+
+use socket::OneByOne;
+use strict::StrictConnector;
+
+/// What a server sent and nobody can rely on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    /// It is no answer, or one that could be read in two ways.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The head is longer than allowed.
+    #[error("the head of the answer is larger than {limit} bytes")]
+    HeadTooLarge { limit: usize },
+    /// The connection ended before the answer did.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Fault {
+    fn unreadable(problem: impl Into<String>) -> Self {
+        Self::Unreadable(problem.into())
+    }
+}
+
+impl From<Fault> for ureq::Error {
+    fn from(fault: Fault) -> Self {
+        Self::Other(Box::new(fault))
+    }
+}
+
+/// The chain of connectors: through a proxy if one is configured, TCP, TLS for `https`, and what reads answers.
+pub(crate) fn connector(by_proxy: bool) -> impl Connector<Out = impl Transport> {
+    let chain = ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(RustlsConnector::default());
+    chain.chain(StrictConnector { by_proxy })
+}
+
+/// A header's value as a text: UTF-8, or else ISO 8859-1, as headers once were (RFC 9110, section 5.5).
+pub(crate) fn latin1(value: Vec<u8>) -> String {
+    String::from_utf8(value).unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// Whether the connection is gone.
+fn is_hang_up(error: &io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof, WriteZero};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof | WriteZero)
+}
+
+/// A timeout that begins once.
+#[derive(Clone, Copy)]
+struct Until {
+    timeout: NextTimeout,
+    began: Instant,
+}
+
+impl Until {
+    fn new(timeout: NextTimeout) -> Self {
+        Self { timeout, began: Instant::now() }
+    }
+
+    fn left(self) -> Result<NextTimeout, ureq::Error> {
+        let Duration::Exact(after) = self.timeout.after else { return Ok(self.timeout) };
+        let left = after.saturating_sub(self.began.elapsed());
+        if left.is_zero() {
+            return Err(ureq::Error::Timeout(self.timeout.reason));
+        }
+        Ok(NextTimeout { after: Duration::Exact(left), ..self.timeout })
+    }
+}
