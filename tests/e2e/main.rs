@@ -7,6 +7,7 @@ mod appwrite;
 mod audit;
 mod calls;
 mod cassettes;
+mod certificates;
 mod chatwoot;
 mod compiling;
 mod components;

@@ -186,7 +186,7 @@ fn a_configuration_of_any_kind_is_read_or_refused_in_one_sentence() {
     let line = prop_oneof![
         any::<String>(),
         "\\[?\\[?(audit|connections|limits|plugins)(\\.[a-z]{1,3}){0,2}\\]?\\]?",
-        "(provider|base_url|timeout|memory|operations|effects|fields|store|file|required|ca_file|proxy|allow_addresses|nat64|cpu|calls|stack) ?= ?[\\[{\"a-z0-9., =}\\]-]{0,12}",
+        "(provider|base_url|timeout|memory|operations|effects|fields|store|file|required|ca|ca_file|proxy|allow_addresses|nat64|cpu|calls|stack) ?= ?[\\[{\"a-z0-9., =}\\]-]{0,12}",
     ];
     let run = runner(CONFIGURATIONS).run(&prop::collection::vec(line, 0..6), |lines| {
         fs::write(&file, lines.join("\n")).unwrap();

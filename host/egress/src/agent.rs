@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use ureq::http::{Request, Response};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 
 use crate::address::GuardedResolver;
 use crate::refusal::ConnectionError;
 use crate::rules::{LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL};
 use crate::secret::Secret;
-use crate::wire;
+use crate::wire::{self, Tls, Trust};
 
 /// A method or the name of a header, and what stands around it, in bytes.
 const LONGEST_NAME: usize = 8 << 10;
@@ -21,8 +20,8 @@ const INPUT: usize = 16 << 10;
 
 /// What the operator says of the way to a provider.
 pub(crate) struct Route<'a> {
-    /// Certificates of the authorities that are trusted, in place of the usual ones.
-    pub(crate) ca: Option<&'a [u8]>,
+    /// Whose certificates are trusted.
+    pub(crate) trust: &'a Trust,
     /// The proxy's URL, perhaps with a password.
     pub(crate) proxy: Option<&'a Secret>,
 }
@@ -43,16 +42,12 @@ impl Client {
 
 /// Every setting that the rules of egress depend on is written out, also where it is the client's default today.
 fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, ConnectionError> {
-    let roots = match route.ca {
-        Some(pem) => RootCerts::from(certificates(pem)?),
-        None => RootCerts::WebPki,
-    };
+    let tls = Tls::new(route.trust, resolver.connection.clone())?;
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(route.proxy.map(proxy).transpose()?)
-        .tls_config(TlsConfig::builder().root_certs(roots).disable_verification(false).build())
         .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
         .accept("*/*")
         // The only encoding that is undone, which is not the client's business.
@@ -64,23 +59,7 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .max_idle_connections(64)
         .max_idle_connections_per_host(64)
         .build();
-    Ok(Agent::with_parts(config, wire::connector(route.proxy.is_some()), resolver))
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ConnectionError> {
-    let mut certificates = Vec::new();
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            // A private key, say: it has no business here, and no use.
-            Ok(_) => {}
-            Err(_) => return Err(ConnectionError::Ca("is damaged")),
-        }
-    }
-    if certificates.is_empty() {
-        return Err(ConnectionError::Ca("has no certificate in it"));
-    }
-    Ok(certificates)
+    Ok(Agent::with_parts(config, wire::connector(tls, route.proxy.is_some()), resolver))
 }
 
 fn proxy(secret: &Secret) -> Result<Proxy, ConnectionError> {

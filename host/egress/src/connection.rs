@@ -17,6 +17,7 @@ use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
 use crate::strength;
+use crate::wire::Trust;
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
@@ -38,8 +39,6 @@ pub struct Connection {
     beyond_proxy: Option<Denial>,
     /// Whether a proxy connects to it, and not this process.
     proxied: bool,
-    /// Whether the operator can change it in the configuration.
-    configured: bool,
 }
 
 enum Value {
@@ -60,7 +59,7 @@ impl Connection {
             nat64: Vec::new(),
             fields: BTreeMap::new(),
             allow_weak: Vec::new(),
-            ca: None,
+            trust: Trust::BuiltIn,
             proxy: None,
             lookup: None,
             configured: true,
@@ -157,11 +156,6 @@ impl Connection {
         self.beyond_proxy.clone().map_or(Ok(()), Err)
     }
 
-    /// Its name in the configuration, for advice; none where it has no place there.
-    pub(crate) fn configured_name(&self) -> Option<&str> {
-        self.configured.then_some(&self.name)
-    }
-
     /// Where its requests go, in words: for messages of what went wrong on the way.
     pub(crate) fn way(&self) -> String {
         if self.proxied { format!("the proxy on the way to {}", self.base) } else { self.base.clone() }
@@ -189,7 +183,7 @@ pub struct ConnectionBuilder {
     nat64: Vec<Nat64>,
     fields: BTreeMap<String, Value>,
     allow_weak: Vec<String>,
-    ca: Option<Vec<u8>>,
+    trust: Trust,
     proxy: Option<Secret>,
     lookup: Option<Arc<Lookup>>,
     configured: bool,
@@ -220,9 +214,16 @@ impl ConnectionBuilder {
         self
     }
 
-    /// Certificates, in PEM form, of the authorities that may vouch for the server: these, and no others.
+    /// Certificates, in PEM form, of the authorities that may vouch for the server, or its own one: these, and no others.
     pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca = Some(pem.into());
+        self.trust = Trust::Only(pem.into());
+        self
+    }
+
+    /// The authorities that the system trusts may vouch for the server, in place of the built-in ones. They are read when the
+    /// connection is made.
+    pub fn system_ca(mut self) -> Self {
+        self.trust = Trust::System;
         self
     }
 
@@ -294,7 +295,7 @@ impl ConnectionBuilder {
         };
         let address = url.host_str().and_then(literal).filter(|_| proxied);
         let beyond_proxy = address.and_then(|address| resolver.refuse_never(&address.to_string(), address).err());
-        let route = Route { ca: self.ca.as_deref(), proxy: self.proxy.as_ref() };
+        let route = Route { trust: &self.trust, proxy: self.proxy.as_ref() };
         let base = normalise(&url, &self.suffix);
         Ok(Connection {
             identity: identity(&base, &self.fields),
@@ -307,7 +308,6 @@ impl ConnectionBuilder {
             weak,
             beyond_proxy,
             proxied,
-            configured: self.configured,
         })
     }
 

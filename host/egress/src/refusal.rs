@@ -49,6 +49,11 @@ pub enum ConnectionError {
     /// The certificates cannot be read.
     #[error("the CA file {0}; write one with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")]
     Ca(&'static str),
+    /// The system has no authorities that can be read.
+    #[error(
+        "the system's store of authorities cannot be used: {0}; write ca_file = \"its certificate\" in place of ca"
+    )]
+    SystemCa(String),
     /// A secret can be guessed, and [`ConnectionBuilder::allow_weak`](crate::ConnectionBuilder::allow_weak) does not name it.
     #[error(
         "the secret `{field}` can be guessed, and a plugin could see in an answer whether it guessed right; take a random one \

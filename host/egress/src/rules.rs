@@ -13,7 +13,7 @@
 //! | headers | only declared ones; never one that governs the connection, the credentials, the method or the path | `gives_a_header_that_was_not_declared`, `splits_a_header`, `a_declaration_that_would_break_a_rule_is_not_accepted` |
 //! | cookies | neither kept nor handed on | `a_cookie_is_neither_handed_to_the_plugin_nor_sent_back` |
 //! | proxies | none but the operator's, who then trusts it to resolve names | `a_request_goes_through_a_tunnel_and_the_proxy_resolves_the_name`, `proxies_of_the_environment_are_not_used` |
-//! | TLS | certificates are verified, by the usual authorities or by those of the connection's CA file | `an_unknown_authority_is_refused_and_the_ca_file_makes_it_known` |
+//! | TLS | certificates are verified, by the usual authorities, those of the system or those of the connection's CA file | `an_unknown_authority_is_refused_and_the_ca_file_makes_it_known` |
 //! | environment | a manifest suggests variables of its own name alone | `a_lying_manifest_is_refused_with_what_is_wrong_and_where` |
 //! | the audit | an intent before, an outcome or a refusal after | `an_intent_is_there_when_the_request_arrives_and_an_outcome_before_the_answer` |
 //!

@@ -316,9 +316,7 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }
-        error => SendError::Unavailable(
-            connection.strong().mask_text(format!("{host} cannot be reached: {error}{}", of_tls(connection, &error))),
-        ),
+        error => SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {error}"))),
     }
 }
 
@@ -333,15 +331,5 @@ fn of_wire(connection: &Connection, fault: Fault) -> SendError {
         Fault::Unreadable(problem) => SendError::Unreadable(
             connection.strong().mask_text(format!("the answer of {host} cannot be read: {problem}")),
         ),
-    }
-}
-
-/// What an operator may do about a certificate that is not trusted.
-fn of_tls(connection: &Connection, error: &ureq::Error) -> String {
-    match connection.configured_name() {
-        Some(name) if error.to_string().contains("UnknownIssuer") => {
-            format!("; if the authority is your own, write ca_file = \"its certificate\" in [connections.{name}]")
-        }
-        _ => String::new(),
     }
 }

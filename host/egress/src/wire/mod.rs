@@ -7,6 +7,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`socket`] | opens a socket to a judged address; writes while it listens for an answer that comes early |
+//! | [`tls`], [`trust`] | TLS, and whose certificates are good |
 //! | [`strict`] | reads heads, chunks and ends, above TLS; the client sees nothing but framing |
 //! | [`head`] | the head of an answer: leniently where that is safe, and how its body ends |
 //! | [`chunks`] | the chunked transfer coding |
@@ -20,7 +21,7 @@ use std::io::{self, ErrorKind};
 use std::time::Instant;
 
 use ureq::unversioned::transport::time::Duration;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout, RustlsConnector, Transport};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout, Transport};
 
 mod buffers;
 mod chunks;
@@ -29,9 +30,13 @@ pub(crate) mod exchange;
 pub(crate) mod head;
 mod socket;
 mod strict;
+mod tls;
+mod trust;
 
 use socket::OneByOne;
 use strict::StrictConnector;
+pub(crate) use tls::Tls;
+pub(crate) use trust::Trust;
 
 /// What a server sent and nobody can rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,8 +65,8 @@ impl From<Fault> for ureq::Error {
 }
 
 /// The chain of connectors: through a proxy if one is configured, TCP, TLS for `https`, and what reads answers.
-pub(crate) fn connector(by_proxy: bool) -> impl Connector<Out = impl Transport> {
-    let chain = ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(RustlsConnector::default());
+pub(crate) fn connector(tls: Tls, by_proxy: bool) -> impl Connector<Out = impl Transport> {
+    let chain = ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(tls);
     chain.chain(StrictConnector { by_proxy })
 }
 

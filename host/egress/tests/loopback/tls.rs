@@ -1,41 +1,61 @@
 //! Certificates are verified, and a CA file says by whom.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use wharf_egress::ConnectionError;
+use wharf_egress::{ConnectionBuilder, ConnectionError};
 
 use crate::server::OK;
 use crate::{Server, answers, builder, get, get_within, unavailable};
 
 pub(crate) const AUTHORITY: &[u8] = include_bytes!("../data/authority.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
+/// Of the server itself, and of an authority (CA:TRUE), as `openssl req -x509` makes them: with the names that the other one has,
+/// without a name, and of a time that is over.
+const SELF_SIGNED: &[u8] = include_bytes!("../data/self-signed.pem");
+const NAMELESS: &[u8] = include_bytes!("../data/self-signed-nameless.pem");
+const EXPIRED: &[u8] = include_bytes!("../data/self-signed-expired.pem");
+/// It is the key of all of them.
 const KEY: &[u8] = include_bytes!("../data/server.key");
+const OTHER_KEY: &[u8] = include_bytes!("../data/other.key");
 
 /// A server with a certificate for `localhost` and `provider.test`, of an authority that nobody knows.
 pub(crate) fn server() -> Server {
-    let config = config();
-    Server::wrapped(
-        |_, socket| socket.write_all(OK.as_bytes()).unwrap_or(()),
-        move |socket| Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket)),
-    )
+    server_with(CERTIFICATE)
+}
+
+fn server_with(certificate: &[u8]) -> Server {
+    serving(config_with(certificate))
 }
 
 /// What the server has for its clients.
 pub(crate) fn config() -> Arc<ServerConfig> {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
+    Arc::new(config_with(CERTIFICATE))
+}
+
+fn config_with(certificate: &[u8]) -> ServerConfig {
+    let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
     let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
-        .unwrap();
-    Arc::new(config)
+        .unwrap()
+}
+
+fn serving(config: ServerConfig) -> Server {
+    let config = Arc::new(config);
+    Server::wrapped(
+        |_, socket| socket.write_all(OK.as_bytes()).unwrap_or(()),
+        move |socket| Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket)),
+    )
 }
 
 pub(crate) fn url(server: &Server, name: &str) -> String {
@@ -62,6 +82,79 @@ fn a_certificate_for_another_name_is_refused() {
         unavailable(get(&other.allow_addresses(["127.0.0.0/8".parse().unwrap()]).ca(AUTHORITY).build().unwrap()));
     assert!(words.contains("certificate"), "{words}");
     assert!(server.arrived().is_empty());
+}
+
+fn local(server: &Server) -> ConnectionBuilder {
+    builder(&url(server, "localhost")).lookup(answers(&["127.0.0.1"]))
+}
+
+#[test]
+fn the_certificate_of_the_server_itself_may_be_the_ca_file() {
+    // One of an authority, which rustls takes for no server's, and one whose authority is not known.
+    for certificate in [SELF_SIGNED, CERTIFICATE] {
+        let server = server_with(certificate);
+        assert_eq!(get(&local(&server).ca(certificate).build().unwrap()).unwrap().status, 200);
+        let among_others = [AUTHORITY, EXPIRED, certificate].concat();
+        assert_eq!(get(&local(&server).ca(among_others).build().unwrap()).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn another_certificate_of_the_same_key_name_and_subject_is_not_the_one_that_was_given() {
+    let server = server_with(SELF_SIGNED);
+    for other in [NAMELESS, EXPIRED, AUTHORITY] {
+        let words = unavailable(get(&local(&server).ca(other).build().unwrap()));
+        assert!(words.contains("the certificate of localhost is one of an authority (CA:TRUE)"), "{words}");
+        assert!(words.contains("write ca_file = \"this very certificate\" in [connections.main]"), "{words}");
+    }
+    assert!(server.arrived().is_empty());
+}
+
+#[test]
+fn a_certificate_that_was_given_is_still_for_its_name_and_its_time() {
+    let server = server_with(SELF_SIGNED);
+    let other = builder(&url(&server, "other.test")).lookup(answers(&["127.0.0.1"]));
+    let other = other.allow_addresses(["127.0.0.0/8".parse().unwrap()]).ca(SELF_SIGNED).build().unwrap();
+    let words = unavailable(get(&other));
+    assert!(words.contains("the certificate of other.test is for others") && words.contains("localhost"), "{words}");
+
+    let expired = server_with(EXPIRED);
+    let words = unavailable(get(&local(&expired).ca(EXPIRED).build().unwrap()));
+    assert!(words.contains("expired 2021-01-01T00:00:00Z"), "{words}");
+
+    let nameless = server_with(NAMELESS);
+    let words = unavailable(get(&local(&nameless).ca(NAMELESS).build().unwrap()));
+    assert!(words.contains("names no host") && words.contains("subjectAltName"), "{words}");
+    assert!(server.arrived().is_empty() && expired.arrived().is_empty() && nameless.arrived().is_empty());
+}
+
+#[test]
+fn a_server_without_the_key_is_not_the_one_whose_certificate_was_given() {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::from_pem_slice(OTHER_KEY).unwrap();
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let stolen = CertifiedKey::new(vec![CertificateDer::from_pem_slice(SELF_SIGNED).unwrap()], key);
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
+    let server = serving(config);
+    let words = unavailable(get(&local(&server).ca(SELF_SIGNED).build().unwrap()));
+    assert!(words.contains("BadSignature") || words.contains("bad signature"), "{words}");
+    assert!(server.arrived().is_empty());
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls_is_told_apart_from_one_that_is_not_there() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answering = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
+        // Until the other side is gone.
+        let _ = std::io::copy(&mut socket, &mut std::io::sink());
+    });
+    let words = unavailable(get(&builder(&format!("https://127.0.0.1:{port}")).build().unwrap()));
+    assert!(words.contains("does not speak TLS") && words.contains("http://"), "{words}");
+    answering.join().unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Secret};
 use zeroize::Zeroizing;
 
-use super::{Config, ConnectionConfig, FieldValue};
+use super::{Ca, Config, ConnectionConfig, FieldValue};
 use crate::files::{read, read_text};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -112,11 +112,13 @@ fn build(
         .allow_addresses(config.allow_addresses.iter().copied())
         .allow_weak(config.allow_weak.iter().cloned())
         .nat64(config.nat64.iter().copied());
-    if let Some(file) = &config.ca_file {
-        let pem =
-            read(file, LARGEST_CA_FILE).map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?;
-        connection = connection.ca(pem);
-    }
+    connection = match &config.ca {
+        None => connection,
+        Some(Ca::System) => connection.system_ca(),
+        Some(Ca::File(file)) => connection
+            .ca(read(file, LARGEST_CA_FILE)
+                .map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?),
+    };
     if let Some(from) = &config.proxy {
         if matches!(from, FieldValue::Inline(url) if url.has_user_info()) {
             warn(

@@ -32,12 +32,21 @@ pub struct ConnectionConfig {
     pub allow_weak: Vec<String>,
     /// Prefixes in which the network translates to IPv4.
     pub nat64: Vec<Nat64>,
-    /// A file with the certificates of the authorities that may vouch for the server.
-    pub ca_file: Option<PathBuf>,
+    /// Who may vouch for the server; those that Wharf brings along where it is left out.
+    pub ca: Option<Ca>,
     /// A proxy, whose URL may have a password in it.
     pub proxy: Option<FieldValue>,
     /// Limits of calls with this connection, where they are not the common ones.
     pub limits: Option<Limits>,
+}
+
+/// Who may vouch for a server, other than the authorities that Wharf brings along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ca {
+    /// `ca = "system"`: the authorities that the system trusts.
+    System,
+    /// `ca_file`: the authorities in a file, or the server's own certificate.
+    File(PathBuf),
 }
 
 /// Where a value stands.
@@ -66,6 +75,7 @@ pub(super) struct FileConnection {
     allow_weak: Vec<String>,
     #[serde(default)]
     nat64: Vec<String>,
+    ca: Option<String>,
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
     limits: Option<FileLimits>,
@@ -94,6 +104,7 @@ impl FileConnection {
         let allow_addresses = self.allow_addresses.iter().map(|text| network(text)).collect::<Result<_, _>>();
         let nat64 = self.nat64.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         let limits = self.limits.map(|limits| limits.narrowing(common)).transpose();
+        let ca = ca(self.ca.as_deref(), self.ca_file.map(|file| folder.join(file)));
         Ok(ConnectionConfig {
             provider: self.provider,
             base_url: self.base_url,
@@ -103,10 +114,23 @@ impl FileConnection {
             allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
             allow_weak: self.allow_weak,
             nat64: nat64.map_err(|problem| at("nat64", problem))?,
-            ca_file: self.ca_file.map(|file| folder.join(file)),
+            ca: ca.map_err(|problem| at("ca", problem))?,
             proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
             limits: limits.map_err(|problem| at("limits", problem))?,
         })
+    }
+}
+
+fn ca(named: Option<&str>, file: Option<PathBuf>) -> Result<Option<Ca>, String> {
+    match (named, file) {
+        (None, None) => Ok(None),
+        (None, Some(file)) => Ok(Some(Ca::File(file))),
+        (Some("system"), None) => Ok(Some(Ca::System)),
+        (Some(_), Some(_)) => Err("it stands beside `ca_file`, and only one of them can say who is trusted".to_owned()),
+        (Some(other), None) => Err(format!(
+            "`{}` is not known; write ca = \"system\", or ca_file = \"its certificate\"",
+            in_one_line(other)
+        )),
     }
 }
 

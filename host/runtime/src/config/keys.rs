@@ -48,6 +48,7 @@ const CONNECTION: &[&str] = &[
     "allow_addresses",
     "allow_weak",
     "nat64",
+    "ca",
     "ca_file",
     "proxy",
     "limits",

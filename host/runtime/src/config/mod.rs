@@ -49,7 +49,7 @@ mod limits;
 
 pub use connect::Environment;
 use connection::FileConnection;
-pub use connection::{ConnectionConfig, FieldValue};
+pub use connection::{Ca, ConnectionConfig, FieldValue};
 use limits::FileLimits;
 
 /// A configuration that was read and found to be in order.
