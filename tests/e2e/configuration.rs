@@ -121,6 +121,81 @@ fn a_secret_comes_from_a_variable_or_a_file() {
 }
 
 #[test]
+fn a_value_with_something_unseen_at_an_end_is_refused_with_its_field_and_where_it_comes_from() {
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    let words = ["call", "appwrite", "users.list"];
+    let configure = |key: &str, project: &str, more: &str| {
+        world.configure(&format!(
+            "[connections.a]\nprovider = \"appwrite\"\nbase_url = \"{url}\"\n{more}\n\
+             [connections.a.fields]\nproject_id = {project}\napi_key = {key}\n"
+        ));
+    };
+    let project = "\"simulated-project\"";
+    let padded: [(&[u8], &str); 8] = [
+        (b"\n\n", "a line break, U+000A"),
+        (b"\r\n\r\n", "a line break, U+000A"),
+        (b" \n", "a space, U+0020"),
+        (b"\t", "a tab, U+0009"),
+        ("\u{a0}\n".as_bytes(), "a no-break space, U+00A0"),
+        ("\u{200b}".as_bytes(), "a zero-width space, U+200B"),
+        ("\u{feff}".as_bytes(), "a byte order mark, U+FEFF"),
+        (b"\nsecond line\n", "has a line break"),
+    ];
+    configure("{ file = \"key.txt\" }", project, "");
+    for (after, what) in padded {
+        world.write("key.txt", [API_KEY.as_bytes(), after].concat());
+        let run = world.wharf(&words);
+        run.fails(2, &["connection `a`: the file", "key.txt: the value of `api_key`", what, "take it away"]);
+        assert!(!run.err.contains(API_KEY), "{}", run.err);
+    }
+    world.write("key.txt", format!("\u{feff}\u{feff}{API_KEY}"));
+    world.wharf(&words).fails(2, &["key.txt", "`api_key`", "a byte order mark"]);
+
+    configure("{ env = \"MY_KEY\" }", project, "");
+    let run = world.wharf_with(&[("MY_KEY", &format!("{API_KEY}\n"))], &words);
+    run.fails(2, &["the environment variable MY_KEY: the value of `api_key`", "a line break"]);
+    configure(&format!("\"{API_KEY}\\u00a0\""), project, "");
+    world.wharf(&words).fails(2, &["connection `a`: the value of `api_key`", "a no-break space"]);
+    configure(&format!("\"{API_KEY}\""), "\"simulated-project \"", "");
+    world.wharf(&words).fails(2, &["connection `a`: the value of `project_id`", "a space"]);
+    configure("{ file = \"key.txt\" }", project, "proxy = { file = \"proxy.txt\" }");
+    world.write("key.txt", API_KEY);
+    world.write("proxy.txt", "http://user:geheim@proxy.example:3128\n ");
+    let run = world.wharf(&words);
+    run.fails(2, &["proxy.txt: the proxy's URL", "a space"]);
+    assert!(!run.err.contains("geheim"), "{}", run.err);
+    configure("{ file = \"key.txt\" }", project, "");
+    world.configure(&fs::read_to_string(world.path().join("wharf.toml")).unwrap().replace(&url, &format!("{url} ")));
+    world.wharf(&words).fails(2, &["connection `a`: the base URL", "a space"]);
+
+    world.configure("");
+    let url = world.simulation.wibiclick.url();
+    for (address, key, what) in [
+        (url.clone(), format!("{OTHER_KEY} "), "variable WIBICLICK_API_KEY: the value of `api_key`"),
+        (format!("{url}\n"), OTHER_KEY.to_owned(), "variable WIBICLICK_API_URL: the base URL"),
+    ] {
+        let environment = [("WIBICLICK_API_URL", address.as_str()), ("WIBICLICK_API_KEY", key.as_str())];
+        let words = ["call", "wibiclick", "users.disconnect-from-website", "websiteId=w", "userId=u"];
+        world.wharf_with(&environment, &words).fails(2, &[what]);
+    }
+    assert!(world.simulation.appwrite.requests().is_empty() && world.simulation.wibiclick.requests().is_empty());
+}
+
+#[test]
+fn a_key_file_may_begin_with_a_byte_order_mark_and_end_with_a_line_break() {
+    let world = World::new();
+    let connections = world.connections();
+    let file = world.path().join("appwrite.api_key");
+    for (before, after) in [("", ""), ("", "\n"), ("", "\r\n"), ("\u{feff}", "\r\n")] {
+        fs::write(&file, format!("{before}{API_KEY}{after}")).unwrap();
+        assert_eq!(world.call("appwrite users.list").code, 0, "{before:?} {after:?}");
+    }
+    world.configure(&format!("\u{feff}{connections}"));
+    assert_eq!(world.call("appwrite users.list").code, 0, "so may the configuration");
+}
+
+#[test]
 fn a_connection_without_a_base_url_says_what_to_write() {
     let world = World::new();
     world.configure("[connections.w]\nprovider = \"wibiclick\"\n");

@@ -11,6 +11,7 @@ use url::Url;
 use crate::address::{GuardedResolver, Nat64, literal};
 use crate::agent::{Client, Route};
 use crate::encode::hex;
+use crate::given::{self, Given};
 use crate::lookup::{Lookup, Lookups};
 use crate::masker::Masker;
 use crate::refusal::{ConnectionError, MissingCredential};
@@ -277,6 +278,7 @@ impl ConnectionBuilder {
     /// # Errors
     /// When the base URL, a secret, the certificates or the proxy cannot be used.
     pub fn build(self) -> Result<Connection, ConnectionError> {
+        self.check_given()?;
         let url = parse_base(&self.base_url)?;
         self.check_secrets()?;
         let (mut strong, mut weak) = (Masker::default(), Masker::default());
@@ -311,18 +313,29 @@ impl ConnectionBuilder {
         })
     }
 
-    fn check_secrets(&self) -> Result<(), ConnectionError> {
+    /// Before anything is hashed, looked for or sent.
+    fn check_given(&self) -> Result<(), ConnectionError> {
+        given::check(&self.base_url, || Given::BaseUrl)?;
+        if let Some(proxy) = &self.proxy {
+            given::check(proxy.reveal(), || Given::Proxy)?;
+        }
         for (name, value) in &self.fields {
-            let field = || name.clone();
-            match value {
-                Value::Secret { value, .. } if value.reveal().trim() != value.reveal() => {
-                    return Err(ConnectionError::Padded { field: field() });
-                }
-                Value::Secret { strong: false, .. } if !self.allow_weak.contains(name) => {
-                    return Err(ConnectionError::Weak { field: field() });
-                }
-                _ => {}
-            }
+            let text = match value {
+                Value::Open(value) => value,
+                Value::Secret { value, .. } => value.reveal(),
+                Value::Absent { .. } => continue,
+            };
+            given::check(text, || Given::Field(name.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn check_secrets(&self) -> Result<(), ConnectionError> {
+        let is_weak = |(name, value): &(&String, &Value)| {
+            matches!(value, Value::Secret { strong: false, .. }) && !self.allow_weak.contains(name)
+        };
+        if let Some((field, _)) = self.fields.iter().find(is_weak) {
+            return Err(ConnectionError::Weak { field: field.clone() });
         }
         let is_secret =
             |name: &String| matches!(self.fields.get(name), Some(Value::Secret { .. } | Value::Absent { .. }));
@@ -353,7 +366,6 @@ fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {
 }
 
 fn parse_base(text: &str) -> Result<Url, ConnectionError> {
-    let text = text.trim();
     let url = Url::parse(text).map_err(|error| {
         let before_password = text.rsplit('@').next().unwrap_or_default();
         ConnectionError::Unreadable(before_password.to_owned(), error)
@@ -394,7 +406,7 @@ mod tests {
         assert_eq!(base("https://cloud.example", "/v1").unwrap(), "https://cloud.example/v1");
         assert_eq!(base("https://cloud.example/v1/", "/v1").unwrap(), "https://cloud.example/v1");
         assert_eq!(
-            base(" https://Crm.Example:443/crm// ", "/webservice.php").unwrap(),
+            base("https://Crm.Example:443/crm//", "/webservice.php").unwrap(),
             "https://crm.example/crm/webservice.php"
         );
         assert_eq!(base("http://127.0.0.1:8080/rpc", "").unwrap(), "http://127.0.0.1:8080/rpc");
@@ -446,9 +458,21 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_with_space_around_it_is_refused() {
-        for padded in [" k7RmX2vQp9LzT4wB", "k7RmX2vQp9LzT4wB\n", "k7RmX2vQp9LzT4wB\u{a0}"] {
-            assert!(matches!(with("key", padded).build(), Err(ConnectionError::Padded { .. })), "{padded:?}");
+    fn a_value_with_something_unseen_in_it_is_refused_whatever_it_is_for() {
+        let plain = || with("key", "k7RmX2vQp9LzT4wB");
+        for (builder, place) in [
+            (with("key", "k7RmX2vQp9LzT4wB\u{a0}"), Given::Field("key".to_owned())),
+            (with("key", "geheim\n").allow_weak(["key"]), Given::Field("key".to_owned())),
+            (plain().field("user", "\u{feff}ada"), Given::Field("user".to_owned())),
+            (plain().proxy(Secret::new("http://proxy.example:3128\r\n")), Given::Proxy),
+            // Both of these would be taken away from a URL in silence.
+            (Connection::builder("p", "c", "https://x.example "), Given::BaseUrl),
+            (Connection::builder("p", "c", "https://x.exa\nmple"), Given::BaseUrl),
+        ] {
+            match builder.build() {
+                Err(ConnectionError::Stray { given, .. }) => assert_eq!(given, place),
+                other => panic!("{place}: {other:?}"),
+            }
         }
     }
 

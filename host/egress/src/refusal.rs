@@ -1,5 +1,6 @@
 //! Why there is no connection, and why a request was not built.
 
+use crate::given::Given;
 use crate::rules::Denial;
 use crate::work::OutOfTime;
 
@@ -69,11 +70,15 @@ pub enum ConnectionError {
         /// The field.
         field: String,
     },
-    /// A secret cannot stand in a header, and what stands around it would tell so.
-    #[error("the secret `{field}` begins or ends with a space or a line break; take it away")]
-    Padded {
-        /// The field.
-        field: String,
+    /// A value has something in it that does not show, and that nobody meant.
+    #[error("{given} {problem} ({character}); take it away")]
+    Stray {
+        /// Which value.
+        given: Given,
+        /// Where it has it.
+        problem: &'static str,
+        /// What it is.
+        character: String,
     },
     /// The proxy cannot be used.
     #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]

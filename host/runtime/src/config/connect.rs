@@ -1,6 +1,6 @@
 //! From the configuration to connections: fields are found, secrets are read.
 
-use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Secret};
+use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret};
 use zeroize::Zeroizing;
 
 use super::{Ca, Config, ConnectionConfig, FieldValue};
@@ -155,12 +155,37 @@ fn build(
         ConnectionError::Weak { field } => {
             format!("{error}, or write allow_weak = [\"{field}\"] under [connections.{name}] of wharf.toml")
         }
+        ConnectionError::Stray { given, .. } => match origin(given, config, about) {
+            Some(origin) => format!("{origin}: {error}"),
+            None => error.to_string(),
+        },
         _ => error.to_string(),
     })?;
     for field in connection.weak_fields() {
         warn(&format!("the secret `{field}` can be guessed: an answer that repeats it shows it to the plugin"));
     }
     Ok(connection)
+}
+
+/// Where a value comes from, if that is not the configuration itself.
+fn origin(given: &Given, config: &ConnectionConfig, about: &About) -> Option<String> {
+    let (from, suggested) = match given {
+        Given::BaseUrl if config.base_url.is_some() => (None, None),
+        Given::BaseUrl => (None, about.base_url.environment.as_deref()),
+        Given::Proxy => (config.proxy.as_ref(), None),
+        Given::Field(name) => (config.fields.get(name), variable_of(name, about)),
+    };
+    match from {
+        Some(FieldValue::Inline(_)) => None,
+        Some(FieldValue::File(file)) => Some(format!("the file {}", file.display())),
+        Some(FieldValue::Env(variable)) => Some(format!("the environment variable {variable}")),
+        None => suggested.map(|variable| format!("the environment variable {variable}")),
+    }
+}
+
+/// The variable that supplies a field where no configuration does.
+fn variable_of<'a>(field: &str, about: &'a About) -> Option<&'a str> {
+    about.fields.iter().find(|f| f.name == field)?.environment.as_deref()
 }
 
 /// Refuses a name that is not that of a secret.
@@ -187,7 +212,9 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
             let text = read_text(file, LARGEST_SECRET)
                 .map_err(|e| format!("the file of `{name}`, {}, cannot be read: {e}", file.display()))?;
             let text = Zeroizing::new(text);
-            let line = text.strip_suffix('\n').unwrap_or(&text);
+            // Editors write one or the other.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let line = text.strip_suffix('\n').unwrap_or(text);
             let secret = Secret::new(line.strip_suffix('\r').unwrap_or(line));
             (Some(secret), format!("the file {} is empty", file.display()))
         }
@@ -214,17 +241,16 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
         connection = put(connection, field, value, remedy);
     }
     connection.build().map(Some).map_err(|error| {
-        let variable_of = |name: &str| about.fields.iter().find(|f| f.name == name).and_then(|f| f.environment.clone());
         let (variable, otherwise) = match &error {
             ConnectionError::Weak { field } => (
-                variable_of(field),
+                variable_of(field, about),
                 format!(
                     ", or add [connections.NAME] with provider = \"{}\" and allow_weak = [\"{field}\"] to wharf.toml",
                     about.name
                 ),
             ),
-            ConnectionError::Padded { field } => (variable_of(field), String::new()),
-            _ => (about.base_url.environment.clone(), String::new()),
+            ConnectionError::Stray { given: Given::Field(field), .. } => (variable_of(field, about), String::new()),
+            _ => (about.base_url.environment.as_deref(), String::new()),
         };
         format!("the environment variable {}: {error}{otherwise}", variable.unwrap_or_default())
     })

@@ -56,7 +56,7 @@ pub enum FieldValue {
     Inline(Secret),
     /// In an environment variable.
     Env(String),
-    /// In a file, whose last line break is left out.
+    /// In a file, whose byte order mark and last line break are left out.
     File(PathBuf),
 }
 
