@@ -79,6 +79,42 @@ fn what_does_not_pass_by_itself_is_not_tried_again() {
 }
 
 #[test]
+fn a_provider_that_is_unavailable_says_when_it_is_back_and_is_left_alone_until_then() {
+    let world = World::new();
+    let later = |status: u16, name: &str, value: &str| {
+        let mut later = answer(status, "text/html", "<h1>Later</h1>");
+        later.headers.push((name.to_owned(), value.to_owned()));
+        // What a date is counted from.
+        later.headers.push(("Date".to_owned(), "Sun, 06 Nov 1994 08:49:37 GMT".to_owned()));
+        later
+    };
+    let provider = &world.simulation.appwrite;
+    for (status, name, value, words) in [
+        (503, "Retry-After", "60", "unavailable, try again after 60 s"),
+        (503, "Retry-After", "Sun, 06 Nov 1994 08:50:37 GMT", "unavailable, try again after 60 s"),
+        (503, "Retry-After", "Sunday, 06-Nov-94 08:50:37 GMT", "unavailable, try again after 60 s"),
+        (503, "Retry-After", "Sun Nov  6 08:50:37 1994", "unavailable, try again after 60 s"),
+        (413, "Retry-After", "60", "the provider failed, try again after 60 s"),
+        (429, "Retry-After", "60", "rate limited, try again after 60 s"),
+        (429, "X-RateLimit-Reset", "60", "rate limited, try again after 60 s"),
+        (429, "RateLimit", "\"default\";r=0;t=60", "rate limited, try again after 60 s"),
+    ] {
+        provider.clear_requests();
+        provider.answer_next(later(status, name, value));
+        world.call("appwrite users.list --retries 3 --timeout 20s").fails(4, &[words]);
+        assert_eq!(provider.requests().len(), 1, "{status} {name}: {value}");
+    }
+    provider.answer_next(later(503, "Retry-After", "Sun, 06 Nov 1994 08:49:38 GMT"));
+    let started = std::time::Instant::now();
+    assert_eq!(world.call("appwrite users.list search=ada --retries 1").json()["total"], 1);
+    assert!(started.elapsed().as_millis() >= 1000, "it did not wait");
+    provider.answer_next(later(503, "Retry-After", "60"));
+    let error: serde_json::Value =
+        serde_json::from_str(world.call("appwrite users.list --json").out.trim()).unwrap();
+    assert_eq!(error["error"]["retry-after"], 60);
+}
+
+#[test]
 fn a_wait_that_the_deadline_does_not_allow_is_not_begun() {
     let world = World::new();
     world.simulation.appwrite.answer_next(limited("60"));

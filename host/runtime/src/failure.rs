@@ -58,33 +58,28 @@ pub enum Failure {
         message: String,
     },
     /// The credentials are missing, wrong or expired.
-    #[error("unauthorized: {0}")]
+    #[error("unauthorized{later}: {0}", later = .0.later())]
     Unauthorized(Detail),
     /// The credentials are not good enough.
-    #[error("forbidden: {0}")]
+    #[error("forbidden{later}: {0}", later = .0.later())]
     Forbidden(Detail),
     /// It does not exist.
-    #[error("not found: {0}")]
+    #[error("not found{later}: {0}", later = .0.later())]
     NotFound(Detail),
     /// It conflicts with the state of the provider's data.
-    #[error("conflict: {0}")]
+    #[error("conflict{later}: {0}", later = .0.later())]
     Conflict(Detail),
     /// Too many calls.
-    #[error("rate limited{}: {detail}", .retry_after.map(|s| format!(", try again after {s} s")).unwrap_or_default())]
-    RateLimited {
-        /// What the provider said.
-        detail: Detail,
-        /// In seconds.
-        retry_after: Option<u32>,
-    },
+    #[error("rate limited{later}: {0}", later = .0.later())]
+    RateLimited(Detail),
     /// Any other error of the provider.
-    #[error("the provider failed: {0}")]
+    #[error("the provider failed{later}: {0}", later = .0.later())]
     Provider(Detail),
     /// The provider cannot be reached or cannot serve.
-    #[error("unavailable: {0}")]
+    #[error("unavailable{later}: {0}", later = .0.later())]
     Unavailable(Detail),
     /// The provider took too long.
-    #[error("timeout: {0}")]
+    #[error("timeout{later}: {0}", later = .0.later())]
     Timeout(Detail),
 }
 
@@ -97,6 +92,14 @@ pub struct Detail {
     pub status: Option<u16>,
     /// The provider's own code.
     pub code: Option<String>,
+    /// After how many seconds to try again, where the provider says so.
+    pub retry_after: Option<u32>,
+}
+
+impl Detail {
+    fn later(&self) -> String {
+        self.retry_after.map(|seconds| format!(", try again after {seconds} s")).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Display for Detail {
@@ -288,9 +291,7 @@ impl CallError {
                     add("status", json!(detail.status));
                     add("provider-code", json!(detail.code));
                     add("provider-message", json!(detail.message));
-                }
-                if let Failure::RateLimited { retry_after, .. } = failure {
-                    add("retry-after", json!(retry_after));
+                    add("retry-after", json!(detail.retry_after));
                 }
                 if let Failure::InvalidInput { field, .. } = failure {
                     add("field", json!(field));
@@ -322,7 +323,7 @@ impl Failure {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not-found",
             Self::Conflict(_) => "conflict",
-            Self::RateLimited { .. } => "rate-limited",
+            Self::RateLimited(_) => "rate-limited",
             Self::Provider(_) => "provider",
             Self::Unavailable(_) => "unavailable",
             Self::Timeout(_) => "timeout",
@@ -336,7 +337,7 @@ impl Failure {
             | Self::Forbidden(detail)
             | Self::NotFound(detail)
             | Self::Conflict(detail)
-            | Self::RateLimited { detail, .. }
+            | Self::RateLimited(detail)
             | Self::Provider(detail)
             | Self::Unavailable(detail)
             | Self::Timeout(detail) => Some(detail),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wharf_egress::Deadline;
 
-use crate::failure::{CallError, Failure};
+use crate::failure::{CallError, Detail, Failure};
 
 /// The most that a caller or an operator may ask for.
 pub const MOST_RETRIES: u32 = 10;
@@ -42,10 +42,12 @@ impl Retries {
     pub(crate) fn next<T>(&mut self, result: &Result<T, CallError>) -> Option<Duration> {
         let Err(CallError::Failure(failure)) = result else { return None };
         let told = match failure {
-            Failure::Unavailable(_) => None,
-            Failure::RateLimited { retry_after, .. } => retry_after.map(|seconds| Duration::from_secs(seconds.into())),
+            Failure::Unavailable(detail) | Failure::RateLimited(detail) => detail.retry_after,
+            // It says by a time that it passes (RFC 9110, section 15.5.14).
+            Failure::Provider(Detail { status: Some(413), retry_after: told @ Some(_), .. }) => *told,
             _ => return None,
         };
+        let told = told.map(|seconds| Duration::from_secs(seconds.into()));
         let wait = wait(self.made, told, random());
         if self.left == 0 || wait >= self.deadline.left() {
             return None;
@@ -77,7 +79,6 @@ fn random() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Detail;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -86,7 +87,7 @@ mod tests {
     }
 
     fn limited(retry_after: Option<u32>) -> Result<(), CallError> {
-        Err(Failure::RateLimited { detail: Detail::default(), retry_after }.into())
+        Err(Failure::RateLimited(Detail { retry_after, ..Detail::default() }).into())
     }
 
     #[test]
@@ -124,7 +125,19 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_is_too_large_is_sent_again_only_where_the_provider_says_when() {
+        let too_large = |retry_after| {
+            let detail = Detail { status: Some(413), retry_after, ..Detail::default() };
+            Retries::new(1, true, Deadline::within(60 * SECOND)).next::<()>(&Err(Failure::Provider(detail).into()))
+        };
+        assert!(too_large(None).is_none());
+        assert!(too_large(Some(7)).is_some_and(|wait| wait >= 7 * SECOND));
+    }
+
+    #[test]
     fn a_wait_beyond_the_deadline_is_not_begun() {
+        let later = Err::<(), _>(Failure::Unavailable(Detail { retry_after: Some(6), ..Detail::default() }).into());
+        assert!(Retries::new(3, true, Deadline::within(5 * SECOND)).next(&later).is_none());
         let mut retries = Retries::new(3, true, Deadline::within(5 * SECOND));
         assert!(retries.next(&limited(Some(6))).is_none());
         assert!(retries.next(&limited(Some(2))).is_some());

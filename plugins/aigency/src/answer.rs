@@ -60,7 +60,7 @@ fn failure(response: &Response, error: Error) -> Failure {
         (500, "User not found" | "Capability not found") => Failure::NotFound(detail),
         (500, "User is not logged in" | "Capability is disabled") => Failure::Conflict(detail),
         (500, "Only Near AI capabilities are callable") => Failure::InvalidInput(Some("id".to_owned()), error.message),
-        _ => Failure::Provider(detail),
+        _ => Failure::of_body(response, detail),
     }
 }
 
@@ -97,6 +97,13 @@ mod tests {
         let Failure::Provider(detail) = error(500, "Internal server error") else { panic!() };
         assert_eq!((detail.message.as_str(), detail.code.as_deref()), ("Internal server error", Some("500")));
         assert!(matches!(error(404, "Method not found: x"), Failure::Provider(_)), "no record is missing");
+    }
+
+    #[test]
+    fn an_error_with_a_status_that_passes_is_no_failure_for_good() {
+        let body = r#"{"jsonrpc":"2.0","id":"wharf","error":{"code":429,"message":"Too many requests"}}"#;
+        let failure = read(&Response::new(429, &[("Retry-After", "30")], body)).unwrap_err();
+        assert!(matches!(failure, Failure::RateLimited(d) if d.retry_after == Some(30)));
     }
 
     #[test]

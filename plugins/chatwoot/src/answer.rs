@@ -123,6 +123,6 @@ mod tests {
 
     #[test]
     fn a_throttle_is_plain_text() {
-        assert!(matches!(failure(429, "Retry later\n"), Failure::RateLimited(d, None) if d.message == "Retry later"));
+        assert!(matches!(failure(429, "Retry later\n"), Failure::RateLimited(d) if d.message == "Retry later"));
     }
 }

@@ -15,8 +15,8 @@ pub enum Failure {
     NotFound(Detail),
     /// It conflicts with the state of the provider's data.
     Conflict(Detail),
-    /// Too many calls; after how many seconds to try again.
-    RateLimited(Detail, Option<u32>),
+    /// Too many calls.
+    RateLimited(Detail),
     /// Any other error told by the provider, also an answer that makes no sense.
     Provider(Detail),
     /// The provider cannot be reached or cannot serve now.
@@ -36,12 +36,14 @@ pub struct Detail {
     pub status: Option<u16>,
     /// The provider's own error code or type.
     pub code: Option<String>,
+    /// After how many seconds to try again, where the answer says so.
+    pub retry_after: Option<u32>,
 }
 
 impl Detail {
     /// Words without a status: for what goes wrong without an answer.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), status: None, code: None }
+        Self { message: message.into(), ..Self::default() }
     }
 
     /// With the provider's own code.
@@ -62,7 +64,7 @@ impl Failure {
             Self::Forbidden(told) => Self::Forbidden(detail(told)),
             Self::NotFound(told) => Self::NotFound(detail(told)),
             Self::Conflict(told) => Self::Conflict(detail(told)),
-            Self::RateLimited(told, seconds) => Self::RateLimited(detail(told), seconds),
+            Self::RateLimited(told) => Self::RateLimited(detail(told)),
             Self::Provider(told) => Self::Provider(detail(told)),
             Self::Unavailable(told) => Self::Unavailable(detail(told)),
             Self::Timeout(told) => Self::Timeout(detail(told)),
@@ -78,16 +80,20 @@ impl Failure {
             404 | 410 => Self::NotFound(detail),
             409 | 412 => Self::Conflict(detail),
             408 | 504 => Self::Timeout(detail),
-            429 => Self::RateLimited(detail, retry_after(response)),
+            429 => Self::RateLimited(detail),
             502 | 503 => Self::Unavailable(detail),
             _ => Self::Provider(detail),
         }
     }
-}
 
-/// Seconds of a Retry-After header. Its other form, a date, needs a clock that both sides agree on.
-fn retry_after(response: &Response) -> Option<u32> {
-    response.header("retry-after")?.trim().parse().ok()
+    /// The failure of an error that the body tells of, for which there is no other kind: the provider's, unless the status says
+    /// that it passes by itself.
+    pub fn of_body(response: &Response, detail: Detail) -> Self {
+        match response.status {
+            408 | 429 | 502..=504 => Self::of_status(response, detail),
+            _ => Self::Provider(detail),
+        }
+    }
 }
 
 impl From<http::Error> for Failure {
@@ -109,9 +115,7 @@ impl From<Failure> for contract::Failure {
             Failure::Forbidden(detail) => Self::Forbidden(detail.into()),
             Failure::NotFound(detail) => Self::NotFound(detail.into()),
             Failure::Conflict(detail) => Self::Conflict(detail.into()),
-            Failure::RateLimited(detail, retry_after) => {
-                Self::RateLimited(contract::RateLimited { detail: detail.into(), retry_after })
-            }
+            Failure::RateLimited(detail) => Self::RateLimited(detail.into()),
             Failure::Provider(detail) => Self::Provider(detail.into()),
             Failure::Unavailable(detail) => Self::Unavailable(detail.into()),
             Failure::Timeout(detail) => Self::Timeout(detail.into()),
@@ -122,7 +126,7 @@ impl From<Failure> for contract::Failure {
 
 impl From<Detail> for contract::Detail {
     fn from(detail: Detail) -> Self {
-        Self { message: detail.message, status: detail.status, code: detail.code }
+        Self { message: detail.message, status: detail.status, code: detail.code, retry_after: detail.retry_after }
     }
 }
 

@@ -51,6 +51,7 @@ mod provider;
 pub mod read;
 mod request;
 mod response;
+mod retry;
 mod schema;
 
 pub use bindings::wharf::provider::blobs::Blob;

@@ -3,6 +3,7 @@ use serde_json::Value;
 use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::http;
 use crate::failure::{Detail, Failure};
+use crate::retry;
 
 /// The longest piece of an answer that an error message repeats, in characters.
 const LONGEST_QUOTE: usize = 200;
@@ -34,6 +35,11 @@ impl Response {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// All headers of this name, in the order of arrival.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// The body, as text. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -54,14 +60,15 @@ impl Response {
         self.body.is_empty()
     }
 
-    /// What is to be said of an answer: these words, or where there are none what the answer looks like.
+    /// What is to be said of an answer: these words, or where there are none what the answer looks like. It tells after how
+    /// long to try again where the answer does.
     pub fn detail(&self, message: Option<&str>) -> Detail {
         let message = match message.map(str::trim).filter(|m| !m.is_empty()) {
             Some(message) => message.to_owned(),
             None if self.is_empty() => "an answer without a body".to_owned(),
             None => self.text().trim().chars().take(LONGEST_QUOTE).collect(),
         };
-        Detail { message, status: Some(self.status), code: None }
+        Detail { message, status: Some(self.status), code: None, retry_after: retry::after(self) }
     }
 
     /// The failure of an answer that should have been JSON of a certain shape.

@@ -73,7 +73,7 @@ fn failure(response: &Response, error: Error) -> Failure {
         | "INVALID_OLD_PASSWORD"
         | "NEW_PASSWORD_MISMATCH"
         | "PASSWORD_NOT_STRONG" => Failure::InvalidInput(None, format!("{} ({code})", detail.message)),
-        _ => Failure::Provider(detail),
+        _ => Failure::of_body(response, detail),
     }
 }
 
@@ -150,6 +150,15 @@ mod tests {
         for code in ["AUTHENTICATION_FAILURE", "INVALID_USER_CREDENTIALS", "ACCESS_DENIED"] {
             assert!(!session_is_over(&error(code)), "{code}");
         }
+    }
+
+    #[test]
+    fn an_envelope_of_a_status_that_passes_is_no_failure_for_good() {
+        let body = r#"{"success":false,"error":{"code":"INTERNAL_SERVER_ERROR","message":"Busy"}}"#;
+        let failure = read(&Response::new(503, &[("Retry-After", "30")], body)).unwrap_err();
+        assert!(matches!(failure, Failure::Unavailable(d) if d.message == "Busy" && d.retry_after == Some(30)));
+        assert!(matches!(read(&Response::new(429, &[], body)), Err(Failure::RateLimited(_))));
+        assert!(matches!(read(&Response::new(500, &[], body)), Err(Failure::Provider(_))));
     }
 
     #[test]

@@ -224,8 +224,7 @@ fn cut(text: &str) -> &str {
 
 /// A failure in words that came from a stranger.
 fn clean(failure: Failure, clean: impl Fn(String) -> String) -> Failure {
-    let detail =
-        |from: Detail| Detail { message: clean(from.message), status: from.status, code: from.code.map(&clean) };
+    let detail = |from: Detail| Detail { message: clean(from.message), code: from.code.map(&clean), ..from };
     match failure {
         Failure::InvalidInput { field, message } => {
             Failure::InvalidInput { field: field.map(&clean), message: clean(message) }
@@ -234,9 +233,7 @@ fn clean(failure: Failure, clean: impl Fn(String) -> String) -> Failure {
         Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
         Failure::NotFound(from) => Failure::NotFound(detail(from)),
         Failure::Conflict(from) => Failure::Conflict(detail(from)),
-        Failure::RateLimited { detail: from, retry_after } => {
-            Failure::RateLimited { detail: detail(from), retry_after }
-        }
+        Failure::RateLimited(from) => Failure::RateLimited(detail(from)),
         Failure::Provider(from) => Failure::Provider(detail(from)),
         Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
         Failure::Timeout(from) => Failure::Timeout(detail(from)),

@@ -240,9 +240,7 @@ pub(super) fn failure(from: c::Failure) -> Invoked {
         c::Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
         c::Failure::NotFound(from) => Failure::NotFound(detail(from)),
         c::Failure::Conflict(from) => Failure::Conflict(detail(from)),
-        c::Failure::RateLimited(c::RateLimited { detail: from, retry_after }) => {
-            Failure::RateLimited { detail: detail(from), retry_after }
-        }
+        c::Failure::RateLimited(from) => Failure::RateLimited(detail(from)),
         c::Failure::Provider(from) => Failure::Provider(detail(from)),
         c::Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
         c::Failure::Timeout(from) => Failure::Timeout(detail(from)),
@@ -250,5 +248,5 @@ pub(super) fn failure(from: c::Failure) -> Invoked {
 }
 
 fn detail(from: c::Detail) -> Detail {
-    Detail { message: from.message, status: from.status, code: from.code }
+    Detail { message: from.message, status: from.status, code: from.code, retry_after: from.retry_after }
 }
