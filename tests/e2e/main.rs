@@ -22,6 +22,7 @@ mod install_from;
 mod mutations;
 mod obedient;
 mod plugins;
+mod redirects;
 mod releases;
 mod requests;
 mod retries;

@@ -19,6 +19,7 @@ mod bodies;
 mod download;
 mod guesses;
 mod heads;
+mod moved;
 mod peer;
 mod proxy;
 mod server;

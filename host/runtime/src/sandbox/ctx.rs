@@ -11,7 +11,7 @@ use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Masker};
+use wharf_egress::{Blob, Masker, moved};
 
 use super::log::{Level, Log};
 use super::meter::Meter;
@@ -38,6 +38,8 @@ pub(crate) struct Ctx {
     pub(crate) tokens: Tokens,
     /// Time spent waiting for the provider.
     pub(crate) network: Duration,
+    /// Where the last answer leads, if it is a redirect: what a failure with its status is about.
+    pub(crate) moved: Option<(u16, String)>,
     /// The last thing that the host refused: what a plugin's `denied` refers to.
     pub(crate) refused: Option<Refusal>,
     /// Knows the weak secrets that requests had in them, and what was made of these: the plugin may have seen them.
@@ -148,6 +150,7 @@ impl Ctx {
             exchanges: Vec::new(),
             tokens: Tokens::default(),
             network: Duration::ZERO,
+            moved: None,
             refused: None,
             seen: Masker::default(),
         }
@@ -198,6 +201,10 @@ impl Ctx {
             result = call.exchange(&outgoing, Allowance { new_socket: true, ..allowance })?;
         }
         self.network += exchange.took(sent);
+        if let Way::Network = &call.way {
+            let lead = |answer: &Answer| Some((answer.status, moved(&call.grant.connection, &outgoing, answer)?));
+            self.moved = result.as_ref().ok().and_then(lead);
+        }
         if let Way::Recording(recorder) = &call.way {
             let seen = for_people(&result, outgoing.for_people());
             recorder.keep(call.intended(&outgoing), asked, item.sensitive, &seen);

@@ -128,7 +128,9 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
             Err(Refusal::from(ctx.meter.out_of_time("the plugin was sleeping")).into())
         }
         Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
-        Ok(Invoked::Failed(failure)) => Err(clean(failure, |text| mask(visible(cut(&text)))).into()),
+        Ok(Invoked::Failed(failure)) => {
+            Err(clean(told_where(failure, ctx.moved.take()), |text| mask(visible(cut(&text)))).into())
+        }
         Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {
             Some(refusal) => refusal.into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
@@ -220,6 +222,16 @@ fn in_words(error: &wasmtime::Error) -> String {
 fn cut(text: &str) -> &str {
     const LONGEST: usize = 4096;
     text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
+}
+
+/// A failure that comes from a redirect, with where that leads: a plugin does not know what its requests are sent to.
+fn told_where(failure: Failure, moved: Option<(u16, String)>) -> Failure {
+    match (failure, moved) {
+        (Failure::Provider(detail), Some((status, words))) if detail.status == Some(status) => {
+            Failure::Provider(Detail { message: format!("{words}; the answer: {}", detail.message), ..detail })
+        }
+        (failure, _) => failure,
+    }
 }
 
 /// A failure in words that came from a stranger.
