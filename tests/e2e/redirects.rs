@@ -28,7 +28,12 @@ fn each_provider_tells_where_it_moved_to() {
                 "wibiclick users.disconnect-from-website websiteId=w userId=u",
                 "https://new.test/w",
             ),
-            (&all.vtiger, "https://new.test/webservice.php?x=1", "vtiger metadata.list-types", "https://new.test/webservice.php"),
+            (
+                &all.vtiger,
+                "https://new.test/webservice.php?x=1",
+                "vtiger metadata.list-types",
+                "https://new.test/webservice.php",
+            ),
             (&all.aigency, "https://new.test/rpc", "aigency users.logout userId=7", "https://new.test/rpc"),
         ] {
             let words = format!("moved to {base_url}: set base_url to it if you trust it; redirects are not followed");

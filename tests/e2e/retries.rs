@@ -109,8 +109,7 @@ fn a_provider_that_is_unavailable_says_when_it_is_back_and_is_left_alone_until_t
     assert_eq!(world.call("appwrite users.list search=ada --retries 1").json()["total"], 1);
     assert!(started.elapsed().as_millis() >= 1000, "it did not wait");
     provider.answer_next(later(503, "Retry-After", "60"));
-    let error: serde_json::Value =
-        serde_json::from_str(world.call("appwrite users.list --json").out.trim()).unwrap();
+    let error: serde_json::Value = serde_json::from_str(world.call("appwrite users.list --json").out.trim()).unwrap();
     assert_eq!(error["error"]["retry-after"], 60);
 }
 

@@ -34,7 +34,9 @@ pub(crate) fn check(value: &str, given: impl FnOnce() -> Given) -> Result<(), Co
     let ends = value.chars().next().into_iter().chain(value.chars().next_back());
     let problem = match (ends.into_iter().find(|c| is_unseen(*c)), value.chars().find(|c| breaks(*c))) {
         (Some(character), _) => ("begins or ends with a space, a line break or the like", character),
-        (None, Some(character)) => ("has a line break, another control character or a byte order mark in it", character),
+        (None, Some(character)) => {
+            ("has a line break, another control character or a byte order mark in it", character)
+        }
         (None, None) => return Ok(()),
     };
     Err(ConnectionError::Stray { given: given(), problem: problem.0, character: name(problem.1) })
@@ -85,7 +87,10 @@ mod tests {
         ] {
             for value in [format!("geheim{unseen}"), format!("{unseen}geheim"), unseen.to_owned()] {
                 let problem = problem(&value).unwrap();
-                assert!(problem.contains("`key` begins or ends with") && problem.contains(name), "{value:?}: {problem}");
+                assert!(
+                    problem.contains("`key` begins or ends with") && problem.contains(name),
+                    "{value:?}: {problem}"
+                );
                 assert!(!problem.contains("geheim"), "{problem}");
             }
         }
@@ -100,7 +105,15 @@ mod tests {
 
     #[test]
     fn what_people_choose_is_left_alone() {
-        for value in ["", "k7RmX2vQp9LzT4wB", "correct horse battery", "Grüße, „Zitat“", "שלום", "日本語", "👩\u{200d}🚀❤\u{fe0f}"] {
+        for value in [
+            "",
+            "k7RmX2vQp9LzT4wB",
+            "correct horse battery",
+            "Grüße, „Zitat“",
+            "שלום",
+            "日本語",
+            "👩\u{200d}🚀❤\u{fe0f}",
+        ] {
             assert_eq!(problem(value), None, "{value:?}");
         }
     }

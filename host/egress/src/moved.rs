@@ -30,7 +30,9 @@ pub fn moved(connection: &Connection, outgoing: &Outgoing, answer: &Answer) -> O
     };
     let base = Url::parse(connection.base_url()).ok()?;
     let words = match moved_base(&base, &asked, &goal) {
-        Some(new) if new.trim_end_matches('/') == connection.base_url() => "it redirects to where it was asked".to_owned(),
+        Some(new) if new.trim_end_matches('/') == connection.base_url() => {
+            "it redirects to where it was asked".to_owned()
+        }
         Some(new) if base.scheme() == "https" && goal.scheme() == "http" => {
             format!("it redirects to {new}, which has no TLS: look at base_url")
         }

@@ -15,7 +15,7 @@ fn said(method: &str, status: &str, headers: &str) -> Option<String> {
     let connection = builder(&format!("{}/api", server.url())).build().unwrap();
     let item = Item { input: &input(), attachments: &[], sensitive: &["none".to_owned()].into() };
     let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection, &work()).unwrap();
-    let allowance = Allowance { deadline: Deadline::within(LONG), answer_bytes: 1 << 20 };
+    let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
     let answer = send(&connection, &outgoing, allowance, None).unwrap();
     assert_eq!(server.arrived().len(), 1, "it was followed");
     moved(&connection, &outgoing, &answer).map(|words| words.replace(&server.url(), "http://here"))
@@ -24,7 +24,8 @@ fn said(method: &str, status: &str, headers: &str) -> Option<String> {
 #[test]
 fn a_redirect_says_which_base_url_would_be_right_whatever_the_method() {
     for method in ["GET", "POST", "PUT", "DELETE"] {
-        for status in ["300 Multiple Choices", "301 Moved Permanently", "302 Found", "303 See Other", "307 x", "308 x"] {
+        for status in ["300 Multiple Choices", "301 Moved Permanently", "302 Found", "303 See Other", "307 x", "308 x"]
+        {
             let words = said(method, status, "Location: https://new.test/v2/things/7?key=1\r\n").unwrap();
             assert!(words.starts_with("moved to https://new.test/v2: set base_url to it if you trust it"), "{words}");
             assert!(words.ends_with("redirects are not followed"), "{words}");
@@ -37,8 +38,14 @@ fn a_redirect_says_which_base_url_would_be_right_whatever_the_method() {
 #[test]
 fn a_place_that_is_no_other_base_url_is_named_without_what_could_be_secret_in_it() {
     for (location, expected) in [
-        ("https://u:geheim@new.test/start?token=geheim#geheim", "it redirects to https://new.test/start: look at base_url"),
-        ("/users/sign_in?next=geheim", "it redirects to http://here/users/sign_in, a login: look at the credentials and at base_url"),
+        (
+            "https://u:geheim@new.test/start?token=geheim#geheim",
+            "it redirects to https://new.test/start: look at base_url",
+        ),
+        (
+            "/users/sign_in?next=geheim",
+            "it redirects to http://here/users/sign_in, a login: look at the credentials and at base_url",
+        ),
         ("/index.php?action=Login&token=geheim", "it redirects to http://here/index.php, a login:"),
         ("javascript:alert(1)", "it redirects to `javascript:alert(1)`, which is no address"),
         ("https://[2J/", "it redirects to `https://[2J/`, which is no address"),
