@@ -42,6 +42,47 @@ fn an_sso_link_is_made_with_the_platform_token() {
 }
 
 #[test]
+fn the_operator_chooses_by_which_name_the_token_goes() {
+    let world = World::new();
+    let connections = world.connections();
+    let sent = |choice: &str| {
+        let field = format!("[connections.chatwoot.fields]\ntoken_header = \"{choice}\"\n");
+        world.configure(&connections.replace("[connections.chatwoot.fields]\n", &field));
+        world.simulation.chatwoot.clear_requests();
+        let run = world.call("chatwoot profile.get");
+        let requests = world.simulation.chatwoot.requests();
+        (run, ["api_access_token", "api-access-token"].map(|name| requests.iter().any(|r| r.header(name).is_some())))
+    };
+    assert_eq!(sent("").1, [true, true]);
+    assert_eq!(sent("api_access_token").1, [true, false]);
+    assert_eq!(sent("api-access-token").1, [false, true]);
+    let (run, headers) = sent("api_acess_token");
+    run.fails(2, &["connection `chatwoot`: the value of `token_header`", "`api_access_token` or `api-access-token`"]);
+    assert_eq!(headers, [false, false]);
+
+    world.configure("");
+    let url = world.simulation.chatwoot.url();
+    let environment = |choice| {
+        [("CHATWOOT_URL", url.as_str()), ("CHATWOOT_USER_TOKEN", USER_TOKEN), ("CHATWOOT_TOKEN_HEADER", choice)]
+    };
+    let words = ["call", "chatwoot", "profile.get"];
+    assert_eq!(world.wharf_with(&environment("api-access-token"), &words).code, 0);
+    world
+        .wharf_with(&environment("token"), &words)
+        .fails(2, &["variable CHATWOOT_TOKEN_HEADER: the value of `token_header`"]);
+}
+
+#[test]
+fn a_gateway_that_refuses_without_a_word_does_not_leave_the_operator_alone() {
+    let world = World::new();
+    world.simulation.chatwoot.answer_next(answer(400, "", ""));
+    world
+        .call("chatwoot profile.get")
+        .fails(4, &["status 400", "set token_header of the connection to `api-access-token`"]);
+    assert!(world.wharf(&["describe", "chatwoot"]).out.contains("(api_access_token or api-access-token)"));
+}
+
+#[test]
 fn ids_begin_at_one() {
     let world = World::new();
     for id in ["0", "-1", "1.5", "", "abc", "99999999999999999999999"] {

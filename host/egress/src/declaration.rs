@@ -358,6 +358,18 @@ pub struct Placement {
     pub name: String,
     /// How it is made.
     pub template: Template,
+    /// Where the operator chooses: it is left out of connections that say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Choice>,
+}
+
+/// A field of the connection has this value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Its name.
+    pub field: String,
+    /// One of its choices.
+    pub value: String,
 }
 
 /// A part of a request that a credential can stand in.

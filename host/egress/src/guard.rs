@@ -89,9 +89,10 @@ fn hidden<'a>(credentials: Vec<Credential<'a>>, scheme: &Scheme, values: &Values
         Some(input) => values.is_sensitive(input),
         None => values.is_sensitive(variable),
     };
-    let placed = credentials.into_iter().zip(scheme.placed_with(is_hidden));
-    placed
-        .map(|(credential, hidden)| match hidden {
+    let hidden = scheme.placed_with(is_hidden);
+    credentials
+        .into_iter()
+        .map(|credential| match hidden.get(credential.placement).is_some_and(|hidden| *hidden) {
             true => Credential { text: credential.text.but_shown_as(MASK.to_owned()), ..credential },
             false => credential,
         })

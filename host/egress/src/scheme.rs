@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::connection::Connection;
-use crate::declaration::{Function, Location, Part, Scheme, Template};
+use crate::declaration::{Choice, Function, Location, Part, Scheme, Template};
 use crate::encode::{form_encode, hex, json_escape, percent_encode};
 use crate::masker::Masker;
 use crate::refusal::Refusal;
@@ -21,6 +21,8 @@ const LONGEST: usize = 64 * 1024;
 
 /// A credential and its place.
 pub(crate) struct Credential<'a> {
+    /// Which placement of its scheme it has.
+    pub(crate) placement: usize,
     pub(crate) location: Location,
     pub(crate) name: &'a str,
     pub(crate) text: Text,
@@ -64,11 +66,17 @@ pub(crate) fn credentials<'a>(
     scheme
         .placements
         .iter()
-        .map(|placement| {
+        .enumerate()
+        .filter(|(_, placement)| !placement.unless.as_ref().is_some_and(|choice| has_chosen(connection, choice)))
+        .map(|(index, placement)| {
             let text = render(&placement.template, connection, derived, &variable, &values)?;
-            Ok(Credential { location: placement.location, name: &placement.name, text })
+            Ok(Credential { placement: index, location: placement.location, name: &placement.name, text })
         })
         .collect()
+}
+
+fn has_chosen(connection: &Connection, choice: &Choice) -> bool {
+    connection.field(&choice.field) == Some(choice.value.as_str())
 }
 
 fn render(
@@ -158,7 +166,7 @@ mod tests {
     }
 
     fn rendered(template: Template) -> Text {
-        let placement = Placement { location: Location::Header, name: "h".to_owned(), template };
+        let placement = Placement { location: Location::Header, name: "h".to_owned(), template, unless: None };
         let scheme =
             Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements: vec![placement] };
         let variable = |name: &str| Ok(Text::open(format!("<{name}>")));
@@ -251,6 +259,7 @@ mod tests {
                     ],
                     &[],
                 ),
+                unless: None,
             }],
         };
         let derived = Derived::default();
@@ -259,6 +268,21 @@ mod tests {
         assert_eq!(derived.iter().map(Text::real).collect::<Vec<_>>(), ["k+1%2B%26"], "what an answer may echo");
         assert_eq!(credentials[0].text.real(), "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D");
         assert_eq!(credentials[0].text.shown(), "Bearer api_key=•••&user=%7B%22id%22%3A%22123%22%7D");
+    }
+
+    #[test]
+    fn a_placement_is_left_out_where_the_operator_chose_so_and_asks_for_nothing() {
+        let placement = |name: &str, field: &str, unless: Option<&str>| Placement {
+            location: Location::Header,
+            name: name.to_owned(),
+            template: template(&[Part::Field(field.into())], &[]),
+            unless: unless.map(|value| Choice { field: "user".into(), value: value.into() }),
+        };
+        // There is no `token`.
+        let placements = vec![placement("a", "token", Some("ada")), placement("b", "key", Some("bob"))];
+        let scheme = Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements };
+        let made = credentials(&scheme, &connection(), &Derived::default(), |_| Ok(Text::default())).unwrap();
+        assert_eq!(made.iter().map(|c| (c.placement, c.name)).collect::<Vec<_>>(), [(1, "b")]);
     }
 
     #[test]

@@ -8,13 +8,21 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     }
     let body = response.json();
     let words = body.as_ref().and_then(words).or_else(|| plain_text(response));
-    let detail = response.detail(words.as_deref());
+    let mut detail = response.detail(words.as_deref());
+    if words.is_none() && matches!(response.status, 400 | 401) {
+        // Chatwoot itself has words for it.
+        detail.message += OF_A_GATEWAY;
+    }
     Err(match response.status {
         401 if is_about_rights(&detail.message) => Failure::Forbidden(detail),
         422 => Failure::InvalidInput(body.as_ref().and_then(first_attribute), detail.message),
         _ => Failure::of_status(response, detail),
     })
 }
+
+/// What an operator can try where something before the server refuses a request without a word.
+const OF_A_GATEWAY: &str = "; if a gateway in between refuses the name of a header, set token_header of the connection to \
+                            `api-access-token` or to `api_access_token`";
 
 fn words(body: &Value) -> Option<String> {
     let found = ["error", "errors", "message", "description"]
@@ -80,6 +88,17 @@ mod tests {
             (r#"{"errors": ["You need to sign in or sign up before continuing."]}"#, "You need to sign in"),
         ] {
             assert!(matches!(failure(401, body), Failure::Unauthorized(d) if d.message.starts_with(words)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_words_says_what_to_try() {
+        for (status, body) in [(400, ""), (401, ""), (400, "<html><h1>400 Bad Request</h1></html>"), (400, "{}")] {
+            let (Failure::Provider(detail) | Failure::Unauthorized(detail)) = failure(status, body) else { panic!() };
+            assert!(detail.message.contains("token_header"), "{status} {body}: {}", detail.message);
+        }
+        for (status, body) in [(400, r#"{"error":"Bad"}"#), (401, r#"{"errors":["Invalid"]}"#), (404, "")] {
+            assert!(!format!("{:?}", failure(status, body)).contains("token_header"), "{status} {body}");
         }
     }
 

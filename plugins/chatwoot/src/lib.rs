@@ -34,8 +34,18 @@ mod teams;
 mod users;
 mod webhooks;
 
-/// The header's two spellings, which the server reads alike: many proxies drop the first, some gateways know only it.
-const NAMES: [&str; 2] = ["api_access_token", "Api-Access-Token"];
+/// The header's two spellings, which the server reads alike: many proxies drop the first, some gateways know only it, and others
+/// refuse a request that has one in it. So both are sent, unless the operator chooses one.
+const NAMES: [&str; 2] = ["api_access_token", "api-access-token"];
+/// The field by which the operator chooses.
+pub(crate) const TOKEN_HEADER: &str = "token_header";
+
+const fn token(field: &'static [Part]) -> [Placement; 2] {
+    [
+        Placement::header(NAMES[0], field).unless(TOKEN_HEADER, NAMES[1]),
+        Placement::header(NAMES[1], field).unless(TOKEN_HEADER, NAMES[0]),
+    ]
+}
 
 /// The plugin.
 pub const PROVIDER: Provider = Provider {
@@ -59,16 +69,18 @@ pub const PROVIDER: Provider = Provider {
             "From the user's profile settings; for what this user may do.",
         )
         .environment("CHATWOOT_USER_TOKEN"),
+        ConnectionField::plain(
+            TOKEN_HEADER,
+            "Name of the token's header",
+            "Only where a gateway in between refuses the one or the other; both are sent where it is left out.",
+        )
+        .choices(&NAMES)
+        .environment("CHATWOOT_TOKEN_HEADER"),
     ],
     schemes: &[
-        Scheme::new("platform", "The platform app's token.").placements(&[
-            Placement::header(NAMES[0], &[Part::Field("platform_token")]),
-            Placement::header(NAMES[1], &[Part::Field("platform_token")]),
-        ]),
-        Scheme::new("user", "The user's token.").placements(&[
-            Placement::header(NAMES[0], &[Part::Field("user_token")]),
-            Placement::header(NAMES[1], &[Part::Field("user_token")]),
-        ]),
+        Scheme::new("platform", "The platform app's token.")
+            .placements(const { &token(&[Part::Field("platform_token")]) }),
+        Scheme::new("user", "The user's token.").placements(const { &token(&[Part::Field("user_token")]) }),
     ],
     // There are three kinds of calls, so each resource names its own.
     scheme: None,

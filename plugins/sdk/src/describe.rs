@@ -41,6 +41,7 @@ fn connection_field(field: &ConnectionField) -> m::ConnectionField {
         secret: field.secret,
         required: field.required,
         default: field.default.map(str::to_owned),
+        choices: field.choices.iter().map(|choice| (*choice).to_owned()).collect(),
         environment: field.environment.map(str::to_owned),
     }
 }
@@ -58,6 +59,7 @@ fn scheme(scheme: &Scheme) -> m::Scheme {
         },
         name: p.name.to_owned(),
         template: template(p.parts, p.functions),
+        unless: p.unless.map(|(field, value)| m::Choice { field: field.to_owned(), value: value.to_owned() }),
     });
     m::Scheme {
         name: scheme.name.to_owned(),

@@ -70,13 +70,14 @@ pub struct ConnectionField {
     pub(crate) secret: bool,
     pub(crate) required: bool,
     pub(crate) default: Option<&'static str>,
+    pub(crate) choices: &'static [&'static str],
     pub(crate) environment: Option<&'static str>,
 }
 
 impl ConnectionField {
     /// A field that the plugin may read. The name is in snake case.
     pub const fn plain(name: &'static str, title: &'static str, summary: &'static str) -> Self {
-        Self { name, title, summary, secret: false, required: false, default: None, environment: None }
+        Self { name, title, summary, secret: false, required: false, default: None, choices: &[], environment: None }
     }
 
     /// A field that only schemes use. The name is in snake case.
@@ -93,6 +94,12 @@ impl ConnectionField {
     /// What it is where the operator says nothing. Not for a secret.
     pub const fn default(mut self, value: &'static str) -> Self {
         self.default = Some(value);
+        self
+    }
+
+    /// All that it can be. Not for a secret.
+    pub const fn choices(mut self, values: &'static [&'static str]) -> Self {
+        self.choices = values;
         self
     }
 
@@ -158,27 +165,34 @@ pub struct Placement {
     pub(crate) name: &'static str,
     pub(crate) parts: &'static [Part],
     pub(crate) functions: &'static [Function],
+    pub(crate) unless: Option<(&'static str, &'static str)>,
 }
 
 impl Placement {
     /// In a header.
     pub const fn header(name: &'static str, parts: &'static [Part]) -> Self {
-        Self { location: Location::Header, name, parts, functions: &[] }
+        Self { location: Location::Header, name, parts, functions: &[], unless: None }
     }
 
     /// In the query.
     pub const fn query(name: &'static str, parts: &'static [Part]) -> Self {
-        Self { location: Location::Query, name, parts, functions: &[] }
+        Self { location: Location::Query, name, parts, functions: &[], unless: None }
     }
 
     /// In the body.
     pub const fn body(name: &'static str, parts: &'static [Part]) -> Self {
-        Self { location: Location::Body, name, parts, functions: &[] }
+        Self { location: Location::Body, name, parts, functions: &[], unless: None }
     }
 
     /// Functions that are applied to the parts, in order.
     pub const fn functions(mut self, functions: &'static [Function]) -> Self {
         self.functions = functions;
+        self
+    }
+
+    /// It is left out where the operator gave this field of the connection this value, which is one of its choices.
+    pub const fn unless(mut self, field: &'static str, value: &'static str) -> Self {
+        self.unless = Some((field, value));
         self
     }
 }

@@ -381,7 +381,7 @@ impl Lint {
             known.push(&value.name);
         }
         self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
-        for Placement { location, name, template } in &scheme.placements {
+        for Placement { location, name, template, .. } in &scheme.placements {
             self.template(fields, &known, name, template);
             match location {
                 Location::Header => self.header_name(name),

@@ -161,6 +161,7 @@ fn build(
         },
         _ => error.to_string(),
     })?;
+    check_choices(&connection, about, |name| origin(&Given::Field(name.to_owned()), config, about))?;
     for field in connection.weak_fields() {
         warn(&format!("the secret `{field}` can be guessed: an answer that repeats it shows it to the plugin"));
     }
@@ -181,6 +182,21 @@ fn origin(given: &Given, config: &ConnectionConfig, about: &About) -> Option<Str
         Some(FieldValue::Env(variable)) => Some(format!("the environment variable {variable}")),
         None => suggested.map(|variable| format!("the environment variable {variable}")),
     }
+}
+
+/// Refuses a value that is none of those which the field can have.
+fn check_choices(
+    connection: &Connection,
+    about: &About,
+    origin: impl Fn(&str) -> Option<String>,
+) -> Result<(), String> {
+    let is_other = |field: &&ConnectionField| {
+        let value = connection.field(&field.name).filter(|_| !field.choices.is_empty());
+        value.is_some_and(|value| !field.choices.iter().any(|choice| choice == value))
+    };
+    let Some(ConnectionField { name, choices, .. }) = about.fields.iter().find(is_other) else { return Ok(()) };
+    let origin = origin(name).map(|origin| format!("{origin}: ")).unwrap_or_default();
+    Err(format!("{origin}the value of `{name}` is none that it can have; write `{}`", choices.join("` or `")))
 }
 
 /// The variable that supplies a field where no configuration does.
@@ -240,7 +256,7 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
         };
         connection = put(connection, field, value, remedy);
     }
-    connection.build().map(Some).map_err(|error| {
+    let connection = connection.build().map_err(|error| {
         let (variable, otherwise) = match &error {
             ConnectionError::Weak { field } => (
                 variable_of(field, about),
@@ -253,7 +269,11 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
             _ => (about.base_url.environment.as_deref(), String::new()),
         };
         format!("the environment variable {}: {error}{otherwise}", variable.unwrap_or_default())
-    })
+    })?;
+    let of_variable =
+        |name: &str| variable_of(name, about).map(|variable| format!("the environment variable {variable}"));
+    check_choices(&connection, about, of_variable)?;
+    Ok(Some(connection))
 }
 
 fn start(about: &About, name: &str, base_url: &str) -> ConnectionBuilder {

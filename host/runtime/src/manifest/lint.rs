@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use wharf_egress::declaration::{self, Problem, Routes, Scheme};
+use wharf_egress::declaration::{self, Choice, Problem, Routes, Scheme};
 use wharf_egress::text::deceives;
 
 use super::{About, ConnectionField, Manifest, Operation};
@@ -21,6 +21,9 @@ const LARGEST_SCHEMA: u64 = 16 << 20;
 /// Files of an operation, of the caller's and of the output, and members of its output that are sensitive.
 const MOST_FILES: usize = 64;
 const MOST_SENSITIVE: usize = 32;
+
+/// What a field of a connection can be, where the operator chooses.
+const MOST_CHOICES: usize = 32;
 
 /// Checks a manifest.
 ///
@@ -132,7 +135,7 @@ impl Lint {
 
     fn fields(&mut self, about: &About) {
         self.unique("fields", about.fields.iter().map(|f| &f.name));
-        for ConnectionField { name, secret, default, environment, .. } in &about.fields {
+        for ConnectionField { name, secret, default, choices, environment, .. } in &about.fields {
             let place = format!("field {name}");
             if !is_snake(name) {
                 self.report(&place, "its name is not in snake case (such as `api_key`)");
@@ -140,7 +143,38 @@ impl Lint {
             if *secret && default.is_some() {
                 self.report(&place, "a secret has no default");
             }
+            if *secret && !choices.is_empty() {
+                self.report(&place, "a secret has no choices");
+            }
+            if choices.len() > MOST_CHOICES {
+                self.report(&place, format!("it has more than {MOST_CHOICES} choices"));
+            }
+            if default.as_ref().is_some_and(|default| !choices.is_empty() && !choices.contains(default)) {
+                self.report(&place, "its default is none of its choices");
+            }
+            self.unique(&place, choices.iter());
             self.environment(&place, about, environment.as_deref());
+        }
+        about.schemes.iter().for_each(|scheme| self.choices(about, scheme));
+    }
+
+    /// Whatever the operator chooses, a request has its credentials.
+    fn choices(&mut self, about: &About, scheme: &Scheme) {
+        let place = format!("scheme {}", scheme.name);
+        let named = || scheme.placements.iter().filter_map(|placement| placement.unless.as_ref());
+        for choice in named() {
+            let field = about.fields.iter().find(|field| field.name == choice.field);
+            if !field.is_some_and(|field| field.choices.contains(&choice.value)) {
+                self.report(&place, format!("`{}` is no choice of a field `{}`", choice.value, choice.field));
+            }
+        }
+        let of_one_field = named().all(|choice| named().all(|other| other.field == choice.field));
+        if !of_one_field {
+            self.report(&place, "its placements depend on several fields");
+        }
+        let leaves_none = |choice: &Choice| scheme.placements.iter().all(|p| p.unless.as_ref() == Some(choice));
+        if let Some(choice) = named().find(|choice| leaves_none(choice)) {
+            self.report(&place, format!("where `{}` is `{}` it places no credential", choice.field, choice.value));
         }
     }
 
@@ -232,5 +266,50 @@ fn deceives_somewhere(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(deceives_somewhere),
         Value::Object(members) => members.iter().any(|(k, v)| k.contains(deceives) || deceives_somewhere(v)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The problems of a manifest with this field and scheme.
+    fn problems(choices: &Value, secret: bool, unless: &[Value]) -> String {
+        let template = json!({"parts": [{"literal": "x"}], "functions": []});
+        let placement = |(index, unless)| json!({"location": "header", "name": format!("X-{index}"), "template": template, "unless": unless});
+        let placements: Vec<Value> = unless.iter().enumerate().map(placement).collect();
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "",
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null},
+            "fields": [{
+                "name": "region", "title": "", "summary": "", "secret": secret, "required": false, "default": null,
+                "choices": choices, "environment": null,
+            }],
+            "schemes": [{"name": "token", "summary": "", "values": [], "placements": placements}],
+            "operations": [],
+        });
+        let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
+        problems.iter().map(|problem| format!("{}: {}\n", problem.place, problem.problem)).collect()
+    }
+
+    #[test]
+    fn whatever_the_operator_chooses_a_scheme_has_a_placement() {
+        let choices = json!(["eu", "us"]);
+        let choice = |value: &str| json!({"field": "region", "value": value});
+        assert_eq!(problems(&choices, false, &[choice("eu"), choice("us")]), "");
+        assert_eq!(problems(&choices, false, &[choice("eu"), Value::Null]), "");
+        for (problem, found) in [
+            (
+                "where `region` is `eu` it places no credential",
+                problems(&choices, false, &[choice("eu"), choice("eu")]),
+            ),
+            ("`asia` is no choice of a field `region`", problems(&choices, false, &[choice("asia"), Value::Null])),
+            ("a secret has no choices", problems(&choices, true, &[Value::Null])),
+            ("`eu` stands twice", problems(&json!(["eu", "eu"]), false, &[Value::Null])),
+        ] {
+            assert!(found.contains(problem), "{problem}: {found}");
+        }
     }
 }

@@ -72,6 +72,9 @@ pub struct ConnectionField {
     pub required: bool,
     /// Never for a secret.
     pub default: Option<String>,
+    /// What its value can be; anything where this is empty. Never for a secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
     /// The variable that supplies it where no configuration does.
     pub environment: Option<String>,
 }

@@ -87,6 +87,8 @@ fn connection(manifest: &Manifest) -> Text {
         styled(DIM, variable(&base_url.environment)),
         "\n",
     ]);
+    let choices =
+        |choices: &[String]| if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(" or ")) };
     for field in &manifest.about.fields {
         let marks = match (field.required, field.secret) {
             (true, true) => "required, secret: ",
@@ -100,6 +102,7 @@ fn connection(manifest: &Manifest) -> Text {
             " ",
             styled(WARN, marks),
             &field.summary,
+            styled(DIM, choices(&field.choices)),
             styled(DIM, variable(&field.environment)),
             "\n",
         ]);

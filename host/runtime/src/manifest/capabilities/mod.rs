@@ -124,7 +124,13 @@ fn field(field: &ConnectionField) -> impl Iterator<Item = String> {
     let variable = field.environment.iter().map(|name| format!(" from the variable {name}")).collect::<String>();
     let optional = (!field.required).then(|| format!("field {name} may be left out"));
     let default = field.default.as_ref().map(|value| format!("field {name} is {value:?} where it is left out"));
-    std::iter::once(format!("field {name} {kind}{variable}")).chain(optional).chain(default)
+    let choices = (!field.choices.is_empty()).then(|| {
+        format!(
+            "field {name} is one of {}",
+            field.choices.iter().map(|choice| format!("{choice:?}")).collect::<Vec<_>>().join(", ")
+        )
+    });
+    std::iter::once(format!("field {name} {kind}{variable}")).chain(optional).chain(default).chain(choices)
 }
 
 fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
@@ -137,7 +143,8 @@ fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
             Location::Query => "query",
             Location::Body => "body",
         };
-        value(&name, &format!("{place} {}", word(&p.name)), &p.template)
+        let unless = p.unless.iter().map(|c| format!(", unless field {} is {:?}", word(&c.field), c.value));
+        value(&name, &format!("{place} {}", word(&p.name)), &p.template) + &unless.collect::<String>()
     });
     values.chain(placements).collect::<Vec<_>>().into_iter()
 }

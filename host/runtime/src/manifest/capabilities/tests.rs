@@ -12,7 +12,7 @@ fn sample() -> Value {
         "base-url": {"summary": "", "default": "https://acme.example", "suffix": "/api", "environment": "ACME_URL"},
         "fields": [
             {"name": "token", "title": "", "summary": "", "secret": true, "required": true, "default": null, "environment": "ACME_TOKEN"},
-            {"name": "role", "title": "", "summary": "", "secret": false, "required": true, "default": "viewer", "environment": null},
+            {"name": "role", "title": "", "summary": "", "secret": false, "required": true, "default": "viewer", "choices": ["viewer"], "environment": null},
         ],
         "schemes": [{
             "name": "token", "summary": "",
@@ -20,6 +20,7 @@ fn sample() -> Value {
             "placements": [{
                 "location": "header", "name": "Authorization",
                 "template": {"parts": [{"literal": "Bearer "}, {"value": "key"}], "functions": []},
+                "unless": {"field": "role", "value": "viewer"},
             }],
         }],
         "operations": [{
@@ -110,6 +111,7 @@ fn counted() -> Vec<(&'static str, String, Value)> {
         ("connection-field.secret", at("/fields/0/secret"), json!(false)),
         ("connection-field.required", at("/fields/0/required"), json!(false)),
         ("connection-field.default", at("/fields/1/default"), json!("admin")),
+        ("connection-field.choices", at("/fields/1/choices"), json!(["viewer", "admin"])),
         ("connection-field.environment", at("/fields/0/environment"), json!("ACME_PASSWORD")),
         ("scheme.name", at("/schemes/0/name"), json!("other")),
         ("scheme.values", at("/schemes/0/values"), json!([{"name": "more", "template": template}])),
@@ -123,6 +125,9 @@ fn counted() -> Vec<(&'static str, String, Value)> {
         ("placement.location", location(), json!("query")),
         ("placement.name", at("/schemes/0/placements/0/name"), json!("X-Key")),
         ("placement.template", at("/schemes/0/placements/0/template"), template.clone()),
+        ("placement.unless", at("/schemes/0/placements/0/unless"), json!(null)),
+        ("choice.field", at("/schemes/0/placements/0/unless/field"), json!("other")),
+        ("choice.value", at("/schemes/0/placements/0/unless/value"), json!("other")),
         (
             "location.header",
             at("/schemes/0/placements"),
@@ -282,6 +287,7 @@ fn capabilities_are_lines_that_a_person_can_read() {
             "address from the variable ACME_URL",
             "addresses end in /api",
             "field role is \"viewer\" where it is left out",
+            "field role is one of \"viewer\"",
             "field role readable",
             "field token secret from the variable ACME_TOKEN",
             "orders.change (write): POST /orders/{id}, headers X-Kind=\"order\", json body note, credentials token, named change",
@@ -293,7 +299,7 @@ fn capabilities_are_lines_that_a_person_can_read() {
             "orders.change: masks the output /secret",
             "orders.change: query page of change is free",
             "orders.change: takes a file file",
-            "scheme token: header Authorization = \"Bearer \" + value key",
+            "scheme token: header Authorization = \"Bearer \" + value key, unless field role is \"viewer\"",
             "scheme token: value key = field token, base64",
             "suggested address https://acme.example",
         ]

@@ -39,6 +39,7 @@ fn connection_field(from: m::ConnectionField) -> manifest::ConnectionField {
         secret: from.secret,
         required: from.required,
         default: from.default,
+        choices: from.choices,
         environment: from.environment,
     }
 }
@@ -63,6 +64,7 @@ fn scheme(from: m::Scheme) -> own::Scheme {
                 },
                 name: p.name,
                 template: template(p.template),
+                unless: p.unless.map(|c| own::Choice { field: c.field, value: c.value }),
             })
             .collect(),
     }
