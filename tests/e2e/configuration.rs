@@ -384,6 +384,32 @@ fn a_ca_file_and_a_proxy_come_from_the_configuration() {
 }
 
 #[test]
+fn a_proxy_that_refuses_a_tunnel_is_told_by_the_port_and_without_its_password() {
+    let world = World::new();
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://user:geheim@{}", proxy.local_addr().unwrap());
+    let port = world.simulation.chatwoot.url().rsplit(':').next().unwrap().to_owned();
+    world.configure(&narrowed(&world, "chatwoot", "proxy = { env = \"MY_PROXY\" }"));
+    for (answer, words) in [
+        ("403 Forbidden", format!("refused a tunnel to port {port}")),
+        ("407 Proxy Authentication Required", "does not take the user name and password of `proxy`".to_owned()),
+    ] {
+        let run = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut socket, _) = proxy.accept().unwrap();
+                let _ = std::io::Read::read(&mut socket, &mut [0; 4096]);
+                let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+                std::io::Write::write_all(&mut socket, answer.as_bytes()).unwrap();
+            });
+            world.wharf_with(&[("MY_PROXY", &url)], &["call", "chatwoot", "profile.get"])
+        });
+        run.fails(4, &["unavailable: the proxy on the way to", &words, &answer[..3]]);
+        assert!(!run.err.contains("geheim"), "{}", run.err);
+    }
+    assert!(world.simulation.chatwoot.requests().is_empty());
+}
+
+#[test]
 fn proxies_of_the_environment_are_not_used() {
     let world = World::new();
     let nowhere = "http://127.0.0.1:9";

@@ -38,8 +38,17 @@ pub struct Connection {
     client: Client,
     /// Why the address in the base URL is not reached, where only a proxy would look at it.
     beyond_proxy: Option<Denial>,
-    /// Whether a proxy connects to it, and not this process.
-    proxied: bool,
+    /// The proxy that connects to it in the place of this process.
+    proxy: Option<Hop>,
+    /// Whether the operator can change it in the configuration.
+    configured: bool,
+}
+
+/// A proxy, without what is secret of it.
+struct Hop {
+    /// Host and port.
+    place: String,
+    has_user: bool,
 }
 
 enum Value {
@@ -157,9 +166,33 @@ impl Connection {
         self.beyond_proxy.clone().map_or(Ok(()), Err)
     }
 
+    /// Its name in the configuration, for advice; none where it has no place there.
+    pub(crate) fn configured_name(&self) -> Option<&str> {
+        self.configured.then_some(&self.name)
+    }
+
+    /// Whether a proxy connects to the provider, and not this process.
+    pub fn has_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
     /// Where its requests go, in words: for messages of what went wrong on the way.
     pub(crate) fn way(&self) -> String {
-        if self.proxied { format!("the proxy on the way to {}", self.base) } else { self.base.clone() }
+        match &self.proxy {
+            Some(proxy) => format!("{} (through the proxy {})", self.base, proxy.place),
+            None => self.base.clone(),
+        }
+    }
+
+    /// The same of the way that ends at the proxy.
+    pub(crate) fn way_to_proxy(&self) -> String {
+        let place = self.proxy.as_ref().map(|proxy| proxy.place.as_str()).unwrap_or_default();
+        format!("the proxy on the way to {} ({place})", self.base)
+    }
+
+    /// Whether the proxy is given a user name or a password.
+    pub(crate) fn proxy_has_user(&self) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.has_user)
     }
 }
 
@@ -299,17 +332,19 @@ impl ConnectionBuilder {
         let beyond_proxy = address.and_then(|address| resolver.refuse_never(&address.to_string(), address).err());
         let route = Route { trust: &self.trust, proxy: self.proxy.as_ref() };
         let base = normalise(&url, &self.suffix);
+        let client = Client::new(resolver, &route)?;
         Ok(Connection {
             identity: identity(&base, &self.fields),
             base,
-            client: Client::new(resolver, &route)?,
+            client,
+            proxy: self.proxy.as_ref().map(hop),
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,
             strong,
             weak,
             beyond_proxy,
-            proxied,
+            configured: self.configured,
         })
     }
 
@@ -344,6 +379,12 @@ impl ConnectionBuilder {
             None => Ok(()),
         }
     }
+}
+
+fn hop(proxy: &Secret) -> Hop {
+    let url = Url::parse(proxy.reveal()).ok();
+    let place = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    Hop { place: place.unwrap_or_else(|| "of `proxy`".to_owned()), has_user: proxy.has_user_info() }
 }
 
 fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {

@@ -19,7 +19,7 @@ use crate::rules::{Denial, Rule};
 use crate::wire::coding::{Coding, NotUnpacked};
 use crate::wire::exchange::{self, Exchange};
 use crate::wire::head::Head;
-use crate::wire::{Fault, latin1};
+use crate::wire::{Fault, NoTunnel, latin1};
 
 /// Headers of an answer that concern the connection or a session of the host, not the plugin.
 const DROPPED: [&str; 10] = [
@@ -304,7 +304,10 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
             Err(other) => match other.downcast::<Fault>() {
                 Ok(fault) => of_wire(connection, *fault),
                 Err(other) => {
-                    SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {other}")))
+                    SendError::Unavailable(connection.strong().mask_text(match other.downcast::<NoTunnel>() {
+                        Ok(problem) => problem.in_words(connection),
+                        Err(other) => format!("{host} cannot be reached: {other}"),
+                    }))
                 }
             },
         },

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`socket`] | opens a socket to a judged address; writes while it listens for an answer that comes early |
 //! | [`tls`], [`trust`] | TLS, and whose certificates are good |
+//! | [`tunnel`] | the way through a proxy |
 //! | [`strict`] | reads heads, chunks and ends, above TLS; the client sees nothing but framing |
 //! | [`head`] | the head of an answer: leniently where that is safe, and how its body ends |
 //! | [`chunks`] | the chunked transfer coding |
@@ -21,7 +22,7 @@ use std::io::{self, ErrorKind};
 use std::time::Instant;
 
 use ureq::unversioned::transport::time::Duration;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Connector, NextTimeout, Transport};
 
 mod buffers;
 mod chunks;
@@ -32,11 +33,14 @@ mod socket;
 mod strict;
 mod tls;
 mod trust;
+mod tunnel;
 
 use socket::OneByOne;
 use strict::StrictConnector;
 pub(crate) use tls::Tls;
 pub(crate) use trust::Trust;
+pub(crate) use tunnel::NoTunnel;
+use tunnel::Tunnel;
 
 /// What a server sent and nobody can rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +70,7 @@ impl From<Fault> for ureq::Error {
 
 /// The chain of connectors: through a proxy if one is configured, TCP, TLS for `https`, and what reads answers.
 pub(crate) fn connector(tls: Tls, by_proxy: bool) -> impl Connector<Out = impl Transport> {
-    let chain = ().chain(ConnectProxyConnector::default()).chain(OneByOne).chain(tls);
+    let chain = ().chain(Tunnel::default()).chain(OneByOne).chain(tls);
     chain.chain(StrictConnector { by_proxy })
 }
 

@@ -1,5 +1,8 @@
 //! A proxy is used where the operator configures one, and nowhere else.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener};
+
 use wharf_egress::{ConnectionError, Secret};
 
 use crate::server::OK;
@@ -53,6 +56,110 @@ fn a_proxy_that_refuses_is_told_without_its_password() {
     let words = unavailable(get(&connection));
     assert!(words.contains("407") && !words.contains("proxy-password"), "{words}");
     assert!(!format!("{connection:?}").contains("proxy-password"));
+}
+
+/// What is said of a proxy that answers this, byte by byte, to a request for a tunnel.
+fn said_of(answer: &'static [u8], user: &str, base_url: &str) -> String {
+    let proxy = Server::answering(move |_, socket| socket.write_all(answer).unwrap_or(()));
+    let url = format!("http://{user}{}", proxy.address);
+    let connection = builder(base_url).proxy(Secret::new(url)).build().unwrap();
+    let words = unavailable(get(&connection));
+    assert!(words.contains(&format!("the proxy on the way to {base_url} ({})", proxy.address)), "{words}");
+    assert!(!words.contains("geheim"), "{words}");
+    words
+}
+
+#[test]
+fn a_refused_tunnel_is_told_with_its_port_and_what_can_be_done() {
+    const FORBIDDEN: &[u8] = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ngeheim";
+    const METHOD: &[u8] = b"HTTP/1.0 405 Method Not Allowed\r\n\r\n";
+    let words = said_of(FORBIDDEN, "", "https://provider.test:8443");
+    assert!(words.contains("refused a tunnel to port 8443, provider.test:8443 (status 403)"), "{words}");
+    assert!(words.contains("port 443 alone; whoever runs it has to allow this one, or set base_url"), "{words}");
+    assert!(said_of(METHOD, "", "http://provider.test").contains("a tunnel to port 80, provider.test:80 (status 405)"));
+    let words = said_of(FORBIDDEN, "", "https://provider.test");
+    assert!(
+        words.contains("refused a tunnel to provider.test:443 (status 403): whoever runs it has to allow this host"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_is_told_from_one_that_does_not_take_it() {
+    const WANTED: &[u8] =
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
+    let words = said_of(WANTED, "", "https://provider.test");
+    assert!(
+        words.contains("wants a user name and a password (status 407)") && words.contains("[connections.main]"),
+        "{words}"
+    );
+    let words = said_of(WANTED, "user:geheim@", "https://provider.test");
+    assert!(
+        words.contains("does not take the user name and password of `proxy` in [connections.main] (status 407)"),
+        "{words}"
+    );
+}
+
+#[test]
+fn what_fails_at_the_proxy_is_not_blamed_on_the_provider() {
+    let url = "https://provider.test";
+    let words = said_of(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "", url);
+    assert!(words.contains("cannot reach provider.test:443 (status 503)"), "{words}");
+    assert!(
+        said_of(b"HTTP/1.1 302 Found\r\nLocation: http://portal.test/\r\n\r\n", "", url).contains("redirects in place")
+    );
+    assert!(said_of(b"\x15\x03\x03\x00\x02\x02\x32", "user:geheim@", url).contains("does not answer in HTTP"));
+    assert!(said_of(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "", url).contains("does not answer in HTTP"));
+
+    let address = listening(b"");
+    let to = |proxy: String| builder(url).proxy(Secret::new(proxy));
+    let words = unavailable(get(&to(format!("http://{address}")).build().unwrap()));
+    assert!(words.contains(&format!("({address}) closed the connection without an answer")), "{words}");
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let words = unavailable(get(&to(format!("http://user:geheim@{nobody}")).build().unwrap()));
+    assert!(words.contains("nothing listens at the proxy on the way to https://provider.test"), "{words}");
+    let unknown = to("http://proxy.test:3128".to_owned()).lookup(|_, _| Ok(Vec::new()));
+    let words = unavailable(get(&unknown.build().unwrap()));
+    assert!(words.contains("the proxy on the way to") && words.contains("(proxy.test:3128)"), "{words}");
+}
+
+#[test]
+fn a_proxy_with_tls_that_fails_is_told_from_a_provider_with_tls_that_fails() {
+    let with_tls = crate::tls::server();
+    let proxy = format!("https://user:geheim@127.0.0.1:{}", with_tls.address.port());
+    let words = unavailable(get(&builder("https://provider.test").proxy(Secret::new(proxy)).build().unwrap()));
+    assert!(words.contains("the proxy on the way to") && words.contains("ca_file in [connections.main]"), "{words}");
+    assert!(!words.contains("geheim"), "{words}");
+
+    let through =
+        |proxy: String| unavailable(get(&builder("https://provider.test").proxy(Secret::new(proxy)).build().unwrap()));
+    let words = through(format!("https://{}", listening(b"HTTP/1.1 400 Bad Request\r\n\r\n")));
+    assert!(words.contains("it does not speak TLS, so its URL may have to begin with `http://`"), "{words}");
+
+    // There is a tunnel, and what comes through it is no TLS.
+    let address = listening(b"HTTP/1.1 200 Connected\r\n\r\nno TLS at all, whatever was asked");
+    let words = through(format!("http://{address}"));
+    assert!(
+        words.starts_with(&format!("https://provider.test (through the proxy {address}) cannot be reached")),
+        "{words}"
+    );
+}
+
+/// The address of something that writes these bytes to each socket, after it has read some, and closes it.
+fn listening(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(answer);
+            let _ = socket.shutdown(Shutdown::Write);
+            // What is left unread would make a reset of the close.
+            let _ = socket.read_to_end(&mut Vec::new());
+        }
+    });
+    address
 }
 
 #[test]

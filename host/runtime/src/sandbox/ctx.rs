@@ -221,6 +221,7 @@ impl Ctx {
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }
         self.exchanges.push(exchange);
+        let by_proxy = call.grant.connection.has_proxy();
         match result {
             Ok(answer) => {
                 self.meter.count_received(answer.body.bytes.len() as u64)?;
@@ -231,7 +232,10 @@ impl Ctx {
                 Err(self.refused_with(denial.into()))
             }
             Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large().into()),
-            Err(SendError::Timeout) => Err(self.meter.out_of_time("the provider had not answered yet").into()),
+            Err(SendError::Timeout) => {
+                let missing = if by_proxy { "neither the proxy nor the provider had" } else { "the provider had not" };
+                Err(self.meter.out_of_time(&format!("{missing} answered yet")).into())
+            }
             Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large().into()),
             Err(SendError::Unavailable(message) | SendError::Closed(message)) => Err(NoAnswer::Unavailable(message)),
             Err(SendError::Unreadable(message)) => Err(NoAnswer::Unreadable(message)),
