@@ -102,6 +102,7 @@ fn of_load(error: &LoadError) -> Kind {
     match error {
         LoadError::Unreadable { .. } => Kind::Input,
         LoadError::NoPlugin { .. } => Kind::Plugin,
+        LoadError::NoRoom { .. } => Kind::Host,
     }
 }
 

@@ -2,8 +2,10 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser as _;
+use wharf::shortage;
 
 mod args;
 mod commands;
@@ -14,8 +16,30 @@ mod setup;
 
 use args::{Args, Command};
 
+/// What the stack of the main thread has to have for plugins and what the host does for them, in bytes; it is usually 8 MiB.
+const STACK: usize = 4 << 20;
+
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(print::panicked));
+    if !has_small_stack() {
+        return run();
+    }
+    let thread = thread::Builder::new().name("main".to_owned()).stack_size(STACK);
+    match thread.spawn(run) {
+        // A panic was told by the hook.
+        Ok(running) => running.join().unwrap_or(ExitCode::FAILURE),
+        Err(error) => {
+            print::error(&format!("{}; or raise the stack (`ulimit -s`)", shortage::in_words("thread", &error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn has_small_stack() -> bool {
+    shortage::stack().is_some_and(|most| most < STACK as u64)
+}
+
+fn run() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

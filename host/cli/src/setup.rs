@@ -4,14 +4,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::files::is_there;
 use wharf::operation::nearest;
-use wharf::{Host, HostBuilder, Release, ReleaseStore, StoreError};
+use wharf::{Host, HostBuilder, Release, ReleaseStore, StoreError, shortage};
 use wharf_artifacts::PROVIDERS;
+use wharf_simulated::Simulation;
 
 use crate::exit::Usage;
 use crate::print;
@@ -38,8 +39,7 @@ impl Setup {
         if let (Some(store), Some(lock)) = (&config.store, &config.lock) {
             builder = builder.releases(ReleaseStore::new(store.join("releases"), lock));
         }
-        let host = builder.build()?;
-        Ok(Self { config, host })
+        Ok(Self { config, host: built(builder)? })
     }
 
     /// The same where something is to be installed or looked up there.
@@ -237,6 +237,30 @@ pub(crate) fn cached(builder: HostBuilder) -> HostBuilder {
         Some(cache) => builder.cache(cache.join("compiled")),
         None => builder,
     }
+}
+
+/// A host, with a warning where the machine is too small for what it was told.
+pub(crate) fn built(builder: HostBuilder) -> Result<Host> {
+    let host = builder.build()?;
+    host.makeshift().into_iter().for_each(|text| print::warning(&text));
+    Ok(host)
+}
+
+/// The simulated providers, started.
+pub(crate) fn simulation() -> Result<Simulation> {
+    Simulation::start().map_err(|error| {
+        anyhow!("the simulated providers do not start: {}", shortage::in_words("thread or socket for them", &error))
+    })
+}
+
+/// What is to be done when the process is told to stop.
+pub(crate) fn on_signal(stop: impl FnMut() + Send + 'static) -> Result<()> {
+    ctrlc::set_handler(stop).map_err(|error| match error {
+        ctrlc::Error::System(error) => {
+            anyhow!("{}", shortage::in_words("thread to wait for the signal to stop", &error))
+        }
+        error => anyhow!("the signal to stop cannot be waited for: {error}"),
+    })
 }
 
 fn user_cache() -> Option<PathBuf> {

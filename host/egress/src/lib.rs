@@ -48,6 +48,7 @@ pub mod rules;
 mod scheme;
 mod secret;
 pub mod send;
+pub mod shortage;
 mod strength;
 pub mod text;
 mod well_known;

@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::shortage;
+
 /// Finds the addresses of a host and port.
 pub(crate) type Lookup = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
@@ -66,7 +68,10 @@ impl Lookups {
         // The lock is free again: where no thread can be had the job is dropped here, and takes the question back.
         let job = Job { question: Arc::clone(&question), under_way: Arc::clone(&self.under_way), key };
         let lookup = Arc::clone(&self.lookup);
-        thread::Builder::new().name("wharf-lookup".to_owned()).spawn(move || job.run(&*lookup))?;
+        let thread = thread::Builder::new().name("wharf-lookup".to_owned());
+        thread
+            .spawn(move || job.run(&*lookup))
+            .map_err(|error| shortage::explained("thread to look a name up", &error))?;
         Ok(question)
     }
 }

@@ -16,6 +16,7 @@ use crate::declaration::Method;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
+use crate::shortage;
 use crate::wire::coding::{Coding, NotUnpacked};
 use crate::wire::exchange::{self, Exchange};
 use crate::wire::head::Head;
@@ -316,6 +317,9 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
         // The guard has refused what is too long, so this is a declaration that no client can send.
         ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),
         ureq::Error::HostNotFound => SendError::Unavailable(format!("no address is known for the host of {host}")),
+        ureq::Error::Io(error) if shortage::is_behind(&error) => {
+            SendError::Unavailable(shortage::in_words(&format!("socket to {host}"), &error))
+        }
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }

@@ -163,7 +163,8 @@ impl HostBuilder {
     /// The host.
     ///
     /// # Errors
-    /// [`Fault::Host`] where the engine does not start, as on a system without address space to reserve.
+    /// [`Fault::Host`] where the engine does not start, as on a system that gives no thread. With little address space it lets
+    /// fewer calls in: see [`Host::makeshift`].
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));

@@ -62,4 +62,4 @@ pub use registry::{
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
-pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, text};
+pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, shortage, text};

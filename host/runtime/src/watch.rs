@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Event, EventHandler, RecommendedWatcher, RecursiveMode, Watcher as _};
+use wharf_egress::shortage;
 
 use crate::files::{self, component_files, folder_of};
 use crate::registry::{LARGEST_COMPONENT, digest_of};
@@ -107,8 +110,7 @@ impl Watch {
             // Nobody listens any more when the watch is being dropped.
             move |event| files.messages(&root, event).into_iter().for_each(|m| sender.send(m).unwrap_or_default())
         };
-        let mut watcher = notify::recommended_watcher(handler).map_err(|error| of_notify(folder, error))?;
-        watcher.watch(&root, RecursiveMode::NonRecursive).map_err(|error| of_notify(folder, error))?;
+        let watcher = watcher(folder, &root, handler)?;
         let mut follower = Follower {
             folder: folder.to_owned(),
             files,
@@ -121,7 +123,7 @@ impl Watch {
         // After the watch began, so that nothing falls between the two.
         follower.touch_all().map_err(failed)?;
         let thread = thread::Builder::new().name("wharf-watch".to_owned());
-        let thread = thread.spawn(move || follower.run()).map_err(failed)?;
+        let thread = thread.spawn(move || follower.run()).map_err(|error| no_thread(folder, &error))?;
         Ok(Self { _watcher: watcher, messages: sender, thread: Some(thread) })
     }
 }
@@ -304,6 +306,23 @@ fn stamp(file: &Path) -> io::Result<Stamp> {
 
 fn unwatchable(folder: &Path, reason: io::Error) -> WatchError {
     WatchError::Unwatchable { folder: folder.to_owned(), reason }
+}
+
+fn no_thread(folder: &Path, error: &io::Error) -> WatchError {
+    unwatchable(folder, shortage::explained("thread to watch it with", error))
+}
+
+/// Lets the system tell what happens in a folder. Notify does not say that it got no thread: it panics when it is told what to
+/// watch, and once more when it is dropped.
+fn watcher(folder: &Path, root: &Path, handler: impl EventHandler) -> Result<RecommendedWatcher, WatchError> {
+    let tried = thread::Builder::new().spawn(|| ()).map_err(|error| no_thread(folder, &error))?;
+    let _ = tried.join();
+    let watcher = notify::recommended_watcher(handler).map_err(|error| of_notify(folder, error))?;
+    let mut watcher = ManuallyDrop::new(watcher);
+    let watched = catch_unwind(AssertUnwindSafe(|| watcher.watch(root, RecursiveMode::NonRecursive)))
+        .map_err(|_| no_thread(folder, &io::ErrorKind::WouldBlock.into()))?;
+    let watcher = ManuallyDrop::into_inner(watcher);
+    watched.map(|()| watcher).map_err(|error| of_notify(folder, error))
 }
 
 fn of_notify(folder: &Path, error: notify::Error) -> WatchError {

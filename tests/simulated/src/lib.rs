@@ -34,6 +34,8 @@ pub use server::Server;
 
 use std::io;
 
+use server::Thread;
+
 /// All five providers, running.
 pub struct Simulation {
     /// See [`appwrite`].
@@ -60,18 +62,19 @@ pub struct Connection {
 }
 
 impl Simulation {
-    /// Starts all five servers, each on a port that the system picks.
+    /// Starts all five servers, on one thread, each on a port that the system picks.
     ///
     /// # Errors
     ///
     /// When a listener, a runtime or a thread cannot be had from the system.
     pub fn start() -> io::Result<Self> {
+        let thread = Thread::start()?;
         Ok(Self {
-            appwrite: appwrite::start()?,
-            chatwoot: chatwoot::start()?,
-            vtiger: vtiger::start()?,
-            wibiclick: wibiclick::start()?,
-            aigency: aigency::start()?,
+            appwrite: appwrite::start_on(&thread)?,
+            chatwoot: chatwoot::start_on(&thread)?,
+            vtiger: vtiger::start_on(&thread)?,
+            wibiclick: wibiclick::start_on(&thread)?,
+            aigency: aigency::start_on(&thread)?,
         })
     }
 

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,9 +14,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
-use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::answer::{Answer, Canned};
 use crate::request::Recorded;
@@ -31,8 +36,40 @@ const CLIENT_HEADERS: [&str; 7] =
 pub struct Server {
     url: String,
     desk: SharedDesk,
+    accepting: AbortHandle,
+    /// Closed when nothing of the server runs any more.
+    ended: mpsc::Receiver<()>,
+    // Last, as it ends what is still running.
+    _thread: Arc<Thread>,
+}
+
+/// A thread that any number of servers run on.
+pub(crate) struct Thread {
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Thread {
+    pub(crate) fn start() -> io::Result<Arc<Self>> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        // The channel only ever closes; that is the signal.
+        let run = move || drop(runtime.block_on(stopped));
+        let thread = thread::Builder::new().name("simulated-providers".to_owned()).spawn(run)?;
+        Ok(Arc::new(Self { runtime: handle, stop: Some(stop), thread: Some(thread) }))
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It can only fail by a panic, which the thread has reported already.
+            let _ = thread.join();
+        }
+    }
 }
 
 type SharedDesk = Arc<Mutex<Desk>>;
@@ -49,11 +86,15 @@ struct Desk {
 impl Server {
     /// Starts a server whose answers `provider` works out; it is given the server's own address. A request with a header
     /// that is neither an HTTP client's own nor one of `headers` never reaches it.
-    pub(crate) fn start<P>(headers: &'static [&'static str], provider: impl FnOnce(&str) -> P) -> io::Result<Self>
+    pub(crate) fn start<P>(
+        thread: &Arc<Thread>,
+        headers: &'static [&'static str],
+        provider: impl FnOnce(&str) -> P,
+    ) -> io::Result<Self>
     where
         P: FnMut(&Recorded) -> Answer + Send + 'static,
     {
-        Self::with_headers(Some(headers), provider)
+        Self::with_headers(thread, Some(headers), provider)
     }
 
     /// Starts a server that takes every request, and answers it with status 200 and JSON.
@@ -62,16 +103,27 @@ impl Server {
     ///
     /// When a listener, a runtime or a thread cannot be had from the system.
     pub fn recorder(mut answer: impl FnMut(&Recorded) -> serde_json::Value + Send + 'static) -> io::Result<Self> {
-        Self::with_headers(None, |_url| move |request: &Recorded| Answer::json(200, &answer(request)))
+        // Its answers may take their time, and keep nobody else from giving theirs.
+        Self::with_headers(&Thread::start()?, None, |_url| {
+            move |request: &Recorded| Answer::json(200, &answer(request))
+        })
     }
 
-    fn with_headers<P>(headers: Option<&'static [&'static str]>, provider: impl FnOnce(&str) -> P) -> io::Result<Self>
+    fn with_headers<P>(
+        thread: &Arc<Thread>,
+        headers: Option<&'static [&'static str]>,
+        provider: impl FnOnce(&str) -> P,
+    ) -> io::Result<Self>
     where
         P: FnMut(&Recorded) -> Answer + Send + 'static,
     {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         // Bound here and not on the thread: who holds the server can connect at once.
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _entered = thread.runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         let url = format!("http://{}", listener.local_addr()?);
         let desk = Arc::new(Mutex::new(Desk {
             requests: Vec::new(),
@@ -80,11 +132,9 @@ impl Server {
             provider: Box::new(provider(&url)),
         }));
         let router = Router::new().fallback(serve).with_state(Arc::clone(&desk));
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("simulated-provider".to_owned())
-            .spawn(move || run(runtime, listener, router, stopped))?;
-        Ok(Self { url, desk, stop: Some(stop), thread: Some(thread) })
+        let (runs, ended) = mpsc::channel();
+        let accepting = thread.runtime.spawn(accept(listener, router, runs)).abort_handle();
+        Ok(Self { url, desk, accepting, ended, _thread: Arc::clone(thread) })
     }
 
     /// The address of the server's root, as `http://127.0.0.1:PORT`.
@@ -113,23 +163,29 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It can only fail by a panic, which the thread has reported already.
-            let _ = thread.join();
-        }
+        self.accepting.abort();
+        // Nothing is ever sent.
+        let _ = self.ended.recv();
     }
 }
 
-fn run(runtime: Runtime, listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    runtime.block_on(async {
-        let serving = axum::serve(listener, router).into_future();
-        let _serving = tokio::spawn(serving);
-        // The channel only ever closes; that is the signal.
-        let _ = stopped.await;
-    });
-    // Connections are tasks of this runtime and end with it, also those that idle or wait.
-    runtime.shutdown_background();
+/// Serves whoever connects. When it is dropped its connections end with it, also those that idle or wait.
+async fn accept(listener: TcpListener, router: Router, runs: mpsc::Sender<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(connections.spawn(converse(stream, router.clone(), runs.clone()))),
+            // As where there are too many files open: others are closed, with time.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn converse(stream: TcpStream, router: Router, _runs: mpsc::Sender<()>) {
+    let service = TowerToHyperService::new(router);
+    // A client that goes away is none of the server's concern.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn serve(State(desk): State<SharedDesk>, request: Request) -> Response<Body> {

@@ -12,7 +12,7 @@ use wharf_simulated::{Simulation, aigency, appwrite, chatwoot, vtiger, wibiclick
 
 use crate::args::Demo;
 use crate::print;
-use crate::setup::cached;
+use crate::setup::{built, cached, simulation};
 
 mod screen;
 
@@ -34,7 +34,7 @@ struct Attempt {
 }
 
 pub(crate) fn run(options: &Demo) -> Result<ExitCode> {
-    let simulation = Simulation::start().context("the simulated providers do not start")?;
+    let simulation = simulation()?;
     let host = host(&simulation)?;
     let lines = headlines().map(|(plugin, operation, input)| headline(&host, plugin, operation, input));
     let lines = lines.into_iter().collect::<Result<Vec<_>>>()?;
@@ -74,7 +74,7 @@ fn attempts() -> [(&'static str, &'static str); 3] {
 /// A host with the five providers and the hostile plugin, each with a connection to its simulated server. The hostile
 /// one poses as an Appwrite plugin and gets Appwrite's connection.
 fn host(simulation: &Simulation) -> Result<Host> {
-    let host = cached(Host::builder()).build()?;
+    let host = built(cached(Host::builder()))?;
     for component in PROVIDERS.iter().chain([&HOSTILE]) {
         host.load_bytes(component.bytes).with_context(|| format!("the plugin {}", component.name))?;
     }

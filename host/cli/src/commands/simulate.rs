@@ -8,11 +8,12 @@ use std::sync::mpsc;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::files::{self, is_there};
-use wharf_simulated::{Connection, Simulation};
+use wharf_simulated::Connection;
 
 use crate::args::Simulate;
 use crate::exit::Usage;
 use crate::print::{self, DIM, NAME, Text, styled, text};
+use crate::setup::{on_signal, simulation};
 
 /// The first line of a configuration that may be written over.
 const MARK: &str = "# Written by `wharf simulate`, which writes over it the next time.";
@@ -22,13 +23,10 @@ const MARK_FILE: &str = "README";
 
 pub(crate) fn run(options: &Simulate) -> Result<ExitCode> {
     let (stop, stopped) = mpsc::channel();
-    ctrlc::set_handler(move || {
-        // A second signal finds nobody waiting, and the process is ending anyway.
-        let _ = stop.send(());
-    })
-    .context("the signal to stop cannot be waited for")?;
+    // A second signal finds nobody waiting, and the process is ending anyway.
+    on_signal(move || stop.send(()).unwrap_or_default())?;
 
-    let simulation = Simulation::start().context("the simulated providers do not start")?;
+    let simulation = simulation()?;
     let connections = simulation.connections();
     if let Some(file) = &options.config_out {
         write_config(file, &connections)?;

@@ -5,14 +5,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use wharf::watch::{self, WatchError};
 use wharf::{Deadline, LoadError, StoreError};
 
 use crate::args::{Args, Watch};
 use crate::commands::install::{Allowed, Candidate};
 use crate::print::{self, Text};
-use crate::setup::Setup;
+use crate::setup::{Setup, on_signal};
 
 /// How long an installation is tried again while another process, such as `wharf approve`, is changing the store: the file
 /// is not told a second time.
@@ -24,12 +24,11 @@ pub(crate) fn run(args: &Args, options: &Watch) -> Result<ExitCode> {
     // A build keeps its version more often than not.
     let allowed = if options.force { Allowed::Any } else { Allowed::NotLower };
     let (end, ended) = mpsc::channel();
-    ctrlc::set_handler({
+    on_signal({
         let end = end.clone();
         // A second signal finds nobody waiting, and the process is ending anyway.
         move || drop(end.send(Ok(())))
-    })
-    .context("the signal to stop cannot be waited for")?;
+    })?;
 
     let folder = options.folder.clone();
     let on_change = move |path: &Path, content: io::Result<Vec<u8>>| {

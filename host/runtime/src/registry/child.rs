@@ -1,7 +1,7 @@
 //! Compiling in a process of its own. Compiling has no deadline and no limit of memory: a component that is made to take for
 //! ever costs that process, and nobody else's time or memory.
 //!
-//! The parent writes the limits as a line of JSON, and then the component; the child answers a line of JSON with what went
+//! The parent writes an order as a line of JSON, and then the component; the child answers a line of JSON with what went
 //! wrong or with the length of the code, and then the code and the description.
 
 use std::ffi::OsString;
@@ -13,14 +13,17 @@ use std::thread;
 
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
+use wharf_egress::shortage;
 
 use super::compiler::{Compiled, compile_here};
+use super::component::NotLoaded;
 use super::description::Description;
 use super::heap::allocated;
 use crate::failure::LimitReached;
 use crate::limits::{CompileLimits, EngineLimits, Limits};
 use crate::sandbox;
 use crate::sandbox::engine::Engine;
+use crate::sandbox::layout::Layout;
 
 /// Set for the child: a program that forgets what it was started for would start another one, and so on.
 const COMPILES: &str = "WHARF_COMPILES";
@@ -31,10 +34,17 @@ pub(crate) struct CompilerProgram {
     pub(crate) arguments: Vec<OsString>,
 }
 
+/// What the code is compiled for.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    limits: Limits,
+    layout: Layout,
+}
+
 #[derive(Serialize, Deserialize)]
 enum Answer {
     Code { length: u64 },
-    Problem(String),
+    Problem(NotLoaded),
 }
 
 /// Why there is no answer.
@@ -51,8 +61,12 @@ impl From<io::Error> for Failed {
 
 impl CompilerProgram {
     /// Compiles a component in a process, which is gone when this returns.
-    pub(crate) fn compile(&self, bytes: &[u8], limits: Limits) -> Result<Compiled, String> {
-        let cannot = |error: io::Error| format!("it cannot be compiled: {}: {error}", self.program.display());
+    pub(crate) fn compile(&self, bytes: &[u8], limits: Limits, layout: Layout) -> Result<Compiled, NotLoaded> {
+        let of_program = |words: String| {
+            NotLoaded::Host(format!("it is compiled by a process of its own ({}), and {words}", self.program.display()))
+        };
+        let cannot = |error: io::Error| of_program(format!("that does not work: {error}"));
+        let none = |wanted: &str, error: io::Error| of_program(shortage::in_words(wanted, &error));
         if std::env::var_os(COMPILES).is_some() {
             let problem = "it was started as a compiler, and did not call serve_compiler";
             return Err(cannot(io::Error::other(problem)));
@@ -61,31 +75,30 @@ impl CompilerProgram {
         // What reads a stranger's file needs none of the environment's secrets.
         command.args(&self.arguments).env_clear().env(COMPILES, "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(cannot)?;
+        let mut child = command.spawn().map_err(|error| none("process", error))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(cannot(io::ErrorKind::BrokenPipe.into()));
         };
         let answer = thread::scope(|scope| {
             let (done, answer) = mpsc::channel();
             // Nobody waits for an answer that comes too late.
-            scope.spawn(move || {
-                let _ = done.send(talk(input, output, bytes, limits));
-            });
-            let answer = answer.recv_timeout(limits.compile.time);
+            let talk = move || drop(done.send(talk(input, output, bytes, &Order { limits, layout })));
+            let talking = thread::Builder::new().name("wharf-compile".to_owned()).spawn_scoped(scope, talk);
+            let answer = talking.map(|_| answer.recv_timeout(limits.compile.time));
             // However it ended: the process has nothing left to do.
             let _ = child.kill();
             answer
         });
         let ended = child.wait().map_err(cannot)?;
-        match answer {
+        match answer.map_err(|error| none("thread to wait for it", error))? {
             Ok(Ok(compiled)) => compiled,
             Ok(Err(Failed::TooLarge)) => {
-                Err(limit("compile_output", size(limits.compile.output), "its code takes more"))
+                Err(limit("compile_output", size(limits.compile.output), "its code takes more").into())
             }
             Ok(Err(Failed::Io(error))) => Err(of_end(ended, limits.compile).unwrap_or_else(|| cannot(error))),
             Err(_) => {
                 let time = humantime::format_duration(limits.compile.time).to_string();
-                Err(limit("compile_time", time, "it was still being compiled"))
+                Err(limit("compile_time", time, "it was still being compiled").into())
             }
         }
     }
@@ -100,14 +113,17 @@ fn size(bytes: u64) -> String {
 }
 
 /// What an end without an answer means.
-fn of_end(ended: ExitStatus, limits: CompileLimits) -> Option<String> {
+fn of_end(ended: ExitStatus, limits: CompileLimits) -> Option<NotLoaded> {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&ended);
     #[cfg(not(unix))]
     let signal = ended.code();
-    let what =
-        format!("the process that compiled it ended itself (signal {}), most likely for want of memory", signal?);
-    Some(limit("compile_memory", size(limits.memory), &what))
+    let what = format!("the process that compiled it was ended (signal {}), most likely for want of memory", signal?);
+    // Where the system has less, it is the system's limit that was reached.
+    Some(match shortage::of_memory_below(limits.memory).as_slice() {
+        [] => limit("compile_memory", size(limits.memory), &what).into(),
+        lower => NotLoaded::Host(format!("{what}; {}", shortage::raise(lower))),
+    })
 }
 
 /// The parent's side of the talk.
@@ -115,9 +131,10 @@ fn talk(
     mut input: ChildStdin,
     output: ChildStdout,
     bytes: &[u8],
-    limits: Limits,
-) -> Result<Result<Compiled, String>, Failed> {
-    let mut line = serde_json::to_vec(&limits).map_err(io::Error::from)?;
+    order: &Order,
+) -> Result<Result<Compiled, NotLoaded>, Failed> {
+    let limits = order.limits;
+    let mut line = serde_json::to_vec(order).map_err(io::Error::from)?;
     line.push(b'\n');
     input.write_all(&line)?;
     input.write_all(bytes)?;
@@ -162,16 +179,19 @@ fn serve(mut input: io::StdinLock<'_>, mut output: io::StdoutLock<'_>) -> io::Re
     const LONGEST: u64 = 64 << 10;
     let mut line = Vec::new();
     input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
-    let limits: Limits = serde_json::from_slice(&line)?;
+    let Order { limits, layout } = serde_json::from_slice(&line)?;
     // It runs one plugin, once.
     let limits = Limits { engine: EngineLimits { calls: 1, ..limits.engine }, ..limits };
-    let engine = Engine::new(&limits).map_err(io::Error::other)?;
+    let engine = Engine::of_layout(layout, &limits);
     confine(limits.compile)?;
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
-    let answer = compile(&engine, &bytes, limits);
+    let answer = match &engine {
+        Ok(engine) => compile(engine, &bytes, limits),
+        Err(fault) => Err(NotLoaded::Host(fault.to_string())),
+    };
     // Some of what runs out of memory says so, and the rest ends the process.
-    if answer.as_ref().is_err_and(|problem| problem.contains("Cannot allocate memory")) {
+    if engine.is_ok() && answer.as_ref().is_err_and(is_of_memory) {
         out_of_memory();
     }
     let line = match &answer {
@@ -187,7 +207,12 @@ fn serve(mut input: io::StdinLock<'_>, mut output: io::StdoutLock<'_>) -> io::Re
     output.flush()
 }
 
-fn compile(engine: &Engine, bytes: &[u8], limits: Limits) -> Result<Compiled, String> {
+fn is_of_memory(problem: &NotLoaded) -> bool {
+    let (NotLoaded::Plugin(words) | NotLoaded::Host(words)) = problem;
+    words.contains("Cannot allocate memory")
+}
+
+fn compile(engine: &Engine, bytes: &[u8], limits: Limits) -> Result<Compiled, NotLoaded> {
     let linker = sandbox::linker(engine).map_err(|error| format!("the contract cannot be linked: {error}"))?;
     compile_here(engine, &linker, bytes, limits, allocated)
 }
@@ -195,10 +220,11 @@ fn compile(engine: &Engine, bytes: &[u8], limits: Limits) -> Result<Compiled, St
 /// Gives this process no more than a compilation may take, and leaves the processor to calls.
 #[cfg(unix)]
 fn confine(limits: CompileLimits) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, nice, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
     let most = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    // It counts what can be written to; address space that the engine reserves is free.
-    setrlimit(Resource::Data, most(limits.memory))?;
+    // It counts what can be written to; address space that the engine reserves is free. None is raised: nobody but root may.
+    let allowed = getrlimit(Resource::Data).maximum.unwrap_or(u64::MAX);
+    setrlimit(Resource::Data, most(limits.memory.min(allowed)))?;
     setrlimit(Resource::Core, most(0))?;
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;

@@ -1,11 +1,15 @@
 //! From the bytes of a component to code and a description: in this process, or in one of its own that can be given up.
 
+use std::iter::successors;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 
+use rayon::ThreadPoolBuilder;
 use wasmtime::component::Linker;
 use wharf_egress::declaration::{Problem, Route, Routes, Scheme};
 
-use super::component::{check_world, compile};
+use super::component::{NotLoaded, check_world, compile};
 use super::description::Description;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest, Operation};
@@ -32,8 +36,8 @@ pub(crate) fn compile_here(
     bytes: &[u8],
     limits: Limits,
     allocated: impl Fn() -> Option<u64>,
-) -> Result<Compiled, String> {
-    let component = compile(engine.inner(), bytes, &limits)?;
+) -> Result<Compiled, NotLoaded> {
+    let component = on_threads(|| compile(engine.inner(), bytes, &limits))?;
     check_world(engine.inner(), &component)?;
     let plugin = link(linker, &component)?;
     let manifest = sandbox::describe(engine, &plugin, limits)?;
@@ -43,6 +47,20 @@ pub(crate) fn compile_here(
     let weights = weights(&manifest, allocated)?;
     let description = Description::of(&manifest, bytes.len() as u64, &weights).map_err(|error| broken(&error))?;
     Ok(Compiled { code, description })
+}
+
+/// Compiles on as many threads as the system has room for, and on this one where it has room for none: the pool that would be
+/// made otherwise panics there.
+fn on_threads<T: Send>(compile: impl FnOnce() -> T + Send) -> T {
+    let all = thread::available_parallelism().map_or(1, NonZero::get);
+    for threads in successors(Some(all), |threads| Some(threads / 2)).take_while(|threads| *threads > 0) {
+        if let Ok(pool) = ThreadPoolBuilder::new().num_threads(threads).build() {
+            return pool.install(compile);
+        }
+    }
+    // From now on this thread is a pool of one. Where that fails, it has been one before.
+    let _pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+    compile()
 }
 
 /// What each operation takes to be ready for use, as it is estimated. Where it can be measured, none takes more than it may.

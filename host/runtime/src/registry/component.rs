@@ -4,12 +4,15 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
+use wharf_egress::text::visible;
 
 use crate::failure::LimitReached;
 use crate::files;
 use crate::limits::{EngineLimits, Limits};
 use crate::sandbox::contract::v0_1;
+use crate::sandbox::no_room;
 
 /// What every component of the contract imports from, besides WASI.
 const PACKAGE: &str = "wharf:provider/";
@@ -33,6 +36,37 @@ pub enum LoadError {
         /// What was found, and what is needed.
         problem: String,
     },
+    /// The system gives the host too little to load it: a process, threads, memory. The component may be a good one.
+    #[error("{}it cannot be loaded here: {problem}", .path.as_ref().map(|p| format!("{}: ", p.display())).unwrap_or_default())]
+    NoRoom {
+        /// The file; none for bytes in memory.
+        path: Option<PathBuf>,
+        /// What could not be had, and what makes room.
+        problem: String,
+    },
+}
+
+/// Why a component was not made a release, in words, and whose fault that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum NotLoaded {
+    Plugin(String),
+    Host(String),
+}
+
+impl From<String> for NotLoaded {
+    fn from(problem: String) -> Self {
+        Self::Plugin(problem)
+    }
+}
+
+impl NotLoaded {
+    /// The same for those who asked for it.
+    pub(super) fn of(self, path: Option<PathBuf>) -> LoadError {
+        match self {
+            Self::Plugin(problem) => LoadError::NoPlugin { path, problem: visible(&problem) },
+            Self::Host(problem) => LoadError::NoRoom { path, problem: visible(&problem) },
+        }
+    }
 }
 
 /// How large a component may be, in bytes: those that bring an engine for JavaScript or Python along have some 40 MiB.
@@ -83,16 +117,20 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// Why a component that begins like one does not compile.
-pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], limits: &Limits) -> Result<Component, String> {
+pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], limits: &Limits) -> Result<Component, NotLoaded> {
     Component::from_binary(engine, bytes).map_err(|error| {
+        if let Some(problem) = no_room(&error) {
+            return NotLoaded::Host(problem);
+        }
         let reason = error.root_cause().to_string();
-        if let Some(limit) = too_large_for_the_pool(&reason, limits) {
+        let problem = if let Some(limit) = too_large_for_the_pool(&reason, limits) {
             limit.of_a_component()
         } else if reason.contains("unexpected end") || reason.contains("out of bounds (bound") {
             format!("it is truncated or damaged ({reason}); copy or build it again")
         } else {
             format!("it does not compile ({reason}); build it again, and with the features that wasm32-wasip2 has")
-        }
+        };
+        problem.into()
     })
 }
 

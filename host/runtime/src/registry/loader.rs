@@ -2,12 +2,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use wharf_egress::text::visible;
 
 use super::artefact::Artefacts;
 use super::child::CompilerProgram;
 use super::compiler::{compile_here, link};
-use super::component::{LARGEST_COMPONENT, LoadError, read_component, sniff};
+use super::component::{LARGEST_COMPONENT, LoadError, NotLoaded, read_component, sniff};
 use super::description::Description;
 use super::ready::Ready;
 use super::release::Release;
@@ -54,8 +53,7 @@ impl Loader {
 
     /// A release of a component that was read, from a file where there is one.
     pub(crate) fn bytes(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, LoadError> {
-        self.release(engine, bytes, file)
-            .map_err(|problem| LoadError::NoPlugin { path: file.map(Path::to_owned), problem: visible(&problem) })
+        self.release(engine, bytes, file).map_err(|problem| problem.of(file.map(Path::to_owned)))
     }
 
     /// A release that was compiled before, without a look at the component itself.
@@ -65,23 +63,26 @@ impl Loader {
         Some(self.made(plugin, description, digest, file))
     }
 
-    fn release(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, String> {
+    fn release(&self, engine: &Engine, bytes: &[u8], file: Option<&Path>) -> Result<Release, NotLoaded> {
         sniff(bytes)?;
         if bytes.len() as u64 > LARGEST_COMPONENT {
-            return Err(too_large(LARGEST_COMPONENT).to_string());
+            return Err(too_large(LARGEST_COMPONENT).to_string().into());
         }
         let digest = digest_of(bytes);
         if let Some(release) = self.compiled(engine, &digest, file) {
             return Ok(release);
         }
         let compiled = match &self.compiler {
-            Some(program) => program.compile(bytes, self.limits)?,
+            Some(program) => program.compile(bytes, self.limits, engine.layout)?,
             None => compile_here(engine, &self.linker, bytes, self.limits, || None)?,
         };
         // SAFETY: it was compiled just now, by this program or by the one that its owner named.
         #[expect(unsafe_code, reason = "compiled code has no other form")]
         let component = unsafe { wasmtime::component::Component::deserialize(engine.inner(), &compiled.code) };
-        let component = component.map_err(|error| format!("what was compiled cannot be loaded: {error}"))?;
+        let component = component.map_err(|error| match sandbox::no_room(&error) {
+            Some(problem) => NotLoaded::Host(problem),
+            None => NotLoaded::Plugin(format!("what was compiled cannot be loaded: {error}")),
+        })?;
         let plugin = link(&self.linker, &component)?;
         // What cannot be loaded is not kept.
         self.artefacts.store(&digest, &compiled);

@@ -25,6 +25,7 @@ mod tenure;
 
 pub(crate) use child::CompilerProgram;
 pub use child::serve_compiler;
+pub(crate) use component::NotLoaded;
 pub use component::{LARGEST_COMPONENT, LoadError, read_component};
 pub(crate) use loader::Loader;
 pub use loader::digest_of;

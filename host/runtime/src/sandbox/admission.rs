@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use wharf_egress::shortage;
+
 use crate::failure::LimitReached;
 
 /// What a thread with a running instance takes, in memory maps: its stack and guard, and the parts of the instance's memory.
@@ -24,6 +26,8 @@ pub(crate) struct Narrow {
     pub(crate) asked: u32,
     /// What makes room.
     pub(crate) remedy: String,
+    /// Whether it is address space that there is too little of.
+    pub(crate) by_memory: bool,
 }
 
 /// A call that was let in. Its place is free again when it is dropped.
@@ -36,7 +40,26 @@ impl Admission {
         let cap = narrow.iter().map(|(room, _)| *room).min().unwrap_or(asked).max(1);
         let remedies: Vec<&str> = narrow.iter().map(|(_, remedy)| *remedy).collect();
         let remedy = format!("raise {}", remedies.join(" and "));
-        Self { in_flight: AtomicU32::new(0), cap, narrow: (!narrow.is_empty()).then_some(Narrow { asked, remedy }) }
+        Self {
+            in_flight: AtomicU32::new(0),
+            cap,
+            narrow: (!narrow.is_empty()).then_some(Narrow { asked, remedy, by_memory: false }),
+        }
+    }
+
+    /// Fewer calls, where that is all that there is address space for.
+    pub(crate) fn with_room_for(mut self, calls: u32) -> Self {
+        if calls < self.cap {
+            let space = shortage::raise(&shortage::of_address_space());
+            self.narrow = Some(match self.narrow.take() {
+                Some(Narrow { asked, remedy, .. }) => {
+                    Narrow { asked, remedy: format!("{remedy}, and {space}"), by_memory: true }
+                }
+                None => Narrow { asked: self.cap, remedy: space, by_memory: true },
+            });
+            self.cap = calls;
+        }
+        self
     }
 
     /// The most calls in flight.
@@ -62,7 +85,7 @@ impl Admission {
     pub(crate) fn full(&self) -> LimitReached {
         let what = "as many calls are in flight, or fewer of components that are made of many modules";
         let mut limit = LimitReached::new("calls", self.cap.to_string(), what);
-        if let Some(Narrow { asked, remedy }) = &self.narrow {
+        if let Some(Narrow { asked, remedy, .. }) = &self.narrow {
             limit.remedy = format!("{remedy}: there is no room for the {asked} asked for");
         }
         limit.remedy.push_str("; or try again later");
@@ -84,33 +107,17 @@ fn rooms() -> Vec<(u32, &'static str)> {
     let by_maps = maps.map(|maps| maps.saturating_sub(MAPS_OF_THE_HOST) / MAPS_OF_A_CALL);
     let rooms = [
         (by_maps, "vm.max_map_count"),
-        (threads(), "the number of processes allowed (`ulimit -u`)"),
-        (sockets(), "the number of open files allowed (`ulimit -n`)"),
+        // Half of the threads: others need some too.
+        (shortage::threads_of_user().map(|most| most / 2), "the number of processes allowed (`ulimit -u`)"),
+        (
+            shortage::threads_of_group().map(|most| most / 2),
+            "the number of processes of the control group (`pids.max`)",
+        ),
+        // Most of the files: a call has one socket, and others lie idle.
+        (shortage::files().map(|most| most - most / 4), "the number of open files allowed (`ulimit -n`)"),
     ];
     let known = rooms.into_iter().filter_map(|(calls, remedy)| Some((calls?, remedy)));
     known.map(|(calls, remedy)| (u32::try_from(calls).unwrap_or(u32::MAX), remedy)).collect()
-}
-
-/// Half of the threads that the user may have: others need some too.
-#[cfg(unix)]
-fn threads() -> Option<u64> {
-    rustix::process::getrlimit(rustix::process::Resource::Nproc).current.map(|most| most / 2)
-}
-
-/// Most of the files that the process may have open: a call has one socket, and others lie idle.
-#[cfg(unix)]
-fn sockets() -> Option<u64> {
-    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.map(|most| most - most / 4)
-}
-
-#[cfg(not(unix))]
-fn threads() -> Option<u64> {
-    None
-}
-
-#[cfg(not(unix))]
-fn sockets() -> Option<u64> {
-    None
 }
 
 #[cfg(test)]

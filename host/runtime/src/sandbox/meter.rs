@@ -7,7 +7,7 @@ use wasmtime::ResourceLimiter;
 use wharf_egress::Deadline;
 use wharf_egress::work::Work;
 
-use super::cpu;
+use super::{cpu, no_room};
 use crate::failure::LimitReached;
 use crate::limits::Limits;
 
@@ -233,6 +233,15 @@ impl ResourceLimiter for Meter {
             self.table_entries = entries;
         }
         Ok(grows)
+    }
+
+    /// What the system has no room for ends the call: a guest that is refused would tell of a fault of its own.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if no_room(&error).is_some() { Err(error) } else { Ok(()) }
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory_grow_failed(error)
     }
 
     fn instances(&self) -> usize {

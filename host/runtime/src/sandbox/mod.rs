@@ -1,5 +1,6 @@
 //! The third station of a call: a fresh instance of the release, with its limits.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -8,11 +9,13 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 use wharf_egress::Blob;
 use wharf_egress::audit::AuditError;
+use wharf_egress::shortage;
 use wharf_egress::text::visible;
 
 use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
+use crate::registry::NotLoaded;
 
 pub(crate) mod admission;
 pub(crate) mod contract;
@@ -20,6 +23,7 @@ mod cpu;
 pub(crate) mod ctx;
 pub(crate) mod engine;
 mod json;
+pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
 mod tokens;
@@ -79,10 +83,11 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
 const MANIFEST: u64 = 8 << 20;
 
 /// Asks a plugin to describe itself: no connection, no network, no state.
-pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, String> {
+pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, NotLoaded> {
     let limits = Limits { transfer: limits.transfer.min(MANIFEST), ..limits };
     let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
-    let silent = |reason: String| format!("it does not describe itself: {reason}");
+    let silent = |reason: String| NotLoaded::Plugin(format!("it does not describe itself: {reason}"));
+    let _clock = engine.enter_clock();
     let described = plugin.describe(&mut store);
     let ctx = store.data_mut();
     match described {
@@ -91,12 +96,15 @@ pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Resu
             Err(silent(ctx.meter.out_of_time("it was still running").to_string()))
         }
         Ok(Ok(manifest)) => Ok(manifest),
-        Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}")),
-        Err(error) => Err(silent(match reached(engine, ctx, &error) {
-            Some(limit) if limit.name == "transfer" => format!("its manifest takes more than {MANIFEST} bytes"),
-            Some(limit) => limit.to_string(),
-            None => in_words(&error),
-        })),
+        Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}").into()),
+        Err(error) => Err(match (reached(engine, ctx, &error), no_room(&error)) {
+            (Some(limit), _) if limit.name == "transfer" => {
+                silent(format!("its manifest takes more than {MANIFEST} bytes"))
+            }
+            (Some(limit), _) => silent(limit.to_string()),
+            (None, Some(problem)) => NotLoaded::Host(problem),
+            (None, None) => silent(in_words(&error)),
+        }),
     }
 }
 
@@ -109,6 +117,7 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));
 
     let entered = Instant::now();
+    let _clock = engine.enter_clock();
     let invoked = release.plugin.invoke(&mut store, &operation.declared.name, input, attachments);
     let inside = entered.elapsed();
 
@@ -139,9 +148,10 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
         Err(error) if error.is::<Unanswered>() => Ok((Value::Null, Vec::new())),
         Err(error) => Err(match error.downcast_ref::<AuditError>() {
             Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
-            None => match reached(engine, &mut ctx, &error) {
-                Some(limit) => Refusal::from(limit).into(),
-                None => broken(in_words(&error)),
+            None => match (reached(engine, &mut ctx, &error), no_room(&error)) {
+                (Some(limit), _) => Refusal::from(limit).into(),
+                (None, Some(problem)) => Fault::Host(problem).into(),
+                (None, None) => broken(in_words(&error)),
             },
         }),
     };
@@ -204,6 +214,30 @@ fn reached(engine: &Engine, ctx: &mut Ctx, error: &wasmtime::Error) -> Option<Li
     }
     // The engine has no public type for it.
     error.root_cause().to_string().contains("fuel allocated for hostcalls").then(|| ctx.meter.handed_too_much())
+}
+
+/// What the system had no room for: memory or files of an instance. That is no fault of the plugin.
+pub(crate) fn no_room(error: &wasmtime::Error) -> Option<String> {
+    let error = of_system(error)?;
+    shortage::is_behind(&error).then(|| shortage::in_words("room for the plugin", &error))
+}
+
+/// What the system said, of which the engine has several types.
+#[cfg(unix)]
+fn of_system(error: &wasmtime::Error) -> Option<io::Error> {
+    use rustix::io::Errno;
+    let cause = error.root_cause();
+    let said = || cause.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    match cause.downcast_ref::<Errno>() {
+        Some(errno) => Some((*errno).into()),
+        None if error.is::<wasmtime::error::OutOfMemory>() => Some(Errno::NOMEM.into()),
+        None => said().map(io::Error::from_raw_os_error),
+    }
+}
+
+#[cfg(not(unix))]
+fn of_system(_: &wasmtime::Error) -> Option<io::Error> {
+    None
 }
 
 /// The innermost reason, without a backtrace.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::request::Recorded;
-use crate::server::Server;
+use crate::server::{Server, Thread};
 use crate::store::Store;
 use crate::table::AIGENCY;
 
@@ -41,7 +42,11 @@ pub const FILE_ID: &str = "AgACAgIAAxkBAAIharbour";
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(&["authorization"], |url| {
+    start_on(&Thread::start()?)
+}
+
+pub(crate) fn start_on(thread: &Arc<Thread>) -> io::Result<Server> {
+    Server::start(thread, &["authorization"], |url| {
         let mut aigency = Aigency { url: url.to_owned(), store: seed::store(), logins: BTreeMap::new() };
         move |request: &Recorded| aigency.answer(request)
     })

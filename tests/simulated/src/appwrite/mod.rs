@@ -21,12 +21,13 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::request::Recorded;
-use crate::server::Server;
+use crate::server::{Server, Thread};
 use crate::store::Store;
 use call::Call;
 use fault::Fault;
@@ -81,7 +82,11 @@ const HEADERS: &[&str] = &[
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(HEADERS, |_url| {
+    start_on(&Thread::start()?)
+}
+
+pub(crate) fn start_on(thread: &Arc<Thread>) -> io::Result<Server> {
+    Server::start(thread, HEADERS, |_url| {
         let mut state = State { store: Store::new("$id"), uploads: BTreeMap::new() };
         state.seed();
         move |request| state.answer(request)

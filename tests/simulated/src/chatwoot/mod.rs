@@ -4,13 +4,14 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::input::Input;
 use crate::request::Recorded;
-use crate::server::Server;
+use crate::server::{Server, Thread};
 use crate::store::Store;
 use crate::table::Operation;
 use crate::{random, routes};
@@ -80,7 +81,11 @@ const TOKEN_HEADERS: [&str; 2] = ["api_access_token", "api-access-token"];
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(&TOKEN_HEADERS, |url| {
+    start_on(&Thread::start()?)
+}
+
+pub(crate) fn start_on(thread: &Arc<Thread>) -> io::Result<Server> {
+    Server::start(thread, &TOKEN_HEADERS, |url| {
         let mut chatwoot = Chatwoot { url: url.to_owned(), store: seed::store() };
         move |request: &Recorded| chatwoot.answer(request)
     })

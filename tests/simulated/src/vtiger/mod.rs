@@ -18,13 +18,14 @@ mod session;
 mod tests;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::request::Recorded;
-use crate::server::Server;
+use crate::server::{Server, Thread};
 use call::{Call, Parameters};
 use crm::Crm;
 use query::Query;
@@ -46,7 +47,11 @@ pub const SESSION_NAME: &str = "5e551015e551015e55101";
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    serve(State::seeded)
+    start_on(&Thread::start()?)
+}
+
+pub(crate) fn start_on(thread: &Arc<Thread>) -> io::Result<Server> {
+    serve(thread, State::seeded)
 }
 
 /// Starts the server as it is after its installation, without a record of anybody's.
@@ -55,11 +60,11 @@ pub fn start() -> io::Result<Server> {
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start_fresh() -> io::Result<Server> {
-    serve(State::fresh)
+    serve(&Thread::start()?, State::fresh)
 }
 
-fn serve(begin: fn(u64) -> State) -> io::Result<Server> {
-    Server::start(&["cookie"], |_url| {
+fn serve(thread: &Arc<Thread>, begin: fn(u64) -> State) -> io::Result<Server> {
+    Server::start(thread, &["cookie"], |_url| {
         let mut state = begin(now());
         move |request| state.answer(request, now())
     })

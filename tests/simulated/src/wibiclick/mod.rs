@@ -13,13 +13,14 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::request::Recorded;
 use crate::routes;
-use crate::server::Server;
+use crate::server::{Server, Thread};
 use crate::store::Store;
 use crate::table::{Operation, Place, WIBICLICK};
 use call::{Call, Outcome, Refusal, refusal};
@@ -67,7 +68,11 @@ const OPEN: [&str; 4] = ["users.login", "users.register", "users.request-passwor
 ///
 /// When a listener, a runtime or a thread cannot be had from the system.
 pub fn start() -> io::Result<Server> {
-    Server::start(&["authorization"], |_url| {
+    start_on(&Thread::start()?)
+}
+
+pub(crate) fn start_on(thread: &Arc<Thread>) -> io::Result<Server> {
+    Server::start(thread, &["authorization"], |_url| {
         let mut state = seed::state();
         move |request| state.answer(request)
     })
