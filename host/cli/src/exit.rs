@@ -18,7 +18,7 @@ use crate::print;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  success
-  1  anything else, such as a fault of the host
+  1  anything else, such as a fault of the host or a file that could not be kept
   2  usage, configuration or input that is wrong
   3  denied by the host
   4  a failure told by the provider
@@ -37,6 +37,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::DisplayVersion => {
             print::help(error);
         }
+        ErrorKind::InvalidUtf8 => print::error(&not_utf8()),
         // It repeats what was typed, or what a script was given by others.
         _ => {
             let message = error.render().to_string();
@@ -44,6 +45,14 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         }
     }
     code
+}
+
+/// Which argument is not UTF-8. Names of files are sent, and inputs are JSON, which is UTF-8.
+fn not_utf8() -> String {
+    let argument = std::env::args_os().find(|argument| argument.to_str().is_none()).unwrap_or_default();
+    format!(
+        "the argument {argument:?} is not UTF-8, as inputs and names of attached files have to be; rename the file, or link to it: ln -s OLD NEW"
+    )
 }
 
 /// Prints an error in one piece, for a program that reads as JSON too, and chooses its exit code.

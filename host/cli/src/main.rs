@@ -12,6 +12,7 @@ mod commands;
 mod exit;
 mod input;
 mod print;
+mod save;
 mod setup;
 
 use args::{Args, Command};

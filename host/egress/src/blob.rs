@@ -1,7 +1,9 @@
 use bytes::Bytes;
 
-/// The longest file name of common file systems, in bytes; media types are shorter (RFC 6838, section 4.2).
-const LONGEST_NAME: usize = 255;
+use crate::file_name::{LONGEST, shortened};
+
+/// The longest media type, in bytes: those that are registered are shorter (RFC 6838, section 4.2).
+const LONGEST_TYPE: usize = 255;
 
 /// Bytes that pass between a caller, a provider and a plugin without being copied: an attachment or the body of an
 /// answer. Cloning and slicing share the bytes.
@@ -16,14 +18,14 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// A blob of these bytes. A media type or a file name that is longer than any real one is cut.
+    /// A blob of these bytes. A media type or a file name that is longer than any real one is
+    /// cut, the name before its ending.
     pub fn new(bytes: impl Into<Bytes>, media_type: impl Into<String>, file_name: Option<String>) -> Self {
-        let cut = |mut text: String| {
-            text.truncate(text.floor_char_boundary(LONGEST_NAME));
-            text.shrink_to_fit();
-            text
-        };
-        Self { bytes: bytes.into(), media_type: cut(media_type.into()), file_name: file_name.map(cut) }
+        let mut media_type = media_type.into();
+        media_type.truncate(media_type.floor_char_boundary(LONGEST_TYPE));
+        media_type.shrink_to_fit();
+        let file_name = file_name.map(|name| shortened(&name, LONGEST));
+        Self { bytes: bytes.into(), media_type, file_name }
     }
 
     /// Everything that it holds, in bytes.

@@ -118,7 +118,7 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
         url: Text::open(url.as_str()),
         headers: Vec::new(),
         body: None,
-        answer: AnswerForm::Bytes,
+        answer: AnswerForm::Blob,
         strong: Masker::default(),
         weak: Masker::default(),
     };
@@ -140,7 +140,7 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
         SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
         SendError::Timeout => DownloadError::Timeout { url, within },
         error @ SendError::HeadTooLarge { .. } => DownloadError::Unavailable { url, reason: error.to_string() },
-        SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable(reason) => {
+        SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable { problem: reason, .. } => {
             DownloadError::Unavailable { url, reason }
         }
         SendError::Unrecorded(error) => DownloadError::Unavailable { url, reason: error.to_string() },

@@ -10,9 +10,11 @@ use ureq::{Body, Timeout};
 use crate::Blob;
 use crate::asked::printable;
 use crate::audit::{AuditError, Outcome, Recorder};
+use crate::charset::{self, Decoded};
 use crate::connection::Connection;
 use crate::deadline::Deadline;
-use crate::declaration::Method;
+use crate::declaration::{AnswerForm, Method};
+use crate::file_name;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
@@ -20,7 +22,7 @@ use crate::shortage;
 use crate::wire::coding::{Coding, NotUnpacked};
 use crate::wire::exchange::{self, Exchange};
 use crate::wire::head::Head;
-use crate::wire::{Fault, NoTunnel, latin1};
+use crate::wire::{Fault, NoTunnel};
 
 /// Headers of an answer that concern the connection or a session of the host, not the plugin.
 const DROPPED: [&str; 10] = [
@@ -73,9 +75,9 @@ pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Strong secrets are masked, in
-    /// names too.
+    /// names too. A value that is not UTF-8 is read as ISO-8859-1.
     pub headers: Vec<(String, String)>,
-    /// Decoded. Strong secrets are masked.
+    /// Decoded, a text to UTF-8 unless it is asked for as a file. Strong secrets are masked.
     pub body: Blob,
     /// What was passed over in it, such as a line that is no header, in words for operators. Strong secrets are masked.
     pub passed_over: Vec<String>,
@@ -101,6 +103,15 @@ pub enum SendError {
         /// In bytes.
         limit: u64,
     },
+    /// What came is damaged, no HTTP, could be read in two ways, or is a text in a charset that is not known: whoever sent it has to
+    /// mend that.
+    #[error("{problem}")]
+    Unreadable {
+        /// HTTP status of the answer, if it has one.
+        status: Option<u16>,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The time ran out.
     #[error("no answer in the time that was left")]
     Timeout,
@@ -117,9 +128,6 @@ pub enum SendError {
     /// repeated by its method (RFC 9110, section 9.2.2).
     #[error("{0}")]
     Closed(String),
-    /// What came is damaged, no HTTP, or could be read in two ways.
-    #[error("{0}")]
-    Unreadable(String),
     /// It could not be recorded. Where that was known in time, nothing was sent.
     #[error(transparent)]
     Unrecorded(#[from] AuditError),
@@ -153,6 +161,7 @@ pub fn send(
                     outcome.rule = Some(denial.rule.name());
                     outcome.status = Some(*status);
                 }
+                SendError::Unreadable { status, .. } => outcome.status = *status,
                 _ => {}
             }
         }
@@ -197,12 +206,10 @@ fn answer(
     body: Vec<u8>,
 ) -> Result<Answer, SendError> {
     let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
-    let unreadable = |problem: String| {
-        SendError::Unreadable(masked(format!("the answer of {} cannot be read: {problem}", connection.way())))
-    };
     let Some(Head { status, headers, mut passed_over, .. }) = exchange.head else {
-        return Err(unreadable("it has no head".to_owned()));
+        return Err(unreadable(connection, None, "it has no head"));
     };
+    let unreadable = |problem: String| unreadable(connection, Some(status), &masked(problem));
     if exchange.early && (200..300).contains(&status) {
         return Err(SendError::Unavailable(format!(
             "{} answered with status {status} before it had taken the whole request; look there for what it did",
@@ -215,7 +222,7 @@ fn answer(
         _ => Err(SendError::AnswerDenied { status, denial: unknown_encoding(&masked(unknown)) }),
     })?;
     let is_late = || allowance.is_late();
-    let (bytes, followed) = coding.unpack(body, allowance.answer_bytes, &is_late).map_err(|error| match error {
+    let (mut bytes, followed) = coding.unpack(body, allowance.answer_bytes, &is_late).map_err(|error| match error {
         NotUnpacked::Fault(fault) => unreadable(fault.to_string()),
         NotUnpacked::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
         NotUnpacked::TooLate => SendError::Timeout,
@@ -223,17 +230,31 @@ fn answer(
     if followed {
         passed_over.push("bytes after the end of gzip".to_owned());
     }
-    let text = |value: Vec<u8>| masked(latin1(value));
+    let mut headers: Vec<(String, String)> =
+        headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
+    let header = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    let mut media_type = header("content-type").unwrap_or("application/octet-stream").to_owned();
+    // A secret is looked for in the name as it is meant, before any of it is left out.
+    let file_name = header("content-disposition").and_then(file_name::of).map(masked);
+    let file_name = file_name.and_then(|name| file_name::without_path(&name));
+    // A file is bytes, whatever they mean. What a plugin reads is text, in UTF-8.
+    let is_file = outgoing.answer == AnswerForm::Blob && (200..300).contains(&status);
+    let decoded = if is_file { None } else { charset::decoded(&bytes, &media_type).map_err(unreadable)? };
+    if let Some(Decoded { bytes: text, content_type }) = decoded {
+        (bytes, media_type) = (text, content_type);
+        if bytes.len() as u64 > allowance.answer_bytes {
+            return Err(SendError::TooLarge { limit: allowance.answer_bytes });
+        }
+        headers
+            .iter_mut()
+            .filter(|(name, _)| name == "content-type")
+            .for_each(|(_, value)| value.clone_from(&media_type));
+    }
     // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
     let is_undone = |name: &str| name == "content-encoding" || coding.is_packed() && name == "content-length";
-    let headers: Vec<(String, String)> = headers
-        .into_iter()
-        .filter(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name))
-        .map(|(name, value)| (masked(name), text(value)))
-        .collect();
-    let header = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
-    let media_type = header("content-type").unwrap_or_else(|| "application/octet-stream".to_owned());
-    let file_name = header("content-disposition").and_then(|value| file_name(&value));
+    headers.retain(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
+    let headers = headers.into_iter().map(|(name, value)| (masked(name), masked(value))).collect();
+    let media_type = masked(media_type);
     // What was made of a secret may have it in it, so it is looked for first.
     let bytes = outgoing.strong.mask_in_time(bytes, &is_late);
     let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
@@ -287,15 +308,6 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
     }
 }
 
-/// The plain `filename` of a Content-Disposition (RFC 6266), without any path.
-fn file_name(disposition: &str) -> Option<String> {
-    let (_, after) = disposition.split_once("filename=")?;
-    let quoted = after.strip_prefix('"').and_then(|rest| rest.split('"').next());
-    let name = quoted.or_else(|| after.split(';').next()).map(str::trim)?;
-    let name = name.rsplit(['/', '\\']).next()?;
-    (!name.is_empty() && !name.starts_with('.') && !name.chars().any(char::is_control)).then(|| name.to_owned())
-}
-
 /// Puts the client's error into words that hold no strong secret: the plugin gets them.
 fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) -> SendError {
     let host = connection.way();
@@ -335,8 +347,11 @@ fn of_wire(connection: &Connection, fault: Fault) -> SendError {
         Fault::Broken(problem) => {
             SendError::Unavailable(connection.strong().mask_text(format!("no whole answer of {host}: {problem}")))
         }
-        Fault::Unreadable(problem) => SendError::Unreadable(
-            connection.strong().mask_text(format!("the answer of {host} cannot be read: {problem}")),
-        ),
+        Fault::Unreadable(problem) => unreadable(connection, None, &problem),
     }
+}
+
+fn unreadable(connection: &Connection, status: Option<u16>, problem: &str) -> SendError {
+    let words = format!("the answer of {} cannot be read: {problem}", connection.way());
+    SendError::Unreadable { status, problem: connection.strong().mask_text(words) }
 }

@@ -62,4 +62,6 @@ pub use registry::{
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
-pub use wharf_egress::{Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, shortage, text};
+pub use wharf_egress::{
+    Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, file_name, shortage, text,
+};

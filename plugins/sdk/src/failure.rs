@@ -102,7 +102,6 @@ impl From<http::Error> for Failure {
             http::Error::Denied(denial) => Self::Denied(denial.message),
             http::Error::MissingCredential(message) => Self::Denied(message),
             http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
-            http::Error::Unreadable(message) => Self::Provider(Detail::new(message)),
         }
     }
 }

@@ -1,15 +1,17 @@
+use std::cell::Cell;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use wharf::failure::CallError;
+use wharf::failure::{CallError, Kind};
 use wharf::{Call as HostCall, Exchange, Level, Output, Release, Report};
 
 use crate::args::{Args, Call};
 use crate::exit::{self, Usage};
 use crate::input::{self, Items};
 use crate::print::{self, BOLD, DIM, Text, lines, styled, text};
+use crate::save::save;
 use crate::setup::Setup;
 
 pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
@@ -43,7 +45,8 @@ pub(crate) fn run_by(
         print::warning(&format!("{} is not idempotent, so it is not tried again", target.operation));
     }
     let requests = operation.declared.requests.len();
-    let runner = Runner { run, args, options, plugin: &release.about.name, attachments, requests };
+    let (plugin, lost) = (&release.about.name, Cell::new(false));
+    let runner = Runner { run, args, options, plugin, attachments, requests, lost };
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
@@ -58,6 +61,8 @@ struct Runner<'a> {
     attachments: Vec<(String, wharf::Blob)>,
     /// How many requests the operation declares.
     requests: usize,
+    /// Whether a file of an output could not be kept.
+    lost: Cell<bool>,
 }
 
 /// A call that has no output.
@@ -89,7 +94,7 @@ impl Runner<'_> {
         match self.call(item) {
             Ok(done) => {
                 self.print(&[done], |mut documents| documents.pop().unwrap_or_default())?;
-                Ok(ExitCode::SUCCESS)
+                Ok(self.ended())
             }
             Err(failed) if self.options.continue_on_fail => {
                 print::json(&json!({ "error": failed.to_json() }))?;
@@ -137,7 +142,12 @@ impl Runner<'_> {
             }
         }
         self.print(&all, Value::Array)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(self.ended())
+    }
+
+    /// The exit code where every call has its output.
+    fn ended(&self) -> ExitCode {
+        if self.lost.get() { ExitCode::from(exit::of_kind(Kind::Host)) } else { ExitCode::SUCCESS }
     }
 
     /// One call; its log is told, and the files of its output are kept.
@@ -201,7 +211,7 @@ impl Runner<'_> {
     }
 
     /// Saves the files of an output, or says that they are there. The call is done either way, so its output is printed
-    /// also where a file cannot be written.
+    /// also where a file cannot be written, and then the exit code tells.
     fn keep(&self, output: &Output) {
         for (name, blob) in &output.attachments {
             let size = print::size(blob.bytes.len() as u64);
@@ -212,12 +222,17 @@ impl Runner<'_> {
                 ));
                 continue;
             };
-            match input::save(folder, name, blob) {
+            match save(folder, name, blob) {
                 Ok(file) => {
                     let kind = &blob.media_type;
                     print::note(format!("{name}: {size} of {kind} in {}", folder.join(file).display()));
                 }
-                Err(error) => print::warning(&format!("the file {name} ({size}) is not kept: {error:#}")),
+                Err(error) => {
+                    self.lost.set(true);
+                    print::error(&format!(
+                        "the call is done, and the file {name} ({size}) of its output is lost: {error:#}"
+                    ));
+                }
             }
         }
     }

@@ -70,7 +70,12 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     }
     private_folder(&secrets).with_context(|| format!("the folder {}", secrets.display()))?;
     fs::write(secrets.join(MARK_FILE), MARK).with_context(|| format!("the folder {}", secrets.display()))?;
-    let folder_name = secrets.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder_name = secrets.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Usage(format!(
+            "the name {} is not UTF-8, as what stands in a configuration has to be; choose another name",
+            file.display()
+        ))
+    })?;
     let mut text = format!("{MARK}\n");
     for connection in connections {
         let provider = connection.provider;
@@ -111,8 +116,9 @@ fn is_ours(file: &Path) -> Result<bool> {
 }
 
 fn secrets_folder(file: &Path) -> PathBuf {
-    let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    file.with_file_name(format!("{stem}.secrets"))
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(".secrets");
+    file.with_file_name(name)
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

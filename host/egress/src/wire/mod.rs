@@ -74,11 +74,6 @@ pub(crate) fn connector(tls: Tls, by_proxy: bool) -> impl Connector<Out = impl T
     chain.chain(StrictConnector { by_proxy })
 }
 
-/// A header's value as a text: UTF-8, or else ISO 8859-1, as headers once were (RFC 9110, section 5.5).
-pub(crate) fn latin1(value: Vec<u8>) -> String {
-    String::from_utf8(value).unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect())
-}
-
 /// Whether the connection is gone.
 fn is_hang_up(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof, WriteZero};

@@ -119,7 +119,7 @@ fn chunks_that_are_none_are_refused() {
             let server =
                 Server::saying(way, format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"), true);
             let result = send_by("GET", &server.connection());
-            let Err(SendError::Unreadable(words)) = result else { panic!("{chunks:?}: {result:?}") };
+            let Err(SendError::Unreadable { problem: words, .. }) = result else { panic!("{chunks:?}: {result:?}") };
             assert!(words.contains("a chunk of its body"), "{words}");
         }
     }
@@ -170,7 +170,7 @@ fn gzip_that_is_cut_short_is_not_handed_on() {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", half.len());
         let server = Server::saying(way, [head.as_bytes(), half].concat(), false);
         let result = send_by("GET", &server.connection());
-        let Err(SendError::Unreadable(words)) = result else { panic!("{result:?}") };
+        let Err(SendError::Unreadable { problem: words, .. }) = result else { panic!("{result:?}") };
         assert!(words.contains("packed with gzip, and is damaged"), "{words}");
     }
 }

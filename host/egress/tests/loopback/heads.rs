@@ -88,7 +88,7 @@ fn a_head_from_which_two_readers_could_read_two_bodies_is_refused() {
             ("Transfer-Encoding: xchunked\r\n", CHUNKS, "its transfer coding is `xchunked`"),
         ] {
             let (answer, _) = two(way, "GET", &format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}"));
-            let Err(SendError::Unreadable(message)) = answer else { panic!("{fields:?}: {answer:?}") };
+            let Err(SendError::Unreadable { problem: message, .. }) = answer else { panic!("{fields:?}: {answer:?}") };
             assert!(message.contains(words), "{message}");
         }
     }
@@ -97,7 +97,7 @@ fn a_head_from_which_two_readers_could_read_two_bodies_is_refused() {
 #[test]
 fn a_switch_to_another_protocol_is_refused() {
     let (answer, _) = two(Way::Plain, "GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
-    let Err(SendError::Unreadable(message)) = answer else { panic!("{answer:?}") };
+    let Err(SendError::Unreadable { problem: message, .. }) = answer else { panic!("{answer:?}") };
     assert!(message.contains("another protocol"), "{message}");
 }
 

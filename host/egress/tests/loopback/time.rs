@@ -121,7 +121,7 @@ fn a_chunked_body_that_never_ends() {
 fn informational_answers_that_never_end() {
     let server = Server::answering(|_, socket| drip(socket, b"HTTP/1.1 103 Early Hints\r\n\r\n"));
     let result = get_within(&builder(&server.url()).build().unwrap(), SHORT);
-    assert!(matches!(result, Err(SendError::Timeout | SendError::Unreadable(_))), "{result:?}");
+    assert!(matches!(result, Err(SendError::Timeout | SendError::Unreadable { .. })), "{result:?}");
 }
 
 /// A server whose queue of connections is full: further ones hang.

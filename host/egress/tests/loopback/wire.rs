@@ -102,7 +102,7 @@ fn an_answer_that_is_no_http_is_a_failure_in_words() {
     {
         let server = Server::answering(move |_, socket| socket.write_all(nonsense.as_bytes()).unwrap_or(()));
         let result = exchange_within(&builder(&server.url()).build().unwrap(), Duration::from_secs(2));
-        let Err(SendError::Unreadable(words)) = &result else { panic!("{nonsense:?}: {result:?}") };
+        let Err(SendError::Unreadable { problem: words, .. }) = &result else { panic!("{nonsense:?}: {result:?}") };
         assert!(words.contains("cannot be read: "), "{words}");
     }
 }

@@ -131,8 +131,6 @@ pub enum Became {
     Answer(RecordedAnswer),
     /// There was no answer; the text says why.
     Unavailable(String),
-    /// There was something else in its place; the text says what.
-    Unreadable(String),
     /// The call was over before there was an answer.
     Timeout,
     /// The answer was larger than allowed.

@@ -206,13 +206,13 @@ fn exchange(
             body: Content(placeholders.in_bytes(&body.bytes)),
         }),
         Err(SendError::Unavailable(message) | SendError::Closed(message)) => Became::Unavailable(text(message)),
-        Err(SendError::Unreadable(message)) => Became::Unreadable(text(message)),
         Err(SendError::Timeout) => Became::Timeout,
         Err(SendError::TooLarge { .. }) => Became::TooLarge,
         Err(
             error @ (SendError::Denied(_)
             | SendError::AnswerDenied { .. }
             | SendError::HeadTooLarge { .. }
+            | SendError::Unreadable { .. }
             | SendError::Unrecorded(_)),
         ) => {
             return Err(format!("{error}; this does not depend on the plugin"));

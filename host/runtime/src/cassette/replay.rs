@@ -132,7 +132,6 @@ impl Became {
             }
             Self::Answer(_) | Self::TooLarge => Err(SendError::TooLarge { limit: most }),
             Self::Unavailable(message) => Err(SendError::Unavailable(message.clone())),
-            Self::Unreadable(message) => Err(SendError::Unreadable(message.clone())),
             Self::Timeout => Err(SendError::Timeout),
         }
     }

@@ -18,7 +18,7 @@ use super::meter::Meter;
 use super::tokens::Tokens;
 use super::way::Way;
 use crate::failpoint::failpoint;
-use crate::failure::{LimitReached, Refusal};
+use crate::failure::{Detail, Failure, LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::Operation;
@@ -132,8 +132,7 @@ pub(crate) struct Unanswered;
 pub(crate) enum NoAnswer {
     Refused(GuardRefusal),
     Unavailable(String),
-    Unreadable(String),
-    /// The call is over: a limit was reached, nothing answers, or the audit could not be written.
+    /// The call is over: a limit was reached, nothing answers, the answer cannot be read, or the audit could not be written.
     Ends(wasmtime::Error),
 }
 
@@ -238,7 +237,11 @@ impl Ctx {
             }
             Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large().into()),
             Err(SendError::Unavailable(message) | SendError::Closed(message)) => Err(NoAnswer::Unavailable(message)),
-            Err(SendError::Unreadable(message)) => Err(NoAnswer::Unreadable(message)),
+            // The plugin could make nothing of it, and nobody is to blame but who sent it.
+            Err(SendError::Unreadable { status, problem }) => {
+                let detail = Detail { message: problem, status, ..Detail::default() };
+                Err(NoAnswer::Ends(Failure::Provider(detail).into()))
+            }
             Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
         }
     }
@@ -292,7 +295,9 @@ fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answe
         }),
         Err(SendError::Unavailable(message)) => Err(SendError::Unavailable(text(message))),
         Err(SendError::Closed(message)) => Err(SendError::Closed(text(message))),
-        Err(SendError::Unreadable(message)) => Err(SendError::Unreadable(text(message))),
+        Err(SendError::Unreadable { status, problem }) => {
+            Err(SendError::Unreadable { status: *status, problem: text(problem) })
+        }
         Err(other) => Err(other.clone()),
     }
 }

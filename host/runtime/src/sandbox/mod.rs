@@ -146,13 +146,16 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
         }),
         // A dry run has the request among its exchanges, and the player of a cassette has it too.
         Err(error) if error.is::<Unanswered>() => Ok((Value::Null, Vec::new())),
-        Err(error) => Err(match error.downcast_ref::<AuditError>() {
-            Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
-            None => match (reached(engine, &mut ctx, &error), no_room(&error)) {
+        Err(error) => Err(if let Some(unrecorded) = error.downcast_ref::<AuditError>() {
+            Fault::from(unrecorded.clone()).into()
+        } else if let Some(failure) = error.downcast_ref::<Failure>() {
+            clean(failure.clone(), |text| mask(visible(cut(&text)))).into()
+        } else {
+            match (reached(engine, &mut ctx, &error), no_room(&error)) {
                 (Some(limit), _) => Refusal::from(limit).into(),
                 (None, Some(problem)) => Fault::Host(problem).into(),
                 (None, None) => broken(in_words(&error)),
-            },
+            }
         }),
     };
     Ran {

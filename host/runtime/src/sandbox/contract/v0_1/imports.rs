@@ -27,7 +27,6 @@ impl http::Host for Ctx {
             }
             Err(NoAnswer::Refused(refusal)) => Ok(Err(convert::refusal(refusal))),
             Err(NoAnswer::Unavailable(message)) => Ok(Err(http::Error::Unavailable(message))),
-            Err(NoAnswer::Unreadable(message)) => Ok(Err(http::Error::Unreadable(message))),
             Err(NoAnswer::Ends(error)) => Err(error),
         }
     }
