@@ -18,7 +18,7 @@ use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
 use crate::strength;
-use crate::wire::Trust;
+use crate::wire::{Hop, Trust};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
@@ -42,13 +42,6 @@ pub struct Connection {
     proxy: Option<Hop>,
     /// Whether the operator can change it in the configuration.
     configured: bool,
-}
-
-/// A proxy, without what is secret of it.
-struct Hop {
-    /// Host and port.
-    place: String,
-    has_user: bool,
 }
 
 enum Value {
@@ -184,15 +177,9 @@ impl Connection {
         }
     }
 
-    /// The same of the way that ends at the proxy.
-    pub(crate) fn way_to_proxy(&self) -> String {
-        let place = self.proxy.as_ref().map(|proxy| proxy.place.as_str()).unwrap_or_default();
-        format!("the proxy on the way to {} ({place})", self.base)
-    }
-
-    /// Whether the proxy is given a user name or a password.
-    pub(crate) fn proxy_has_user(&self) -> bool {
-        self.proxy.as_ref().is_some_and(|proxy| proxy.has_user)
+    /// The proxy on the way.
+    pub(crate) fn proxy(&self) -> Option<&Hop> {
+        self.proxy.as_ref()
     }
 }
 
@@ -337,7 +324,7 @@ impl ConnectionBuilder {
             identity: identity(&base, &self.fields),
             base,
             client,
-            proxy: self.proxy.as_ref().map(hop),
+            proxy: self.proxy.as_ref().map(Hop::of),
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,
@@ -379,12 +366,6 @@ impl ConnectionBuilder {
             None => Ok(()),
         }
     }
-}
-
-fn hop(proxy: &Secret) -> Hop {
-    let url = Url::parse(proxy.reveal()).ok();
-    let place = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
-    Hop { place: place.unwrap_or_else(|| "of `proxy`".to_owned()), has_user: proxy.has_user_info() }
 }
 
 fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {

@@ -39,8 +39,8 @@ use socket::OneByOne;
 use strict::StrictConnector;
 pub(crate) use tls::Tls;
 pub(crate) use trust::Trust;
-pub(crate) use tunnel::NoTunnel;
 use tunnel::Tunnel;
+pub(crate) use tunnel::{Hop, NoTunnel};
 
 /// What a server sent and nobody can rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

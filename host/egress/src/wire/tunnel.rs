@@ -1,7 +1,7 @@
 //! The tunnel through a proxy (RFC 9110, section 9.3.6), and who is to blame where there is none.
 //!
-//! The client's own connector opens it. What fails in there has failed on the way to the proxy, or at it; what fails later comes
-//! from the provider.
+//! The client's own connector opens it. What fails in there has failed on the way to the proxy, or at it; what fails later has to
+//! do with the provider.
 
 use std::io::ErrorKind;
 
@@ -11,10 +11,27 @@ use url::Url;
 
 use crate::connection::Connection;
 use crate::rules::Denial;
+use crate::secret::Secret;
 
 /// Opens a tunnel where a proxy is configured, and nothing elsewhere.
 #[derive(Debug, Default)]
 pub(crate) struct Tunnel(ConnectProxyConnector);
+
+/// A proxy, without what is secret of it.
+pub(crate) struct Hop {
+    /// Host and port.
+    pub(crate) place: String,
+    /// Whether it is given a user name or a password.
+    has_user: bool,
+}
+
+impl Hop {
+    pub(crate) fn of(proxy: &Secret) -> Self {
+        let url = Url::parse(proxy.reveal()).ok();
+        let place = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+        Self { place: place.unwrap_or_else(|| "of `proxy`".to_owned()), has_user: proxy.has_user_info() }
+    }
+}
 
 /// There is no tunnel, and the provider has no part in it.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +53,17 @@ impl<In: Transport> Connector<In> for Tunnel {
 impl NoTunnel {
     /// What is wrong and what an operator can do, in words that hold no password.
     pub(crate) fn in_words(&self, connection: &Connection) -> String {
-        let proxy = connection.way_to_proxy();
+        let place = connection.proxy().map(|hop| hop.place.as_str()).unwrap_or_default();
+        let proxy = format!("the proxy on the way to {} ({place})", connection.base_url());
         match &self.0 {
             Error::ConnectProxyFailed(reason) => match status(reason) {
                 Some(status) => refused(&proxy, status, connection),
                 None => format!("{proxy} closed the connection without an answer: look whether it is an HTTP proxy"),
             },
-            Error::Protocol(_) => {
-                format!("{proxy} does not answer in HTTP: look whether it is an HTTP proxy, and one of `https://`")
+            Error::Protocol(error) => {
+                format!(
+                    "{proxy} does not answer in HTTP ({error}): look whether it is an HTTP proxy, and one of `https://`"
+                )
             }
             Error::HostNotFound => format!("no address is known for the host of {proxy}"),
             Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
@@ -65,7 +85,7 @@ fn refused(proxy: &str, status: u16, connection: &Connection) -> String {
     let port = goal.as_ref().and_then(Url::port_or_known_default).unwrap_or_default();
     let goal = goal.as_ref().and_then(Url::host_str).map(|host| format!("{host}:{port}")).unwrap_or_default();
     match status {
-        407 if connection.proxy_has_user() => {
+        407 if connection.proxy().is_some_and(|hop| hop.has_user) => {
             format!("{proxy} does not take the user name and password of `proxy`{place} (status 407)")
         }
         407 => format!(
