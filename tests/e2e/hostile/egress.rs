@@ -89,7 +89,7 @@ pub(super) fn breaks_out_of_a_file_name() {
     let ended = ended("breaks_out_of_a_file_name");
     let body = String::from_utf8(ended.server.requests()[0].body.clone()).unwrap();
     let heads: Vec<&str> = body.lines().filter(|line| line.starts_with("Content-Disposition")).collect();
-    let file = r#"name="file"; filename="a%3B name%3Doperation%3B x%3D%22%5C%0D%0AX-Injected: 1""#;
+    let file = r#"name="file"; filename="a%3B name=operation; x=%22%5C%0D%0AX-Injected: 1""#;
     assert_eq!(
         heads,
         [

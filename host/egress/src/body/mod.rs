@@ -23,6 +23,9 @@ use crate::work::{OutOfTime, Work};
 use crate::{Blob, MASK};
 
 mod json;
+mod quoted;
+
+use quoted::quoted;
 
 pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Result<Option<Body>, Refusal> {
     let placed: Vec<&Credential<'_>> = credentials.iter().filter(|c| c.location == Location::Body).collect();
@@ -188,7 +191,7 @@ impl Parts<'_> {
     /// More than what stands around one part besides names and content, in bytes.
     const AROUND: usize = 256;
 
-    /// The most that a part can take, in bytes: a character of a name becomes three at most.
+    /// The most that a part can take, in bytes: a byte of a name becomes three at most.
     fn room(name: &str, file: Option<&File<'_>>, content: usize) -> usize {
         let file = file.map_or(0, |f| f.blob.file_name.as_deref().unwrap_or(name).len() * 3 + f.media_type.len());
         Self::AROUND + name.len() * 3 + file + content
@@ -213,21 +216,6 @@ impl Parts<'_> {
 fn shown(parts: &[(String, String)]) -> String {
     let members: Vec<String> = parts.iter().map(|(name, text)| format!("{}:{}", json!(name), json!(text))).collect();
     format!("{{{}}}", members.join(","))
-}
-
-/// A quoted text in the head of a part: escaped as the WHATWG form encoding does, and where it could be read as the end of
-/// the quotes (`\\`), as a further parameter (`;`, `=`) or as an encoded word (`=?…?=`), which some servers do.
-fn quoted(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | ';' | '=') || c.is_ascii_control() {
-            // Writing to a String does not fail.
-            let _ = write!(escaped, "%{:02X}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
