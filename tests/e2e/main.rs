@@ -16,6 +16,7 @@ mod demo;
 mod describe;
 mod doctor;
 mod egress;
+mod files;
 mod hostile;
 mod install;
 mod install_from;

@@ -58,9 +58,9 @@ fn one_line(value: &Value) -> String {
 
 /// Throttles answer with plain text. A page of HTML is no message, and is quoted for what it is.
 fn plain_text(response: &Response) -> Option<String> {
-    let text = response.text();
+    let text = response.text().ok()?;
     let is_words = !text.trim().is_empty() && !text.trim_start().starts_with(['<', '{', '[']);
-    is_words.then_some(text)
+    is_words.then(|| text.to_owned())
 }
 
 fn is_about_rights(message: &str) -> bool {

@@ -55,7 +55,10 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
             }
             Err(response.makes_no_sense(&format!("an object with `{}`", operation.members.join("`, `"))))
         }
-        Answer::Body => call.read(&response).map(|_| Output::text(response.text())),
+        Answer::Body => {
+            call.read(&response)?;
+            Ok(Output::text(response.text()?.to_owned()))
+        }
         Answer::Success => call.read(&response).map(|_| Output::success()),
         Answer::File(name) => match response.into_file() {
             Ok(file) => Ok(Output::success().file(name, file)),

@@ -27,8 +27,7 @@ pub fn json(response: &Response) -> Result<String, Failure> {
         return Ok("null".to_owned());
     }
     match serde_json::from_slice::<IgnoredAny>(response.bytes()) {
-        // What parses as JSON is UTF-8.
-        Ok(_) => Ok(response.text()),
+        Ok(_) => Ok(response.text()?.to_owned()),
         Err(_) => Err(response.makes_no_sense("JSON")),
     }
 }

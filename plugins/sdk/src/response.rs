@@ -40,9 +40,12 @@ impl Response {
         self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The body, as text. Bytes that are not UTF-8 are replaced.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    /// The body, as text. The host has read it by the charset that it declares.
+    ///
+    /// # Errors
+    /// A provider failure where it is not UTF-8.
+    pub fn text(&self) -> Result<&str, Failure> {
+        str::from_utf8(&self.body).map_err(|_| self.makes_no_sense("text"))
     }
 
     /// The body's bytes; none where it came as a file.
@@ -66,15 +69,35 @@ impl Response {
         let message = match message.map(str::trim).filter(|m| !m.is_empty()) {
             Some(message) => message.to_owned(),
             None if self.is_empty() => "an answer without a body".to_owned(),
-            None => self.text().trim().chars().take(LONGEST_QUOTE).collect(),
+            None => self.quote(),
         };
         Detail { message, status: Some(self.status), code: None, retry_after: retry::after(self) }
+    }
+
+    /// The beginning of the body, with what is not UTF-8 as escapes.
+    fn quote(&self) -> String {
+        // A character has four bytes at most.
+        let start = self.body.trim_ascii().get(..LONGEST_QUOTE * 4).unwrap_or(self.body.trim_ascii());
+        let mut quote = String::new();
+        for chunk in start.utf8_chunks() {
+            quote.push_str(chunk.valid());
+            chunk.invalid().iter().for_each(|byte| quote.push_str(&format!("\\x{byte:02x}")));
+        }
+        quote.chars().take(LONGEST_QUOTE).collect()
     }
 
     /// The failure of an answer that should have been JSON of a certain shape.
     pub fn makes_no_sense(&self, expected: &str) -> Failure {
         let detail = self.detail(None);
-        Failure::Provider(Detail { message: format!("the answer is not {expected}: {}", detail.message), ..detail })
+        let message = match str::from_utf8(&self.body) {
+            Ok(_) => format!("the answer is not {expected}: {}", detail.message),
+            Err(error) => format!(
+                "the answer is not {expected}, as it is not UTF-8 at byte {} and says of no other charset: {}",
+                error.valid_up_to(),
+                detail.message
+            ),
+        };
+        Failure::Provider(Detail { message, ..detail })
     }
 
     /// The body as a file, where the request was declared to be answered with one and the status is good.

@@ -8,11 +8,11 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     if response.is_empty() {
         return Ok(json!({"success": true}).to_string());
     }
-    if response.text().trim_start().starts_with('<') {
+    if response.text()?.trim_start().starts_with('<') {
         // A web page is what a path that does not exist may be answered with.
         return Err(response.makes_no_sense("one of WibiClick"));
     }
-    read::json(response).or_else(|_| Ok(json!({"success": true, "message": response.text().trim()}).to_string()))
+    read::json(response).or_else(|_| Ok(json!({"success": true, "message": response.text()?.trim()}).to_string()))
 }
 
 #[cfg(test)]
