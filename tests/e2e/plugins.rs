@@ -30,5 +30,5 @@ fn each_call_is_fresh_and_only_state_outlives_it() {
     }
     let first = host().call(call("good.count")).unwrap().json;
     let second = host().call(call("good.count")).unwrap().json;
-    assert_eq!((first, second), (json!(1), json!(2)));
+    assert_eq!((first, second), (json!(1).into(), json!(2).into()));
 }

@@ -30,12 +30,12 @@ fn swapped(builder: HostBuilder, server: &Server, mode: &str) -> Host {
 }
 
 fn work(host: &Host) -> Result<Value, wharf::failure::CallError> {
-    host.call(Call::new("obedient", "good.work")).map(|output| output.json)
+    host.call(Call::new("obedient", "good.work")).map(|output| output.json.value().unwrap())
 }
 
 /// The same with an input that differs from the others.
 fn work_on(host: &Host, n: u32) -> Result<Value, wharf::failure::CallError> {
-    host.call(Call::new("obedient", "good.work").input(json!({"n": n}))).map(|output| output.json)
+    host.call(Call::new("obedient", "good.work").input(json!({"n": n}))).map(|output| output.json.value().unwrap())
 }
 
 /// Five inputs that a bad release breaks with.

@@ -109,7 +109,7 @@ fn call_until(host: &Host, done: &AtomicBool) -> Vec<Answer> {
     while !done.load(Ordering::Relaxed) {
         let from = Instant::now();
         let result = host.call(Call::new("obedient", "good.work"));
-        let result = result.map(|output| output.json.as_str().unwrap().to_owned());
+        let result = result.map(|output| output.json.value().unwrap().as_str().unwrap().to_owned());
         answers.push(Answer { from, to: Instant::now(), result });
     }
     answers

@@ -162,7 +162,8 @@ pub(crate) struct Call {
     /// idempotent [default: `retries` of the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(wharf::MOST_RETRIES)))]
     pub(crate) retries: Option<u32>,
-    /// Turn a failed item into {"error": {…}} and go on
+    /// Turn a failed item into {"error": {…}} and go on; with the pages of a list that came before one failed, it is
+    /// {"error": {…}, "output": …}, and the call ends with the code of the failure
     #[arg(long)]
     pub(crate) continue_on_fail: bool,
     /// Print the request that would be sent, secrets masked, and send nothing
@@ -195,7 +196,8 @@ pub(crate) struct Target {
     pub(crate) plugin: String,
     /// Name of an operation
     pub(crate) operation: String,
-    /// Inputs by name; `wharf describe PLUGIN OPERATION` lists them
+    /// Inputs by name; `wharf describe PLUGIN OPERATION` lists them. A text stays as it is written; name:=JSON is JSON, such
+    /// as tags:='["a"]'
     #[arg(value_name = "name=value")]
     pub(crate) values: Vec<String>,
     /// Connection, where the plugin has several

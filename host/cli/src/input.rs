@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::{Map, Value};
 use wharf::operation::Operation;
-use wharf::{Blob, files};
+use wharf::text::without_mark;
+use wharf::{Blob, Json, files};
 
 use crate::args::Target;
 use crate::exit::Usage;
@@ -18,44 +18,55 @@ const LARGEST_ATTACHMENT: u64 = 1 << 30;
 
 /// One item, or one for each object of an array.
 pub(crate) enum Items {
-    One(Value),
-    Many(Vec<Value>),
+    One(Json),
+    Many(Vec<Json>),
 }
 
-/// The input of `--input` with the values of `name=value` put over it.
+/// The input of `--input` with the values of `name=value` and `name:=JSON` put over it.
 pub(crate) fn items(operation: &Operation, target: &Target) -> Result<Items> {
-    let values = target
-        .values
-        .iter()
-        .map(|pair| {
-            let (name, text) = pair
-                .split_once('=')
-                .ok_or_else(|| Usage(format!("`{pair}` is not `name=value`; JSON goes with --input")))?;
-            Ok((name.to_owned(), operation.parse_value(name, text)?))
-        })
-        .collect::<Result<Map<_, _>>>()?;
+    let mut values: Vec<(String, Json)> = Vec::new();
+    for pair in &target.values {
+        let (name, text) = pair.split_once('=').ok_or_else(|| {
+            Usage(format!("`{pair}` is not `name=value` or `name:=JSON`; a whole input goes with --input"))
+        })?;
+        let (name, value) = match name.strip_suffix(':') {
+            Some(name) => (name, operation.parse_json(name, text)?),
+            None => (name, operation.parse_value(name, text)?),
+        };
+        if values.iter().any(|(known, _)| known == name) {
+            return Err(Usage(format!("`{name}` is given twice; a list goes as JSON, `{name}:=[…]`")).into());
+        }
+        values.push((name.to_owned(), value));
+    }
     match target.input.as_deref().map(parse).transpose()? {
-        None => Ok(Items::One(Value::Object(values))),
-        Some(Value::Array(items)) => {
-            let items = items.into_iter().map(|item| over(item, &values)).collect();
-            Ok(Items::Many(items))
+        None => Ok(Items::One(over(Json::object([]), &values))),
+        Some(list) if list.is_list() => {
+            Ok(Items::Many(list.entries().into_iter().map(|item| over(item, &values)).collect()))
         }
         Some(item) => Ok(Items::One(over(item, &values))),
     }
 }
 
-fn over(item: Value, values: &Map<String, Value>) -> Value {
-    match item {
-        Value::Object(mut members) => {
-            members.extend(values.clone());
-            Value::Object(members)
-        }
-        // Not an object: the operation's own check says so.
-        other => other,
+fn over(item: Json, values: &[(String, Json)]) -> Json {
+    // Where it is no object, the operation's own check says so.
+    if values.is_empty() || !item.is_object() {
+        return item;
     }
+    let mut members = item.members();
+    for (name, value) in values {
+        let mut found = false;
+        for (_, member) in members.iter_mut().filter(|(known, _)| known == name) {
+            member.clone_from(value);
+            found = true;
+        }
+        if !found {
+            members.push((name.clone(), value.clone()));
+        }
+    }
+    Json::object(members.iter().map(|(name, member)| (name.as_str(), member.clone())))
 }
 
-fn parse(input: &str) -> Result<Value> {
+fn parse(input: &str) -> Result<Json> {
     let (text, origin) = match input {
         "-" => {
             let text = files::read_text_from(std::io::stdin(), LARGEST_INPUT)
@@ -71,7 +82,7 @@ fn parse(input: &str) -> Result<Value> {
             None => (input.to_owned(), "--input".to_owned()),
         },
     };
-    Ok(serde_json::from_str(&text).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
+    Ok(Json::parse(without_mark(&text)).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
 }
 
 /// The files of `--attach name=@FILE`.

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
 use anstyle::{AnsiColor, Style};
+use wharf::Json;
 use wharf::text::{deceives, in_one_line, visible};
 
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -104,7 +105,12 @@ pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
     out(in_json(&format!("{value:#}")))
 }
 
-/// The same in one line.
+/// Writes a document to standard output, with line breaks: all else in it stays as it is written.
+pub(crate) fn document(json: &Json) -> io::Result<()> {
+    out(in_json(&json.pretty()))
+}
+
+/// A value in one line.
 pub(crate) fn json_line(value: &serde_json::Value) -> io::Result<()> {
     out(in_json(&value.to_string()))
 }

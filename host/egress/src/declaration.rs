@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::asked::unescape;
+use crate::json::Literal;
 pub use crate::path::{Path, PathError};
 
 mod lint;
@@ -163,11 +164,11 @@ pub enum Source {
     /// The caller's input of this name.
     Input(String),
     /// The caller's input of this name; the JSON beside it where the caller left it out.
-    InputOr(String, serde_json::Value),
+    InputOr(String, Literal),
     /// Always this text.
     Text(String),
     /// Always this JSON.
-    Json(serde_json::Value),
+    Json(Literal),
     /// Given by the plugin; the text says why.
     Free(String),
 }

@@ -1,17 +1,18 @@
 //! Where the value of a declared field comes from, for the request at hand.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::Blob;
 use crate::asked::Asked;
 use crate::declaration::{Declaration, Field, ListStyle, Request, Source};
+use crate::json::Literal;
 use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::secret::Text;
 use crate::well_known::is_credential;
 use crate::work::Work;
+use crate::{Blob, Json};
 
 /// The caller's item: what bound values are bound to. It has been validated.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,9 @@ pub struct Item<'a> {
     pub attachments: &'a [(String, Blob)],
     /// Names whose values are masked wherever a request is shown.
     pub sensitive: &'a HashSet<String>,
+    /// How members of the input are written that have a number in them which a parser would write in another way: so they are
+    /// sent. None where there are none.
+    pub written: Option<&'a HashMap<String, Json>>,
 }
 
 /// Where there is only text.
@@ -48,7 +52,34 @@ pub(crate) struct Values<'a> {
 /// The value of a bound or constant source.
 pub(crate) struct Bound<'a> {
     pub(crate) json: Cow<'a, Value>,
+    pub(crate) written: Option<&'a Json>,
     pub(crate) sensitive: bool,
+}
+
+impl<'a> Bound<'a> {
+    fn of(literal: &'a Literal, sensitive: bool) -> Self {
+        Self { json: Cow::Borrowed(&literal.value), written: literal.written.as_ref(), sensitive }
+    }
+
+    /// As text: a text as it is, everything else as JSON.
+    fn text(&self) -> String {
+        text(&self.json, self.written)
+    }
+
+    /// The entries of a list or the members of an object, as text.
+    fn texts<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Vec<String> {
+        match self.written {
+            Some(written) => values.zip(written.entries()).map(|(value, entry)| text(value, Some(&entry))).collect(),
+            None => values.map(|value| text(value, None)).collect(),
+        }
+    }
+
+    fn weigh(&self, scale: &mut Scale) {
+        match self.written {
+            Some(written) => scale.add(written.as_str().len()),
+            None => scale.weigh(&self.json),
+        }
+    }
 }
 
 impl<'a> Values<'a> {
@@ -61,9 +92,7 @@ impl<'a> Values<'a> {
     pub(crate) fn bound(&self, source: &'a Source) -> Option<Bound<'a>> {
         let value = self.bound_or_null(source).filter(|value| !value.json.is_null());
         match source {
-            Source::InputOr(name, otherwise) if value.is_none() => {
-                Some(Bound { json: Cow::Borrowed(otherwise), sensitive: self.is_sensitive(name) })
-            }
+            Source::InputOr(name, otherwise) if value.is_none() => Some(Bound::of(otherwise, self.is_sensitive(name))),
             _ => value,
         }
     }
@@ -73,15 +102,23 @@ impl<'a> Values<'a> {
         match source {
             Source::Input(name) => self.input(name, None),
             Source::InputOr(name, otherwise) => self.input(name, Some(otherwise)),
-            Source::Text(text) => Some(Bound { json: Cow::Owned(Value::from(text.as_str())), sensitive: false }),
-            Source::Json(json) => Some(Bound { json: Cow::Borrowed(json), sensitive: false }),
+            Source::Text(text) => {
+                Some(Bound { json: Cow::Owned(Value::from(text.as_str())), written: None, sensitive: false })
+            }
+            Source::Json(json) => Some(Bound::of(json, false)),
             Source::Free(_) => None,
         }
     }
 
-    fn input(&self, name: &str, otherwise: Option<&'a Value>) -> Option<Bound<'a>> {
-        let json = get(self.item.input, name).or(otherwise)?;
-        Some(Bound { json: Cow::Borrowed(json), sensitive: self.is_sensitive(name) })
+    fn input(&self, name: &str, otherwise: Option<&'a Literal>) -> Option<Bound<'a>> {
+        let sensitive = self.is_sensitive(name);
+        match get(self.item.input, name) {
+            Some(json) => {
+                let written = self.item.written.and_then(|written| written.get(name));
+                Some(Bound { json: Cow::Borrowed(json), written, sensitive })
+            }
+            None => Some(Bound::of(otherwise?, sensitive)),
+        }
     }
 
     pub(crate) fn is_sensitive(&self, name: &str) -> bool {
@@ -103,7 +140,7 @@ impl<'a> Values<'a> {
     pub(crate) fn weigh(&self, source: &'a Source, scale: &mut Scale) {
         self.attachments(source).for_each(|blob| scale.add(blob.bytes.len()));
         if let Some(value) = self.bound_or_null(source) {
-            scale.weigh(&value.json);
+            value.weigh(scale);
         }
     }
 
@@ -150,7 +187,7 @@ impl<'a> Values<'a> {
         }
         let Some(most) = most else { return Ok(()) };
         let mut scale = Scale::to(most as u64 * ROOM);
-        scale.weigh(&value.json);
+        value.weigh(&mut scale);
         if scale.is_over() { Err(too_large()) } else { Ok(()) }
     }
 
@@ -173,9 +210,11 @@ impl<'a> Values<'a> {
         }
         let values = Values { ..*self };
         let value = values.bound(source).ok_or_else(|| missing("which the caller left out"))?;
-        short_enough(name, value.json.as_str().unwrap_or_default())?;
-        let text = scalar(&value.json).ok_or_else(|| missing("which can be a text, a number or a boolean only"))?;
-        Ok(self.text(text, value.sensitive))
+        if matches!(*value.json, Value::Null | Value::Array(_) | Value::Object(_)) {
+            return Err(missing("which can be a text, a number or a boolean only"));
+        }
+        short_enough(name, value.json.as_str().or(value.written.map(Json::as_str)).unwrap_or_default())?;
+        Ok(self.text(value.text(), value.sensitive))
     }
 
     /// The name-value pairs that a field becomes where there is only text.
@@ -207,19 +246,19 @@ impl<'a> Values<'a> {
         if let Source::Text(text) = &field.source {
             return (Some(Text::open(text.as_str())), Vec::new());
         }
-        let Some(Bound { json, sensitive }) = self.bound(&field.source) else { return (None, Vec::new()) };
-        match json.as_ref() {
+        let Some(bound) = self.bound(&field.source) else { return (None, Vec::new()) };
+        match bound.json.as_ref() {
             Value::Array(items) if field.lists != ListStyle::Json => {
-                (None, self.list(field, items.iter().map(text).collect(), sensitive))
+                (None, self.list(field, bound.texts(items.iter()), bound.sensitive))
             }
             Value::Object(members) if field.lists == ListStyle::Brackets && members.keys().all(|key| is_key(key)) => {
                 let member = |(key, value)| {
                     let name = Cow::Owned(format!("{}[{key}]", field.name));
-                    (name, self.text(text(value), sensitive))
+                    (name, self.text(value, bound.sensitive))
                 };
-                (None, members.iter().map(member).collect())
+                (None, members.keys().zip(bound.texts(members.values())).map(member).collect())
             }
-            value => (Some(self.text(text(value), sensitive)), Vec::new()),
+            _ => (Some(self.text(bound.text(), bound.sensitive)), Vec::new()),
         }
     }
 
@@ -275,11 +314,11 @@ fn is_key(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// A value as text: a text as it is, everything else as JSON.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+fn text(value: &Value, written: Option<&Json>) -> String {
+    match (value, written) {
+        (Value::String(text), _) => text.clone(),
+        (_, Some(written)) => written.to_string(),
+        (other, None) => other.to_string(),
     }
 }
 
@@ -336,12 +375,5 @@ impl Scale {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-    }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => Some(text(value)),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -39,6 +39,14 @@ fn is_shown_as_nothing(c: char) -> bool {
     )
 }
 
+/// The mark of the byte order, which some programs write before a text in UTF-8. A reader may pass over it (RFC 8259, section 8.1).
+pub const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A text without one such mark before it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// A text of several lines, without what its end is padded with. Line breaks and tabs stay; what [deceives] is written
 /// as an escape, such as `\u{1b}`.
 pub fn visible(text: &str) -> String {

@@ -79,7 +79,7 @@ fn sent_as(effect: Effect, given: &Value, input: &Value, asked: Asked) -> Result
     let asked = Asked { name: "main".to_owned(), ..asked };
     let file = ("file".to_owned(), Blob::new("content", "text/plain", Some("a \"b\".txt".to_owned())));
     let sensitive = HashSet::from(["token".to_owned()]);
-    let item = Item { input: input.as_object().unwrap(), attachments: &[file], sensitive: &sensitive };
+    let item = Item { input: input.as_object().unwrap(), attachments: &[file], sensitive: &sensitive, written: None };
     prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown())
 }
 
@@ -172,7 +172,8 @@ fn a_value_may_be_a_literal_that_only_another_method_has_in_its_place() {
     let rule_of = |id: &str| {
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
         let input = json!({"id": id});
-        let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
+        let item =
+            Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
         rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown()))
     };
     assert_eq!(["archive", "latest", "import", "7"].map(rule_of), ["path-value", "path-value", "none", "none"]);
@@ -308,7 +309,7 @@ fn a_credential_that_doubles_with_each_value_is_refused() {
         Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
     let declarations = compile(&["key"], &[scheme], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
@@ -317,7 +318,7 @@ fn a_request_is_weighed_before_it_is_built() {
     let fields: Vec<_> = (0..100).map(|n| field(&format!("f{n}"), &json!({"input": "name"}))).collect();
     let declarations = compiled(&json!({"body": {"form": {"fields": fields, "open": null}}})).unwrap();
     let input = json!({"name": "x".repeat(1000)});
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
     assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, u64::MAX, &work())));
@@ -344,8 +345,12 @@ fn shown_by_place(declared: &Value, schemes: &[Scheme], sensitive: &[&str], inpu
     let shared: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
     sensitive.extend(sensitive_by_place(&requests, &shared, &sensitive));
     let asked = Asked { name: "main".to_owned(), ..asked };
-    let item =
-        Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &sensitive.into_iter().collect() };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &sensitive.into_iter().collect(),
+        written: None,
+    };
     prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown()
 }
 
@@ -464,7 +469,7 @@ fn a_file_of_the_callers_is_of_a_declared_type_too() {
 #[test]
 fn a_request_that_is_not_declared_is_refused_by_its_name() {
     let declarations = compiled(&json!({})).unwrap();
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     for name in ["other", "", "MAIN", "https://evil.example/", "\u{1b}[31m"] {
         let asked = Asked { name: name.to_owned(), ..Asked::default() };
         let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection(), &work()) else {
@@ -700,7 +705,7 @@ fn a_credential_that_doubles_with_each_function_is_refused() {
     assert!(problems[0].problem.contains("more than 8 functions"), "{problems:?}");
     let declarations = compile(&["key"], &[scheme(8, 1000)], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 

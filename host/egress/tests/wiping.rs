@@ -95,7 +95,12 @@ fn no_block_is_given_back_with_the_secret_in_it() {
         let input = json!({"name": "x".repeat(1000)});
         let attachments = [("file".to_owned(), Blob::new(vec![1; 5000], "image/png", Some("\"\\\"".repeat(50))))];
         let work = Work::until(Deadline::within(Duration::MAX));
-        let item = Item { input: input.as_object().unwrap(), attachments: &attachments, sensitive: &HashSet::new() };
+        let item = Item {
+            input: input.as_object().unwrap(),
+            attachments: &attachments,
+            sensitive: &HashSet::new(),
+            written: None,
+        };
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
         let outgoing = prepare(&declared, &asked, item, &connection, &work).unwrap();
         let shown = serde_json::to_string(&outgoing.shown()).unwrap();

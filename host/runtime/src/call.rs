@@ -4,11 +4,44 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use wharf_egress::Blob;
+use wharf_egress::{Blob, Json};
 
 use crate::failure::CallError;
+use crate::sandbox::Given;
 use crate::sandbox::ctx::Exchange;
 use crate::sandbox::log::LogEntry;
+
+/// What a call is given: a value, or JSON as it was written, whose digits go on as they are.
+#[derive(Clone, Debug)]
+pub struct Input(pub(crate) Form);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    Value(Value),
+    Written(Json),
+}
+
+impl From<Value> for Input {
+    fn from(value: Value) -> Self {
+        Self(Form::Value(value))
+    }
+}
+
+impl From<Json> for Input {
+    fn from(json: Json) -> Self {
+        Self(Form::Written(json))
+    }
+}
+
+impl Input {
+    /// As it was written.
+    pub(crate) fn to_json(&self) -> Json {
+        match &self.0 {
+            Form::Value(value) => value.clone().into(),
+            Form::Written(json) => json.clone(),
+        }
+    }
+}
 
 /// One call: what to run, with what.
 #[derive(Clone, Debug)]
@@ -16,7 +49,7 @@ pub struct Call {
     pub(crate) plugin: String,
     pub(crate) operation: String,
     pub(crate) connection: Option<String>,
-    pub(crate) input: Value,
+    pub(crate) input: Input,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<u32>,
@@ -30,7 +63,7 @@ impl Call {
             plugin: plugin.into(),
             operation: operation.into(),
             connection: None,
-            input: Value::Object(Map::new()),
+            input: Value::Object(Map::new()).into(),
             attachments: Vec::new(),
             timeout: None,
             retries: None,
@@ -44,9 +77,9 @@ impl Call {
         self
     }
 
-    /// The input: a JSON object that fits the operation's schema.
-    pub fn input(mut self, input: Value) -> Self {
-        self.input = input;
+    /// The input: a JSON object that fits the operation's schema. A [`Json`] is sent with the digits that it is written with.
+    pub fn input(mut self, input: impl Into<Input>) -> Self {
+        self.input = input.into();
         self
     }
 
@@ -72,7 +105,13 @@ impl Call {
     /// Tells its input from others: the JSON, in whatever order its members are, and the names and sizes of its files.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.input.hash(&mut hasher);
+        match &self.input.0 {
+            Form::Value(value) => value.hash(&mut hasher),
+            Form::Written(json) => match json.value() {
+                Ok(value) => value.hash(&mut hasher),
+                Err(_) => json.as_str().hash(&mut hasher),
+            },
+        }
         self.attachments.iter().for_each(|(name, file)| (name, file.size()).hash(&mut hasher));
         hasher.finish()
     }
@@ -87,10 +126,16 @@ impl Call {
 /// What an operation gave back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// The output's JSON; null at the end of a dry run.
-    pub json: Value,
+    /// The output's JSON, as the plugin wrote it; null at the end of a dry run.
+    pub json: Json,
     /// The files beside it.
     pub attachments: Vec<(String, Blob)>,
+}
+
+impl From<Given> for Output {
+    fn from((json, attachments): Given) -> Self {
+        Self { json, attachments }
+    }
 }
 
 /// A call and all that is known of it.
@@ -100,6 +145,8 @@ pub struct Report {
     pub id: String,
     /// How it ended.
     pub result: Result<Output, CallError>,
+    /// Where it failed, what there was of the output by then: the pages before the one that failed.
+    pub partial: Option<Output>,
     /// The requests that it made, secrets masked.
     pub exchanges: Vec<Exchange>,
     /// What the plugin logged and printed.
@@ -138,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_input_is_the_same_in_whatever_order_it_is_written() {
-        let of = |input| Call::new("acme", "things.do").input(input).fingerprint();
+        let of = |input: Value| Call::new("acme", "things.do").input(input).fingerprint();
         assert_eq!(of(json!({"a": 1, "b": {"c": 2, "d": 3}})), of(json!({"b": {"d": 3, "c": 2}, "a": 1})));
         assert_ne!(of(json!({"a": 1})), of(json!({"a": 2})));
         let file =

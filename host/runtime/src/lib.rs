@@ -50,7 +50,7 @@ mod sandbox;
 mod state;
 pub mod watch;
 
-pub use call::{Call, Output, Report, Timing};
+pub use call::{Call, Input, Output, Report, Timing};
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
 pub use host::{Followed, Host, HostBuilder};
@@ -63,5 +63,5 @@ pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use wharf_egress::{
-    Blob, Connection, Deadline, MASK, Secret, audit, declaration, download, file_name, shortage, text,
+    Blob, Connection, Deadline, Json, MASK, Secret, audit, declaration, download, file_name, json, shortage, text,
 };

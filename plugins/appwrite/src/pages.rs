@@ -1,6 +1,6 @@
 //! Lists in pages, which are followed by the id of the last item.
 
-use wharf_plugin::{Call, Failure, Field, Lists, Page, Paging, Place, Request, json};
+use wharf_plugin::{Call, Failure, Field, Lists, Members, Page, Paging, Place, Request, json};
 
 use crate::queries::{MOST_QUERIES, are_in_other_words, given, is_of_a_page};
 
@@ -39,8 +39,9 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     let size = page.missing.min(LARGEST_PAGE);
     queries.push(json!({ "method": "limit", "values": [size] }).to_string());
     if let Some(last) = page.last {
-        let id = last.get("$id").ok_or_else(|| wrong("pages are followed by `$id`, so a select must have it"))?;
-        queries.push(json!({ "method": "cursorAfter", "values": [id] }).to_string());
+        let id = Members::of(last).and_then(|last| last.get("$id"));
+        let id = id.ok_or_else(|| wrong("pages are followed by `$id`, so a select must have it"))?;
+        queries.push(format!(r#"{{"method":"cursorAfter","values":[{id}]}}"#));
     }
     call.read(&with_queries(call, queries).send()?).map(Some)
 }

@@ -1,6 +1,6 @@
 //! Queries: the filters, order and page of a list.
 
-use wharf_plugin::{Call, Input, Lists, Schema, Value, list, query, text};
+use wharf_plugin::{Call, Input, Lists, Members, Schema, Value, list, query, text};
 
 /// The most that the server takes at once.
 pub(crate) const MOST_QUERIES: usize = 100;
@@ -46,7 +46,8 @@ pub(crate) fn are_in_other_words(call: &Call<'_>) -> bool {
 
 /// Whether a query says which page.
 pub(crate) fn is_of_a_page(query: &str) -> bool {
-    method(&parsed(query)).is_some_and(|method| OF_A_PAGE.contains(&method))
+    let method = Members::of(query).and_then(|query| query.text("method"));
+    method.is_some_and(|method| OF_A_PAGE.contains(&method.as_str()))
 }
 
 fn as_written<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c str> {
@@ -55,18 +56,10 @@ fn as_written<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c str> {
 
 /// A query with the API's name of its method, where it has another one.
 fn translated(query: &str) -> Option<String> {
-    let mut query = parsed(query);
-    let (_, name) = OTHER_NAMES.iter().find(|(other, _)| method(&query) == Some(other))?;
-    *query.get_mut("method")? = Value::from(*name);
-    Some(query.to_string())
-}
-
-fn parsed(query: &str) -> Value {
-    serde_json::from_str(query).unwrap_or_default()
-}
-
-fn method(query: &Value) -> Option<&str> {
-    query.get("method")?.as_str()
+    let query = Members::of(query)?;
+    let method = query.text("method")?;
+    let (_, name) = OTHER_NAMES.iter().find(|(other, _)| method == *other)?;
+    Some(query.with(|member| (member == "method").then(|| Some(format!("\"{name}\"")))))
 }
 
 #[cfg(test)]
@@ -75,8 +68,8 @@ mod tests {
 
     #[test]
     fn other_names_of_methods_are_put_in_the_words_of_the_api() {
-        let query = r#"{"method":"greater_than_or_equal","attribute":"age","values":[18]}"#;
-        let expected = r#"{"method":"greaterThanEqual","attribute":"age","values":[18]}"#;
+        let query = r#"{"method":"greater_than_or_equal","attribute":"age","values":[18,1.10]}"#;
+        let expected = r#"{"method":"greaterThanEqual","attribute":"age","values":[18,1.10]}"#;
         assert_eq!(translated(query).unwrap(), expected);
         for known in [r#"{"method":"equal","attribute":"a","values":["not_equal"]}"#, "no JSON", "[]"] {
             assert_eq!(translated(known), None);

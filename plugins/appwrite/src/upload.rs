@@ -1,6 +1,6 @@
 //! Uploads: whole up to 5 MiB, in parts above.
 
-use wharf_plugin::{Blob, Call, DeclaredRequest, Failure, Field, Output, Place, Value};
+use wharf_plugin::{Blob, Call, DeclaredRequest, Failure, Field, Output, Place};
 
 /// What the server takes in one request, and the size of each part but the last, in bytes.
 const PART: u64 = 5 << 20;
@@ -58,9 +58,8 @@ fn in_parts(call: &Call<'_>, name: &str, file: &Blob) -> Result<Output, Failure>
             return Ok(Output::text(answer));
         }
         if id.is_none() {
-            let answered: Option<Value> = response.json();
-            let found = answered.as_ref().and_then(|json| json.get("$id")).and_then(Value::as_str);
-            id = Some(found.ok_or_else(|| response.makes_no_sense("an object with `$id`"))?.to_owned());
+            let found = response.member("$id");
+            id = Some(found.ok_or_else(|| response.makes_no_sense("an object with `$id`"))?);
         }
         start = end;
     }

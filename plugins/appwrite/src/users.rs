@@ -1,6 +1,6 @@
 use wharf_plugin::{
     Call, Constant, DeclaredRequest, Effect, Failure, Field, Input, Method, Operation, Output, Paging, Place, Request,
-    Resource, Schema, Value, body, boolean, code_only, integer, list, object, one_of, path, text,
+    Resource, Schema, body, boolean, code_only, integer, list, object, one_of, path, text,
 };
 
 use crate::data::{NEW_ID, SEARCH, TOTAL};
@@ -401,13 +401,12 @@ fn create(call: &Call<'_>) -> Result<Output, Failure> {
     if given.is_empty() {
         return Ok(Output::text(answer));
     }
-    let user: Value = response.json().unwrap_or_default();
-    let Some(id) = user.get("$id").and_then(Value::as_str) else {
+    let Some(id) = response.member("$id") else {
         return Err(response.makes_no_sense("an object with `$id`"));
     };
     let mut done = Vec::new();
     for (input, request) in given {
-        answer = send(call.request(request).variable("userId", id), call).map_err(|failure| {
+        answer = send(call.request(request).variable("userId", &id), call).map_err(|failure| {
             failure.with_note(&format!("user `{id}` was created, but {}", failed_at(input, &done)))
         })?;
         done.push(input);

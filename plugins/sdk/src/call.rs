@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::{call as contract, http};
 use crate::failure::Failure;
+use crate::members::Members;
 use crate::operation::Operation;
 use crate::pages::NEXT_PAGE;
 use crate::provider::Provider;
@@ -24,10 +25,15 @@ impl<'a> Call<'a> {
         Self { provider, operation, raw: call.input, input: OnceCell::new(), attachments: call.attachments }
     }
 
-    /// An input that the caller gave.
+    /// An input that the caller gave, for what it says: [`Call::written`] keeps what its numbers are written with.
     pub fn input(&self, name: &str) -> Option<&Value> {
         // The host has parsed and validated it.
         self.input.get_or_init(|| serde_json::from_str(&self.raw).unwrap_or_default()).get(name)
+    }
+
+    /// The JSON text of an input, with the digits that the caller wrote.
+    pub fn written(&self, name: &str) -> Option<&str> {
+        Members::of(&self.raw)?.get(name)
     }
 
     /// An input that is a text.
@@ -101,8 +107,13 @@ impl Request {
     }
 
     /// The free members of a JSON body.
-    pub fn json(mut self, object: &Value) -> Self {
-        self.asked.body = Some(http::Body::Json(object.to_string()));
+    pub fn json(self, object: &Value) -> Self {
+        self.json_text(object.to_string())
+    }
+
+    /// The same as JSON text, whose digits stay as they are.
+    pub fn json_text(mut self, object: String) -> Self {
+        self.asked.body = Some(http::Body::Json(object));
         self
     }
 
@@ -138,22 +149,29 @@ impl Request {
 pub struct Output {
     json: String,
     files: Vec<(String, Blob)>,
+    incomplete: Option<Failure>,
 }
 
 impl Output {
-    /// A JSON value.
+    /// A JSON value. What was read from an answer goes as its text, [`Output::text`]: a value has other digits.
     pub fn json(value: &Value) -> Self {
         Self::text(value.to_string())
     }
 
     /// JSON text that is known to be good.
     pub fn text(json: String) -> Self {
-        Self { json, files: Vec::new() }
+        Self { json, files: Vec::new(), incomplete: None }
     }
 
     /// `{"success": true}`
     pub fn success() -> Self {
         Self::text(r#"{"success":true}"#.to_owned())
+    }
+
+    /// Only a part of what was asked for, as this happened then. The call has failed; a caller who asks for it gets the part.
+    pub fn incomplete(mut self, failure: Failure) -> Self {
+        self.incomplete = Some(failure);
+        self
     }
 
     /// With a file.
@@ -166,7 +184,8 @@ impl Output {
 impl From<Output> for contract::Output {
     fn from(output: Output) -> Self {
         let attachments = output.files.into_iter().map(|(name, content)| contract::Attachment { name, content });
-        Self { json: output.json, attachments: attachments.collect() }
+        let incomplete = output.incomplete.map(Into::into);
+        Self { json: output.json, attachments: attachments.collect(), incomplete }
     }
 }
 

@@ -102,6 +102,9 @@ impl From<http::Error> for Failure {
             http::Error::Denied(denial) => Self::Denied(denial.message),
             http::Error::MissingCredential(message) => Self::Denied(message),
             http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
+            http::Error::Unreadable(answer) => {
+                Self::Provider(Detail { status: answer.status, ..Detail::new(answer.message) })
+            }
         }
     }
 }

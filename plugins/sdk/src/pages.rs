@@ -1,10 +1,12 @@
 //! Lists that a provider gives a page at a time.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::call::{Call, Output, Request};
 use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
+use crate::members::find;
 use crate::request::Field;
 use crate::schema::integer;
 
@@ -42,8 +44,8 @@ pub struct Page<'a> {
     pub missing: usize,
     /// How many items the page before had; none for the first page.
     pub previous: Option<usize>,
-    /// The last item of the page before.
-    pub last: Option<&'a Value>,
+    /// The last item of the page before, as JSON text.
+    pub last: Option<&'a str>,
 }
 
 impl Paging {
@@ -62,28 +64,35 @@ impl Paging {
         self
     }
 
-    /// The first answer with the items of all pages. It ends with a page that is empty, or the same as the one before: that
-    /// of a server which gives the list whole.
+    /// The first answer with the items of all pages, each as it is written. It ends with a page that is empty, or the same as
+    /// the one before: that of a server which gives the list whole. What came before a page that fails is not lost.
     pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
         let wanted = call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-        let mut whole = Value::Null;
-        let mut items: Vec<Value> = Vec::new();
+        let mut first = String::new();
+        let mut items: Vec<String> = Vec::new();
         let mut newest = 0;
+        let mut failed = None;
         for number in 1.. {
             let page = Page {
                 number,
                 seen: items.len(),
                 missing: wanted - items.len(),
                 previous: (number > 1).then_some(newest),
-                last: items.last(),
+                last: items.last().map(String::as_str),
             };
-            let Some(json) = (self.fetch)(call, &page)? else { break };
-            let mut answer: Value = serde_json::from_str(&json).unwrap_or_default();
-            let Some(Value::Array(list)) = answer.pointer_mut(self.list).map(Value::take) else {
-                return Err(Failure::Provider(Detail::new(format!("page {number} of the answer has no list"))));
+            let fetched =
+                (self.fetch)(call, &page).and_then(|json| json.map(|json| self.read(json, number)).transpose());
+            let (json, list) = match fetched {
+                Ok(Some(fetched)) => fetched,
+                Ok(None) => break,
+                Err(failure) if number == 1 => return Err(failure),
+                Err(failure) => {
+                    failed = Some(failure.with_note(&format!("page {number} failed after {} items", items.len())));
+                    break;
+                }
             };
             if number == 1 {
-                whole = answer;
+                first = json;
             }
             let before = items.get(items.len() - newest..).unwrap_or_default();
             if list.is_empty() || before == list.as_slice() {
@@ -96,10 +105,33 @@ impl Paging {
             }
         }
         items.truncate(wanted);
-        if let Some(place) = whole.pointer_mut(self.list) {
-            *place = Value::Array(items);
+        let output = Output::text(self.whole(&first, &items));
+        Ok(match failed {
+            Some(failure) => output.incomplete(failure),
+            None => output,
+        })
+    }
+
+    /// An answer with the items of its list. An answer without anything, or without a list in its place, is an empty page, but
+    /// for the first one.
+    fn read(&self, json: String, number: usize) -> Result<(String, Vec<String>), Failure> {
+        let list = find(&json, self.list);
+        if number > 1 && (json.trim_ascii() == "null" || list == Some("null")) {
+            return Ok((json, Vec::new()));
         }
-        Ok(Output::json(&whole))
+        let items: Option<Vec<&RawValue>> = list.and_then(|list| serde_json::from_str(list).ok());
+        let items = items.map(|items| items.into_iter().map(|item| item.get().to_owned()).collect());
+        let no_list = || Failure::Provider(Detail::new(format!("page {number} of the answer has no list")));
+        items.ok_or_else(no_list).map(|items| (json, items))
+    }
+
+    /// An answer with these items in its list.
+    fn whole(&self, answer: &str, items: &[String]) -> String {
+        let Some(list) = find(answer, self.list) else { return "null".to_owned() };
+        // It is a part of the answer.
+        let start = list.as_ptr().addr() - answer.as_ptr().addr();
+        let (before, after) = (answer.get(..start), answer.get(start + list.len()..));
+        [before.unwrap_or_default(), "[", &items.join(","), "]", after.unwrap_or_default()].concat()
     }
 }
 
@@ -173,16 +205,57 @@ mod tests {
         assert_eq!(follow(|_, _| Ok(Some(r#"{"things": []}"#.to_owned())), "/things", 100), json!({ "things": [] }));
     }
 
+    /// How a call of five items ends.
+    fn ended(fetch: fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>) -> Result<Output, Failure> {
+        let operation = Operation::get("list", "List", "/things");
+        let input = r#"{"maxItems": 5}"#.to_owned();
+        let raw = contract::Call { operation: String::new(), input, attachments: Vec::new() };
+        Paging::new("/things", &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw))
+    }
+
+    #[test]
+    fn items_and_what_stands_around_them_stay_as_they_are_written() {
+        let output = ended(|_, page| {
+            Ok(Some(match page.number {
+                1 => r#"{ "total": 1.10, "things": [ 117.63331139400017, {"a": 1, "\\u0061": -0} ], "h": "\ud83d" }"#
+                    .to_owned(),
+                _ => format!(r#"{{"things": [123456789012345678901, 1e400, "{}"]}}"#, page.last.unwrap().len()),
+            }))
+        });
+        assert_eq!(
+            contract::Output::from(output.unwrap()).json,
+            r#"{ "total": 1.10, "things": [117.63331139400017,{"a": 1, "\\u0061": -0},123456789012345678901,1e400,"24"], "h": "\ud83d" }"#
+        );
+    }
+
     #[test]
     fn a_page_without_a_list_is_a_failure() {
-        let operation = Operation::get("list", "List", "/things");
-        let raw = contract::Call {
-            operation: String::new(),
-            input: r#"{"maxItems": 5}"#.to_owned(),
-            attachments: Vec::new(),
-        };
-        let paging = Paging::new("/things", &[], |_, _| Ok(Some(r#"{"things": 7}"#.to_owned())));
-        let Err(Failure::Provider(detail)) = paging.follow(&Call::new(&PROVIDER, &operation, raw)) else { panic!() };
+        let Err(Failure::Provider(detail)) = ended(|_, _| Ok(Some(r#"{"things": 7}"#.to_owned()))) else { panic!() };
         assert_eq!(detail.message, "page 1 of the answer has no list");
+        assert!(ended(|_, _| Ok(Some("null".to_owned()))).is_err(), "nor is there one where nothing is");
+    }
+
+    #[test]
+    fn a_later_page_of_nothing_is_the_end() {
+        fn pages(page: &Page<'_>, later: &str) -> Result<Option<String>, Failure> {
+            Ok(Some(if page.number == 1 { r#"{"things": [1]}"# } else { later }.to_owned()))
+        }
+        let expected = json!({ "things": [1] });
+        assert_eq!(follow(|_, page| pages(page, "null"), "/things", 5), expected);
+        assert_eq!(follow(|_, page| pages(page, r#"{"things": null}"#), "/things", 5), expected);
+        assert_eq!(follow(|_, page| pages(page, r#"{"things": []}"#), "/things", 5), expected);
+    }
+
+    #[test]
+    fn what_came_before_a_page_that_fails_is_handed_on_with_the_failure() {
+        let output = ended(|_, page| match page.number {
+            1 => Ok(Some(r#"{"things": [1, 2]}"#.to_owned())),
+            2 => Ok(Some(r#"{"things": [3]}"#.to_owned())),
+            _ => Err(Failure::Unavailable(Detail::new("it is down"))),
+        });
+        let output = contract::Output::from(output.unwrap());
+        assert_eq!(output.json, r#"{"things": [1,2,3]}"#);
+        let Some(contract::Failure::Unavailable(detail)) = output.incomplete else { panic!() };
+        assert_eq!(detail.message, "page 3 failed after 3 items: it is down");
     }
 }

@@ -23,11 +23,34 @@ pub fn rest(response: &Response) -> Result<String, Failure> {
 /// # Errors
 /// A provider failure where the body is not JSON.
 pub fn json(response: &Response) -> Result<String, Failure> {
-    if response.bytes().iter().all(u8::is_ascii_whitespace) {
+    if response.is_empty() {
         return Ok("null".to_owned());
     }
     match serde_json::from_slice::<IgnoredAny>(response.bytes()) {
         Ok(_) => Ok(response.text()?.to_owned()),
         Err(_) => Err(response.makes_no_sense("JSON")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_passes_through_as_it_is_written() {
+        let deep = format!("{}1{}", "[".repeat(1000), "]".repeat(1000));
+        for body in [r#"{"n":[1.10,-0,1e400,123456789012345678901],"n":"\ud83d"}"#, &deep] {
+            assert_eq!(rest(&Response::new(200, &[], body)).unwrap(), body);
+            assert_eq!(rest(&Response::new(200, &[], format!("\u{feff}{body}"))).unwrap(), body);
+        }
+        assert_eq!(rest(&Response::new(200, &[], "\u{feff}")).unwrap(), "null");
+    }
+
+    #[test]
+    fn what_cannot_be_parsed_is_no_success() {
+        for body in ["\u{feff}\u{feff}{}", "Notice: Undefined index\n{\"success\":true}", "<html>", "{} {}", "{\"a\":"]
+        {
+            assert!(matches!(rest(&Response::new(200, &[], body)), Err(Failure::Provider(_))), "{body}");
+        }
     }
 }

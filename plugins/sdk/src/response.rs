@@ -3,6 +3,7 @@ use serde_json::Value;
 use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::http;
 use crate::failure::{Detail, Failure};
+use crate::members::Members;
 use crate::retry;
 
 /// The longest piece of an answer that an error message repeats, in characters.
@@ -22,7 +23,7 @@ impl Response {
     /// An answer with a body in memory: what a test of a reading function needs.
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect();
-        Self { status, headers, body: body.into(), file: None }
+        Self { status, headers, body: without_mark(body.into()), file: None }
     }
 
     /// Whether the status is 2xx.
@@ -48,19 +49,24 @@ impl Response {
         str::from_utf8(&self.body).map_err(|_| self.makes_no_sense("text"))
     }
 
-    /// The body's bytes; none where it came as a file.
+    /// The body's bytes, without the mark of their order before them; none where it came as a file.
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as JSON, if it is any.
+    /// The body as JSON, if it is any: for what it says, not to be written anew. [`Members`] keeps what it is written with.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Whether there is no body.
+    /// A member of the body that is a text, if the body is an object that has it.
+    pub fn member(&self, name: &str) -> Option<String> {
+        Members::of(str::from_utf8(&self.body).ok()?)?.text(name)
+    }
+
+    /// Whether there is no body, or nothing but blanks in it.
     pub fn is_empty(&self) -> bool {
-        self.body.is_empty()
+        self.body.trim_ascii().is_empty()
     }
 
     /// What is to be said of an answer: these words, or where there are none what the answer looks like. It tells after how
@@ -112,10 +118,19 @@ impl Response {
     }
 }
 
+/// A reader may pass over the mark of the byte order before a text (RFC 8259, section 8.1).
+fn without_mark(mut body: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if body.starts_with(MARK) {
+        body.drain(..MARK.len());
+    }
+    body
+}
+
 impl From<http::Response> for Response {
     fn from(response: http::Response) -> Self {
         let (body, file) = match response.body {
-            http::Content::Bytes(bytes) => (bytes, None),
+            http::Content::Bytes(bytes) => (without_mark(bytes), None),
             http::Content::Blob(blob) => (Vec::new(), Some(blob)),
         };
         Self { status: response.status, headers: response.headers, body, file }

@@ -1,8 +1,8 @@
 //! Whatever else an installation offers. The caller names the server's operation, so these can do what any other can.
 
 use wharf_plugin::{
-    Body, Call, DeclaredRequest, Effect, Failure, Field, Input, Lists, Method, Operation, Output, Place, Resource,
-    Schema, Value, any, code_only, object, query, text,
+    Body, Call, DeclaredRequest, Effect, Failure, Field, Input, Lists, Members, Method, Operation, Output, Place,
+    Resource, Schema, any, code_only, object, query, text,
 };
 
 use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, form_field, in_query, send_in_query, with_session};
@@ -83,7 +83,7 @@ fn get(call: &Call<'_>) -> Result<Output, Failure> {
 
 fn post(call: &Call<'_>) -> Result<Output, Failure> {
     check(call)?;
-    let parameters = fields(call.input("parameters"))?;
+    let parameters = fields(call.written("parameters"))?;
     let form = |session: &str| parameters.iter().cloned().chain([form_field(session)]).collect();
     with_session(call, |session| call.request("call").form(form(session)).send()).map(Output::text)
 }
@@ -102,15 +102,15 @@ fn is_login(name: &str) -> bool {
     REFUSED.iter().any(|refused| name.eq_ignore_ascii_case(refused))
 }
 
-fn fields(parameters: Option<&Value>) -> Result<Vec<(String, String)>, Failure> {
-    let Some(Value::Object(parameters)) = parameters else { return Ok(Vec::new()) };
-    if parameters.contains_key("operation") || parameters.contains_key("sessionName") {
+fn fields(parameters: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
+    let Some(parameters) = parameters.and_then(Members::of) else { return Ok(Vec::new()) };
+    if parameters.get("operation").or(parameters.get("sessionName")).is_some() {
         return Err(wrong("parameters", "`operation` and `sessionName` are inputs of their own"));
     }
-    let field = |(name, value): (&String, &Value)| match value {
-        Value::Null => None,
-        Value::String(text) => Some((name.clone(), text.clone())),
-        other => Some((name.clone(), other.to_string())),
+    let field = |(name, value): (String, &str)| match value {
+        "null" => None,
+        text if text.starts_with('"') => Some((name, serde_json::from_str(text).unwrap_or_default())),
+        other => Some((name, other.to_owned())),
     };
     Ok(parameters.iter().filter_map(field).collect())
 }
@@ -127,12 +127,16 @@ mod tests {
 
     #[test]
     fn parameters_become_fields_of_a_form() {
-        let given = json!({"elementType": "Leads", "element": {"a": 1}, "ids": ["1x2"], "page": 2, "none": null});
-        let mut sent = fields(Some(&given)).unwrap();
+        let given = r#"{"elementType":"Leads","element":{"a":1.10},"ids":["1x2"],"page":2e0,"none":null}"#;
+        let mut sent = fields(Some(given)).unwrap();
         sent.sort();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let expected =
-            [pair("element", r#"{"a":1}"#), pair("elementType", "Leads"), pair("ids", r#"["1x2"]"#), pair("page", "2")];
+        let expected = [
+            pair("element", r#"{"a":1.10}"#),
+            pair("elementType", "Leads"),
+            pair("ids", r#"["1x2"]"#),
+            pair("page", "2e0"),
+        ];
         assert_eq!(sent, expected);
         assert_eq!(fields(None).unwrap(), []);
     }
@@ -140,7 +144,7 @@ mod tests {
     #[test]
     fn what_has_an_input_of_its_own_is_no_parameter() {
         for name in ["operation", "sessionName"] {
-            assert!(matches!(fields(Some(&json!({name: "x"}))), Err(Failure::InvalidInput(..))), "{name}");
+            assert!(matches!(fields(Some(&json!({name: "x"}).to_string())), Err(Failure::InvalidInput(..))), "{name}");
         }
         assert!(is_login("LogIn") && is_login("getchallenge") && !is_login("logout"));
     }

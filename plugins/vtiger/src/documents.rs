@@ -1,8 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wharf_plugin::{
-    Attachment, Blob, Body, Call, Constant, Detail, Failure, Operation, Output, Resource, Value, body, json, object,
-    query,
+    Attachment, Blob, Body, Call, Constant, Detail, Failure, Members, Operation, Output, Resource, body, object, query,
 };
 
 use crate::ids::ID;
@@ -10,6 +9,9 @@ use crate::login::{SESSION, by_get, in_query, send_in_query};
 
 /// The name under which files are given back.
 const FILE: &str = "file";
+
+/// The member in which a file comes.
+const CONTENT: &str = "filecontents";
 
 /// What the server gives where it knows no media type.
 const ANY_TYPE: &str = "application/octet-stream";
@@ -44,7 +46,7 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
 fn download(call: &Call<'_>) -> Result<Output, Failure> {
     let (about, files) = files(&send_in_query(call)?)?;
     let blobs = files.iter().map(|f| Blob::create(&f.content, &f.media_type, f.name.as_deref()));
-    Ok(blobs.fold(Output::json(&about), |output, blob| output.file(FILE, blob)))
+    Ok(blobs.fold(Output::text(about), |output, blob| output.file(FILE, blob)))
 }
 
 #[derive(Debug, PartialEq)]
@@ -55,22 +57,21 @@ struct File {
 }
 
 /// What is said about the files, and the files, which come in base 64 beside it.
-fn files(json: &str) -> Result<(Value, Vec<File>), Failure> {
+fn files(json: &str) -> Result<(String, Vec<File>), Failure> {
     let wrong = |what: &str| Failure::Provider(Detail::new(what));
-    let mut about: Vec<serde_json::Map<String, Value>> =
-        serde_json::from_str(json).map_err(|_| wrong("the answer is not a list of files"))?;
+    let all: Vec<Members<'_>> = serde_json::from_str(json).map_err(|_| wrong("the answer is not a list of files"))?;
     let mut files = Vec::new();
-    for file in &mut about {
-        let Some(content) = file.remove("filecontents") else { continue };
-        let content = content
-            .as_str()
+    for file in all.iter().filter(|file| file.get(CONTENT).is_some()) {
+        let content = file
+            .text(CONTENT)
             .and_then(|text| STANDARD.decode(text).ok())
             .ok_or_else(|| wrong("the file's content is not base 64"))?;
-        let words = |name: &str| file.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let words = |name: &str| file.text(name).filter(|text| !text.is_empty());
         let media_type = words("filetype").unwrap_or_else(|| ANY_TYPE.to_owned());
         files.push(File { name: words("filename"), media_type, content });
     }
-    Ok((json!(about), files))
+    let about: Vec<String> = all.iter().map(|file| file.with(|name| (name == CONTENT).then_some(None))).collect();
+    Ok((format!("[{}]", about.join(",")), files))
 }
 
 #[cfg(test)]
@@ -79,10 +80,10 @@ mod tests {
 
     #[test]
     fn a_file_comes_beside_what_is_said_about_it() {
-        let answer = r#"[{"fileid":"9","filename":"noteg.txt","filetype":"text/plain","filesize":13,
+        let answer = r#"[{"fileid":"9","filename":"noteg.txt","filetype":"text/plain","filesize":13.0,
             "filecontents":"aGVsbG8gdnRpZ2VyCg=="}]"#;
         let (about, files) = files(answer).unwrap();
-        assert_eq!(about, json!([{"fileid": "9", "filename": "noteg.txt", "filetype": "text/plain", "filesize": 13}]));
+        assert_eq!(about, r#"[{"fileid":"9","filename":"noteg.txt","filetype":"text/plain","filesize":13.0}]"#);
         let content = b"hello vtiger\n".to_vec();
         let expected = File { name: Some("noteg.txt".to_owned()), media_type: "text/plain".to_owned(), content };
         assert_eq!(files, [expected]);

@@ -1,8 +1,8 @@
 //! A session: kept between calls, and begun anew when the server says that it ended.
 
 use wharf_plugin::{
-    Body, Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Method, Operation, Output, Place, Response,
-    Value, code_only, state, text,
+    Body, Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Members, Method, Operation, Output, Place,
+    Response, code_only, state, text,
 };
 
 use crate::answer::session_is_over;
@@ -128,6 +128,5 @@ pub(crate) fn with_session(
 }
 
 fn member(json: &str, name: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(json).ok()?;
-    Some(value.get(name)?.as_str()?.to_owned())
+    Members::of(json)?.text(name)
 }

@@ -30,5 +30,10 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
         .next_page()
         .query("limit", page.missing.min(LARGEST_PAGE).to_string())
         .query("offset", first.saturating_add(page.seen).to_string());
-    call.read(&request.send()?).map(Some)
+    let response = request.send()?;
+    // Nothing stands for success elsewhere, and here for no more items.
+    if page.number > 1 && response.is_success() && response.is_empty() {
+        return Ok(None);
+    }
+    call.read(&response).map(Some)
 }

@@ -103,7 +103,7 @@ impl Attempt {
 impl Ended {
     #[track_caller]
     pub(crate) fn output(self) -> Value {
-        self.report.result.unwrap().json
+        self.report.result.unwrap().json.value().unwrap()
     }
 
     /// It was denied by this rule, in words that say what would allow it, and nothing arrived.

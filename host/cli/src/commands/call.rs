@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::{CallError, Kind};
-use wharf::{Call as HostCall, Exchange, Level, Output, Release, Report};
+use wharf::{Call as HostCall, Exchange, Json, Level, Output, Release, Report};
 
 use crate::args::{Args, Call};
 use crate::exit::{self, Usage};
@@ -70,6 +70,8 @@ struct Failed {
     /// The call's id, by which the audit knows it.
     id: String,
     error: CallError,
+    /// What there was of the output before it failed.
+    partial: Option<Json>,
 }
 
 impl Failed {
@@ -80,28 +82,35 @@ impl Failed {
         }
         json
     }
+
+    /// As an item, with what there is of its output.
+    fn to_item(&self) -> Json {
+        let error = ("error", Json::from(self.to_json()));
+        let partial = self.partial.clone().map(|partial| ("output", partial));
+        Json::object([error].into_iter().chain(partial))
+    }
 }
 
 /// What became of one item.
 enum Done {
-    Output(Value),
+    Output(Json),
     /// The requests of a dry run.
     Requests(Vec<Exchange>),
 }
 
 impl Runner<'_> {
-    fn one(&self, item: Value) -> Result<ExitCode> {
+    fn one(&self, item: Json) -> Result<ExitCode> {
         match self.call(item) {
             Ok(done) => {
-                self.print(&[done], |mut documents| documents.pop().unwrap_or_default())?;
+                self.print(&[done], |mut documents| documents.pop().unwrap_or_else(Json::null))?;
                 Ok(self.ended())
             }
             Err(failed) if self.options.continue_on_fail => {
-                print::json(&json!({ "error": failed.to_json() }))?;
-                Ok(ExitCode::SUCCESS)
+                print::document(&failed.to_item())?;
+                Ok(self.incomplete(&failed, "").unwrap_or(ExitCode::SUCCESS))
             }
             Err(failed) => {
-                print::error(&format!("{} {}: {}", self.plugin, self.options.target.operation, failed.error));
+                self.tell_failed("", &failed);
                 if self.options.target.json {
                     print::last(&json!({ "error": failed.to_json() }));
                 }
@@ -111,38 +120,35 @@ impl Runner<'_> {
     }
 
     /// Runs once for each item. The first failure stops, unless failures are to become items themselves.
-    fn many(&self, items: Vec<Value>) -> Result<ExitCode> {
+    fn many(&self, items: Vec<Json>) -> Result<ExitCode> {
         let count = items.len();
-        let mut all = Vec::with_capacity(count);
+        let (mut all, mut incomplete) = (Vec::with_capacity(count), None);
         for (index, item) in items.into_iter().enumerate() {
             match self.call(item) {
                 Ok(done) => all.push(done),
                 Err(failed) if self.options.continue_on_fail => {
-                    all.push(Done::Output(json!({ "error": failed.to_json() })));
+                    all.push(Done::Output(failed.to_item()));
+                    incomplete = incomplete.or(self.incomplete(&failed, &format!("item {} of {count}: ", index + 1)));
                     if self.options.dry_run && !self.options.target.json {
                         print::warning(&format!("item {} of {count}: {}", index + 1, failed.error));
                     }
                 }
                 Err(failed) => {
-                    let place = format!("item {} of {count}", index + 1);
-                    print::error(&format!(
-                        "{place}: {} {}: {}",
-                        self.plugin, self.options.target.operation, failed.error
-                    ));
+                    self.tell_failed(&format!("item {} of {count}: ", index + 1), &failed);
                     if self.options.target.json {
-                        all.push(Done::Output(json!({ "error": failed.to_json(), "item": index + 1 })));
+                        all.push(Done::Output(json!({ "error": failed.to_json(), "item": index + 1 }).into()));
                     }
                     // What was done before the failure was done: its outputs are not lost.
                     if !all.is_empty() {
                         // Nobody may be reading any more; it is the failure that counts.
-                        let _ = self.print(&all, Value::Array);
+                        let _ = self.print(&all, Json::list);
                     }
                     return Ok(ExitCode::from(exit::of_kind(failed.error.kind())));
                 }
             }
         }
-        self.print(&all, Value::Array)?;
-        Ok(self.ended())
+        self.print(&all, Json::list)?;
+        Ok(incomplete.unwrap_or_else(|| self.ended()))
     }
 
     /// The exit code where every call has its output.
@@ -150,8 +156,22 @@ impl Runner<'_> {
         if self.lost.get() { ExitCode::from(exit::of_kind(Kind::Host)) } else { ExitCode::SUCCESS }
     }
 
+    fn tell_failed(&self, place: &str, failed: &Failed) {
+        print::error(&format!("{place}{} {}: {}", self.plugin, self.options.target.operation, failed.error));
+        if failed.partial.is_some() && !self.options.continue_on_fail {
+            print::note(styled(DIM, "What came before it failed is printed with --continue-on-fail."));
+        }
+    }
+
+    /// Tells of an item that came in part, and gives the code to end with: what is not there did not succeed.
+    fn incomplete(&self, failed: &Failed, place: &str) -> Option<ExitCode> {
+        failed.partial.as_ref()?;
+        self.tell_failed(place, failed);
+        Some(ExitCode::from(exit::of_kind(failed.error.kind())))
+    }
+
     /// One call; its log is told, and the files of its output are kept.
-    fn call(&self, item: Value) -> Result<Done, Failed> {
+    fn call(&self, item: Json) -> Result<Done, Failed> {
         let mut call = HostCall::new(self.plugin, self.options.target.operation.as_str()).input(item);
         if let Some(name) = &self.options.target.connection {
             call = call.connection(name);
@@ -170,8 +190,12 @@ impl Runner<'_> {
         }
         let report = (self.run)(call);
         self.tell(&report);
-        let Report { id, result, exchanges, .. } = report;
-        let output = result.map_err(|error| Failed { id, error })?;
+        let Report { id, result, partial, exchanges, .. } = report;
+        let output = result.map_err(|error| {
+            let kept = partial.filter(|_| self.options.continue_on_fail);
+            kept.iter().for_each(|output| self.keep(output));
+            Failed { id, error, partial: kept.map(|output| output.json) }
+        })?;
         if self.options.dry_run {
             return Ok(Done::Requests(exchanges));
         }
@@ -238,15 +262,15 @@ impl Runner<'_> {
     }
 
     /// Prints what was done as one document, which `whole` makes of those of the items.
-    fn print(&self, all: &[Done], whole: impl FnOnce(Vec<Value>) -> Value) -> Result<()> {
+    fn print(&self, all: &[Done], whole: impl FnOnce(Vec<Json>) -> Json) -> Result<()> {
         if self.options.dry_run && !self.options.target.json {
             return self.print_requests(all);
         }
         let documents = all.iter().map(|done| match done {
             Done::Output(json) => json.clone(),
-            Done::Requests(exchanges) => exchanges.iter().map(|exchange| json!(exchange.request)).collect(),
+            Done::Requests(exchanges) => Json::list(exchanges.iter().map(|exchange| json!(exchange.request).into())),
         });
-        print::json(&whole(documents.collect())).context("standard output")
+        print::document(&whole(documents.collect())).context("standard output")
     }
 
     fn print_requests(&self, all: &[Done]) -> Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wharf::failure::CallError;
-use wharf::{Call, Connection, Exchange, Host, Report, Secret, Timing};
+use wharf::{Call, Connection, Exchange, Host, Json, Report, Secret, Timing};
 use wharf_artifacts::{HOSTILE, PROVIDERS};
 use wharf_simulated::{Simulation, aigency, appwrite, chatwoot, vtiger, wibiclick};
 
@@ -22,7 +22,7 @@ struct Line {
     operation: &'static str,
     declared: Vec<String>,
     exchanges: Vec<Exchange>,
-    result: Result<Value, CallError>,
+    result: Result<Json, CallError>,
     timing: Timing,
 }
 
@@ -30,7 +30,7 @@ struct Line {
 struct Attempt {
     operation: &'static str,
     tried: &'static str,
-    result: Result<Value, CallError>,
+    result: Result<Json, CallError>,
 }
 
 pub(crate) fn run(options: &Demo) -> Result<ExitCode> {
@@ -118,7 +118,7 @@ fn headline(host: &Host, plugin: &'static str, operation: &'static str, input: V
         .collect();
     let Report { result, exchanges, timing, .. } = host.run(Call::new(plugin, operation).input(input));
     // The caller gets what is sensitive; a screenshot should not.
-    let masked = |output: wharf::Output| described.declared.masked(output.json);
+    let masked = |output: wharf::Output| described.declared.masked(&output.json);
     Ok(Line { plugin, operation, declared, exchanges, result: result.map(masked), timing })
 }
 
@@ -142,8 +142,8 @@ fn total(lines: &[Line]) -> Timing {
 }
 
 fn as_json(lines: &[Line], attempts: &[Attempt; 3]) -> Value {
-    let result = |result: &Result<Value, CallError>| match result {
-        Ok(json) => json!({ "output": json }),
+    let result = |result: &Result<Json, CallError>| match result {
+        Ok(json) => json!({ "output": json.value().unwrap_or_default() }),
         Err(error) => json!({ "error": error.to_json() }),
     };
     let timing = |t: &Timing| {

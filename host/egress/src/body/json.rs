@@ -13,6 +13,7 @@ use crate::declaration::{BodyFields, Field, Method};
 use crate::encode::json_escape;
 use crate::field::{Bound, Values};
 use crate::free;
+use crate::json::{Problem, each_member_once};
 use crate::outgoing::Body;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -89,10 +90,8 @@ pub(super) fn free_document<'t>(values: &Values<'_>, text: &'t str) -> Result<&'
         return Ok(text);
     }
     check_size(text, values.work)?;
-    let document: &RawValue = serde_json::from_str(text)
-        .map_err(|problem| printable(&problem.to_string()))
-        .map_err(|problem| Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")))?;
-    Ok(document.get())
+    once(text, values.work)?;
+    Ok(text.trim())
 }
 
 /// The text of an object in the making. Not the object itself: what that is made of is not wiped.
@@ -177,6 +176,11 @@ fn push_member(text: &mut Text, member: &Member<'_>, work: &Work) -> Result<(), 
 /// Writes a bound value. A large one is written piece by piece, so that it does not outlast its call.
 fn push_value(text: &mut Text, value: &Bound<'_>, work: &Work) -> Result<(), OutOfTime> {
     const LARGE: usize = 64 << 10;
+    if let Some(written) = value.written {
+        work.steps(written.as_str().len())?;
+        text.push_free(written.as_str(), value.sensitive);
+        return Ok(());
+    }
     let small = match value.json.as_ref() {
         Value::String(text) => text.len() < LARGE,
         Value::Array(items) => items.is_empty(),
@@ -250,7 +254,21 @@ fn members<'t>(text: &'t str, work: &Work) -> Result<Vec<Given<'t>>, Refusal> {
         Rule::Body
             .denies(format!("the JSON body that the plugin gave is not one object with each member once: {problem}"))
     });
-    Ok(read?)
+    let read = read?;
+    let nests = |value: &str| value.starts_with(['{', '[']);
+    read.iter().filter(|(_, value)| nests(value.get())).try_for_each(|(_, value)| once(value.get(), work))?;
+    Ok(read)
+}
+
+/// Refuses JSON in which an object, however deep, names a member twice.
+fn once(text: &str, work: &Work) -> Result<(), Refusal> {
+    each_member_once(text, work).map_err(|problem| match problem {
+        Problem::OutOfTime(out_of_time) => out_of_time.into(),
+        Problem::NoJson(problem) => {
+            Rule::Body.denies(format!("the body that the plugin gave is not JSON: {problem}")).into()
+        }
+        Problem::Twice(_) => Rule::Body.denies(format!("in the JSON that the plugin gave, {problem}")).into(),
+    })
 }
 
 fn unique_members(text: &str) -> Result<Vec<Given<'_>>, serde_json::Error> {

@@ -19,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::rules::{Denial, Rule};
 use crate::scheme::Credential;
 use crate::secret::Text;
+use crate::text::without_mark;
 use crate::work::{OutOfTime, Work};
 use crate::{Blob, MASK};
 
@@ -231,7 +232,7 @@ fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
         // Its members are fields, too. Written in another way than it is looked at, it could have others.
         let text = std::str::from_utf8(&blob.bytes).ok().filter(|_| !media_type.is_foreign());
         let text = text.ok_or_else(|| Rule::Body.denies("a file of JSON is not written in UTF-8"))?;
-        json::free_document(values, text)?;
+        json::free_document(values, without_mark(text))?;
     }
     Ok(Some(Body { media_type: media_type.to_string(), bytes: blob.bytes.clone(), shown: None }))
 }

@@ -183,7 +183,7 @@ fn exchange(
     let declared = declared(&json!({"method": method, "body": body}));
     let asked = Asked { name: "main".to_owned(), body: file.map(AskedBody::Blob), ..Asked::default() };
     let input = input();
-    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
     let outgoing = prepare(&declared, &asked, item, connection, &work()).unwrap();
     send(connection, &outgoing, allowance, None)
 }

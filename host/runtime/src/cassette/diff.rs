@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use wharf_egress::Json;
 use wharf_egress::text::in_one_line;
 
+use super::node::Node;
 use super::{End, FileDigest, RecordedRequest};
 
 /// As much of a line as anyone reads, in characters.
@@ -70,41 +71,11 @@ impl RecordedRequest {
     }
 
     /// The body, if it is one JSON object or list in which no member stands twice, as the parts of a form may.
-    fn json(&self) -> Option<Value> {
-        let value: Value = serde_json::from_str(self.body.as_deref()?).ok()?;
-        match &value {
-            Value::Object(members) => {
-                let Members(count) = serde_json::from_str(self.body.as_deref()?).ok()?;
-                (members.len() == count).then_some(value)
-            }
-            Value::Array(_) => Some(value),
-            _ => None,
-        }
-    }
-}
-
-/// How many members an object is written with.
-struct Members(usize);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Counting;
-        impl<'de> Visitor<'de> for Counting {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
-                let mut count = 0;
-                while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-                    count += 1;
-                }
-                Ok(Members(count))
-            }
-        }
-        deserializer.deserialize_map(Counting)
+    fn json(&self) -> Option<Node> {
+        Json::parse(self.body.as_deref()?)
+            .ok()
+            .map(|json| Node::of(&json))
+            .filter(|node| !matches!(node, Node::Text(_)))
     }
 }
 
@@ -116,7 +87,7 @@ impl End {
                     let FileDigest { name, media_type, size, sha256 } = file;
                     format!("file {name}: {size} bytes of {media_type}, sha256:{sha256}")
                 };
-                let mut lines = values(old, new);
+                let mut lines = values(&Node::of(old), &Node::of(new));
                 let files = |all: &[FileDigest]| all.iter().map(file).collect::<Vec<_>>();
                 lines.extend(texts(&files(before), &files(after)));
                 lines
@@ -130,6 +101,7 @@ impl End {
         match self {
             Self::Output { json, .. } => format!("output {json}"),
             Self::Failure(error) => {
+                let error = error.value().unwrap_or_default();
                 let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
                 format!("failure {}: {}", text("code"), text("message"))
             }
@@ -137,13 +109,15 @@ impl End {
     }
 }
 
-fn comparable(error: &Value) -> Value {
-    let mut error = error.clone();
-    let of_host = error.get("code").and_then(Value::as_str).is_some_and(|code| OF_THE_HOST.contains(&code));
-    if let Some(members) = error.as_object_mut().filter(|_| of_host) {
+fn comparable(error: &Json) -> Node {
+    let mut node = Node::of(error);
+    let of_host = |code: &Node| OF_THE_HOST.iter().any(|known| *code == Node::of(&Value::from(*known).into()));
+    if let Node::Object(members) = &mut node
+        && members.get("code").is_some_and(of_host)
+    {
         members.retain(|name, _| !["message", "remedy", "value"].contains(&name.as_str()));
     }
-    error
+    node
 }
 
 /// The lines of one text that the other has not, and the other way round.
@@ -164,20 +138,20 @@ fn texts(old: &[String], new: &[String]) -> Vec<String> {
 }
 
 /// The places, as JSON Pointers, where two documents differ.
-fn values(old: &Value, new: &Value) -> Vec<String> {
+fn values(old: &Node, new: &Node) -> Vec<String> {
     let mut lines = Vec::new();
     compare("", old, new, &mut lines);
     lines
 }
 
-fn compare(at: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
-    let mut say = |mark: char, place: &str, value: &Value| {
+fn compare(at: &str, old: &Node, new: &Node, lines: &mut Vec<String>) {
+    let mut say = |mark: char, place: &str, value: &Node| {
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
         lines.push(marked(mark, &format!("{place}{value}")));
     };
     match (old, new) {
         _ if old == new => {}
-        (Value::Object(before), Value::Object(after)) => {
+        (Node::Object(before), Node::Object(after)) => {
             let within = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
             for (name, value) in before {
                 match after.get(name) {
@@ -189,7 +163,7 @@ fn compare(at: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
                 lines.push(marked('+', &format!("{}: {value}", within(name))));
             }
         }
-        (Value::Array(before), Value::Array(after)) => {
+        (Node::List(before), Node::List(after)) => {
             let both = before.len().min(after.len());
             for (index, (value, other)) in before.iter().zip(after).enumerate() {
                 compare(&format!("{at}/{index}"), value, other, lines);
@@ -260,20 +234,33 @@ mod tests {
 
     #[test]
     fn an_end_is_told_apart_by_its_places() {
-        let output = |json: Value| End::Output { json, attachments: Vec::new() };
+        let output = |json: Value| End::Output { json: json.into(), attachments: Vec::new() };
         let lines = output(json!({"users": [{"name": "Ada"}], "total": 1}))
             .differences(&output(json!({"total": 1, "users": [{"name": "Grace"}, {}]})));
         assert_eq!(lines, [r#"- /users/0/name: "Ada""#, r#"+ /users/0/name: "Grace""#, "+ /users/1: {}"]);
-        let failure = End::Failure(json!({"kind": "provider", "code": "not-found", "message": "No user 7."}));
+        let failure = End::Failure(json!({"kind": "provider", "code": "not-found", "message": "No user 7."}).into());
         assert_eq!(output(json!(1)).differences(&failure), ["- output 1", "+ failure not-found: No user 7."]);
     }
 
     #[test]
+    fn digits_are_told_apart_as_they_are_written() {
+        let output = |json: &str| End::Output { json: Json::parse(json).unwrap(), attachments: Vec::new() };
+        let old = output(r#"{"id":123456789012345678901,"price":1.10,"half":"\ud83d","e":"\u00e9"}"#);
+        let new = output(r#"{ "e": "é", "id": 123456789012345678902, "price": 1.1, "half": "\ud83d" }"#);
+        assert_eq!(
+            old.differences(&new),
+            ["- /id: 123456789012345678901", "+ /id: 123456789012345678902", "- /price: 1.10", "+ /price: 1.1"]
+        );
+    }
+
+    #[test]
     fn the_words_of_the_host_may_change_and_those_of_the_plugin_may_not() {
-        let limit =
-            |value: &str| End::Failure(json!({"kind": "limit", "code": "limit", "limit": "cpu", "value": value}));
+        let limit = |value: &str| {
+            End::Failure(json!({"kind": "limit", "code": "limit", "limit": "cpu", "value": value}).into())
+        };
         assert_eq!(limit("10s").differences(&limit("20s")), Vec::<String>::new());
-        let told = |message: &str| End::Failure(json!({"kind": "provider", "code": "conflict", "message": message}));
+        let told =
+            |message: &str| End::Failure(json!({"kind": "provider", "code": "conflict", "message": message}).into());
         assert_eq!(told("a").differences(&told("b")), [r#"- /message: "a""#, r#"+ /message: "b""#]);
     }
 

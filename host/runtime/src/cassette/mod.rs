@@ -13,14 +13,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use wharf_egress::Json;
 use wharf_egress::outgoing::Shown;
-use wharf_egress::text::visible;
+use wharf_egress::text::{MARK, visible};
 
 use crate::files::{read, replace, resolved};
 
 mod content;
 mod diff;
+mod node;
 mod placeholders;
 mod record;
 mod replay;
@@ -62,7 +63,7 @@ pub struct RecordedCall {
     /// The operation.
     pub operation: String,
     /// The input, with placeholders in the place of what is sensitive.
-    pub input: Value,
+    pub input: Json,
     /// The files beside it.
     pub attachments: Vec<RecordedFile>,
     /// What the connection consisted of.
@@ -131,6 +132,13 @@ pub enum Became {
     Answer(RecordedAnswer),
     /// There was no answer; the text says why.
     Unavailable(String),
+    /// There was an answer that cannot be read.
+    Unreadable {
+        /// HTTP status of the answer, if it had one.
+        status: Option<u16>,
+        /// What was wrong with it.
+        message: String,
+    },
     /// The call was over before there was an answer.
     Timeout,
     /// The answer was larger than allowed.
@@ -160,12 +168,12 @@ pub enum End {
     /// With an output.
     Output {
         /// Sensitive members masked.
-        json: Value,
+        json: Json,
         /// The files beside it.
         attachments: Vec<FileDigest>,
     },
     /// As [`CallError::to_json`](crate::failure::CallError::to_json) tells.
-    Failure(Value),
+    Failure(Json),
 }
 
 /// A file of an output, as much as tells whether another one is the same.
@@ -226,8 +234,10 @@ impl Cassette {
     /// # Errors
     /// [`CassetteError::File`] where it cannot be written, or would have more than 64 MiB.
     pub fn write(&self, file: &Path) -> Result<(), CassetteError> {
-        let written = serde_json::to_string_pretty(self).map_err(|error| error.to_string()).and_then(|mut text| {
-            text.push('\n');
+        let json = serde_json::to_string(self).map_err(|error| error.to_string());
+        let json = json.and_then(|text| Json::parse(text).map_err(|error| error.to_string()));
+        let written = json.and_then(|json| {
+            let text = json.pretty() + "\n";
             if text.len() as u64 > LARGEST {
                 return Err(TOO_LARGE.to_owned());
             }
@@ -238,6 +248,7 @@ impl Cassette {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
         #[derive(Deserialize)]
         struct Head {
             format: u32,
@@ -275,8 +286,6 @@ impl From<Shown> for RecordedRequest {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use serde_json::json;
-
     use super::*;
 
     fn cassette() -> Cassette {
@@ -306,7 +315,7 @@ mod tests {
             recorded: UNIX_EPOCH + Duration::from_secs(1_800_000_000),
             seed: "5eed".into(),
             operation: "users.photo".into(),
-            input: json!({"id": 7}),
+            input: Json::parse(r#"{"id": 7, "price": 1.10}"#).unwrap(),
             attachments: vec![file],
             connection: RecordedConnection {
                 fields: BTreeMap::from([("user".into(), "ada".into())]),
@@ -316,7 +325,10 @@ mod tests {
                 RecordedExchange { request: request.clone(), became: Became::Answer(answer) },
                 RecordedExchange { request, became: Became::Timeout },
             ],
-            end: End::Output { json: json!({"ok": true}), attachments: vec![digest] },
+            end: End::Output {
+                json: Json::parse(r#"[123456789012345678901, "\ud83d", {"a": 1, "a": 2}]"#).unwrap(),
+                attachments: vec![digest],
+            },
         };
         Cassette { calls: vec![call], ..Cassette::new("acme") }
     }
@@ -327,6 +339,8 @@ mod tests {
         let file = folder.path().join("acme.cassette.json");
         cassette().write(&file).unwrap();
         assert_eq!(Cassette::read(&file).unwrap(), cassette());
+        std::fs::write(&file, [MARK, &std::fs::read(&file).unwrap()].concat()).unwrap();
+        assert_eq!(Cassette::read(&file).unwrap(), cassette(), "an editor put a mark before it");
         let text = std::fs::read_to_string(&file).unwrap();
         for line in [
             r#""format": 1"#,
@@ -334,6 +348,8 @@ mod tests {
             r#""text": "déjà vu\n""#,
             r#""base64": "iVD/""#,
             r#""became": "timeout""#,
+            r#""price": 1.10"#,
+            "123456789012345678901,",
         ] {
             assert!(text.contains(line), "{line} is not in {text}");
         }

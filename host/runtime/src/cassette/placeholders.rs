@@ -1,8 +1,9 @@
 //! What stands in the place of sensitive values, so that a cassette does not hold them and a replay has something to go on.
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
-use wharf_egress::{MASK, Masker};
+use wharf_egress::json::{Kind, quoted};
+use wharf_egress::text::{MARK, without_mark};
+use wharf_egress::{Json, MASK, Masker};
 
 /// Sensitive texts, and the placeholder of each. One of fewer than 8 bytes is found only where it is the whole of a text.
 #[derive(Default)]
@@ -22,13 +23,8 @@ impl Placeholders {
     }
 
     /// Adds the texts of a value. Numbers would match too much else.
-    pub(super) fn add_texts(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => self.add(text),
-            Value::Array(items) => items.iter().for_each(|item| self.add_texts(item)),
-            Value::Object(members) => members.values().for_each(|member| self.add_texts(member)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
+    pub(super) fn add_texts(&mut self, value: &Json) {
+        value.tokens().filter(|token| token.kind == Kind::Text).for_each(|token| self.add(&token.said()));
     }
 
     pub(super) fn in_text(&self, text: String) -> String {
@@ -38,28 +34,31 @@ impl Placeholders {
         }
     }
 
-    pub(super) fn in_json(&self, value: Value) -> Value {
-        match value {
-            _ if self.known.is_empty() => value,
-            Value::String(text) => Value::String(self.in_text(text)),
-            Value::Array(items) => items.into_iter().map(|item| self.in_json(item)).collect(),
-            Value::Object(members) => Value::Object(self.in_members(members)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    /// What has nothing to be replaced in it stays as it is written.
+    pub(super) fn in_json(&self, json: &Json) -> Json {
+        if self.known.is_empty() {
+            return json.clone();
         }
+        json.edited(|token| {
+            let said = token.said();
+            let replaced = match token.kind {
+                Kind::Text => self.in_text(said.clone().into_owned()),
+                Kind::Name => self.masker.mask_text(said.clone().into_owned()),
+                Kind::Begin | Kind::End | Kind::Number | Kind::Word => return None,
+            };
+            (replaced != said).then(|| quoted(&replaced))
+        })
     }
 
-    fn in_members(&self, members: Map<String, Value>) -> Map<String, Value> {
-        members.into_iter().map(|(name, value)| (self.masker.mask_text(name), self.in_json(value))).collect()
-    }
-
-    /// JSON is written anew only where there is something to be replaced in it.
     pub(super) fn in_bytes(&self, bytes: &Bytes) -> Bytes {
         if self.known.is_empty() {
             return bytes.clone();
         }
-        if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
-            let replaced = self.in_json(value.clone());
-            return if replaced == value { bytes.clone() } else { replaced.to_string().into() };
+        let text = std::str::from_utf8(bytes).ok();
+        if let Some(json) = text.and_then(|text| Json::parse(without_mark(text)).ok()) {
+            let replaced = self.in_json(&json);
+            let mark = if bytes.starts_with(MARK) { MARK } else { &[] };
+            return if replaced == json { bytes.clone() } else { [mark, replaced.as_str().as_bytes()].concat().into() };
         }
         self.masker.mask_bytes(bytes.to_vec()).into()
     }
@@ -74,13 +73,12 @@ mod tests {
     #[test]
     fn a_sensitive_value_has_one_placeholder_wherever_it_stands() {
         let mut placeholders = Placeholders::default();
-        placeholders.add_texts(&json!({"token": "s3cret-token", "pin": "1234", "on": true, "none": ""}));
+        placeholders.add_texts(&json!({"token": "s3cret-token", "pin": "1234", "on": true, "none": ""}).into());
         placeholders.add("s3cret-token");
-        let answer =
-            Bytes::from_static(br#"{"pin": "1234", "id": "12345", "url": "https://x/?t=s3cret-token&n=1234"}"#);
+        let answer = Bytes::from_static(br#"{"pin": "1234", "id": 1.10, "url": "https://x/?t=s3cret-token&n=1234"}"#);
         assert_eq!(
             placeholders.in_bytes(&answer),
-            r#"{"pin":"masked-value-2","id":"12345","url":"https://x/?t=masked-value-1&n=1234"}"#
+            r#"{"pin": "masked-value-2", "id": 1.10, "url": "https://x/?t=masked-value-1&n=1234"}"#
         );
         assert_eq!(placeholders.in_bytes(&Bytes::from_static(b"t=s3cret-token")), "t=masked-value-1");
         assert_eq!(placeholders.in_text("1234".to_owned()), "masked-value-2");

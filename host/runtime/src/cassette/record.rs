@@ -1,17 +1,18 @@
 //! From a call that is run to a call that can be replayed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use wharf_egress::declaration::is_credential;
 use wharf_egress::guard::{Asked, AskedBody, AskedPart};
+use wharf_egress::json::Kind;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{Answer, SendError};
-use wharf_egress::{Blob, Connection};
+use wharf_egress::{Blob, Connection, Json};
 
 use super::placeholders::Placeholders;
 use super::replay::Screen;
@@ -37,7 +38,7 @@ pub(crate) struct Recorder {
 struct Kept {
     exchanges: Vec<(Shown, Result<Answer, SendError>)>,
     /// What the plugin gave in the place of a sensitive input, such as a session of its own, and what answers handed out.
-    sensitive: Vec<Value>,
+    sensitive: Vec<Json>,
 }
 
 impl Recorder {
@@ -64,16 +65,17 @@ impl Recorder {
     }
 
     /// Keeps in mind what an answer handed out, for which a placeholder will stand.
-    pub(crate) fn keep_sensitive(&self, found: Vec<Value>) {
+    pub(crate) fn keep_sensitive(&self, found: Vec<Json>) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).sensitive.extend(found);
     }
 }
 
 /// The values that a plugin gives, with their names.
-fn given(asked: &Asked) -> Vec<(String, Value)> {
-    let text = |(name, text): &(String, String)| (name.clone(), Value::from(text.as_str()));
+fn given(asked: &Asked) -> Vec<(String, Json)> {
+    let quoted = |text: &String| Json::from(Value::from(text.as_str()));
+    let text = |(name, text): &(String, String)| (name.clone(), quoted(text));
     let part = |(name, part): &(String, AskedPart)| match part {
-        AskedPart::Text(text) => Some((name.clone(), Value::from(text.as_str()))),
+        AskedPart::Text(text) => Some((name.clone(), quoted(text))),
         AskedPart::Blob(_) => None,
     };
     let body: Vec<_> = match &asked.body {
@@ -81,7 +83,7 @@ fn given(asked: &Asked) -> Vec<(String, Value)> {
         Some(AskedBody::Form(fields)) => fields.iter().map(text).collect(),
         Some(AskedBody::Multipart(parts)) => parts.iter().filter_map(part).collect(),
         Some(AskedBody::Json(json)) => {
-            serde_json::from_str::<Map<_, _>>(json).into_iter().flat_map(IntoIterator::into_iter).collect()
+            serde_json::from_str::<BTreeMap<_, _>>(json).into_iter().flat_map(IntoIterator::into_iter).collect()
         }
     };
     asked.variables.iter().chain(&asked.query).chain(&asked.headers).map(text).chain(body).collect()
@@ -125,7 +127,7 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
         recorded: recorder.moment.time,
         seed: recorder.moment.seed.clone(),
         operation: operation.name.clone(),
-        input: input(&target.operation, &call.input, &placeholders)?,
+        input: input(&target.operation, &call.input.to_json(), &placeholders)?,
         attachments: call.attachments.iter().map(|(name, blob)| file(name, blob)).collect(),
         connection: RecordedConnection::of(&target.tenure.release.about, connection),
         exchanges: kept
@@ -134,8 +136,8 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
             .map(|(request, result)| exchange(request, result, &placeholders))
             .collect::<Result<_, _>>()?,
         end: match End::of(&report.result, operation, |bytes| placeholders.in_bytes(bytes)) {
-            End::Output { json, attachments } => End::Output { json: placeholders.in_json(json), attachments },
-            End::Failure(error) => End::Failure(placeholders.in_json(error)),
+            End::Output { json, attachments } => End::Output { json: placeholders.in_json(&json), attachments },
+            End::Failure(error) => End::Failure(placeholders.in_json(&error)),
         },
     };
     refuse_secrets(&recorded, connection)?;
@@ -145,24 +147,25 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
 /// The sensitive values of a call: of its input and output, and those that the plugin gave.
 fn placeholders(operation: &Operation, call: &Call, report: &Report, kept: &Kept) -> Placeholders {
     let mut placeholders = Placeholders::default();
-    let inputs = operation.sensitive_inputs.iter().filter_map(|name| call.input.get(name));
-    inputs.for_each(|value| placeholders.add_texts(value));
+    let inputs = call.input.to_json().at(&pointers(&operation.sensitive_inputs));
+    inputs.iter().for_each(|value| placeholders.add_texts(value));
     if let Ok(output) = &report.result {
-        operation.each_sensitive(&mut output.json.clone(), &mut |value| placeholders.add_texts(value));
+        output.json.at(&operation.sensitive_outputs).iter().for_each(|value| placeholders.add_texts(value));
     }
     kept.sensitive.iter().for_each(|value| placeholders.add_texts(value));
     placeholders
 }
 
+/// Pointers to members.
+fn pointers(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
 /// The input without its sensitive values.
-fn input(operation: &operation::Operation, given: &Value, placeholders: &Placeholders) -> Result<Value, String> {
-    let mut input = placeholders.in_json(given.clone());
-    for name in &operation.declared.sensitive_inputs {
-        if let Some(value) = input.get_mut(name) {
-            without_numbers(value);
-        }
-    }
-    let fits = |input: &Value| operation.validate(input.clone());
+fn input(operation: &operation::Operation, given: &Json, placeholders: &Placeholders) -> Result<Json, String> {
+    let sensitive = pointers(&operation.declared.sensitive_inputs);
+    let input = placeholders.in_json(given).replaced(&sensitive, |value| without_numbers(&value));
+    let fits = |input: &Json| operation.validate(input.clone());
     match (fits(given), fits(&input)) {
         (Ok(_), Err(refusal)) => Err(format!(
             "placeholders stand in the place of its sensitive values, and do not fit: {refusal}; leave those inputs out, or \
@@ -172,13 +175,8 @@ fn input(operation: &operation::Operation, given: &Value, placeholders: &Placeho
     }
 }
 
-fn without_numbers(value: &mut Value) {
-    match value {
-        Value::Number(_) => *value = Value::from(0),
-        Value::Array(items) => items.iter_mut().for_each(without_numbers),
-        Value::Object(members) => members.values_mut().for_each(without_numbers),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
+fn without_numbers(value: &Json) -> Json {
+    value.edited(|token| (token.kind == Kind::Number).then(|| "0".to_owned()))
 }
 
 fn file(name: &str, blob: &Blob) -> RecordedFile {
@@ -206,13 +204,13 @@ fn exchange(
             body: Content(placeholders.in_bytes(&body.bytes)),
         }),
         Err(SendError::Unavailable(message) | SendError::Closed(message)) => Became::Unavailable(text(message)),
+        Err(SendError::Unreadable { status, problem }) => Became::Unreadable { status, message: text(problem) },
         Err(SendError::Timeout) => Became::Timeout,
         Err(SendError::TooLarge { .. }) => Became::TooLarge,
         Err(
             error @ (SendError::Denied(_)
             | SendError::AnswerDenied { .. }
             | SendError::HeadTooLarge { .. }
-            | SendError::Unreadable { .. }
             | SendError::Unrecorded(_)),
         ) => {
             return Err(format!("{error}; this does not depend on the plugin"));
@@ -253,11 +251,10 @@ impl End {
             }
         };
         match result {
-            Ok(Output { json, attachments }) => Self::Output {
-                json: operation.masked(json.clone()),
-                attachments: attachments.iter().map(digest).collect(),
-            },
-            Err(error) => Self::Failure(error.to_json()),
+            Ok(Output { json, attachments }) => {
+                Self::Output { json: operation.masked(json), attachments: attachments.iter().map(digest).collect() }
+            }
+            Err(error) => Self::Failure(error.to_json().into()),
         }
     }
 }
@@ -301,7 +298,7 @@ mod tests {
             body: Some(AskedBody::Json(r#"{"session": {"id": "s4"}, "page": "3"}"#.to_owned())),
             ..Asked::default()
         };
-        assert_eq!(given(&json)[0], ("session".to_owned(), json!({"id": "s4"})));
+        assert_eq!(given(&json)[1], ("session".to_owned(), json!({"id": "s4"}).into()));
         let recorder = Recorder::new();
         let request = Shown { request: "r".into(), method: "GET", url: "u".into(), headers: Vec::new(), body: None };
         recorder.keep(request, &asked, &HashSet::from(["session".to_owned()]), &Err(SendError::Timeout));
@@ -321,23 +318,22 @@ mod tests {
         .unwrap();
         let operation = manifest::prepare(declared, &[], &Routes::default()).unwrap();
         let recorded = |given: Value| {
-            let mut placeholders = Placeholders::default();
+            let (given, mut placeholders) = (Json::from(given), Placeholders::default());
             placeholders.add_texts(&given);
             input(&operation, &given, &placeholders)
         };
-        assert_eq!(recorded(json!({"pin": "1234"})), Ok(json!({"pin": "masked-value-1"})));
+        assert_eq!(recorded(json!({"pin": "1234"})).unwrap(), json!({"pin": "masked-value-1"}));
         let problem = recorded(json!({"pin": "1234", "code": "5678"})).unwrap_err();
         assert!(
             problem.contains("do not fit: input `code`") && problem.contains("leave those inputs out"),
             "{problem}"
         );
-        assert_eq!(recorded(json!({"code": "of the wrong length"})), Ok(json!({"code": "masked-value-1"})));
+        assert_eq!(recorded(json!({"code": "of the wrong length"})).unwrap(), json!({"code": "masked-value-1"}));
     }
 
     #[test]
     fn a_sensitive_number_is_no_number_any_more() {
-        let mut value = json!({"pin": 1234, "codes": [1, "a"], "on": true});
-        without_numbers(&mut value);
-        assert_eq!(value, json!({"pin": 0, "codes": [0, "a"], "on": true}));
+        let value = json!({"pin": 1234, "codes": [1, "a"], "on": true}).into();
+        assert_eq!(without_numbers(&value), json!({"pin": 0, "codes": [0, "a"], "on": true}));
     }
 }

@@ -132,6 +132,9 @@ impl Became {
             }
             Self::Answer(_) | Self::TooLarge => Err(SendError::TooLarge { limit: most }),
             Self::Unavailable(message) => Err(SendError::Unavailable(message.clone())),
+            Self::Unreadable { status, message } => {
+                Err(SendError::Unreadable { status: *status, problem: message.clone() })
+            }
             Self::Timeout => Err(SendError::Timeout),
         }
     }
@@ -185,14 +188,13 @@ impl Host {
             call = call.attach(&file.name, blob);
         }
         let (ran, ..) = self.attempts(&target, call);
-        let result = ran.result.map(|(json, attachments)| Output { json, attachments });
-        Ok(End::of(&result, &operation.declared, Bytes::clone))
+        Ok(End::of(&ran.result.map(Output::from), &operation.declared, Bytes::clone))
     }
 }
 
 impl End {
     fn of_refusal(refusal: Refusal) -> Self {
-        Self::Failure(CallError::from(refusal).to_json())
+        Self::Failure(CallError::from(refusal).to_json().into())
     }
 }
 

@@ -84,7 +84,8 @@ impl Host {
         let host = started.elapsed().saturating_sub(sandbox + network + waiting);
         let report = Report {
             id,
-            result: ran.result.map(|(json, attachments)| Output { json, attachments }),
+            result: ran.result.map(Output::from),
+            partial: ran.partial.map(Output::from),
             exchanges: ran.exchanges,
             log: ran.log,
             retries,

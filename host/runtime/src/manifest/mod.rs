@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wharf_egress::declaration::{Effect, Request, Scheme, unescape};
+use wharf_egress::Json;
+use wharf_egress::declaration::{Effect, Request, Scheme};
 
 mod capabilities;
 mod lint;
@@ -128,42 +129,8 @@ impl Operation {
 
 impl Operation {
     /// An output of this operation as it may be logged and recorded: sensitive members are masked.
-    pub fn masked(&self, mut output: Value) -> Value {
-        self.each_sensitive(&mut output, &mut |value| *value = Value::from(wharf_egress::MASK));
-        output
-    }
-
-    /// Visits the sensitive members of an output of this operation.
-    pub(crate) fn each_sensitive(&self, output: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
-        for pointer in &self.sensitive_outputs {
-            each_in(output, pointer, visit);
-        }
-    }
-}
-
-/// Visits what a JSON Pointer leads to; the token `*` stands for every entry of a list and every member of an object.
-pub(crate) fn each_in(value: &mut Value, pointer: &str, visit: &mut dyn FnMut(&mut Value)) {
-    each_at(value, pointer.split('/').skip(1).collect::<Vec<_>>().as_slice(), visit);
-}
-
-fn each_at(value: &mut Value, way: &[&str], visit: &mut dyn FnMut(&mut Value)) {
-    let Some((token, rest)) = way.split_first() else { return visit(value) };
-    match value {
-        Value::Array(items) if *token == "*" => items.iter_mut().for_each(|item| each_at(item, rest, visit)),
-        Value::Object(members) if *token == "*" => {
-            members.values_mut().for_each(|member| each_at(member, rest, visit));
-        }
-        Value::Object(members) => {
-            if let Some(member) = members.get_mut(&unescape(token)) {
-                each_at(member, rest, visit);
-            }
-        }
-        Value::Array(items) => {
-            if let Some(item) = token.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                each_at(item, rest, visit);
-            }
-        }
-        _ => {}
+    pub fn masked(&self, output: &Json) -> Json {
+        output.replaced(&self.sensitive_outputs, |_| Json::from(Value::from(wharf_egress::MASK)))
     }
 }
 
@@ -196,6 +163,6 @@ mod tests {
         .unwrap();
         let output = json!({"url": "u", "list": [{"token": "t", "id": 1}, {"token": null, "id": 2}, 3]});
         let expected = json!({"url": "•••", "list": [{"token": "•••", "id": 1}, {"token": "•••", "id": "•••"}, 3]});
-        assert_eq!(operation.masked(output), expected);
+        assert_eq!(operation.masked(&Json::from(output)), Json::from(expected));
     }
 }

@@ -48,6 +48,11 @@ fn of_all(message: String) -> Refusal {
     Refusal::InvalidInput { field: None, message }
 }
 
+/// It cannot be read, or not by everybody in one way.
+pub(super) fn unreadable(problem: &dyn std::fmt::Display) -> Refusal {
+    of_all(format!("the input cannot be checked: {problem}"))
+}
+
 /// It has more values than can be checked.
 pub(super) fn too_much() -> Refusal {
     of_all(

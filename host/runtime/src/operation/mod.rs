@@ -3,19 +3,22 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wharf_egress::declaration::Declaration;
 use wharf_egress::work::Work;
-use wharf_egress::{Blob, Deadline};
+use wharf_egress::{Blob, Deadline, Json};
 
+use crate::call::Input;
 use crate::failure::Refusal;
 use crate::manifest;
 
+mod input;
 mod invalid;
 mod nearest;
 mod schema;
 mod words;
 
+pub(crate) use input::Valid;
 pub use nearest::nearest;
 pub(crate) use schema::{NotAccepted, Schema};
 pub use words::allowed;
@@ -54,22 +57,24 @@ impl Operation {
     /// # Errors
     /// [`Refusal::InvalidInput`] that names the first wrong input, what is wrong, and what is allowed; also where the input has
     /// so many values that checking it would take longer than a tenth of a second or so.
-    pub fn validate(&self, input: Value) -> Result<Map<String, Value>, Refusal> {
+    pub fn validate(&self, input: impl Into<Input>) -> Result<(), Refusal> {
         let work = Work::until(Deadline::within(Duration::MAX));
-        self.validate_within(input, &work).map_err(|problem| match problem {
+        self.read(input.into(), &work).map(drop).map_err(|problem| match problem {
             NotAccepted::Refused(refusal) => refusal,
             NotAccepted::OutOfTime => invalid::too_much(),
         })
     }
 
     /// The same within the time of a call.
-    pub(crate) fn validate_within(&self, mut input: Value, work: &Work) -> Result<Map<String, Value>, NotAccepted> {
-        self.schema.check(&self.declared, &mut input, work)?;
-        match input {
-            Value::Object(members) => Ok(members),
-            // The schema's type is `object`, so the validator has refused everything else.
-            _ => Ok(Map::new()),
-        }
+    pub(crate) fn validate_within(&self, input: Input, work: &Work) -> Result<Valid, NotAccepted> {
+        let (value, written) = self.read(input, work)?;
+        Ok(Valid::of(value, written))
+    }
+
+    fn read(&self, input: Input, work: &Work) -> Result<(Value, Option<Json>), NotAccepted> {
+        let (mut value, written) = input::read(input, work)?;
+        self.schema.check(&self.declared, &mut value, work)?;
+        Ok((value, written))
     }
 
     /// Checks the attached files against the operation's attachment fields.
@@ -103,26 +108,108 @@ impl Operation {
         }
     }
 
-    /// Reads a value that was written as plain text, by the type of the input: what a command line is given.
+    /// Reads a value that was written as plain text, by the type of the input: what a command line is given. Where a text is
+    /// allowed it is that text, and else the JSON that it is.
     ///
     /// # Errors
     /// [`Refusal::InvalidInput`] where the input is not known, or the text is no value of its type.
-    pub fn parse_value(&self, name: &str, text: &str) -> Result<Value, Refusal> {
-        let Some(schema) = self.declared.input_schema.pointer("/properties").and_then(|p| p.get(name)) else {
-            return Err(invalid::unknown(&self.declared, name));
-        };
-        let types = words::types(schema);
-        if types.contains(&"string") {
-            return Ok(Value::from(text));
+    pub fn parse_value(&self, name: &str, text: &str) -> Result<Json, Refusal> {
+        let schema = self.input_schema(name)?;
+        if words::takes_text(schema) {
+            return Ok(Value::from(text).into());
         }
-        serde_json::from_str(text).or_else(|_| {
-            if types.is_empty() {
-                return Ok(Value::from(text));
-            }
-            let sensitive = self.declared.sensitive_inputs.iter().any(|s| s == name);
-            let value = if sensitive { "the value".to_owned() } else { format!("`{text}`") };
-            let message = format!("{value} is not what is allowed: {}", allowed(schema));
-            Err(Refusal::InvalidInput { field: Some(name.to_owned()), message })
+        Json::parse(text).map_err(|_| {
+            let message = format!("{} is not what is allowed: {}", self.shown(name, text), allowed(schema));
+            Refusal::InvalidInput { field: Some(name.to_owned()), message }
         })
+    }
+
+    /// Reads a value that was written as JSON.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidInput`] where the input is not known, or the text is not JSON.
+    pub fn parse_json(&self, name: &str, text: &str) -> Result<Json, Refusal> {
+        self.input_schema(name)?;
+        Json::parse(text).map_err(|problem| {
+            let message = format!("{} is not JSON: {problem}", self.shown(name, text));
+            Refusal::InvalidInput { field: Some(name.to_owned()), message }
+        })
+    }
+
+    fn input_schema(&self, name: &str) -> Result<&Value, Refusal> {
+        let properties = self.declared.input_schema.get("properties");
+        properties.and_then(|p| p.get(name)).ok_or_else(|| invalid::unknown(&self.declared, name))
+    }
+
+    /// What a caller wrote, for a message.
+    fn shown(&self, name: &str, text: &str) -> String {
+        let sensitive = self.declared.sensitive_inputs.iter().any(|known| known == name);
+        if sensitive { "the value".to_owned() } else { format!("`{text}`") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wharf_egress::declaration::Routes;
+
+    use super::*;
+
+    fn operation(properties: &Value) -> Operation {
+        let declared: manifest::Operation = serde_json::from_value(json!({
+            "name": "a.b", "title": "", "summary": "", "effect": "read", "idempotent": true, "unverified": null,
+            "attachments": [], "output-attachments": [], "sensitive-inputs": [], "requests": [], "sensitive-outputs": [],
+            "input-schema": {"type": "object", "properties": properties, "additionalProperties": false},
+        }))
+        .unwrap();
+        manifest::prepare(declared, &[], &Routes::default()).unwrap()
+    }
+
+    #[test]
+    fn a_text_goes_as_it_is_written_where_any_json_is_allowed() {
+        let operation = operation(&json!({
+            "any": {}, "either": {"type": ["integer", "string"]}, "choice": {"enum": ["1", 2]}, "n": {"type": "number"},
+            "none": {"anyOf": [{"type": "integer"}, {"type": "null"}]}, "list": {"type": "array"},
+        }));
+        for text in ["1.10", "77950e8", "null", "[1]", "\"a\""] {
+            assert_eq!(operation.parse_value("any", text).unwrap(), json!(text));
+            assert_eq!(operation.parse_value("either", text).unwrap(), json!(text));
+        }
+        assert_eq!(operation.parse_value("choice", "1").unwrap(), json!("1"));
+        for (name, text) in [("n", "1.10"), ("n", "-0"), ("none", "null"), ("list", "[1.0]")] {
+            assert_eq!(operation.parse_value(name, text).unwrap().as_str(), text);
+        }
+        assert_eq!(operation.parse_json("any", "1.10").unwrap().as_str(), "1.10");
+        let refused = |result: Result<Json, Refusal>| result.unwrap_err().to_string();
+        assert!(refused(operation.parse_value("n", "many")).contains("`many` is not what is allowed: number"));
+        assert!(refused(operation.parse_json("any", "many")).contains("`many` is not JSON"));
+        assert!(refused(operation.parse_json("ani", "1")).contains("did you mean `any`"));
+    }
+
+    #[test]
+    fn an_input_is_checked_by_its_values_and_goes_on_with_its_digits() {
+        let operation = operation(&json!({
+            "id": {"type": "integer"}, "n": {"type": "number", "maximum": 1e22}, "any": {}, "text": {"type": "string"},
+        }));
+        let work = Work::until(Deadline::within(Duration::MAX));
+        let valid = |text: &str| operation.validate_within(Json::parse(text).unwrap().into(), &work).unwrap();
+        let input =
+            valid(r#"{ "id": 1e2, "n": 123456789012345678901, "any": [{"a": 1.10, "b": -0}], "text": "\u00e9" }"#);
+        let text = r#"{"id":100,"n":123456789012345678901,"any":[{"a":1.10,"b":-0}],"text":"\u00e9"}"#;
+        assert_eq!(input.text, text);
+        let written = input.written.unwrap();
+        assert_eq!((written.len(), written["any"].as_str()), (2, r#"[{"a":1.10,"b":-0}]"#));
+        let plain = valid(r#"{"n": 1.5, "id": 7.0}"#);
+        assert_eq!((plain.text.as_str(), plain.written.is_none()), (r#"{"n":1.5,"id":7}"#, true));
+
+        for (text, words) in [
+            (r#"{"any": {"a": 1, "\u0061": 2}}"#, "the member `a` stands twice in one object"),
+            (r#"{"any": 1e400}"#, "number out of range"),
+            (r#"{"n": 1e23}"#, "`n`"),
+            (r#"{"any": "\ud83d"}"#, "cannot be checked"),
+        ] {
+            let refusal = operation.validate(Json::parse(text).unwrap()).unwrap_err().to_string();
+            assert!(refusal.contains(words), "{text}: {refusal}");
+        }
     }
 }

@@ -15,6 +15,20 @@ pub fn allowed(schema: &Value) -> String {
     if types.is_empty() { "any JSON".to_owned() } else { types.join(" or ") }
 }
 
+/// Whether a text may be what a schema allows.
+pub(super) fn takes_text(schema: &Value) -> bool {
+    let of_any = |name: &str| match schema.get(name).and_then(Value::as_array) {
+        Some(schemas) => schemas.iter().any(takes_text),
+        None => true,
+    };
+    let types = types(schema);
+    (types.is_empty() || types.contains(&"string"))
+        && schema.get("enum").and_then(Value::as_array).is_none_or(|choices| choices.iter().any(Value::is_string))
+        && schema.get("const").is_none_or(Value::is_string)
+        && of_any("anyOf")
+        && of_any("oneOf")
+}
+
 /// The types that a schema allows; none where it allows all.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
     types_in(schema.get("type"))

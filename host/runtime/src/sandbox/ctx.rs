@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
@@ -18,10 +17,10 @@ use super::meter::Meter;
 use super::tokens::Tokens;
 use super::way::Way;
 use crate::failpoint::failpoint;
-use crate::failure::{Detail, Failure, LimitReached, Refusal};
+use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::operation::Operation;
+use crate::operation::{Operation, Valid};
 use crate::registry::Release;
 use crate::state::State;
 
@@ -54,7 +53,7 @@ pub(crate) struct Running {
     pub(crate) release: Arc<Release>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
-    pub(crate) input: Map<String, Value>,
+    pub(crate) input: Valid,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
     pub(crate) audit: Option<Arc<Audit>>,
@@ -132,7 +131,11 @@ pub(crate) struct Unanswered;
 pub(crate) enum NoAnswer {
     Refused(GuardRefusal),
     Unavailable(String),
-    /// The call is over: a limit was reached, nothing answers, the answer cannot be read, or the audit could not be written.
+    Unreadable {
+        status: Option<u16>,
+        message: String,
+    },
+    /// The call is over: a limit was reached, nothing answers, or the audit could not be written.
     Ends(wasmtime::Error),
 }
 
@@ -165,7 +168,12 @@ impl Ctx {
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
-        let item = Item { input: &call.input, attachments: &call.attachments, sensitive: call.operation.sensitive() };
+        let item = Item {
+            input: &call.input.members,
+            attachments: &call.attachments,
+            sensitive: call.operation.sensitive(),
+            written: call.input.written.as_ref(),
+        };
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
         let weight = guard::weight(requests, asked, item, most, &work);
@@ -237,11 +245,7 @@ impl Ctx {
             }
             Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large().into()),
             Err(SendError::Unavailable(message) | SendError::Closed(message)) => Err(NoAnswer::Unavailable(message)),
-            // The plugin could make nothing of it, and nobody is to blame but who sent it.
-            Err(SendError::Unreadable { status, problem }) => {
-                let detail = Detail { message: problem, status, ..Detail::default() };
-                Err(NoAnswer::Ends(Failure::Provider(detail).into()))
-            }
+            Err(SendError::Unreadable { status, problem: message }) => Err(NoAnswer::Unreadable { status, message }),
             Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
         }
     }

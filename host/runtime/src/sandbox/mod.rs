@@ -3,14 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
-use wharf_egress::Blob;
 use wharf_egress::audit::AuditError;
+use wharf_egress::json::Problem;
 use wharf_egress::shortage;
 use wharf_egress::text::visible;
+use wharf_egress::{Blob, Json};
 
 use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
@@ -22,7 +22,6 @@ pub(crate) mod contract;
 mod cpu;
 pub(crate) mod ctx;
 pub(crate) mod engine;
-mod json;
 pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
@@ -30,14 +29,19 @@ mod tokens;
 mod wasi;
 pub(crate) mod way;
 
-use contract::v0_1::{Invoked, Output, Plugin};
+use contract::v0_1::{Failed, Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
 use engine::Engine;
 use log::LogEntry;
 
+/// An output: its JSON and its files.
+pub(crate) type Given = (Json, Vec<(String, Blob)>);
+
 /// How a run ended, and what happened on the way.
 pub(crate) struct Ran {
-    pub(crate) result: Result<(Value, Vec<(String, Blob)>), CallError>,
+    pub(crate) result: Result<Given, CallError>,
+    /// What there is of the output where the rest failed.
+    pub(crate) partial: Option<Given>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) log: Vec<LogEntry>,
     /// Time spent waiting for the provider.
@@ -51,6 +55,7 @@ impl Ran {
     pub(crate) fn ended(error: impl Into<CallError>) -> Self {
         Self {
             result: Err(error.into()),
+            partial: None,
             exchanges: Vec::new(),
             log: Vec::new(),
             network: Duration::ZERO,
@@ -64,6 +69,7 @@ impl Ran {
         self.log.extend(later.log);
         Self {
             result: later.result,
+            partial: later.partial,
             network: self.network + later.network,
             sandbox: self.sandbox + later.sandbox,
             ..self
@@ -109,10 +115,10 @@ pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Resu
 }
 
 /// Runs one operation in an instance of its own.
-pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: Instant) -> Ran {
+pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started: Instant) -> Ran {
     let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let connection = &grant.connection;
-    let input = serde_json::to_string(&running.input).unwrap_or_default();
+    let input = std::mem::take(&mut running.input.text);
     let attachments = running.attachments.clone();
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));
 
@@ -132,34 +138,43 @@ pub(crate) fn run(engine: &Engine, running: Running, limits: Limits, started: In
             message: mask(visible(cut(&message))),
         })
     };
+    let failed = |why: Failed, ctx: &mut Ctx| match why {
+        Failed::Told(failure) => clean(told_where(failure, ctx.moved.take()), |text| mask(visible(cut(&text)))).into(),
+        Failed::Denied(message) => match ctx.refused.take() {
+            Some(refusal) => refusal.into(),
+            None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
+        },
+    };
+    let mut partial = None;
     let result = match invoked {
         _ if ctx.meter.slept_to_the_end() => {
             Err(Refusal::from(ctx.meter.out_of_time("the plugin was sleeping")).into())
         }
-        Ok(Invoked::Output(output)) => check(&mut ctx, output, &operation.declared.output_attachments, broken),
-        Ok(Invoked::Failed(failure)) => {
-            Err(clean(told_where(failure, ctx.moved.take()), |text| mask(visible(cut(&text)))).into())
+        Ok(Invoked::Output(mut output)) => {
+            let incomplete = output.incomplete.take();
+            match (check(&mut ctx, output, &operation.declared.output_attachments, broken), incomplete) {
+                (Ok(part), Some(why)) => {
+                    partial = Some(part);
+                    Err(failed(why, &mut ctx))
+                }
+                (checked, _) => checked,
+            }
         }
-        Ok(Invoked::Denied(message)) => Err(match ctx.refused.take() {
-            Some(refusal) => refusal.into(),
-            None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
-        }),
+        Ok(Invoked::Failed(why)) => Err(failed(why, &mut ctx)),
         // A dry run has the request among its exchanges, and the player of a cassette has it too.
-        Err(error) if error.is::<Unanswered>() => Ok((Value::Null, Vec::new())),
-        Err(error) => Err(if let Some(unrecorded) = error.downcast_ref::<AuditError>() {
-            Fault::from(unrecorded.clone()).into()
-        } else if let Some(failure) = error.downcast_ref::<Failure>() {
-            clean(failure.clone(), |text| mask(visible(cut(&text)))).into()
-        } else {
-            match (reached(engine, &mut ctx, &error), no_room(&error)) {
+        Err(error) if error.is::<Unanswered>() => Ok((Json::null(), Vec::new())),
+        Err(error) => Err(match error.downcast_ref::<AuditError>() {
+            Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
+            None => match (reached(engine, &mut ctx, &error), no_room(&error)) {
                 (Some(limit), _) => Refusal::from(limit).into(),
                 (None, Some(problem)) => Fault::Host(problem).into(),
                 (None, None) => broken(in_words(&error)),
-            }
+            },
         }),
     };
     Ran {
         result,
+        partial,
         log: ctx.log.take(mask),
         exchanges: ctx.exchanges,
         network: ctx.network,
@@ -187,13 +202,13 @@ fn check(
     output: Output,
     declared: &[String],
     broken: impl Fn(String) -> CallError,
-) -> Result<(Value, Vec<(String, Blob)>), CallError> {
+) -> Result<Given, CallError> {
     let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
     ctx.meter.check_output(&output.json, files).map_err(Refusal::from)?;
     let work = ctx.meter.work();
-    let json = json::read(&output.json, &work).map_err(|problem| match problem {
-        json::Problem::OutOfTime => Refusal::from(ctx.meter.out_of_time("its output was still being read")).into(),
-        json::Problem::NoJson(error) => broken(format!("its output is not JSON: {error}")),
+    let json = Json::parse_within(output.json, &work).map_err(|problem| match problem {
+        Problem::OutOfTime(_) => Refusal::from(ctx.meter.out_of_time("its output was still being read")).into(),
+        problem => broken(format!("its output is not JSON: {problem}")),
     })?;
     match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
         Some((name, _)) => Err(broken(format!("its output has a file `{name}`, which the operation does not declare"))),

@@ -1,10 +1,9 @@
 //! What a provider hands out in the course of a call, such as a session, and a manifest says is sensitive. The plugin has it; what
 //! people see of the call from then on does not.
 
-use serde_json::Value;
-use wharf_egress::{Blob, MASK, Masker};
-
-use crate::manifest::each_in;
+use wharf_egress::json::Kind;
+use wharf_egress::text::without_mark;
+use wharf_egress::{Blob, Json, MASK, Masker};
 
 /// The largest answer that is looked at, in bytes: one that hands out a token is small.
 const LARGEST: usize = 1 << 20;
@@ -22,34 +21,27 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// Takes note of those that the pointers lead to, and gives them.
-    pub(crate) fn note(&mut self, pointers: &[String], answer: &Blob) -> Vec<Value> {
-        let mut found = Vec::new();
+    pub(crate) fn note(&mut self, pointers: &[String], answer: &Blob) -> Vec<Json> {
         if pointers.is_empty() || answer.bytes.len() > LARGEST {
-            return found;
+            return Vec::new();
         }
-        let Ok(mut json) = serde_json::from_slice::<Value>(&answer.bytes) else { return found };
-        for pointer in pointers {
-            each_in(&mut json, pointer, &mut |value| {
-                self.add(value);
-                // Each may be all of the answer.
-                if found.len() < MOST && found.len() * answer.bytes.len() < 4 * LARGEST {
-                    found.push(value.clone());
-                }
-            });
+        let text = std::str::from_utf8(&answer.bytes).ok();
+        let Some(json) = text.and_then(|text| Json::parse(without_mark(text)).ok()) else { return Vec::new() };
+        let found = json.at(pointers);
+        for token in found.iter().flat_map(Json::tokens) {
+            match token.kind {
+                Kind::Text => self.add(token.said().into_owned()),
+                Kind::Number => self.add(token.text.to_owned()),
+                Kind::Begin | Kind::End | Kind::Name | Kind::Word => {}
+            }
         }
         found
     }
 
-    fn add(&mut self, value: &Value) {
-        match value {
-            Value::String(text) if text.len() <= LONGEST && self.known.len() < MOST && !self.known.contains(text) => {
-                self.masker.replace(text, MASK);
-                self.known.push(text.clone());
-            }
-            Value::Number(number) => self.add(&Value::String(number.to_string())),
-            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
-            Value::Object(members) => members.values().for_each(|member| self.add(member)),
-            _ => {}
+    fn add(&mut self, text: String) {
+        if text.len() <= LONGEST && self.known.len() < MOST && !self.known.contains(&text) {
+            self.masker.replace(&text, MASK);
+            self.known.push(text);
         }
     }
 
@@ -69,7 +61,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -41,7 +41,11 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
 /// A command line with everything that is required.
 fn example(manifest: &Manifest, operation: &Operation) -> String {
     let required = names_of_required(&operation.input_schema);
-    let inputs = operation.input_names().filter(|name| required.contains(name)).map(|name| format!(" {name}=…"));
+    let property = |name: &str| operation.input_schema.get("properties").and_then(|all| all.get(name));
+    let inputs = operation.input_names().filter(|name| required.contains(name)).map(|name| match property(name) {
+        Some(schema) if takes_any(schema) => format!(" {name}:=…"),
+        _ => format!(" {name}=…"),
+    });
     let files = operation.attachments.iter().filter(|a| a.required).map(|a| format!(" --attach {}=@FILE", a.name));
     let save = if operation.output_attachments.is_empty() { "" } else { " --save DIR" };
     let words: String = inputs.chain(files).collect();
@@ -49,7 +53,7 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
 }
 
 fn inputs(operation: &Operation) -> Text {
-    let mut text = members(&operation.input_schema, 2);
+    let mut text = members(&operation.input_schema, INPUTS);
     let width = operation.attachments.iter().map(|a| a.name.len()).max().unwrap_or_default().max(NARROWEST);
     for file in &operation.attachments {
         let many = if file.many { "files" } else { "file" };
@@ -60,8 +64,17 @@ fn inputs(operation: &Operation) -> Text {
     if text.is_empty() { "  none\n".into() } else { text }
 }
 
+/// Whether a schema allows any JSON: there a command line tells a text from a number by how it is given.
+fn takes_any(schema: &Value) -> bool {
+    let rules = schema.as_object().into_iter().flatten();
+    rules.into_iter().all(|(name, _)| matches!(name.as_str(), "description" | "default"))
+}
+
 /// Of the column of names.
 const NARROWEST: usize = 16;
+
+/// How far inputs are indented.
+const INPUTS: usize = 2;
 
 /// The members of an object's schema, and those of the objects inside.
 fn members(schema: &Value, indent: usize) -> Text {
@@ -76,7 +89,13 @@ fn members(schema: &Value, indent: usize) -> Text {
         let name_column = styled(NAME, format!("{name:<width$}"));
         let need = need(required.contains(&name.as_str()));
         text.add(text![" ".repeat(indent), name_column, " ", need, "  ", description.to_owned(), "\n"]);
-        let rule = styled(DIM, format!("{}{default}", allowed(schema)));
+        // Inputs are written on a command line; what is inside of them is not.
+        let how = if takes_any(schema) && indent == INPUTS {
+            format!("; {name}=text or {name}:=JSON")
+        } else {
+            String::new()
+        };
+        let rule = styled(DIM, format!("{}{default}{how}", allowed(schema)));
         text.add(text![" ".repeat(indent + width + 11), rule, "\n"]);
         let inner = if schema.get("properties").is_some() { Some(schema) } else { schema.get("items") };
         if let Some(inner) = inner {

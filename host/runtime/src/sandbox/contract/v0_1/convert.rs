@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use wasmtime::component::ResourceTable;
+use wharf_egress::Json;
 use wharf_egress::declaration as own;
 use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
+use wharf_egress::json::Literal;
 
-use super::Invoked;
+use super::Failed;
 use super::bindings::wharf::provider::{call as c, http, manifest as m};
 use crate::failure::{Detail, Failure};
 use crate::manifest;
@@ -185,17 +187,22 @@ fn source(place: &str, from: m::Source) -> Result<own::Source, String> {
     Ok(match from {
         m::Source::Input(name) => own::Source::Input(name),
         m::Source::InputOr((name, otherwise)) => {
-            let otherwise = json(place, &format!("the value in place of `{name}`"), &otherwise)?;
+            let otherwise = literal(place, &format!("the value in place of `{name}`"), otherwise)?;
             own::Source::InputOr(name, otherwise)
         }
         m::Source::Text(text) => own::Source::Text(text),
-        m::Source::Json(text) => own::Source::Json(json(place, "a constant", &text)?),
+        m::Source::Json(text) => own::Source::Json(literal(place, "a constant", text)?),
         m::Source::Free(why) => own::Source::Free(why),
     })
 }
 
 fn json(place: &str, what: &str, text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("{place}: {what} is not JSON: {error}"))
+}
+
+fn literal(place: &str, what: &str, text: String) -> Result<Literal, String> {
+    let json = Json::parse(text).map_err(|error| format!("{place}: {what} is not JSON: {error}"))?;
+    Literal::try_from(json).map_err(|error| format!("{place}: {what} cannot be read: {error}"))
 }
 
 /// What a plugin asks for. Blobs that it gives away leave its table.
@@ -234,9 +241,9 @@ pub(super) fn refusal(refusal: Refusal) -> http::Error {
     }
 }
 
-pub(super) fn failure(from: c::Failure) -> Invoked {
-    Invoked::Failed(match from {
-        c::Failure::Denied(message) => return Invoked::Denied(message),
+pub(super) fn failure(from: c::Failure) -> Failed {
+    Failed::Told(match from {
+        c::Failure::Denied(message) => return Failed::Denied(message),
         c::Failure::InvalidInput(c::InvalidInput { field, message }) => Failure::InvalidInput { field, message },
         c::Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
         c::Failure::Forbidden(from) => Failure::Forbidden(detail(from)),

@@ -27,6 +27,9 @@ impl http::Host for Ctx {
             }
             Err(NoAnswer::Refused(refusal)) => Ok(Err(convert::refusal(refusal))),
             Err(NoAnswer::Unavailable(message)) => Ok(Err(http::Error::Unavailable(message))),
+            Err(NoAnswer::Unreadable { status, message }) => {
+                Ok(Err(http::Error::Unreadable(http::Unreadable { message, status })))
+            }
             Err(NoAnswer::Ends(error)) => Err(error),
         }
     }

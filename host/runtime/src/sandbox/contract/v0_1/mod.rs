@@ -9,7 +9,7 @@ use wasmtime::{Store, format_err};
 use super::super::ctx::Ctx;
 use crate::failure::Failure;
 use crate::manifest::Manifest;
-use bindings::wharf::provider::call::{Attachment, Call, Failure as Failed, Output as Returned};
+use bindings::wharf::provider::call::{Attachment, Call, Failure as ToldFailure, Output as Returned};
 
 #[expect(clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
@@ -38,12 +38,19 @@ pub(crate) struct Plugin {
 pub(crate) struct Output {
     pub(crate) json: String,
     pub(crate) attachments: Vec<(String, wharf_egress::Blob)>,
+    /// Why it is only a part.
+    pub(crate) incomplete: Option<Failed>,
 }
 
 /// How an invocation ended where nothing trapped.
 pub(crate) enum Invoked {
     Output(Output),
-    Failed(Failure),
+    Failed(Failed),
+}
+
+/// What a plugin says of a failure.
+pub(crate) enum Failed {
+    Told(Failure),
     /// The plugin says that the host refused something.
     Denied(String),
 }
@@ -81,7 +88,7 @@ impl Plugin {
         attachments: Vec<(String, wharf_egress::Blob)>,
     ) -> wasmtime::Result<Invoked> {
         let instance = self.pre.instance_pre().instantiate(&mut *store)?;
-        let invoke = instance.get_typed_func::<(&Call,), (Result<Returned, Failed>,)>(&mut *store, self.invoke)?;
+        let invoke = instance.get_typed_func::<(&Call,), (Result<Returned, ToldFailure>,)>(&mut *store, self.invoke)?;
         let table = &mut store.data_mut().table;
         let attachments = attachments
             .into_iter()
@@ -96,9 +103,10 @@ impl Plugin {
                     .into_iter()
                     .map(|attachment| Ok((attachment.name, table.delete(attachment.content)?)))
                     .collect::<wasmtime::Result<_>>()?;
-                Ok(Invoked::Output(Output { json: output.json, attachments }))
+                let incomplete = output.incomplete.map(convert::failure);
+                Ok(Invoked::Output(Output { json: output.json, attachments, incomplete }))
             }
-            Err(failure) => Ok(convert::failure(failure)),
+            Err(failure) => Ok(Invoked::Failed(convert::failure(failure))),
         }
     }
 }

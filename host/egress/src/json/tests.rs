@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::*;
+use crate::Deadline;
+
+/// What a parser changes, or refuses.
+const AS_WRITTEN: &str = r#"{"n":[117.63331139400017,123456789012345678901,-0,1.10,1e400,1E+2],"a":1,"\u0061":2,"h":"\ud83d","e":[],"o":{}}"#;
+
+fn unlimited() -> Work {
+    Work::until(Deadline::within(Duration::MAX))
+}
+
+#[test]
+fn a_document_stays_as_it_was_written() {
+    let document = Json::parse(AS_WRITTEN).unwrap();
+    assert_eq!(document.to_string(), AS_WRITTEN);
+    assert_eq!(serde_json::to_string(&vec![&document]).unwrap(), format!("[{AS_WRITTEN}]"));
+    assert_eq!(serde_json::from_str::<Json>(AS_WRITTEN).unwrap(), document);
+    let pretty = Json::parse(document.pretty()).unwrap();
+    assert_eq!((pretty.compact().as_str(), &pretty), (AS_WRITTEN, &document));
+    assert_eq!(Json::object([("a", Json::list([document]))]).to_string(), format!(r#"{{"a":[{AS_WRITTEN}]}}"#));
+}
+
+#[test]
+fn line_breaks_stand_where_a_parser_puts_them() {
+    let value = json!({"a": [1, {}, [], {"b": [null]}], "c": "d", "e": {"f": {}}});
+    assert_eq!(Json::from(value.clone()).pretty(), format!("{value:#}"));
+    assert_eq!(Json::from(json!([])).pretty(), "[]");
+}
+
+#[test]
+fn depth_has_no_end_and_its_lines_are_no_longer_than_it() {
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let document = Json::parse(deep.clone()).unwrap();
+    assert_eq!(document.compact().as_str(), deep);
+    assert!(document.pretty().len() < 300_000);
+    assert!(document.value().is_err());
+    assert_eq!(document.at(&["/0/0".to_owned()])[0].as_str().len(), deep.len() - 4);
+}
+
+#[test]
+fn what_is_no_document_is_told_with_its_place() {
+    for (text, problem) in [
+        ("", "it ends too early at line 1 column 1"),
+        ("{broken", "a name in quotes is expected at line 1 column 2"),
+        ("[1,\n 2,]", "a value is expected at line 2 column 4"),
+        ("[1}", "a comma or an end is expected at line 1 column 3"),
+        ("1 2", "there is more behind the document at line 1 column 3"),
+        ("[01]", "a comma or an end is expected at line 1 column 3"),
+        ("{\"a\" 1}", "a colon is expected at line 1 column 6"),
+        ("\"\\x\"", "an escape that there is not at line 1 column 2"),
+        ("1.", "a digit is expected at line 1 column 3"),
+    ] {
+        assert_eq!(Json::parse(text).unwrap_err().to_string(), problem, "{text}");
+    }
+    let expired = Work::until(Deadline::within(Duration::ZERO));
+    let long = format!("[{}0]", "1.5, ".repeat(100_000));
+    assert!(matches!(Json::parse_within(long, &expired), Err(Problem::OutOfTime(_))));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_found_however_it_is_written_and_however_deep() {
+    for (text, name) in [
+        (AS_WRITTEN, "a"),
+        (r#"{"a":1,"a":1}"#, "a"),
+        (r#"[{"b":{"x":[{"\ud83d\ude00":1,"😀":2}]}}]"#, "😀"),
+        (r#"{"\ud83d":1,"\ud83e":2}"#, "\u{fffd}"),
+        (r#"{"\n":1,"x":{"y":1},"\u000a":2}"#, "\n"),
+    ] {
+        assert_eq!(each_member_once(text, &unlimited()), Err(Problem::Twice(name.to_owned())), "{text}");
+    }
+    for text in [r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}"#, "7", r#"{"a":1,"A":2}"#] {
+        assert_eq!(each_member_once(text, &unlimited()), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn pointers_lead_to_each_of_equal_members_and_the_rest_stays() {
+    let document =
+        Json::parse(r#"{"k": 1.10, "\u006b": {"k": 2}, "l": [{"k": 3}, {"k": [4]}], "m": [5, 6e0]}"#).unwrap();
+    let pointers = ["/k".to_owned(), "/l/*/k".to_owned(), "/m/1".to_owned(), "/none".to_owned()];
+    let masked = document.replaced(&pointers, |_| Json::from(json!("•")));
+    assert_eq!(masked.to_string(), r#"{"k": "•", "\u006b": "•", "l": [{"k": "•"}, {"k": "•"}], "m": [5, "•"]}"#);
+    let found: Vec<String> = document.at(&pointers).iter().map(Json::to_string).collect();
+    assert_eq!(found, ["1.10", r#"{"k": 2}"#, "3", "[4]", "6e0"]);
+    assert_eq!(document.at(&[String::new()]), std::slice::from_ref(&document));
+    let members: Vec<String> = document.members().iter().map(|(name, value)| format!("{name} {value}")).collect();
+    assert_eq!(members, ["k 1.10", r#"k {"k": 2}"#, r#"l [{"k": 3}, {"k": [4]}]"#, "m [5, 6e0]"]);
+    let edited = document.edited(|token| (token.text == "2").then(|| "true".to_owned()));
+    assert_eq!(edited.at(&["/k/k".to_owned()])[0], json!(true));
+}
+
+#[test]
+fn a_number_is_plain_if_a_parser_writes_it_as_it_is() {
+    for (digits, plain) in [
+        ("0", true),
+        ("-17", true),
+        ("1.5", true),
+        ("18446744073709551615", true),
+        ("123456789012345678901", false),
+        ("117.63331139400017", false),
+        ("1.10", false),
+        ("-0", false),
+        ("1e2", false),
+        ("1e400", false),
+    ] {
+        assert_eq!(Json::parse(digits).unwrap().has_plain_numbers(), plain, "{digits}");
+    }
+}
+
+/// Something that is nearly JSON.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"a\"",
+        "\"\\u0061\"",
+        "\"\\ud83d\"",
+        "1",
+        "-0",
+        "1e9",
+        "0.5",
+        "01",
+        "true",
+        "nul",
+        " ",
+        "\n",
+        "\"",
+        "\\",
+        "é",
+        "\u{1}",
+    ]);
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    /// The same texts are documents as for a parser.
+    #[test]
+    fn a_document_is_what_a_parser_takes_for_one(text in nearly_json()) {
+        let is_one = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        prop_assert_eq!(Json::parse(text.as_str()).is_ok(), is_one);
+        if let Ok(document) = Json::parse(text.as_str()) {
+            prop_assert_eq!(&Json::parse(document.pretty()).unwrap(), &document);
+            prop_assert_eq!(&document.compact(), &document);
+            let _ = each_member_once(&text, &unlimited());
+        }
+    }
+}

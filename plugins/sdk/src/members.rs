@@ -1,0 +1,107 @@
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The members of a JSON object, each as it is written. What a parser would make of their numbers is not the same.
+#[derive(Clone, Debug)]
+pub struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// Those of a JSON text, if it is an object.
+    pub fn of(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
+    /// The JSON text of a member. Where several have the name it is that of the last, as for most readers.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().rev().find(|(known, _)| is(known, name)).map(|(_, value)| value.get())
+    }
+
+    /// A member that is a text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?).ok()
+    }
+
+    /// The names and the JSON texts of all, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (String, &'a str)> {
+        self.0.iter().map(|(name, value)| (serde_json::from_str(name.get()).unwrap_or_default(), value.get()))
+    }
+
+    /// The same object with other JSON texts for some members, or without these.
+    pub fn with(&self, other: impl Fn(&str) -> Option<Option<String>>) -> String {
+        let members = self.0.iter().filter_map(|(name, value)| {
+            let said: String = serde_json::from_str(name.get()).unwrap_or_default();
+            match other(&said) {
+                None => Some(format!("{}:{}", name.get(), value.get())),
+                Some(other) => other.map(|other| format!("{}:{other}", name.get())),
+            }
+        });
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// Whether a name, with its quotes, says this.
+fn is(written: &RawValue, name: &str) -> bool {
+    let written = written.get();
+    match written.contains('\\') {
+        false => written.get(1..written.len() - 1) == Some(name),
+        true => serde_json::from_str::<String>(written).is_ok_and(|said| said == name),
+    }
+}
+
+/// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text.
+pub(crate) fn find<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(json.trim_ascii(), |json, token| Members::of(json)?.get(&token.replace("~1", "/").replace("~0", "~")))
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = access.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OBJECT: &str =
+        r#"{"id": 123456789012345678901, "\u0070rice": 1.10, "h": "\ud83d", "id": -0, "\udc00": 1e400}"#;
+
+    #[test]
+    fn members_stay_as_they_are_written() {
+        let members = Members::of(OBJECT).unwrap();
+        assert_eq!((members.get("id"), members.get("price"), members.get("none")), (Some("-0"), Some("1.10"), None));
+        assert_eq!((members.text("h"), members.iter().count()), (None, 5));
+        let with = members.with(|name| match name {
+            "id" => Some(None),
+            "h" => Some(Some("7".to_owned())),
+            _ => None,
+        });
+        assert_eq!(with, r#"{"\u0070rice":1.10,"h":7,"\udc00":1e400}"#);
+    }
+
+    #[test]
+    fn a_pointer_leads_through_objects() {
+        let json = format!(r#" {{"a/b": {{"c": {OBJECT}}}}} "#);
+        assert_eq!(find(&json, "/a~1b/c"), Some(OBJECT));
+        assert_eq!((find(&json, "/c"), find("[1] ", "")), (None, Some("[1]")));
+    }
+}
