@@ -353,7 +353,11 @@ fn what_the_engine_is_made_for_is_one_for_all() {
     world.configure("[limits]\nstack = \"8MiB\"\n");
     world.wharf(&["plugins"]).fails(2, &["limits.stack is 64KiB at least", "1MiB at most"]);
     world.configure("[limits]\nmemories = 100000000\n");
-    world.wharf(&["plugins"]).fails(1, &["the WebAssembly engine does not start", "lower them under [limits]"]);
+    let run = world.wharf(&["plugins"]);
+    assert!(
+        run.code == 0 && run.err.contains("8 are let in at one time"),
+        "no machine has so much to set aside: {run:?}"
+    );
     world.configure(&narrowed(&world, "chatwoot", "limits = { stack = \"1MiB\" }"));
     world.call("chatwoot profile.get").fails(2, &["`connections.chatwoot.limits.stack` is one for all calls"]);
     world.configure(&format!("[limits]\ninstances = 1\n{}", world.connections()));

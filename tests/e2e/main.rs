@@ -28,6 +28,8 @@ mod releases;
 mod requests;
 mod retries;
 mod sequences;
+#[cfg(target_os = "linux")]
+mod small;
 mod stories;
 mod texts;
 mod tokens;

@@ -115,7 +115,7 @@ impl World {
     }
 }
 
-fn finish(output: Output) -> Run {
+pub(crate) fn finish(output: Output) -> Run {
     let run = Run {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -19,6 +19,9 @@ use crate::print;
 
 const FILE: &str = "wharf.toml";
 
+/// What names another place for compiled code.
+const CACHE: &str = "set XDG_CACHE_HOME to a folder that can be written to";
+
 /// A host and the configuration that it follows.
 pub(crate) struct Setup {
     config: Config,
@@ -61,6 +64,12 @@ impl Setup {
     /// Loads every plugin: those that Wharf brings along, those of the configuration, and those that are installed. Of the
     /// same name the installed one answers, then that of the configuration.
     pub(crate) fn load_all(&self) -> Result<()> {
+        let loaded = self.load_each();
+        self.note_unkept();
+        loaded
+    }
+
+    fn load_each(&self) -> Result<()> {
         for provider in &PROVIDERS {
             self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
         }
@@ -76,6 +85,12 @@ impl Setup {
 
     /// Loads the plugin of a name, or the component in a file.
     pub(crate) fn load(&self, plugin: &str) -> Result<Arc<Release>> {
+        let loaded = self.load_one(plugin);
+        self.note_unkept();
+        loaded
+    }
+
+    fn load_one(&self, plugin: &str) -> Result<Arc<Release>> {
         if is_file_name(plugin) {
             return Ok(self.host.load_file(Path::new(plugin))?);
         }
@@ -97,7 +112,7 @@ impl Setup {
                     return Err(waiting);
                 }
                 // So that the message can name the nearest of them all.
-                self.load_all()?;
+                self.load_each()?;
                 Ok(self.host.plugin(plugin)?)
             }
         }
@@ -141,6 +156,13 @@ impl Setup {
 }
 
 impl Setup {
+    /// Says that compiled code could not be kept.
+    fn note_unkept(&self) {
+        if let Some(reason) = self.host.unkept() {
+            print::warning(&format!("compiled code is not kept, so that each start compiles it: {reason}; {CACHE}"));
+        }
+    }
+
     /// Says what could not be recorded, where the operator lets calls run all the same.
     pub(crate) fn note_unrecorded(&self) {
         if let Some((count, file)) = self.host.unrecorded() {
@@ -231,11 +253,22 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
 pub(crate) fn cached(builder: HostBuilder) -> HostBuilder {
     let builder = match env::current_exe() {
         Ok(this) => builder.compile_in_child(this, ["compile"]),
-        Err(_) => builder,
+        Err(error) => {
+            print::warning(&format!(
+                "plugins are compiled without limits: a process of its own does so, and the program does not know where it is \
+                 itself ({error}); mount /proc"
+            ));
+            builder
+        }
     };
     match user_cache() {
         Some(cache) => builder.cache(cache.join("compiled")),
-        None => builder,
+        None => {
+            print::warning(&format!(
+                "compiled code is not kept, so that each start compiles it: there is no home folder; {CACHE}"
+            ));
+            builder
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub fn explained(wanted: &str, error: &io::Error) -> io::Error {
 /// What to raise.
 pub fn raise(limits: &[String]) -> String {
     match limits {
-        [] => "give the machine more".to_owned(),
+        [] => "raise what the system allows".to_owned(),
         limits => format!("raise {}", limits.join(" or ")),
     }
 }

@@ -53,7 +53,7 @@ impl Host {
         let calls = admission.cap();
         Some(format!(
             "there is too little address space for the {asked} calls of the limit `calls`: {calls} are let in at one \
-             time{slower}; {remedy}, or set `calls = {calls}` under [limits]"
+             time{slower}; {remedy}, or lower `calls` to {calls}, or `memories` and `tables`, under [limits]"
         ))
     }
 }

@@ -214,6 +214,11 @@ impl Host {
         of_plugin.push(Arc::new(grant));
     }
 
+    /// Why compiled code was not kept that should have been, and where, so that each start compiles it anew.
+    pub fn unkept(&self) -> Option<&str> {
+        self.loader.unkept()
+    }
+
     /// How many records of the audit could not be kept, and where they should have been.
     pub fn unrecorded(&self) -> Option<(u64, &Path)> {
         self.audit.as_ref().map(|audit| audit.lost()).filter(|(lost, _)| *lost > 0)

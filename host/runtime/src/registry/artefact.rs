@@ -8,6 +8,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
@@ -32,6 +33,8 @@ pub(crate) struct Artefacts {
     folder: Option<PathBuf>,
     /// What an artefact must have been compiled with.
     engine: u64,
+    /// Why the first artefact that was not kept was not, though there should be a folder for it.
+    unkept: OnceLock<String>,
 }
 
 /// Stands before a description.
@@ -54,7 +57,15 @@ impl Artefacts {
         FORMAT.hash(&mut hasher);
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        Self { folder: folder.filter(|folder| is_ours_alone(folder)), engine: hasher.finish() }
+        let unkept = OnceLock::new();
+        let folder = folder.filter(|folder| {
+            let ours = is_ours_alone(folder);
+            if !ours {
+                unkept.get_or_init(|| format!("{}: others may have a say there", folder.display()));
+            }
+            ours
+        });
+        Self { folder, engine: hasher.finish(), unkept }
     }
 
     /// The component and its manifest, if both are there and fit. Whatever is wrong with them, they are made anew.
@@ -77,7 +88,10 @@ impl Artefacts {
     /// Keeps both. A full disk costs the next start some time, and nothing else.
     pub(crate) fn store(&self, digest: &str, compiled: &Compiled) {
         // Losing an artefact is no failure of the call.
-        let _ = self.try_store(digest, compiled);
+        if let Err(error) = self.try_store(digest, compiled) {
+            let folder = self.folder.as_deref().unwrap_or(Path::new(""));
+            self.unkept.get_or_init(|| format!("{}: {error}", folder.display()));
+        }
     }
 
     fn try_store(&self, digest: &str, compiled: &Compiled) -> io::Result<()> {
@@ -92,6 +106,11 @@ impl Artefacts {
         bytes.push(b'\n');
         bytes.extend(description);
         replace_durably(&manifest, &bytes)
+    }
+
+    /// Why something was not kept that should have been.
+    pub(crate) fn unkept(&self) -> Option<&str> {
+        self.unkept.get().map(String::as_str)
     }
 
     /// Where they are kept, if they are.

@@ -93,6 +93,11 @@ impl Loader {
         Release::new(plugin, description, digest.to_owned(), file.map(Path::to_owned), Arc::clone(&self.ready))
     }
 
+    /// Why compiled code was not kept that should have been.
+    pub(crate) fn unkept(&self) -> Option<&str> {
+        self.artefacts.unkept()
+    }
+
     /// The folder where compiled code is kept, if it is.
     pub(crate) fn kept_in(&self) -> Option<&Path> {
         self.artefacts.folder()

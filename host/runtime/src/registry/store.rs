@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -314,7 +315,7 @@ impl ReleaseStore {
     fn keep(&self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let file = self.component(digest);
         sweep(&file);
-        replace_durably(&file, bytes).map_err(|error| self.broken(&file, error))
+        replace_durably(&file, bytes).map_err(|error| self.unwritable(&file, &error))
     }
 
     /// The component of a release, checked against its digest.
@@ -340,6 +341,20 @@ impl ReleaseStore {
     /// What is wrong with the lock file.
     pub(crate) fn broken_lock(&self, problem: String) -> StoreError {
         self.broken(&self.lock_file, problem)
+    }
+
+    /// A file that cannot be written, with what to do where its place is not the user's to write to.
+    fn unwritable(&self, file: &Path, error: &io::Error) -> StoreError {
+        let remedy = match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied if file.starts_with(&self.folder) => {
+                "; name a folder that can be written to as `store` in wharf.toml"
+            }
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                "; it stands beside the configuration: keep both in a folder that can be written to"
+            }
+            _ => "",
+        };
+        self.broken(file, format!("{error}{remedy}"))
     }
 
     fn broken(&self, file: &Path, problem: impl ToString) -> StoreError {

@@ -66,7 +66,7 @@ impl ReleaseStore {
     /// Keeps others from changing the store and the lock file until it is dropped: two stores may have one lock file, by way
     /// of links too, and two lock files one store.
     pub(super) fn hold(&self) -> Result<Held<'_>, StoreError> {
-        create_private_folder(&self.folder).map_err(|error| self.broken(&self.folder, error))?;
+        create_private_folder(&self.folder).map_err(|error| self.unwritable(&self.folder, &error))?;
         if !is_ours_alone(&self.folder) {
             let problem = "others can write into it, and what is in it is trusted; make it and the folder above yours alone (chmod go-w)";
             return Err(self.broken(&self.folder, problem));
@@ -85,7 +85,7 @@ impl ReleaseStore {
     }
 
     fn hold_file(&self, path: &Path, file: io::Result<File>) -> Result<File, StoreError> {
-        let file = file.map_err(|error| self.broken(path, error))?;
+        let file = file.map_err(|error| self.unwritable(path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
@@ -231,7 +231,7 @@ impl Held<'_> {
 
     fn write(&self, text: &str) -> Result<(), StoreError> {
         sweep(&self.lock_file);
-        LockFile::write(&self.lock_file, text).map_err(|error| self.store.broken(&self.lock_file, error))
+        LockFile::write(&self.lock_file, text).map_err(|error| self.store.unwritable(&self.lock_file, &error))
     }
 
     /// Deletes the components that this lock file named and does not name any more, nor another one. What it did not name
