@@ -23,6 +23,7 @@ mod moved;
 mod peer;
 mod proxy;
 mod server;
+mod texts;
 mod time;
 mod tls;
 mod uploads;

@@ -1,6 +1,6 @@
 //! Certificates are verified, and a CA file says by whom.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,13 +24,24 @@ const EXPIRED: &[u8] = include_bytes!("../data/self-signed-expired.pem");
 const KEY: &[u8] = include_bytes!("../data/server.key");
 const OTHER_KEY: &[u8] = include_bytes!("../data/other.key");
 
+type Handler = dyn Fn(&str, &mut dyn Write) + Send + Sync;
+
 /// A server with a certificate for `localhost` and `provider.test`, of an authority that nobody knows.
 pub(crate) fn server() -> Server {
     server_with(CERTIFICATE)
 }
 
+/// The same, with answers of its own.
+pub(crate) fn server_answering(handler: impl Fn(&str, &mut dyn Write) + Send + Sync + 'static) -> Server {
+    serving(config_with(CERTIFICATE), Box::new(handler))
+}
+
 fn server_with(certificate: &[u8]) -> Server {
-    serving(config_with(certificate))
+    serving(config_with(certificate), Box::new(ok))
+}
+
+fn ok(_: &str, socket: &mut dyn Write) {
+    socket.write_all(OK.as_bytes()).unwrap_or(());
 }
 
 /// What the server has for its clients.
@@ -50,12 +61,11 @@ fn config_with(certificate: &[u8]) -> ServerConfig {
         .unwrap()
 }
 
-fn serving(config: ServerConfig) -> Server {
+fn serving(config: ServerConfig, handler: Box<Handler>) -> Server {
     let config = Arc::new(config);
-    Server::wrapped(
-        |_, socket| socket.write_all(OK.as_bytes()).unwrap_or(()),
-        move |socket| Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket)),
-    )
+    Server::wrapped(handler, move |socket| {
+        Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket))
+    })
 }
 
 pub(crate) fn url(server: &Server, name: &str) -> String {
@@ -136,7 +146,7 @@ fn a_server_without_the_key_is_not_the_one_whose_certificate_was_given() {
     let stolen = CertifiedKey::new(vec![CertificateDer::from_pem_slice(SELF_SIGNED).unwrap()], key);
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
-    let server = serving(config);
+    let server = serving(config, Box::new(ok));
     let words = unavailable(get(&local(&server).ca(SELF_SIGNED).build().unwrap()));
     assert!(words.contains("BadSignature") || words.contains("bad signature"), "{words}");
     assert!(server.arrived().is_empty());
