@@ -14,6 +14,7 @@ mod components;
 mod configuration;
 mod demo;
 mod describe;
+mod digits;
 mod doctor;
 mod egress;
 mod files;

@@ -1,18 +1,18 @@
 //! What a plugin may ask for, and what the host makes of it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wharf_egress::declaration::{
     Declaration, Effect, Operation, Problem, Request, Scheme, compile, sensitive_by_place,
 };
 use wharf_egress::guard::{Asked, AskedBody, AskedPart, Item, Refusal, prepare, weight};
 use wharf_egress::outgoing::Shown;
 use wharf_egress::work::Work;
-use wharf_egress::{Blob, Connection, Deadline, Secret};
+use wharf_egress::{Blob, Connection, Deadline, Json, Secret};
 
 const INPUTS: [&str; 6] = ["id", "name", "tags", "deep", "token", "list"];
 
@@ -309,7 +309,7 @@ fn a_credential_that_doubles_with_each_value_is_refused() {
         Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
     let declarations = compile(&["key"], &[scheme], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
@@ -322,6 +322,47 @@ fn a_request_is_weighed_before_it_is_built() {
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
     assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, u64::MAX, &work())));
+}
+
+#[test]
+fn a_number_is_sent_with_the_digits_that_were_written() {
+    let styled = |lists: &str| json!({"name": "list", "source": {"input": "list"}, "lists": lists});
+    let constants = json!([{"name": "rate", "source": {"json": 1.5}, "lists": "json"}, bound("list"), bound("deep")]);
+    let declared = |lists: &str| {
+        json!({
+            "path": "/things/{id}", "query": [styled(lists)], "headers": [bound("name")],
+            "body": {"json": {"fields": constants, "open": null}},
+        })
+    };
+    let written =
+        [("id", "123456789012345678901"), ("name", "1.10"), ("list", r#"[-0,"a",1e2]"#), ("deep", r#"{"a":1.10}"#)];
+    let written: HashMap<String, Json> =
+        written.into_iter().map(|(name, text)| (name.to_owned(), Json::parse(text).unwrap())).collect();
+    let input: Map<String, Value> = written.iter().map(|(name, json)| (name.clone(), json.value().unwrap())).collect();
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: Some(&written) };
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    let shown = |lists: &str| {
+        let declarations = compiled(&declared(lists)).unwrap();
+        prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown()
+    };
+    let commas = shown("commas");
+    assert_eq!(commas.url, "https://acme.example/api/things/123456789012345678901?list=-0%2Ca%2C1e2");
+    assert_eq!(commas.headers, [("name".to_owned(), "1.10".to_owned())]);
+    assert_eq!(commas.body.unwrap(), r#"{"rate":1.5,"list":[-0,"a",1e2],"deep":{"a":1.10}}"#);
+    assert!(shown("json").url.ends_with("?list=%5B-0%2C%22a%22%2C1e2%5D"));
+    let declared = serde_json::to_string(&request(&declared("json"))).unwrap().replace("1.5", "1.50");
+    let again = serde_json::to_string(&serde_json::from_str::<Request>(&declared).unwrap()).unwrap();
+    assert!(again.contains(r#"{"json":1.50}"#), "also a constant: {again}");
+}
+
+#[test]
+fn a_body_in_which_a_name_stands_twice_is_refused_however_deep() {
+    let declared = json!({"body": {"json": {"fields": [], "open": "a test"}}});
+    let given = |json: &str| Asked { body: Some(AskedBody::Json(json.to_owned())), ..Asked::default() };
+    let twice = given(r#"{"a":{"b":[{"c":1,"\u0063":2}]}}"#);
+    assert_eq!(rule(sent(&declared, &json!({}), twice)), "body");
+    let once = given(r#"{"a":{"b":[{"c":1.10},{"c":"\ud83d"}]}}"#);
+    assert_eq!(sent(&declared, &json!({}), once).unwrap().body.unwrap(), r#"{"a":{"b":[{"c":1.10},{"c":"\ud83d"}]}}"#);
 }
 
 #[test]
@@ -469,7 +510,7 @@ fn a_file_of_the_callers_is_of_a_declared_type_too() {
 #[test]
 fn a_request_that_is_not_declared_is_refused_by_its_name() {
     let declarations = compiled(&json!({})).unwrap();
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     for name in ["other", "", "MAIN", "https://evil.example/", "\u{1b}[31m"] {
         let asked = Asked { name: name.to_owned(), ..Asked::default() };
         let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection(), &work()) else {
@@ -705,7 +746,7 @@ fn a_credential_that_doubles_with_each_function_is_refused() {
     assert!(problems[0].problem.contains("more than 8 functions"), "{problems:?}");
     let declarations = compile(&["key"], &[scheme(8, 1000)], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &serde_json::Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 

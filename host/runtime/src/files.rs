@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use bytesize::ByteSize;
 pub(crate) use wharf_egress::files::create_private_folder;
+use wharf_egress::text::MARK;
 
 /// How many links lead to a file at most, as on Linux.
 const MOST_LINKS: usize = 40;
@@ -29,12 +30,12 @@ pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same for a text.
+/// The same for a text, without the mark of its byte order.
 ///
 /// # Errors
 /// As for [`read`], and where it is not UTF-8.
 pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
-    String::from_utf8(read(file, most)?).map_err(not_utf8)
+    text_of(read(file, most)?)
 }
 
 /// What comes from somewhere else than a file, as a text of so many bytes at most.
@@ -44,6 +45,14 @@ pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
 pub fn read_text_from(from: impl Read, most: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     take(from, &mut bytes, most)?;
+    text_of(bytes)
+}
+
+/// A text without the mark of its byte order. In place: it may be a secret, of which no copies are left behind.
+fn text_of(mut bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
     String::from_utf8(bytes).map_err(not_utf8)
 }
 
@@ -228,6 +237,11 @@ pub(crate) mod tests {
         assert_eq!(read_text(&file, 6).unwrap(), "déjà");
         assert_eq!(read_text(&file, 5).unwrap_err().to_string(), "it has more than 5 B");
         assert_eq!(read_text_from(&b"12345"[..], 5).unwrap(), "12345");
+        assert_eq!(
+            read_text_from("\u{feff}\u{feff}a\u{feff}".as_bytes(), 10).unwrap(),
+            "\u{feff}a\u{feff}",
+            "one mark"
+        );
         assert_eq!(read_text_from(io::repeat(b'x'), 5).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         fs::write(&file, b"\xff").unwrap();
         assert_eq!(read_text(&file, 5).unwrap_err().to_string(), "it is not UTF-8");

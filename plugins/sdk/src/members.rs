@@ -39,6 +39,12 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The entries of a JSON list, each as it is written; none of anything else.
+pub fn items(json: &str) -> Option<Vec<&str>> {
+    let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    Some(items.into_iter().map(RawValue::get).collect())
+}
+
 /// Whether a name, with its quotes, says this.
 fn is(written: &RawValue, name: &str) -> bool {
     let written = written.get();

@@ -192,9 +192,8 @@ impl Runner<'_> {
         self.tell(&report);
         let Report { id, result, partial, exchanges, .. } = report;
         let output = result.map_err(|error| {
-            let kept = partial.filter(|_| self.options.continue_on_fail);
-            kept.iter().for_each(|output| self.keep(output));
-            Failed { id, error, partial: kept.map(|output| output.json) }
+            partial.iter().filter(|_| self.options.continue_on_fail).for_each(|output| self.keep(output));
+            Failed { id, error, partial: partial.map(|output| output.json) }
         })?;
         if self.options.dry_run {
             return Ok(Done::Requests(exchanges));

@@ -57,6 +57,10 @@ fn what_is_no_document_is_told_with_its_place() {
     ] {
         assert_eq!(Json::parse(text).unwrap_err().to_string(), problem, "{text}");
     }
+}
+
+#[test]
+fn a_document_is_read_within_the_time_of_its_call() {
     let expired = Work::until(Deadline::within(Duration::ZERO));
     let long = format!("[{}0]", "1.5, ".repeat(100_000));
     assert!(matches!(Json::parse_within(long, &expired), Err(Problem::OutOfTime(_))));
@@ -102,7 +106,6 @@ fn a_number_is_plain_if_a_parser_writes_it_as_it_is() {
         ("1.5", true),
         ("18446744073709551615", true),
         ("123456789012345678901", false),
-        ("117.63331139400017", false),
         ("1.10", false),
         ("-0", false),
         ("1e2", false),

@@ -25,9 +25,9 @@ fn connections(headers: &[u8], body: &[u8]) -> [(Server, Connection); 2] {
 }
 
 fn get_file(connection: &Connection) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new() };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
     let outgoing = prepare(&declared(&json!({"answer": "blob"})), &asked(), item, connection, &work()).unwrap();
-    send(connection, &outgoing, Allowance { deadline: Deadline::within(LONG), answer_bytes: 1 << 20 }, None)
+    send(connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), None)
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_header_that_is_not_utf_8_is_read_as_latin_1() {
 #[test]
 fn a_text_that_cannot_be_read_is_told_with_its_status() {
     for (_server, connection) in connections(format!("Content-Type: text/plain; charset={SECRET}").as_bytes(), b"a") {
-        let Err(SendError::Unreadable { status: 200, problem }) = get(&connection) else { panic!("it was read") };
+        let Err(SendError::Unreadable { status: Some(200), problem }) = get(&connection) else { panic!("it was read") };
         assert_eq!(problem, "the answer is in the charset `•••`, which is not known; its provider has to send UTF-8");
         assert_eq!(get_file(&connection).unwrap().body.bytes, "a");
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use wharf_egress::text::MARK;
 
 use crate::files::{read, replace_durably_for_all};
 use crate::manifest::Capabilities;
@@ -174,8 +175,8 @@ impl LockFile {
 
     /// What the bytes say.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let lock: Self =
-            toml::from_slice(bytes).map_err(|error| format!("{}; restore it from version control", error.message()))?;
+        let lock: Self = toml::from_slice(bytes.strip_prefix(MARK).unwrap_or(bytes))
+            .map_err(|error| format!("{}; restore it from version control", error.message()))?;
         if lock.format != FORMAT {
             return Err(format!(
                 "it has the format {}, and this Wharf knows {FORMAT}; use the Wharf that wrote it",
