@@ -8,8 +8,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
 use crate::asked::printable;
 use crate::work::{OutOfTime, Work};
@@ -175,10 +175,9 @@ impl<'de> Deserialize<'de> for Literal {
 pub fn each_member_once(text: &str, work: &Work) -> Result<(), Problem> {
     // A key of its own for each document: nobody can find two names that are taken for one another.
     let random = RandomState::new();
-    let mut tokens = Tokens::of(text);
     // The names of all open objects, and how many there were when each began.
     let (mut names, mut begun): (Vec<u64>, Vec<usize>) = (Vec::new(), Vec::new());
-    while let Some(token) = tokens.next() {
+    for token in Tokens::of(text) {
         let token = token?;
         work.steps(token.text.len() + 1)?;
         match token.kind {
@@ -210,7 +209,7 @@ fn is_plain(digits: &str) -> bool {
     if digits.len() <= FEW && digits != "-0" && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         return true;
     }
-    serde_json::from_str::<Value>(digits).is_ok_and(|number| number.to_string() == digits)
+    serde_json::from_str::<Number>(digits).is_ok_and(|number| number.to_string() == digits)
 }
 
 /// A text as a JSON string.

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for exchange in &report.exchanges {
         println!("{} {} → {:?}", exchange.request.method, exchange.request.url, exchange.status);
     }
-    println!("ada has {} sessions", report.result?.json.value()?["total"]);
+    println!("ada has {} sessions", report.result?.json.value()?.get("total").cloned().unwrap_or_default());
 
     // Three kinds of errors: see `wharf::failure`.
     let unknown = Call::new("appwrite", "users.list-sessions").input(json!({"userId": "nobody"}));

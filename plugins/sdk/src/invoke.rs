@@ -1,10 +1,7 @@
-use std::collections::BTreeMap;
-
-use serde::de::IgnoredAny;
-
 use crate::bindings::wharf::provider::call as contract;
 use crate::call::{Call, Output};
 use crate::failure::{Detail, Failure};
+use crate::members::Members;
 use crate::operation::{Answer, Operation};
 use crate::pages::MAX_ITEMS;
 use crate::provider::Provider;
@@ -72,6 +69,5 @@ fn has_members(json: &str, members: &[&str]) -> bool {
     if members.is_empty() {
         return true;
     }
-    let object: Option<BTreeMap<String, IgnoredAny>> = serde_json::from_str(json).ok();
-    object.is_some_and(|object| members.iter().all(|name| object.contains_key(*name)))
+    Members::of(json).is_some_and(|object| members.iter().all(|name| object.get(name).is_some()))
 }

@@ -105,11 +105,6 @@ impl<'t> Tokens<'t> {
         Self { text, at: 0, open: Vec::new(), expected: Expected::Value }
     }
 
-    /// How many lists and objects are open.
-    pub fn depth(&self) -> usize {
-        self.open.len()
-    }
-
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
