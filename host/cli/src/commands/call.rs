@@ -171,7 +171,7 @@ impl Runner<'_> {
     }
 
     /// One call; its log is told, and the files of its output are kept.
-    fn call(&self, item: Json) -> Result<Done, Failed> {
+    fn call(&self, item: Json) -> Result<Done, Box<Failed>> {
         let mut call = HostCall::new(self.plugin, self.options.target.operation.as_str()).input(item);
         if let Some(name) = &self.options.target.connection {
             call = call.connection(name);
@@ -193,7 +193,7 @@ impl Runner<'_> {
         let Report { id, result, partial, exchanges, .. } = report;
         let output = result.map_err(|error| {
             partial.iter().filter(|_| self.options.continue_on_fail).for_each(|output| self.keep(output));
-            Failed { id, error, partial: partial.map(|output| output.json) }
+            Box::new(Failed { id, error, partial: partial.map(|output| output.json) })
         })?;
         if self.options.dry_run {
             return Ok(Done::Requests(exchanges));
