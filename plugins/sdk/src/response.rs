@@ -136,3 +136,27 @@ impl From<http::Response> for Response {
         Self { status: response.status, headers: response.headers, body, file }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_utf_8_is_a_failure_of_the_provider_and_shown_with_escapes() {
+        let response = Response::new(200, &[], b"{\"a\":\"Gr\xfc\xdfe\"}");
+        assert_eq!(response.json(), None);
+        let Err(Failure::Provider(detail)) = response.text() else { panic!("it is no text") };
+        assert!(
+            detail.message.contains("not UTF-8 at byte 8") && detail.message.contains("Gr\\xfc\\xdfe"),
+            "{detail:?}"
+        );
+        assert_eq!(Response::new(200, &[], "Grüße").text().unwrap(), "Grüße");
+    }
+
+    #[test]
+    fn a_quote_is_the_beginning_of_the_body() {
+        let long = Response::new(500, &[], format!("  {}", "ü".repeat(1000)));
+        assert_eq!(long.detail(None).message, "ü".repeat(LONGEST_QUOTE));
+        assert_eq!(Response::new(500, &[], " ").detail(None).message, "");
+    }
+}

@@ -56,8 +56,9 @@ mod tests {
     use super::parsers::{Seen, go, php, python, rack, werkzeug};
     use super::*;
 
-    const PARSERS: [(&str, fn(&str) -> Seen); 5] =
-        [("php", php), ("rack", rack), ("python", python), ("werkzeug", werkzeug), ("go", go)];
+    type Parser = (&'static str, fn(&str) -> Seen);
+
+    const PARSERS: [Parser; 5] = [("php", php), ("rack", rack), ("python", python), ("werkzeug", werkzeug), ("go", go)];
 
     fn head(name: &str, file_name: &str) -> String {
         format!("form-data; name=\"{}\"; filename=\"{}\"", quoted(name), quoted(file_name))
@@ -115,7 +116,7 @@ mod tests {
     fn a_hostile_name_breaks_out_where_it_is_not_escaped() {
         for name in ["a\"; name=\"b", "a\\", "a; name=b", "a\r\nContent-Type: x", "a\"; filename*=utf-8''b; x=\""] {
             let raw = format!("form-data; name=\"file\"; filename=\"{name}\"; x=\"y\"");
-            let is_broken = |(_, parse): &(&str, fn(&str) -> Seen)| {
+            let is_broken = |(_, parse): &Parser| {
                 let seen = parse(&raw);
                 seen.name.as_deref() != Some("file") || seen.file_name.as_deref() != Some(name) || seen.others != ["x"]
             };
