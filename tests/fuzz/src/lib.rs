@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a fault is found by panicking")]
 
 mod guard;
+mod judge;
 mod manifest;
 mod masker;
 mod wire;

@@ -11,9 +11,11 @@ use arbitrary::Unstructured;
 use serde_json::{Map, json};
 use wharf_egress::declaration::{Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Asked, Item, prepare};
-use wharf_egress::send::{Allowance, send};
+use wharf_egress::send::{Allowance, Answer, send};
 use wharf_egress::work::Work;
 use wharf_egress::{Connection, Deadline, Secret};
+
+use crate::judge;
 
 const SECRET: &str = "k7RmX2vQp9LzT4wB";
 
@@ -34,6 +36,12 @@ const HEADERS: &[&[u8]] = &[
     b"Set-Cookie: a=b\r\n",
     b"Connection: keep-alive\r\n",
     b"X-Echo: k7RmX2vQp9LzT4wB\r\n",
+    b"Content-Length: 2000, 2000\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n",
+    b"X-Blank : 1\r\n",
+    b" folded: 1\r\n",
+    b"PHP Warning:  something\r\n",
+    b"Location: /elsewhere\n",
 ];
 
 /// What else they are made of, besides bytes as they come.
@@ -49,6 +57,8 @@ const PIECES: &[&[u8]] = &[
     b": ",
     b"5\r\nhello\r\n",
     b"0\r\n\r\n",
+    b"0;last\r\nX-Trailer: 1\r\n\r\n",
+    b"5;name=value\r\nhello\r\n",
     b"ffffffffffffffff\r\n",
     b"hello",
     SECRET.as_bytes(),
@@ -133,9 +143,9 @@ fn declared() -> Vec<Declaration> {
 
 /// An answer that is made of the bytes: whether it is one.
 pub fn wire(bytes: &[u8]) -> bool {
-    let Ok(answer) = answer(bytes) else { return false };
+    let Ok(said) = answer(bytes) else { return false };
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    *SERVER.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    *SERVER.answer.lock().unwrap_or_else(PoisonError::into_inner) = said.clone();
     let connection = Connection::builder("acme", "main", &format!("http://{}", SERVER.address))
         .secret("key", Secret::new(SECRET))
         .build()
@@ -159,7 +169,26 @@ pub fn wire(bytes: &[u8]) -> bool {
     for (name, value) in &answer.headers {
         assert!(!value.contains(SECRET) && name != "set-cookie", "{name}: {value}");
     }
+    agrees(&said, &answer);
     let name = answer.body.file_name.unwrap_or_default();
     assert!(!name.contains(['/', '\\']) && name != "." && name != "..", "{name:?}");
     true
+}
+
+/// Compares with a reader that is not ours: what it can read, strictly, is what was read, or it was refused.
+fn agrees(said: &[u8], answer: &Answer) {
+    let Some(judged) = judge::read(said) else { return };
+    assert_eq!(answer.status, judged.status);
+    // Masks, and what is undone on purpose.
+    if said.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()) {
+        return;
+    }
+    const LEFT_OUT: &[&str] = &["connection", "transfer-encoding", "set-cookie", "content-encoding", "content-length"];
+    let kept = |name: &str| !LEFT_OUT.contains(&name) && name != "content-type";
+    let headers = answer.headers.iter().filter(|(name, _)| kept(name));
+    let expected = judged.headers.iter().filter(|(name, _)| kept(name));
+    assert!(headers.eq(expected), "{:?} and not {:?}", answer.headers, judged.headers);
+    if !judged.is_encoded {
+        assert_eq!(answer.body.bytes, judged.body);
+    }
 }
