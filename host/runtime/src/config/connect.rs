@@ -229,7 +229,7 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
                 .map_err(|e| format!("the file of `{name}`, {}, cannot be read: {e}", file.display()))?;
             let text = Zeroizing::new(text);
             // Editors write one or the other.
-            let line = text.strip_suffix('\n').unwrap_or(text);
+            let line = text.strip_suffix('\n').unwrap_or(&text);
             let secret = Secret::new(line.strip_suffix('\r').unwrap_or(line));
             (Some(secret), format!("the file {} is empty", file.display()))
         }
