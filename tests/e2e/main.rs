@@ -37,4 +37,5 @@ mod tokens;
 mod vtiger;
 mod watch;
 mod wibiclick;
+mod wire;
 mod world;
