@@ -87,6 +87,8 @@ impl Layout {
         let stack = stack.clamp(EngineLimits::LEAST_STACK, EngineLimits::MOST_STACK);
         let mut config = Config::new();
         config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(in_memory(stack));
+        // Nobody is shown where in the guest an error happened, and to find that out takes longer than the rest of such a call.
+        config.wasm_backtrace_max_frames(None);
         match self {
             Self::Wide => {
                 let memory = limits.memory.max(LEAST_MEMORY);
