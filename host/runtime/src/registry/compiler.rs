@@ -96,9 +96,19 @@ pub(crate) fn link(linker: &Linker<Ctx>, component: &wasmtime::component::Compon
     })
 }
 
+/// The names in it are those of a stranger.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 180;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn refused(problems: &[Problem]) -> String {
     const MOST: usize = 5;
-    let mut lines: Vec<String> = problems.iter().take(MOST).map(|p| format!("\n  - {p}")).collect();
+    let line = |problem: &Problem| format!("\n  - {}: {}", short(&problem.place), short(&problem.problem));
+    let mut lines: Vec<String> = problems.iter().take(MOST).map(line).collect();
     if problems.len() > MOST {
         lines.push(format!("\n  - and {} more", problems.len() - MOST));
     }
