@@ -55,6 +55,11 @@ pub(crate) fn decoded(bytes: &[u8], content_type: &str) -> Result<Option<Decoded
     Ok(Some(Decoded { bytes: text.into_owned().into_bytes(), content_type: in_utf8(essence, &parameters) }))
 }
 
+/// Whether a Content-Type says which charset the text is in.
+pub(crate) fn is_declared(content_type: &str) -> bool {
+    parameters::value(&parameters::read(content_type).1, "charset").is_some()
+}
+
 fn named(name: &str) -> Result<&'static Encoding, String> {
     if ASCII.iter().any(|ascii| name.eq_ignore_ascii_case(ascii)) {
         return Ok(UTF_8);
@@ -66,15 +71,14 @@ fn named(name: &str) -> Result<&'static Encoding, String> {
     })
 }
 
-/// Media types of text. Others may have a charset too, which some servers add to everything.
+/// Whether a charset means something for a media type. Some servers add one to everything.
 fn is_text(essence: &str) -> bool {
-    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
-    kind == "text"
-        || ["json", "xml", "javascript", "ecmascript", "x-www-form-urlencoded"].iter().any(|text| {
-            subtype == *text
-                || subtype.strip_prefix("x-") == Some(text)
-                || subtype.strip_suffix(text).is_some_and(|rest| rest.ends_with('+'))
-        })
+    const BYTES: [&str; 6] = ["octet-stream", "pdf", "zip", "gzip", "x-gzip", "x-tar"];
+    match essence.split_once('/') {
+        Some(("text" | "message", _)) => true,
+        Some(("application", subtype)) => !BYTES.contains(&subtype) && !subtype.starts_with("vnd.openxmlformats"),
+        _ => false,
+    }
 }
 
 /// The Content-Type with another charset.

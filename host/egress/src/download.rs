@@ -139,6 +139,7 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
         SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
         SendError::Timeout => DownloadError::Timeout { url, within },
+        SendError::Unreadable { status: Some(status), .. } if status != 200 => DownloadError::Status { url, status },
         error @ SendError::HeadTooLarge { .. } => DownloadError::Unavailable { url, reason: error.to_string() },
         SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable { problem: reason, .. } => {
             DownloadError::Unavailable { url, reason }

@@ -23,6 +23,7 @@
 
 pub mod address;
 mod agent;
+mod answer;
 mod asked;
 pub mod audit;
 mod blob;

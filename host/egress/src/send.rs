@@ -7,36 +7,17 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderValue, Request, Response};
 use ureq::{Body, Timeout};
 
-use crate::Blob;
-use crate::asked::printable;
+use crate::answer;
+pub use crate::answer::Answer;
 use crate::audit::{AuditError, Outcome, Recorder};
-use crate::charset::{self, Decoded};
 use crate::connection::Connection;
 use crate::deadline::Deadline;
-use crate::declaration::{AnswerForm, Method};
-use crate::file_name;
-use crate::masker::Late;
+use crate::declaration::Method;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
 use crate::shortage;
-use crate::wire::coding::{Coding, NotUnpacked};
-use crate::wire::exchange::{self, Exchange};
-use crate::wire::head::Head;
+use crate::wire::exchange;
 use crate::wire::{Fault, NoTunnel};
-
-/// Headers of an answer that concern the connection or a session of the host, not the plugin.
-const DROPPED: [&str; 10] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "set-cookie",
-    "set-cookie2",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -64,23 +45,9 @@ impl Allowance {
     }
 
     /// Whether to stop what no timer of the client ends.
-    fn is_late(&self) -> bool {
+    pub(crate) fn is_late(&self) -> bool {
         self.deadline.is_over()
     }
-}
-
-/// What a provider answered.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Strong secrets are masked, in
-    /// names too. A value that is not UTF-8 is read as ISO-8859-1.
-    pub headers: Vec<(String, String)>,
-    /// Decoded, a text to UTF-8 unless it is asked for as a file. Strong secrets are masked.
-    pub body: Blob,
-    /// What was passed over in it, such as a line that is no header, in words for operators. Strong secrets are masked.
-    pub passed_over: Vec<String>,
 }
 
 /// Why there is no answer. No message holds a strong secret; [`Outgoing::for_people`] takes out the others.
@@ -177,94 +144,35 @@ fn exchange(
     allowance: Allowance,
 ) -> (Result<Answer, SendError>, Option<SocketAddr>) {
     exchange::begin(usize::try_from(allowance.head_bytes).unwrap_or(usize::MAX), allowance.new_socket);
+    let mut body = Vec::new();
     let read = connection.check_beyond_proxy().map_err(SendError::Denied).and_then(|()| {
         let failed = |error| failure(connection, allowance, error);
-        let mut body = run(connection, outgoing, allowance).map_err(failed)?.into_body();
-        read(&mut body, allowance).map_err(failed)
+        let mut response = run(connection, outgoing, allowance).map_err(failed)?.into_body();
+        read(&mut response, allowance, &mut body).map_err(failed)
     });
-    let exchange = exchange::end();
+    let mut exchange = exchange::end();
     let reached = exchange.reached;
-    let answer = match read {
-        Ok(body) => answer(connection, outgoing, allowance, exchange, body),
+    let refusal = exchange.head.as_mut().filter(|head| head.status >= 300);
+    let answer = match (read, refusal) {
+        (Ok(()), _) => answer::read(connection, outgoing, allowance, exchange, body),
+        // What it refuses is told by its head; only of a success all has to be there.
+        (Err(SendError::Unavailable(_) | SendError::Unreadable { .. }), Some(head)) => {
+            head.passed_over.push("the end of its body, before which the connection broke".to_owned());
+            answer::read(connection, outgoing, allowance, exchange, body)
+        }
         // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
-        Err(SendError::Unavailable(words))
+        (Err(SendError::Unavailable(words)), _)
             if exchange.reused && !exchange.answered && outgoing.method.may_be_repeated() =>
         {
             Err(SendError::Closed(words))
         }
-        Err(error) => Err(error),
+        (Err(error), _) => Err(error),
     };
     (answer, reached)
 }
 
-/// What the plugin gets of an answer.
-fn answer(
-    connection: &Connection,
-    outgoing: &Outgoing,
-    allowance: Allowance,
-    exchange: Exchange,
-    body: Vec<u8>,
-) -> Result<Answer, SendError> {
-    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
-    let Some(Head { status, headers, mut passed_over, .. }) = exchange.head else {
-        return Err(unreadable(connection, None, "it has no head"));
-    };
-    let unreadable = |problem: String| unreadable(connection, Some(status), &masked(problem));
-    if exchange.early && (200..300).contains(&status) {
-        return Err(SendError::Unavailable(format!(
-            "{} answered with status {status} before it had taken the whole request; look there for what it did",
-            connection.way()
-        )));
-    }
-    let encodings = headers.iter().filter(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_slice());
-    let coding = Coding::read(encodings).or_else(|unknown| match body.as_slice() {
-        [] => Ok(Coding::default()),
-        _ => Err(SendError::AnswerDenied { status, denial: unknown_encoding(&masked(unknown)) }),
-    })?;
-    let is_late = || allowance.is_late();
-    let (mut bytes, followed) = coding.unpack(body, allowance.answer_bytes, &is_late).map_err(|error| match error {
-        NotUnpacked::Fault(fault) => unreadable(fault.to_string()),
-        NotUnpacked::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
-        NotUnpacked::TooLate => SendError::Timeout,
-    })?;
-    if followed {
-        passed_over.push("bytes after the end of gzip".to_owned());
-    }
-    let mut headers: Vec<(String, String)> =
-        headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
-    let header = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
-    let mut media_type = header("content-type").unwrap_or("application/octet-stream").to_owned();
-    // A secret is looked for in the name as it is meant, before any of it is left out.
-    let file_name = header("content-disposition").and_then(file_name::of).map(masked);
-    let file_name = file_name.and_then(|name| file_name::without_path(&name));
-    // A file is bytes, whatever they mean. What a plugin reads is text, in UTF-8.
-    let is_file = outgoing.answer == AnswerForm::Blob && (200..300).contains(&status);
-    let decoded = if is_file { None } else { charset::decoded(&bytes, &media_type).map_err(unreadable)? };
-    if let Some(Decoded { bytes: text, content_type }) = decoded {
-        (bytes, media_type) = (text, content_type);
-        if bytes.len() as u64 > allowance.answer_bytes {
-            return Err(SendError::TooLarge { limit: allowance.answer_bytes });
-        }
-        headers
-            .iter_mut()
-            .filter(|(name, _)| name == "content-type")
-            .for_each(|(_, value)| value.clone_from(&media_type));
-    }
-    // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
-    let is_undone = |name: &str| name == "content-encoding" || coding.is_packed() && name == "content-length";
-    headers.retain(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
-    let headers = headers.into_iter().map(|(name, value)| (masked(name), masked(value))).collect();
-    let media_type = masked(media_type);
-    // What was made of a secret may have it in it, so it is looked for first.
-    let bytes = outgoing.strong.mask_in_time(bytes, &is_late);
-    let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
-    let bytes = bytes.map_err(|Late| SendError::Timeout)?;
-    let passed_over = passed_over.into_iter().map(masked).collect();
-    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
-}
-
 /// Reads the body, and looks at the clock on the way.
-fn read(body: &mut Body, allowance: Allowance) -> Result<Vec<u8>, ureq::Error> {
+fn read(body: &mut Body, allowance: Allowance, bytes: &mut Vec<u8>) -> Result<(), ureq::Error> {
     const PIECE: u64 = 64 << 10;
     /// What packing adds to something that cannot be packed: less than this share, and the head and foot of a file.
     const SHARE: u64 = 1 << 9;
@@ -273,17 +181,12 @@ fn read(body: &mut Body, allowance: Allowance) -> Result<Vec<u8>, ureq::Error> {
     let is_packed = exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.has("content-encoding")));
     let more = if is_packed { most / SHARE + AROUND } else { 0 };
     let mut reader = body.with_config().limit(most.saturating_add(more)).reader();
-    let mut bytes = Vec::new();
     while !allowance.is_late() {
-        if reader.by_ref().take(PIECE).read_to_end(&mut bytes)? < PIECE as usize {
-            return Ok(bytes);
+        if reader.by_ref().take(PIECE).read_to_end(bytes)? < PIECE as usize {
+            return Ok(());
         }
     }
     Err(ureq::Error::Timeout(Timeout::Global))
-}
-
-fn unknown_encoding(encoding: &str) -> Denial {
-    Rule::ContentEncoding.denies(format!("the answer is encoded as `{}`, which was not asked for", printable(encoding)))
 }
 
 fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Response<Body>, ureq::Error> {
@@ -351,7 +254,7 @@ fn of_wire(connection: &Connection, fault: Fault) -> SendError {
     }
 }
 
-fn unreadable(connection: &Connection, status: Option<u16>, problem: &str) -> SendError {
+pub(crate) fn unreadable(connection: &Connection, status: Option<u16>, problem: &str) -> SendError {
     let words = format!("the answer of {} cannot be read: {problem}", connection.way());
     SendError::Unreadable { status, problem: connection.strong().mask_text(words) }
 }

@@ -31,9 +31,10 @@ enum At {
     DataEnd {
         cr: bool,
     },
-    /// In a line of the trailers: whether it is empty so far.
+    /// In a line of the trailers: whether it is empty so far, and whether a CR was the last.
     Trailer {
         empty: bool,
+        cr: bool,
     },
     End,
 }
@@ -110,13 +111,17 @@ impl Chunks {
                 At::Size(None)
             }
             (At::DataEnd { .. }, _) => return Err(wrong("is longer than it says")),
-            (At::Trailer { empty: true }, b'\n') => last(given),
-            (At::Trailer { empty }, _) => {
+            (At::Trailer { empty: true, cr }, b'\n') => {
+                self.lenient |= !cr;
+                last(given)
+            }
+            (At::Trailer { empty, cr }, _) => {
+                self.lenient |= byte == b'\n' && !cr || byte == b'\r' && cr;
                 self.trailers_left = self
                     .trailers_left
                     .checked_sub(1)
                     .ok_or_else(|| wrong("is the last, and what follows has no end"))?;
-                At::Trailer { empty: byte == b'\n' || empty && byte == b'\r' }
+                At::Trailer { empty: byte == b'\n' || empty && byte == b'\r', cr: byte == b'\r' }
             }
             (at, _) => at,
         })
@@ -130,7 +135,7 @@ impl Chunks {
         self.lenient |= !matches!(self.at, At::SizeEnd(_));
         // Writing to a vector does not fail.
         let _ = write!(given, "{size:x}\r\n");
-        if size == 0 { At::Trailer { empty: true } } else { At::Data(size) }
+        if size == 0 { At::Trailer { empty: true, cr: false } } else { At::Data(size) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 
+use encoding_rs::Encoding;
 use flate2::bufread::GzDecoder;
 
 use super::Fault;
@@ -9,12 +10,27 @@ use super::Fault;
 /// How often a body may be packed. Twice happens where two servers on the way each do it.
 const MOST_LAYERS: usize = 2;
 
-/// What stands in the place of an encoding by mistake, and is none: the encodings of mail (RFC 2045), and "none".
-const NONE: [&str; 6] = ["", "identity", "none", "binary", "8bit", "7bit"];
-
-/// Charsets that servers write there, in place of `Content-Type`.
-const CHARSETS: [&str; 8] =
-    ["utf-8", "utf8", "us-ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "utf-16"];
+/// What stands in the place of an encoding by mistake, and is none: encodings of mail (RFC 2045) and of transfer, the subtypes of
+/// media types, and words for nothing.
+const NONE: [&str; 17] = [
+    "",
+    "identity",
+    "none",
+    "null",
+    "undefined",
+    "binary",
+    "8bit",
+    "7bit",
+    "quoted-printable",
+    "chunked",
+    "aws-chunked",
+    "json",
+    "xml",
+    "html",
+    "text",
+    "plain",
+    "application",
+];
 
 /// Why a packed body is not handed on.
 pub(crate) enum NotUnpacked {
@@ -40,12 +56,15 @@ impl Coding {
         for entry in values.flat_map(|value| value.split(|byte| *byte == b',')) {
             // RFC 9110, section 8.4.1: in any case.
             let given = String::from_utf8_lossy(entry.trim_ascii());
-            let entry = given.to_ascii_lowercase();
+            // Parameters and quotes have no place there, and are written all the same.
+            let entry = given.split(';').next().unwrap_or_default().trim().trim_matches('"').to_ascii_lowercase();
             match entry.as_str() {
-                none if NONE.contains(&none) => {}
+                none if NONE.contains(&none) || none.contains('/') => {}
                 "gzip" | "x-gzip" if coding.layers < MOST_LAYERS => coding.layers += 1,
-                charset if CHARSETS.contains(&charset) => coding.charset = Some(entry),
-                _ => return Err(given.into_owned()),
+                charset => match charset_of(charset) {
+                    Some(charset) => coding.charset = Some(charset.to_owned()),
+                    None => return Err(given.into_owned()),
+                },
             }
         }
         Ok(coding)
@@ -75,6 +94,12 @@ impl Coding {
         }
         Ok((bytes, followed))
     }
+}
+
+/// The charset that stands in the place of an encoding, as it should in `Content-Type`.
+fn charset_of(entry: &str) -> Option<&str> {
+    let name = entry.strip_prefix("charset=").unwrap_or(entry);
+    Encoding::for_label(name.as_bytes()).map(|_| name)
 }
 
 /// A file of gzip has members in a row (RFC 1952, section 2.2). What follows the last one, such as zeros that fill a block, is not
@@ -147,12 +172,19 @@ mod tests {
             (&["none"], 0),
             (&["UTF-8"], 0),
             (&["utf-8, gzip"], 1),
+            (&["windows-1251"], 0),
+            (&["charset=Shift_JIS"], 0),
+            (&["utf-8; q=1"], 0),
+            (&["\"gzip\""], 1),
+            (&["gzip;"], 1),
+            (&["application/json"], 0),
+            (&["chunked"], 0),
             (&[], 0),
         ] {
             assert_eq!(read(values).unwrap().layers, layers, "{values:?}");
         }
         assert_eq!(read(&["ISO-8859-1"]).unwrap().charset.unwrap(), "iso-8859-1");
-        for unknown in ["br", "deflate", "gzip, br", "zstd", "gzip;q=1", "gzip, gzip, gzip"] {
+        for unknown in ["br", "deflate", "gzip, br", "zstd", "compress", "x-custom", "gzip, gzip, gzip"] {
             assert!(read(&[unknown]).is_err(), "{unknown}");
         }
     }

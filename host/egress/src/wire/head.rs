@@ -100,11 +100,11 @@ impl Head {
     /// The entries of the lists that headers of this name have, in lower case.
     fn tokens(&self, name: &str) -> Vec<String> {
         let entries = self.all(name).flat_map(|value| value.split(|byte| *byte == b','));
-        entries.map(|entry| String::from_utf8_lossy(entry.trim_ascii()).to_ascii_lowercase()).collect()
+        entries.map(|entry| String::from_utf8_lossy(trimmed(entry)).to_ascii_lowercase()).collect()
     }
 
     /// Notes a lenient reading, after which the socket is closed: the next answer on it could be a part of this one.
-    fn leniently(&mut self, what: impl Into<String>) {
+    pub(super) fn leniently(&mut self, what: impl Into<String>) {
         const MOST: usize = 16;
         self.close = true;
         let what = what.into();
@@ -120,11 +120,14 @@ impl Head {
             return Err(wrong());
         };
         let [b' ', rest @ ..] = rest else { return Err(wrong()) };
-        let [hundreds @ b'1'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] = rest.trim_ascii_start()
-        else {
+        let code = trimmed(rest);
+        let [hundreds @ b'1'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9', after @ ..] = code else {
             return Err(wrong());
         };
-        if !matches!(rest, [] | [b' ' | b'\t', ..]) {
+        if rest.starts_with(b" ") || rest.starts_with(b"\t") {
+            self.leniently("blanks in the status line");
+        }
+        if !matches!(after, [] | [b' ' | b'\t', ..]) {
             return Err(wrong());
         }
         let digit = |byte: &u8| u16::from(byte - b'0');
@@ -151,8 +154,11 @@ impl Head {
         };
         let options = self.tokens("connection");
         let says = |option: &str| options.iter().any(|other| other == option);
+        self.close |= says("close") || old && !says("keep-alive");
         // RFC 9112, section 6.1: HTTP/1.0 has no chunks, so some server on the way does not know what it passes on.
-        self.close |= says("close") || old && (!says("keep-alive") || !codings.is_empty());
+        if old && !codings.is_empty() {
+            self.leniently("chunks in HTTP/1.0");
+        }
         // RFC 9112, section 6.3: these have no body, whatever their headers say.
         self.framing = match self.status {
             _ if of_head => Framing::Nothing,
@@ -206,23 +212,26 @@ struct Fields {
 }
 
 impl Fields {
-    fn line(&mut self, line: &[u8], head: &mut Head) -> Result<(), Fault> {
+    fn line(&mut self, mut line: &[u8], head: &mut Head) -> Result<(), Fault> {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             return self.folded(line, head);
         }
+        if let Some(rest) = line.strip_suffix(b"\r").filter(|rest| !is_framing(rest)) {
+            head.leniently("a CR too many at the end of a line");
+            line = rest;
+        }
         let field = memchr(b':', line).map(|colon| line.split_at(colon));
-        let field = field.map(|(name, value)| (name, value.get(1..).unwrap_or_default().trim_ascii()));
-        let Some((name, value)) = field.filter(|(name, value)| is_token(name.trim_ascii_end()) && is_value(value))
-        else {
+        let field = field.map(|(name, value)| (name, trimmed(value.get(1..).unwrap_or_default())));
+        let Some((name, value)) = field.filter(|(name, value)| is_token(trimmed(name)) && is_value(value)) else {
             self.after_header = false;
             return pass_over(line, head);
         };
         // RFC 9112, section 5.1: what stands between a name and its colon is to be taken away.
-        if name.last().is_some_and(u8::is_ascii_whitespace) {
-            head.leniently(format!("a blank before the colon of `{}`", shown(name.trim_ascii_end())));
+        if trimmed(name) != name {
+            head.leniently(format!("a blank before the colon of `{}`", shown(trimmed(name))));
         }
         // A token is ASCII.
-        let name = String::from_utf8_lossy(name.trim_ascii_end()).to_ascii_lowercase();
+        let name = String::from_utf8_lossy(trimmed(name)).to_ascii_lowercase();
         head.headers.push((name, value.to_vec()));
         self.after_header = true;
         Ok(())
@@ -236,7 +245,7 @@ impl Fields {
             return Err(ambiguous(line));
         }
         value.push(b' ');
-        value.extend_from_slice(line.trim_ascii());
+        value.extend_from_slice(trimmed(line));
         let name = name.clone();
         head.leniently(format!("a folded line of `{name}`"));
         Ok(())
@@ -263,6 +272,14 @@ fn ambiguous(line: &[u8]) -> Fault {
 fn is_framing(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
     ["content-length", "transfer-encoding"].iter().any(|name| memchr::memmem::find(&text, name.as_bytes()).is_some())
+}
+
+/// Without the blanks around it (OWS; RFC 9110, section 5.6.3): other characters that do not show are not among them.
+fn trimmed(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// RFC 9110, section 5.6.2.

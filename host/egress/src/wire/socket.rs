@@ -208,7 +208,9 @@ impl Transport for Socket {
 
     /// A socket that has something to read, or its end, is not fit for another request.
     fn is_open(&mut self) -> bool {
-        peek(&self.stream).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        !self.closed
+            && self.unsent.is_empty()
+            && peek(&self.stream).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 

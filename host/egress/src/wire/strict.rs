@@ -15,6 +15,9 @@ use super::{Fault, Until, is_hang_up};
 /// How many interim answers (RFC 9110, section 15.2) may come before the answer.
 const MOST_INTERIM: u8 = 32;
 
+/// What is told of chunks that were read leniently.
+const CHUNKS: &str = "chunks with blanks behind their length, or lines that end in LF without CR";
+
 /// What is kept for the client to read while a request waits for its answer, in bytes: thousands may wait at one time.
 const MOST_WAITING: usize = 2 << 10;
 
@@ -43,10 +46,14 @@ pub(super) struct Strict<In> {
     given: Given,
     /// What came of a head that is not whole.
     partial: Vec<u8>,
+    /// What was passed over in the heads before the last one.
+    passed_over: Vec<String>,
     interim: u8,
     /// Whether the request under way is a HEAD, whose answer has no body.
     of_head: bool,
-    /// Whether the answer came while the request was being sent: the rest of it is not.
+    /// Whether a request is being sent: it is until its answer is read.
+    sending: bool,
+    /// Whether the other end takes no more of it.
     refused: bool,
     /// Whether another exchange was here before.
     reused: bool,
@@ -62,8 +69,6 @@ struct Given {
 
 #[derive(Debug)]
 enum Phase {
-    /// Between two exchanges, and while a request is being sent.
-    Request,
     Head,
     /// So many bytes are to come; none where the connection ends it.
     Plain(Option<u64>),
@@ -79,8 +84,10 @@ impl<In: Transport> Strict<In> {
             phase: Phase::End,
             given: Given::default(),
             partial: Vec::new(),
+            passed_over: Vec::new(),
             interim: 0,
             of_head: false,
+            sending: false,
             refused: false,
             reused: false,
             close: false,
@@ -91,8 +98,10 @@ impl<In: Transport> Strict<In> {
     fn begin(&mut self, amount: usize) {
         let start = self.inner.buffers().output();
         self.of_head = start.get(..amount).is_some_and(|start| start.starts_with(b"HEAD "));
-        self.phase = Phase::Request;
+        self.phase = Phase::Head;
+        self.sending = true;
         self.interim = 0;
+        self.passed_over = Vec::new();
         self.partial = Vec::new();
         if self.given.bytes.capacity() > MOST_WAITING {
             self.given.bytes = Vec::new();
@@ -105,15 +114,16 @@ impl<In: Transport> Strict<In> {
         });
     }
 
-    /// The other end takes no more of the request for the time being. If it has answered, the rest is not sent; if what it said
-    /// is something else, such as a session ticket of TLS, the request goes on.
+    /// The other end takes no more of the request for the time being. If it has refused it, the rest is not sent. If what it said
+    /// is something else, the request goes on: a session ticket of TLS, say, or a success that is told while it still reads.
     fn hindered(&mut self, hindrance: Hindrance, timeout: NextTimeout) -> Result<(), Error> {
         let until = Until::new(timeout);
         let mut hindrance = Some(hindrance);
         while let Some(hindered) = hindrance {
-            if hindered == Hindrance::Closed || self.has_answered(until)? {
+            if hindered == Hindrance::Closed || self.is_refused(until)? {
                 self.refused = true;
                 self.close = true;
+                exchange::note(|exchange| exchange.early = exchange.head.is_some());
                 return Ok(());
             }
             self.inner.transmit_output(0, until.left()?)?;
@@ -122,8 +132,12 @@ impl<In: Transport> Strict<In> {
         Ok(())
     }
 
-    /// Looks for the head of an answer without waiting for it.
-    fn has_answered(&mut self, until: Until) -> Result<bool, Error> {
+    /// Looks for the head of an answer without waiting for it: whether it says that the rest of the request is not wanted, or the
+    /// other end is gone.
+    fn is_refused(&mut self, until: Until) -> Result<bool, Error> {
+        if !matches!(self.phase, Phase::Head) {
+            return Ok(false);
+        }
         let mut now = until.left()?;
         now.after = now.after.min(Duration::from_millis(1));
         match self.inner.await_input(now) {
@@ -133,18 +147,15 @@ impl<In: Transport> Strict<In> {
             // What it is will show itself when the answer is read.
             Err(_) => return Ok(true),
         }
-        self.phase = Phase::Head;
         let whole = self.read_head()?;
-        exchange::note(|exchange| exchange.early = whole);
-        if !whole {
-            self.phase = Phase::Request;
-        }
-        Ok(whole)
+        Ok(whole && exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.status >= 300)))
     }
 
     /// Reads the head of the answer from what has come, if it is whole.
     fn read_head(&mut self) -> Result<bool, Error> {
-        while let Some(head) = self.next_head()? {
+        while let Some(mut head) = self.next_head()? {
+            self.close |= head.close;
+            self.passed_over.append(&mut head.passed_over);
             match head.status {
                 101 => return Err(Fault::unreadable("it switches to another protocol, which was not asked for").into()),
                 100..=199 if self.interim == MOST_INTERIM => {
@@ -152,6 +163,7 @@ impl<In: Transport> Strict<In> {
                 }
                 100..=199 => self.interim += 1,
                 _ => {
+                    head.passed_over = std::mem::take(&mut self.passed_over);
                     self.give(head);
                     return Ok(true);
                 }
@@ -210,7 +222,6 @@ impl<In: Transport> Strict<In> {
             Framing::Close => Phase::Plain(None),
             Framing::Chunks => Phase::Chunks(Chunks::new(exchange::note(|exchange| exchange.head_bytes))),
         };
-        self.close |= head.close;
         exchange::note(|exchange| {
             exchange.early |= self.refused;
             exchange.head = Some(head);
@@ -232,11 +243,14 @@ impl<In: Transport> Strict<In> {
                 piece.len()
             }
             Phase::Chunks(chunks) => chunks.read(input, &mut self.given.bytes)?,
-            Phase::Request | Phase::Head | Phase::End => 0,
+            Phase::Head | Phase::End => 0,
         };
         buffers.input_consume(taken);
-        if let Phase::Chunks(chunks) = &self.phase {
-            self.close |= chunks.lenient;
+        if let Phase::Chunks(chunks) = &self.phase
+            && chunks.lenient
+        {
+            self.close = true;
+            exchange::note(|exchange| exchange.head.as_mut().map(|head| head.leniently(CHUNKS)));
         }
         if matches!(&self.phase, Phase::Plain(Some(0)))
             || matches!(&self.phase, Phase::Chunks(chunks) if chunks.is_at_end())
@@ -251,7 +265,7 @@ impl<In: Transport> Strict<In> {
         self.close = true;
         let how = reset.map_or_else(|| "closed".to_owned(), |error| format!("broken: {error}"));
         let problem = match &mut self.phase {
-            Phase::Request | Phase::Head => {
+            Phase::Head => {
                 let answered = exchange::note(|exchange| exchange.answered);
                 let when = if answered { "in the middle of the answer's head" } else { "before an answer came" };
                 format!("the connection was {how} {when}")
@@ -282,7 +296,7 @@ impl<In: Transport> Transport for Strict<In> {
         if self.refused {
             return Ok(());
         }
-        if !matches!(self.phase, Phase::Request) {
+        if !self.sending {
             self.begin(amount);
         }
         self.inner.transmit_output(amount, timeout)?;
@@ -293,13 +307,11 @@ impl<In: Transport> Transport for Strict<In> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if matches!(self.phase, Phase::Request) {
-            self.phase = Phase::Head;
-        }
+        self.sending = false;
         let until = Until::new(timeout);
         loop {
             let given = match self.phase {
-                Phase::Request | Phase::Head => self.read_head()?,
+                Phase::Head => self.read_head()?,
                 Phase::Plain(_) | Phase::Chunks(_) => self.read_body()?,
                 Phase::End => return Ok(false),
             };
@@ -358,6 +370,7 @@ impl<In: Transport> Buffers for Strict<In> {
     fn input_appended(&mut self, _amount: usize) {}
 
     fn input_consume(&mut self, amount: usize) {
+        self.sending = false;
         self.given.consumed += amount;
         if self.given.is_empty() {
             self.given.bytes.clear();

@@ -112,6 +112,10 @@ impl Transport for TlsTransport {
             sent += self.connection.writer().write(rest)?;
             self.flush()?;
         }
+        if amount == 0 {
+            // What the socket has not got rid of yet is not known up here.
+            self.socket.get_mut().transmit_output(0, timeout)?;
+        }
         Ok(())
     }
 
@@ -299,6 +303,18 @@ mod tests {
         let error = send(&mut tls, "body").unwrap_err();
         assert!(matches!(&error, Error::Io(error) if error.kind() == ErrorKind::BrokenPipe), "{error}");
         assert_eq!(receive(&mut tls), ("too large".to_owned(), Ok(())));
+    }
+
+    #[test]
+    fn what_the_socket_below_has_left_is_pushed_on_when_there_is_nothing_new_to_send() {
+        let (mut tls, broken) = with(|mut served| {
+            served.flush().unwrap();
+            let _ = io::copy(&mut served, &mut io::sink());
+        });
+        tls.transmit_output(0, NextTimeout::default()).unwrap();
+        broken.store(true, Ordering::SeqCst);
+        let error = tls.transmit_output(0, NextTimeout::default()).unwrap_err();
+        assert!(matches!(&error, Error::Io(_)), "it came as far as the socket: {error}");
     }
 
     #[test]

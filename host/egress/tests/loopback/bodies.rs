@@ -97,15 +97,23 @@ fn chunks_are_read_whatever_is_written_beside_them() {
             // Two readers could read these differently.
             (format!("{head}2 \r\nok\r\n0\r\n\r\n"), 2),
             (format!("{head}2\nok\n0\n\n"), 2),
+            (format!("{head}2\r\nok\r\n0\r\n\n"), 2),
+            (format!("{head}2\r\nok\r\n0\r\nX: y\n\r\n"), 2),
+            (format!("{head}2\r\nok\r\n0\r\n\r\r\n"), 2),
             // An older server has no chunks (RFC 9112, section 6.1).
             (format!("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n{long}"), 2),
         ] {
             let server = Server::saying(way, &bytes, false);
             let connection = server.connection();
             for _ in 0..2 {
-                assert_eq!(&send_by("GET", &connection).unwrap().body.bytes[..], b"ok");
+                let answer = send_by("GET", &connection).unwrap();
+                assert_eq!(
+                    (&answer.body.bytes[..], answer.passed_over.len()),
+                    (&b"ok"[..], sockets - 1),
+                    "{bytes:.80}"
+                );
             }
-            assert_eq!(server.sockets(), sockets, "{}", &bytes[..80]);
+            assert_eq!(server.sockets(), sockets, "{bytes:.80}");
         }
     }
 }
@@ -218,4 +226,32 @@ fn a_repeated_request_passes_over_sockets_that_wait() {
     assert_eq!(server.sockets(), 2);
     send_by("GET", &connection).unwrap();
     assert_eq!(server.sockets(), 2, "the new one is used again");
+}
+
+#[test]
+fn a_refusal_is_told_though_its_body_is_cut_or_cannot_be_read() {
+    for way in WAYS {
+        for (head, body, left) in [
+            ("Content-Length: 500\r\n", &b"{\"error\""[..], &b"{\"error\""[..]),
+            ("Transfer-Encoding: chunked\r\n", b"ff\r\nhalf", b"half"),
+            ("Connection: close\r\n", b"cut", b"cut"),
+            ("Content-Encoding: br\r\nContent-Length: 3\r\n", b"abc", b""),
+            ("Content-Encoding: gzip\r\nContent-Length: 3\r\n", b"abc", b""),
+            ("Content-Type: text/plain; charset=klingon\r\nContent-Length: 3\r\n", b"abc", b"abc"),
+        ] {
+            let said =
+                [b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\n", head.as_bytes(), b"\r\n", body].concat();
+            let server = Server::start(way, move |peer, _| {
+                let talking = peer.as_mut().unwrap();
+                talking.head();
+                talking.say(&said);
+                // With TLS, too, there is no farewell.
+                peer.take().unwrap().reset();
+            });
+            let answer = send_by("GET", &server.connection()).unwrap();
+            assert_eq!((answer.status, &answer.body.bytes[..]), (429, left), "{head}");
+            assert!(answer.headers.contains(&("retry-after".to_owned(), "7".to_owned())));
+            assert_eq!(answer.passed_over.len(), 1, "{:?}", answer.passed_over);
+        }
+    }
 }

@@ -54,6 +54,13 @@ fn what_is_no_header_is_passed_over_and_told_and_the_socket_is_closed() {
             ("\r\nHTTP/1.1 200 OK\r\nX-A: 1\r\n".to_owned(), "an empty line before"),
             ("HTTP/1.1 200 OK\r\n: empty\r\nX-A: 1\r\n".to_owned(), "no header: `: empty`"),
             ("HTTP/1.1 200 OK\r\nX-B: a\rb\r\nX-A: 1\r\n".to_owned(), "no header: `X-B: a"),
+            ("HTTP/1.1 200 OK\r\nX-A: 1\r\r\n".to_owned(), "a CR too many"),
+            ("HTTP/1.1  200 OK\r\nX-A: 1\r\n".to_owned(), "blanks in the status line"),
+            (
+                "HTTP/1.1 103 Early Hints\r\nPHP Warning foo\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1\r\n".to_owned(),
+                "no header",
+            ),
+            ("HTTP/1.1 103 Early Hints\nLink: x\n\nHTTP/1.1 200 OK\r\nX-A: 1\r\n".to_owned(), "LF without CR"),
         ] {
             let (answer, sockets) = two(way, "GET", &format!("{head}{LENGTH}\r\nok"));
             let answer = answer.unwrap();
@@ -81,6 +88,10 @@ fn a_head_from_which_two_readers_could_read_two_bodies_is_refused() {
             ("X-A: 1\r\n Content-Length: 2\r\n", "ok", "could be read in two ways"),
             ("X A Content-Length: 2\r\n", "ok", "could be read in two ways"),
             ("Content-Length\0: 2\r\n", "ok", "could be read in two ways"),
+            ("Content-Length: 2\r\r\n", "ok", "could be read in two ways"),
+            ("Content-Length: 2\x0c\r\n", "ok", "could be read in two ways"),
+            ("Transfer-Encoding: \x0cchunked\r\n", CHUNKS, "could be read in two ways"),
+            ("Transfer-Encoding: \x0bchunked\r\n", CHUNKS, "could be read in two ways"),
             ("X-A: 1\rTransfer-Encoding: chunked\r\n", CHUNKS, "could be read in two ways"),
             ("Transfer-Encoding:\r\n\tchunked\r\n", CHUNKS, "could be read in two ways"),
             ("Transfer-Encoding: gzip, chunked\r\n", CHUNKS, "its transfer coding is `gzip, chunked`"),
@@ -149,4 +160,19 @@ fn a_value_that_is_not_utf8_is_read_as_iso_8859_1() {
     );
     let answer = send_by("GET", &server.connection()).unwrap();
     assert_eq!((header(&answer, "x-a"), header(&answer, "x-b")), ("café", "café"));
+}
+
+#[test]
+fn a_part_that_nobody_asked_for_is_no_answer() {
+    for way in WAYS {
+        for head in [
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/10\r\n",
+            "HTTP/1.1 206 Partial Content\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Range: bytes 0-1/10\r\n",
+        ] {
+            let (answer, _) = two(way, "GET", &format!("{head}{LENGTH}\r\nok"));
+            let Err(SendError::Unreadable { problem, status: Some(_) }) = answer else { panic!("{head}: {answer:?}") };
+            assert!(problem.contains("it is a part"), "{problem}");
+        }
+    }
 }

@@ -110,3 +110,27 @@ fn an_upload_that_is_cut_off_without_an_answer_is_unavailable() {
         assert!(words.contains("before an answer came"), "{words}");
     }
 }
+
+#[test]
+fn a_success_that_is_told_early_counts_once_the_upload_is_taken() {
+    for way in WAYS {
+        let server = Server::start(way, |peer, _| {
+            let peer = peer.as_mut().unwrap();
+            peer.head();
+            peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            std::thread::park_timeout(Duration::from_millis(700));
+            let (mut read, mut bytes) = (0, vec![0; 1 << 20]);
+            while read < LARGE {
+                match peer.read(&mut bytes) {
+                    0 => return,
+                    amount => read += amount,
+                }
+            }
+            peer.say("2\r\nok\r\n0\r\n\r\n");
+            peer.head();
+        });
+        let connection = server.connection();
+        let answer = upload(&connection, LARGE, LONG).unwrap();
+        assert_eq!((answer.status, &answer.body.bytes[..]), (200, &b"ok"[..]));
+    }
+}

@@ -1,0 +1,197 @@
+//! What a plugin gets of an answer: decoded, masked, and only if it can be relied upon.
+
+use crate::Blob;
+use crate::asked::printable;
+use crate::charset::{self, Decoded};
+use crate::connection::Connection;
+use crate::declaration::AnswerForm;
+use crate::file_name;
+use crate::masker::Late;
+use crate::outgoing::Outgoing;
+use crate::rules::Rule;
+use crate::send::{Allowance, SendError, unreadable};
+use crate::wire::coding::{Coding, NotUnpacked};
+use crate::wire::exchange::Exchange;
+use crate::wire::head::Head;
+
+/// Headers of an answer that concern the connection or a session of the host, not the plugin.
+const DROPPED: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "set-cookie",
+    "set-cookie2",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What a provider answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case, in the order of arrival; without hop-by-hop headers and cookies. Strong secrets are masked, in
+    /// names too. A value that is not UTF-8 is read as ISO-8859-1.
+    pub headers: Vec<(String, String)>,
+    /// Decoded, a text to UTF-8 unless it is asked for as a file. Strong secrets are masked.
+    pub body: Blob,
+    /// What was passed over in it, such as a line that is no header, in words for operators. Strong secrets are masked.
+    pub passed_over: Vec<String>,
+}
+
+/// Reads an answer. A success is whole and understood, or it is none. What refuses a request is told in any case: by its status, if
+/// its body cannot be read.
+pub(crate) fn read(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    exchange: Exchange,
+    body: Vec<u8>,
+) -> Result<Answer, SendError> {
+    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
+    let Some(Head { status, headers, passed_over, .. }) = exchange.head else {
+        return Err(unreadable(connection, None, "it has no head"));
+    };
+    let flawed = |problem: String| unreadable(connection, Some(status), &masked(problem));
+    let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
+    let is_success = (200..300).contains(&status);
+    let is_file = outgoing.answer == AnswerForm::Blob && is_success;
+    let mut received = Received { status, is_success, headers, body, passed_over };
+    if exchange.early && is_success {
+        return Err(SendError::Unavailable(format!(
+            "{} answered with status {status} before it had taken the whole request; look there for what it did",
+            connection.way()
+        )));
+    }
+    received.check_whole(is_file).map_err(flawed)?;
+    let coding = received.unpack(allowance).map_err(|problem| match problem {
+        NotRead::Flawed(problem) => flawed(problem),
+        NotRead::Encoded(unknown) => {
+            let words = format!("the answer is encoded as `{}`, which was not asked for", printable(&masked(unknown)));
+            SendError::AnswerDenied { status, denial: Rule::ContentEncoding.denies(words) }
+        }
+        NotRead::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
+        NotRead::TooLate => SendError::Timeout,
+    })?;
+    // A secret is looked for in the name as it is meant, before any of it is left out.
+    let file_name = received.header("content-disposition").and_then(file_name::of).map(masked);
+    let file_name = file_name.and_then(|name| file_name::without_path(&name));
+    // A file is bytes, whatever they mean. What a plugin reads is text, in UTF-8.
+    if !is_file {
+        received.decode(coding.charset.as_deref()).map_err(flawed)?;
+        if received.body.len() as u64 > allowance.answer_bytes {
+            return Err(SendError::TooLarge { limit: allowance.answer_bytes });
+        }
+    }
+    let media_type = masked(received.media_type().to_owned());
+    let Received { mut headers, body, passed_over, .. } = received;
+    // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
+    let is_undone = |name: &str| name == "content-encoding" || coding.is_packed() && name == "content-length";
+    headers.retain(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
+    let headers = headers.into_iter().map(|(name, value)| (masked(name), masked(value))).collect();
+    // What was made of a secret may have it in it, so it is looked for first.
+    let is_late = || allowance.is_late();
+    let bytes = outgoing.strong.mask_in_time(body, &is_late);
+    let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
+    let bytes = bytes.map_err(|Late| SendError::Timeout)?;
+    let passed_over = passed_over.into_iter().map(masked).collect();
+    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
+}
+
+/// An answer as it came, and more and more as it is meant.
+struct Received {
+    status: u16,
+    is_success: bool,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    passed_over: Vec<String>,
+}
+
+/// Why the encoding of a body is not undone.
+enum NotRead {
+    Flawed(String),
+    /// In a way that was not asked for.
+    Encoded(String),
+    TooLarge,
+    TooLate,
+}
+
+impl Received {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn media_type(&self) -> &str {
+        self.header("content-type").unwrap_or("application/octet-stream")
+    }
+
+    /// Nobody asks for a part (RFC 9110, section 14.2), and a file comes with a status that has one.
+    fn check_whole(&self, is_file: bool) -> Result<(), String> {
+        if self.status == 206 || self.is_success && self.header("content-range").is_some() {
+            return Err(format!("it is a part, with status {}, where the whole was asked for", self.status));
+        }
+        match self.status {
+            202 | 204 | 205 if is_file => Err(format!("it has status {}, which comes without a file", self.status)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Undoes the encoding. Nothing needs no undoing: an answer to HEAD, or an empty one, says what it would have been.
+    fn unpack(&mut self, allowance: Allowance) -> Result<Coding, NotRead> {
+        if self.body.is_empty() {
+            return Ok(Coding::default());
+        }
+        let values = self.headers.iter().filter(|(name, _)| name == "content-encoding");
+        let coding = match Coding::read(values.map(|(_, value)| value.as_bytes())) {
+            Ok(coding) => coding,
+            Err(unknown) if self.is_success => return Err(NotRead::Encoded(unknown)),
+            Err(unknown) => {
+                self.leave_out(format!("its body, which is encoded as `{unknown}`"));
+                return Ok(Coding::default());
+            }
+        };
+        let body = std::mem::take(&mut self.body);
+        match coding.unpack(body, allowance.answer_bytes, &|| allowance.is_late()) {
+            Ok((body, followed)) => {
+                self.body = body;
+                if followed {
+                    self.passed_over.push("bytes after the end of gzip".to_owned());
+                }
+            }
+            Err(NotUnpacked::Fault(fault)) if self.is_success => return Err(NotRead::Flawed(fault.to_string())),
+            Err(NotUnpacked::Fault(_)) => self.leave_out("its body, which is packed with gzip and damaged".to_owned()),
+            Err(NotUnpacked::TooLarge) => return Err(NotRead::TooLarge),
+            Err(NotUnpacked::TooLate) => return Err(NotRead::TooLate),
+        }
+        Ok(coding)
+    }
+
+    fn leave_out(&mut self, what: String) {
+        self.body = Vec::new();
+        self.passed_over.push(what);
+    }
+
+    /// A text as UTF-8: by the charset that it declares, in the right place or else in that of the encoding.
+    fn decode(&mut self, misplaced: Option<&str>) -> Result<(), String> {
+        let media_type = match misplaced {
+            Some(charset) if !charset::is_declared(self.media_type()) => {
+                format!("{}; charset={charset}", self.media_type())
+            }
+            _ => self.media_type().to_owned(),
+        };
+        match charset::decoded(&self.body, &media_type) {
+            Ok(None) => {}
+            Ok(Some(Decoded { bytes, content_type })) => {
+                self.body = bytes;
+                let types = self.headers.iter_mut().filter(|(name, _)| name == "content-type");
+                types.for_each(|(_, value)| value.clone_from(&content_type));
+            }
+            Err(problem) if self.is_success => return Err(problem),
+            Err(problem) => self.passed_over.push(format!("its charset: {problem}")),
+        }
+        Ok(())
+    }
+}
