@@ -82,6 +82,7 @@ fn a_text_in_another_charset_arrives_as_it_was_meant() {
     let utf_16: Vec<u8> = "\u{feff}{\"name\":\"Grüße €\",\"id\":1}".encode_utf16().flat_map(u16::to_be_bytes).collect();
     for (content_type, body, name) in [
         ("application/json; charset=ISO-8859-1", &b"{\"name\":\"Gr\xfc\xdfe\",\"id\":1}"[..], "Grüße"),
+        ("application/json charset=ISO-8859-1", b"{\"name\":\"Gr\xfc\xdfe\",\"id\":1}", "Grüße"),
         ("Application/JSON;charset=\"WINDOWS-1252\"", b"{\"name\":\"5 \x80\",\"id\":1}", "5 €"),
         ("application/json; charset=Shift_JIS", b"{\"name\":\"\x93\xfa\x96{\",\"id\":1}", "日本"),
         ("application/json; charset=utf-16", &utf_16, "Grüße €"),

@@ -3,18 +3,32 @@
 /// What stands before the parameters, and these: names in lower case, values without the quotes around them. A name that stands
 /// there several times is listed each time.
 ///
-/// It is lenient where servers are: the first piece may be a parameter, space may stand around the `=`, and a value that is not
-/// in quotes may be more than a token.
+/// It is lenient where servers are: the first piece may be a parameter, or have one behind it without a semicolon, space may stand
+/// around the `=`, and a value that is not in quotes may be more than a token.
 pub(crate) fn read(value: &str) -> (&str, Vec<(String, String)>) {
     let pieces = pieces(value);
-    let first = pieces.first().map_or("", |piece| piece.trim());
+    let first = pieces.first().map_or("", |piece| match parameter(piece) {
+        Some((before, _, _)) => before,
+        None => piece,
+    });
     let parameters = pieces.iter().filter_map(|piece| {
-        let (name, value) = piece.split_once('=')?;
-        // A semicolon may be missing: `attachment filename=a`.
-        let name = name.split_whitespace().next_back()?;
+        let (_, name, value) = parameter(piece)?;
         Some((name.to_ascii_lowercase(), unquoted(value.trim())))
     });
-    (first, parameters.collect())
+    (first.trim_matches(is_gap), parameters.collect())
+}
+
+/// What stands before a parameter, its name and its value. A semicolon may be missing: `attachment filename=a`.
+fn parameter(piece: &str) -> Option<(&str, &str, &str)> {
+    let (before, value) = piece.split_once('=')?;
+    let before = before.trim_end();
+    let (rest, name) = before.split_at(before.rfind(is_gap).map_or(0, |gap| before.ceil_char_boundary(gap + 1)));
+    (!name.is_empty()).then_some((rest, name, value))
+}
+
+/// What stands where a semicolon should.
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || c == ','
 }
 
 /// The first value of a name.
@@ -79,10 +93,30 @@ mod tests {
 
     #[test]
     fn a_parameter_is_found_however_it_is_written() {
-        for header in
-            ["x;a=b", "x; A=b", "x ;\ta = b ", "x; a=\"b\"", "x; a=\"\\b\"", "a=b", "x a=b", ";;a=b;", "x; a=b; a=c"]
-        {
+        for header in [
+            "x;a=b",
+            "x; A=b",
+            "x ;\ta = b ",
+            "x; a=\"b\"",
+            "x; a=\"\\b\"",
+            "a=b",
+            "x a=b",
+            "x, a=b",
+            ";;a=b;",
+            "x; a=b; a=c",
+        ] {
             assert_eq!(of(header, "a").as_deref(), Some("b"), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_without_a_semicolon_before_it_is_no_part_of_what_stands_there() {
+        for header in ["x/y;a=b", "x/y", " x/y ; a=b", "x/y a=b", "x/y\ta = \"b\"", "x/y, a=b", "x/y,a=b;c=d", "x/y ,"]
+        {
+            assert_eq!(read(header).0, "x/y", "{header}");
+        }
+        for header in ["a=b", " a=b; c=d", "", "=b"] {
+            assert_eq!(read(header).0.replace("=b", ""), "", "{header}");
         }
     }
 
