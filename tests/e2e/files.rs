@@ -158,6 +158,9 @@ fn a_download_has_the_name_that_the_server_gave_it() {
         (b"attachment; filename=\"nul.txt\"", "_nul.txt"),
         (b"attachment; filename*=UTF-8''a%0D%0Ab%00.txt", "a__b_.txt"),
         (b"attachment", "file.txt"),
+        (b"attachment; filename*=UTF-16''%FE%FF%00a.txt; filename=b.txt", "b.txt"),
+        (b"attachment; filename*0=\"abc\"; filename*1=\"def.txt\"", "abcdef.txt"),
+        (b"attachment; filename*0*=UTF-8''Gr%C3; filename*1*=%BC%C3%9Fe; filename*2=.txt", "Grüße.txt"),
     ] {
         let server = Raw::file(disposition);
         let world = world(&server);

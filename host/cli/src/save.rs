@@ -13,6 +13,26 @@ use crate::exit::Usage;
 /// Names that Windows has for devices, with any ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
+/// The endings of media types that have several, none of which is the type's own name.
+const USUAL_ENDINGS: [(&str, &str); 16] = [
+    ("application/msword", "doc"),
+    ("application/octet-stream", "bin"),
+    ("application/postscript", "ps"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.ms-outlook", "msg"),
+    ("application/vnd.ms-powerpoint", "ppt"),
+    ("application/xml", "xml"),
+    ("audio/mpeg", "mp3"),
+    ("image/jpeg", "jpg"),
+    ("image/svg+xml", "svg"),
+    ("message/rfc822", "eml"),
+    ("text/calendar", "ics"),
+    ("text/javascript", "js"),
+    ("text/plain", "txt"),
+    ("video/quicktime", "mov"),
+    ("video/x-matroska", "mkv"),
+];
+
 /// Writes a file of the output into a folder, beside what is there already, and returns its name.
 pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {}", folder.display()))?;
@@ -75,17 +95,17 @@ fn is_device(name: &str) -> bool {
     })
 }
 
+/// A name with the usual ending of a media type; without one where none is usual, as a wrong one tells of another type.
 fn default_name(name: &str, media_type: &str) -> String {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    let endings = mime_guess::get_mime_extensions_str(essence).unwrap_or_default();
-    // The list is in no order that would tell the usual one.
-    let usual = match essence {
-        "image/jpeg" => "jpg",
-        "image/svg+xml" => "svg",
-        "text/plain" => "txt",
-        _ => essence.rsplit('/').next().unwrap_or_default(),
+    let essence = media_type.trim_start().split(|c: char| c.is_whitespace() || matches!(c, ';' | ',')).next();
+    let essence = essence.unwrap_or_default().to_ascii_lowercase();
+    let usual = USUAL_ENDINGS.iter().find(|(known, _)| *known == essence).map(|(_, ending)| *ending);
+    let listed = || match mime_guess::get_mime_extensions_str(&essence)? {
+        [only] => Some(*only),
+        // They are in no order that would tell the usual one.
+        several => several.iter().find(|ending| essence.rsplit('/').next() == Some(**ending)).copied(),
     };
-    match endings.iter().find(|ending| **ending == usual).or(endings.last()) {
+    match usual.or_else(listed) {
         Some(ending) => format!("{name}.{ending}"),
         None => name.to_owned(),
     }
@@ -103,6 +123,14 @@ mod tests {
             ("text/html; charset=utf-8", "avatar.html"),
             ("text/plain", "avatar.txt"),
             ("application/pdf", "avatar.pdf"),
+            ("application/octet-stream", "avatar.bin"),
+            ("Application/PDF charset=binary", "avatar.pdf"),
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "avatar.xlsx"),
+            ("application/zip", "avatar.zip"),
+            ("application/msword", "avatar.doc"),
+            ("application/xml", "avatar.xml"),
+            // One of many would be a guess.
+            ("application/x-msdownload", "avatar"),
             ("application/x-nobody-knows", "avatar"),
             ("", "avatar"),
         ] {

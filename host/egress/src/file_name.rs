@@ -1,6 +1,8 @@
 //! Names of files: as a server tells them, and cut to what file systems take.
 
-use encoding_rs::Encoding;
+use std::mem;
+
+use encoding_rs::{Encoding, UTF_8};
 use percent_encoding::percent_decode_str;
 
 use crate::parameters;
@@ -11,26 +13,59 @@ pub const LONGEST: usize = 255;
 /// What is a number of letters more is no ending that tells a type, in bytes.
 const LONGEST_ENDING: usize = 16;
 
-/// The name in a Content-Disposition, as it stands there, perhaps with a path. `filename*` goes before `filename` (RFC 6266,
-/// section 4.3), unless it cannot be read.
+/// The name in a Content-Disposition, as it stands there, perhaps with a path. `filename*` goes before one in pieces, and that
+/// before `filename` (RFC 6266, section 4.3), unless it cannot be read.
 pub(crate) fn of(disposition: &str) -> Option<String> {
     let (_, parameters) = parameters::read(disposition);
     let extended = parameters::value(&parameters, "filename*").and_then(extended);
-    extended.or_else(|| parameters::value(&parameters, "filename").map(str::to_owned))
+    let name = extended.or_else(|| in_pieces(&parameters)).filter(|name| !name.is_empty());
+    name.or_else(|| parameters::value(&parameters, "filename").map(str::to_owned))
 }
 
 /// A value with its charset and language: `UTF-8'de'Gr%C3%BC%C3%9Fe.txt` (RFC 8187, section 3.2).
 fn extended(value: &str) -> Option<String> {
-    let mut pieces = value.splitn(3, '\'');
-    let charset = Encoding::for_label(pieces.next()?.as_bytes())?;
-    let text = pieces.nth(1)?;
-    let is_encoded = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    if !text.split('%').skip(1).all(is_encoded) {
-        return None;
+    let (charset, text) = charset(value)?;
+    decoded(charset, &percent_decoded(text)?)
+}
+
+/// A name that goes on over parameters (RFC 2231, sections 3 and 4.1): `filename*0="abc"; filename*1*=%20def`. The first piece
+/// says the charset of those that are encoded, whose bytes may be of one character together.
+fn in_pieces(parameters: &[(String, String)]) -> Option<String> {
+    let mut charset_of_all = UTF_8;
+    let (mut name, mut bytes) = (String::new(), Vec::new());
+    // A name has no more pieces than letters.
+    for number in 0..LONGEST {
+        let plain = format!("filename*{number}");
+        if let Some(mut text) = parameters::value(parameters, &format!("{plain}*")) {
+            if number == 0 {
+                (charset_of_all, text) = charset(text)?;
+            }
+            bytes.extend(percent_decoded(text)?);
+        } else if let Some(text) = parameters::value(parameters, &plain) {
+            name += &decoded(charset_of_all, &mem::take(&mut bytes))?;
+            name += text;
+        } else {
+            break;
+        }
     }
-    let bytes: Vec<u8> = percent_decode_str(text).collect();
-    let text = charset.decode_without_bom_handling_and_without_replacement(&bytes)?;
-    (!text.is_empty()).then(|| text.into_owned())
+    Some(name + &decoded(charset_of_all, &bytes)?)
+}
+
+/// The charset of a value, and what follows its language. UTF-8 and ISO-8859-1 are known to it (RFC 5987, section 3.2.1), and
+/// others are sent; one in which the letters of a header mean something else is none.
+fn charset(value: &str) -> Option<(&'static Encoding, &str)> {
+    let mut pieces = value.splitn(3, '\'');
+    let charset = Encoding::for_label(pieces.next()?.as_bytes()).filter(|charset| charset.is_ascii_compatible())?;
+    Some((charset, pieces.nth(1)?))
+}
+
+fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+    let is_encoded = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    text.split('%').skip(1).all(is_encoded).then(|| percent_decode_str(text).collect())
+}
+
+fn decoded(charset: &'static Encoding, bytes: &[u8]) -> Option<String> {
+    Some(charset.decode_without_bom_handling_and_without_replacement(bytes)?.into_owned())
 }
 
 /// The last segment of a path, without what could be more than a name: none where nothing is left but dots (RFC 6266, section
@@ -87,12 +122,40 @@ mod tests {
             ("attachment; filename*=klingon''a.txt; filename=b.txt", "b.txt"),
             ("attachment; filename*=UTF-8''%zz.txt; filename=b.txt", "b.txt"),
             ("attachment; filename*=no-charset.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*=UTF-8''; filename=b.txt", "b.txt"),
+            ("attachment; filename*=UTF-16''%FE%FF%00a.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*=utf-16le''a%00.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*=ISO-2022-JP''a.txt; filename=b.txt", "b.txt"),
             // A percent sign is one where nothing says otherwise (RFC 6266, appendix D).
             ("attachment; filename=\"100%25.txt\"", "100%25.txt"),
             ("attachment; note=\"; filename=evil.exe\"; filename=good.txt", "good.txt"),
             ("attachment; filename=first.txt; filename=second.txt", "first.txt"),
             ("filename=\"bare.txt\"", "bare.txt"),
             ("attachment; filename=\".htaccess\"", ".htaccess"),
+        ] {
+            assert_eq!(told(disposition).as_deref(), Some(name), "{disposition}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_pieces_is_put_together() {
+        for (disposition, name) in [
+            ("attachment; filename*0=\"abc\"; filename*1=\"def.txt\"", "abcdef.txt"),
+            ("attachment; FileName*1=def.txt; filename*0=\"a; b\"; filename=short.txt", "a; bdef.txt"),
+            (
+                "attachment; filename*0*=UTF-8'de'Gr%C3; filename*1*=%BC%C3%9F; filename*2=\"e 100%.txt\"",
+                "Grüße 100%.txt",
+            ),
+            ("attachment; filename*0*=ISO-8859-1''na%EF; filename*1=ve; filename*2*=%2Etxt", "naïve.txt"),
+            ("attachment; filename*0=a; filename*1*=%C3%A4.txt", "aä.txt"),
+            ("attachment; filename*0=a.txt; filename*2=.exe", "a.txt"),
+            ("attachment; filename*0=a.txt; filename*=UTF-8''b.txt", "b.txt"),
+            // What cannot be read gives way here, too.
+            ("attachment; filename*0*=UTF-8''%C3; filename*1=x.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*0*=UTF-16''%00a; filename*1=x.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*0*=no-charset; filename=b.txt", "b.txt"),
+            ("attachment; filename*1=a.txt; filename=b.txt", "b.txt"),
+            ("attachment; filename*0=\"\"; filename=b.txt", "b.txt"),
         ] {
             assert_eq!(told(disposition).as_deref(), Some(name), "{disposition}");
         }
@@ -130,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_told_is_a_name_without_a_path(disposition in "(attachment; ?)?filename\\*?=\"?(UTF-8'')?[./\\\\%0-9A-Fa-f\"; ü]{0,40}|\\PC{0,40}") {
+        fn whatever_is_told_is_a_name_without_a_path(disposition in "(attachment; ?)?filename(\\*|\\*0|\\*0\\*)?=\"?(UTF-8'')?[./\\\\%0-9A-Fa-f\"; ü]{0,40}|\\PC{0,40}") {
             if let Some(name) = told(&disposition) {
                 prop_assert!(!name.is_empty() && name != "." && name != "..", "{name:?}");
                 prop_assert!(!name.contains(['/', '\\']) && !name.contains(char::is_control), "{name:?}");
