@@ -5,6 +5,11 @@ use std::fmt;
 use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::refusal::ConnectionError;
+use crate::text::{is_shown_as_nothing, selects_a_variation};
+
+/// Symbols that look like a space or like nothing, whatever their properties: the place of an object that is not in a text, the
+/// pattern of Braille without dots, the filler of Khitan, and the head of a note that has none.
+const BLANKS: [char; 4] = ['\u{2800}', '\u{fffc}', '\u{16fe4}', '\u{1d159}'];
 
 /// A value that a connection is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +36,8 @@ impl fmt::Display for Given {
 /// another control character or a byte order mark in it. It would be hashed and sent with the rest, and a provider says of it no
 /// more than that the credentials are wrong.
 pub(crate) fn check(value: &str, given: impl FnOnce() -> Given) -> Result<(), ConnectionError> {
-    let ends = value.chars().next().into_iter().chain(value.chars().next_back());
-    let problem = match (ends.into_iter().find(|c| is_unseen(*c)), value.chars().find(|c| breaks(*c))) {
+    let first = value.chars().next().filter(|c| is_unseen(*c));
+    let problem = match (first.or_else(|| unseen_at_the_end(value)), value.chars().find(|c| breaks(*c))) {
         (Some(character), _) => ("begins or ends with a space, a line break or the like", character),
         (None, Some(character)) => {
             ("has a line break, another control character or a byte order mark in it", character)
@@ -42,8 +47,27 @@ pub(crate) fn check(value: &str, given: impl FnOnce() -> Given) -> Result<(), Co
     Err(ConnectionError::Stray { given: given(), problem: problem.0, character: name(problem.1) })
 }
 
+fn unseen_at_the_end(value: &str) -> Option<char> {
+    let mut from_the_end = value.chars().rev();
+    let last = from_the_end.next().filter(|c| is_unseen(*c))?;
+    // An emoji may end in one, which shows in how it looks.
+    let is_of_what_shows = selects_a_variation(last) && from_the_end.next().is_some_and(has_variations);
+    (!is_of_what_shows).then_some(last)
+}
+
 fn is_unseen(c: char) -> bool {
-    c.is_whitespace() || matches!(get_general_category(c), GeneralCategory::Control | GeneralCategory::Format)
+    c.is_whitespace()
+        || is_shown_as_nothing(c)
+        || BLANKS.contains(&c)
+        || matches!(get_general_category(c), GeneralCategory::Control | GeneralCategory::Format)
+}
+
+/// Whether a character is of a kind that is shown in several forms: symbols, ideographs and Mongolian letters. Letters and digits
+/// of keys are none.
+fn has_variations(c: char) -> bool {
+    use GeneralCategory::{MathSymbol, OtherLetter, OtherPunctuation, OtherSymbol};
+    let kind = get_general_category(c);
+    !c.is_ascii() && !is_unseen(c) && matches!(kind, MathSymbol | OtherLetter | OtherPunctuation | OtherSymbol)
 }
 
 fn breaks(c: char) -> bool {
@@ -84,6 +108,8 @@ mod tests {
             ("\u{2060}", "U+2060"),
             ("\u{200e}", "U+200E"),
             ("\u{feff}", "a byte order mark, U+FEFF"),
+            ("\u{3164}", "a character that does not show, U+3164"),
+            ("\u{fe0f}", "a character that does not show, U+FE0F"),
         ] {
             for value in [format!("geheim{unseen}"), format!("{unseen}geheim"), unseen.to_owned()] {
                 let problem = problem(&value).unwrap();
@@ -100,6 +126,50 @@ mod tests {
     fn a_line_break_a_control_character_or_a_mark_is_refused_anywhere() {
         for value in ["a\nb", "a\r\nb", "a\tb", "a\0b", "a\u{85}b", "a\u{2028}b", "a\u{feff}b"] {
             assert!(problem(value).unwrap().contains("`key` has a line break"), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_unicode_shows_as_nothing_is_refused_at_both_ends_and_nothing_else() {
+        // Default_Ignorable_Code_Point of DerivedCoreProperties.txt, Unicode 16.
+        const IGNORABLE: [(u32, u32); 17] = [
+            (0xad, 0xad),
+            (0x34f, 0x34f),
+            (0x61c, 0x61c),
+            (0x115f, 0x1160),
+            (0x17b4, 0x17b5),
+            (0x180b, 0x180f),
+            (0x200b, 0x200f),
+            (0x202a, 0x202e),
+            (0x2060, 0x206f),
+            (0x3164, 0x3164),
+            (0xfe00, 0xfe0f),
+            (0xfeff, 0xfeff),
+            (0xffa0, 0xffa0),
+            (0xfff0, 0xfff8),
+            (0x1bca0, 0x1bca3),
+            (0x1d173, 0x1d17a),
+            (0xe0000, 0xe0fff),
+        ];
+        let is_ignorable = |c: char| IGNORABLE.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)));
+        for c in '\0'..=char::MAX {
+            let is_a_space = c.is_whitespace() || "\u{2800}\u{fffc}\u{16fe4}\u{1d159}".contains(c);
+            let is_a_mark = matches!(get_general_category(c), GeneralCategory::Control | GeneralCategory::Format);
+            let unseen = is_ignorable(c) || is_a_space || is_a_mark;
+            for value in [format!("k7RmX2vQ{c}"), format!("{c}k7RmX2vQ"), c.to_string()] {
+                assert_eq!(problem(&value).is_some(), unseen, "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_selector_belongs_to_what_shows_before_it_and_to_no_letter_of_a_key() {
+        for value in ["❤\u{fe0f}", "a☎\u{fe0e}", "‼\u{fe0f}", "葛\u{e0100}", "ᠠ\u{180b}"] {
+            assert_eq!(problem(value), None, "{value:?}");
+        }
+        for value in ["k7\u{fe0f}", "kR\u{e0100}", "#\u{fe0f}", "é\u{fe0f}", "❤\u{fe0f}\u{fe0f}", "\u{3164}\u{fe0f}"]
+        {
+            assert!(problem(value).is_some(), "{value:?}");
         }
     }
 

@@ -23,20 +23,27 @@ pub fn deceives(c: char) -> bool {
     ) || is_shown_as_nothing(c)
 }
 
-/// What has the property `Default_Ignorable_Code_Point` and is none of these categories: the grapheme joiner, fillers of
-/// Hangul, vowels of Khmer that are inherent, and selectors of variations.
-fn is_shown_as_nothing(c: char) -> bool {
-    matches!(
-        c,
-        '\u{34f}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{ffa0}'
-            | '\u{e0100}'..='\u{e01ef}'
-    )
+/// What has the property `Default_Ignorable_Code_Point` and is no control or mark of format: the grapheme joiner, fillers of
+/// Hangul, vowels of Khmer that are inherent, selectors of variations, and what is kept free for more of them.
+pub(crate) fn is_shown_as_nothing(c: char) -> bool {
+    selects_a_variation(c)
+        || matches!(
+            c,
+            '\u{34f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180e}'
+                | '\u{2065}'
+                | '\u{3164}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Whether a character says in which form the one before it is shown.
+pub(crate) fn selects_a_variation(c: char) -> bool {
+    matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// The mark of the byte order, which some programs write before a text in UTF-8. A reader may pass over it (RFC 8259, section 8.1).
