@@ -1,38 +1,15 @@
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-use wharf_plugin::{Failure, Response, Value};
+use wharf_plugin::{Failure, Members, Response, items, words};
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    jsonrpc: String,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    error: Option<Error>,
-}
-
-/// A null is a result as well.
-fn present<'a, D: Deserializer<'a>>(result: D) -> Result<Option<&'a RawValue>, D::Error> {
-    Deserialize::deserialize(result).map(Some)
-}
-
-#[derive(Deserialize)]
-struct Error {
-    code: i64,
-    message: String,
-    #[serde(default)]
-    data: Value,
-}
-
-/// Status 200 says nothing: an `error` is a failure, and its absence a success, with or without a `result`.
+/// Status 200 says nothing: an `error` is a failure, and its absence a success, with or without a `result`. A null is a result as
+/// well, but no error. Of equal members the last counts, as for most readers, but one error is enough.
 pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    let envelope: Option<Envelope<'_>> = serde_json::from_slice(response.bytes()).ok();
-    match envelope.filter(|envelope| envelope.jsonrpc == "2.0") {
+    let envelope = response.object();
+    match envelope.filter(|envelope| envelope.text("jsonrpc").as_deref() == Some("2.0")) {
         None if response.is_success() => Err(response.makes_no_sense("a JSON-RPC 2.0 object")),
         // The endpoint itself was not reached: the words are those of the web server.
         None => {
-            let body = response.json();
-            let words = body.as_ref().and_then(|b| b.get("message")).and_then(Value::as_str);
-            Err(match Failure::of_status(response, response.detail(words)) {
+            let words = response.object().and_then(|body| body.words("message"));
+            Err(match Failure::of_status(response, response.detail(words.as_deref())) {
                 Failure::NotFound(mut detail) => {
                     detail.message = format!("{}; the base URL must be the JSON-RPC endpoint itself", detail.message);
                     Failure::Provider(detail)
@@ -40,28 +17,49 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
                 failure => failure,
             })
         }
-        Some(Envelope { error: Some(error), .. }) => Err(failure(response, error)),
-        Some(Envelope { result: Some(result), .. }) => Ok(result.get().to_owned()),
-        Some(_) => Ok(r#"{"success":true}"#.to_owned()),
+        Some(envelope) => match envelope.all("error").filter(|error| *error != "null").last() {
+            Some(error) => Err(failure(response, error)),
+            None => Ok(envelope.get("result").unwrap_or(r#"{"success":true}"#).to_owned()),
+        },
     }
 }
 
 /// Nearly everything has the code 500; only the message tells.
-fn failure(response: &Response, error: Error) -> Failure {
-    let detail = response.detail(Some(&error.message)).code(error.code.to_string());
-    match (error.code, error.message.as_str()) {
-        (-32602, _) => {
-            let first = error.data.pointer("/validationErrors/0");
-            let path = first.and_then(|e| e.pointer("/path/0")).and_then(Value::as_str).map(str::to_owned);
-            let words = first.and_then(|e| e.get("message")).and_then(Value::as_str).unwrap_or(&error.message);
-            Failure::InvalidInput(path, words.to_owned())
+fn failure(response: &Response, error: &str) -> Failure {
+    let members = Members::of(error);
+    let member = |name: &str| members.as_ref().and_then(|members| members.get(name));
+    let message = words(member("message").unwrap_or(error));
+    let code = member("code").map(|code| words(code).unwrap_or_else(|| code.to_owned())).unwrap_or_default();
+    let number = whole(&code);
+    let mut detail = response.detail(message.as_deref());
+    detail.code = number.map(|number| number.to_string()).or(Some(code).filter(|code| !code.is_empty()));
+    match (number, message.unwrap_or_default().as_str()) {
+        (Some(-32602), message) => {
+            let first = member("data").and_then(first_of_validation);
+            let path = first.as_ref().and_then(|first| words(items(first.get("path")?)?.first()?));
+            let told = first.as_ref().and_then(|first| first.words("message"));
+            Failure::InvalidInput(path, told.unwrap_or_else(|| message.to_owned()))
         }
-        (401, _) | (500, "Forbidden resource") => Failure::Unauthorized(detail),
-        (500, "User not found" | "Capability not found") => Failure::NotFound(detail),
-        (500, "User is not logged in" | "Capability is disabled") => Failure::Conflict(detail),
-        (500, "Only Near AI capabilities are callable") => Failure::InvalidInput(Some("id".to_owned()), error.message),
+        (Some(401), _) | (Some(500), "Forbidden resource") => Failure::Unauthorized(detail),
+        (Some(500), "User not found" | "Capability not found") => Failure::NotFound(detail),
+        (Some(500), "User is not logged in" | "Capability is disabled") => Failure::Conflict(detail),
+        (Some(500), message @ "Only Near AI capabilities are callable") => {
+            Failure::InvalidInput(Some("id".to_owned()), message.to_owned())
+        }
         _ => Failure::of_body(response, detail),
     }
+}
+
+/// A code as a number, however it is written: `500.0` and `"500"` as well.
+fn whole(code: &str) -> Option<i64> {
+    let number: f64 = code.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small")]
+    (number.fract() == 0.0 && number.abs() < 1e9).then_some(number as i64)
+}
+
+/// The first thing that the validation of the parameters found.
+fn first_of_validation(data: &str) -> Option<Members<'_>> {
+    Members::of(items(Members::of(data)?.get("validationErrors")?)?.first()?)
 }
 
 #[cfg(test)]
@@ -104,6 +102,38 @@ mod tests {
         let body = r#"{"jsonrpc":"2.0","id":"wharf","error":{"code":429,"message":"Too many requests"}}"#;
         let failure = read(&Response::new(429, &[("Retry-After", "30")], body)).unwrap_err();
         assert!(matches!(failure, Failure::RateLimited(d) if d.retry_after == Some(30)));
+    }
+
+    #[test]
+    fn an_error_keeps_its_meaning_whatever_stands_in_it() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for data in [r#""\ud83d""#, r#"{"x":1e400}"#, &deep] {
+            for code in ["500", "\"500\"", "500.0", "5e2"] {
+                let error = format!(r#"{{"code":{code},"message":"User not found","data":{data}}}"#);
+                let failure = answer(&format!(r#"{{"jsonrpc":"2.0","error":{error}}}"#)).unwrap_err();
+                assert!(matches!(failure, Failure::NotFound(d) if d.code.as_deref() == Some("500")), "{error}");
+            }
+        }
+        for (error, message) in [
+            (r#"{"code":1e400,"message":"User \ud83d"}"#, "User \u{fffd}"),
+            (r#""User \ud83d""#, "User \u{fffd}"),
+            ("{}", r#"{"jsonrpc":"2.0","error":{}}"#),
+            ("false", r#"{"jsonrpc":"2.0","error":false}"#),
+        ] {
+            let failure = answer(&format!(r#"{{"jsonrpc":"2.0","error":{error}}}"#)).unwrap_err();
+            assert!(matches!(failure, Failure::Provider(d) if d.message == message), "{error}");
+        }
+        let data = r#"{"validationErrors":[{"path":["limit"],"message":"Bad \ud83d","received":1e400}]}"#;
+        let body = format!(r#"{{"jsonrpc":"2.0","error":{{"code":-32602,"message":"Invalid Params","data":{data}}}}}"#);
+        assert_eq!(answer(&body), Err(Failure::InvalidInput(Some("limit".into()), "Bad \u{fffd}".into())));
+    }
+
+    #[test]
+    fn names_and_equal_members_of_an_envelope_do_not_matter() {
+        assert_eq!(answer(r#"{"jsonrpc":"2.0","\udc00":1,"result":[1.10]}"#).unwrap(), "[1.10]");
+        assert_eq!(answer(r#"{"jsonrpc":"2.0","result":1,"result":2}"#).unwrap(), "2", "the last one counts");
+        assert_eq!(answer(r#"{"jsonrpc":"2.0","result":1,"error":null}"#).unwrap(), "1");
+        assert!(answer(r#"{"jsonrpc":"2.0","error":{"code":500,"message":"No"},"error":null,"result":1}"#).is_err());
     }
 
     #[test]

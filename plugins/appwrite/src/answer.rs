@@ -5,12 +5,13 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     if response.is_success() {
         return read::json(response);
     }
-    let body = response.json().unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(|v| v.as_str());
-    let mut detail = response.detail(text("message"));
-    detail.code = text("type").map(str::to_owned);
-    Err(match text("type") {
-        Some(kind) => of_kind(kind, response, detail),
+    let body = response.object();
+    let words = |name: &str| body.as_ref()?.words(name);
+    let kind = words("type");
+    let mut detail = response.detail(words("message").as_deref());
+    detail.code.clone_from(&kind);
+    Err(match kind {
+        Some(kind) => of_kind(&kind, response, detail),
         None => without_kind(response, detail),
     })
 }
@@ -119,6 +120,24 @@ mod tests {
         let Err(Failure::Provider(detail)) = read(&Response::new(404, &[], "<h1>Not Found</h1>")) else { panic!() };
         assert_eq!(detail.message, "the answer is not an error of Appwrite: <h1>Not Found</h1>");
         assert!(matches!(read(&Response::new(409, &[], "{}")), Err(Failure::Provider(_))));
+    }
+
+    #[test]
+    fn an_error_keeps_its_meaning_whatever_stands_in_it() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for beside in [r#""\ud83d""#, "1e400", &deep] {
+            let failure = |status: u16, kind: &str| {
+                let body = format!(r#"{{"message":"Words \ud83d","trace":{beside},"code":{status},"type":"{kind}"}}"#);
+                read(&Response::new(status, &[], body)).unwrap_err()
+            };
+            let Failure::NotFound(detail) = failure(404, "user_not_found") else { panic!("{beside}") };
+            assert_eq!((detail.message.as_str(), detail.code.as_deref()), ("Words \u{fffd}", Some("user_not_found")));
+            assert!(matches!(failure(401, "general_unauthorized_scope"), Failure::Forbidden(_)));
+            assert!(
+                matches!(failure(503, "general_smtp_disabled"), Failure::Provider(_)),
+                "it does not pass by itself"
+            );
+        }
     }
 
     #[test]

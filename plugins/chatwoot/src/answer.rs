@@ -1,4 +1,4 @@
-use wharf_plugin::{Failure, Response, Value, read};
+use wharf_plugin::{Failure, Members, Response, items, read, words};
 
 /// Errors come in several shapes: `error` (a text or an object), `errors` (texts or objects), `message`, plain text, and
 /// nothing at all. A missing right is answered with 401, like a wrong token.
@@ -6,11 +6,12 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     if response.is_success() {
         return read::json(response);
     }
-    let body = response.json();
-    let words = body.as_ref().and_then(words).or_else(|| plain_text(response));
-    let mut detail = response.detail(words.as_deref());
-    if words.is_none() && matches!(response.status, 400 | 401) {
-        // Chatwoot itself has words for it.
+    let body = response.object();
+    let told = body.as_ref().and_then(of_members).or_else(|| plain_text(response));
+    let mut detail = response.detail(told.as_deref());
+    // Chatwoot itself has words for it.
+    if told.is_none_or(|told| is_the_reason_alone(response.status, &told)) && matches!(response.status, 400 | 401 | 403)
+    {
         detail.message += OF_A_GATEWAY;
     }
     Err(match response.status {
@@ -24,42 +25,56 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
 const OF_A_GATEWAY: &str = "; if a gateway in between refuses the name of a header, set token_header of the connection to \
                             `api-access-token` or to `api_access_token`";
 
-fn words(body: &Value) -> Option<String> {
+/// Whether the words say no more than the status does, as those of a gateway do: `Bad Request`, `400 Bad Request.`
+fn is_the_reason_alone(status: u16, told: &str) -> bool {
+    let reason = match status {
+        400 => "bad request",
+        401 => "unauthorized",
+        403 => "forbidden",
+        _ => return false,
+    };
+    let told = told.trim().trim_end_matches(['.', '!']).to_ascii_lowercase();
+    told.strip_prefix(&status.to_string()).unwrap_or(&told).trim_start_matches([' ', ':', '-']) == reason
+}
+
+fn of_members(body: &Members<'_>) -> Option<String> {
     let found = ["error", "errors", "message", "description"]
         .iter()
         .find_map(|name| body.get(name).filter(|value| says_something(value)))?;
-    Some(one_line(found))
+    Some(match items(found) {
+        Some(items) => items.into_iter().map(one_line).collect::<Vec<_>>().join("; "),
+        None => one_line(found),
+    })
 }
 
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
-    }
+fn says_something(json: &str) -> bool {
+    let is_empty = |json: &str| json.split_ascii_whitespace().collect::<String>() == "{}";
+    json != "null"
+        && words(json).is_none_or(|text| !text.is_empty())
+        && items(json).is_none_or(|items| !items.is_empty())
+        && !is_empty(json)
 }
 
-fn one_line(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(one_line).collect::<Vec<_>>().join("; "),
-        Value::Object(members) => match members.get("message") {
-            Some(Value::String(message)) => match members.get("field").and_then(Value::as_str) {
-                Some(field) => format!("{field}: {message}"),
-                None => message.clone(),
-            },
-            _ => value.to_string(),
-        },
-        other => other.to_string(),
-    }
+/// A text, what an object says about a field, or else the JSON text as it is written.
+fn one_line(json: &str) -> String {
+    let of_object = || {
+        let object = Members::of(json)?;
+        let message = object.words("message")?;
+        Some(match object.words("field") {
+            Some(field) => format!("{field}: {message}"),
+            None => message,
+        })
+    };
+    words(json).or_else(of_object).unwrap_or_else(|| json.to_owned())
 }
 
-/// Throttles answer with plain text. A page of HTML is no message, and is quoted for what it is.
+/// Throttles answer with plain text. A page of HTML is no message, and is quoted for what it is; so is JSON other than a text.
 fn plain_text(response: &Response) -> Option<String> {
-    let text = response.text().ok()?;
-    let is_words = !text.trim().is_empty() && !text.trim_start().starts_with(['<', '{', '[']);
+    let text = response.text().ok()?.trim();
+    if read::json(response).is_ok() {
+        return words(text).filter(|text| !text.is_empty());
+    }
+    let is_words = !text.starts_with(['<', '{', '[']);
     is_words.then(|| text.to_owned())
 }
 
@@ -67,9 +82,9 @@ fn is_about_rights(message: &str) -> bool {
     message == "Non permissible resource" || message.contains("not authorized") || message.contains("suspended")
 }
 
-fn first_attribute(body: &Value) -> Option<String> {
-    let attribute = body.pointer("/attributes/0").or_else(|| body.pointer("/errors/0/field"));
-    Some(attribute?.as_str()?.to_owned())
+fn first_attribute(body: &Members<'_>) -> Option<String> {
+    let first = |name: &str| items(body.get(name)?)?.first().copied();
+    first("attributes").and_then(words).or_else(|| Members::of(first("errors")?)?.words("field"))
 }
 
 #[cfg(test)]
@@ -93,11 +108,30 @@ mod tests {
 
     #[test]
     fn a_refusal_without_words_says_what_to_try() {
-        for (status, body) in [(400, ""), (401, ""), (400, "<html><h1>400 Bad Request</h1></html>"), (400, "{}")] {
-            let (Failure::Provider(detail) | Failure::Unauthorized(detail)) = failure(status, body) else { panic!() };
+        for (status, body) in [
+            (400, ""),
+            (401, ""),
+            (403, ""),
+            (400, "\r\n"),
+            (400, "<html><h1>400 Bad Request</h1></html>"),
+            (400, "{}"),
+            (400, "null"),
+            (400, "Bad Request"),
+            (400, "\"Bad Request\""),
+            (400, r#"{"message":"Bad Request"}"#),
+            (401, r#"{"error":"401 Unauthorized."}"#),
+            (403, "Forbidden\n"),
+        ] {
+            let (Failure::Provider(detail) | Failure::Unauthorized(detail) | Failure::Forbidden(detail)) =
+                failure(status, body)
+            else {
+                panic!()
+            };
             assert!(detail.message.contains("token_header"), "{status} {body}: {}", detail.message);
         }
-        for (status, body) in [(400, r#"{"error":"Bad"}"#), (401, r#"{"errors":["Invalid"]}"#), (404, "")] {
+        for (status, body) in
+            [(400, r#"{"error":"Bad"}"#), (401, r#"{"errors":["Invalid"]}"#), (404, ""), (404, "Not Found")]
+        {
             assert!(!format!("{:?}", failure(status, body)).contains("token_header"), "{status} {body}");
         }
     }
@@ -132,6 +166,28 @@ mod tests {
         assert!(matches!(failure(422, body), Failure::InvalidInput(None, m) if m.contains("is too long")));
         let body = r#"{"description": "d", "errors": [{"field": "name", "message": "is missing", "code": "x"}]}"#;
         assert_eq!(failure(422, body), Failure::InvalidInput(Some("name".into()), "name: is missing".into()));
+    }
+
+    #[test]
+    fn an_error_keeps_its_words_and_digits_whatever_stands_in_it() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for beside in [r#""\ud83d""#, "1e400", &deep] {
+            let body = format!(r#"{{"x":{beside},"error":"You are not authorized \ud83d"}}"#);
+            let Failure::Forbidden(detail) = failure(401, &body) else { panic!("{beside}") };
+            assert_eq!(detail.message, "You are not authorized \u{fffd}");
+        }
+        let message = |body: &str| match failure(400, body) {
+            Failure::Provider(detail) => detail.message,
+            other => panic!("{other:?}"),
+        };
+        let limits = r#"{"limit":123456789012345678901,"x":1.10}"#;
+        assert_eq!(message(&format!(r#"{{"error":{limits}}}"#)), limits);
+        assert_eq!(message(&format!(r#"{{"errors":["a",{limits},-0]}}"#)), format!("a; {limits}; -0"));
+        assert_eq!(message(&format!(r#"{{"error":[{deep}]}}"#)), deep);
+        assert_eq!(
+            message(r#"{"error":{ },"errors":[ ],"message":""}"#),
+            r#"{"error":{ },"errors":[ ],"message":""}"#.to_owned() + OF_A_GATEWAY
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub use bindings::wharf::provider::blobs::Blob;
 pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};
-pub use members::{Members, items};
+pub use members::{Members, items, words};
 pub use operation::{Answer, Effect, Operation, Resource, Run};
 pub use pages::{Page, Paging};
 pub use provider::{

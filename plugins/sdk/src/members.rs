@@ -1,4 +1,6 @@
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The members of a JSON object, each as it is written. What a parser would make of their numbers is not the same.
@@ -16,9 +18,19 @@ impl<'a> Members<'a> {
         self.0.iter().rev().find(|(known, _)| is(known, name)).map(|(_, value)| value.get())
     }
 
+    /// The JSON texts of all members of a name, in their order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| is(known, name)).map(|(_, value)| value.get())
+    }
+
     /// A member that is a text.
     pub fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.get(name)?).ok()
+    }
+
+    /// A member that is a text, for people: see [`words`].
+    pub fn words(&self, name: &str) -> Option<String> {
+        words(self.get(name)?)
     }
 
     /// The names and the JSON texts of all, in their order.
@@ -43,6 +55,46 @@ impl<'a> Members<'a> {
 pub fn items(json: &str) -> Option<Vec<&str>> {
     let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
     Some(items.into_iter().map(RawValue::get).collect())
+}
+
+/// What a JSON text says, if it is a text, for people: half a surrogate pair, which no text can have, is a replacement character
+/// (U+FFFD). What goes on to a program goes as it is written.
+pub fn words(json: &str) -> Option<String> {
+    let Bytes(bytes) = serde_json::from_str(json).ok()?;
+    let mut words = String::new();
+    for chunk in bytes.utf8_chunks() {
+        words.push_str(chunk.valid());
+        // Each of the three bytes of a half is a chunk, and this is the first.
+        if chunk.invalid() == [0xED] {
+            words.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Some(words)
+}
+
+/// A JSON text with its halves of surrogate pairs, as if they were characters.
+struct Bytes<'a>(Cow<'a, [u8]>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Bytes<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON text")
+            }
+
+            fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Bytes(Cow::Borrowed(bytes)))
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Bytes(Cow::Owned(bytes.to_vec())))
+            }
+        }
+        deserializer.deserialize_bytes(Text)
+    }
 }
 
 /// Whether a name, with its quotes, says this.
@@ -102,6 +154,24 @@ mod tests {
             _ => None,
         });
         assert_eq!(with, r#"{"\u0070rice":1.10,"h":7,"\udc00":1e400}"#);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_shown_to_people_and_is_no_text_for_programs() {
+        let members = Members::of(
+            r#"{"m":"a \ud83d\ud83d\ude00 \udc00b\ud83d\u0041","m2":"Gr\u00fc\u00dfe \ufffd\/","n":1,"l":["x"]}"#,
+        )
+        .unwrap();
+        assert_eq!(members.words("m").as_deref(), Some("a \u{fffd}😀 \u{fffd}b\u{fffd}A"));
+        assert_eq!(members.words("m2").as_deref(), Some("Grüße \u{fffd}/"));
+        assert_eq!((members.text("m"), members.words("n"), members.words("l")), (None, None, None));
+        assert_eq!(words("\"\""), Some(String::new()));
+    }
+
+    #[test]
+    fn of_equal_members_the_last_counts_and_all_can_be_looked_at() {
+        let members = Members::of(r#"{"a":1,"b":2,"\u0061":3}"#).unwrap();
+        assert_eq!((members.get("a"), members.all("a").collect::<Vec<_>>()), (Some("3"), vec!["1", "3"]));
     }
 
     #[test]

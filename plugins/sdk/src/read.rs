@@ -13,9 +13,9 @@ pub fn rest(response: &Response) -> Result<String, Failure> {
     if response.is_success() {
         return json(response);
     }
-    let body = response.json();
-    let words = |name: &str| body.as_ref().and_then(|b| b.get(name)).and_then(|v| v.as_str());
-    Err(Failure::of_status(response, response.detail(words("message").or_else(|| words("error")))))
+    let body = response.object();
+    let words = |name: &str| body.as_ref()?.words(name);
+    Err(Failure::of_status(response, response.detail(words("message").or_else(|| words("error")).as_deref())))
 }
 
 /// The body of a good answer as JSON text; null where there is none.
@@ -44,6 +44,15 @@ mod tests {
             assert_eq!(rest(&Response::new(200, &[], format!("\u{feff}{body}"))).unwrap(), body);
         }
         assert_eq!(rest(&Response::new(200, &[], "\u{feff}")).unwrap(), "null");
+    }
+
+    #[test]
+    fn an_error_speaks_whatever_stands_beside_its_words() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for beside in ["1e400", r#""\ud83d""#, &deep] {
+            let response = Response::new(404, &[], format!(r#"{{"trace":{beside},"message":"No \ud83d","\udc00":1}}"#));
+            assert!(matches!(rest(&response), Err(Failure::NotFound(d)) if d.message == "No \u{fffd}"), "{beside}");
+        }
     }
 
     #[test]

@@ -1,34 +1,16 @@
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use wharf_plugin::{Failure, Response, Value};
+use wharf_plugin::{Failure, Members, Response, words};
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    success: bool,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    error: Option<Error>,
-}
-
-#[derive(Deserialize)]
-struct Error {
-    /// A text, but a number in the errors of the Mobile module.
-    #[serde(default)]
-    code: Value,
-    #[serde(default)]
-    message: String,
-}
-
-/// Status 200 says nothing: `success` does. An answer without it is none, whatever its status.
+/// Status 200 says nothing: `success` does. An answer without it is none, whatever its status. Of equal members the last counts,
+/// as for most readers, but one `success` that is false is enough.
 pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    let envelope: Option<Envelope<'_>> = serde_json::from_slice(response.bytes()).ok();
+    let envelope = response.object();
+    let said: Vec<&str> = envelope.iter().flat_map(|envelope| envelope.all("success")).collect();
     match envelope {
-        Some(Envelope { success: true, result, .. }) => Ok(result.map_or("null", RawValue::get).to_owned()),
-        Some(Envelope { success: false, error, .. }) => {
-            let error = error.unwrap_or(Error { code: Value::Null, message: String::new() });
-            Err(failure(response, error))
+        Some(envelope) if !said.is_empty() && said.iter().all(|said| *said == "true") => {
+            Ok(envelope.get("result").unwrap_or("null").to_owned())
         }
-        None => Err(no_envelope(response)),
+        Some(envelope) if said.contains(&"false") => Err(failure(response, envelope.get("error").unwrap_or("null"))),
+        _ => Err(no_envelope(response)),
     }
 }
 
@@ -42,13 +24,13 @@ fn no_envelope(response: &Response) -> Failure {
     }
 }
 
-fn failure(response: &Response, error: Error) -> Failure {
-    let code = match error.code {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        number => number.to_string(),
-    };
-    let detail = response.detail(Some(&error.message)).code(code.as_str());
+/// An error is an object, or a text at times. Its code is a text, but a number in the errors of the Mobile module.
+fn failure(response: &Response, error: &str) -> Failure {
+    let members = Members::of(error);
+    let member = |name: &str| members.as_ref().and_then(|members| members.get(name)).filter(|value| *value != "null");
+    let code = member("code").map(|code| words(code).unwrap_or_else(|| code.to_owned())).unwrap_or_default();
+    let message = words(member("message").unwrap_or(error));
+    let detail = response.detail(message.as_deref()).code(code.as_str());
     match code.as_str() {
         "INVALID_SESSIONID"
         | "SESSION_EXPIRED"
@@ -140,6 +122,44 @@ mod tests {
         let body = r#"{"success":false,"error":{"message":"Alert not found","code":1401}}"#;
         let Err(Failure::Provider(detail)) = read(&Response::new(200, &[], body)) else { panic!() };
         assert_eq!((detail.code.as_deref(), detail.message.as_str()), (Some("1401"), "Alert not found"));
+    }
+
+    #[test]
+    fn an_error_keeps_its_meaning_whatever_stands_in_it() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for beside in [r#""\ud83d""#, "1e400", &deep] {
+            let body = format!(
+                r#"{{"success":false,"error":{{"code":"INVALID_SESSIONID","trace":{beside},"message":"bad \ud83d"}}}}"#
+            );
+            let failure = read(&Response::new(200, &[], body)).unwrap_err();
+            assert!(session_is_over(&failure), "{failure:?}");
+            assert!(matches!(failure, Failure::Unauthorized(d) if d.message == "bad \u{fffd}"));
+        }
+        let failure = |error: &str| {
+            let body = format!(r#"{{"success":false,"error":{error}}}"#);
+            match read(&Response::new(200, &[], body)).unwrap_err() {
+                Failure::Provider(detail) | Failure::Forbidden(detail) => (detail.code, detail.message),
+                other => panic!("{other:?}"),
+            }
+        };
+        let code = |code: &str| Some(code.to_owned());
+        assert_eq!(
+            failure(r#"{"code":123456789012345678901,"message":"No"}"#),
+            (code("123456789012345678901"), "No".into())
+        );
+        assert_eq!(failure(r#"{"code":1e400,"message":"No"}"#), (code("1e400"), "No".into()));
+        assert_eq!(failure(r#""Permission denied""#), (code(""), "Permission denied".into()));
+        assert_eq!(failure(r#"{"code":"ACCESS_DENIED","message":null}"#).0, code("ACCESS_DENIED"));
+    }
+
+    #[test]
+    fn names_and_equal_members_of_an_envelope_do_not_matter() {
+        let result = |body: &str| read(&Response::new(200, &[], body)).unwrap();
+        assert_eq!(result(r#"{"\ud83d":1,"success":true,"result":{"a":1.10}}"#), r#"{"a":1.10}"#);
+        assert_eq!(result(r#"{"success":true,"result":1,"result":2}"#), "2", "the last one counts");
+        for body in [r#"{"success":false,"success":true}"#, r#"{"success":true,"success":false}"#] {
+            assert!(read(&Response::new(200, &[], body)).is_err(), "{body}");
+        }
     }
 
     #[test]

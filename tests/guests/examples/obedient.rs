@@ -89,10 +89,9 @@ fn work(call: &Call<'_>) -> Result<Output, Failure> {
 
 /// Says in every way what it was given to enter with.
 fn enter(call: &Call<'_>) -> Result<Output, Failure> {
-    let answer: Value = call.request("log-in").send()?.json().unwrap_or_default();
-    let ticket = answer.get("ticket").and_then(Value::as_str).unwrap_or_default();
+    let ticket = call.request("log-in").send()?.member("ticket").unwrap_or_default();
     log::info(&format!("the ticket is {ticket}"));
-    let response = call.request("enter").query("note", ticket).send()?;
+    let response = call.request("enter").query("note", &ticket).send()?;
     if response.status == 403 {
         return Err(Failure::Forbidden(Detail::new(format!("no way in with {ticket}"))));
     }
