@@ -102,6 +102,10 @@ mod tests {
         let body = r#"{"jsonrpc":"2.0","id":"wharf","error":{"code":429,"message":"Too many requests"}}"#;
         let failure = read(&Response::new(429, &[("Retry-After", "30")], body)).unwrap_err();
         assert!(matches!(failure, Failure::RateLimited(d) if d.retry_after == Some(30)));
+        for header in ["Retry-After", "X-RateLimit-Reset"] {
+            let failure = read(&Response::new(200, &[(header, "30")], body)).unwrap_err();
+            assert!(matches!(failure, Failure::RateLimited(d) if d.retry_after == Some(30)), "{header}");
+        }
     }
 
     #[test]

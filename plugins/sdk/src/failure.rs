@@ -1,6 +1,7 @@
 use crate::bindings::wharf::provider::call as contract;
 use crate::bindings::wharf::provider::http;
 use crate::response::Response;
+use crate::retry;
 
 /// Why an operation gave nothing back, in words that a caller can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,11 @@ impl Failure {
 
     /// The failure that a status stands for (RFC 9110, RFC 6585).
     pub fn of_status(response: &Response, detail: Detail) -> Self {
-        match response.status {
+        Self::by_status(response.status, detail)
+    }
+
+    fn by_status(status: u16, detail: Detail) -> Self {
+        match status {
             401 => Self::Unauthorized(detail),
             403 => Self::Forbidden(detail),
             404 | 410 => Self::NotFound(detail),
@@ -86,12 +91,17 @@ impl Failure {
         }
     }
 
-    /// The failure of an error that the body tells of, for which there is no other kind: the provider's, unless the status says
-    /// that it passes by itself.
+    /// The failure of an error that the body tells of, for which there is no other kind: the provider's, unless the status, or the
+    /// provider's code where it is one, says that it passes by itself.
     pub fn of_body(response: &Response, detail: Detail) -> Self {
-        match response.status {
-            408 | 429 | 502..=504 => Self::of_status(response, detail),
-            _ => Self::Provider(detail),
+        let code = detail.code.as_deref().and_then(|code| code.parse().ok());
+        let passes = |status: &u16| matches!(status, 408 | 429 | 502..=504);
+        match [Some(response.status), code].into_iter().flatten().find(passes) {
+            Some(status) => {
+                let retry_after = detail.retry_after.or_else(|| retry::after_status(response, status));
+                Self::by_status(status, Detail { retry_after, ..detail })
+            }
+            None => Self::Provider(detail),
         }
     }
 }

@@ -14,19 +14,23 @@ const LIMITS: [(&str, &str); 3] = [
 
 /// In seconds from now, rounded up; none where the answer says nothing that can be read. `Retry-After` (RFC 9110, section
 /// 10.2.3) goes before what tells of a limit. Of several values the longest holds.
+///
+/// Nobody asks this of a good answer: a failure with status 200 is one that the body tells of.
 pub(crate) fn after(response: &Response) -> Option<u32> {
-    if response.status < 300 {
-        return None;
-    }
+    after_status(response, response.status)
+}
+
+/// The same for a failure that the body tells of by this status.
+pub(crate) fn after_status(response: &Response, status: u16) -> Option<u32> {
     let now = now(response);
     let told = response.all("retry-after").filter_map(|value| retry_after(value, now)).max();
-    told.or_else(|| of_a_limit(response, now))
+    told.or_else(|| of_a_limit(response, status, now))
 }
 
 /// A limit that ends says something only of a failure that comes from it.
-fn of_a_limit(response: &Response, now: Duration) -> Option<u32> {
-    let by_status = response.status == 429;
-    if !by_status && !matches!(response.status, 403 | 503) {
+fn of_a_limit(response: &Response, status: u16, now: Duration) -> Option<u32> {
+    let by_status = status == 429;
+    if !by_status && !matches!(status, 403 | 503) {
         return None;
     }
     let mut policies: Vec<Policy> = response.all("ratelimit").flat_map(policies).collect();
@@ -91,28 +95,33 @@ fn is_zero(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte == b'0')
 }
 
-/// Seconds or a date. A list is not allowed, but comes about where a proxy joins headers.
+/// A list is not allowed, but comes about where a proxy joins headers.
 fn retry_after(value: &str, now: Duration) -> Option<u32> {
-    let date = || date(value).map(|time| up(time.saturating_sub(now)));
-    seconds(value).map(up).or_else(date).or_else(|| value.split(',').filter_map(seconds).map(up).max())
+    reset(value, now).or_else(|| value.split(',').filter_map(|value| reset(value, now)).max())
 }
 
-/// Seconds from now, or a time: a date, or seconds or milliseconds since 1970.
+/// Nothing waits for longer, so more seconds than this are a time, and a time that is further away is none.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Seconds from now, or a time: a date, or seconds since 1970, also in smaller units, whichever is near the clock.
 fn reset(value: &str, now: Duration) -> Option<u32> {
-    /// More than thirty years are no duration, and thirty years before 1970 had ended there were no limits.
-    const FIRST_TIME: Duration = Duration::from_secs(1_000_000_000);
-    const FIRST_IN_MILLIS: Duration = Duration::from_secs(1_000_000_000_000);
-    let until = |time: Duration| up(time.saturating_sub(now));
-    match seconds(value) {
-        Some(millis) if millis >= FIRST_IN_MILLIS => Some(until(millis / 1000)),
-        Some(time) if time >= FIRST_TIME => Some(until(time)),
-        Some(duration) => Some(up(duration)),
-        None => date(value).map(until),
+    let Some(number) = seconds(value) else { return until(date(value)?, now) };
+    if number <= LONGEST {
+        return Some(up(number));
     }
+    let is_near = |time: &Duration| time.abs_diff(now) <= LONGEST;
+    [1, 1_000, 1_000_000, 1_000_000_000]
+        .into_iter()
+        .map(|unit| number / unit)
+        .find(is_near)
+        .and_then(|time| until(time, now))
 }
 
-/// Digits, with a fraction at most, which some servers send. What is too large is as much as there can be (RFC 9111, section
-/// 1.2.2).
+fn until(time: Duration, now: Duration) -> Option<u32> {
+    Some(time.saturating_sub(now)).filter(|duration| *duration <= LONGEST).map(up)
+}
+
+/// Digits, with a fraction at most, which some servers send.
 fn seconds(value: &str) -> Option<Duration> {
     let (whole, fraction) = value.trim().split_once('.').unwrap_or((value.trim(), "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -120,12 +129,37 @@ fn seconds(value: &str) -> Option<Duration> {
         return None;
     }
     let nanos = if is_zero(fraction) { 0 } else { 1 };
-    Some(Duration::new(whole.parse().unwrap_or(u64::MAX), nanos))
+    Some(Duration::new(whole.parse().ok()?, nanos))
 }
 
-/// In one of the three forms of RFC 9110, section 5.6.7.
+/// In one of the three forms of RFC 9110, section 5.6.7, or in that of RFC 3339. Universal time goes by many names.
 fn date(value: &str) -> Option<Duration> {
-    httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()
+    const NAMES: [&str; 8] = ["GMT", "UTC", "UT", "+0000", "-0000", "+00:00", "-00:00", "Z"];
+    let value = value.trim();
+    let is_named = |name: &&str| {
+        let start = value.len().checked_sub(name.len());
+        start.and_then(|start| value.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(name))
+    };
+    let name = NAMES.into_iter().find(is_named).unwrap_or_default();
+    let time = value.get(..value.len() - name.len())?.trim_end();
+    let of_http = || {
+        let time = capitalized(time);
+        httpdate::parse_http_date(&format!("{time} GMT")).or_else(|_| httpdate::parse_http_date(&time)).ok()
+    };
+    // Without a name it is the time of nobody knows where.
+    let of_rfc3339 = || humantime::parse_rfc3339(&format!("{time}Z")).ok().filter(|_| !name.is_empty());
+    of_http().or_else(of_rfc3339)?.duration_since(UNIX_EPOCH).ok()
+}
+
+/// The names of days and months as they are to be written: some send them small.
+fn capitalized(text: &str) -> String {
+    let mut is_inside = false;
+    let each = text.chars().map(|c| {
+        let written = if is_inside { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
+        is_inside = c.is_ascii_alphabetic();
+        written
+    });
+    each.collect()
 }
 
 /// What the answer's clock says, which is the one that its dates are of; else this clock. Since 1970.
@@ -163,13 +197,20 @@ mod tests {
                 ("Sun Nov  6 08:50:07 1994", 30),
                 ("Sat, 05 Nov 1994 08:50:07 GMT", 0),
                 ("10, 30", 30),
-                ("99999999999999999999999", u32::MAX),
+                ("sun, 06 nov 1994 08:50:07 gmt", 30),
+                ("Sun, 06 Nov 1994 08:50:07 UTC", 30),
+                ("Sun, 06 Nov 1994 08:50:07 +0000", 30),
+                ("1994-11-06T08:50:07Z", 30),
+                ("1994-11-06T08:50:06.25+00:00", 30),
+                ("784111807", 30),
+                ("784111807000", 30),
+                ("784111700", 0),
             ] {
                 assert_eq!(told(status, &[("Retry-After", value)]), Some(seconds), "{status} {value}");
             }
         }
         assert_eq!(told(429, &[("Retry-After", "soon"), ("Retry-After", "7"), ("Retry-After", "3")]), Some(7));
-        assert_eq!(told(200, &[("Retry-After", "30")]), None, "it is an answer");
+        assert_eq!(told(200, &[("Retry-After", "30")]), Some(30), "the body tells of a failure");
     }
 
     #[test]
@@ -187,10 +228,19 @@ mod tests {
             "Sun, 06 Nov 1994",
             "٣",
             "\u{feff}5",
+            // What nothing waits for.
+            "99999999999",
             "9".repeat(20).as_str(),
+            "9".repeat(40).as_str(),
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            "9999-12-31T23:59:59Z",
+            "1994-11-06T08:50:07+01:00",
+            "1994-11-06T08:50:07",
+            "GMT",
+            "Z",
+            "1994-11-06T08:50:0\u{fc}Z",
         ] {
-            let seconds = told(503, &[("Retry-After", value)]);
-            assert_eq!(seconds, (value.len() == 20).then_some(u32::MAX), "{value}");
+            assert_eq!(told(503, &[("Retry-After", value)]), None, "{value}");
         }
     }
 
@@ -211,7 +261,18 @@ mod tests {
                 let headers = [(name, value), ("Date", "Sat, 28 Nov 2026 22:00:00 GMT")];
                 after(&Response::new(429, &headers, ""))
             };
-            assert_eq!((of("1795903230"), of("1795903230000"), of("1795903229001")), (Some(30), Some(30), Some(30)));
+            for value in [
+                "1795903230",
+                "1795903230000",
+                "1795903229001",
+                "1795903230000000",
+                "1795903230000000000",
+                "1795903229.25",
+            ] {
+                assert_eq!(of(value), Some(30), "{name}: {value}");
+            }
+            assert_eq!(of("2026-11-28T22:00:30Z"), Some(30));
+            assert_eq!((of("1000000030"), of("253402300799")), (None, None), "neither is near");
             assert_eq!(of("1795903100"), Some(0), "it is over");
             assert_eq!(of("-1"), None);
         }
