@@ -44,8 +44,29 @@ fn a_good_answer_need_not_be_json() {
     let world = World::new();
     world.simulation.wibiclick.answer_next(answer(200, "text/plain", ""));
     assert_eq!(world.call(CALL).json(), json!({"success": true}));
-    world.simulation.wibiclick.answer_next(answer(201, "text/plain", "gone"));
-    assert_eq!(world.call(CALL).json(), json!({"success": true, "message": "gone"}));
+    world.simulation.wibiclick.answer_next(answer(201, "text/plain", "User disconnected"));
+    assert_eq!(world.call(CALL).json(), json!({"success": true, "message": "User disconnected"}));
+}
+
+#[test]
+fn what_does_not_say_yes_is_no_success() {
+    let world = World::new();
+    let list = "wibiclick contacts.list websiteId=harbour-website";
+    for (call, status, body) in [
+        (CALL, 200, "Strict Standards: Only variables should be passed by reference in /srv/a.php on line 3"),
+        (CALL, 200, "Unauthorized"),
+        (CALL, 200, "\u{a0}"),
+        (CALL, 200, "null"),
+        (CALL, 200, "{\"success\":false,\"success\":true}"),
+        (list, 200, "Session expired, please log in"),
+        (list, 200, "OK"),
+        (list, 200, ""),
+        (list, 204, ""),
+    ] {
+        world.simulation.wibiclick.answer_next(answer(status, "text/html", body));
+        let run = world.call(call);
+        assert!(run.code == 4 && run.out.is_empty(), "{body}: {run:?}");
+    }
 }
 
 #[test]
@@ -184,14 +205,25 @@ fn who_logs_in_sends_no_key_and_gets_a_token() {
 }
 
 #[test]
-fn pages_are_followed_by_how_many_items_they_had() {
+fn pages_are_followed_by_how_many_items_they_had_until_one_is_empty() {
     let world = World::new();
-    let full = json!({"jobs": vec![json!({"id": "j"}); 100]}).to_string();
-    world.simulation.wibiclick.answer_next(answer(200, "application/json", &full));
-    world.call("wibiclick jobs.list websiteId=harbour-website maxItems=150").json();
+    let page = |from: usize| {
+        let jobs: Vec<Value> = (from..from + 50).map(|n| json!({"id": n})).collect();
+        answer(200, "application/json", &json!({ "jobs": jobs }).to_string())
+    };
+    // The server gives 50 at once, however many are asked for.
+    (0..3).for_each(|n| world.simulation.wibiclick.answer_next(page(n * 50)));
+    world.simulation.wibiclick.answer_next(answer(200, "application/json", r#"{"jobs":[]}"#));
+    let all = world.call("wibiclick jobs.list websiteId=harbour-website maxItems=250").json();
+    assert_eq!(all["jobs"].as_array().unwrap().len(), 150);
     let targets: Vec<String> = world.simulation.wibiclick.requests().iter().map(|r| r.target.clone()).collect();
     assert_eq!(
         targets,
-        ["/jobs?id=harbour-website&limit=100&offset=0", "/jobs?id=harbour-website&limit=50&offset=100",]
+        [
+            "/jobs?id=harbour-website&limit=100&offset=0",
+            "/jobs?id=harbour-website&limit=100&offset=50",
+            "/jobs?id=harbour-website&limit=100&offset=100",
+            "/jobs?id=harbour-website&limit=100&offset=150",
+        ]
     );
 }

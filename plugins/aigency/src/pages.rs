@@ -20,5 +20,5 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     if page.number > 1 {
         return Ok(None);
     }
-    call.read(&call.next_page().send()?).map(Some)
+    page.read(call, &call.next_page().send()?)
 }

@@ -25,7 +25,7 @@ fn instead(call: &Call<'_>) -> Option<Request> {
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
-    if page.previous.is_some_and(|items| items < LARGEST_PAGE) {
+    if page.previous.is_some_and(|items| items < LARGEST_PAGE) && has_all(page) {
         return Ok(None);
     }
     let wrong = |message: &str| Failure::InvalidInput(Some("queries".to_owned()), message.to_owned());
@@ -43,9 +43,30 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
         let id = id.ok_or_else(|| wrong("pages are followed by `$id`, so a select must have it"))?;
         queries.push(format!(r#"{{"method":"cursorAfter","values":[{id}]}}"#));
     }
-    call.read(&with_queries(call, queries).send()?).map(Some)
+    page.read(call, &with_queries(call, queries).send()?)
+}
+
+/// A page may be short because a server gives fewer at once. The total is 0 where it was not asked for.
+fn has_all(page: &Page<'_>) -> bool {
+    let total = page.first.and_then(Members::of).and_then(|answer| answer.get("total")?.parse::<usize>().ok());
+    total.is_some_and(|total| total > 0 && total <= page.seen)
 }
 
 fn with_queries(call: &Call<'_>, queries: Vec<String>) -> Request {
     queries.into_iter().fold(call.next_page(), |request, query| request.query("queries", query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_page_is_the_last_where_the_total_says_so() {
+        let page =
+            |first| Page { number: 2, seen: 50, missing: 200, previous: Some(50), last: None, first: Some(first) };
+        assert!(has_all(&page(r#"{"total":50,"users":[]}"#)));
+        for first in [r#"{"total":120}"#, r#"{"total":0}"#, "{}", r#"{"total":null}"#] {
+            assert!(!has_all(&page(first)), "{first}");
+        }
+    }
 }

@@ -14,5 +14,5 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     let first = call.input("page").and_then(Value::as_u64).unwrap_or(1);
     let number = first.saturating_add(page.number as u64 - 1);
     let response = call.next_page().query("page", number.to_string()).send()?;
-    call.read(&response).map(Some)
+    page.read(call, &response)
 }

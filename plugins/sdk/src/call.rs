@@ -70,6 +70,7 @@ impl<'a> Call<'a> {
                 headers: vec![],
                 body: None,
             },
+            reads: self.operation.gives_what_it_reads(),
         }
     }
 
@@ -85,6 +86,7 @@ impl<'a> Call<'a> {
 /// A declared request, to be filled with its free values.
 pub struct Request {
     asked: http::Request,
+    reads: bool,
 }
 
 impl Request {
@@ -141,7 +143,8 @@ impl Request {
     /// # Errors
     /// Where there is no answer: refused by the host, no connection, out of time.
     pub fn send(self) -> Result<Response, Failure> {
-        Ok(http::send(self.asked)?.into())
+        let response = Response::from(http::send(self.asked)?);
+        Ok(if self.reads { response.to_a_read() } else { response })
     }
 }
 

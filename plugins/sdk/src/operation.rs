@@ -294,6 +294,11 @@ impl Operation {
         self
     }
 
+    /// Whether an answer without a value is none.
+    pub(crate) fn gives_what_it_reads(&self) -> bool {
+        self.effect == Effect::Read && matches!(self.answer, Answer::Value | Answer::Body)
+    }
+
     /// The name of the request that is sent instead of the own one where the caller attaches files.
     pub(crate) fn with_files(&self) -> String {
         format!("{}-with-files", self.action)

@@ -7,6 +7,7 @@ use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
 use crate::members::{find, items};
 use crate::request::Field;
+use crate::response::Response;
 use crate::schema::integer;
 
 /// The name of the input by which a caller asks for more than a page.
@@ -45,6 +46,23 @@ pub struct Page<'a> {
     pub previous: Option<usize>,
     /// The last item of the page before, as JSON text.
     pub last: Option<&'a str>,
+    /// The answer of the first page, as JSON text: it may say how many items there are.
+    pub first: Option<&'a str>,
+}
+
+impl Page<'_> {
+    /// Reads the answer of a page, as [`Call::read`] does. For a later page a good answer without anything is no page, as the one
+    /// before was the last.
+    ///
+    /// # Errors
+    /// What the provider says is wrong.
+    pub fn read(&self, call: &Call<'_>, response: &Response) -> Result<Option<String>, Failure> {
+        let is_nothing = response.is_empty() || response.bytes().trim_ascii() == b"null";
+        if self.number > 1 && response.is_success() && is_nothing {
+            return Ok(None);
+        }
+        call.read(response).map(Some)
+    }
 }
 
 impl Paging {
@@ -63,8 +81,8 @@ impl Paging {
         self
     }
 
-    /// The first answer with the items of all pages, each as it is written. It ends with a page that is empty, or the same as
-    /// the one before: that of a server which gives the list whole. What came before a page that fails is not lost.
+    /// The first answer with the items of all pages, each as it is written. It ends with a page that is empty, or with which the
+    /// one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that fails is not lost.
     pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
         let wanted = call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
         let mut first = String::new();
@@ -78,6 +96,7 @@ impl Paging {
                 missing: wanted - items.len(),
                 previous: (number > 1).then_some(newest),
                 last: items.last().map(String::as_str),
+                first: (number > 1).then_some(first.as_str()),
             };
             let fetched =
                 (self.fetch)(call, &page).and_then(|json| json.map(|json| self.read(json, number)).transpose());
@@ -94,7 +113,7 @@ impl Paging {
                 first = json;
             }
             let before = items.get(items.len() - newest..).unwrap_or_default();
-            if list.is_empty() || before == list.as_slice() {
+            if before.starts_with(&list) {
                 break;
             }
             newest = list.len();
@@ -111,11 +130,10 @@ impl Paging {
         })
     }
 
-    /// An answer with the items of its list. An answer without anything, or without a list in its place, is an empty page, but
-    /// for the first one.
+    /// An answer with the items of its list. A null, for an answer or in the place of a list, is an empty page.
     fn read(&self, json: String, number: usize) -> Result<(String, Vec<String>), Failure> {
         let list = find(&json, self.list);
-        if number > 1 && (json.trim_ascii() == "null" || list == Some("null")) {
+        if json.trim_ascii() == "null" || list == Some("null") {
             return Ok((json, Vec::new()));
         }
         let items: Option<Vec<String>> =
@@ -231,7 +249,39 @@ mod tests {
     fn a_page_without_a_list_is_a_failure() {
         let Err(Failure::Provider(detail)) = ended(|_, _| Ok(Some(r#"{"things": 7}"#.to_owned()))) else { panic!() };
         assert_eq!(detail.message, "page 1 of the answer has no list");
-        assert!(ended(|_, _| Ok(Some("null".to_owned()))).is_err(), "nor is there one where nothing is");
+    }
+
+    #[test]
+    fn nothing_in_the_place_of_a_list_is_a_list_without_items() {
+        assert_eq!(
+            follow(|_, _| Ok(Some(r#"{"total":0,"things":null}"#.to_owned())), "/things", 5),
+            json!({"total": 0, "things": []})
+        );
+        assert_eq!(follow(|_, _| Ok(Some("null".to_owned())), "", 5), json!([]));
+        assert_eq!(follow(|_, _| Ok(Some("null".to_owned())), "/things", 5), json!(null), "as without maxItems");
+    }
+
+    #[test]
+    fn a_server_that_repeats_what_it_gave_is_asked_no_further() {
+        let fetch = |_: &Call<'_>, page: &Page<'_>| {
+            let all: Vec<usize> = (0..page.missing.min(4)).collect();
+            Ok(Some(json!(all).to_string()))
+        };
+        assert_eq!(follow(fetch, "", 6), json!([0, 1, 2, 3]));
+    }
+
+    #[test]
+    fn a_later_answer_without_anything_is_no_page() {
+        let operation = Operation::get("list", "List", "/things");
+        let raw = contract::Call { operation: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+        let call = Call::new(&PROVIDER, &operation, raw);
+        let page = |number| Page { number, seen: 0, missing: 5, previous: None, last: None, first: None };
+        for (status, body) in [(204, ""), (200, ""), (200, " \r\n"), (200, "\u{feff}"), (200, "\u{feff}null\n")] {
+            let response = Response::new(status, &[], body).to_a_read();
+            assert_eq!(page(2).read(&call, &response), Ok(None), "{status} {body:?}");
+            assert_eq!(page(1).read(&call, &response).is_ok(), status == 204 || body.contains("null"), "{body:?}");
+        }
+        assert!(page(2).read(&call, &Response::new(500, &[], "")).is_err());
     }
 
     #[test]

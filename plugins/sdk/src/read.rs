@@ -18,13 +18,15 @@ pub fn rest(response: &Response) -> Result<String, Failure> {
     Err(Failure::of_status(response, response.detail(words("message").or_else(|| words("error")).as_deref())))
 }
 
-/// The body of a good answer as JSON text; null where there is none.
+/// The body of a good answer as JSON text; null where there is none. An operation that reads was not answered without a body, unless
+/// the status says that there is nothing (RFC 9110, sections 15.3.5 and 15.3.6).
 ///
 /// # Errors
 /// A provider failure where the body is not JSON.
 pub fn json(response: &Response) -> Result<String, Failure> {
     if response.is_empty() {
-        return Ok("null".to_owned());
+        let is_missing = response.is_to_a_read() && !matches!(response.status, 204 | 205);
+        return if is_missing { Err(response.makes_no_sense("JSON")) } else { Ok("null".to_owned()) };
     }
     match serde_json::from_slice::<IgnoredAny>(response.bytes()) {
         Ok(_) => Ok(response.text()?.to_owned()),
@@ -44,6 +46,17 @@ mod tests {
             assert_eq!(rest(&Response::new(200, &[], format!("\u{feff}{body}"))).unwrap(), body);
         }
         assert_eq!(rest(&Response::new(200, &[], "\u{feff}")).unwrap(), "null");
+    }
+
+    #[test]
+    fn an_operation_that_reads_is_not_answered_without_a_body() {
+        for body in ["", " \r\n", "\u{feff}"] {
+            let empty = |status: u16| Response::new(status, &[], body);
+            let failed = rest(&empty(200).to_a_read()).unwrap_err();
+            let words = "the answer is not JSON: an answer without a body";
+            assert!(matches!(failed, Failure::Provider(d) if d.message == words), "{body:?}");
+            assert_eq!((rest(&empty(204).to_a_read()), rest(&empty(200))), (Ok("null".into()), Ok("null".into())));
+        }
     }
 
     #[test]

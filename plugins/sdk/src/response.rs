@@ -15,13 +15,25 @@ pub struct Response {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     file: Option<Blob>,
+    is_to_a_read: bool,
 }
 
 impl Response {
     /// An answer with a body in memory: what a test of a reading function needs.
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect();
-        Self { status, headers, body: without_mark(body.into()), file: None }
+        Self { status, headers, body: without_mark(body.into()), file: None, is_to_a_read: false }
+    }
+
+    /// The same as the answer to an operation that reads.
+    pub fn to_a_read(mut self) -> Self {
+        self.is_to_a_read = true;
+        self
+    }
+
+    /// Whether the operation reads, and gives the answer's value back. Then an answer without one is not what was asked for.
+    pub fn is_to_a_read(&self) -> bool {
+        self.is_to_a_read
     }
 
     /// Whether the status is 2xx.
@@ -134,7 +146,7 @@ impl From<http::Response> for Response {
             http::Content::Bytes(bytes) => (without_mark(bytes), None),
             http::Content::Blob(blob) => (Vec::new(), Some(blob)),
         };
-        Self { status: response.status, headers: response.headers, body, file }
+        Self { status: response.status, headers: response.headers, body, file, is_to_a_read: false }
     }
 }
 
@@ -158,6 +170,6 @@ mod tests {
     fn a_quote_is_the_beginning_of_the_body() {
         let long = Response::new(500, &[], format!("  {}", "ü".repeat(1000)));
         assert_eq!(long.detail(None).message, "ü".repeat(LONGEST_QUOTE));
-        assert_eq!(Response::new(500, &[], " ").detail(None).message, "");
+        assert_eq!(Response::new(500, &[], " ").detail(None).message, "an answer without a body");
     }
 }

@@ -1,47 +1,146 @@
-use wharf_plugin::{Failure, Members, Response, json, read};
+use wharf_plugin::{Failure, Members, Response, items, json, read, words};
 
-/// A good answer may be JSON, a few bare words or nothing. Errors have `message`, or else `error`, and may come with status 200.
+/// A good answer to a change may be JSON, a few bare words or nothing. To a read it is an object or a list. Errors have `message`,
+/// or else `error`, and may come with status 200, so what does not say yes in a known way is none.
 pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     if !response.is_success() {
         return read::rest(response);
     }
-    if response.is_empty() {
+    let changes = !response.is_to_a_read();
+    if response.is_empty() && changes {
         return Ok(json!({"success": true}).to_string());
     }
-    match read::json(response) {
-        Ok(answer) if says_no(&answer) => Err(Failure::Provider(response.detail(words(&answer).as_deref()))),
-        Ok(answer) => Ok(answer),
-        Err(_) if is_bare(response) => Ok(json!({"success": true, "message": response.text()?.trim()}).to_string()),
-        // A web page, for instance, which a path that does not exist may be answered with, or a notice of PHP before the JSON.
-        Err(_) => Err(response.makes_no_sense("one of WibiClick")),
+    // A web page, for instance, which a path that does not exist may be answered with, or a notice of PHP before the JSON.
+    let no_answer = || Err(response.makes_no_sense("one of WibiClick"));
+    let Ok(answer) = read::json(response) else {
+        let text = response.text()?.trim();
+        return match changes && !says_json(response) && is_done(text) {
+            true => Ok(json!({"success": true, "message": text}).to_string()),
+            false => no_answer(),
+        };
+    };
+    let is_good = match (Members::of(&answer), items(&answer)) {
+        (Some(object), _) if says_no(&object) => {
+            let words = object.words("message").or_else(|| object.words("error"));
+            return Err(Failure::Provider(response.detail(words.as_deref())));
+        }
+        (Some(_), _) => true,
+        // The records of a read may have a member of any name.
+        (None, Some(items)) => !changes || !items.into_iter().filter_map(Members::of).any(|item| says_no(&item)),
+        (None, None) => changes && is_yes(answer.trim_ascii()),
+    };
+    if is_good { Ok(answer) } else { no_answer() }
+}
+
+/// Whether `success` is there and is not true, each time; or where it is not there, whether there is an error.
+fn says_no(answer: &Members<'_>) -> bool {
+    let of = |wanted: &'static str| answer.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
+    let is_nothing = |json: &str| matches!(json, "null" | "false" | "\"\"" | "[]" | "{}");
+    match of("success").next() {
+        Some(_) => !of("success").all(|(_, value)| is_yes(value)),
+        None => {
+            of("error").any(|(_, value)| !is_nothing(value))
+                || of("status").filter_map(|(_, value)| words(value)).any(|status| FAILED.contains(&status.as_str()))
+        }
     }
 }
 
-/// Whether `success` is there and is not true.
-fn says_no(answer: &str) -> bool {
-    Members::of(answer).and_then(|answer| answer.get("success")).is_some_and(|success| {
-        matches!(success.trim_matches('"').to_ascii_lowercase().as_str(), "false" | "0" | "no" | "null" | "")
-    })
+/// What `status` says of a request that failed, beside what it says of a job.
+const FAILED: [&str; 3] = ["error", "fail", "failed"];
+
+/// What counts as yes in JSON: true, 1, or a text of known words.
+fn is_yes(json: &str) -> bool {
+    match words(json) {
+        Some(text) => matches!(text.as_str(), "1" | "yes") || is_done(&text),
+        None => matches!(json, "true" | "1" | "1.0"),
+    }
 }
 
-fn words(answer: &str) -> Option<String> {
-    let answer = Members::of(answer)?;
-    answer.text("message").or_else(|| answer.text("error"))
-}
-
-/// Whether the body is a line of words, of a server that does not say it were JSON.
-fn is_bare(response: &Response) -> bool {
+/// Whether every word of a text is one by which a server says that it did something, such as "User updated successfully.": nobody
+/// has seen them all, and anything else may say what went wrong.
+fn is_done(text: &str) -> bool {
     const LONGEST: usize = 200;
-    /// What PHP begins with where something is wrong.
-    const WRONG: [&str; 6] = ["notice", "warning", "deprecated", "fatal error", "parse error", "php "];
-    let Ok(text) = response.text() else { return false };
-    let line = text.trim();
-    let begins = line.to_ascii_lowercase();
-    let is_json = response.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-    !is_json
-        && line.len() <= LONGEST
-        && !line.contains(['\n', '<', '{', '[', '"'])
-        && !WRONG.iter().any(|wrong| begins.starts_with(wrong))
+    const DONE: [&str; 25] = [
+        "accepted",
+        "added",
+        "changed",
+        "connected",
+        "converted",
+        "created",
+        "deleted",
+        "disconnected",
+        "done",
+        "merged",
+        "ok",
+        "reassigned",
+        "registered",
+        "removed",
+        "reset",
+        "saved",
+        "sent",
+        "set",
+        "success",
+        "successful",
+        "successfully",
+        "true",
+        "updated",
+        "uploaded",
+        "booked",
+    ];
+    /// What it was done to.
+    const BESIDE: [&str; 38] = [
+        "a",
+        "an",
+        "and",
+        "been",
+        "booking",
+        "callout",
+        "company",
+        "contact",
+        "customer",
+        "document",
+        "email",
+        "employee",
+        "estimate",
+        "fee",
+        "from",
+        "has",
+        "have",
+        "information",
+        "invoice",
+        "item",
+        "job",
+        "line",
+        "logo",
+        "mail",
+        "message",
+        "note",
+        "password",
+        "profile",
+        "settings",
+        "status",
+        "supplier",
+        "task",
+        "technician",
+        "the",
+        "to",
+        "user",
+        "was",
+        "website",
+    ];
+    let text = text.to_ascii_lowercase();
+    let said: Vec<&str> = text.trim_end_matches(['.', '!', '\r', '\n']).split(' ').collect();
+    let is_of = |list: &[&str], word: &str| {
+        list.contains(&word) || word.strip_suffix('s').is_some_and(|one| list.contains(&one))
+    };
+    text.len() <= LONGEST
+        && said.iter().any(|word| DONE.contains(word))
+        && said.iter().all(|word| DONE.contains(word) || is_of(&BESIDE, word))
+}
+
+/// Whether the server says that the body were JSON.
+fn says_json(response: &Response) -> bool {
+    response.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
 }
 
 #[cfg(test)]
@@ -54,6 +153,14 @@ mod tests {
         assert_eq!(good(r#"{"success":true,"message":"Done"}"#), r#"{"success":true,"message":"Done"}"#);
         assert_eq!(good(""), r#"{"success":true}"#);
         assert_eq!(good("updated\n"), r#"{"success":true,"message":"updated"}"#);
+        for words in ["OK", "User updated", "User was updated successfully!", "Settings saved.", "Notes reassigned"] {
+            assert_eq!(good(words), json!({"success": true, "message": words}).to_string());
+        }
+        for json in ["true", "1", r#""User updated""#, "{}", r#"{"message":"Done"}"#, r#"{"success":"true"}"#, "[]"] {
+            assert_eq!(good(json), json);
+        }
+        let unread = r#"{"success":1,"error":null,"n":1.10,"h":"\ud83d","n":1e400}"#;
+        assert_eq!(good(unread), unread);
     }
 
     #[test]
@@ -72,15 +179,67 @@ mod tests {
             "{\"success\":true",
             "\u{feff}\u{feff}{\"success\":true}",
             "<br />\n<b>Notice</b>",
+            "Strict Standards: Only variables should be passed by reference in /srv/a.php on line 3",
+            "Catchable fatal error: x in /srv/a.php on line 3",
+            "Uncaught Error: Call to undefined function foo",
+            "Error: something broke",
+            "Unauthorized",
+            "Internal Server Error",
+            "Could not connect: Access denied",
+            "User not updated",
+            "Nothing was updated",
+            "the user",
+            "No",
+            "\0",
+            "\u{a0}",
+            "\u{200b}",
+            "false",
+            "0",
+            "null",
+            "7",
+            r#""error""#,
             r#"{"success":false}"#,
             r#"{"success":"false","message":"No."}"#,
             r#"{"success":0}"#,
+            r#"{"success":-0}"#,
+            r#"{"success":0.0}"#,
+            r#"{"success":0e5}"#,
+            r#"{"success":null}"#,
+            r#"{"success":[]}"#,
+            r#"{"success":{}}"#,
+            r#"{"success":"no "}"#,
+            r#"{"success":"F"}"#,
+            r#"{"success":"error"}"#,
+            r#"{"success":"f\u0061lse"}"#,
+            r#"{"success":false,"success":true}"#,
+            r#"{"success":true,"success":false}"#,
+            r#"{"s\u0075ccess":false}"#,
+            r#"{"Success":false}"#,
+            r#"{"success":false,"message":"\ud83d","n":1e400}"#,
+            r#"{"error":"Website not found"}"#,
+            r#"{"status":"error","message":"x"}"#,
+            r#"[{"success":false}]"#,
         ] {
-            let read = read(&Response::new(200, &[], body));
-            assert!(matches!(read, Err(Failure::Provider(_))), "{body}: {read:?}");
+            for kind in ["", "text/plain", "text/html"] {
+                let read = read(&Response::new(200, &[("content-type", kind)], body));
+                assert!(matches!(read, Err(Failure::Provider(_))), "{body}: {read:?}");
+            }
         }
         let json = Response::new(200, &[("content-type", "application/json; charset=utf-8")], "Bad gateway");
         assert!(read(&json).is_err(), "it says that it were JSON");
+    }
+
+    #[test]
+    fn a_read_is_answered_by_an_object_or_a_list() {
+        let read = |body: &str| read(&Response::new(200, &[], body).to_a_read());
+        for body in ["", "\r\n", "OK", "User updated", "Session expired, please log in", "null", "true", "1", r#""OK""#]
+        {
+            assert!(matches!(read(body), Err(Failure::Provider(_))), "{body}");
+        }
+        for body in [r#"{"customers":[]}"#, "[]", r#"[{"success":false}]"#] {
+            assert_eq!(read(body).unwrap(), body);
+        }
+        assert!(read(r#"{"success":false}"#).is_err());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use wharf_plugin::{Call, Failure, Field, Input, Page, Paging, Place, Value, integer, query};
 
-/// The most items that are asked for at once. The provider's own limit is not known; its web client asks for far more.
+/// The most items that are asked for at once. The provider's own limit is not known, so a page may have fewer and not be the
+/// last; the web client asks for far more.
 const LARGEST_PAGE: usize = 100;
 
 pub(crate) const LIMIT: Input =
@@ -22,18 +23,10 @@ pub(crate) const fn pages(list: &'static str) -> Paging {
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
-    if page.previous.is_some_and(|items| items < LARGEST_PAGE) {
-        return Ok(None);
-    }
     let first = call.input("offset").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     let request = call
         .next_page()
         .query("limit", page.missing.min(LARGEST_PAGE).to_string())
         .query("offset", first.saturating_add(page.seen).to_string());
-    let response = request.send()?;
-    // Nothing stands for success elsewhere, and here for no more items.
-    if page.number > 1 && response.is_success() && response.is_empty() {
-        return Ok(None);
-    }
-    call.read(&response).map(Some)
+    page.read(call, &request.send()?)
 }
