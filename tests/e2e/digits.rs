@@ -181,6 +181,54 @@ fn a_later_page_of_nothing_is_the_end_of_a_list() {
     world.simulation.chatwoot.answer_next(answer(204, "", ""));
     let all = world.call("chatwoot contacts.search account_id=1 q=x maxItems=20").json();
     assert_eq!(all["payload"].as_array().unwrap().len(), 2);
+
+    let rows = vec![json!({"id": "10x1"}); 100];
+    let page = json!({"success": true, "result": rows}).to_string();
+    for (status, nothing) in [(204, ""), (200, ""), (200, r#"{"success":true,"result":null}"#)] {
+        world.simulation.vtiger.answer_next(answer(200, "application/json", &page));
+        world.simulation.vtiger.answer_next(answer(status, "application/json", nothing));
+        let query = "query=select * from Leads order by id;";
+        let run = world.wharf(&["call", "vtiger", "query.run", query, "sessionName=s", "maxItems=150"]);
+        assert_eq!(run.json().as_array().unwrap().len(), 100, "{status} {nothing}");
+    }
+}
+
+#[test]
+fn a_list_that_is_null_is_one_without_items() {
+    let world = World::new();
+    for more in ["", " maxItems=250"] {
+        for (status, body) in [(200, r#"{"total":0,"users":null}"#), (200, "null"), (204, "")] {
+            world.simulation.appwrite.answer_next(answer(status, "application/json", body));
+            let run = world.call(&format!("appwrite users.list{more}"));
+            assert_eq!(run.code, 0, "{body}{more}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn a_read_without_a_body_is_no_success() {
+    let world = World::new();
+    world.simulation.appwrite.answer_next(answer(200, "application/json", ""));
+    world.call("appwrite users.get userId=ada").fails(4, &["an answer without a body"]);
+    world.simulation.chatwoot.answer_next(answer(200, "application/json", " "));
+    world.call("chatwoot contacts.get account_id=1 id=1").fails(4, &["an answer without a body"]);
+    world.simulation.appwrite.answer_next(answer(200, "application/json", ""));
+    assert_eq!(world.call("appwrite users.delete userId=ada").code, 0);
+}
+
+#[test]
+fn a_failure_keeps_its_kind_whatever_stands_in_it() {
+    let world = World::new();
+    let half = r#"{"message":"User \ud83d","code":404,"type":"user_not_found"}"#;
+    world.simulation.appwrite.answer_next(answer(404, "application/json", half));
+    world.call("appwrite users.get userId=ada").fails(4, &["not found", "User \u{fffd}", "user_not_found"]);
+    let digits = r#"{"error":{"limit":123456789012345678901,"x":1.10}}"#;
+    world.simulation.chatwoot.answer_next(answer(400, "application/json", digits));
+    world.call("chatwoot profile.get").fails(4, &[r#"{"limit":123456789012345678901,"x":1.10}"#]);
+    let over = r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"bad \ud83d"}}"#;
+    world.call("vtiger metadata.list-types").json();
+    world.simulation.vtiger.answer_next(answer(200, "application/json", over));
+    assert!(world.call("vtiger metadata.list-types").json()["types"].is_array(), "the session is begun anew");
 }
 
 #[test]

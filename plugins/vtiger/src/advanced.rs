@@ -85,7 +85,7 @@ fn post(call: &Call<'_>) -> Result<Output, Failure> {
     check(call)?;
     let parameters = fields(call.written("parameters"))?;
     let form = |session: &str| parameters.iter().cloned().chain([form_field(session)]).collect();
-    with_session(call, |session| call.request("call").form(form(session)).send()).map(Output::text)
+    with_session(call, |session| call.read(&call.request("call").form(form(session)).send()?)).map(Output::text)
 }
 
 fn check(call: &Call<'_>) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use wharf_plugin::{
     Body, Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Members, Method, Operation, Output, Place,
-    Response, code_only, state, text,
+    code_only, state, text,
 };
 
 use crate::answer::session_is_over;
@@ -56,13 +56,14 @@ const fn in_form(operation: Operation) -> Operation {
         .fields(const { &[Field::free(Place::Body, "sessionName", WHY_FREE).sensitive()] })
         .also(const { &[GET_CHALLENGE, LOGIN] })
         .run(|call| {
-            with_session(call, |session| call.own_request().form(vec![form_field(session)]).send()).map(Output::text)
+            let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
+            with_session(call, |session| call.read(&send(session)?)).map(Output::text)
         })
 }
 
 /// Sends the own request of an operation that is [`in_query`]: the JSON text of the result.
 pub(crate) fn send_in_query(call: &Call<'_>) -> Result<String, Failure> {
-    with_session(call, |session| call.own_request().query("sessionName", session).send())
+    with_session(call, |session| call.read(&call.own_request().query("sessionName", session).send()?))
 }
 
 /// The session as a field of a form.
@@ -108,23 +109,20 @@ fn may_be_void(detail: &Detail) -> bool {
 
 /// Runs with the session that the caller names, or else with the connection's own, which is begun where there is none
 /// or where the server says that it ended.
-pub(crate) fn with_session(
-    call: &Call<'_>,
-    send: impl Fn(&str) -> Result<Response, Failure>,
-) -> Result<String, Failure> {
+pub(crate) fn with_session<T>(call: &Call<'_>, run: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
     if let Some(session) = call.text("sessionName") {
-        return call.read(&send(session)?);
+        return run(session);
     }
     if let Some(session) = state::get(KEY) {
-        match call.read(&send(&session)?) {
+        match run(&session) {
             Err(failure) if session_is_over(&failure) => state::delete(KEY),
-            read => return read,
+            done => return done,
         }
     }
     let session = member(&login(call)?, "sessionName")
         .ok_or_else(|| Failure::Provider(Detail::new("the answer to the login has no session name")))?;
     state::set(KEY, &session, SECONDS);
-    call.read(&send(&session)?)
+    run(&session)
 }
 
 fn member(json: &str, name: &str) -> Option<String> {

@@ -29,8 +29,8 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     let text = with_limit(call.text("query").unwrap_or_default(), page.seen, page.missing.min(LARGEST_PAGE))?;
-    with_session(call, |session| call.next_page().query("sessionName", session).query("query", text.as_str()).send())
-        .map(Some)
+    let send = |session: &str| call.next_page().query("sessionName", session).query("query", text.as_str()).send();
+    with_session(call, |session| page.read(call, &send(session)?))
 }
 
 /// The query with the limit of a page.
