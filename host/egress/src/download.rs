@@ -37,12 +37,14 @@ pub enum DownloadError {
         location: String,
     },
     /// The server has no such file, or does not give it away.
-    #[error("{url} was answered with status {status} and not with a file; look at the address")]
+    #[error("{url} was answered with status {status} and not with a file; {}", advice(.retry_after.as_deref()))]
     Status {
         /// What was asked for.
         url: String,
         /// HTTP status of the answer.
         status: u16,
+        /// When to try again, where the server says so: `after 30 s`, or after a date.
+        retry_after: Option<String>,
     },
     /// A rule refused the address, or the answer.
     #[error("{url}: {denial}")]
@@ -124,13 +126,33 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
     };
     let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, most_bytes);
     let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
-    let goal = location(url, &answer);
+    let (goal, retry_after) = (location(url, &answer), retry_after(&answer));
     let url = url.to_string();
     match (answer.status, goal) {
         (200, _) => Ok(answer.body.bytes.into()),
         (status @ 300..400, Some(location)) => Err(DownloadError::Redirected { url, status, location }),
-        (status, _) => Err(DownloadError::Status { url, status }),
+        (status, _) => Err(DownloadError::Status { url, status, retry_after }),
     }
+}
+
+/// The `Retry-After` of an answer that says the file may come later (RFC 9110, section 10.2.3): seconds or a date, and nothing
+/// else that a stranger may have written there.
+fn retry_after(answer: &Answer) -> Option<String> {
+    if answer.status < 400 {
+        return None;
+    }
+    let values = answer.headers.iter().filter(|(name, _)| name == "retry-after");
+    values.map(|(_, value)| value.trim()).find_map(|value| {
+        let is_number = !value.is_empty() && value.len() < 20 && value.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number {
+            return Some(format!("after {value} s"));
+        }
+        httpdate::parse_http_date(value).ok().map(|time| format!("after {}", httpdate::fmt_http_date(time)))
+    })
+}
+
+fn advice(retry_after: Option<&str>) -> String {
+    retry_after.map_or_else(|| "look at the address".to_owned(), |time| format!("try again {time}"))
 }
 
 fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
@@ -139,7 +161,9 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
         SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
         SendError::Timeout => DownloadError::Timeout { url, within },
-        SendError::Unreadable { status: Some(status), .. } if status != 200 => DownloadError::Status { url, status },
+        SendError::Unreadable { status: Some(status), .. } if status != 200 => {
+            DownloadError::Status { url, status, retry_after: None }
+        }
         error @ SendError::HeadTooLarge { .. } => DownloadError::Unavailable { url, reason: error.to_string() },
         SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable { problem: reason, .. } => {
             DownloadError::Unavailable { url, reason }

@@ -49,7 +49,26 @@ fn any_status_but_200_is_told() {
     for status in [201, 204, 206, 304, 404, 500] {
         let server = answering(&format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n"));
         let url = format!("{}/a.wasm", server.url());
-        assert_eq!(get(&url), Err(DownloadError::Status { url, status }));
+        assert_eq!(get(&url), Err(DownloadError::Status { url, status, retry_after: None }));
+    }
+}
+
+#[test]
+fn when_to_try_again_is_told_where_the_server_says_it() {
+    let date = "Sun, 06 Nov 2044 08:49:37 GMT";
+    for (status, value, advice) in [
+        (429, "30", "try again after 30 s"),
+        (503, " 120 ", "try again after 120 s"),
+        (503, date, "try again after Sun, 06 Nov 2044 08:49:37 GMT"),
+        (413, "Sunday, 06-Nov-44 08:49:37 GMT", "try again after Sun, 06 Nov 2044 08:49:37 GMT"),
+        (503, "soon", "look at the address"),
+        (503, "-1", "look at the address"),
+        (503, "", "look at the address"),
+        (201, "30", "look at the address"),
+    ] {
+        let server = answering(&format!("HTTP/1.1 {status} x\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n"));
+        let error = get(&format!("{}/a.wasm", server.url())).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("; {advice}")), "{value}: {error}");
     }
 }
 
