@@ -48,11 +48,10 @@ fn of_members(body: &Members<'_>) -> Option<String> {
 }
 
 fn says_something(json: &str) -> bool {
-    let is_empty = |json: &str| json.split_ascii_whitespace().collect::<String>() == "{}";
     json != "null"
         && words(json).is_none_or(|text| !text.is_empty())
         && items(json).is_none_or(|items| !items.is_empty())
-        && !is_empty(json)
+        && Members::of(json).is_none_or(|members| members.iter().next().is_some())
 }
 
 /// A text, what an object says about a field, or else the JSON text as it is written.

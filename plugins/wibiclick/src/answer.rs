@@ -60,82 +60,19 @@ fn is_yes(json: &str) -> bool {
 /// has seen them all, and anything else may say what went wrong.
 fn is_done(text: &str) -> bool {
     const LONGEST: usize = 200;
-    const DONE: [&str; 25] = [
-        "accepted",
-        "added",
-        "changed",
-        "connected",
-        "converted",
-        "created",
-        "deleted",
-        "disconnected",
-        "done",
-        "merged",
-        "ok",
-        "reassigned",
-        "registered",
-        "removed",
-        "reset",
-        "saved",
-        "sent",
-        "set",
-        "success",
-        "successful",
-        "successfully",
-        "true",
-        "updated",
-        "uploaded",
-        "booked",
-    ];
-    /// What it was done to.
-    const BESIDE: [&str; 38] = [
-        "a",
-        "an",
-        "and",
-        "been",
-        "booking",
-        "callout",
-        "company",
-        "contact",
-        "customer",
-        "document",
-        "email",
-        "employee",
-        "estimate",
-        "fee",
-        "from",
-        "has",
-        "have",
-        "information",
-        "invoice",
-        "item",
-        "job",
-        "line",
-        "logo",
-        "mail",
-        "message",
-        "note",
-        "password",
-        "profile",
-        "settings",
-        "status",
-        "supplier",
-        "task",
-        "technician",
-        "the",
-        "to",
-        "user",
-        "was",
-        "website",
-    ];
+    const DONE: &str = "accepted added booked changed connected converted created deleted disconnected done merged ok reassigned \
+                        registered removed reset saved sent set success successful successfully true updated uploaded";
+    /// What it was done to, alone or several of them.
+    const BESIDE: &str = "a an and been booking callout company contact customer document email employee estimate fee from has \
+                          have information invoice item job line logo mail message note password profile settings status \
+                          supplier task technician the to user was website";
+    let is_of = |list: &str, word: &str| list.split(' ').any(|known| known == word);
+    let is_beside = |word: &str| is_of(BESIDE, word) || word.strip_suffix('s').is_some_and(|one| is_of(BESIDE, one));
     let text = text.to_ascii_lowercase();
     let said: Vec<&str> = text.trim_end_matches(['.', '!', '\r', '\n']).split(' ').collect();
-    let is_of = |list: &[&str], word: &str| {
-        list.contains(&word) || word.strip_suffix('s').is_some_and(|one| list.contains(&one))
-    };
     text.len() <= LONGEST
-        && said.iter().any(|word| DONE.contains(word))
-        && said.iter().all(|word| DONE.contains(word) || is_of(&BESIDE, word))
+        && said.iter().any(|word| is_of(DONE, word))
+        && said.iter().all(|word| is_of(DONE, word) || is_beside(word))
 }
 
 /// Whether the server says that the body were JSON.
