@@ -1,6 +1,7 @@
 //! JSON goes on as it came: answers, inputs, pages and cassettes keep their digits, and what is none is no success.
 
 use std::fs;
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
@@ -37,12 +38,12 @@ fn an_answer_passes_through_as_it_came() {
 fn items_of_pages_keep_what_they_are_written_with() {
     let world = World::new();
     let item = format!(r#"{{"id":7,"n":{NUMBERS},"id":8,"half":"\udc00"}}"#);
-    let page = |count: usize| {
-        let items = (0..count).map(|n| format!(r#"{{"number":{n}.0,"item":{item}}}"#)).collect::<Vec<_>>().join(",");
+    let page = |numbers: Range<usize>| {
+        let items = numbers.map(|n| format!(r#"{{"number":{n}.0,"item":{item}}}"#)).collect::<Vec<_>>().join(",");
         format!(r#"{{"total":1.10,"jobs":[{items}],"more":{NUMBERS}}}"#)
     };
-    world.simulation.wibiclick.answer_next(answer(200, "application/json", &page(100)));
-    world.simulation.wibiclick.answer_next(answer(200, "application/json", &page(50)));
+    world.simulation.wibiclick.answer_next(answer(200, "application/json", &page(0..100)));
+    world.simulation.wibiclick.answer_next(answer(200, "application/json", &page(100..150)));
     let run = world.call("wibiclick jobs.list websiteId=harbour-website maxItems=150");
     assert_eq!(run.code, 0, "{run:?}");
     let out = tokens(&run.out);
@@ -197,10 +198,13 @@ fn a_later_page_of_nothing_is_the_end_of_a_list() {
 fn a_list_that_is_null_is_one_without_items() {
     let world = World::new();
     for more in ["", " maxItems=250"] {
-        for (status, body) in [(200, r#"{"total":0,"users":null}"#), (200, "null"), (204, "")] {
+        world.simulation.appwrite.answer_next(answer(200, "application/json", r#"{"total":0,"users":null}"#));
+        assert_eq!(world.call(&format!("appwrite users.list{more}")).json()["total"], 0);
+        for (status, body) in [(200, "null"), (204, "")] {
+            world.simulation.chatwoot.answer_next(answer(status, "application/json", body));
+            assert_eq!(world.call(&format!("chatwoot contacts.list account_id=1{more}")).json(), Value::Null);
             world.simulation.appwrite.answer_next(answer(status, "application/json", body));
-            let run = world.call(&format!("appwrite users.list{more}"));
-            assert_eq!(run.code, 0, "{body}{more}: {run:?}");
+            world.call(&format!("appwrite users.list{more}")).fails(4, &["an object with `users`"]);
         }
     }
 }

@@ -73,7 +73,7 @@ fn plain_text(response: &Response) -> Option<String> {
     if read::json(response).is_ok() {
         return words(text).filter(|text| !text.is_empty());
     }
-    let is_words = !text.starts_with(['<', '{', '[']);
+    let is_words = !text.is_empty() && !text.starts_with(['<', '{', '[']);
     is_words.then(|| text.to_owned())
 }
 
@@ -91,7 +91,9 @@ mod tests {
     use super::*;
 
     fn failure(status: u16, body: &str) -> Failure {
-        read(&Response::new(status, &[], body)).unwrap_err()
+        let failure = read(&Response::new(status, &[], body)).unwrap_err();
+        assert_eq!(read(&Response::new(status, &[], body).to_a_read()), Err(failure.clone()), "to a read as well");
+        failure
     }
 
     #[test]

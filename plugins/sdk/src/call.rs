@@ -81,6 +81,17 @@ impl<'a> Call<'a> {
     pub fn read(&self, response: &Response) -> Result<String, Failure> {
         (self.provider.read)(response)
     }
+
+    /// The same, with the members that the operation's answer must have.
+    pub(crate) fn value(&self, response: &Response) -> Result<String, Failure> {
+        let value = self.read(response)?;
+        let members = self.operation.members;
+        let has_all = |object: Members<'_>| members.iter().all(|name| object.get(name).is_some());
+        if members.is_empty() || Members::of(&value).is_some_and(has_all) {
+            return Ok(value);
+        }
+        Err(response.makes_no_sense(&format!("an object with `{}`", members.join("`, `"))))
+    }
 }
 
 /// A declared request, to be filled with its free values.

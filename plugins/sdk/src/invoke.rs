@@ -1,7 +1,6 @@
 use crate::bindings::wharf::provider::call as contract;
 use crate::call::{Call, Output};
 use crate::failure::{Detail, Failure};
-use crate::members::Members;
 use crate::operation::{Answer, Operation};
 use crate::pages::MAX_ITEMS;
 use crate::provider::Provider;
@@ -45,13 +44,7 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
     };
     let response = request.send()?;
     match operation.answer {
-        Answer::Value => {
-            let value = call.read(&response)?;
-            if has_members(&value, operation.members) {
-                return Ok(Output::text(value));
-            }
-            Err(response.makes_no_sense(&format!("an object with `{}`", operation.members.join("`, `"))))
-        }
+        Answer::Value => call.value(&response).map(Output::text),
         Answer::Body => {
             call.read(&response)?;
             Ok(Output::text(response.text()?.to_owned()))
@@ -63,11 +56,4 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
             Err(response) => Ok(Output::text(call.read(&response)?)),
         },
     }
-}
-
-fn has_members(json: &str, members: &[&str]) -> bool {
-    if members.is_empty() {
-        return true;
-    }
-    Members::of(json).is_some_and(|object| members.iter().all(|name| object.get(name).is_some()))
 }

@@ -51,17 +51,18 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Reads the answer of a page, as [`Call::read`] does. For a later page a good answer without anything is no page, as the one
-    /// before was the last.
+    /// Reads the answer of a page, as [`Call::read`] does. The first must have what the operation's answer must have; for a later
+    /// one a good answer without anything is no page, as the one before was the last.
     ///
     /// # Errors
     /// What the provider says is wrong.
     pub fn read(&self, call: &Call<'_>, response: &Response) -> Result<Option<String>, Failure> {
         let is_nothing = response.is_empty() || response.bytes().trim_ascii() == b"null";
-        if self.number > 1 && response.is_success() && is_nothing {
-            return Ok(None);
+        match self.number {
+            1 => call.value(response).map(Some),
+            _ if response.is_success() && is_nothing => Ok(None),
+            _ => call.read(response).map(Some),
         }
-        call.read(response).map(Some)
     }
 }
 
