@@ -44,6 +44,23 @@ fn each_provider_tells_where_it_moved_to() {
 }
 
 #[test]
+fn a_place_that_no_base_url_leads_to_is_told_alone() {
+    let world = World::new();
+    for (location, place) in [
+        ("https://new.test/users", "it redirects to https://new.test/users: look at base_url"),
+        (
+            "http://169.254.169.254/v1/users",
+            "it redirects to http://169.254.169.254/v1/users, an address that is never",
+        ),
+        ("ftp://new.test/v1/users", "which is no address: look at base_url"),
+    ] {
+        let run = redirected(&world, &world.simulation.appwrite, 301, location, "appwrite users.list");
+        run.fails(4, &[place, "redirects are not followed"]);
+        assert!(!run.err.contains("set base_url"), "{}", run.err);
+    }
+}
+
+#[test]
 fn a_page_to_log_in_is_no_place_that_it_moved_to() {
     let world = World::new();
     for location in ["/users/sign_in", "https://sso.test/auth?client=geheim&next=login"] {

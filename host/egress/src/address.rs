@@ -34,7 +34,7 @@ pub fn reach(address: IpAddr) -> Reach {
 }
 
 /// The same in a network with translators of its own.
-fn reach_through(address: IpAddr, nat64: &[Nat64]) -> Reach {
+pub(crate) fn reach_through(address: IpAddr, nat64: &[Nat64]) -> Reach {
     readings(address, nat64).into_iter().map(blocks::of).max().unwrap_or(Reach::Never)
 }
 

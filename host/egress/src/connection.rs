@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::address::{GuardedResolver, Nat64, literal};
+use crate::address::{GuardedResolver, Nat64, Reach, literal, reach_through};
 use crate::agent::{Client, Route};
 use crate::encode::hex;
 use crate::given::{self, Given};
@@ -28,6 +28,10 @@ pub struct Connection {
     name: String,
     /// `https://host/v1`, without a slash at the end.
     base: String,
+    /// What the path of a base URL ends in.
+    suffix: String,
+    /// Where the network translates to IPv4.
+    nat64: Vec<Nat64>,
     /// Each call needs it, to find what the plugin keeps.
     identity: String,
     fields: BTreeMap<String, Value>,
@@ -77,6 +81,16 @@ impl Connection {
     /// Where its requests go: scheme, host, port and path.
     pub fn base_url(&self) -> &str {
         &self.base
+    }
+
+    /// What another base URL would become in the place of this one.
+    pub(crate) fn normalised(&self, base_url: &str) -> Option<String> {
+        parse_base(base_url).ok().map(|url| normalise(&url, &self.suffix))
+    }
+
+    /// The kind of the address that a host is written as, if it is one.
+    pub(crate) fn reach(&self, host: &str) -> Option<Reach> {
+        literal(host).map(|address| reach_through(address, &self.nat64))
     }
 
     /// A digest of all that the connection consists of: another server, user or key makes another identity.
@@ -312,7 +326,7 @@ impl ConnectionBuilder {
             connection: self.configured.then(|| self.name.clone()),
             internal: proxied || names_an_address(&url),
             allowed: self.allowed,
-            nat64: self.nat64,
+            nat64: self.nat64.clone(),
             lookups: self.lookup.map(Lookups::with).unwrap_or_default(),
         };
         let address = url.host_str().and_then(literal).filter(|_| proxied);
@@ -323,6 +337,8 @@ impl ConnectionBuilder {
         Ok(Connection {
             identity: identity(&base, &self.fields),
             base,
+            suffix: self.suffix,
+            nat64: self.nat64,
             client,
             proxy: self.proxy.as_ref().map(Hop::of),
             plugin: self.plugin,

@@ -47,6 +47,7 @@ fn a_place_that_is_no_other_base_url_is_named_without_what_could_be_secret_in_it
             "it redirects to http://here/users/sign_in, a login: look at the credentials and at base_url",
         ),
         ("/index.php?action=Login&token=geheim", "it redirects to http://here/index.php, a login:"),
+        ("ftp://new.test/api/things/7", "it redirects to `ftp://new.test/api/things/7`, which is no address"),
         ("javascript:alert(1)", "it redirects to `javascript:alert(1)`, which is no address"),
         ("https://[2J/", "it redirects to `https://[2J/`, which is no address"),
         ("https://new.test/\u{202e}a", "it redirects to https://new.test/%"),
@@ -54,6 +55,7 @@ fn a_place_that_is_no_other_base_url_is_named_without_what_could_be_secret_in_it
     ] {
         let words = said("GET", "302 Found", &format!("Location: {location}\r\n")).unwrap();
         assert!(words.contains(expected) && !words.contains("geheim"), "{location}: {words}");
+        assert!(words.ends_with("; redirects are not followed"), "{words}");
         assert!(!words.contains(wharf_egress::text::deceives), "{words}");
     }
     let secret = said("GET", "302 Found", &format!("Location: https://new.test/{}/x\r\n", crate::SECRET)).unwrap();
@@ -63,9 +65,43 @@ fn a_place_that_is_no_other_base_url_is_named_without_what_could_be_secret_in_it
 }
 
 #[test]
+fn a_base_url_is_told_with_what_its_address_would_need_and_none_that_is_never_reached() {
+    for (origin, expected) in [
+        (
+            "http://169.254.169.254",
+            "it redirects to http://169.254.169.254/api/things/7, an address that is never reached: ",
+        ),
+        (
+            "http://0xa9fea9fe",
+            "it redirects to http://169.254.169.254/api/things/7, an address that is never reached: ",
+        ),
+        ("http://[fd00:ec2::254]", "an address that is never reached: look at base_url"),
+        ("http://[::ffff:169.254.169.254]", "an address that is never reached: look at base_url"),
+        ("http://10.0.0.7", "moved to http://10.0.0.7/api, an internal address: set base_url to it if you trust it"),
+        ("http://localhost", "moved to http://localhost/api, an internal address: set base_url"),
+        (
+            "https://crm.internal",
+            "https://crm.internal/api, a name inside of a network, which needs allow_addresses: set",
+        ),
+        ("https://crm", "https://crm/api, a name inside of a network, which needs allow_addresses: set"),
+        (
+            "https://a.localhost.",
+            "https://a.localhost./api, a name inside of a network, which needs allow_addresses: set",
+        ),
+        ("https://93.184.216.34", "moved to https://93.184.216.34/api: set base_url to it"),
+    ] {
+        let words = said("GET", "301 x", &format!("Location: {origin}/api/things/7\r\n")).unwrap();
+        assert!(words.contains(expected), "{origin}: {words}");
+        assert!(!words.contains("never reached") || !words.contains("set base_url"), "{words}");
+    }
+}
+
+#[test]
 fn an_answer_of_3xx_that_leads_nowhere_is_told_from_one_that_does() {
-    assert!(said("GET", "302 Found", "").unwrap().contains("does not say where to"));
-    assert!(said("GET", "304 Not Modified", "").unwrap().contains("nothing has changed"));
+    for (status, expected) in [("302 Found", "does not say where to"), ("304 Not Modified", "nothing has changed")] {
+        let words = said("GET", status, "").unwrap();
+        assert!(words.contains(expected) && words.ends_with("; redirects are not followed"), "{words}");
+    }
     assert_eq!(said("GET", "200 OK", "Location: https://new.test/\r\n"), None);
     assert_eq!(said("GET", "404 Not Found", "Location: https://new.test/\r\n"), None);
 }
