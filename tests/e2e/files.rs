@@ -207,6 +207,28 @@ fn a_file_that_could_not_be_kept_is_no_success_and_the_output_is_printed() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&run.out).unwrap(), json!([{"success": true}]));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_larger_than_the_system_allows_is_lost_in_words_and_no_half_of_it_stays() {
+    let server = Raw::json("200 OK\r\nContent-Type: application/octet-stream", &vec![7; 3 << 20]);
+    let world = world(&server);
+    let warm = world.wharf(&DOWNLOAD);
+    assert_eq!(warm.code, 0, "{warm:?}");
+    std::fs::remove_dir_all(world.path().join("out")).unwrap();
+
+    let inner = world.command(&[], &DOWNLOAD);
+    let mut command = std::process::Command::new("prlimit");
+    command.args(["--fsize=2097152", "--"]).arg(inner.get_program()).args(inner.get_args()).current_dir(world.path());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let run = crate::world::finish(command.output().unwrap());
+    run.fails(
+        1,
+        &["the call is done, and the file file", "is lost", "raise the size of files (`ulimit -f`, 2.0 MiB now)"],
+    );
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&run.out).unwrap(), json!({"success": true}));
+    assert_eq!(std::fs::read_dir(world.path().join("out")).unwrap().count(), 0);
+}
+
 #[test]
 fn an_upload_arrives_under_the_name_that_it_has() {
     for (name, sent) in [

@@ -1,12 +1,13 @@
 //! Where the files of an output are kept.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use wharf::Blob;
+use tempfile::{NamedTempFile, PersistError};
 use wharf::file_name::{LONGEST, shortened, stem_and_ending};
+use wharf::{Blob, shortage};
 
 use crate::exit::Usage;
 
@@ -38,23 +39,64 @@ pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {}", folder.display()))?;
     let wanted = blob.file_name.as_deref().map(safe_name).filter(|name| !name.is_empty());
     let safe = wanted.unwrap_or_else(|| safe_name(&default_name(name, &blob.media_type)));
+    let kept = written(folder, &safe, &blob.bytes).and_then(|file| put(file, folder, &safe));
+    match kept.with_context(|| format!("the file {}", folder.join(&safe).display()))? {
+        Some(file_name) => Ok(file_name),
+        None => Err(Usage(format!("{} is full of files of this name", folder.display())).into()),
+    }
+}
+
+/// A file in the folder under a name that says it is a part: half of it would pass for the whole, also where this process ends
+/// while it writes.
+fn written(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    const ENDING: &str = ".part";
+    /// What stands between the name and the ending.
+    const RANDOM: usize = 8;
+    if shortage::file_size().is_some_and(|most| bytes.len() as u64 > most) {
+        // The system would end this process as it writes on.
+        let problem = format!("the system allows no larger files; {}", shortage::raise(&shortage::of_file_size()));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
+    }
+    let prefix = format!("{}.", shortened(name, LONGEST - ENDING.len() - RANDOM));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(ENDING);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As of any new file: those that the user's mask leaves.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Gives a file the first name that is free, and returns it; none where none is.
+fn put(mut file: NamedTempFile, folder: &Path, name: &str) -> io::Result<Option<String>> {
     for number in 0_u32.. {
-        let file_name = numbered(&safe, number);
-        let path = folder.join(&file_name);
-        match File::create_new(&path) {
-            Ok(mut file) => {
-                if let Err(error) = file.write_all(&blob.bytes).and_then(|()| file.sync_all()) {
-                    // Half of it would pass for the whole.
-                    let _ = fs::remove_file(&path);
-                    return Err(error).with_context(|| format!("the file {}", path.display()));
-                }
-                return Ok(file_name);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).with_context(|| format!("the file {}", path.display())),
+        let file_name = numbered(name, number);
+        match persist(file, &folder.join(&file_name)) {
+            Ok(_) => return Ok(Some(file_name)),
+            Err(PersistError { error, file: back }) if error.kind() == ErrorKind::AlreadyExists => file = back,
+            Err(PersistError { error, .. }) => return Err(error),
         }
     }
-    Err(Usage(format!("{} is full of files of this name", folder.display())).into())
+    Ok(None)
+}
+
+/// Gives a file a name that nothing has. Where a file system has no way to do that at once, the name is taken first.
+fn persist(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
+    let PersistError { error, file } = match file.persist_noclobber(path) {
+        Err(failed) if failed.error.kind() != ErrorKind::AlreadyExists => failed,
+        done => return done,
+    };
+    if File::create_new(path).is_err() {
+        return Err(PersistError { error, file });
+    }
+    file.persist(path).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// The name for the first file of it, and for those after it, with room for their number.
@@ -176,6 +218,22 @@ mod tests {
             }
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 60);
+    }
+
+    #[test]
+    fn a_file_has_its_name_when_all_of_it_is_there_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, size) = (folder.path().join("a.bin"), 64 << 20);
+        let blob = Blob::new(vec![7; size], "application/octet-stream", Some("a.bin".to_owned()));
+        std::thread::scope(|scope| {
+            let saving = scope.spawn(|| save(folder.path(), "file", &blob).unwrap());
+            while !path.exists() && !saving.is_finished() {
+                std::thread::yield_now();
+            }
+            assert_eq!(path.metadata().unwrap().len(), size as u64);
+            assert_eq!(saving.join().unwrap(), "a.bin");
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no part is left");
     }
 
     #[test]

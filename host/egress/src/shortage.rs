@@ -34,6 +34,7 @@ fn behind(error: &io::Error) -> Option<String> {
         // A thread's stack is memory, and a lack of it is told as this too.
         Errno::AGAIN => Some(raise(&[of_threads(), of_address_space()].concat()) + ", or end other programs"),
         Errno::MFILE | Errno::NFILE => Some(raise(&of_files())),
+        Errno::FBIG => Some(raise(&of_file_size())),
         Errno::NOMEM => Some(raise(&of_address_space())),
         _ => None,
     }
@@ -58,6 +59,14 @@ pub fn of_threads() -> Vec<String> {
 /// What limits the files and sockets that are open.
 pub fn of_files() -> Vec<String> {
     files().map(|most| limit("the open files of the process", "ulimit -n", most)).into_iter().collect()
+}
+
+/// What limits the size of a file.
+pub fn of_file_size() -> Vec<String> {
+    file_size()
+        .map(|most| limit("the size of files", "ulimit -f", bytesize::ByteSize::b(most).display().iec()))
+        .into_iter()
+        .collect()
 }
 
 /// What limits the memory that a process may ask for, whether or not it is used.
@@ -93,6 +102,14 @@ pub fn threads_of_group() -> Option<u64> {
 pub fn files() -> Option<u64> {
     #[cfg(unix)]
     return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    None
+}
+
+/// The size of a file that the process writes, in bytes (`RLIMIT_FSIZE`). The system ends a process that writes more.
+pub fn file_size() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
     #[cfg(not(unix))]
     None
 }
