@@ -109,9 +109,36 @@ impl Json {
     /// What a parser makes of it, for whom that is enough.
     ///
     /// # Errors
-    /// Half a surrogate pair, a number like `1e400`, or more than 127 values within values.
-    pub fn value(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&self.0)
+    /// Half a surrogate pair, a number like `1e400`, or more than 127 values within values, and where it stands.
+    pub fn value(&self) -> Result<Value, NoJson> {
+        serde_json::from_str(&self.0).map_err(|_| self.beyond_a_parser())
+    }
+
+    /// What a parser does not take.
+    fn beyond_a_parser(&self) -> NoJson {
+        let mut depth = 0_usize;
+        let mut problem = |token: &Token<'_>| match token.kind {
+            Kind::Begin => {
+                depth += 1;
+                (depth > 127).then_some("values stand within values, and at most 127 may")
+            }
+            Kind::End => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            Kind::Name | Kind::Text => {
+                let half = serde_json::from_str::<String>(token.text).is_err();
+                half.then_some("an escape such as `\\ud83d` is half of a surrogate pair, and needs the other half")
+            }
+            Kind::Number => {
+                let large = serde_json::from_str::<Number>(token.text).is_err();
+                large.then_some("a number is larger than 1.7976931348623157e308, the largest that is allowed")
+            }
+            Kind::Word => None,
+        };
+        let found = self.tokens().find_map(|token| Some((token.at, problem(&token)?)));
+        let (at, problem) = found.unwrap_or((0, "it has something in it that a parser does not take"));
+        NoJson::at(&self.0, at, problem)
     }
 
     /// Its tokens, in their order.
@@ -133,7 +160,7 @@ pub struct Literal {
 }
 
 impl TryFrom<Json> for Literal {
-    type Error = serde_json::Error;
+    type Error = NoJson;
 
     /// # Errors
     /// As of [`Json::value`].
@@ -203,7 +230,7 @@ pub fn each_member_once(text: &str, work: &Work) -> Result<(), Problem> {
 }
 
 /// Whether a parser writes a number as it is written.
-fn is_plain(digits: &str) -> bool {
+pub fn is_plain(digits: &str) -> bool {
     /// Each of so many digits is a whole number of 64 bits.
     const FEW: usize = 18;
     if digits.len() <= FEW && digits != "-0" && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {

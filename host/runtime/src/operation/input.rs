@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use wharf_egress::Json;
-use wharf_egress::json::{Kind, Problem, each_member_once};
+use wharf_egress::json::{Kind, Problem, each_member_once, is_plain};
 use wharf_egress::work::Work;
 
 use super::{NotAccepted, invalid};
@@ -29,26 +29,23 @@ pub(super) fn read(input: Input, work: &Work) -> Result<(Value, Option<Json>), N
         Problem::OutOfTime(_) => NotAccepted::OutOfTime,
         problem => NotAccepted::Refused(invalid::unreadable(&problem)),
     })?;
-    let value = json.value().map_err(|problem| NotAccepted::Refused(invalid::unreadable(&problem)))?;
-    let written = (!json.has_plain_numbers()).then_some(json);
-    Ok((value, written))
+    let value = json.value().map_err(|problem| NotAccepted::Refused(invalid::unread(&json, &problem)))?;
+    let numbers = json.tokens().filter(|token| token.kind == Kind::Number);
+    let told = numbers.map(|number| is_told_by_its_value(number.text)).all(|told| told);
+    Ok((value, (!told).then_some(json)))
+}
+
+/// Whether the value of a number tells how it is written, also where it has to be a whole one.
+fn is_told_by_its_value(digits: &str) -> bool {
+    /// A float of fewer letters is exact where it is whole.
+    const FEW: usize = 15;
+    let is_exact = !digits.contains(['e', 'E']) && (digits.len() < FEW || !digits.contains('.'));
+    is_exact && is_plain(digits)
 }
 
 impl Valid {
-    /// Of an input that was checked. Numbers that became whole are written so, and all others as the caller wrote them.
+    /// Of an input that was checked, and how it is written where that is known.
     pub(super) fn of(value: Value, written: Option<Json>) -> Self {
-        let written = written.map(|json| {
-            let mut numbers = Vec::new();
-            numbers_in(&value, &mut numbers);
-            // No member stands twice, so they are in the order in which they are written.
-            let mut numbers = numbers.into_iter();
-            let whole = |digits: &str, number: &Number| !number.is_f64() && digits.contains(['.', 'e', 'E']);
-            let json = json.edited(|token| {
-                let number = (token.kind == Kind::Number).then(|| numbers.next()).flatten();
-                number.filter(|number| whole(token.text, number)).map(Number::to_string)
-            });
-            json.compact()
-        });
         let text = written.as_ref().map_or_else(|| value.to_string(), Json::to_string);
         let members = match value {
             Value::Object(members) => members,
@@ -60,15 +57,5 @@ impl Valid {
             entries.filter(|(_, entry)| !entry.has_plain_numbers()).collect()
         });
         Self { members, text, written }
-    }
-}
-
-/// In the order in which they are written.
-fn numbers_in<'v>(value: &'v Value, numbers: &mut Vec<&'v Number>) {
-    match value {
-        Value::Number(number) => numbers.push(number),
-        Value::Array(items) => items.iter().for_each(|item| numbers_in(item, numbers)),
-        Value::Object(members) => members.values().for_each(|member| numbers_in(member, numbers)),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

@@ -1,15 +1,17 @@
 //! Wrong input, in words: which input, what is wrong, what is allowed.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
+use wharf_egress::Json;
 use wharf_egress::declaration::unescape;
+use wharf_egress::json::NoJson;
 
-use super::schema::{What, Wrong};
+use super::schema::{Problem, What, Wrong};
 use super::{allowed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
 
 /// Wrong input, by what was found out about it.
-pub(super) fn refusal(operation: &Operation, input: &Value, wrong: Option<Wrong>) -> Refusal {
+pub(super) fn refusal(operation: &Operation, input: &Value, written: Option<&Json>, wrong: Option<Wrong>) -> Refusal {
     let Some(Wrong { path, what }) = wrong else {
         return of_all("it does not fit the operation's schema, which `wharf describe` shows".to_owned());
     };
@@ -33,7 +35,9 @@ pub(super) fn refusal(operation: &Operation, input: &Value, wrong: Option<Wrong>
             let words = match what {
                 What::Missing(member) => format!("`{member}` is missing"),
                 What::Unknown(member) => format!("`{member}` is not known here"),
-                What::Value(problem) => format!("{} {problem}", value.map_or("the value".to_owned(), short)),
+                What::Value(problem) => {
+                    format!("{} {problem}", value.map_or("the value".to_owned(), |value| short(value, written, &path)))
+                }
             };
             let allowed = match property_of(operation, &name) {
                 Some(schema) => format!("; allowed: {}", allowed(schema)),
@@ -53,6 +57,13 @@ pub(super) fn unreadable(problem: &dyn std::fmt::Display) -> Refusal {
     of_all(format!("the input cannot be checked: {problem}"))
 }
 
+/// It cannot be read into values: the input in which that shows, and where in the whole.
+pub(super) fn unread(json: &Json, problem: &NoJson) -> Refusal {
+    let members = json.members().into_iter();
+    let field = members.filter(|(_, member)| member.value().is_err()).map(|(name, _)| name).next();
+    Refusal::InvalidInput { field, message: format!("it cannot be checked: {problem}") }
+}
+
 /// It has more values than can be checked.
 pub(super) fn too_much() -> Refusal {
     of_all(
@@ -66,14 +77,18 @@ pub(super) fn too_deep() -> Refusal {
     of_all("the input has values within values, more than 128 deep".to_owned())
 }
 
-/// A number that is no whole one, or too large to be told from its neighbours.
-pub(super) fn no_integer(operation: &Operation, input: Option<String>, number: &Number) -> Refusal {
+/// A number that is not what the schema allows, or cannot be told from what it does not.
+pub(super) fn number(operation: &Operation, input: Option<String>, number: &str, problem: Problem) -> Refusal {
     let schema = input.as_deref().and_then(|name| property_of(operation, name));
     let allowed = schema.map(|schema| format!("; allowed: {}", allowed(schema))).unwrap_or_default();
     let sensitive = input.as_ref().is_some_and(|name| operation.sensitive_inputs.contains(name));
-    let number = if sensitive { "the value".to_owned() } else { number.to_string() };
-    let message = format!("{number} is not a whole number, or too large to be an exact one{allowed}");
-    Refusal::InvalidInput { field: input, message }
+    let number = if sensitive { "the value".to_owned() } else { cut(number.to_owned()) };
+    let problem = match problem {
+        Problem::NotWhole => "is not a whole number",
+        Problem::NotExact => "is too large to be an exact whole number; give it as written JSON",
+        Problem::TooFine => "has more digits than can be compared with what is allowed",
+    };
+    Refusal::InvalidInput { field: input, message: format!("{number} {problem}{allowed}") }
 }
 
 /// An input that the operation does not have.
@@ -95,9 +110,8 @@ fn described(schema: &Value) -> String {
     schema.get("description").and_then(Value::as_str).map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
-/// A value as JSON, with a long one cut: an input can be megabytes.
-fn short(value: &Value) -> String {
-    const LONGEST: usize = 200;
+/// A value as JSON, as it was written where that is known, with a long one cut: an input can be megabytes.
+fn short(value: &Value, written: Option<&Json>, path: &str) -> String {
     match value {
         Value::Array(items) if items.len() > LONGEST => format!("a list of {} entries", items.len()),
         Value::Object(members) if members.len() > LONGEST => format!("an object of {} members", members.len()),
@@ -105,11 +119,19 @@ fn short(value: &Value) -> String {
             format!("{}…", Value::from(text.chars().take(LONGEST).collect::<String>()))
         }
         value => {
-            let text = value.to_string();
-            match text.char_indices().nth(LONGEST) {
-                Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-                None => text,
-            }
+            // For a pointer into a document this token has a meaning of its own.
+            let written = written.filter(|_| !path.split('/').any(|token| token == "*"));
+            let written = written.and_then(|json| json.at(&[path.to_owned()]).pop());
+            cut(written.map_or_else(|| value.to_string(), Json::into_string))
         }
+    }
+}
+
+const LONGEST: usize = 200;
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }

@@ -12,9 +12,11 @@ use crate::call::Input;
 use crate::failure::Refusal;
 use crate::manifest;
 
+mod decimal;
 mod input;
 mod invalid;
 mod nearest;
+mod numbers;
 mod schema;
 mod words;
 
@@ -73,7 +75,7 @@ impl Operation {
 
     fn read(&self, input: Input, work: &Work) -> Result<(Value, Option<Json>), NotAccepted> {
         let (mut value, written) = input::read(input, work)?;
-        self.schema.check(&self.declared, &mut value, work)?;
+        let written = self.schema.check(&self.declared, &mut value, written, work)?;
         Ok((value, written))
     }
 
@@ -204,12 +206,97 @@ mod tests {
 
         for (text, words) in [
             (r#"{"any": {"a": 1, "\u0061": 2}}"#, "the member `a` stands twice in one object"),
-            (r#"{"any": 1e400}"#, "number out of range"),
+            (r#"{"any": 1e400}"#, "input `any`: it cannot be checked: a number is larger than 1.7976931348623157e308"),
             (r#"{"n": 1e23}"#, "`n`"),
-            (r#"{"any": "\ud83d"}"#, "cannot be checked"),
+            (
+                r#"{"id": 1, "any": ["\ud83d"]}"#,
+                "input `any`: it cannot be checked: an escape such as `\\ud83d` is half",
+            ),
+            (&format!(r#"{{"any": {}{}}}"#, "[".repeat(127), "]".repeat(127)), "at most 127 may at line 1 column 135"),
+            (r#"{"n": "1", "any": 1.10}"#, "input `n`: \"1\" is not"),
+            (r#"{"n": 10000000000000000000000000}"#, "10000000000000000000000000 is greater"),
         ] {
             let refusal = operation.validate(Json::parse(text).unwrap()).unwrap_err().to_string();
             assert!(refusal.contains(words), "{text}: {refusal}");
         }
+    }
+
+    #[test]
+    fn a_whole_number_is_the_one_that_was_written_or_none() {
+        let operation = operation(&json!({
+            "id": {"type": "integer"}, "or": {"anyOf": [{"type": "integer"}, {"type": "null"}]}, "any": {},
+            "few": {"type": "integer", "maximum": 4000}, "no": {"not": {"type": "integer"}},
+        }));
+        let work = Work::until(Deadline::within(Duration::MAX));
+        let sent = |text: &str| operation.validate_within(Json::parse(text).unwrap().into(), &work);
+        for digits in [
+            "12.00000000000000000001",
+            "9007199254740990.4",
+            "4503599627370495.9999",
+            "11.99999999999999999999",
+            "1e-400",
+            "1.5",
+        ] {
+            for name in ["id", "or"] {
+                let Err(NotAccepted::Refused(refusal)) = sent(&format!(r#"{{"{name}": {digits}}}"#)) else {
+                    panic!("{name} {digits}")
+                };
+                assert!(refusal.to_string().contains(&format!("`{name}`")), "{refusal}");
+            }
+            assert!(sent(&format!(r#"{{"no": {digits}}}"#)).is_err() || digits == "1.5", "{digits}");
+            assert_eq!(sent(&format!(r#"{{"any": {digits}}}"#)).unwrap().text, format!(r#"{{"any":{digits}}}"#));
+        }
+        for (written, whole) in [
+            ("123456789012345678901", "123456789012345678901"),
+            ("-123456789012345678901.0", "-123456789012345678901"),
+            ("18446744073709551615.0", "18446744073709551615"),
+            ("9007199254740993.00", "9007199254740993"),
+            ("1e30", "1000000000000000000000000000000"),
+            ("1e2", "100"),
+        ] {
+            let valid = sent(&format!(r#"{{"id": {written}, "or": {written}}}"#)).unwrap();
+            assert_eq!(valid.text, format!(r#"{{"id":{whole},"or":{whole}}}"#));
+        }
+        let refused = |text: &str| operation.validate(Json::parse(text).unwrap()).unwrap_err().to_string();
+        let words = refused(r#"{"few": 4000.0000000000001}"#);
+        assert!(words.starts_with("input `few`: 4000.0000000000001 is not a whole number; allowed: "), "{words}");
+        assert!(refused(r#"{"few": 18446744073709551616}"#).contains("`few`: 18446744073709551616 is greater"));
+    }
+
+    #[test]
+    fn numbers_are_compared_by_their_digits() {
+        let operation = operation(&json!({
+            "most": {"maximum": 5}, "below": {"exclusiveMaximum": 9007199254740993_u64}, "step": {"multipleOf": 2},
+            "one": {"enum": [9007199254740992_u64, 0.5]}, "only": {"const": [1]}, "each": {"uniqueItems": true},
+            "not": {"not": {"const": 7}},
+        }));
+        let check = |text: &str| operation.validate(Json::parse(text).unwrap()).map_err(|refusal| refusal.to_string());
+        for wrong in [
+            r#"{"most": 5.00000000000000000001}"#,
+            r#"{"below": 9007199254740993}"#,
+            r#"{"step": 9007199254740993}"#,
+            r#"{"step": 123456789012345678901}"#,
+            r#"{"one": 9007199254740993}"#,
+            r#"{"one": 0.500000000000000000001}"#,
+            r#"{"only": [1.00000000000000000001]}"#,
+            r#"{"each": [1, 1.0]}"#,
+            r#"{"each": [0.10, 0.1]}"#,
+        ] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
+        for right in [
+            r#"{"most": 4.99999}"#,
+            r#"{"below": 9007199254740992}"#,
+            r#"{"step": 123456789012345678900}"#,
+            r#"{"one": 9007199254740992}"#,
+            r#"{"one": 5.0e-1}"#,
+            r#"{"each": [9007199254740992, 9007199254740993]}"#,
+            r#"{"each": [117.633311394000170001, 1.10]}"#,
+            r#"{"not": 7.5}"#,
+        ] {
+            assert_eq!(check(right), Ok(()), "{right}");
+        }
+        let fine = check(r#"{"most": 5.00000000000000000001}"#).unwrap_err();
+        assert!(fine.contains("5.00000000000000000001 has more digits than can be compared"), "{fine}");
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::operation::decimal::Decimal;
 use crate::operation::words::types_in;
 
 /// Schemas that are looked at, each at a value.
@@ -193,19 +194,22 @@ fn of_value(keywords: &Map<String, Value>, value: &Value) -> Option<String> {
             (unique && has_twins(items)).then(|| "has an entry twice".to_owned())
         }),
         Value::Object(members) => count(members.len(), "minProperties", "maxProperties", "members"),
-        Value::Number(number) => of_number(keywords, number.as_f64()?),
+        Value::Number(number) => of_number(keywords, &Decimal::of(&number.to_string())),
         Value::Null | Value::Bool(_) => None,
     }
 }
 
-fn of_number(keywords: &Map<String, Value>, number: f64) -> Option<String> {
-    let bound = |name: &str| keywords.get(name).and_then(Value::as_f64);
+fn of_number(keywords: &Map<String, Value>, number: &Decimal) -> Option<String> {
+    let is = |name: &str, beyond: fn(&Decimal, &Decimal) -> bool| {
+        let bound = keywords.get(name).filter(|bound| bound.is_number());
+        bound.is_some_and(|bound| beyond(number, &Decimal::of(&bound.to_string())))
+    };
     let beyond = [
-        ("minimum", bound("minimum").is_some_and(|least| number < least), "is less than the least that is allowed"),
-        ("maximum", bound("maximum").is_some_and(|most| number > most), "is greater than the most that is allowed"),
-        ("exclusiveMinimum", bound("exclusiveMinimum").is_some_and(|least| number <= least), "is not greater than"),
-        ("exclusiveMaximum", bound("exclusiveMaximum").is_some_and(|most| number >= most), "is not less than"),
-        ("multipleOf", bound("multipleOf").is_some_and(|step| (number / step).fract() != 0.0), "is not a multiple of"),
+        ("minimum", is("minimum", |number, least| number < least), "is less than the least that is allowed"),
+        ("maximum", is("maximum", |number, most| number > most), "is greater than the most that is allowed"),
+        ("exclusiveMinimum", is("exclusiveMinimum", |number, least| number <= least), "is not greater than"),
+        ("exclusiveMaximum", is("exclusiveMaximum", |number, most| number >= most), "is not less than"),
+        ("multipleOf", is("multipleOf", |number, step| !number.is_multiple_of(step)), "is not a multiple of"),
     ];
     let (keyword, _, words) = beyond.into_iter().find(|(_, beyond, _)| *beyond)?;
     Some(format!("{words} {}", keywords.get(keyword)?))
@@ -227,7 +231,7 @@ fn is_a(name: &str, value: &Value) -> bool {
 /// `1` and `1.0` are one number.
 fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Number(one), Value::Number(other)) => Decimal::of(&one.to_string()) == Decimal::of(&other.to_string()),
         _ => one == other,
     }
 }

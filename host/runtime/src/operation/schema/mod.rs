@@ -9,19 +9,24 @@
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
+use wharf_egress::Json;
+use wharf_egress::json::Kind;
 use wharf_egress::work::{OutOfTime, Work};
 
 use super::invalid;
+use super::numbers::Numbers;
 use crate::failure::Refusal;
 use crate::manifest::Operation;
 
 mod explain;
+mod numeric;
 mod plan;
 mod walk;
 
 use explain::explain;
 pub(crate) use explain::{What, Wrong};
 use plan::{LARGEST_PATTERN, PATTERN_CACHE, Plan};
+pub(crate) use walk::Problem;
 use walk::{Stop, walk};
 
 /// A schema that is ready to be tried on inputs.
@@ -56,18 +61,36 @@ impl Schema {
         self.plan.weight
     }
 
-    /// Checks an input, and makes whole numbers whole.
-    pub(crate) fn check(&self, operation: &Operation, input: &mut Value, work: &Work) -> Result<(), NotAccepted> {
-        walk(&self.plan, input, work).map_err(|stop| match stop {
+    /// Checks an input, and makes whole numbers whole: in the value, and as it is written, which it gives back.
+    pub(crate) fn check(
+        &self,
+        operation: &Operation,
+        input: &mut Value,
+        written: Option<Json>,
+        work: &Work,
+    ) -> Result<Option<Json>, NotAccepted> {
+        let mut numbers = written.as_ref().map_or(Numbers::None, |json| Numbers::of(input, json));
+        walk(&self.plan, input, &mut numbers, work).map_err(|stop| match stop {
             Stop::OutOfTime(OutOfTime) => NotAccepted::OutOfTime,
             Stop::TooMuch => NotAccepted::Refused(invalid::too_much()),
             Stop::TooDeep => NotAccepted::Refused(invalid::too_deep()),
-            Stop::NoInteger { input, number } => NotAccepted::Refused(invalid::no_integer(operation, input, &number)),
+            Stop::Number { input, number, problem } => {
+                NotAccepted::Refused(invalid::number(operation, input, &number, problem))
+            }
         })?;
+        let written = written.as_ref().map(|json| as_sent(json, &numbers));
         if self.validator.is_valid(input) {
-            return Ok(());
+            return Ok(written);
         }
         let wrong = explain(&operation.input_schema, input);
-        Err(NotAccepted::Refused(invalid::refusal(operation, input, wrong)))
+        Err(NotAccepted::Refused(invalid::refusal(operation, input, written.as_ref(), wrong)))
     }
+}
+
+/// A document with its numbers as they are to be sent.
+fn as_sent(json: &Json, numbers: &Numbers<'_>) -> Json {
+    let mut all = Vec::new();
+    numbers.visit(&mut |digits| all.push(digits.to_owned()));
+    let mut all = all.into_iter();
+    json.edited(|token| (token.kind == Kind::Number).then(|| all.next()).flatten()).compact()
 }

@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet};
 use regex_automata::nfa::thompson::NFA;
 use serde_json::{Map, Value};
 
+use super::numeric::Numeric;
+
 /// Schemas, references followed, that are tried at most. The largest known has some two hundred.
 const MOST: u64 = 4_000;
 
@@ -45,6 +47,8 @@ pub(super) struct Node {
     pub(super) text: usize,
     /// Whether a number has to be a whole one.
     pub(super) whole: bool,
+    /// What else it says of numbers.
+    pub(super) numeric: Option<Box<Numeric>>,
     /// Tried on the same value: by `$ref`, `allOf`, `anyOf`, `oneOf`.
     pub(super) same: Vec<usize>,
     /// The same, where what they say holds under a condition: `not`, `if`, `dependentSchemas`.
@@ -165,6 +169,7 @@ impl<'a> Builder<'a> {
 
     fn object(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<(Node, u64), String> {
         let mut node = Node { steps: 1 + keywords.len(), times: 1, kinds: kinds(keywords), ..Node::default() };
+        node.numeric = Numeric::of(keywords);
         for (keyword, value) in keywords {
             self.keyword(&mut node, keyword, value, depth + 1)?;
         }

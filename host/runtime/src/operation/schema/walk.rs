@@ -1,13 +1,18 @@
 //! A value, walked by the plan of its schema, before the validator tries it: the validator cannot be stopped, and this can.
 //!
-//! On the way whole numbers become whole. JSON Schema takes `1.0` and `1e2` for integers, and a parser turns one of twenty digits
-//! into the nearest number that it can hold: another record's id. So what is written as a fraction becomes a whole number, and
-//! what does not fit is refused.
+//! On the way whole numbers become whole. JSON Schema takes `1.0` and `1e2` for integers: what is written as a fraction becomes a
+//! whole number. And a parser turns one of many digits into the nearest float, which may be another record's id, or a whole number
+//! where none was written: so digits are asked, and what the validator would judge in another way is refused.
+
+use std::collections::HashMap;
 
 use serde_json::{Number, Value};
+use wharf_egress::json::is_plain;
 use wharf_egress::work::{OutOfTime, Work};
 
 use super::plan::{Node, Plan};
+use crate::operation::decimal::Decimal;
+use crate::operation::numbers::Numbers;
 
 /// What checking one input may take. A list of some thousand records has some ten thousand. The validator does a million in fifty
 /// milliseconds at most, whatever they are made of, and in five as a rule.
@@ -28,16 +33,27 @@ pub(super) enum Stop {
     OutOfTime(OutOfTime),
     TooMuch,
     TooDeep,
-    /// A number that cannot be a whole one, and the top-level input that it stands in.
-    NoInteger {
+    /// A number that cannot stand where it does, and the top-level input that it stands in.
+    Number {
         input: Option<String>,
-        number: Number,
+        number: String,
+        problem: Problem,
     },
 }
 
+/// What is wrong with a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Problem {
+    NotWhole,
+    /// It may be whole, and was rounded before the host got it.
+    NotExact,
+    /// The schema says one thing of it, and another one of the float that is nearest.
+    TooFine,
+}
+
 /// Counts what trying a schema on a value takes, and rewrites the numbers that it says are whole.
-pub(super) fn walk(plan: &Plan, value: &mut Value, work: &Work) -> Result<(), Stop> {
-    Walk { plan, work, left: MOST_STEPS }.visit(plan.root(), value, How::Part, 0)
+pub(super) fn walk(plan: &Plan, value: &mut Value, numbers: &mut Numbers<'_>, work: &Work) -> Result<(), Stop> {
+    Walk { plan, work, left: MOST_STEPS }.visit(plan.root(), value, numbers, How::Part, 0)
 }
 
 /// How a schema stands to a value.
@@ -63,7 +79,14 @@ impl Walk<'_> {
         self.work.steps(steps.saturating_mul(STEP)).map_err(Stop::OutOfTime)
     }
 
-    fn visit(&mut self, number: usize, value: &mut Value, how: How, depth: usize) -> Result<(), Stop> {
+    fn visit(
+        &mut self,
+        number: usize,
+        value: &mut Value,
+        numbers: &mut Numbers<'_>,
+        how: How,
+        depth: usize,
+    ) -> Result<(), Stop> {
         let Some(node) = self.plan.node(number) else { return Ok(()) };
         if depth > DEEPEST {
             return Err(Stop::TooDeep);
@@ -71,18 +94,21 @@ impl Walk<'_> {
         self.spend(node.steps)?;
         let before = self.left;
         let same = if how == How::Part { How::Same } else { how };
-        node.same.iter().try_for_each(|child| self.visit(*child, value, same, depth))?;
-        node.conditional.iter().try_for_each(|child| self.visit(*child, value, How::Maybe, depth))?;
+        node.same.iter().try_for_each(|child| self.visit(*child, value, numbers, same, depth))?;
+        node.conditional.iter().try_for_each(|child| self.visit(*child, value, numbers, How::Maybe, depth))?;
         let of_same = before - self.left;
         self.spend(of_same.saturating_mul(node.times - 1))?;
         let inner = if how == How::Maybe { How::Maybe } else { How::Part };
+        let mut none = Numbers::None;
+        self.check_digits(node, value, numbers)?;
         match value {
-            Value::Number(number) if node.whole && how == How::Part => whole(number),
+            Value::Number(number) if node.whole && how == How::Part => whole(number, numbers),
             Value::String(text) => self.spend(of_text(text, node.text)),
-            Value::Array(items) => self.list(node, items, inner, depth + 1),
+            Value::Array(items) => self.list(node, items, numbers, inner, depth + 1),
             Value::Object(members) => {
-                for (name, member) in members {
-                    let named = self.member(node, name, member, inner, depth + 1);
+                for (index, (name, member)) in members.iter_mut().enumerate() {
+                    let numbers = numbers.at(index).unwrap_or(&mut none);
+                    let named = self.member(node, name, member, numbers, inner, depth + 1);
                     named.map_err(|stop| stop.in_input(name))?;
                 }
                 Ok(())
@@ -91,32 +117,92 @@ impl Walk<'_> {
         }
     }
 
-    fn list(&mut self, node: &Node, items: &mut [Value], how: How, depth: usize) -> Result<(), Stop> {
+    /// Refuses numbers of which the validator would say something else than what is true of their digits.
+    fn check_digits(&mut self, node: &Node, value: &Value, numbers: &Numbers<'_>) -> Result<(), Stop> {
+        match (&node.numeric, value, numbers) {
+            (Some(rules), Value::Number(number), _) => {
+                let Some(digits) = numbers.digits().filter(|digits| !is_plain(digits)) else { return Ok(()) };
+                self.spend(1 + digits.len() / STEP)?;
+                let (exact, rounded) = (Decimal::of(digits), Decimal::of(&number.to_string()));
+                let problem = match rules.allows(&exact) == rules.allows(&rounded) {
+                    true => return Ok(()),
+                    false if rules.whole && !exact.is_whole() => Problem::NotWhole,
+                    false => Problem::TooFine,
+                };
+                Err(Stop::number(digits, problem))
+            }
+            // Each number in it is compared with others.
+            (Some(rules), _, Numbers::Each(_)) if rules.compares_all => {
+                let mut fine = None;
+                let mut steps = 0;
+                numbers.visit(&mut |digits| {
+                    steps += 1 + digits.len() / STEP;
+                    if fine.is_none() && rounded(digits).is_some() {
+                        fine = Some(digits.to_owned());
+                    }
+                });
+                self.spend(steps)?;
+                fine.map_or(Ok(()), |digits| Err(Stop::number(&digits, Problem::TooFine)))
+            }
+            (_, _, Numbers::Each(each)) if node.unique => {
+                let mut seen = HashMap::new();
+                for digits in each.iter().filter_map(Numbers::digits).filter(|digits| !is_plain(digits)) {
+                    self.spend(1 + digits.len() / STEP)?;
+                    let Some(float) = rounded(digits) else { continue };
+                    let exact = Decimal::of(digits);
+                    if seen.insert(float, exact.clone()).is_some_and(|other| other != exact) {
+                        return Err(Stop::number(digits, Problem::TooFine));
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn list(
+        &mut self,
+        node: &Node,
+        items: &mut [Value],
+        numbers: &mut Numbers<'_>,
+        how: How,
+        depth: usize,
+    ) -> Result<(), Stop> {
         if node.unique {
             // Lists and objects can be made so that all of them look alike at first.
             let simple = |item: &&Value| item.is_string() || item.as_i64().is_some_and(|n| n.unsigned_abs() < 1 << 53);
             let others = items.len() - items.iter().filter(simple).count();
             self.spend(items.len() + others.saturating_mul(others))?;
         }
+        let mut none = Numbers::None;
         for (index, item) in items.iter_mut().enumerate() {
             let schema = node.first.get(index).copied().or(node.items);
-            schema.map_or(Ok(()), |schema| self.visit(schema, item, how, depth))?;
+            let numbers = numbers.at(index).unwrap_or(&mut none);
+            schema.map_or(Ok(()), |schema| self.visit(schema, item, numbers, how, depth))?;
             for schema in node.contains.into_iter().chain(node.rest) {
-                self.visit(schema, item, How::Maybe, depth)?;
+                self.visit(schema, item, numbers, How::Maybe, depth)?;
             }
         }
         Ok(())
     }
 
-    fn member(&mut self, node: &Node, name: &str, member: &mut Value, how: How, depth: usize) -> Result<(), Stop> {
+    fn member(
+        &mut self,
+        node: &Node,
+        name: &str,
+        member: &mut Value,
+        numbers: &mut Numbers<'_>,
+        how: How,
+        depth: usize,
+    ) -> Result<(), Stop> {
         self.spend(1 + of_text(name, node.names_text))?;
         let schema = node.members.get(name).copied().or(node.others);
-        schema.map_or(Ok(()), |schema| self.visit(schema, member, how, depth))?;
+        schema.map_or(Ok(()), |schema| self.visit(schema, member, numbers, how, depth))?;
         for schema in node.patterns.iter().copied().chain(node.rest) {
-            self.visit(schema, member, How::Maybe, depth)?;
+            self.visit(schema, member, numbers, How::Maybe, depth)?;
         }
         match node.names {
-            Some(names) => self.visit(names, &mut Value::from(name), How::Maybe, depth),
+            Some(names) => self.visit(names, &mut Value::from(name), &mut Numbers::None, How::Maybe, depth),
             None => Ok(()),
         }
     }
@@ -127,22 +213,50 @@ fn of_text(text: &str, states: usize) -> usize {
     text.len().saturating_mul(states) / 16
 }
 
-fn whole(number: &mut Number) -> Result<(), Stop> {
+/// The float that a parser takes for a number, where it is another number.
+fn rounded(digits: &str) -> Option<String> {
+    let float = serde_json::from_str::<Number>(digits).ok()?.to_string();
+    (Decimal::of(&float) != Decimal::of(digits)).then_some(float)
+}
+
+fn whole(number: &mut Number, numbers: &mut Numbers<'_>) -> Result<(), Stop> {
+    let Some(digits) = numbers.digits() else { return whole_by_value(number) };
+    let Some(whole) = Decimal::of(digits).in_digits() else {
+        return Err(Stop::number(digits, Problem::NotWhole));
+    };
+    // What is longer than this is sent by its digits alone.
+    if let Ok(fitting) = whole.parse::<i64>().map(Number::from).or_else(|_| whole.parse::<u64>().map(Number::from)) {
+        *number = fitting;
+    }
+    if digits.contains(['.', 'e', 'E']) {
+        *numbers = Numbers::Other(whole);
+    }
+    Ok(())
+}
+
+fn whole_by_value(number: &mut Number) -> Result<(), Stop> {
     if number.is_i64() || number.is_u64() {
         return Ok(());
     }
-    let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT);
+    let float = number.as_f64().filter(|float| float.fract() == 0.0);
+    let float = float.ok_or_else(|| Stop::number(&number.to_string(), Problem::NotWhole))?;
+    if float.abs() >= EXACT {
+        return Err(Stop::number(&number.to_string(), Problem::NotExact));
+    }
     // Below the bound a float with no fraction is that integer.
-    let whole = whole.ok_or_else(|| Stop::NoInteger { input: None, number: number.clone() })?;
-    *number = Number::from(whole as i64);
+    *number = Number::from(float as i64);
     Ok(())
 }
 
 impl Stop {
+    fn number(digits: &str, problem: Problem) -> Self {
+        Self::Number { input: None, number: digits.to_owned(), problem }
+    }
+
     /// The outermost one is the last to be named.
     fn in_input(self, name: &str) -> Self {
         match self {
-            Self::NoInteger { number, .. } => Self::NoInteger { input: Some(name.to_owned()), number },
+            Self::Number { number, problem, .. } => Self::Number { input: Some(name.to_owned()), number, problem },
             other => other,
         }
     }
@@ -160,7 +274,7 @@ mod tests {
 
     fn walked(schema: &Value, input: &mut Value) -> Result<u64, Stop> {
         let work = Work::until(Deadline::within(Duration::MAX));
-        walk(&Plan::of(schema).unwrap(), input, &work).map(|()| work.done())
+        walk(&Plan::of(schema).unwrap(), input, &mut Numbers::None, &work).map(|()| work.done())
     }
 
     #[test]
@@ -187,7 +301,7 @@ mod tests {
         assert_eq!(input.to_string(), r#"{"id":7,"ids":[100,-3],"n":1.5,"other":2.0}"#);
         for wrong in ["1.5", "123456789012345678901", "1e300"] {
             let mut input: Value = serde_json::from_str(&format!(r#"{{"id": {wrong}}}"#)).unwrap();
-            let Err(Stop::NoInteger { input, .. }) = walked(&schema, &mut input) else { panic!("{wrong}") };
+            let Err(Stop::Number { input, .. }) = walked(&schema, &mut input) else { panic!("{wrong}") };
             assert_eq!(input.as_deref(), Some("id"), "{wrong}");
         }
     }
@@ -221,7 +335,10 @@ mod tests {
     fn the_time_of_the_call_ends_a_check() {
         let work = Work::until(Deadline::within(Duration::ZERO));
         let plan = Plan::of(&json!({"items": {"type": "string"}})).unwrap();
-        assert!(matches!(walk(&plan, &mut json!(vec![""; 10_000]), &work), Err(Stop::OutOfTime(_))));
+        assert!(matches!(
+            walk(&plan, &mut json!(vec![""; 10_000]), &mut Numbers::None, &work),
+            Err(Stop::OutOfTime(_))
+        ));
     }
 
     fn schemas() -> impl Strategy<Value = Value> {
@@ -259,7 +376,7 @@ mod tests {
         fn a_walk_has_no_more_steps_than_it_may(schema in schemas(), mut input in inputs()) {
             if let Ok(plan) = Plan::of(&schema) {
                 let work = Work::until(Deadline::within(Duration::MAX));
-                let _ = walk(&plan, &mut input, &work);
+                let _ = walk(&plan, &mut input, &mut Numbers::None, &work);
                 prop_assert!(work.done() <= (MOST_STEPS * STEP) as u64);
             }
         }
