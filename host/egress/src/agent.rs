@@ -15,6 +15,9 @@ use crate::wire::{self, Tls, Trust};
 /// A method or the name of a header, and what stands around it, in bytes.
 const LONGEST_NAME: usize = 8 << 10;
 
+/// How requests say who sends them.
+pub(crate) const USER_AGENT: &str = concat!("wharf/", env!("CARGO_PKG_VERSION"));
+
 /// What is read at one time, in bytes.
 const INPUT: usize = 16 << 10;
 
@@ -48,7 +51,7 @@ fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, Connecti
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(route.proxy.map(proxy).transpose()?)
-        .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .accept("*/*")
         // The only encoding that is undone, which is not the client's business.
         .accept_encoding("gzip")

@@ -70,7 +70,7 @@ impl From<Fault> for ureq::Error {
 
 /// The chain of connectors: through a proxy if one is configured, TCP, TLS for `https`, and what reads answers.
 pub(crate) fn connector(tls: Tls, by_proxy: bool) -> impl Connector<Out = impl Transport> {
-    let chain = ().chain(Tunnel::default()).chain(OneByOne).chain(tls);
+    let chain = ().chain(Tunnel).chain(OneByOne).chain(tls);
     chain.chain(StrictConnector { by_proxy })
 }
 

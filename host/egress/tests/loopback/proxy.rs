@@ -2,11 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use wharf_egress::send::SendError;
 use wharf_egress::{ConnectionError, Secret};
 
 use crate::server::OK;
-use crate::{Server, builder, denied, get, unavailable};
+use crate::{Server, builder, denied, get, get_within, unavailable};
 
 /// A proxy that is the provider as well: it grants the tunnel and answers what comes through it.
 fn proxy() -> Server {
@@ -58,6 +61,70 @@ fn a_proxy_that_refuses_is_told_without_its_password() {
     assert!(!format!("{connection:?}").contains("proxy-password"));
 }
 
+/// What comes of a request through a proxy that answers this to a request for a tunnel, byte by byte.
+fn granted_by(answer: impl Into<Vec<u8>>) -> Result<wharf_egress::send::Answer, SendError> {
+    let answer = answer.into();
+    let proxy = Server::answering(move |request, socket| {
+        let answer = if request.starts_with("CONNECT ") { &answer } else { OK.as_bytes() };
+        socket.write_all(answer).unwrap_or(());
+    });
+    get(&through(&proxy, "http://provider.test").build().unwrap())
+}
+
+#[test]
+fn any_success_is_a_tunnel_however_its_head_is_written() {
+    let many: String = (0..40).map(|number| format!("x-{number}: y\r\n")).collect();
+    let heads = [
+        "HTTP/1.1 201 Created\r\n\r\n".to_owned(),
+        "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+        "HTTP/1.0 299\r\n\r\n".to_owned(),
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n".to_owned(),
+        "HTTP/1.1 102 Processing\r\nx: y\r\n\r\nHTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\n\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\n{many}\r\n"),
+        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(40_000)),
+        "HTTP/1.1 200 OK\r\nWarning of something\r\nVia : x\r\nVia: x\r\n y\r\n\r\n".to_owned(),
+        // A tunnel has no length (RFC 9110, section 9.3.6).
+        "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
+        "\r\nHTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n".to_owned(),
+    ];
+    for head in heads {
+        assert_eq!(granted_by(head.as_str()).unwrap().status, 200, "{head}");
+    }
+}
+
+#[test]
+fn what_a_proxy_sends_after_its_answer_is_not_taken_for_that_of_the_provider() {
+    let words = unavailable(granted_by(format!("HTTP/1.1 200 OK\r\n\r\n{OK}")));
+    assert!(words.contains("sent more than its answer") && words.contains("nothing was sent through it"), "{words}");
+}
+
+#[test]
+fn the_head_of_a_proxy_has_the_limit_of_every_head() {
+    let words = unavailable(granted_by(format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(70_000))));
+    assert!(words.contains("a head of more than 65536 bytes: raise `answer_head`"), "{words}");
+    let words = unavailable(granted_by("HTTP/1.1 100 Continue\r\n\r\n".repeat(4000)));
+    assert!(words.contains("a head of more than 65536 bytes"), "{words}");
+}
+
+#[test]
+fn a_proxy_that_answers_slowly_has_no_more_time_than_there_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let dripping = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(b"HTTP/1.1 200 OK\r\nx: ").unwrap();
+        // Each byte comes long before the time is over.
+        while socket.write_all(b"y").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let connection = builder("http://provider.test").proxy(Secret::new(url)).build().unwrap();
+    let started = Instant::now();
+    assert_eq!(get_within(&connection, Duration::from_millis(400)).unwrap_err(), SendError::Timeout);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    dripping.join().unwrap();
+}
+
 /// What is said of a proxy that answers this, byte by byte, to a request for a tunnel.
 fn said_of(answer: &'static [u8], user: &str, base_url: &str) -> String {
     let proxy = Server::answering(move |_, socket| socket.write_all(answer).unwrap_or(()));
@@ -76,12 +143,52 @@ fn a_refused_tunnel_is_told_with_its_port_and_what_can_be_done() {
     let words = said_of(FORBIDDEN, "", "https://provider.test:8443");
     assert!(words.contains("refused a tunnel to port 8443, provider.test:8443 (status 403)"), "{words}");
     assert!(words.contains("port 443 alone; whoever runs it has to allow this one, or set base_url"), "{words}");
-    assert!(said_of(METHOD, "", "http://provider.test").contains("a tunnel to port 80, provider.test:80 (status 405)"));
+    let words = said_of(METHOD, "", "http://provider.test");
+    assert!(words.contains("a tunnel to port 80, provider.test:80 (status 405): it may open none at all"), "{words}");
     let words = said_of(FORBIDDEN, "", "https://provider.test");
     assert!(
         words.contains("refused a tunnel to provider.test:443 (status 403): whoever runs it has to allow this host"),
         "{words}"
     );
+}
+
+#[test]
+fn only_a_refusal_that_may_be_about_the_port_is_told_as_one() {
+    const STATUSES: [(&[u8], &str); 5] = [
+        (
+            b"HTTP/1.1 429 x\r\nRetry-After: 5\r\n\r\n",
+            "for the time being (status 429); it says to try again in 5 seconds",
+        ),
+        (
+            b"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+            "(status 503): look at base_url, or ask who runs the proxy; it says to try again after Sun, 06 Nov 1994 08:49:37 GMT",
+        ),
+        (
+            b"HTTP/1.1 500 x\r\nRetry-After: geheim\r\n\r\n",
+            "failed to open a tunnel to provider.test:8443 (status 500): ask who runs it",
+        ),
+        (
+            b"HTTP/1.1 451 x\r\n\r\n",
+            "refused a tunnel to provider.test:8443 (status 451): whoever runs it has to allow this host",
+        ),
+        (
+            b"HTTP/1.1 501 x\r\n\r\n",
+            "refused a tunnel to port 8443, provider.test:8443 (status 501): it may open none at all",
+        ),
+    ];
+    for (answer, expected) in STATUSES {
+        let words = said_of(answer, "user:geheim@", "https://provider.test:8443");
+        assert!(words.contains(expected) && !words.contains("port 443 alone"), "{words}");
+    }
+}
+
+#[test]
+fn a_refusal_is_read_however_large_its_head_is() {
+    let many: String = (0..40).map(|number| format!("x-{number}: y\r\n")).collect();
+    for (status, expected) in [(403, "port 443 alone"), (407, "does not take the user name and password")] {
+        let words = unavailable(granted_by(format!("HTTP/1.1 {status} x\r\n{many}y: {}\r\n\r\n", "z".repeat(20_000))));
+        assert!(words.contains(&format!("(status {status})")) && words.contains(expected), "{words}");
+    }
 }
 
 #[test]
@@ -111,7 +218,14 @@ fn what_fails_at_the_proxy_is_not_blamed_on_the_provider() {
     assert!(said_of(b"\x15\x03\x03\x00\x02\x02\x32", "user:geheim@", url).contains("does not answer in HTTP"));
     assert!(said_of(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "", url).contains("does not answer in HTTP"));
 
-    let address = listening(b"");
+    let words = said_of(b"HTTP/9 geheim\r\n\r\n", "user:geheim@", url);
+    assert!(words.contains("does not answer in HTTP: look"), "it knows the password: {words}");
+
+    let address = listening(&[b"HTTP/1.1 403 Forb"]);
+    let words = unavailable(get(&builder(url).proxy(Secret::new(format!("http://{address}"))).build().unwrap()));
+    assert!(words.contains(&format!("({address}) closed the connection in the middle of its answer")), "{words}");
+
+    let address = listening(&[b""]);
     let to = |proxy: String| builder(url).proxy(Secret::new(proxy));
     let words = unavailable(get(&to(format!("http://{address}")).build().unwrap()));
     assert!(words.contains(&format!("({address}) closed the connection without an answer")), "{words}");
@@ -134,11 +248,11 @@ fn a_proxy_with_tls_that_fails_is_told_from_a_provider_with_tls_that_fails() {
 
     let through =
         |proxy: String| unavailable(get(&builder("https://provider.test").proxy(Secret::new(proxy)).build().unwrap()));
-    let words = through(format!("https://{}", listening(b"HTTP/1.1 400 Bad Request\r\n\r\n")));
+    let words = through(format!("https://{}", listening(&[b"HTTP/1.1 400 Bad Request\r\n\r\n"])));
     assert!(words.contains("it does not speak TLS, so its URL may have to begin with `http://`"), "{words}");
 
     // There is a tunnel, and what comes through it is no TLS.
-    let address = listening(b"HTTP/1.1 200 Connected\r\n\r\nno TLS at all, whatever was asked");
+    let address = listening(&[b"HTTP/1.1 200 Connected\r\n\r\n", b"no TLS at all, whatever was asked"]);
     let words = through(format!("http://{address}"));
     assert!(
         words.starts_with(&format!("https://provider.test (through the proxy {address}) cannot be reached")),
@@ -146,14 +260,16 @@ fn a_proxy_with_tls_that_fails_is_told_from_a_provider_with_tls_that_fails() {
     );
 }
 
-/// The address of something that writes these bytes to each socket, after it has read some, and closes it.
-fn listening(answer: &'static [u8]) -> SocketAddr {
+/// The address of something that writes these bytes to each socket, each after it has read some, and closes it.
+fn listening(answers: &'static [&'static [u8]]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for mut socket in listener.incoming().flatten() {
-            let _ = socket.read(&mut [0; 4096]);
-            let _ = socket.write_all(answer);
+            for answer in answers {
+                let _ = socket.read(&mut [0; 4096]);
+                let _ = socket.write_all(answer);
+            }
             let _ = socket.shutdown(Shutdown::Write);
             // What is left unread would make a reset of the close.
             let _ = socket.read_to_end(&mut Vec::new());
