@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
     pub(crate) answered: bool,
     /// Whether the answer came before all of the request was taken.
     pub(crate) early: bool,
+    /// Whether the server asked for a certificate of its client.
+    pub(crate) wants_certificate: bool,
     /// What hinders the socket.
     pub(crate) hindered: Option<Hindrance>,
     /// The head of the answer.

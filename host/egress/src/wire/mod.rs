@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`socket`] | opens a socket to a judged address; writes while it listens for an answer that comes early |
 //! | [`tls`], [`trust`] | TLS, and whose certificates are good |
+//! | [`pem`], [`der`] | the certificates in a file, and what of one the libraries do not tell |
 //! | [`tunnel`] | the way through a proxy |
 //! | [`strict`] | reads heads, chunks and ends, above TLS; the client sees nothing but framing |
 //! | [`head`] | the head of an answer: leniently where that is safe, and how its body ends |
@@ -27,8 +28,10 @@ use ureq::unversioned::transport::{Connector, NextTimeout, Transport};
 mod buffers;
 mod chunks;
 pub(crate) mod coding;
+mod der;
 pub(crate) mod exchange;
 pub(crate) mod head;
+mod pem;
 mod socket;
 mod strict;
 mod tls;

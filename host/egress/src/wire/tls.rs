@@ -14,7 +14,8 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-use super::trust::{Distrusted, Trust};
+use super::trust::{Distrusted, Trust, in_words};
+use super::{Fault, exchange};
 use crate::refusal::ConnectionError;
 
 /// Wraps a socket in TLS where the scheme is `https`.
@@ -38,7 +39,12 @@ impl Tls {
                 error: inner.clone(),
                 trust: self.trust,
                 connection: self.connection.clone(),
+                wants_certificate: exchange::note(|exchange| exchange.wants_certificate),
             })),
+            None if error.kind() == ErrorKind::UnexpectedEof => {
+                let words = format!("{host} hung up in the middle of the handshake of TLS");
+                io::Error::new(ErrorKind::UnexpectedEof, words).into()
+            }
             None => error.into(),
         }
     }
@@ -59,6 +65,7 @@ impl<In: Transport> Connector<In> for Tls {
         let mut connection = connection.map_err(|error| Error::Other(Box::new(error)))?;
         let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         socket.set_timeout(NextTimeout { after: left(details), ..details.timeout });
+        exchange::note(|exchange| exchange.wants_certificate = false);
         connection.complete_io(&mut socket).map_err(|error| self.failed(host, error))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { connection, socket, buffers, ended: false })))
@@ -129,13 +136,20 @@ impl Transport for TlsTransport {
                     return Ok(amount > 0);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                // Its own words are about a library.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    let words = "it ended without the farewell of TLS (close_notify)";
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, words).into());
+                }
                 Err(error) => return Err(error.into()),
             }
             self.connection.read_tls(&mut self.socket)?;
             let state = self.connection.process_new_packets();
             // An alert, say, or a new key. That it cannot be sent is no reason not to read.
             let _ = self.flush();
-            self.ended |= state.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?.peer_has_closed();
+            let wants_certificate = exchange::note(|exchange| exchange.wants_certificate);
+            let state = state.map_err(|error| Fault::Broken(in_words(&error, wants_certificate)))?;
+            self.ended |= state.peer_has_closed();
         }
     }
 

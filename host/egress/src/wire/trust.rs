@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
+use rustls::pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, PeerIncompatible,
+    RootCertStore, SignatureScheme,
 };
 
+use super::{der, exchange, pem};
 use crate::asked::printable;
 use crate::refusal::ConnectionError;
 
@@ -40,13 +42,16 @@ impl Trust {
     pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, ConnectionError> {
         let (roots, given) = self.certificates()?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
-        let authorities = authorities.map_err(|_| self.unusable())?;
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let verifier =
+            |roots| WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let authorities = verifier(roots).map_err(|_| self.unusable())?;
+        let strangers = verifier(nobody()).map_err(|_| self.unusable())?;
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
         let builder = builder.map_err(|_| self.unusable())?;
         // It may be dangerous to verify in another way. This one adds nothing but what it says.
-        let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier { authorities, given }));
-        Ok(Arc::new(builder.with_no_client_auth()))
+        let verifier = Arc::new(Verifier { authorities, strangers, given });
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        Ok(Arc::new(builder.with_client_cert_resolver(Arc::new(NoIdentity))))
     }
 
     /// The authorities, and the certificates that may be that of a server.
@@ -55,11 +60,11 @@ impl Trust {
         let mut given = Vec::new();
         match self {
             Self::BuiltIn => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-            Self::Only(pem) => {
-                // A private key, say, is passed over: it has no business here, and no use.
-                let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-                given = certificates.map_err(|_| ConnectionError::Ca("is damaged"))?;
-                roots.add_parsable_certificates(given.iter().cloned());
+            Self::Only(file) => {
+                given = pem::certificates(file).map_err(ConnectionError::Ca)?;
+                if let (0, 1..) = roots.add_parsable_certificates(given.iter().cloned()) {
+                    return Err(ConnectionError::Ca("has no certificate in it that can be used"));
+                }
             }
             Self::System => {
                 let found = rustls_native_certs::load_native_certs();
@@ -80,10 +85,34 @@ impl Trust {
     }
 }
 
+/// An authority with a name that no certificate can have: all of a certificate is verified but who vouches for it.
+fn nobody() -> RootCertStore {
+    let nobody = Der::from_slice(b"nobody");
+    let anchor = TrustAnchor { subject: nobody.clone(), subject_public_key_info: nobody, name_constraints: None };
+    RootCertStore { roots: vec![anchor] }
+}
+
+/// Has no certificate for a server that asks for one, and notes that it asked.
+#[derive(Debug)]
+struct NoIdentity;
+
+impl ResolvesClientCert for NoIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        exchange::note(|exchange| exchange.wants_certificate = true);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
 /// Verifies as rustls does, and takes a certificate that the operator gave for that of the server itself.
 #[derive(Debug)]
 struct Verifier {
     authorities: Arc<WebPkiServerVerifier>,
+    /// Knows nobody who could vouch for a certificate.
+    strangers: Arc<WebPkiServerVerifier>,
     given: Vec<CertificateDer<'static>>,
 }
 
@@ -96,15 +125,22 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.authorities.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
-            // The dates were looked at before either of these was found, and that the server has the key is shown later. What
-            // is left is the name.
-            Err(error) if needs_an_authority(&error) && self.given.iter().any(|given| given == end_entity) => {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            verdict => verdict,
+        if !self.given.iter().any(|given| given == end_entity) {
+            return self.authorities.verify_server_cert(end_entity, intermediates, name, ocsp, now);
         }
+        // Nobody has to vouch for it: others in the file may have its issuer's name and another key. What is left are its dates
+        // and its purpose, which are looked at here, and its name. That the server has the key is shown later.
+        match self.strangers.verify_server_cert(end_entity, &[], name, ocsp, now) {
+            Err(error) if other(&error) == Some(&webpki::Error::CaUsedAsEndEntity) => {
+                if !der::is_for_servers(end_entity) {
+                    return Err(CertificateError::InvalidPurpose.into());
+                }
+            }
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {}
+            verdict => return verdict,
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -113,7 +149,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities.verify_tls12_signature(message, certificate, signed)
+        let verdict = self.authorities.verify_tls12_signature(message, certificate, signed);
+        verdict.map_err(|error| unproven(error, certificate))
     }
 
     fn verify_tls13_signature(
@@ -122,7 +159,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities.verify_tls13_signature(message, certificate, signed)
+        let verdict = self.authorities.verify_tls13_signature(message, certificate, signed);
+        verdict.map_err(|error| unproven(error, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -130,14 +168,29 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether all that is wrong with the certificate of a server is that nobody else vouches for it.
-fn needs_an_authority(error: &Error) -> bool {
-    matches!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer))
-        || other(error) == Some(&webpki::Error::CaUsedAsEndEntity)
+/// Why a server does not show that it has the key of its certificate.
+#[derive(Debug, thiserror::Error)]
+enum Unproven {
+    #[error("BadSignature")]
+    Signature,
+    #[error("a key of {0} bits")]
+    ShortKey(usize),
+}
+
+/// The libraries tell the same of a signature in a certificate and of one by its key.
+fn unproven(error: Error, certificate: &CertificateDer<'_>) -> Error {
+    const SHORTEST: usize = 2048;
+    if error != Error::InvalidCertificate(CertificateError::BadSignature) {
+        return error;
+    }
+    let key = webpki::EndEntityCert::try_from(certificate).map(|parsed| parsed.subject_public_key_info());
+    let bits = key.ok().and_then(|key| der::rsa_bits(&key)).filter(|bits| *bits < SHORTEST);
+    let problem = bits.map_or(Unproven::Signature, Unproven::ShortKey);
+    CertificateError::Other(OtherError(Arc::new(problem))).into()
 }
 
 /// What rustls has no name of its own for.
-fn other(error: &Error) -> Option<&webpki::Error> {
+fn other<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
     match error {
         Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.downcast_ref(),
         _ => None,
@@ -152,6 +205,8 @@ pub(super) struct Distrusted {
     /// See [`Trust::name`].
     pub(super) trust: &'static str,
     pub(super) connection: Option<String>,
+    /// Whether the server asked for a certificate of its client.
+    pub(super) wants_certificate: bool,
 }
 
 impl std::error::Error for Distrusted {}
@@ -170,9 +225,43 @@ impl fmt::Display for Distrusted {
                     self.error
                 )
             }
-            error => write!(f, "TLS with {host} failed: {error}"),
+            error => write!(f, "TLS with {host} failed: {}", in_words(error, self.wants_certificate)),
         }
     }
+}
+
+/// What the other side said against the connection (RFC 8446, section 6.2), with what can be done.
+pub(super) fn in_words(error: &Error, wants_certificate: bool) -> String {
+    use AlertDescription::{
+        AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, HandshakeFailure, InsufficientSecurity,
+        NoCertificate, ProtocolVersion, UnknownCA, UnrecognisedName, UnsupportedCertificate,
+    };
+    match error {
+        Error::AlertReceived(CertificateRequired | NoCertificate) => no_identity(error),
+        Error::AlertReceived(
+            HandshakeFailure | BadCertificate | CertificateUnknown | UnsupportedCertificate | UnknownCA | AccessDenied,
+        ) if wants_certificate => no_identity(error),
+        Error::AlertReceived(HandshakeFailure | InsufficientSecurity) => format!(
+            "the server found nothing that both sides can do ({error}); Wharf speaks TLS 1.2 and 1.3, with ECDHE and AES-GCM or \
+             ChaCha20-Poly1305, and takes certificates with a key of RSA (not RSA-PSS), ECDSA on P-256 or P-384, or Ed25519"
+        ),
+        Error::AlertReceived(ProtocolVersion)
+        | Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => {
+            format!(
+                "the server speaks no version of TLS from 1.2 on ({error}), and older ones are not safe: it has to be renewed"
+            )
+        }
+        Error::AlertReceived(UnrecognisedName) => {
+            format!("the server serves no host of this name ({error}): look at base_url")
+        }
+        error => error.to_string(),
+    }
+}
+
+fn no_identity(error: &Error) -> String {
+    format!(
+        "the server wants a certificate of its client ({error}), and Wharf has none to give: it cannot be used with this server"
+    )
 }
 
 impl Distrusted {
@@ -196,19 +285,55 @@ impl Distrusted {
                     "is for others ({names}): the base URL has to have a name that it is for, or it has to be made for this one"
                 )
             }
-            _ => match other(&self.error) {
-                Some(webpki::Error::CaUsedAsEndEntity) => format!(
-                    "is one of an authority (CA:TRUE) and not of a server{}",
-                    self.advice(
-                        "if it is yours, write ca_file = \"this very certificate\"",
-                        "make one without CA:TRUE"
-                    )
-                ),
-                Some(webpki::Error::UnsupportedCertVersion) => {
-                    "is of an old version: make one of version 3, with a subject alternative name".to_owned()
-                }
-                _ => format!("cannot be verified: {problem}"),
-            },
+            CertificateError::BadSignature => {
+                format!("names an authority that is trusted, and is not signed with its key (BadSignature){}", self.of_signature())
+            }
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "is not for servers: make one with extendedKeyUsage = serverAuth, or without extendedKeyUsage".to_owned()
+            }
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                "is signed in a way that is not taken: make one that is signed with SHA-256 or more, by a key of RSA (not \
+                 RSA-PSS), ECDSA on P-256 or P-384, or Ed25519"
+                    .to_owned()
+            }
+            _ => self.of_another(problem),
+        }
+    }
+
+    /// What rustls has no name for.
+    fn of_another(&self, problem: &CertificateError) -> String {
+        match (other(&self.error), other(&self.error)) {
+            (Some(Unproven::ShortKey(bits)), _) => {
+                format!("has an RSA key of {bits} bits, which is not safe: it takes one of 2048 to 8192 bits")
+            }
+            (Some(Unproven::Signature), _) => {
+                "is not the server's: it does not show that it has the key (BadSignature)".to_owned()
+            }
+            (_, Some(webpki::Error::CaUsedAsEndEntity)) => format!(
+                "is one of an authority (CA:TRUE) and not of a server{}",
+                self.advice("if it is yours, write ca_file = \"this very certificate\"", "make one without CA:TRUE")
+            ),
+            (_, Some(webpki::Error::UnsupportedCertVersion)) => {
+                "is of an old version: make one of version 3, with a subject alternative name".to_owned()
+            }
+            (_, Some(webpki::Error::UnsupportedCriticalExtension)) => {
+                "has an extension that nobody here knows and that it calls critical: make one without it, or without `critical`"
+                    .to_owned()
+            }
+            _ => format!("cannot be verified: {problem}"),
+        }
+    }
+
+    fn of_signature(&self) -> String {
+        const RENEWED: &str =
+            "; it or the authority may have been made anew, or the authority's key is of RSA below 2048 bits";
+        match self.trust {
+            "ca_file" => {
+                format!("{RENEWED}: put the certificate that is used now into its ca_file, in place of the old one")
+            }
+            "ca" => format!("{RENEWED}: put the authority's certificate that is used now into the system's store"),
+            _ => String::new(),
         }
     }
 
@@ -217,7 +342,13 @@ impl Distrusted {
             "ca_file" => "; its ca_file needs the certificate of the authority at the end of the chain, or the server's own, and \
                           the server has to send those between"
                 .to_owned(),
-            "ca" => self.advice("if the authority is your own, add it to the system's store", "write ca_file = \"its certificate\""),
+            "ca" => match &self.connection {
+                Some(name) => format!(
+                    "; if the authority is your own, add it to the system's store, or write ca_file = \"its certificate\" in \
+                     [connections.{name}] in place of ca"
+                ),
+                None => String::new(),
+            },
             _ => self.advice(
                 "if the authority is your own, write ca_file = \"its certificate\"",
                 "ca = \"system\" where the system trusts it",

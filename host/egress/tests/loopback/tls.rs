@@ -20,7 +20,12 @@ const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
 const SELF_SIGNED: &[u8] = include_bytes!("../data/self-signed.pem");
 const NAMELESS: &[u8] = include_bytes!("../data/self-signed-nameless.pem");
 const EXPIRED: &[u8] = include_bytes!("../data/self-signed-expired.pem");
-/// It is the key of all of them.
+/// The same for clients alone, and with an extension that has no meaning and is critical.
+const FOR_CLIENTS: &[u8] = include_bytes!("../data/self-signed-client.pem");
+const CRITICAL: &[u8] = include_bytes!("../data/self-signed-critical.pem");
+/// It has the name of the authority that signed the server's certificate, and another key.
+const RENEWED: &[u8] = include_bytes!("../data/authority-renewed.pem");
+/// It is the key of all of them but that one.
 const KEY: &[u8] = include_bytes!("../data/server.key");
 const OTHER_KEY: &[u8] = include_bytes!("../data/other.key");
 
@@ -38,6 +43,16 @@ pub(crate) fn server_answering(handler: impl Fn(&str, &mut dyn Write) + Send + S
 
 fn server_with(certificate: &[u8]) -> Server {
     serving(config_with(certificate), Box::new(ok))
+}
+
+/// A certificate and a key that no server would be started with.
+fn server_with_unchecked(certificate: &[u8], key: &[u8]) -> Server {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(PrivateKeyDer::from_pem_slice(key).unwrap()).unwrap();
+    let certified = CertifiedKey::new(vec![CertificateDer::from_pem_slice(certificate).unwrap()], key);
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+    serving(config, Box::new(ok))
 }
 
 fn ok(_: &str, socket: &mut dyn Write) {
@@ -140,16 +155,95 @@ fn a_certificate_that_was_given_is_still_for_its_name_and_its_time() {
 
 #[test]
 fn a_server_without_the_key_is_not_the_one_whose_certificate_was_given() {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = PrivateKeyDer::from_pem_slice(OTHER_KEY).unwrap();
-    let key = provider.key_provider.load_private_key(key).unwrap();
-    let stolen = CertifiedKey::new(vec![CertificateDer::from_pem_slice(SELF_SIGNED).unwrap()], key);
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
-    let server = serving(config, Box::new(ok));
+    let server = server_with_unchecked(SELF_SIGNED, OTHER_KEY);
     let words = unavailable(get(&local(&server).ca(SELF_SIGNED).build().unwrap()));
-    assert!(words.contains("BadSignature") || words.contains("bad signature"), "{words}");
+    assert!(words.contains("is not the server's: it does not show that it has the key (BadSignature)"), "{words}");
     assert!(server.arrived().is_empty());
+}
+
+#[test]
+fn a_certificate_that_was_given_counts_whoever_else_in_the_file_has_its_issuers_name() {
+    let server = server_with(CERTIFICATE);
+    for file in [[RENEWED, CERTIFICATE].concat(), [CERTIFICATE, RENEWED].concat()] {
+        assert_eq!(get(&local(&server).ca(file).build().unwrap()).unwrap().status, 200);
+    }
+    let words = unavailable(get(&local(&server).ca(RENEWED).build().unwrap()));
+    assert!(
+        words.contains("is not signed with its key (BadSignature); it or the authority may have been made anew"),
+        "{words}"
+    );
+    assert!(words.contains("put the certificate that is used now into its ca_file"), "{words}");
+}
+
+#[test]
+fn a_certificate_that_is_not_for_servers_is_refused_although_it_was_given() {
+    let server = server_with(FOR_CLIENTS);
+    let words = unavailable(get(&local(&server).ca(FOR_CLIENTS).build().unwrap()));
+    assert!(words.contains("is not for servers: make one with extendedKeyUsage = serverAuth"), "{words}");
+    let critical = server_with_unchecked(CRITICAL, KEY);
+    let words = unavailable(get(&local(&critical).ca(CRITICAL).build().unwrap()));
+    assert!(words.contains("an extension that nobody here knows"), "{words}");
+    assert!(server.arrived().is_empty() && critical.arrived().is_empty());
+}
+
+#[test]
+fn a_mark_before_the_first_of_two_certificates_loses_none() {
+    let server = server_with(SELF_SIGNED);
+    let file = [b"\xef\xbb\xbf".as_slice(), SELF_SIGNED, AUTHORITY].concat();
+    assert_eq!(get(&local(&server).ca(file).build().unwrap()).unwrap().status, 200);
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_its_client_is_told_as_one() {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(AUTHORITY).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let (roots, provider) = (Arc::new(roots.clone()), Arc::clone(&provider));
+        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+        let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+        let chain = vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()];
+        let config = config.with_client_cert_verifier(clients.build().unwrap());
+        let config = config.with_single_cert(chain, PrivateKeyDer::from_pem_slice(KEY).unwrap()).unwrap();
+        let server = serving(config, Box::new(ok));
+        let words = unavailable(get(&local(&server).ca(AUTHORITY).build().unwrap()));
+        assert!(
+            words.contains("wants a certificate of its client") && words.contains("Wharf has none to give"),
+            "{words}"
+        );
+        assert!(server.arrived().is_empty());
+    }
+}
+
+#[test]
+fn a_server_that_cannot_agree_on_tls_is_told_with_what_can_be_agreed_on() {
+    // Fatal alerts: handshake_failure, protocol_version (RFC 8446, section 6.2).
+    for (alert, expected) in [(40, "takes certificates with a key of RSA"), (70, "no version of TLS from 1.2 on")] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answering = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).unwrap();
+            // Until the other side is gone.
+            let _ = std::io::copy(&mut socket, &mut std::io::sink());
+        });
+        let words = unavailable(get(&builder(&format!("https://127.0.0.1:{port}")).build().unwrap()));
+        assert!(words.contains("TLS with 127.0.0.1 failed: the server") && words.contains(expected), "{words}");
+        answering.join().unwrap();
+    }
+}
+
+#[test]
+fn an_end_without_the_farewell_is_told_in_words_of_its_own() {
+    let server = crate::peer::Server::start(crate::peer::Way::Tls, |peer, _| {
+        let peer = peer.as_mut().unwrap();
+        peer.head();
+        peer.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut");
+        peer.cut();
+        peer.head();
+    });
+    let words = unavailable(crate::peer::send_by("GET", &server.connection()));
+    assert!(words.contains("without the farewell of TLS (close_notify)") && !words.contains("https://docs"), "{words}");
 }
 
 #[test]
