@@ -52,6 +52,9 @@ pub(crate) fn read(
     body: Vec<u8>,
 ) -> Result<Answer, SendError> {
     let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
+    if exchange.early && exchange.head.as_ref().is_some_and(|head| (200..300).contains(&head.status)) {
+        return Err(too_early(connection, &exchange));
+    }
     let Some(Head { status, headers, passed_over, .. }) = exchange.head else {
         return Err(unreadable(connection, None, "it has no head"));
     };
@@ -60,12 +63,6 @@ pub(crate) fn read(
     let is_success = (200..300).contains(&status);
     let is_file = outgoing.answer == AnswerForm::Blob && is_success;
     let mut received = Received { status, is_success, headers, body, passed_over };
-    if exchange.early && is_success {
-        return Err(SendError::Unavailable(format!(
-            "{} answered with status {status} before it had taken the whole request; look there for what it did",
-            connection.way()
-        )));
-    }
     received.check_whole(is_file).map_err(flawed)?;
     let coding = received.unpack(allowance).map_err(|problem| match problem {
         NotRead::Flawed(problem) => flawed(problem),
@@ -99,6 +96,15 @@ pub(crate) fn read(
     let bytes = bytes.map_err(|Late| SendError::Timeout)?;
     let passed_over = passed_over.into_iter().map(masked).collect();
     Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
+}
+
+/// A success that was told before the request was taken is none.
+pub(crate) fn too_early(connection: &Connection, exchange: &Exchange) -> SendError {
+    let status = exchange.head.as_ref().map(|head| head.status).unwrap_or_default();
+    SendError::Unavailable(format!(
+        "{} answered with status {status} before it had taken the whole request, and took no more of it; look there for what it did",
+        connection.way()
+    ))
 }
 
 /// An answer as it came, and more and more as it is meant.

@@ -160,6 +160,7 @@ fn exchange(
             head.passed_over.push("the end of its body, before which the connection broke".to_owned());
             answer::read(connection, outgoing, allowance, exchange, body)
         }
+        (Err(SendError::Timeout), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
         // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
         (Err(SendError::Unavailable(words)), _)
             if exchange.reused && !exchange.answered && outgoing.method.may_be_repeated() =>

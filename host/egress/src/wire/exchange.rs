@@ -23,7 +23,7 @@ pub(crate) struct Exchange {
     pub(crate) reused: bool,
     /// Whether a byte of an answer came.
     pub(crate) answered: bool,
-    /// Whether the answer came before all of the request was taken.
+    /// Whether the answer came before all of the request was taken, and that has not been taken since.
     pub(crate) early: bool,
     /// Whether the server asked for a certificate of its client.
     pub(crate) wants_certificate: bool,

@@ -148,6 +148,7 @@ impl<In: Transport> Strict<In> {
             Err(_) => return Ok(true),
         }
         let whole = self.read_head()?;
+        exchange::note(|exchange| exchange.early = whole);
         Ok(whole && exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.status >= 300)))
     }
 
@@ -300,10 +301,11 @@ impl<In: Transport> Transport for Strict<In> {
             self.begin(amount);
         }
         self.inner.transmit_output(amount, timeout)?;
-        match exchange::note(|exchange| exchange.hindered.take()) {
-            None => Ok(()),
-            Some(hindrance) => self.hindered(hindrance, timeout),
+        if let Some(hindrance) = exchange::note(|exchange| exchange.hindered.take()) {
+            self.hindered(hindrance, timeout)?;
         }
+        exchange::note(|exchange| exchange.early &= self.refused);
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

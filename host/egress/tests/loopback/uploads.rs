@@ -134,3 +134,18 @@ fn a_success_that_is_told_early_counts_once_the_upload_is_taken() {
         assert_eq!((answer.status, &answer.body.bytes[..]), (200, &b"ok"[..]));
     }
 }
+
+#[test]
+fn a_success_that_is_told_early_by_a_server_that_reads_no_further_is_none() {
+    for way in WAYS {
+        let server = Server::start(way, |peer, _| {
+            let peer = peer.as_mut().unwrap();
+            peer.head();
+            peer.say("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok");
+            std::thread::park_timeout(Duration::from_secs(5));
+        });
+        let result = upload(&server.connection(), LARGE, Duration::from_secs(2));
+        let Err(SendError::Unavailable(words)) = result else { panic!("{result:?}") };
+        assert!(words.contains("status 201 before it had taken the whole request"), "{words}");
+    }
+}
