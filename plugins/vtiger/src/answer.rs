@@ -30,7 +30,8 @@ fn failure(response: &Response, error: &str) -> Failure {
     let member = |name: &str| members.as_ref().and_then(|members| members.get(name)).filter(|value| *value != "null");
     let code = member("code").map(|code| words(code).unwrap_or_else(|| code.to_owned())).unwrap_or_default();
     let message = words(member("message").unwrap_or(error));
-    let detail = response.detail(message.as_deref()).code(code.as_str());
+    let mut detail = response.detail(message.as_deref());
+    detail.code = Some(code.clone()).filter(|code| !code.is_empty());
     match code.as_str() {
         "INVALID_SESSIONID"
         | "SESSION_EXPIRED"
@@ -148,7 +149,7 @@ mod tests {
             (code("123456789012345678901"), "No".into())
         );
         assert_eq!(failure(r#"{"code":1e400,"message":"No"}"#), (code("1e400"), "No".into()));
-        assert_eq!(failure(r#""Permission denied""#), (code(""), "Permission denied".into()));
+        assert_eq!(failure(r#""Permission denied""#), (None, "Permission denied".into()));
         assert_eq!(failure(r#"{"code":"ACCESS_DENIED","message":null}"#).0, code("ACCESS_DENIED"));
     }
 
