@@ -24,7 +24,7 @@ fn first(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
         // RFC 5280 is DER, where a length is not left open (0x80).
         0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
+            (digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit)), rest)
         }
         _ => return None,
     };
