@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::address::{Reach, literal, reach};
 use crate::connection::{Connection, ConnectionBuilder};
 use crate::deadline::Deadline;
 use crate::declaration::{AnswerForm, Method};
@@ -27,7 +28,7 @@ pub enum DownloadError {
     #[error("the URL cannot be used: {0}")]
     Unusable(String),
     /// The server names another address, which is for the operator to judge.
-    #[error("{url} leads elsewhere (status {status}), and redirects are not followed; give {location} if you trust it")]
+    #[error("{url} leads elsewhere (status {status}), and redirects are not followed; {}", goal(.location))]
     Redirected {
         /// What was asked for.
         url: String,
@@ -36,7 +37,7 @@ pub enum DownloadError {
         /// Where it leads.
         location: String,
     },
-    /// The server has no such file, or does not give it away.
+    /// The server has no such file, or does not give it away now.
     #[error("{url} was answered with status {status} and not with a file; {}", advice(.retry_after.as_deref()))]
     Status {
         /// What was asked for.
@@ -149,6 +150,19 @@ fn retry_after(answer: &Answer) -> Option<String> {
         }
         httpdate::parse_http_date(value).ok().map(|time| format!("after {}", httpdate::fmt_http_date(time)))
     })
+}
+
+/// What to do about a goal: a URL that cannot be downloaded is told alone.
+fn goal(location: &str) -> String {
+    let parsed = parse(location).ok();
+    let address = parsed.as_ref().and_then(|url| literal(url.host_str()?));
+    match parsed {
+        Some(_) if address.map(reach) == Some(Reach::Never) => {
+            format!("it is {location}, an address that is never reached")
+        }
+        Some(_) => format!("give {location} if you trust it"),
+        None => format!("it is {location}, which cannot be downloaded"),
+    }
 }
 
 fn advice(retry_after: Option<&str>) -> String {

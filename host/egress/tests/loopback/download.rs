@@ -35,6 +35,12 @@ fn a_redirect_is_not_followed_and_its_goal_is_told() {
         (format!("{}/b.wasm", elsewhere.url()), format!("give {}/b.wasm if", elsewhere.url())),
         ("/b.wasm".to_owned(), "/b.wasm if".to_owned()),
         ("http://b.example/\u{202e}".to_owned(), "give http://b.example/%E2%80%AE if".to_owned()),
+        ("ftp://b.example/b.wasm".to_owned(), "; it is ftp://b.example/b.wasm, which cannot be downloaded".to_owned()),
+        ("javascript:alert(1)".to_owned(), "; it is javascript:alert(1), which cannot be downloaded".to_owned()),
+        (
+            "http://169.254.169.254/b.wasm".to_owned(),
+            "; it is http://169.254.169.254/b.wasm, an address that is never reached".to_owned(),
+        ),
     ] {
         let server = answering(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"));
         let error = get(&format!("{}/a.wasm", server.url())).unwrap_err();
