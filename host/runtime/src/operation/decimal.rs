@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// A number as it is written, however many digits it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Decimal {
     negative: bool,
     /// Without zeros at either end; none for zero.

@@ -146,10 +146,10 @@ impl Walk<'_> {
             }
             (_, _, Numbers::Each(each)) if node.unique => {
                 let mut seen = HashMap::new();
-                for digits in each.iter().filter_map(Numbers::digits).filter(|digits| !is_plain(digits)) {
+                for digits in each.iter().filter_map(Numbers::digits) {
                     self.spend(1 + digits.len() / STEP)?;
-                    let Some(float) = rounded(digits) else { continue };
                     let exact = Decimal::of(digits);
+                    let float = rounded(digits).map_or_else(|| exact.clone(), |float| Decimal::of(&float));
                     if seen.insert(float, exact.clone()).is_some_and(|other| other != exact) {
                         return Err(Stop::number(digits, Problem::TooFine));
                     }
