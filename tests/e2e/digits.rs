@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::ops::Range;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{World, answer};
+use wharf_simulated::Canned;
+
+use crate::world::{Run, World, answer};
 
 /// What a parser would change, or refuse.
 const NUMBERS: &str = r#"[117.63331139400017,123456789012345678901,-0,1.10,1e400,1E+2]"#;
@@ -104,6 +107,28 @@ fn a_text_stays_as_it_is_written_and_json_is_asked_for() {
 }
 
 #[test]
+fn a_whole_number_is_never_rounded_to_another_record() {
+    let world = World::new();
+    for (operation, input) in [
+        ("chatwoot contacts.delete account_id=1", "id=12.00000000000000000001"),
+        ("aigency messages.list", "userId=7.00000000000000000001"),
+        ("aigency messages.list", "userId=9007199254740990.4"),
+        ("aigency messages.list", "userId:=4503599627370495.9999"),
+        ("appwrite files.preview bucketId=b fileId=f", "width=4000.0000000000001"),
+    ] {
+        let digits = input.rsplit('=').next().unwrap();
+        let words: Vec<&str> = ["call"].into_iter().chain(operation.split(' ')).chain([input]).collect();
+        world.wharf(&words).fails(2, &[&format!("{digits} is not a whole number; allowed: ")]);
+    }
+    assert!(world.simulation.chatwoot.requests().is_empty() && world.simulation.appwrite.requests().is_empty());
+    for (written, sent) in [("123456789012345678901", "123456789012345678901"), ("1.2e1", "12")] {
+        let id = format!("id={written}");
+        let run = world.wharf(&["call", "chatwoot", "contacts.delete", "account_id=1", &id, "--dry-run"]);
+        assert!(run.code == 0 && run.out.contains(&format!("/contacts/{sent}\n")), "{run:?}");
+    }
+}
+
+#[test]
 fn an_input_in_which_a_name_stands_twice_is_refused() {
     let world = World::new();
     for input in [r#"{"userId":"ada","userId":"grace"}"#, r#"{"userId":"ada","user\u0049d":"grace"}"#] {
@@ -112,7 +137,9 @@ fn an_input_in_which_a_name_stands_twice_is_refused() {
     let nested = r#"{"databaseId":"d","tableId":"t","data":{"x":[{"a":1,"\u0061":2}]}}"#;
     world.wharf(&["call", "appwrite", "rows.create", "--input", nested]).fails(2, &["`a` stands twice"]);
     let large = r#"{"databaseId":"d","tableId":"t","data":{"x":1e400}}"#;
-    world.wharf(&["call", "appwrite", "rows.create", "--input", large]).fails(2, &["number out of range"]);
+    world
+        .wharf(&["call", "appwrite", "rows.create", "--input", large])
+        .fails(2, &["a number is larger than 1.7976931348623157e308"]);
     assert!(world.simulation.appwrite.requests().is_empty());
 }
 
@@ -233,6 +260,104 @@ fn a_failure_keeps_its_kind_whatever_stands_in_it() {
     world.call("vtiger metadata.list-types").json();
     world.simulation.vtiger.answer_next(answer(200, "application/json", over));
     assert!(world.call("vtiger metadata.list-types").json()["types"].is_array(), "the session is begun anew");
+}
+
+#[test]
+fn one_mark_is_passed_over_and_no_more() {
+    let world = World::new();
+    let input = r#"{"userId":"ada"}"#;
+    for (marks, code) in [(MARK.to_owned(), 0), (MARK.repeat(2), 2)] {
+        let marked = format!("{marks}{input}");
+        world.write("input.json", &marked);
+        let get = ["call", "appwrite", "users.get", "--input"];
+        assert_eq!(world.wharf(&[&get, ["@input.json"].as_slice()].concat()).code, code);
+        assert_eq!(world.wharf(&[&get, [marked.as_str()].as_slice()].concat()).code, code);
+        assert_eq!(world.wharf_reading(&marked, &[&get, ["-"].as_slice()].concat()).code, code);
+    }
+    world.configure(&format!("{MARK}{}", world.connections()));
+    assert_eq!(world.call("appwrite users.get userId=ada").code, 0);
+    world.configure(&format!("{MARK}{MARK}{}", world.connections()));
+    world.call("appwrite users.get userId=ada").fails(2, &["wharf.toml", "two byte order marks"]);
+}
+
+#[test]
+fn many_values_within_values_are_not_printed_many_times_as_large() {
+    let world = World::new();
+    let many = format!(r#"{{"payload":{}{}0{}}}"#, "[".repeat(124), "0,".repeat(100_000), "]".repeat(124));
+    world.simulation.chatwoot.answer_next(answer(200, "application/json", &many));
+    let run = world.call("chatwoot contacts.list account_id=1");
+    assert_eq!((run.code, tokens(&run.out) == many), (0, true), "{}", run.err);
+    assert!(run.out.len() < many.len() + 10_000, "{}", run.out.len());
+}
+
+/// Calls that follow pages, of which the first has a hundred items, and what is written besides on the command line.
+fn paging(world: &World, second: Option<Canned>, words: &[&str]) -> Run {
+    world.simulation.wibiclick.answer_next(answer(200, "application/json", &full_page()));
+    second.into_iter().for_each(|second| world.simulation.wibiclick.answer_next(second));
+    let list = ["call", "wibiclick", "jobs.list", "websiteId=harbour-website", "maxItems=150"];
+    world.wharf(&[&list, words].concat())
+}
+
+#[test]
+fn what_came_before_a_limit_is_told_and_handed_on() {
+    let late = || {
+        let mut late = answer(200, "application/json", &full_page());
+        late.delay = Some(Duration::from_secs(60));
+        late
+    };
+    let large = || answer(200, "application/json", &format!(r#"{{"jobs":["{}"]}}"#, "x".repeat(64 << 10)));
+    let long_head = || {
+        let mut page = answer(200, "application/json", "{}");
+        page.headers.push(("X-Long".to_owned(), "x".repeat(8 << 10)));
+        page
+    };
+    for (limit, value, second, words) in [
+        ("timeout", "\"30s\"", late(), ["--timeout", "1s"].as_slice()),
+        ("requests", "1", large(), &[]),
+        ("traffic", "\"32 KiB\"", large(), &[]),
+        ("answer", "\"32 KiB\"", large(), &[]),
+        ("answer_head", "\"4 KiB\"", long_head(), &[]),
+    ] {
+        let world = World::new();
+        world.configure(&format!("[limits]\n{limit} = {value}\n{}", world.connections()));
+        let run = paging(&world, Some(second), &[words, &["--continue-on-fail"]].concat());
+        let limit_and_count =
+            [format!("the limit `{limit}` of"), "the plugin says: page 2 failed after 100 items;".to_owned()];
+        run.fails(5, &[&limit_and_count[0], &limit_and_count[1]]);
+        let told: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!((&told["error"]["code"], &told["error"]["limit"]), (&json!("limit"), &json!(limit)));
+        assert_eq!(told["output"]["jobs"].as_array().unwrap().len(), 100, "{limit}");
+    }
+
+    let world = World::new();
+    let run = paging(&world, Some(late()), &["--timeout", "1s"]);
+    run.fails(5, &["`timeout` of 1s", "page 2 failed after 100 items", "--continue-on-fail"]);
+    assert_eq!(run.out, "");
+}
+
+#[test]
+fn what_an_earlier_attempt_brought_is_not_lost_with_a_later_one() {
+    let world = World::new();
+    let down = || answer(503, "application/json", r#"{"message":"Out of order"}"#);
+    world.simulation.wibiclick.answer_next(answer(200, "application/json", &full_page()));
+    world.simulation.wibiclick.answer_next(down());
+    world.simulation.wibiclick.answer_next(down());
+    let list = ["call", "wibiclick", "jobs.list", "websiteId=harbour-website", "maxItems=150"];
+    let run = world.wharf(&[&list, ["--retries", "1", "--continue-on-fail"].as_slice()].concat());
+    run.fails(4, &["Out of order"]);
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["output"]["jobs"].as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_page_that_the_host_does_not_hand_on_is_told_with_its_number() {
+    let world = World::new();
+    let mut packed = answer(200, "application/json", "{}");
+    packed.headers.push(("Content-Encoding".to_owned(), "zstd".to_owned()));
+    let run = paging(&world, Some(packed), &["--continue-on-fail"]);
+    run.fails(3, &["`zstd`", "the plugin says: page 2 failed after 100 items"]);
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["output"]["jobs"].as_array().unwrap().len(), 100);
 }
 
 #[test]

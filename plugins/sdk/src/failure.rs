@@ -110,7 +110,8 @@ impl From<http::Error> for Failure {
     fn from(error: http::Error) -> Self {
         match error {
             http::Error::Denied(denial) => Self::Denied(denial.message),
-            http::Error::MissingCredential(message) => Self::Denied(message),
+            // Like its own refusal, the host tells of the limit itself.
+            http::Error::MissingCredential(message) | http::Error::Limit(message) => Self::Denied(message),
             http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
             http::Error::Unreadable(answer) => {
                 Self::Provider(Detail { status: answer.status, ..Detail::new(answer.message) })

@@ -44,6 +44,22 @@ pub(super) fn waits_for_a_provider() {
     times_out(of("waits_for_a_provider").answered(slow));
 }
 
+/// Told that the time is over, it has a quarter of a second more, and no second one.
+#[test]
+pub(super) fn goes_on_when_it_is_told_of_its_limit() {
+    let mut slow = answer(200, "application/json", "1");
+    slow.delay = Some(Duration::from_secs(60));
+    times_out(of("goes_on_when_it_is_told_of_its_limit").answered(slow));
+}
+
+#[test]
+pub(super) fn says_that_nothing_was_missing() {
+    let ended = of("says_that_nothing_was_missing").limits(|limits| limits.requests = 2).run();
+    ended.reached("requests");
+    assert!(ended.report.partial.is_none());
+    assert_eq!(ended.server.requests().len(), 2);
+}
+
 #[cfg(unix)]
 #[test]
 pub(super) fn computes_for_ever() {

@@ -162,6 +162,10 @@ impl Ctx {
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
         failpoint("send");
+        // The guest was told of it, and is to send nothing else.
+        if let Some(limit) = self.meter.reached() {
+            return Err(limit.into());
+        }
         // Between two ticks of the epoch nobody else asks.
         self.meter.check_time()?;
         self.meter.count_request()?;

@@ -14,6 +14,9 @@ use crate::limits::Limits;
 /// A text of so few bytes cannot have too many values in it.
 const FEW: usize = 1 << 20;
 
+/// What a guest has to hand on what it has, where the time ended its call: far more than that takes, and nothing to wait for.
+const GRACE: Duration = Duration::from_millis(250);
+
 /// What a value of the output takes of the limit at least, in bytes.
 const VALUE: u64 = 8;
 
@@ -33,6 +36,8 @@ pub(crate) struct Meter {
     blobs: u64,
     randomness: u64,
     reached: Option<LimitReached>,
+    /// Whether the guest was told of it.
+    told: bool,
 }
 
 /// What comes of counting: going on, or the end of the call.
@@ -53,6 +58,7 @@ impl Meter {
             blobs: 0,
             randomness: 0,
             reached: None,
+            told: false,
         }
     }
 
@@ -63,6 +69,17 @@ impl Meter {
     /// The limit that ended the call, if one did.
     pub(crate) fn reached(&self) -> Option<LimitReached> {
         self.reached.clone()
+    }
+
+    /// Whether the guest is to be told of the limit that ended its call, so that it can hand on what it has: once. For
+    /// that it has a little time, also where its own is over.
+    pub(crate) fn tell(&mut self) -> bool {
+        let tell = !self.told && self.reached.is_some();
+        if tell {
+            self.deadline = self.deadline.max(Deadline::within(GRACE));
+        }
+        self.told |= tell;
+        tell
     }
 
     /// Whether there is time left, on the clock and on the processor.
@@ -280,6 +297,17 @@ mod tests {
         assert!(meter.count_blob(2).is_err());
         assert_eq!(meter.out_of_time("").name, "blobs");
         assert_eq!(meter.reached().map(|limit| limit.name), Some("blobs"));
+    }
+
+    #[test]
+    fn a_guest_is_told_of_its_limit_once_and_has_a_little_time_then() {
+        let mut meter = meter(Limits { timeout: Duration::ZERO, ..Limits::default() });
+        assert!(!meter.tell(), "there is nothing to tell");
+        assert!(meter.check_time().is_err());
+        assert!(meter.tell() && meter.check_time().is_ok() && meter.deadline.left() <= GRACE);
+        let deadline = meter.deadline;
+        assert!(!meter.tell() && meter.deadline == deadline);
+        assert_eq!(meter.reached().map(|limit| limit.name), Some("timeout"));
     }
 
     #[test]

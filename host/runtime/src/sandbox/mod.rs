@@ -67,9 +67,13 @@ impl Ran {
     pub(crate) fn then(mut self, later: Self) -> Self {
         self.exchanges.extend(later.exchanges);
         self.log.extend(later.log);
+        // Of what came in parts nothing but the most of it is worth more than the rest.
+        let size = |part: &Given| part.0.as_str().len();
+        let parts = self.partial.take().into_iter().chain(later.partial);
+        let partial = parts.max_by_key(size).filter(|_| later.result.is_err());
         Self {
             result: later.result,
-            partial: later.partial,
+            partial,
             network: self.network + later.network,
             sandbox: self.sandbox + later.sandbox,
             ..self
@@ -138,10 +142,12 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
             message: mask(visible(cut(&message))),
         })
     };
+    let words = |text: String| mask(visible(cut(&text)));
     let failed = |why: Failed, ctx: &mut Ctx| match why {
-        Failed::Told(failure) => clean(told_where(failure, ctx.moved.take()), |text| mask(visible(cut(&text)))).into(),
+        why if let Some(limit) = ctx.meter.reached() => Refusal::from(with_note(limit, &words(why.words()))).into(),
+        Failed::Told(failure) => clean(told_where(failure, ctx.moved.take()), words).into(),
         Failed::Denied(message) => match ctx.refused.take() {
-            Some(refusal) => refusal.into(),
+            Some(refusal) => noted(refusal, &words(message)).into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
         },
     };
@@ -157,6 +163,8 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
                     partial = Some(part);
                     Err(failed(why, &mut ctx))
                 }
+                // It was told of a limit: whatever it says, that ended the call.
+                (_, _) if let Some(limit) = ctx.meter.reached() => Err(Refusal::from(limit).into()),
                 (checked, _) => checked,
             }
         }
@@ -214,6 +222,32 @@ fn check(
         Some((name, _)) => Err(broken(format!("its output has a file `{name}`, which the operation does not declare"))),
         None => Ok((json, output.attachments)),
     }
+}
+
+/// A limit, with what the plugin says of it.
+fn with_note(mut limit: LimitReached, words: &str) -> LimitReached {
+    let note = note_before(words, &limit.to_string()).unwrap_or(words);
+    if !note.is_empty() {
+        limit.what = format!("{}; the plugin says: {note}", limit.what);
+    }
+    limit
+}
+
+/// A refusal, with what the plugin says of it before the host's own words.
+fn noted(refusal: Refusal, words: &str) -> Refusal {
+    match refusal {
+        Refusal::Denied(mut denial) => {
+            if let Some(note) = note_before(words, &denial.message).filter(|note| !note.is_empty()) {
+                denial.message = format!("{}; the plugin says: {note}", denial.message);
+            }
+            Refusal::Denied(denial)
+        }
+        other => other,
+    }
+}
+
+fn note_before<'w>(words: &'w str, known: &str) -> Option<&'w str> {
+    words.strip_suffix(known).map(|note| note.strip_suffix(": ").unwrap_or(note))
 }
 
 /// The limit that an instance ended with, if it was one.

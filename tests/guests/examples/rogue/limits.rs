@@ -19,6 +19,16 @@ pub(crate) const GUESTS: Resource = Resource::new(
             }
         }),
         guest("waits-for-a-provider", |call| answer(call.request("list"))),
+        guest("goes-on-when-it-is-told-of-its-limit", |call| {
+            while call.request("list").send().is_ok() {}
+            loop {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }),
+        guest("says-that-nothing-was-missing", |call| {
+            while call.request("list").send().is_ok() {}
+            Ok(Output::success())
+        }),
         guest("loops-for-ever", |_| {
             let mut turns = 0_u64;
             loop {

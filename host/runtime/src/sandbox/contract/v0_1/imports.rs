@@ -4,18 +4,29 @@ use bytes::Bytes;
 use wasmtime::component::Resource;
 use wharf_egress::Blob;
 use wharf_egress::declaration::AnswerForm;
+use wharf_egress::guard::Asked;
 
 use super::super::super::ctx::{Ctx, NoAnswer};
 use super::super::super::log::Level;
 use super::bindings::wharf::provider::{blobs, call, connection, http, log, manifest, state};
 use super::convert;
 use crate::failpoint::failpoint;
+use crate::failure::LimitReached;
 use crate::state::StateError;
 
 impl http::Host for Ctx {
     fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let asked = convert::asked(&mut self.table, request)?;
-        match self.send(&asked) {
+        self.answer(&asked).or_else(|error| match error.downcast_ref::<LimitReached>() {
+            Some(limit) if self.meter.tell() => Ok(Err(http::Error::Limit(limit.to_string()))),
+            _ => Err(error),
+        })
+    }
+}
+
+impl Ctx {
+    fn answer(&mut self, asked: &Asked) -> wasmtime::Result<Result<http::Response, http::Error>> {
+        match self.send(asked) {
             Ok((answer, form)) => {
                 let body = if form == AnswerForm::Blob && (200..300).contains(&answer.status) {
                     let blob = self.create_blob(answer.body)?;

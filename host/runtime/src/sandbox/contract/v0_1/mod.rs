@@ -55,6 +55,16 @@ pub(crate) enum Failed {
     Denied(String),
 }
 
+impl Failed {
+    /// In the plugin's words.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Told(failure) => failure.to_string(),
+            Self::Denied(message) => message,
+        }
+    }
+}
+
 pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     bindings::Provider::add_to_linker::<_, HasSelf<Ctx>>(linker, |ctx| ctx)
 }
