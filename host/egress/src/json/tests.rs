@@ -34,6 +34,8 @@ fn line_breaks_stand_where_a_parser_puts_them() {
 
 #[test]
 fn depth_has_no_end_and_its_lines_are_no_longer_than_it() {
+    let many = format!("{}{}0{}", "[".repeat(124), "0,".repeat(1000), "]".repeat(124));
+    assert!(Json::parse(many.as_str()).unwrap().pretty().len() < many.len() + 32 * 70 * 2);
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let document = Json::parse(deep.clone()).unwrap();
     assert_eq!(document.compact().as_str(), deep);
@@ -96,6 +98,40 @@ fn pointers_lead_to_each_of_equal_members_and_the_rest_stays() {
     assert_eq!(members, ["k 1.10", r#"k {"k": 2}"#, r#"l [{"k": 3}, {"k": [4]}]"#, "m [5, 6e0]"]);
     let edited = document.edited(|token| (token.text == "2").then(|| "true".to_owned()));
     assert_eq!(edited.at(&["/k/k".to_owned()])[0], json!(true));
+}
+
+#[test]
+fn names_are_alike_however_they_are_written_and_halves_are_not() {
+    let alike = |text: &str| {
+        let json = Json::parse(text).unwrap();
+        let token = json.tokens().next().unwrap();
+        token.alike().into_owned()
+    };
+    for (one, other) in [
+        (r#""\u0061""#, r#""a""#),
+        (r#""\ud83d\ude00\/""#, r#""😀/""#),
+        (r#""\uD83D\u000A""#, r#""\ud83d\n""#),
+        (r#""\u0022""#, r#""\"""#),
+    ] {
+        assert_eq!(alike(one), alike(other));
+    }
+    for (one, other) in
+        [(r#""\ud83d""#, r#""\ud83e""#), (r#""\ud83d""#, r#""\\ud83d""#), (r#""\ud83d""#, r#""\ufffd""#)]
+    {
+        assert_ne!(alike(one), alike(other));
+    }
+}
+
+#[test]
+fn what_a_parser_does_not_take_is_told_with_its_place() {
+    for (text, problem) in [
+        (r#"{"a":["\ud83d"]}"#.to_owned(), "half of a surrogate pair, and needs the other half at line 1 column 7"),
+        ("[\n1e400]".to_owned(), "308, the largest that is allowed at line 2 column 1"),
+        (["[".repeat(128), "]".repeat(128)].concat(), "at most 127 may at line 1 column 128"),
+    ] {
+        let told = Json::parse(text).unwrap().value().unwrap_err().to_string();
+        assert!(told.ends_with(problem), "{told}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::NoJson;
+use super::{NoJson, quoted};
 
 /// What a token is. Commas and colons are none: where they have to stand is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +43,33 @@ impl<'t> Token<'t> {
         if !inside.contains('\\') {
             return Cow::Borrowed(inside);
         }
-        Cow::Owned(serde_json::from_str(self.text).unwrap_or_else(|_| with_halves(inside)))
+        Cow::Owned(serde_json::from_str(self.text).unwrap_or_else(|_| String::from_utf16_lossy(&units(inside))))
+    }
+
+    /// What a name or a string says, in JSON without the quotes: the same for all ways to write it, and another one for another
+    /// half of a surrogate pair.
+    pub fn alike(&self) -> Cow<'t, str> {
+        let inside = self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default();
+        if !inside.contains('\\') {
+            return Cow::Borrowed(inside);
+        }
+        let mut text = String::with_capacity(inside.len());
+        for c in char::decode_utf16(units(inside)) {
+            match c {
+                Ok(c) if c == '"' || c == '\\' || c.is_ascii_control() => {
+                    let quoted = quoted(c.encode_utf8(&mut [0; 4]));
+                    text.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+                }
+                Ok(c) => text.push(c),
+                Err(half) => text.push_str(&format!("\\u{:04x}", half.unpaired_surrogate())),
+            }
+        }
+        Cow::Owned(text)
     }
 }
 
-/// The inside of a string in which halves of surrogate pairs stand alone.
-fn with_halves(inside: &str) -> String {
+/// The inside of a string, in which halves of surrogate pairs may stand alone.
+fn units(inside: &str) -> Vec<u16> {
     let (mut units, mut rest) = (Vec::with_capacity(inside.len()), inside.chars());
     while let Some(c) = rest.next() {
         let c = match (c, rest.as_str().chars().next()) {
@@ -73,7 +94,7 @@ fn with_halves(inside: &str) -> String {
         };
         units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
     }
-    String::from_utf16_lossy(&units)
+    units
 }
 
 /// The tokens of one document, in their order; the last is an error where it is none. It takes a byte of memory for each value
