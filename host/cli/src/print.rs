@@ -4,7 +4,7 @@
 //! making them fit for a terminal.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::panic::PanicHookInfo;
 
 use anstyle::{AnsiColor, Style};
@@ -107,7 +107,18 @@ pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
 
 /// Writes a document to standard output, with line breaks: all else in it stays as it is written.
 pub(crate) fn document(json: &Json) -> io::Result<()> {
-    out(in_json(&json.pretty()))
+    // What is printed can be many times as large as the document.
+    let mut stdout = BufWriter::new(stdout().lock());
+    json.write_pretty(|piece| {
+        if fits(piece) { stdout.write_all(piece.as_bytes()) } else { stdout.write_all(in_json(piece).0.as_bytes()) }
+    })?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
+}
+
+/// Whether it can be printed as it is.
+fn fits(json: &str) -> bool {
+    json.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
 }
 
 /// A value in one line.

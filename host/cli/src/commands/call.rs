@@ -102,7 +102,7 @@ impl Runner<'_> {
     fn one(&self, item: Json) -> Result<ExitCode> {
         match self.call(item) {
             Ok(done) => {
-                self.print(&[done], |mut documents| documents.pop().unwrap_or_else(Json::null))?;
+                self.print(vec![done], |mut documents| documents.pop().unwrap_or_else(Json::null))?;
                 Ok(self.ended())
             }
             Err(failed) if self.options.continue_on_fail => {
@@ -141,13 +141,13 @@ impl Runner<'_> {
                     // What was done before the failure was done: its outputs are not lost.
                     if !all.is_empty() {
                         // Nobody may be reading any more; it is the failure that counts.
-                        let _ = self.print(&all, Json::list);
+                        let _ = self.print(all, Json::list);
                     }
                     return Ok(ExitCode::from(exit::of_kind(failed.error.kind())));
                 }
             }
         }
-        self.print(&all, Json::list)?;
+        self.print(all, Json::list)?;
         Ok(incomplete.unwrap_or_else(|| self.ended()))
     }
 
@@ -261,12 +261,12 @@ impl Runner<'_> {
     }
 
     /// Prints what was done as one document, which `whole` makes of those of the items.
-    fn print(&self, all: &[Done], whole: impl FnOnce(Vec<Json>) -> Json) -> Result<()> {
+    fn print(&self, all: Vec<Done>, whole: impl FnOnce(Vec<Json>) -> Json) -> Result<()> {
         if self.options.dry_run && !self.options.target.json {
-            return self.print_requests(all);
+            return self.print_requests(&all);
         }
-        let documents = all.iter().map(|done| match done {
-            Done::Output(json) => json.clone(),
+        let documents = all.into_iter().map(|done| match done {
+            Done::Output(json) => json,
             Done::Requests(exchanges) => Json::list(exchanges.iter().map(|exchange| json!(exchange.request).into())),
         });
         print::document(&whole(documents.collect())).context("standard output")

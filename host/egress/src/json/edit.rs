@@ -1,18 +1,33 @@
 //! What is done to a document without reading it into values: all that is not meant stays as it is written.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use super::Json;
 use super::tokens::{Kind, Token};
 
 /// From here on values within values are written in one line: what they are indented by would be longer than they are.
-const DEEPEST_INDENT: usize = 128;
+const DEEPEST_INDENT: usize = 32;
+
+const INDENT: &str = "                                                                ";
 
 impl Json {
     /// With line breaks, for people.
     pub fn pretty(&self) -> String {
         let mut text = String::with_capacity(self.as_str().len() * 2);
+        let written = self.write_pretty(|piece| {
+            text.push_str(piece);
+            Ok::<(), Infallible>(())
+        });
+        written.map_or_else(|never| match never {}, |()| text)
+    }
+
+    /// The same, piece by piece: many short lines take many times what the document does.
+    ///
+    /// # Errors
+    /// The first one of `write`.
+    pub fn write_pretty<E>(&self, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         let mut after_name = false;
         let mut before = None;
         let mut depth = 0_usize;
@@ -22,25 +37,25 @@ impl Json {
             }
             let begins = before == Some(Kind::Begin);
             if before.is_some() && !begins && token.kind != Kind::End && !after_name {
-                text.push(',');
+                write(",")?;
             }
             let empty = begins && token.kind == Kind::End;
             let inside = depth < DEEPEST_INDENT || (token.kind == Kind::End && depth == DEEPEST_INDENT);
             if before.is_some() && !after_name && !empty && inside {
-                text.push('\n');
-                text.extend(std::iter::repeat_n("  ", depth));
+                write("\n")?;
+                write(INDENT.get(..2 * depth).unwrap_or(INDENT))?;
             }
-            text.push_str(token.text);
+            write(token.text)?;
             after_name = token.kind == Kind::Name;
             if after_name {
-                text.push_str(": ");
+                write(": ")?;
             }
             if token.kind == Kind::Begin {
                 depth += 1;
             }
             before = Some(token.kind);
         }
-        text
+        Ok(())
     }
 
     /// Without blanks between its tokens.
