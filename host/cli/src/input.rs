@@ -79,10 +79,10 @@ fn parse(input: &str) -> Result<Json> {
                     .map_err(|e| Usage(format!("--input @{file} cannot be read: {e}; a pipe goes with --input -")))?;
                 (text, file.to_owned())
             }
-            None => (input.to_owned(), "--input".to_owned()),
+            None => (without_mark(input).to_owned(), "--input".to_owned()),
         },
     };
-    Ok(Json::parse(without_mark(&text)).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
+    Ok(Json::parse(text).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
 }
 
 /// The files of `--attach name=@FILE`.

@@ -154,6 +154,13 @@ impl Config {
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self, (Option<usize>, String)> {
+        // The file was read without one, and the parser would pass over the next.
+        if text.starts_with('\u{feff}') {
+            return Err((
+                Some(1),
+                "it begins with two byte order marks, and one is passed over: remove them".to_owned(),
+            ));
+        }
         keys::check(text)?;
         // The error's own text quotes the line, which may hold a secret.
         let parsed: File = toml::from_str(text)
