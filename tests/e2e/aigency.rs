@@ -35,12 +35,15 @@ fn an_error_with_status_200_is_a_failure() {
 #[test]
 fn a_user_id_is_a_number_from_one() {
     let world = World::new();
-    for id in ["0", "x", "", "1.5", "123456789012345678901"] {
+    for id in ["0", "x", "", "1.5", "7.00000000000000000001"] {
         world.call(&format!("aigency users.logout userId={id}")).fails(2, &["`userId`", "whole number"]);
     }
     assert!(world.simulation.aigency.requests().is_empty());
     assert_eq!(world.call("aigency users.logout userId=7.0").json(), json!({"success": true}));
     assert!(world.simulation.aigency.requests()[0].header("authorization").unwrap().ends_with("%22id%22%3A%227%22%7D"));
+    world.call("aigency users.logout userId=123456789012345678901").fails(4, &["the provider failed"]);
+    let long = "%22id%22%3A%22123456789012345678901%22%7D";
+    assert!(world.simulation.aigency.requests()[1].header("authorization").unwrap().ends_with(long));
 }
 
 #[test]
