@@ -227,3 +227,10 @@ fn a_server_that_refuses_an_upload_before_it_has_read_it_is_heard() {
     assert!(!run.err.contains("unavailable"), "{}", run.err);
     assert_eq!(server.arrived().len(), 1);
 }
+
+#[test]
+fn an_error_whose_body_cannot_be_decoded_is_told_by_its_status_and_its_encoding() {
+    let answer = "HTTP/1.1 401 Unauthorized\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc";
+    let run = Raw::saying(answer.to_owned()).world("").call("appwrite users.list");
+    run.fails(4, &["unauthorized", "an answer whose body cannot be read (content-encoding `br`)", "status 401"]);
+}

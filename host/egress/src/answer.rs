@@ -62,7 +62,7 @@ pub(crate) fn read(
     let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
     let is_success = (200..300).contains(&status);
     let is_file = outgoing.answer == AnswerForm::Blob && is_success;
-    let mut received = Received { status, is_success, headers, body, passed_over };
+    let mut received = Received { status, is_success, headers, body, is_left_out: false, passed_over };
     received.check_whole(is_file).map_err(flawed)?;
     let coding = received.unpack(allowance).map_err(|problem| match problem {
         NotRead::Flawed(problem) => flawed(problem),
@@ -84,9 +84,11 @@ pub(crate) fn read(
         }
     }
     let media_type = masked(received.media_type().to_owned());
-    let Received { mut headers, body, passed_over, .. } = received;
+    let Received { mut headers, body, is_left_out, passed_over, .. } = received;
     // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
-    let is_undone = |name: &str| name == "content-encoding" || coding.is_packed() && name == "content-length";
+    // What is not handed on goes on saying why.
+    let is_undone =
+        |name: &str| name == "content-encoding" && !is_left_out || coding.is_packed() && name == "content-length";
     headers.retain(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
     let headers = headers.into_iter().map(|(name, value)| (masked(name), masked(value))).collect();
     // What was made of a secret may have it in it, so it is looked for first.
@@ -113,6 +115,8 @@ struct Received {
     is_success: bool,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Whether there was a body, and it cannot be read.
+    is_left_out: bool,
     passed_over: Vec<String>,
 }
 
@@ -177,6 +181,7 @@ impl Received {
 
     fn leave_out(&mut self, what: String) {
         self.body = Vec::new();
+        self.is_left_out = true;
         self.passed_over.push(what);
     }
 

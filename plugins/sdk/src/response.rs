@@ -87,10 +87,18 @@ impl Response {
     pub fn detail(&self, message: Option<&str>) -> Detail {
         let message = match message.map(str::trim).filter(|m| !m.is_empty()) {
             Some(message) => message.to_owned(),
-            None if self.is_empty() => "an answer without a body".to_owned(),
+            None if self.is_empty() => self.of_nothing(),
             None => self.quote(),
         };
         Detail { message, status: Some(self.status), code: None, retry_after: retry::after(self) }
+    }
+
+    /// The host leaves out the body of an error that it cannot decode, and says in which encoding that was.
+    fn of_nothing(&self) -> String {
+        match self.header("content-encoding").filter(|_| self.body.is_empty()) {
+            Some(encoding) => format!("an answer whose body cannot be read (content-encoding `{encoding}`)"),
+            None => "an answer without a body".to_owned(),
+        }
     }
 
     /// The beginning of the body, with what is not UTF-8 as escapes.
@@ -111,7 +119,7 @@ impl Response {
         let message = match str::from_utf8(&self.body) {
             Ok(_) => format!("the answer is not {expected}: {}", detail.message),
             Err(error) => format!(
-                "the answer is not {expected}, as it is not UTF-8 at byte {} and says of no other charset: {}",
+                "the answer is not {expected}, as it is not UTF-8 at byte {}: {}",
                 error.valid_up_to(),
                 detail.message
             ),

@@ -252,6 +252,8 @@ fn a_refusal_is_told_though_its_body_is_cut_or_cannot_be_read() {
             assert_eq!((answer.status, &answer.body.bytes[..]), (429, left), "{head}");
             assert!(answer.headers.contains(&("retry-after".to_owned(), "7".to_owned())));
             assert_eq!(answer.passed_over.len(), 1, "{:?}", answer.passed_over);
+            let encoding = answer.headers.iter().any(|(name, _)| name == "content-encoding");
+            assert_eq!(encoding, left.is_empty(), "what is left out says why: {:?}", answer.headers);
         }
     }
 }
