@@ -187,6 +187,9 @@ impl Received {
 
     /// A text as UTF-8: by the charset that it declares, in the right place or else in that of the encoding.
     fn decode(&mut self, misplaced: Option<&str>) -> Result<(), String> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
         let media_type = match misplaced {
             Some(charset) if !charset::is_declared(self.media_type()) => {
                 format!("{}; charset={charset}", self.media_type())
