@@ -143,7 +143,7 @@ fn a_page_whose_socket_the_server_had_closed_is_asked_for_once_more_and_that_is_
 fn a_request_that_goes_out_once_more_counts_once_more() {
     let server = closing_between_pages();
     let run = server.world("[limits]\nrequests = 2").call("appwrite users.list maxItems=150");
-    run.fails(5, &["`requests`", "raise"]);
+    run.fails(5, &["`requests`", "the request had to be sent once more", "raise"]);
     assert_eq!(server.arrived().len(), 2);
 }
 

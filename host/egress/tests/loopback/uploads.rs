@@ -4,12 +4,25 @@ use std::time::{Duration, Instant};
 
 use wharf_egress::send::SendError;
 
-use crate::peer::{Server, WAYS, upload};
+use crate::peer::{Peer, Server, WAYS, upload};
 
 /// More than the buffers of a socket hold.
 const LARGE: usize = 20 << 20;
 
 const LONG: Duration = Duration::from_secs(30);
+
+/// How much of the file arrives.
+fn all_of_it(peer: &mut Peer) -> usize {
+    let (mut read, mut bytes) = (0, vec![0; 1 << 20]);
+    while read < LARGE {
+        match peer.read(&mut bytes) {
+            0 => break,
+            amount => read += amount,
+        }
+        assert!(bytes.iter().all(|byte| matches!(byte, b'x' | 0)), "what arrives is the file");
+    }
+    read
+}
 
 fn refusal(status: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: 9\r\nX-Why: size\r\n\r\ntoo large")
@@ -52,14 +65,7 @@ fn a_slow_server_that_reads_it_all_gets_it_all() {
             // A pause that is longer than a look at the socket takes, with something to read that is no answer.
             peer.say("HTTP/1.1 100 Continue\r\n\r\n");
             std::thread::park_timeout(Duration::from_millis(700));
-            let (mut read, mut bytes) = (0, vec![0; 1 << 20]);
-            while read < LARGE {
-                match peer.read(&mut bytes) {
-                    0 => return,
-                    amount => read += amount,
-                }
-                assert!(bytes.iter().all(|byte| matches!(byte, b'x' | 0)), "what arrives is the file");
-            }
+            let read = all_of_it(peer);
             peer.say(format!(
                 "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
                 if read == LARGE { "ok" } else { "no" }
@@ -119,13 +125,7 @@ fn a_success_that_is_told_early_counts_once_the_upload_is_taken() {
             peer.head();
             peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
             std::thread::park_timeout(Duration::from_millis(700));
-            let (mut read, mut bytes) = (0, vec![0; 1 << 20]);
-            while read < LARGE {
-                match peer.read(&mut bytes) {
-                    0 => return,
-                    amount => read += amount,
-                }
-            }
+            all_of_it(peer);
             peer.say("2\r\nok\r\n0\r\n\r\n");
             peer.head();
         });

@@ -206,7 +206,7 @@ impl Ctx {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
             self.network += exchange.took(sent);
             self.exchanges.push(exchange.clone());
-            self.meter.count_request()?;
+            self.meter.count_repeat()?;
             self.meter.count_sent(weight)?;
             sent = Instant::now();
             result = call.exchange(&outgoing, Allowance { new_socket: true, ..allowance })?;

@@ -112,9 +112,17 @@ impl Meter {
     }
 
     pub(crate) fn count_request(&mut self) -> Counted {
+        self.count_one_request("the plugin asked for one request more")
+    }
+
+    /// The same for one that the host sends once more.
+    pub(crate) fn count_repeat(&mut self) -> Counted {
+        self.count_one_request("the server closed a kept socket, and the request had to be sent once more")
+    }
+
+    fn count_one_request(&mut self, what: &str) -> Counted {
         self.requests += 1;
-        let limit = u64::from(self.limits.requests);
-        self.within("requests", u64::from(self.requests), limit, "the plugin asked for one request more")
+        self.within("requests", u64::from(self.requests), u64::from(self.limits.requests), what)
     }
 
     /// A request that is about to be built, by what it will weigh.
