@@ -9,7 +9,8 @@ use crate::file_name;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::rules::Rule;
-use crate::send::{Allowance, SendError, unreadable};
+use crate::send::{Allowance, LONGEST_QUOTE, SendError, unreadable};
+use crate::text::shortened;
 use crate::wire::coding::{Coding, NotUnpacked};
 use crate::wire::exchange::Exchange;
 use crate::wire::head::Head;
@@ -56,9 +57,9 @@ pub(crate) fn read(
         return Err(too_early(connection, &exchange));
     }
     let Some(Head { status, headers, passed_over, .. }) = exchange.head else {
-        return Err(unreadable(connection, None, "it has no head"));
+        return Err(unreadable(connection, outgoing, None, "it has no head".to_owned()));
     };
-    let flawed = |problem: String| unreadable(connection, Some(status), &masked(problem));
+    let flawed = |problem: String| unreadable(connection, outgoing, Some(status), problem);
     let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
     let is_success = (200..300).contains(&status);
     let is_file = outgoing.answer == AnswerForm::Blob && is_success;
@@ -96,7 +97,7 @@ pub(crate) fn read(
     let bytes = outgoing.strong.mask_in_time(body, &is_late);
     let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
     let bytes = bytes.map_err(|Late| SendError::Timeout)?;
-    let passed_over = passed_over.into_iter().map(masked).collect();
+    let passed_over = passed_over.into_iter().map(|what| shortened(&masked(what), LONGEST_QUOTE)).collect();
     Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
 }
 

@@ -1,7 +1,7 @@
 //! What a plugin asks for, before the guard has looked at it.
 
 use crate::Blob;
-use crate::text::in_one_line;
+use crate::text::{in_one_line, shortened};
 
 /// What a plugin asks for: a declared request by its name, and its free values.
 #[derive(Clone, Debug, Default)]
@@ -145,10 +145,7 @@ pub fn unescape(token: &str) -> String {
 /// A name that a plugin made up, fit for a message.
 pub(crate) fn printable(name: &str) -> String {
     const LONGEST: usize = 80;
-    match name.char_indices().nth(LONGEST) {
-        Some((end, _)) => in_one_line(name.get(..end).unwrap_or_default()) + "…",
-        None => in_one_line(name),
-    }
+    in_one_line(&shortened(name, LONGEST))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE};
 
-use crate::asked::printable;
 use crate::parameters;
+use crate::text::in_one_line;
 
 /// What ASCII is called. It is read as UTF-8, which it is a part of: who says ASCII and sends more sends that.
 const ASCII: [&str; 3] = ["us-ascii", "ascii", "ansi_x3.4-1968"];
@@ -67,7 +67,7 @@ fn named(name: &str) -> Result<&'static Encoding, String> {
     // Some charsets are known only as ones that are not to be read: attacks hide in them.
     let known = Encoding::for_label(name.as_bytes()).filter(|encoding| *encoding != REPLACEMENT);
     known.ok_or_else(|| {
-        format!("it is in the charset `{}`, which is not known; its provider has to send UTF-8", printable(name))
+        format!("it is in the charset `{}`, which is not known; its provider has to send UTF-8", in_one_line(name))
     })
 }
 

@@ -11,6 +11,7 @@ use crate::deadline::Deadline;
 use crate::declaration::{AnswerForm, Method};
 use crate::masker::Masker;
 use crate::outgoing::Outgoing;
+use crate::retry_after;
 use crate::rules::Denial;
 use crate::secret::Text;
 use crate::send::{Allowance, Answer, SendError, send};
@@ -136,20 +137,10 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
     }
 }
 
-/// The `Retry-After` of an answer that says the file may come later (RFC 9110, section 10.2.3): seconds or a date, and nothing
-/// else that a stranger may have written there.
+/// The time of an answer that says the file may come later.
 fn retry_after(answer: &Answer) -> Option<String> {
-    if answer.status < 400 {
-        return None;
-    }
-    let values = answer.headers.iter().filter(|(name, _)| name == "retry-after");
-    values.map(|(_, value)| value.trim()).find_map(|value| {
-        let is_number = !value.is_empty() && value.len() < 20 && value.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number {
-            return Some(format!("after {value} s"));
-        }
-        httpdate::parse_http_date(value).ok().map(|time| format!("after {}", httpdate::fmt_http_date(time)))
-    })
+    let mut values = answer.headers.iter().filter(|(name, _)| answer.status >= 400 && name == "retry-after");
+    values.find_map(|(_, value)| retry_after::in_words(value))
 }
 
 /// What to do about a goal: a URL that cannot be downloaded is told alone.

@@ -49,6 +49,7 @@ pub mod outgoing;
 mod parameters;
 mod path;
 mod refusal;
+mod retry_after;
 pub mod rules;
 mod scheme;
 mod secret;

@@ -16,8 +16,12 @@ use crate::declaration::Method;
 use crate::outgoing::Outgoing;
 use crate::rules::{Denial, Rule};
 use crate::shortage;
+use crate::text::shortened;
 use crate::wire::exchange;
 use crate::wire::{Fault, NoTunnel};
+
+/// How much is repeated of what is wrong with an answer, in characters.
+pub(crate) const LONGEST_QUOTE: usize = 240;
 
 /// What a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +150,7 @@ fn exchange(
     exchange::begin(usize::try_from(allowance.head_bytes).unwrap_or(usize::MAX), allowance.new_socket);
     let mut body = Vec::new();
     let read = connection.check_beyond_proxy().map_err(SendError::Denied).and_then(|()| {
-        let failed = |error| failure(connection, allowance, error);
+        let failed = |error| failure(connection, outgoing, allowance, error);
         let mut response = run(connection, outgoing, allowance).map_err(failed)?.into_body();
         read(&mut response, allowance, &mut body).map_err(failed)
     });
@@ -157,7 +161,7 @@ fn exchange(
         (Ok(()), _) => answer::read(connection, outgoing, allowance, exchange, body),
         // What it refuses is told by its head; only of a success all has to be there.
         (Err(SendError::Unavailable(_) | SendError::Unreadable { .. }), Some(head)) => {
-            head.passed_over.push("the end of its body, before which the connection broke".to_owned());
+            head.passed_over.push("the end of its body, which broke off or cannot be read".to_owned());
             answer::read(connection, outgoing, allowance, exchange, body)
         }
         (Err(SendError::Timeout), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
@@ -213,13 +217,13 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
 }
 
 /// Puts the client's error into words that hold no strong secret: the plugin gets them.
-fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) -> SendError {
+fn failure(connection: &Connection, outgoing: &Outgoing, allowance: Allowance, error: ureq::Error) -> SendError {
     let host = connection.way();
     match error {
         ureq::Error::Other(other) => match other.downcast::<Denial>() {
             Ok(denial) => SendError::Denied(*denial),
             Err(other) => match other.downcast::<Fault>() {
-                Ok(fault) => of_wire(connection, *fault),
+                Ok(fault) => of_wire(connection, outgoing, *fault),
                 Err(other) => {
                     SendError::Unavailable(connection.strong().mask_text(match other.downcast::<NoTunnel>() {
                         Ok(problem) => problem.in_words(connection),
@@ -244,18 +248,24 @@ fn failure(connection: &Connection, allowance: Allowance, error: ureq::Error) ->
 }
 
 /// What went wrong once there was a connection.
-fn of_wire(connection: &Connection, fault: Fault) -> SendError {
+fn of_wire(connection: &Connection, outgoing: &Outgoing, fault: Fault) -> SendError {
     let host = connection.way();
     match fault {
         Fault::HeadTooLarge { limit } => SendError::HeadTooLarge { limit: limit as u64 },
         Fault::Broken(problem) => {
             SendError::Unavailable(connection.strong().mask_text(format!("no whole answer of {host}: {problem}")))
         }
-        Fault::Unreadable(problem) => unreadable(connection, None, &problem),
+        Fault::Unreadable(problem) => unreadable(connection, outgoing, None, problem),
     }
 }
 
-pub(crate) fn unreadable(connection: &Connection, status: Option<u16>, problem: &str) -> SendError {
-    let words = format!("the answer of {} cannot be read: {problem}", connection.way());
-    SendError::Unreadable { status, problem: connection.strong().mask_text(words) }
+/// The plugin gets the words, in which a part of the answer may stand.
+pub(crate) fn unreadable(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    status: Option<u16>,
+    problem: String,
+) -> SendError {
+    let problem = shortened(&connection.strong().mask_text(outgoing.strong.mask_text(problem)), LONGEST_QUOTE);
+    SendError::Unreadable { status, problem: format!("the answer of {} cannot be read: {problem}", connection.way()) }
 }

@@ -65,6 +65,14 @@ pub fn in_one_line(text: &str) -> String {
     escaped(text, |_| false)
 }
 
+/// The beginning of a text, so many characters of it. What is masked in a text has to be masked before: half a secret is not found.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

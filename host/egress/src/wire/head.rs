@@ -6,9 +6,6 @@ use memchr::memchr;
 use super::Fault;
 use crate::text::visible;
 
-/// How much of what a server sent is repeated in a message, in bytes.
-const SHOWN: usize = 80;
-
 /// What an answer begins with, besides its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -292,9 +289,7 @@ fn is_value(value: &[u8]) -> bool {
     value.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\t')
 }
 
-/// What a server sent, for a message.
+/// What a server sent, for a message: all of it, as it is masked before it is cut.
 fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..SHOWN).unwrap_or(bytes));
-    let more = if bytes.len() > SHOWN { "…" } else { "" };
-    format!("{}{more}", visible(text.trim()))
+    visible(String::from_utf8_lossy(bytes).trim())
 }

@@ -20,6 +20,7 @@ use super::head::{self, Head};
 use super::{Fault, Until, exchange, is_hang_up};
 use crate::agent::USER_AGENT;
 use crate::connection::Connection;
+use crate::retry_after;
 use crate::rules::Denial;
 use crate::secret::Secret;
 use crate::shortage;
@@ -203,14 +204,7 @@ fn read(bytes: &[u8]) -> Result<Head, Fault> {
 /// Nothing but a number or a date is repeated of what a proxy says: it knows a password.
 fn retry_after(head: &Head) -> Option<String> {
     let (_, value) = head.headers.iter().find(|(name, _)| name == "retry-after")?;
-    let value = str::from_utf8(value).ok()?;
-    let seconds = value.len() < 10 && !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let date = value.len() == "Sun, 06 Nov 1994 08:49:37 GMT".len() && value.ends_with(" GMT");
-    match (seconds, date && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" ,:".contains(&byte))) {
-        (true, _) => Some(format!("in {value} seconds")),
-        (_, true) => Some(format!("after {value}")),
-        _ => None,
-    }
+    retry_after::in_words(str::from_utf8(value).ok()?)
 }
 
 impl Transport for Through {

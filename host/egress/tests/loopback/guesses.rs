@@ -141,6 +141,19 @@ fn a_strong_secret_in_an_encoding_that_was_not_asked_for_is_masked() {
 }
 
 #[test]
+fn no_part_of_a_strong_secret_is_told_where_a_message_ends_in_the_middle_of_it() {
+    for before in (40..90).chain(200..250) {
+        let server = Server::answering(move |_, socket| {
+            let line = format!("HTTP/1.1 {}{SECRET}\r\n\r\n", "x".repeat(before));
+            socket.write_all(line.as_bytes()).unwrap_or(());
+        });
+        let words = crate::get(&builder(&server.url()).build().unwrap()).unwrap_err().to_string();
+        let told = words.contains(SECRET.get(..8).unwrap());
+        assert!(words.contains("its status line is `HTTP") && !told, "{words}");
+    }
+}
+
+#[test]
 fn the_length_of_a_url_with_a_secret_in_it_is_not_told() {
     let placed_in = |secret: &str| -> ConnectionBuilder {
         Connection::builder("acme", "main", "http://127.0.0.1:9").secret("key", Secret::new(secret))

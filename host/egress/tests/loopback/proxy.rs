@@ -157,7 +157,7 @@ fn only_a_refusal_that_may_be_about_the_port_is_told_as_one() {
     const STATUSES: [(&[u8], &str); 5] = [
         (
             b"HTTP/1.1 429 x\r\nRetry-After: 5\r\n\r\n",
-            "for the time being (status 429); it says to try again in 5 seconds",
+            "for the time being (status 429); it says to try again after 5 s",
         ),
         (
             b"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",

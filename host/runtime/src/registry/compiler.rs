@@ -8,6 +8,7 @@ use std::thread;
 use rayon::ThreadPoolBuilder;
 use wasmtime::component::Linker;
 use wharf_egress::declaration::{Problem, Route, Routes, Scheme};
+use wharf_egress::text::shortened;
 
 use super::component::{NotLoaded, check_world, compile};
 use super::description::Description;
@@ -96,17 +97,10 @@ pub(crate) fn link(linker: &Linker<Ctx>, component: &wasmtime::component::Compon
     })
 }
 
-/// The names in it are those of a stranger.
-fn short(text: &str) -> String {
-    const LONGEST: usize = 180;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 fn refused(problems: &[Problem]) -> String {
     const MOST: usize = 5;
+    // The names in it are those of a stranger.
+    let short = |text: &str| shortened(text, 180);
     let line = |problem: &Problem| format!("\n  - {}: {}", short(&problem.place), short(&problem.problem));
     let mut lines: Vec<String> = problems.iter().take(MOST).map(line).collect();
     if problems.len() > MOST {
