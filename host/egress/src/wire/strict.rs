@@ -15,6 +15,9 @@ use super::{Fault, Until, is_hang_up};
 /// How many interim answers (RFC 9110, section 15.2) may come before the answer.
 const MOST_INTERIM: u8 = 32;
 
+/// How long something that came while a request was being sent is looked at: on a busy machine less would be over before it is read.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// What is told of chunks that were read leniently.
 const CHUNKS: &str = "chunks with blanks behind their length, or lines that end in LF without CR";
 
@@ -120,10 +123,11 @@ impl<In: Transport> Strict<In> {
         let until = Until::new(timeout);
         let mut hindrance = Some(hindrance);
         while let Some(hindered) = hindrance {
-            if hindered == Hindrance::Closed || self.is_refused(until)? {
+            let refused = hindered == Hindrance::Closed || self.is_refused(until)?;
+            exchange::note(|exchange| exchange.early = exchange.head.is_some());
+            if refused {
                 self.refused = true;
                 self.close = true;
-                exchange::note(|exchange| exchange.early = exchange.head.is_some());
                 return Ok(());
             }
             self.inner.transmit_output(0, until.left()?)?;
@@ -139,7 +143,7 @@ impl<In: Transport> Strict<In> {
             return Ok(false);
         }
         let mut now = until.left()?;
-        now.after = now.after.min(Duration::from_millis(1));
+        now.after = now.after.min(LOOK);
         match self.inner.await_input(now) {
             Ok(true) => {}
             Ok(false) => return Ok(true),
@@ -148,7 +152,6 @@ impl<In: Transport> Strict<In> {
             Err(_) => return Ok(true),
         }
         let whole = self.read_head()?;
-        exchange::note(|exchange| exchange.early = whole);
         Ok(whole && exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.status >= 300)))
     }
 
