@@ -103,15 +103,18 @@ impl Socket {
 }
 
 impl Socket {
-    /// Sends what was left, and so much of the output: whether all of it went out.
+    /// Sends what was left, or so much of the output: whether all of it went out. While something is left, more waits with it:
+    /// TLS hands over many pieces before anybody looks whether the other end said something.
     fn send(&mut self, amount: usize, until: Until) -> Result<bool, Error> {
         let output = self.buffers.to_send(amount).ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        if amount > 0 && !self.unsent.is_empty() {
+            self.unsent = Zeroizing::new([self.unsent.as_slice(), output].concat());
+            return Ok(false);
+        }
         let unsent = std::mem::take(&mut self.unsent);
-        let went = write(&self.stream, &mut self.write_timeout, &unsent, until)?;
-        let left = unsent.get(went..).unwrap_or_default();
-        let went = if left.is_empty() { write(&self.stream, &mut self.write_timeout, output, until)? } else { 0 };
-        let output = output.get(went..).unwrap_or_default();
-        self.unsent = Zeroizing::new([left, output].concat());
+        let output = if amount > 0 { output } else { &unsent };
+        let went = write(&self.stream, &mut self.write_timeout, output, until)?;
+        self.unsent = Zeroizing::new(output.get(went..).unwrap_or_default().to_vec());
         Ok(self.unsent.is_empty())
     }
 }

@@ -303,7 +303,9 @@ impl<In: Transport> Transport for Strict<In> {
         if !self.sending {
             self.begin(amount);
         }
-        self.inner.transmit_output(amount, timeout)?;
+        let sent = self.inner.transmit_output(amount, timeout);
+        // An answer that came at an earlier stall is still one that came before this was taken.
+        sent.inspect_err(|_| exchange::note(|exchange| exchange.early = exchange.head.is_some()))?;
         if let Some(hindrance) = exchange::note(|exchange| exchange.hindered.take()) {
             self.hindered(hindrance, timeout)?;
         }
