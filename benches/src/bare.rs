@@ -56,7 +56,12 @@ impl Bare {
         let mut store = Store::new(&self.engine, Nobody::default());
         store.set_epoch_deadline(1);
         let instance = self.plugin.instantiate(&mut store).unwrap();
-        let call = Call { operation: operation.to_owned(), input: "{}".to_owned(), attachments: Vec::new() };
+        let call = Call {
+            operation: operation.to_owned(),
+            id: String::new(),
+            input: "{}".to_owned(),
+            attachments: Vec::new(),
+        };
         let output = instance.wharf_provider_plugin().call_invoke(&mut store, &call).unwrap();
         drop(output.unwrap());
     }
@@ -84,6 +89,16 @@ impl state::Host for Nobody {
     }
 
     fn delete(&mut self, _: String) {}
+
+    fn exclusive(&mut self) -> Result<Resource<state::Section>, String> {
+        Ok(Resource::new_own(0))
+    }
+}
+
+impl state::HostSection for Nobody {
+    fn drop(&mut self, _: Resource<state::Section>) -> wasmtime::Result<()> {
+        Ok(())
+    }
 }
 
 impl log::Host for Nobody {

@@ -257,6 +257,20 @@ fn time_and_chance_are_the_same_again() {
 }
 
 #[test]
+fn the_id_of_a_call_is_the_same_again() {
+    let world = World::new();
+    let server = crate::obedient::provider();
+    world.configure(&format!(
+        "plugins = [{:?}]\n[connections.o]\nprovider = \"obedient\"\nbase_url = \"{}\"\n",
+        OBEDIENT.path,
+        server.url()
+    ));
+    let ids: Vec<Value> = (0..2).map(|_| record(&world, "pay.json", "obedient good.pay").json()).collect();
+    assert_ne!(ids[0], ids[1]);
+    assert!(world.wharf(&["replay", "obedient", "pay.json"]).out.contains("2 calls are as recorded"));
+}
+
+#[test]
 fn the_plugins_state_is_neither_used_nor_changed() {
     let world = with_guest();
     let count = |run: Run| run.json();

@@ -78,7 +78,7 @@ const SHAPE: &str = r#"(module
     (memory (export "memory") 2)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
     (func (export "wharf:provider/plugin@0.1.0#describe") (result i32) unreachable)
-    (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32) unreachable))"#;
+    (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable))"#;
 
 #[test]
 fn a_generated_module_behind_the_contract_harms_nobody() {

@@ -156,8 +156,41 @@ fn a_post_whose_socket_the_server_had_closed_is_not_sent_again() {
     });
     let items = r#"[{"account_id":1,"inbox_id":1,"name":"one"},{"account_id":1,"inbox_id":1,"name":"two"}]"#;
     let run = server.world("").wharf(&["call", "chatwoot", "contacts.create", "--input", items, "--retries", "3"]);
-    run.fails(4, &["item 2 of 2", "unavailable", "before an answer came"]);
+    run.fails(4, &["item 2 of 2", "unavailable: sent to http", "before an answer came", "may have been done"]);
     assert_eq!(server.arrived().len(), 2, "{:?}", server.arrived());
+}
+
+#[test]
+fn a_change_that_was_sent_and_has_no_answer_may_have_been_done_and_one_that_was_not_sent_was_not() {
+    let post = ["call", "chatwoot", "contacts.create", "account_id=1", "inbox_id=1", "name=one"];
+    let silent = Raw::start(|peer, _| drop(peer.request()));
+    let world = silent.world("");
+    world.wharf(&post).fails(4, &["unavailable: sent to", "no answer: the connection was", "may have been done"]);
+    let records = world.wharf(&["audit", "show"]).out;
+    assert!(records.contains("sent to") && records.contains("may have been done"), "{records}");
+
+    let slow = Raw::start(|peer, _| {
+        peer.request();
+        peer.request();
+    });
+    let mut in_time = post.to_vec();
+    in_time.extend(["--timeout", "500ms"]);
+    slow.world("").wharf(&in_time).fails(5, &["`timeout`", "the request was sent", "may have been done"]);
+    // What only reads was not done, whatever became of it.
+    let run = slow.world("").call("appwrite users.list --timeout 500ms");
+    run.fails(5, &["`timeout`", "the request was sent"]);
+    assert!(!run.err.contains("may have been done"), "{run:?}");
+
+    let large = Raw::saying(json("200 OK", &format!("{{\"a\":\"{}\"}}", "a".repeat(2000))));
+    large.world("[limits]\nanswer = 1000").wharf(&post).fails(5, &["`answer`", "may have been done"]);
+    let garbled = Raw::saying("HTTP/1.1 banana\r\n\r\n".to_owned());
+    garbled.world("").wharf(&post).fails(4, &["cannot be read", "may have been done"]);
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = Raw { url: format!("http://{nobody}"), arrived: Arc::default() };
+    let run = gone.world("").wharf(&post);
+    run.fails(4, &["unavailable: nothing listens at"]);
+    assert!(!run.err.contains("may have been done") && !run.err.contains("sent to"), "{run:?}");
 }
 
 #[test]

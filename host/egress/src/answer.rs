@@ -72,7 +72,7 @@ pub(crate) fn read(
             SendError::AnswerDenied { status, denial: Rule::ContentEncoding.denies(words) }
         }
         NotRead::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
-        NotRead::TooLate => SendError::Timeout,
+        NotRead::TooLate => SendError::Timeout { sent: true },
     })?;
     // A secret is looked for in the name as it is meant, before any of it is left out.
     let file_name = received.header("content-disposition").and_then(file_name::of).map(masked);
@@ -96,7 +96,7 @@ pub(crate) fn read(
     let is_late = || allowance.is_late();
     let bytes = outgoing.strong.mask_in_time(body, &is_late);
     let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
-    let bytes = bytes.map_err(|Late| SendError::Timeout)?;
+    let bytes = bytes.map_err(|Late| SendError::Timeout { sent: true })?;
     let passed_over = passed_over.into_iter().map(|what| shortened(&masked(what), LONGEST_QUOTE)).collect();
     Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
 }
@@ -104,7 +104,7 @@ pub(crate) fn read(
 /// A success that was told before the request was taken is none.
 pub(crate) fn too_early(connection: &Connection, exchange: &Exchange) -> SendError {
     let status = exchange.head.as_ref().map(|head| head.status).unwrap_or_default();
-    SendError::Unavailable(format!(
+    SendError::NoAnswer(format!(
         "{} answered with status {status} before it had taken the whole request, and took no more of it; look there for what it did",
         connection.way()
     ))

@@ -123,6 +123,7 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
         headers: Vec::new(),
         body: None,
         answer: AnswerForm::Blob,
+        reads: true,
         strong: Masker::default(),
         weak: Masker::default(),
     };
@@ -165,14 +166,15 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
     match error {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
         SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
-        SendError::Timeout => DownloadError::Timeout { url, within },
+        SendError::Timeout { .. } => DownloadError::Timeout { url, within },
         SendError::Unreadable { status: Some(status), .. } if status != 200 => {
             DownloadError::Status { url, status, retry_after: None }
         }
         error @ SendError::HeadTooLarge { .. } => DownloadError::Unavailable { url, reason: error.to_string() },
-        SendError::Unavailable(reason) | SendError::Closed(reason) | SendError::Unreadable { problem: reason, .. } => {
-            DownloadError::Unavailable { url, reason }
-        }
+        SendError::Unavailable(reason)
+        | SendError::NoAnswer(reason)
+        | SendError::Closed(reason)
+        | SendError::Unreadable { problem: reason, .. } => DownloadError::Unavailable { url, reason },
         SendError::Unrecorded(error) => DownloadError::Unavailable { url, reason: error.to_string() },
     }
 }

@@ -9,7 +9,7 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{Declaration, Field, Location, Scheme};
+use crate::declaration::{Declaration, Effect, Field, Location, Scheme};
 use crate::encode::percent_encoded;
 pub use crate::field::Item;
 use crate::field::{Place, Scale, Values};
@@ -58,6 +58,7 @@ pub fn prepare(
         body: body::build(&values, &credentials)?,
         headers: headers(&values, credentials)?,
         answer: request.answer,
+        reads: request.effect() == Effect::Read,
         strong,
         weak,
     })

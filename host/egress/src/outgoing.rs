@@ -21,6 +21,8 @@ pub struct Outgoing {
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: AnswerForm,
+    /// Whether it changes nothing at the provider.
+    pub(crate) reads: bool,
     /// Knows what was made of strong secrets for its credentials: for what a plugin sees.
     pub(crate) strong: Masker,
     /// Knows the weak secrets, and what was made of them: for what people see. The plugin may know them from an answer.
@@ -67,6 +69,11 @@ impl Outgoing {
             headers: self.headers.iter().map(header).collect(),
             body: self.body.as_ref().map(|body| body.shown(&self.weak)),
         }
+    }
+
+    /// What is to be said where it was sent, and its answer does not tell what became of it.
+    pub fn afterwards(&self) -> &'static str {
+        if self.reads { "" } else { "; what it asks for may have been done" }
     }
 
     /// Knows the weak secrets that [`Connection::mask_for_people`](crate::Connection::mask_for_people) knows, and what was

@@ -84,17 +84,23 @@ pub enum SendError {
         problem: String,
     },
     /// The time ran out.
-    #[error("no answer in the time that was left")]
-    Timeout,
+    #[error("{} in the time that was left", if *.sent { "sent, and no answer" } else { "no connection" })]
+    Timeout {
+        /// Whether the other end may have something of the request.
+        sent: bool,
+    },
     /// The head of the answer is larger than allowed.
     #[error("the head of the answer is larger than {limit} bytes")]
     HeadTooLarge {
         /// In bytes.
         limit: u64,
     },
-    /// No connection, or it broke.
+    /// No connection. Nothing was sent.
     #[error("{0}")]
     Unavailable(String),
+    /// It was sent, or a part of it, and the connection broke before there was an answer.
+    #[error("{0}")]
+    NoAnswer(String),
     /// The server closed a socket that had carried other requests, just as this one came, and said nothing. The request may be
     /// repeated by its method (RFC 9110, section 9.2.2).
     #[error("{0}")]
@@ -107,7 +113,8 @@ pub enum SendError {
 /// Records the intent, sends the request, waits for the whole answer, and records what became of it.
 ///
 /// # Errors
-/// See [`SendError`]. Whether the provider acted is not known after any but [`SendError::Denied`].
+/// See [`SendError`]. Whether the provider acted is not known after any but [`SendError::Denied`], [`SendError::Unavailable`] and a
+/// [`SendError::Timeout`] before it was sent.
 pub fn send(
     connection: &Connection,
     outgoing: &Outgoing,
@@ -160,13 +167,13 @@ fn exchange(
     let answer = match (read, refusal) {
         (Ok(()), _) => answer::read(connection, outgoing, allowance, exchange, body),
         // What it refuses is told by its head; only of a success all has to be there.
-        (Err(SendError::Unavailable(_) | SendError::Unreadable { .. }), Some(head)) => {
+        (Err(SendError::NoAnswer(_) | SendError::Unreadable { .. }), Some(head)) => {
             head.passed_over.push("the end of its body, which broke off or cannot be read".to_owned());
             answer::read(connection, outgoing, allowance, exchange, body)
         }
-        (Err(SendError::Timeout), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
+        (Err(SendError::Timeout { .. }), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
         // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
-        (Err(SendError::Unavailable(words)), _)
+        (Err(SendError::NoAnswer(words)), _)
             if exchange.reused && !exchange.answered && outgoing.method.may_be_repeated() =>
         {
             Err(SendError::Closed(words))
@@ -224,15 +231,15 @@ fn failure(connection: &Connection, outgoing: &Outgoing, allowance: Allowance, e
             Ok(denial) => SendError::Denied(*denial),
             Err(other) => match other.downcast::<Fault>() {
                 Ok(fault) => of_wire(connection, outgoing, *fault),
-                Err(other) => {
-                    SendError::Unavailable(connection.strong().mask_text(match other.downcast::<NoTunnel>() {
-                        Ok(problem) => problem.in_words(connection),
-                        Err(other) => format!("{host} cannot be reached: {other}"),
-                    }))
-                }
+                Err(other) => match other.downcast::<NoTunnel>() {
+                    Ok(problem) => SendError::Unavailable(connection.strong().mask_text(problem.in_words(connection))),
+                    Err(other) => unavailable(connection, outgoing, &other.to_string()),
+                },
             },
         },
-        ureq::Error::Timeout(_) if allowance.is_over() => SendError::Timeout,
+        ureq::Error::Timeout(_) if allowance.is_over() => {
+            SendError::Timeout { sent: exchange::note(|exchange| exchange.sent) }
+        }
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
         // The guard has refused what is too long, so this is a declaration that no client can send.
         ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),
@@ -243,18 +250,26 @@ fn failure(connection: &Connection, outgoing: &Outgoing, allowance: Allowance, e
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }
-        error => SendError::Unavailable(connection.strong().mask_text(format!("{host} cannot be reached: {error}"))),
+        error => unavailable(connection, outgoing, &error.to_string()),
+    }
+}
+
+/// What is told where there is no answer, or no whole one: as far as the request has come.
+fn unavailable(connection: &Connection, outgoing: &Outgoing, problem: &str) -> SendError {
+    let (host, problem) = (connection.way(), connection.strong().mask_text(problem.to_owned()));
+    let maybe = outgoing.afterwards();
+    match exchange::note(|exchange| (exchange.sent, exchange.answered)) {
+        (false, _) => SendError::Unavailable(format!("{host} cannot be reached: {problem}")),
+        (true, false) => SendError::NoAnswer(format!("sent to {host}; no answer: {problem}{maybe}")),
+        (true, true) => SendError::NoAnswer(format!("sent to {host}; no whole answer: {problem}{maybe}")),
     }
 }
 
 /// What went wrong once there was a connection.
 fn of_wire(connection: &Connection, outgoing: &Outgoing, fault: Fault) -> SendError {
-    let host = connection.way();
     match fault {
         Fault::HeadTooLarge { limit } => SendError::HeadTooLarge { limit: limit as u64 },
-        Fault::Broken(problem) => {
-            SendError::Unavailable(connection.strong().mask_text(format!("no whole answer of {host}: {problem}")))
-        }
+        Fault::Broken(problem) => unavailable(connection, outgoing, &problem),
         Fault::Unreadable(problem) => unreadable(connection, outgoing, None, problem),
     }
 }

@@ -166,7 +166,7 @@ pub struct Timing {
     pub sandbox: Duration,
     /// Waiting for the provider.
     pub network: Duration,
-    /// Waiting between attempts.
+    /// Waiting between attempts, and for other calls that had the connection's state to themselves.
     pub waiting: Duration,
 }
 

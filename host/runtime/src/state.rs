@@ -9,9 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use wharf_egress::Deadline;
 
 use crate::failpoint::failpoint;
 use crate::files::read;
+
+mod section;
+
+use section::Turns;
+pub(crate) use section::{NotAlone, Section};
 
 /// What an entry costs besides its key and value, in bytes.
 const ENTRY: u64 = 64;
@@ -23,14 +29,21 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Default)]
 pub(crate) struct StateStore {
     folder: Option<PathBuf>,
-    values: Mutex<BTreeMap<String, Arc<Mutex<Values>>>>,
+    all: Mutex<BTreeMap<String, Arc<Shared>>>,
+}
+
+/// What all calls of one plugin and connection share in this process.
+#[derive(Default)]
+struct Shared {
+    values: Mutex<Values>,
+    turns: Arc<Turns>,
 }
 
 /// The values of one plugin and connection. They have a lock of their own, so that a plugin which writes without end slows
 /// nobody else down.
 #[derive(Clone)]
 pub(crate) struct State {
-    values: Arc<Mutex<Values>>,
+    shared: Arc<Shared>,
     /// Where they are kept; none where they are in memory alone.
     file: Option<PathBuf>,
     /// A connection to another server or of another user is another one, whatever its name: a session of the old one is
@@ -59,15 +72,15 @@ pub(crate) enum StateError {
 
 impl StateStore {
     pub(crate) fn in_folder(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), values: Mutex::default() }
+        Self { folder: Some(folder), all: Mutex::default() }
     }
 
     /// The values of a plugin with a connection. Both names are kebab or snake case, so they make a file name.
     pub(crate) fn of(&self, plugin: &str, connection: &str, identity: &str) -> State {
         let name = format!("{plugin}.{connection}");
         let file = self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")));
-        let values = Arc::clone(lock(&self.values).entry(name).or_default());
-        State { values, file, identity: identity.to_owned() }
+        let shared = Arc::clone(lock(&self.all).entry(name).or_default());
+        State { shared, file, identity: identity.to_owned() }
     }
 }
 
@@ -99,9 +112,15 @@ impl State {
         }
     }
 
+    /// Waits until no other call has the state to itself, in this process or one that shares the folder.
+    pub(crate) fn enter(&self, deadline: Deadline) -> Result<Section, NotAlone> {
+        let file = self.file.as_ref().map(|file| file.with_extension("section"));
+        Section::enter(&self.shared.turns, file.as_deref(), deadline)
+    }
+
     /// The values as they are on disk, where other processes may have changed them, or in memory.
     fn load(&self) -> MutexGuard<'_, Values> {
-        let mut values = lock(&self.values);
+        let mut values = lock(&self.shared.values);
         failpoint("state");
         if let Some(file) = &self.file {
             *values =

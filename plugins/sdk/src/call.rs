@@ -15,6 +15,7 @@ use crate::response::Response;
 pub struct Call<'a> {
     provider: &'a Provider,
     operation: &'a Operation,
+    id: String,
     raw: String,
     input: OnceCell<Value>,
     attachments: Vec<contract::Attachment>,
@@ -22,7 +23,15 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(provider: &'a Provider, operation: &'a Operation, call: contract::Call) -> Self {
-        Self { provider, operation, raw: call.input, input: OnceCell::new(), attachments: call.attachments }
+        let contract::Call { id, input: raw, attachments, .. } = call;
+        Self { provider, operation, id, raw, input: OnceCell::new(), attachments }
+    }
+
+    /// Tells this call from every other one, and stays the same where the host tries it again: 36 characters at most, of `a` to
+    /// `z`, `0` to `9` and `-`. It can be the idempotency key of a request. A call that sends several such requests adds to it
+    /// what tells them apart.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// An input that the caller gave, for what it says: [`Call::written`] keeps what its numbers are written with.
@@ -228,6 +237,17 @@ pub mod state {
     /// Forgets a value.
     pub fn delete(key: &str) {
         imported::delete(key);
+    }
+
+    /// Runs something while no other call of the plugin does so with the same connection, in whatever process of the host: what two
+    /// calls must not do at one time, such as a login. Look at the state again in it, as the call before may have done it. There is
+    /// none within another one. Where the host has no lock, it runs all the same, and the log tells.
+    pub fn exclusive<T>(run: impl FnOnce() -> T) -> T {
+        let section = imported::exclusive();
+        if let Err(problem) = &section {
+            super::log::warning(&format!("other calls may do the same at this time: {problem}"));
+        }
+        run()
     }
 }
 

@@ -112,7 +112,9 @@ impl From<http::Error> for Failure {
             http::Error::Denied(denial) => Self::Denied(denial.message),
             // Like its own refusal, the host tells of the limit itself.
             http::Error::MissingCredential(message) | http::Error::Limit(message) => Self::Denied(message),
-            http::Error::Unavailable(message) => Self::Unavailable(Detail::new(message)),
+            http::Error::Unavailable(message) | http::Error::NoAnswer(message) => {
+                Self::Unavailable(Detail::new(message))
+            }
             http::Error::Unreadable(answer) => {
                 Self::Provider(Detail { status: answer.status, ..Detail::new(answer.message) })
             }

@@ -182,7 +182,8 @@ mod tests {
     ) -> Value {
         let operation = Operation::get("list", "List", "/things");
         let input = json!({ MAX_ITEMS: most }).to_string();
-        let raw = contract::Call { operation: "things.list".to_owned(), input, attachments: Vec::new() };
+        let raw =
+            contract::Call { operation: "things.list".to_owned(), id: String::new(), input, attachments: Vec::new() };
         let output = Paging::new(list, &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw)).unwrap();
         serde_json::from_str(&contract::Output::from(output).json).unwrap()
     }
@@ -227,7 +228,7 @@ mod tests {
     fn ended(fetch: fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>) -> Result<Output, Failure> {
         let operation = Operation::get("list", "List", "/things");
         let input = r#"{"maxItems": 5}"#.to_owned();
-        let raw = contract::Call { operation: String::new(), input, attachments: Vec::new() };
+        let raw = contract::Call { operation: String::new(), id: String::new(), input, attachments: Vec::new() };
         Paging::new("/things", &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw))
     }
 
@@ -274,7 +275,12 @@ mod tests {
     #[test]
     fn a_later_answer_without_anything_is_no_page() {
         let operation = Operation::get("list", "List", "/things");
-        let raw = contract::Call { operation: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+        let raw = contract::Call {
+            operation: String::new(),
+            id: String::new(),
+            input: "{}".to_owned(),
+            attachments: Vec::new(),
+        };
         let call = Call::new(&PROVIDER, &operation, raw);
         let page = |number| Page { number, seen: 0, missing: 5, previous: None, last: None, first: None };
         for (status, body) in [(204, ""), (200, ""), (200, " \r\n"), (200, "\u{feff}"), (200, "\u{feff}null\n")] {

@@ -167,6 +167,7 @@ broken! {
     uses_a_blob_that_it_was_not_given "unknown handle index";
     drops_a_blob_twice "unknown handle index";
     gives_a_blob_away_twice "unknown handle index";
+    ends_a_section_twice "unknown handle index";
 }
 
 #[test]

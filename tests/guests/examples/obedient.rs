@@ -20,6 +20,13 @@ const LOG_IN: DeclaredRequest = DeclaredRequest::new("log-in", Method::Get, "/lo
 const ENTER: DeclaredRequest =
     DeclaredRequest::new("enter", Method::Get, "/enter").fields(&[Field::free(Place::Query, "note", "a ticket")]);
 
+/// Done once, however often it is sent.
+const PAY: DeclaredRequest = DeclaredRequest::new("pay", Method::Post, "/pay").fields(&[Field::free(
+    Place::Header,
+    "Idempotency-Key",
+    "the id of the call",
+)]);
+
 const PROVIDER: Provider = Provider {
     name: "obedient",
     title: "Obedient",
@@ -46,6 +53,15 @@ const PROVIDER: Provider = Provider {
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
             Operation::function("enter", "Enter", Effect::Read, &[LOG_IN, ENTER], enter),
+            Operation::function("pay", "Pay", Effect::Write, &[PAY], |call| {
+                call.read(&call.request("pay").header("Idempotency-Key", call.id()).send()?)?;
+                Ok(Output::json(&json!(call.id())))
+            })
+            .idempotent(),
+            // While another call does so, it waits.
+            Operation::function("hold", "Hold", Effect::Read, &[ECHO], |call| {
+                state::exclusive(|| call.read(&call.request("echo").send()?)).map(Output::text)
+            }),
             local("remember", |_| {
                 static CALLS: AtomicU32 = AtomicU32::new(0);
                 Ok(Output::json(&json!(CALLS.fetch_add(1, Ordering::Relaxed))))

@@ -10,5 +10,5 @@
   (func (export "wharf:provider/plugin@0.1.0#describe") (result i32)
     (i32.store (i32.const 1120) (i32.const 0x7fffffff))
     (i32.const 1024))
-  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable)
 )

@@ -10,7 +10,7 @@
     (global.get $free)
     (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -8))))
   (func (export "wharf:provider/plugin@0.1.0#describe") (result i32) (i32.const 1024))
-  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32) (local $blob i32)
+  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (local $blob i32)
     (local.set $blob (call $create (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
     ;; Two attachments of an empty name with the same handle.
     (i32.store offset=8 (i32.const 600) (local.get $blob))

@@ -10,7 +10,7 @@
     (global.get $free)
     (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -8))))
   (func (export "wharf:provider/plugin@0.1.0#describe") (result i32) (i32.const 1024))
-  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (drop (memory.grow $first (i32.const 2000)))
     (drop (memory.grow $second (i32.const 2000)))
     (drop (memory.grow $third (i32.const 2000)))

@@ -10,7 +10,7 @@
     (global.get $free)
     (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -8))))
   (func (export "wharf:provider/plugin@0.1.0#describe") (result i32) (i32.const 1024))
-  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32) (result i32) (local $at i32)
+  (func (export "wharf:provider/plugin@0.1.0#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (local $at i32)
     (loop $more
       (i32.store offset=65536 (local.get $at) (i32.const 131072))
       (i32.store offset=65540 (local.get $at) (i32.const 1048576))

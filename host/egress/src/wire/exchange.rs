@@ -21,6 +21,8 @@ pub(crate) struct Exchange {
     pub(crate) reached: Option<SocketAddr>,
     /// Whether its socket had carried another request before.
     pub(crate) reused: bool,
+    /// Whether the other end may have something of the request.
+    pub(crate) sent: bool,
     /// Whether a byte of an answer came.
     pub(crate) answered: bool,
     /// Whether the answer came before all of the request was taken, and that has not been taken since.

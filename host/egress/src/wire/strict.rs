@@ -112,6 +112,7 @@ impl<In: Transport> Strict<In> {
         let reused = std::mem::replace(&mut self.reused, true);
         exchange::note(|exchange| {
             exchange.reused = reused;
+            exchange.sent = true;
             // It was for finding this one.
             exchange.new_socket = false;
         });

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-use super::trust::{Distrusted, Trust, in_words};
+use super::trust::{Distrusted, Trust, in_words, refuses_client};
 use super::{Fault, exchange};
 use crate::refusal::ConnectionError;
 
@@ -147,8 +147,7 @@ impl Transport for TlsTransport {
             let state = self.connection.process_new_packets();
             // An alert, say, or a new key. That it cannot be sent is no reason not to read.
             let _ = self.flush();
-            let wants_certificate = exchange::note(|exchange| exchange.wants_certificate);
-            let state = state.map_err(|error| Fault::Broken(in_words(&error, wants_certificate)))?;
+            let state = state.map_err(|error| Fault::Broken(refusal(&error)))?;
             self.ended |= state.peer_has_closed();
         }
     }
@@ -162,6 +161,14 @@ impl Transport for TlsTransport {
     fn is_tls(&self) -> bool {
         true
     }
+}
+
+/// What the other side says against the connection. With TLS 1.3 it may do so when a request is on its way already.
+fn refusal(error: &rustls::Error) -> String {
+    exchange::note(|exchange| {
+        exchange.sent &= !refuses_client(error, exchange.wants_certificate);
+        in_words(error, exchange.wants_certificate)
+    })
 }
 
 /// Without what came and goes.

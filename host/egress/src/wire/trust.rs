@@ -232,15 +232,12 @@ impl fmt::Display for Distrusted {
 
 /// What the other side said against the connection (RFC 8446, section 6.2), with what can be done.
 pub(super) fn in_words(error: &Error, wants_certificate: bool) -> String {
-    use AlertDescription::{
-        AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, HandshakeFailure, InsufficientSecurity,
-        NoCertificate, ProtocolVersion, UnknownCA, UnrecognisedName, UnsupportedCertificate,
-    };
+    use AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion, UnrecognisedName};
     match error {
-        Error::AlertReceived(CertificateRequired | NoCertificate) => no_identity(error),
-        Error::AlertReceived(
-            HandshakeFailure | BadCertificate | CertificateUnknown | UnsupportedCertificate | UnknownCA | AccessDenied,
-        ) if wants_certificate => no_identity(error),
+        error if refuses_client(error, wants_certificate) => format!(
+            "the server wants a certificate of its client ({error}), and Wharf has none to give: it cannot be used with this \
+             server"
+        ),
         Error::AlertReceived(HandshakeFailure | InsufficientSecurity) => format!(
             "the server found nothing that both sides can do ({error}); Wharf speaks TLS 1.2 and 1.3, with ECDHE and AES-GCM or \
              ChaCha20-Poly1305, and takes certificates with a key of RSA (not RSA-PSS), ECDSA on P-256 or P-384, or Ed25519"
@@ -258,10 +255,19 @@ pub(super) fn in_words(error: &Error, wants_certificate: bool) -> String {
     }
 }
 
-fn no_identity(error: &Error) -> String {
-    format!(
-        "the server wants a certificate of its client ({error}), and Wharf has none to give: it cannot be used with this server"
-    )
+/// Whether the other side wants to know who its client is, and looks at nothing that it sends.
+pub(super) fn refuses_client(error: &Error, wants_certificate: bool) -> bool {
+    use AlertDescription::{
+        AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, HandshakeFailure, NoCertificate,
+        UnknownCA, UnsupportedCertificate,
+    };
+    match error {
+        Error::AlertReceived(CertificateRequired | NoCertificate) => true,
+        Error::AlertReceived(
+            HandshakeFailure | BadCertificate | CertificateUnknown | UnsupportedCertificate | UnknownCA | AccessDenied,
+        ) => wants_certificate,
+        _ => false,
+    }
 }
 
 impl Distrusted {

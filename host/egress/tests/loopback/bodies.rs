@@ -6,8 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use wharf_egress::send::SendError;
 
+use crate::no_answer;
 use crate::peer::{Server, WAYS, Way, send_anew, send_by};
-use crate::unavailable;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -37,8 +37,8 @@ fn a_body_without_a_length_ends_with_a_clean_close_and_not_with_a_reset() {
         assert_eq!(&send_by("GET", &closing.connection()).unwrap().body.bytes[..], b"the first half of a file");
 
         let resetting = ending(way, BYTES, |peer| peer.take().unwrap().reset());
-        let words = unavailable(send_by("GET", &resetting.connection()));
-        assert!(words.contains("no whole answer of") && words.contains("reset"), "{words}");
+        let words = no_answer(send_by("GET", &resetting.connection()));
+        assert!(words.contains("no whole answer: ") && words.contains("reset"), "{words}");
     }
 }
 
@@ -46,7 +46,7 @@ fn a_body_without_a_length_ends_with_a_clean_close_and_not_with_a_reset() {
 fn with_tls_the_end_of_the_stream_is_no_end_of_a_body_without_a_farewell() {
     const BYTES: &[u8] = b"HTTP/1.1 200 OK\r\n\r\nthe first half of a file";
     let server = ending(Way::Tls, BYTES, |peer| peer.as_mut().unwrap().cut());
-    let words = unavailable(send_by("GET", &server.connection()));
+    let words = no_answer(send_by("GET", &server.connection()));
     assert!(words.contains("nobody knows whether the answer is whole"), "{words}");
 }
 
@@ -63,7 +63,7 @@ fn a_body_that_breaks_off_is_no_answer() {
             for end in [(|peer| peer.as_mut().unwrap().close()) as fn(&mut Option<crate::peer::Peer>), |peer| {
                 peer.take().unwrap().reset();
             }] {
-                let words = unavailable(send_by("GET", &ending(way, bytes, end).connection()));
+                let words = no_answer(send_by("GET", &ending(way, bytes, end).connection()));
                 assert!(words.contains(what), "{words}");
             }
         }
@@ -205,7 +205,7 @@ fn a_socket_that_was_closed_as_the_request_came_is_told_apart_where_the_request_
             let may_be_repeated = matches!(method, "PUT" | "DELETE" | "GET");
             match result {
                 Err(SendError::Closed(_)) if may_be_repeated => {}
-                Err(SendError::Unavailable(_)) if !may_be_repeated => {}
+                Err(SendError::NoAnswer(_)) if !may_be_repeated => {}
                 other => panic!("{method}: {other:?}"),
             }
             assert_eq!(&send_anew(method, &connection).unwrap().body.bytes[..], b"ok");
@@ -213,7 +213,7 @@ fn a_socket_that_was_closed_as_the_request_came_is_told_apart_where_the_request_
         }
         // The first request on a socket is not repeated: the server may have meant it.
         let server = Server::start(way, |peer, _| drop(peer.as_mut().unwrap().head()));
-        unavailable(send_by("GET", &server.connection()));
+        no_answer(send_by("GET", &server.connection()));
     }
 }
 

@@ -22,6 +22,7 @@ mod heads;
 mod moved;
 mod peer;
 mod proxy;
+mod sent;
 mod server;
 mod texts;
 mod time;
@@ -105,6 +106,14 @@ pub(crate) fn denied(result: Result<Answer, SendError>) -> Denial {
     match result {
         Err(SendError::Denied(denial)) => denial,
         other => panic!("not denied: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn no_answer(result: Result<Answer, SendError>) -> String {
+    match result {
+        Err(SendError::NoAnswer(words)) => words,
+        other => panic!("{other:?}"),
     }
 }
 

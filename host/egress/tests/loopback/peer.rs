@@ -155,7 +155,12 @@ impl Server {
 
 /// Sends a request of this method.
 pub(crate) fn send_by(method: &str, connection: &Connection) -> Result<Answer, SendError> {
-    exchange(connection, method, None, Allowance::new(Deadline::within(Duration::from_secs(20)), 64 << 10, 1 << 20))
+    send_within(method, connection, Duration::from_secs(20))
+}
+
+/// The same, with so much time.
+pub(crate) fn send_within(method: &str, connection: &Connection, time: Duration) -> Result<Answer, SendError> {
+    exchange(connection, method, None, Allowance::new(Deadline::within(time), 64 << 10, 1 << 20))
 }
 
 /// Sends a request of this method on a socket that had no other.

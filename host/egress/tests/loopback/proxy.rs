@@ -120,7 +120,7 @@ fn a_proxy_that_answers_slowly_has_no_more_time_than_there_is() {
     });
     let connection = builder("http://provider.test").proxy(Secret::new(url)).build().unwrap();
     let started = Instant::now();
-    assert_eq!(get_within(&connection, Duration::from_millis(400)).unwrap_err(), SendError::Timeout);
+    assert_eq!(get_within(&connection, Duration::from_millis(400)).unwrap_err(), SendError::Timeout { sent: false });
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     dripping.join().unwrap();
 }

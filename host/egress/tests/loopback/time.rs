@@ -19,9 +19,9 @@ use crate::{Server, asked, builder, declared_beside, get, get_up_to, get_within,
 const SHORT: Duration = Duration::from_millis(200);
 
 #[track_caller]
-fn times_out(connection: &Connection) {
+fn times_out(connection: &Connection, sent: bool) {
     let started = Instant::now();
-    assert_eq!(get_within(connection, SHORT).unwrap_err(), SendError::Timeout);
+    assert_eq!(get_within(connection, SHORT).unwrap_err(), SendError::Timeout { sent });
     assert!(started.elapsed() < SHORT * 20, "it took {:?}", started.elapsed());
 }
 
@@ -42,7 +42,7 @@ fn an_answer_that_never_comes() {
     let (hold, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let server = Server::answering(move |_, _| wait(&held));
-    times_out(&builder(&server.url()).build().unwrap());
+    times_out(&builder(&server.url()).build().unwrap(), true);
     drop(hold);
 }
 
@@ -52,7 +52,7 @@ fn a_head_that_drips() {
         socket.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ").unwrap_or(());
         drip(socket, b"x");
     });
-    times_out(&builder(&server.url()).build().unwrap());
+    times_out(&builder(&server.url()).build().unwrap(), true);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_body_that_drips() {
         socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").unwrap_or(());
         drip(socket, b"x");
     });
-    times_out(&builder(&server.url()).build().unwrap());
+    times_out(&builder(&server.url()).build().unwrap(), true);
 }
 
 /// It comes at once, and is half a gibibyte when it is decoded.
@@ -70,7 +70,7 @@ fn a_body_that_unpacks_for_long() {
     let server = Server::answering(zeros(512));
     let connection = builder(&server.url()).build().unwrap();
     let started = Instant::now();
-    assert_eq!(get_up_to(1 << 30, &connection, SHORT / 4).unwrap_err(), SendError::Timeout);
+    assert_eq!(get_up_to(1 << 30, &connection, SHORT / 4).unwrap_err(), SendError::Timeout { sent: true });
     assert!(started.elapsed() < SHORT * 2, "it took {:?}", started.elapsed());
 }
 
@@ -93,7 +93,7 @@ fn a_body_that_is_searched_for_hundreds_of_texts() {
     let outgoing = prepare(&declared, &asked(), item, &connection, &work()).unwrap();
     let started = Instant::now();
     let allowance = Allowance::new(Deadline::after(started, SHORT), 64 << 10, 1 << 30);
-    assert_eq!(send(&connection, &outgoing, allowance, None).unwrap_err(), SendError::Timeout);
+    assert_eq!(send(&connection, &outgoing, allowance, None).unwrap_err(), SendError::Timeout { sent: true });
     assert!(started.elapsed() < SHORT * 2, "it took {:?}", started.elapsed());
 }
 
@@ -114,14 +114,14 @@ fn a_chunked_body_that_never_ends() {
         socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap_or(());
         drip(socket, b"1\r\nx\r\n");
     });
-    times_out(&builder(&server.url()).build().unwrap());
+    times_out(&builder(&server.url()).build().unwrap(), true);
 }
 
 #[test]
 fn informational_answers_that_never_end() {
     let server = Server::answering(|_, socket| drip(socket, b"HTTP/1.1 103 Early Hints\r\n\r\n"));
     let result = get_within(&builder(&server.url()).build().unwrap(), SHORT);
-    assert!(matches!(result, Err(SendError::Timeout | SendError::Unreadable { .. })), "{result:?}");
+    assert!(matches!(result, Err(SendError::Timeout { .. } | SendError::Unreadable { .. })), "{result:?}");
 }
 
 /// A server whose queue of connections is full: further ones hang.
@@ -143,7 +143,7 @@ impl Full {
 #[test]
 fn a_connect_that_hangs() {
     let full = Full::start();
-    times_out(&builder(&format!("http://{}", full.address)).build().unwrap());
+    times_out(&builder(&format!("http://{}", full.address)).build().unwrap(), false);
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn a_look_up_that_never_answers() {
         Err(std::io::Error::other("too late"))
     };
     let connection = builder("http://provider.test").lookup(lookup).build().unwrap();
-    times_out(&connection);
-    times_out(&connection);
+    times_out(&connection, false);
+    times_out(&connection, false);
     drop(hold);
 }
 

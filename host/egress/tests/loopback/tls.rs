@@ -242,7 +242,7 @@ fn an_end_without_the_farewell_is_told_in_words_of_its_own() {
         peer.cut();
         peer.head();
     });
-    let words = unavailable(crate::peer::send_by("GET", &server.connection()));
+    let words = crate::no_answer(crate::peer::send_by("GET", &server.connection()));
     assert!(words.contains("without the farewell of TLS (close_notify)") && !words.contains("https://docs"), "{words}");
 }
 

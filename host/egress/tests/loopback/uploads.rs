@@ -86,7 +86,7 @@ fn a_success_before_the_upload_is_read_is_none() {
             peer.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         });
         let result = upload(&server.connection(), LARGE, LONG);
-        let Err(SendError::Unavailable(words)) = result else { panic!("{result:?}") };
+        let Err(SendError::NoAnswer(words)) = result else { panic!("{result:?}") };
         assert!(words.contains("before it had taken the whole request"), "{words}");
     }
 }
@@ -99,7 +99,10 @@ fn a_server_that_takes_nothing_and_says_nothing_times_out() {
             std::thread::park_timeout(Duration::from_secs(5));
         });
         let began = Instant::now();
-        assert_eq!(upload(&server.connection(), LARGE, Duration::from_secs(1)).unwrap_err(), SendError::Timeout);
+        assert_eq!(
+            upload(&server.connection(), LARGE, Duration::from_secs(1)).unwrap_err(),
+            SendError::Timeout { sent: true }
+        );
         assert!(began.elapsed() < Duration::from_secs(3));
     }
 }
@@ -112,7 +115,7 @@ fn an_upload_that_is_cut_off_without_an_answer_is_unavailable() {
             peer.take().unwrap().reset();
         });
         let result = upload(&server.connection(), LARGE, LONG);
-        let Err(SendError::Unavailable(words)) = result else { panic!("{result:?}") };
+        let Err(SendError::NoAnswer(words)) = result else { panic!("{result:?}") };
         assert!(words.contains("before an answer came"), "{words}");
     }
 }
@@ -145,7 +148,7 @@ fn a_success_that_is_told_early_by_a_server_that_reads_no_further_is_none() {
             std::thread::park_timeout(Duration::from_secs(5));
         });
         let result = upload(&server.connection(), LARGE, Duration::from_secs(2));
-        let Err(SendError::Unavailable(words)) = result else { panic!("{result:?}") };
+        let Err(SendError::NoAnswer(words)) = result else { panic!("{result:?}") };
         assert!(words.contains("status 201 before it had taken the whole request"), "{words}");
     }
 }

@@ -130,8 +130,10 @@ pub struct RecordedRequest {
 pub enum Became {
     /// The provider answered.
     Answer(RecordedAnswer),
-    /// There was no answer; the text says why.
+    /// There was no connection; the text says why.
     Unavailable(String),
+    /// It was sent, and there was no answer; the text says why.
+    NoAnswer(String),
     /// There was an answer that cannot be read.
     Unreadable {
         /// HTTP status of the answer, if it had one.

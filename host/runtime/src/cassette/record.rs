@@ -203,9 +203,10 @@ fn exchange(
             file_name: body.file_name.map(text),
             body: Content(placeholders.in_bytes(&body.bytes)),
         }),
-        Err(SendError::Unavailable(message) | SendError::Closed(message)) => Became::Unavailable(text(message)),
+        Err(SendError::Unavailable(message)) => Became::Unavailable(text(message)),
+        Err(SendError::NoAnswer(message) | SendError::Closed(message)) => Became::NoAnswer(text(message)),
         Err(SendError::Unreadable { status, problem }) => Became::Unreadable { status, message: text(problem) },
-        Err(SendError::Timeout) => Became::Timeout,
+        Err(SendError::Timeout { .. }) => Became::Timeout,
         Err(SendError::TooLarge { .. }) => Became::TooLarge,
         Err(
             error @ (SendError::Denied(_)
@@ -301,7 +302,7 @@ mod tests {
         assert_eq!(given(&json)[1], ("session".to_owned(), json!({"id": "s4"}).into()));
         let recorder = Recorder::new();
         let request = Shown { request: "r".into(), method: "GET", url: "u".into(), headers: Vec::new(), body: None };
-        recorder.keep(request, &asked, &HashSet::from(["session".to_owned()]), &Err(SendError::Timeout));
+        recorder.keep(request, &asked, &HashSet::from(["session".to_owned()]), &Err(SendError::Timeout { sent: true }));
         assert_eq!(recorder.kept.lock().unwrap().sensitive, [json!("s1"), json!("s2")]);
     }
 

@@ -132,10 +132,11 @@ impl Became {
             }
             Self::Answer(_) | Self::TooLarge => Err(SendError::TooLarge { limit: most }),
             Self::Unavailable(message) => Err(SendError::Unavailable(message.clone())),
+            Self::NoAnswer(message) => Err(SendError::NoAnswer(message.clone())),
             Self::Unreadable { status, message } => {
                 Err(SendError::Unreadable { status: *status, problem: message.clone() })
             }
-            Self::Timeout => Err(SendError::Timeout),
+            Self::Timeout => Err(SendError::Timeout { sent: true }),
         }
     }
 }

@@ -80,7 +80,7 @@ impl Host {
             Ok(target) => self.attempts(target, call),
             Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),
         };
-        let (sandbox, network) = (ran.sandbox, ran.network);
+        let (sandbox, network, waiting) = (ran.sandbox, ran.network, waiting + ran.waiting);
         let host = started.elapsed().saturating_sub(sandbox + network + waiting);
         let report = Report {
             id,

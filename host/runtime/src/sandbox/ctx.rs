@@ -15,14 +15,14 @@ use wharf_egress::{Blob, Masker, moved};
 use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
-use super::way::Way;
+use super::way::{Moment, Way};
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::operation::{Operation, Valid};
 use crate::registry::Release;
-use crate::state::State;
+use crate::state::{NotAlone, Section, State};
 
 /// The data of a store. It lives as long as one call.
 pub(crate) struct Ctx {
@@ -37,6 +37,10 @@ pub(crate) struct Ctx {
     pub(crate) tokens: Tokens,
     /// Time spent waiting for the provider.
     pub(crate) network: Duration,
+    /// Time spent waiting for other calls.
+    pub(crate) waiting: Duration,
+    /// Set while the call has the connection's state to itself.
+    pub(crate) section: Option<Section>,
     /// Where the last answer leads, if it is a redirect: what a failure with its status is about.
     pub(crate) moved: Option<(u16, String)>,
     /// The last thing that the host refused: what a plugin's `denied` refers to.
@@ -70,6 +74,11 @@ impl Running {
             operation: &self.operation.declared.name,
             connection: self.grant.connection.name(),
         }
+    }
+
+    /// The id of the call, which is a part of what has to be the same each time where it is recorded.
+    pub(crate) fn id_for_the_plugin(&self) -> String {
+        self.way.moment().map_or_else(|| self.id.clone(), Moment::call_id)
     }
 
     /// What is sensitive in the answer to a request.
@@ -130,7 +139,10 @@ pub(crate) struct Unanswered;
 /// Why a request has no answer.
 pub(crate) enum NoAnswer {
     Refused(GuardRefusal),
+    /// There is no connection.
     Unavailable(String),
+    /// It was sent, and the connection broke.
+    Sent(String),
     Unreadable {
         status: Option<u16>,
         message: String,
@@ -152,6 +164,8 @@ impl Ctx {
             exchanges: Vec::new(),
             tokens: Tokens::default(),
             network: Duration::ZERO,
+            waiting: Duration::ZERO,
+            section: None,
             moved: None,
             refused: None,
             seen: Masker::default(),
@@ -232,25 +246,59 @@ impl Ctx {
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }
         self.exchanges.push(exchange);
-        let by_proxy = call.grant.connection.has_proxy();
+        let (by_proxy, maybe) = (call.grant.connection.has_proxy(), outgoing.afterwards());
         match result {
             Ok(answer) => {
                 self.meter.count_received(answer.body.bytes.len() as u64)?;
                 Ok((answer, outgoing.answer()))
             }
-            // It is recorded already.
-            Err(SendError::Denied(denial) | SendError::AnswerDenied { denial, .. }) => {
+            // They are recorded already.
+            Err(SendError::Denied(denial)) => Err(self.refused_with(denial.into())),
+            Err(SendError::AnswerDenied { mut denial, .. }) => {
+                denial.message.push_str(maybe);
                 Err(self.refused_with(denial.into()))
             }
-            Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large().into()),
-            Err(SendError::Timeout) => {
-                let missing = if by_proxy { "neither the proxy nor the provider had" } else { "the provider had not" };
-                Err(self.meter.out_of_time(&format!("{missing} answered yet")).into())
+            Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large(maybe).into()),
+            Err(SendError::Timeout { sent }) => {
+                let what = match (sent, by_proxy) {
+                    (true, _) => format!("the request was sent, and the provider had not answered yet{maybe}"),
+                    (false, true) => "neither the proxy nor the provider had answered yet; nothing was sent".to_owned(),
+                    (false, false) => "there was no connection to the provider yet; nothing was sent".to_owned(),
+                };
+                Err(self.meter.out_of_time(&what).into())
             }
-            Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large().into()),
-            Err(SendError::Unavailable(message) | SendError::Closed(message)) => Err(NoAnswer::Unavailable(message)),
-            Err(SendError::Unreadable { status, problem: message }) => Err(NoAnswer::Unreadable { status, message }),
+            Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large(maybe).into()),
+            Err(SendError::Unavailable(message)) => Err(NoAnswer::Unavailable(message)),
+            Err(SendError::NoAnswer(message) | SendError::Closed(message)) => Err(NoAnswer::Sent(message)),
+            Err(SendError::Unreadable { status, problem }) => {
+                Err(NoAnswer::Unreadable { status, message: format!("{problem}{maybe}") })
+            }
             Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
+        }
+    }
+
+    /// Waits until no other call has the connection's state to itself, and has it then. Why it has not is for the plugin.
+    pub(crate) fn enter_section(&mut self) -> Result<Result<(), String>, LimitReached> {
+        if self.section.is_some() {
+            return Ok(Err("this call is in a section already".to_owned()));
+        }
+        // A dry run leaves no traces, and stands in nobody's way.
+        let Some(call) = self.call.as_ref().filter(|call| !call.way.is_dry_run()) else {
+            self.section = Some(Section::of_nobody_else());
+            return Ok(Ok(()));
+        };
+        let began = Instant::now();
+        let entered = call.state.enter(self.meter.deadline);
+        self.waiting += began.elapsed();
+        match entered {
+            Ok(section) => {
+                self.section = Some(section);
+                Ok(Ok(()))
+            }
+            Err(NotAlone::Late) => {
+                Err(self.meter.out_of_time("another call had the state of this connection to itself, as for a login"))
+            }
+            Err(NotAlone::Unavailable(error)) => Ok(Err(format!("the state cannot be locked: {error}"))),
         }
     }
 
@@ -302,6 +350,7 @@ fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answe
             passed_over: Vec::new(),
         }),
         Err(SendError::Unavailable(message)) => Err(SendError::Unavailable(text(message))),
+        Err(SendError::NoAnswer(message)) => Err(SendError::NoAnswer(text(message))),
         Err(SendError::Closed(message)) => Err(SendError::Closed(text(message))),
         Err(SendError::Unreadable { status, problem }) => {
             Err(SendError::Unreadable { status: *status, problem: text(problem) })

@@ -145,15 +145,20 @@ impl Meter {
         self.limits.answer.min(self.limits.traffic.saturating_sub(self.traffic))
     }
 
-    pub(crate) fn head_too_large(&mut self) -> LimitReached {
-        self.bytes("answer_head", self.limits.answer_head, "the head of the provider's answer is larger")
+    /// `afterwards` says what the provider may have done.
+    pub(crate) fn head_too_large(&mut self, afterwards: &str) -> LimitReached {
+        let what = format!("the head of the provider's answer is larger{afterwards}");
+        self.bytes("answer_head", self.limits.answer_head, &what)
     }
 
-    pub(crate) fn answer_too_large(&mut self) -> LimitReached {
-        if self.answer_allowed() < self.limits.answer {
-            return self.bytes("traffic", self.limits.traffic, "all requests and answers together are larger");
-        }
-        self.bytes("answer", self.limits.answer, "the answer of the provider is larger")
+    /// As in [`Meter::head_too_large`].
+    pub(crate) fn answer_too_large(&mut self, afterwards: &str) -> LimitReached {
+        let (name, limit, what) = if self.answer_allowed() < self.limits.answer {
+            ("traffic", self.limits.traffic, "all requests and answers together are larger")
+        } else {
+            ("answer", self.limits.answer, "the answer of the provider is larger")
+        };
+        self.bytes(name, limit, &format!("{what}{afterwards}"))
     }
 
     pub(crate) fn count_blob(&mut self, bytes: u64) -> Counted {
@@ -323,7 +328,7 @@ mod tests {
         let mut meter = meter(Limits { answer: 50, request: 100, traffic: 100, ..Limits::default() });
         assert!(meter.count_sent(70).is_ok());
         assert_eq!(meter.answer_allowed(), 30);
-        assert_eq!(meter.answer_too_large().name, "traffic");
+        assert_eq!(meter.answer_too_large("").name, "traffic");
     }
 
     #[test]

@@ -46,7 +46,9 @@ pub(crate) struct Ran {
     pub(crate) log: Vec<LogEntry>,
     /// Time spent waiting for the provider.
     pub(crate) network: Duration,
-    /// Time spent in the instance, the time for the provider left out.
+    /// Time spent waiting for other calls.
+    pub(crate) waiting: Duration,
+    /// Time spent in the instance, what was waited for left out.
     pub(crate) sandbox: Duration,
 }
 
@@ -59,6 +61,7 @@ impl Ran {
             exchanges: Vec::new(),
             log: Vec::new(),
             network: Duration::ZERO,
+            waiting: Duration::ZERO,
             sandbox: Duration::ZERO,
         }
     }
@@ -75,6 +78,7 @@ impl Ran {
             result: later.result,
             partial,
             network: self.network + later.network,
+            waiting: self.waiting + later.waiting,
             sandbox: self.sandbox + later.sandbox,
             ..self
         }
@@ -123,12 +127,13 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let connection = &grant.connection;
     let input = std::mem::take(&mut running.input.text);
+    let id = running.id_for_the_plugin();
     let attachments = running.attachments.clone();
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));
 
     let entered = Instant::now();
     let _clock = engine.enter_clock();
-    let invoked = release.plugin.invoke(&mut store, &operation.declared.name, input, attachments);
+    let invoked = release.plugin.invoke(&mut store, &operation.declared.name, id, input, attachments);
     let inside = entered.elapsed();
 
     let mut ctx = store.into_data();
@@ -186,7 +191,8 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
         log: ctx.log.take(mask),
         exchanges: ctx.exchanges,
         network: ctx.network,
-        sandbox: inside.saturating_sub(ctx.network),
+        waiting: ctx.waiting,
+        sandbox: inside.saturating_sub(ctx.network + ctx.waiting),
     }
 }
 

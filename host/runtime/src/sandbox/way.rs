@@ -51,6 +51,12 @@ impl Way {
 }
 
 impl Moment {
+    /// What the plugin takes for the id of the call.
+    pub(crate) fn call_id(&self) -> String {
+        let hash = Sha256::new().chain_update(&self.seed).chain_update("call").finalize();
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Random numbers that repeat themselves after more than guests draw.
     pub(crate) fn random(&self) -> Deterministic {
         const BLOCKS: u32 = 512;

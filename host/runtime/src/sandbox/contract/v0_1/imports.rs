@@ -38,6 +38,7 @@ impl Ctx {
             }
             Err(NoAnswer::Refused(refusal)) => Ok(Err(convert::refusal(refusal))),
             Err(NoAnswer::Unavailable(message)) => Ok(Err(http::Error::Unavailable(message))),
+            Err(NoAnswer::Sent(message)) => Ok(Err(http::Error::NoAnswer(message))),
             Err(NoAnswer::Unreadable { status, message }) => {
                 Ok(Err(http::Error::Unreadable(http::Unreadable { message, status })))
             }
@@ -72,6 +73,18 @@ impl state::Host for Ctx {
         if let Some(call) = self.call.as_ref().filter(|call| !call.way.is_dry_run()) {
             call.state.delete(&key);
         }
+        Ok(())
+    }
+
+    fn exclusive(&mut self) -> wasmtime::Result<Result<Resource<state::Section>, String>> {
+        // A call has one at most, so that it needs no number.
+        Ok(self.enter_section()?.map(|()| Resource::new_own(0)))
+    }
+}
+
+impl state::HostSection for Ctx {
+    fn drop(&mut self, _: Resource<state::Section>) -> wasmtime::Result<()> {
+        self.section = None;
         Ok(())
     }
 }

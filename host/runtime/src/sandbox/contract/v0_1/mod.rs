@@ -94,6 +94,7 @@ impl Plugin {
         &self,
         store: &mut Store<Ctx>,
         operation: &str,
+        id: String,
         input: String,
         attachments: Vec<(String, wharf_egress::Blob)>,
     ) -> wasmtime::Result<Invoked> {
@@ -104,7 +105,7 @@ impl Plugin {
             .into_iter()
             .map(|(name, blob)| Ok(Attachment { name, content: table.push(blob)? }))
             .collect::<wasmtime::Result<_>>()?;
-        let call = Call { operation: operation.to_owned(), input, attachments };
+        let call = Call { operation: operation.to_owned(), id, input, attachments };
         match invoke.call(&mut *store, (&call,))?.0 {
             Ok(output) => {
                 let table = &mut store.data_mut().table;
