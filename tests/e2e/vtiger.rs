@@ -1,10 +1,11 @@
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 
 use serde_json::json;
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
 
-use crate::world::{OTHER_KEY, World, answer};
+use crate::world::{OTHER_KEY, Running, World, answer};
 
 fn bodies(world: &World) -> Vec<String> {
     world.simulation.vtiger.requests().iter().map(|r| String::from_utf8(r.body.clone()).unwrap()).collect()
@@ -94,6 +95,52 @@ fn a_session_that_the_caller_names_is_not_replaced_by_another() {
 
     world.call("vtiger metadata.list-types sessionName=deadbeef").fails(4, &["INVALID_SESSIONID"]);
     assert_eq!(world.simulation.vtiger.requests().len(), 2);
+}
+
+#[test]
+fn calls_that_begin_at_one_time_log_in_once() {
+    let world = World::new();
+    let start = || {
+        Running(world.command(&[], &["call", "vtiger", "metadata.list-types"]).stdout(Stdio::piped()).spawn().unwrap())
+    };
+    for mut process in (0..8).map(|_| start()).collect::<Vec<_>>() {
+        assert!(process.0.wait().unwrap().success());
+    }
+    let requests = world.simulation.vtiger.requests();
+    assert_eq!(requests.iter().filter(|r| r.target.contains("operation=getchallenge")).count(), 1);
+    assert_eq!(requests.len(), 2 + 8);
+}
+
+#[test]
+fn logins_that_are_asked_for_at_one_time_come_one_after_the_other() {
+    let world = World::new();
+    let start =
+        || Running(world.command(&[], &["call", "vtiger", "session.login"]).stdout(Stdio::piped()).spawn().unwrap());
+    for mut process in (0..6).map(|_| start()).collect::<Vec<_>>() {
+        assert!(process.0.wait().unwrap().success());
+    }
+    assert_eq!(world.simulation.vtiger.requests().len(), 2 * 6, "none had to be tried again");
+}
+
+#[test]
+fn a_login_whose_process_was_killed_keeps_nobody_waiting() {
+    let world = World::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let configured = |url: &str| {
+        let fields = "[connections.vtiger.fields]\nusername = \"admin\"\naccess_key = { file = \"vtiger.access_key\" }";
+        world.configure(&format!("[connections.vtiger]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\n{fields}\n"));
+    };
+    configured(&format!("http://{}", silent.local_addr().unwrap()));
+    let mut stuck = Running(world.command(&[], &["call", "vtiger", "session.login"]).spawn().unwrap());
+    // Its first request is there, so it is alone with the state.
+    let (_socket, _) = silent.accept().unwrap();
+    configured(&world.simulation.vtiger.url());
+    let waiting = world.call("vtiger session.login --timeout 1s");
+    waiting.fails(5, &["`timeout`", "another call had the state of this connection to itself"]);
+    assert_eq!(world.call("vtiger session.login --dry-run").code, 0, "a dry run does not wait");
+    stuck.0.kill().unwrap();
+    stuck.0.wait().unwrap();
+    assert_eq!(world.call("vtiger session.login").json()["userId"], "19x1");
 }
 
 fn ask_for_challenge(world: &World) -> String {

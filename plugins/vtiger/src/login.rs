@@ -1,5 +1,9 @@
 //! A session: kept between calls, and begun anew when the server says that it ended.
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::thread;
+use std::time::Duration;
+
 use wharf_plugin::{
     Body, Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Members, Method, Operation, Output, Place,
     code_only, state, text,
@@ -74,12 +78,18 @@ pub(crate) fn form_field(session: &str) -> (String, String) {
 const KEY: &str = "session";
 /// The server ends a session that is left alone for 1800 seconds.
 const SECONDS: u32 = 1700;
-/// Another client that logs in as the same user at the same moment makes the challenge void. A wrong access key is told
-/// in the same words, so there is one more try and not many.
-const TRIES: u32 = 2;
+/// Other software that logs in as the same user at the same moment makes the challenge void. A wrong access key is told
+/// in the same words, so there are two more tries and not many.
+const TRIES: u32 = 3;
+/// Before the second try, and twice as long before the third; by chance up to twice that, so that two that met do not meet again.
+const WAIT: Duration = Duration::from_millis(200);
 
-/// Begins a session: the JSON text of the login's result.
+/// Begins a session: the JSON text of the login's result. The logins of a connection come one after the other.
 pub(crate) fn login(call: &Call<'_>) -> Result<String, Failure> {
+    state::exclusive(|| log_in(call))
+}
+
+fn log_in(call: &Call<'_>) -> Result<String, Failure> {
     let mut tries = 1;
     loop {
         let answer = call.request("get-challenge").send()?;
@@ -87,10 +97,19 @@ pub(crate) fn login(call: &Call<'_>) -> Result<String, Failure> {
         let challenge = member(&read, "token").ok_or_else(|| answer.makes_no_sense("a challenge"))?;
         let answer = call.request("login").variable("challenge", challenge).send()?;
         match call.read(&answer) {
-            Err(Failure::Unauthorized(detail)) if tries < TRIES && may_be_void(&detail) => tries += 1,
+            Err(Failure::Unauthorized(detail)) if tries < TRIES && may_be_void(&detail) => {
+                thread::sleep(WAIT.mul_f64(f64::from(tries) * (1.0 + chance())));
+                tries += 1;
+            }
             read => return read.map_err(at_login),
         }
     }
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    let number = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(number >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 /// Says that it is not the operation which failed. A user name that does not exist is told in the words for a record that
@@ -113,16 +132,26 @@ pub(crate) fn with_session<T>(call: &Call<'_>, run: impl Fn(&str) -> Result<T, F
     if let Some(session) = call.text("sessionName") {
         return run(session);
     }
-    if let Some(session) = state::get(KEY) {
-        match run(&session) {
-            Err(failure) if session_is_over(&failure) => state::delete(KEY),
+    let kept = state::get(KEY);
+    if let Some(session) = &kept {
+        match run(session) {
+            Err(failure) if session_is_over(&failure) => {}
             done => return done,
         }
     }
-    let session = member(&login(call)?, "sessionName")
+    run(&state::exclusive(|| begin(call, kept))?)
+}
+
+/// Begins a session, unless the call that was alone before has begun one.
+fn begin(call: &Call<'_>, over: Option<String>) -> Result<String, Failure> {
+    if let Some(session) = state::get(KEY).filter(|session| over.as_ref() != Some(session)) {
+        return Ok(session);
+    }
+    state::delete(KEY);
+    let session = member(&log_in(call)?, "sessionName")
         .ok_or_else(|| Failure::Provider(Detail::new("the answer to the login has no session name")))?;
     state::set(KEY, &session, SECONDS);
-    run(&session)
+    Ok(session)
 }
 
 fn member(json: &str, name: &str) -> Option<String> {
