@@ -4,11 +4,14 @@
 //! that `wharf describe --json` prints.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use crate::asked::unescape;
+use crate::field::Place;
 use crate::json::Literal;
 pub use crate::path::{Path, PathError};
 
+mod kinds;
 mod lint;
 mod names;
 mod routes;
@@ -126,6 +129,19 @@ impl Request {
             .map_or_else(|| Source::Input(variable.to_owned()), |v| v.source.clone())
     }
 
+    /// The fields that stand where there is only text, and the place of each.
+    pub(crate) fn text_fields(&self) -> impl Iterator<Item = (&Field, Place)> {
+        let of_body = if matches!(self.body, BodyForm::Json(_)) { &[] } else { self.body.fields() };
+        let query = self.query.iter().map(|field| (field, Place::Query));
+        let headers = self.headers.iter().map(|field| (field, Place::Header));
+        query.chain(headers).chain(of_body.iter().map(|field| (field, Place::Form)))
+    }
+
+    /// What is wrong with where its inputs go; `schema` gives the JSON Schema of an input.
+    pub fn problems_of_inputs<'s>(&self, schema: impl Fn(&str) -> Option<&'s Value>) -> Vec<String> {
+        kinds::problems(self, schema)
+    }
+
     /// The values that the plugin gives itself, each with the reason why: `("variable challenge", "…")`.
     pub fn free_values(&self) -> Vec<(String, &str)> {
         let variables = self.variables.iter().map(|v| ("variable", v.name.as_str(), &v.source));
@@ -207,13 +223,13 @@ pub struct Field {
     pub lists: ListStyle,
 }
 
-/// How a list is written where there is only text.
+/// How a list is written where there is only text. An object is written in brackets or as JSON, and in no other style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListStyle {
     /// `name=a&name=b`
     Repeated,
-    /// `name[]=a&name[]=b`, and an object as `name[key]=a&name[other]=b` where its keys are letters, digits, `_` and `-`
+    /// `name[]=a&name[]=b`, and an object as `name[key]=a&name[key2][]=b`, with keys of letters, digits, `_` and `-`
     Brackets,
     /// `name[0]=a&name[1]=b`
     Indexed,

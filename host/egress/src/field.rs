@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::asked::Asked;
-use crate::declaration::{Declaration, Field, ListStyle, Request, Source};
+use crate::declaration::{Declaration, Field, Request, Source};
 use crate::json::Literal;
+use crate::lists;
 use crate::rules::{Denial, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::secret::Text;
 use crate::well_known::is_credential;
@@ -29,7 +30,7 @@ pub struct Item<'a> {
 }
 
 /// Where there is only text.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Query,
     Header,
@@ -38,7 +39,7 @@ pub(crate) enum Place {
 }
 
 /// Entries of a list, or members of an object, where there is only text.
-const MOST_ENTRIES: usize = 10_000;
+pub(crate) const MOST_ENTRIES: usize = 10_000;
 
 /// All sources of values for one request.
 #[derive(Clone, Copy)]
@@ -61,17 +62,9 @@ impl<'a> Bound<'a> {
         Self { json: Cow::Borrowed(&literal.value), written: literal.written.as_ref(), sensitive }
     }
 
-    /// As text: a text as it is, everything else as JSON.
-    fn text(&self) -> String {
+    /// As text.
+    pub(crate) fn text(&self) -> String {
         text(&self.json, self.written)
-    }
-
-    /// The entries of a list or the members of an object, as text.
-    fn texts<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Vec<String> {
-        match self.written {
-            Some(written) => values.zip(written.entries()).map(|(value, entry)| text(value, Some(&entry))).collect(),
-            None => values.map(|value| text(value, None)).collect(),
-        }
     }
 
     fn weigh(&self, scale: &mut Scale) {
@@ -148,17 +141,12 @@ impl<'a> Values<'a> {
     pub(crate) fn weigh_field(&self, field: &'a Field, scale: &mut Scale) {
         self.weigh(&field.source, scale);
         if let Some(value) = self.bound_or_null(&field.source) {
-            let entries = match value.json.as_ref() {
-                Value::Array(items) => items.len(),
-                Value::Object(members) => members.len(),
-                _ => 1,
-            };
-            scale.add(entries.saturating_mul(field.name.len()));
+            lists::weigh_names(field, &value.json, scale);
         }
     }
 
-    /// Refuses a value that is too large for its place, where there is only text, before anything is made of it. What is
-    /// written down decides in the end.
+    /// Refuses a value that is too large for its place, where there is only text, before anything is made of it, and one that
+    /// would be read as another there. What is written down decides in the end.
     pub(crate) fn fits(&self, field: &'a Field, free: &[(String, String)], place: Place) -> Result<(), Denial> {
         /// JSON weighs more than it takes as text.
         const ROOM: u64 = 16;
@@ -173,7 +161,10 @@ impl<'a> Values<'a> {
         };
         if field.source.is_free() {
             let given = free.iter().filter(|(name, _)| *name == field.name).map(|(_, value)| value.len());
-            return if most.is_some_and(|most| given.sum::<usize>() > most) { Err(too_large()) } else { Ok(()) };
+            if most.is_some_and(|most| given.sum::<usize>() > most) {
+                return Err(too_large());
+            }
+            return lists::check_given(field, free);
         }
         let Some(value) = self.bound(&field.source) else { return Ok(()) };
         let entries = match value.json.as_ref() {
@@ -182,13 +173,16 @@ impl<'a> Values<'a> {
             _ => 0,
         };
         if entries > MOST_ENTRIES {
-            let message = format!("the value of `{}` has {entries} entries; the most are {MOST_ENTRIES}", field.name);
-            return Err(Rule::Values.denies(message));
+            return Err(lists::too_many(&field.name, entries));
         }
-        let Some(most) = most else { return Ok(()) };
-        let mut scale = Scale::to(most as u64 * ROOM);
-        value.weigh(&mut scale);
-        if scale.is_over() { Err(too_large()) } else { Ok(()) }
+        if let Some(most) = most {
+            let mut scale = Scale::to(most as u64 * ROOM);
+            value.weigh(&mut scale);
+            if scale.is_over() {
+                return Err(too_large());
+            }
+        }
+        lists::check(field, &value.json, value.sensitive, place)
     }
 
     /// The value of a variable of the path or the scheme.
@@ -217,72 +211,6 @@ impl<'a> Values<'a> {
         Ok(self.text(value.text(), value.sensitive))
     }
 
-    /// The name-value pairs that a field becomes where there is only text.
-    pub(crate) fn pairs<'f>(
-        &self,
-        field: &'f Field,
-        free: &[(String, String)],
-    ) -> impl Iterator<Item = (Cow<'f, str>, Text)> + use<'f> {
-        let (one, list) = self.one_or_list(field, free);
-        one.map(|text| (Cow::Borrowed(field.name.as_str()), text)).into_iter().chain(list)
-    }
-
-    /// Most fields have one value.
-    fn one_or_list<'f>(
-        &self,
-        field: &'f Field,
-        free: &[(String, String)],
-    ) -> (Option<Text>, Vec<(Cow<'f, str>, Text)>) {
-        if field.source.is_free() {
-            let sensitive = self.is_sensitive(&field.name);
-            let given: Vec<&String> = free.iter().filter(|(name, _)| *name == field.name).map(|(_, v)| v).collect();
-            return match given.as_slice() {
-                [only] if !matches!(field.lists, ListStyle::Brackets | ListStyle::Indexed) => {
-                    (Some(self.text((*only).clone(), sensitive)), Vec::new())
-                }
-                _ => (None, self.list(field, given.into_iter().cloned().collect(), sensitive)),
-            };
-        }
-        if let Source::Text(text) = &field.source {
-            return (Some(Text::open(text.as_str())), Vec::new());
-        }
-        let Some(bound) = self.bound(&field.source) else { return (None, Vec::new()) };
-        match bound.json.as_ref() {
-            Value::Array(items) if field.lists != ListStyle::Json => {
-                (None, self.list(field, bound.texts(items.iter()), bound.sensitive))
-            }
-            Value::Object(members) if field.lists == ListStyle::Brackets && members.keys().all(|key| is_key(key)) => {
-                let member = |(key, value)| {
-                    let name = Cow::Owned(format!("{}[{key}]", field.name));
-                    (name, self.text(value, bound.sensitive))
-                };
-                (None, members.keys().zip(bound.texts(members.values())).map(member).collect())
-            }
-            _ => (Some(self.text(bound.text(), bound.sensitive)), Vec::new()),
-        }
-    }
-
-    fn list<'f>(&self, field: &'f Field, values: Vec<String>, sensitive: bool) -> Vec<(Cow<'f, str>, Text)> {
-        let name = Cow::Borrowed(field.name.as_str());
-        match field.lists {
-            ListStyle::Commas | ListStyle::Json if values.is_empty() => Vec::new(),
-            ListStyle::Commas => vec![(name, self.text(values.join(","), sensitive))],
-            ListStyle::Json => vec![(name, self.text(Value::from(values).to_string(), sensitive))],
-            style => values
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| {
-                    let name = match style {
-                        ListStyle::Brackets => Cow::Owned(format!("{name}[]")),
-                        ListStyle::Indexed => Cow::Owned(format!("{name}[{index}]")),
-                        _ => name.clone(),
-                    };
-                    (name, self.text(value, sensitive))
-                })
-                .collect(),
-        }
-    }
-
     pub(crate) fn text(&self, value: String, sensitive: bool) -> Text {
         if sensitive { Text::masked(value) } else { Text::open(value) }
     }
@@ -298,7 +226,7 @@ fn short_enough(variable: &str, value: &str) -> Result<(), Denial> {
     Err(Rule::Url.denies(message).with_remedy("give a shorter value".to_owned()))
 }
 
-const PLUGINS: &str = "a mistake of the plugin: no configuration can help";
+pub(crate) const PLUGINS: &str = "a mistake of the plugin: no configuration can help";
 
 /// A member of a map. Few are found sooner by looking at each than by hashing the name.
 fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
@@ -309,12 +237,8 @@ fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     map.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// A name that every server reads as the same key between brackets.
-fn is_key(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-fn text(value: &Value, written: Option<&Json>) -> String {
+/// A value as text: a text as it is, everything else as JSON.
+pub(crate) fn text(value: &Value, written: Option<&Json>) -> String {
     match (value, written) {
         (Value::String(text), _) => text.clone(),
         (_, Some(written)) => written.to_string(),

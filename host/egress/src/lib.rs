@@ -41,6 +41,7 @@ mod free;
 mod given;
 pub mod guard;
 pub mod json;
+mod lists;
 mod lookup;
 mod masker;
 mod media_type;

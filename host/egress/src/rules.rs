@@ -27,6 +27,7 @@
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
+//! | `list-value` | a list or an object that a server would read as another one where there is only text: empty, a comma in an entry that a comma ends, a null, a list in a list, an object of which nobody said how it is written | the caller, by another value; or a manifest with another style of lists |
 //! | `credential` | a value in a place that a credential takes | nothing |
 //! | `method-override` | a field by which servers replace the method: `_method`, `X-HTTP-Method-Override`, … | nothing |
 //! | `body` | a body of another form than the declared one, with members twice, with a name that servers read in different ways, or a file whose media type is not declared | nothing, or another file |
@@ -51,6 +52,7 @@ pub enum Rule {
     MissingValue,
     PathValue,
     HeaderValue,
+    ListValue,
     Credential,
     MethodOverride,
     Body,
@@ -70,6 +72,7 @@ impl Rule {
             Self::MissingValue => "missing-value",
             Self::PathValue => "path-value",
             Self::HeaderValue => "header-value",
+            Self::ListValue => "list-value",
             Self::Credential => "credential",
             Self::MethodOverride => "method-override",
             Self::Body => "body",
@@ -91,6 +94,7 @@ impl Rule {
             Self::MissingValue => "give the input that it is bound to",
             Self::PathValue
             | Self::HeaderValue
+            | Self::ListValue
             | Self::Credential
             | Self::MethodOverride
             | Self::Body

@@ -112,7 +112,7 @@ fn lists_and_names_have_an_end_where_there_is_only_text() {
 fn a_name_counts_for_each_entry_that_is_written_with_it() {
     let list = json!(vec![0; 10_000]);
     let of = |name: usize, lists: &str| {
-        let field = json!({"name": "n".repeat(name), "source": {"json": list}, "lists": lists});
+        let field = json!({"name": "n".repeat(name), "source": {"input-or": ["a", list]}, "lists": lists});
         json!({"body": {"form": {"fields": [field], "open": null}}})
     };
     let problems = compiled(&[request(&of(257, "repeated"))]).unwrap_err();
@@ -138,6 +138,19 @@ fn the_entries_of_a_form_end_with_the_call() {
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     let built = prepare(&declared, &asked, item, &connection(), &work).map(drop);
     assert!(matches!(built, Err(Refusal::OutOfTime(_))) && work.done() < 100_000, "{built:?} {}", work.done());
+}
+
+#[test]
+fn the_keys_on_the_way_count_for_each_value_that_is_written_with_them() {
+    let field = json!({"name": "n", "source": {"input": "a"}, "lists": "brackets"});
+    let declared = compiled(&[request(&json!({"body": {"form": {"fields": [field], "open": null}}}))]).unwrap();
+    let members: Map<String, Value> = (0..1000).map(|n| (n.to_string(), json!(0))).collect();
+    let input = json!({"a": {"k".repeat(1000): members}});
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let work = Work::until(Deadline::within(Duration::MAX));
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    assert!(weight(&declared, &asked, item, 64 << 20, &work) >= 1_000_000);
+    assert!(steps(&declared, &asked, &input).1.is_ok());
 }
 
 /// Where it was copied for each place, this took minutes.

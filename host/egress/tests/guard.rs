@@ -131,19 +131,114 @@ fn lists_are_written_as_declared() {
     assert_eq!(written("json"), "list=[1,\"b\"]");
 }
 
-#[test]
-fn an_object_is_written_with_brackets_where_every_server_reads_its_keys_alike() {
-    let written = |lists: &str, object: Value| {
-        let fields = json!([{"name": "more", "source": {"input": "deep"}, "lists": lists}]);
-        let declared = json!({"body": {"form": {"fields": fields, "open": null}}});
-        let body = sent(&declared, &json!({"deep": object}), Asked::default()).unwrap().body.unwrap();
+/// What is written of the input `deep` under `more` in a form, or why nothing is.
+fn in_a_form(lists: &str, deep: &Value) -> Result<String, String> {
+    let fields = json!([{"name": "more", "source": {"input": "deep"}, "lists": lists}]);
+    let declared = json!({"body": {"form": {"fields": fields, "open": null}}});
+    refused_in_words(sent(&declared, &json!({"deep": deep}), Asked::default())).map(|shown| {
+        let body = shown.body.unwrap();
         body.replace("%5B", "[").replace("%5D", "]").replace("%22", "\"").replace("%7B", "{").replace("%7D", "}")
-    };
-    assert_eq!(written("brackets", json!({"plan": "gold", "seats": 5})), "more[plan]=gold&more[seats]=5");
-    assert_eq!(written("repeated", json!({"plan": 1})), "more={\"plan\"%3A1}");
-    for strange in ["", "a]b", "a[b", "a.b", "ü", "a b"] {
-        assert!(written("brackets", json!({strange: 1})).starts_with("more={"), "{strange}");
+    })
+}
+
+fn refused_in_words(result: Result<Shown, Refusal>) -> Result<Shown, String> {
+    result.map_err(|refusal| match refusal {
+        Refusal::Denied(denial) => denial.to_string(),
+        other => format!("{other:?}"),
+    })
+}
+
+#[test]
+fn an_object_is_written_as_its_declaration_says_and_not_at_all_where_it_says_nothing() {
+    let plan = json!({"plan": "gold", "seats": 5});
+    assert_eq!(in_a_form("brackets", &plan).unwrap(), "more[plan]=gold&more[seats]=5");
+    assert_eq!(in_a_form("json", &plan).unwrap(), "more={\"plan\"%3A\"gold\"%2C\"seats\"%3A5}");
+    let nested = json!({"a": {"b": {"c": 1.5}, "d": ["x", true]}});
+    assert_eq!(in_a_form("brackets", &nested).unwrap(), "more[a][b][c]=1.5&more[a][d][]=x&more[a][d][]=true");
+    for style in ["repeated", "indexed", "commas"] {
+        let refused = in_a_form(style, &plan).unwrap_err();
+        assert!(refused.contains("`deep` is an object") && refused.contains("list style `json`"), "{refused}");
     }
+}
+
+#[test]
+fn an_object_in_brackets_is_refused_where_servers_would_read_another_one() {
+    for strange in ["", "a]b", "a[b", "a.b", "ü", "a b"] {
+        let refused = in_a_form("brackets", &json!({"a": {strange: 1}})).unwrap_err();
+        assert!(refused.contains(&format!("the key `{strange}` of `deep[a]`")), "{refused}");
+    }
+    for (deep, problem) in [
+        (json!({}), "`deep` is an empty object"),
+        (json!({"a": {"b": []}}), "`deep[a][b]` is an empty list"),
+        (json!({"a": null}), "`deep[a]` is null"),
+        (json!({"a": [[1]]}), "entry 1 of `deep[a]` is a list"),
+        (json!({"a": {"b": {"c".repeat(1024): 1}}}), "has more than 1024 bytes"),
+        (json!({"a": vec![1; 10_000], "b": 1}), "has 10001 entries"),
+    ] {
+        let refused = in_a_form("brackets", &deep).unwrap_err();
+        assert!(refused.contains(problem), "{refused}");
+    }
+    let deep = (0..17).fold(json!(1), |inside, _| json!({"a": inside}));
+    assert!(in_a_form("brackets", &deep).unwrap_err().contains("16 keys"));
+}
+
+#[test]
+fn a_list_that_would_be_read_as_another_one_is_refused_with_its_input_its_entry_and_what_to_do() {
+    for (style, list, problem) in [
+        ("commas", json!(["a", "b,c"]), "entry 2 of `deep` has a comma in it"),
+        ("commas", json!(["a", ""]), "entry 2 of `deep` is empty"),
+        ("commas", json!([" ", "b"]), "entry 1 of `deep` is empty"),
+        ("repeated", json!(["a", null]), "entry 2 of `deep` is null"),
+        ("repeated", json!([["a"]]), "entry 1 of `deep` is a list"),
+        ("indexed", json!([{"a": 1}]), "entry 1 of `deep` is an object"),
+        (
+            "repeated",
+            json!([]),
+            "`deep` is an empty list, of which nothing would be sent (rule list-value; leave it out)",
+        ),
+        ("brackets", json!([]), "`deep` is an empty list"),
+        ("commas", json!([]), "`deep` is an empty list"),
+    ] {
+        let refused = in_a_form(style, &list).unwrap_err();
+        assert!(refused.contains(problem) && refused.contains("rule list-value"), "{refused}");
+    }
+    for (style, list, written) in [
+        ("commas", json!([1.5, true, "a b"]), "more=1.5%2Ctrue%2Ca+b"),
+        ("repeated", json!(["a,b", ""]), "more=a%2Cb&more="),
+        ("json", json!(["a,b", null, [{}]]), "more=[\"a%2Cb\"%2Cnull%2C[{}]]"),
+        ("json", json!([]), "more=[]"),
+    ] {
+        assert_eq!(in_a_form(style, &list).unwrap(), written);
+    }
+}
+
+#[test]
+fn a_list_in_a_header_has_no_commas_in_its_entries_however_it_is_written() {
+    for style in ["repeated", "commas"] {
+        let declared = json!({"headers": [{"name": "X-Tags", "source": {"input": "tags"}, "lists": style}]});
+        let tags = |tags: Value| refused_in_words(sent(&declared, &json!({"tags": tags}), Asked::default()));
+        assert!(tags(json!(["a", "b,c"])).unwrap_err().contains("entry 2 of `tags` has a comma"));
+        assert!(tags(json!(["a", "b"])).is_ok() && tags(json!("a,b")).is_ok());
+    }
+}
+
+#[test]
+fn entries_of_a_plugins_with_commas_are_not_joined_by_commas() {
+    let declared = json!({"query": [{"name": "ids", "source": {"free": "a test"}, "lists": "commas"}]});
+    let given = |ids: &[&str]| {
+        let query = ids.iter().map(|id| ("ids".to_owned(), (*id).to_owned())).collect();
+        refused_in_words(sent(&declared, &json!({}), Asked { query, ..Asked::default() })).map(|shown| shown.url)
+    };
+    assert!(given(&["1", "2,3"]).unwrap_err().contains("entry 2 of `ids`"));
+    assert!(given(&["1", "2"]).unwrap().ends_with("?ids=1%2C2") && given(&["1,2"]).unwrap().ends_with("?ids=1%2C2"));
+}
+
+#[test]
+fn constant_json_is_json_where_there_is_only_text() {
+    let declared =
+        json!({"body": {"form": {"fields": [field("more", &json!({"json": [1, {"a": 2}]}))], "open": null}}});
+    let body = sent(&declared, &json!({}), Asked::default()).unwrap().body.unwrap();
+    assert_eq!(body, "more=%5B1%2C%7B%22a%22%3A2%7D%5D");
 }
 
 #[test]
@@ -525,6 +620,7 @@ fn a_request_that_is_not_declared_is_refused_by_its_name() {
 fn a_declaration_that_would_break_a_rule_is_not_accepted() {
     let files = |ranges: &[&str]| json!({"multipart": {"fields": [], "open": null, "media-types": ranges}});
     let one = |name: &str| json!({"form": {"fields": [free(name)], "open": null}});
+    let pointer = |name: &str| json!({"json": {"fields": [field(name, &json!({"input": "id"}))], "open": null}});
     for (declared, problem) in [
         (json!({"method": "DELETE"}), "claims the effect `write`"),
         (json!({"scheme": "none-such"}), "`none-such` is not declared"),
@@ -591,6 +687,17 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
             json!({"body": {"json": {"fields": [field(&"/a".repeat(40), &json!({"input": "id"}))], "open": null}}}),
             "a JSON Pointer has at most",
         ),
+        (
+            json!({"body": pointer("/items/0/name")}),
+            "in the JSON Pointer `/items/0/name`, `0` would be an entry of a list",
+        ),
+        (json!({"body": pointer("/items/-")}), "`-` would be an entry of a list"),
+        (json!({"body": pointer("/a/")}), "a name is empty"),
+        (json!({"body": pointer("/a//b")}), "a name is empty"),
+        (json!({"body": pointer("/a~b")}), "a `~` has to be written `~0`"),
+        (json!({"headers": [bound("/a")]}), "not the name of a header"),
+        (json!({"query": [field("a", &json!({"input-or": ["id", []]}))]}), "`id` is an empty list, of which nothing"),
+        (json!({"query": [field("a", &json!({"input-or": ["id", {"b": 1}]}))]}), "`id` is an object"),
         (json!({"headers": [{"name": "X", "source": {"free": "a test"}, "lists": "indexed"}]}), "cannot have brackets"),
         (json!({"method": "PUT", "read-only": true}), "only a POST"),
         (json!({"sensitive-answer": ["token"]}), "not a JSON Pointer"),

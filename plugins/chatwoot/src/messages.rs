@@ -1,6 +1,6 @@
 use wharf_plugin::{
-    Attachment, Body, Operation, Property, Resource, Schema, body, boolean, list, object, object_of, one_of, path,
-    query, text,
+    Attachment, Body, Lists, Operation, Property, Resource, Schema, body, boolean, list, object, object_of, one_of,
+    path, query, text,
 };
 
 use crate::ids::{ACCOUNT_ID, CONVERSATION_ID, ID, USER};
@@ -85,9 +85,11 @@ pub(crate) const MESSAGES: Resource = Resource::new(
             .describe("Form of the message; what it consists of stands in content_attributes."),
             body("content_attributes", object())
                 .optional()
+                .lists(Lists::Json)
                 .describe("What the form consists of, such as the items of cards."),
             body("template_params", TEMPLATE)
                 .optional()
+                .lists(Lists::Brackets)
                 .describe("A template, for WhatsApp inboxes; not together with a file."),
             body("campaign_id", ID).optional().describe("ID of the campaign that the message belongs to."),
         ])

@@ -45,7 +45,8 @@ pub enum Body {
     FreeFile(&'static str),
 }
 
-/// How a list is written where there is only text.
+/// How a list is written where there is only text. An object needs `Brackets` or `Json` there. What would be read as another list
+/// is refused: an empty one, one with a null or a list in it, and with `Commas` or in a header an entry with a comma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lists {
     /// `name=a&name=b`

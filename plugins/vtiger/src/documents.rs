@@ -1,7 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wharf_plugin::{
-    Attachment, Blob, Body, Call, Constant, Detail, Failure, Members, Operation, Output, Resource, body, object, query,
+    Attachment, Blob, Body, Call, Constant, Detail, Failure, Lists, Members, Operation, Output, Resource, body, object,
+    query,
 };
 
 use crate::ids::ID;
@@ -29,7 +30,7 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
         .summary("Adds a document with a file. The file's own id is in imageattachmentids of the answer.")
         .inputs(&[
             SESSION,
-            body("element", object()).describe(
+            body("element", object()).lists(Lists::Json).describe(
                 "Fields of the document: notes_title, assigned_user_id, folderid (an id of DocumentFolders), filename, \
                  filelocationtype I, filestatus 1.",
             ),

@@ -1,4 +1,4 @@
-use wharf_plugin::{Property, Resource, Schema, body, object, object_of, one_of, text};
+use wharf_plugin::{Lists, Property, Resource, Schema, body, object, object_of, one_of, text};
 
 use crate::ids::ID;
 use crate::login::{SESSION, by_post};
@@ -51,6 +51,7 @@ pub(crate) const LEADS: Resource = Resource::new(
         .inputs(&[
             SESSION,
             body("element", CONVERSION)
+                .lists(Lists::Json)
                 .describe("What to convert, and into what. An account of the same name is used again."),
         ])],
 );

@@ -1,4 +1,4 @@
-use wharf_plugin::{Input, Operation, Resource, body, object, text};
+use wharf_plugin::{Input, Lists, Operation, Resource, body, object, text};
 
 use crate::ids::MODULE;
 use crate::login::{SESSION, by_post};
@@ -37,7 +37,12 @@ pub(crate) const MOBILE: Resource = Resource::new(
             .unverified(UNTRIED),
         reading("list-records", "List records", "mobile.listmodulerecords")
             .summary("Lists records of a module as the mobile client sees them (better documented: query.run).")
-            .inputs(&[SESSION, body("elements", object()).describe("Which records; its members are not documented.")]),
+            .inputs(&[
+                SESSION,
+                body("elements", object())
+                    .lists(Lists::Json)
+                    .describe("Which records; its members are not documented."),
+            ]),
         reading("get-record", "Get record", "mobile.fetchrecord")
             .summary("Fetches one record as the mobile client sees it (better documented: records.get).")
             .inputs(&[SESSION, RECORD])
@@ -52,7 +57,7 @@ pub(crate) const MOBILE: Resource = Resource::new(
                 SESSION,
                 MODULE_NAME,
                 RECORD.optional().describe("Id of the record to change; without it one is added."),
-                body("values", object()).describe("Fields of the record by name."),
+                body("values", object()).lists(Lists::Json).describe("Fields of the record by name."),
             ])
             .unverified(UNTRIED),
         reading("sync-records", "Sync records", "mobile.syncModuleRecords")

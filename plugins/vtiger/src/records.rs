@@ -1,4 +1,4 @@
-use wharf_plugin::{Effect, Resource, body, object, query};
+use wharf_plugin::{Effect, Lists, Resource, body, object, query};
 
 use crate::ids::{ID, MODULE};
 use crate::login::{SESSION, by_get, by_post};
@@ -14,7 +14,7 @@ pub(crate) const RECORDS: Resource = Resource::new(
             .inputs(&[
                 SESSION,
                 body("elementType", MODULE).describe("Name of the module, such as Contacts; case matters."),
-                body("element", object()).describe(
+                body("element", object()).lists(Lists::Json).describe(
                     "Fields of the record by name: all mandatory ones, and assigned_user_id with the id of a user or \
                      group, such as 19x1. Unknown fields are passed over.",
                 ),
@@ -30,13 +30,20 @@ pub(crate) const RECORDS: Resource = Resource::new(
                 "Saves a record whole: what is left out may be emptied by older servers, so fetch, change and send it \
                  (partial: records.revise).",
             )
-            .inputs(&[SESSION, body("element", object()).describe("The record with its id and every mandatory field.")])
+            .inputs(&[
+                SESSION,
+                body("element", object())
+                    .lists(Lists::Json)
+                    .describe("The record with its id and every mandatory field."),
+            ])
             .sensitive_outputs(SECRETS),
         by_post("revise", "Revise record", "revise")
             .summary("Changes the given fields of a record and leaves the others as they are.")
             .inputs(&[
                 SESSION,
-                body("element", object()).describe("The id of the record and the fields to change, by name."),
+                body("element", object())
+                    .lists(Lists::Json)
+                    .describe("The id of the record and the fields to change, by name."),
             ])
             .sensitive_outputs(SECRETS),
         by_post("delete", "Delete record", "delete")

@@ -8,6 +8,7 @@ use super::{
     BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes, Scheme, Siblings,
     Source, Template,
 };
+use crate::lists;
 use crate::media_type;
 use crate::well_known::replaces_method;
 
@@ -212,6 +213,7 @@ impl Lint {
         self.effect(operation, request);
         self.variables(request, scheme.as_deref());
         self.sources(names, request);
+        self.literals(request);
         self.headers(request);
         self.body(request);
         self.media_types(request);
@@ -308,6 +310,17 @@ impl Lint {
         }
     }
 
+    /// JSON that is sent where the caller gives nothing meets the same rules as what a caller gives.
+    fn literals(&mut self, request: &Request) {
+        for (field, place) in request.text_fields() {
+            if let Source::InputOr(_, json) = &field.source
+                && let Err(denial) = lists::check(field, &json.value, false, place)
+            {
+                self.report(format!("without a value of the caller's, {}; {}", denial.message, denial.remedy));
+            }
+        }
+    }
+
     fn headers(&mut self, request: &Request) {
         for field in &request.headers {
             self.header_name(&field.name);
@@ -351,8 +364,8 @@ impl Lint {
             if json && field.name.is_empty() && fields.len() > 1 {
                 self.report("a field that is the whole body stands alone");
             }
-            if json && field.name.starts_with('/') && field.name.split('/').count() > DEEPEST + 1 {
-                self.report(format!("a JSON Pointer has at most {DEEPEST} members on its way"));
+            if json && field.name.starts_with('/') {
+                names::pointer(&field.name, DEEPEST).into_iter().for_each(|problem| self.report(problem));
             }
             if json && field.source.is_free() && field.name.starts_with('/') {
                 self.report(format!("`{}` cannot be free: a plugin gives whole members", field.name));

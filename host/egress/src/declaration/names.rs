@@ -53,6 +53,28 @@ pub(super) fn problems(request: &Request, scheme: Option<&Scheme>) -> Vec<String
     names.problems
 }
 
+/// What is wrong with a JSON Pointer to a member of the body (RFC 6901), which leads through objects alone. What looks like the
+/// index of an entry is no name here: whoever wrote it may have meant a list.
+pub(super) fn pointer(pointer: &str, most: usize) -> Vec<String> {
+    let tokens: Vec<&str> = pointer.split('/').skip(1).collect();
+    let bind = "bind the object or list around it to one input instead";
+    let problem = |token: &str| {
+        if token == "-" || (!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Some(format!("in the JSON Pointer `{pointer}`, `{token}` would be an entry of a list; {bind}"));
+        }
+        if token.is_empty() {
+            return Some(format!("in the JSON Pointer `{pointer}` a name is empty; leave the slash out, or {bind}"));
+        }
+        let escapes = token.matches("~0").count() + token.matches("~1").count();
+        let is_bare = token.matches('~').count() > escapes;
+        is_bare.then(|| {
+            format!("in the JSON Pointer `{pointer}` a `~` has to be written `~0`, and a slash in a name `~1`")
+        })
+    };
+    let too_deep = (tokens.len() > most).then(|| format!("a JSON Pointer has at most {most} members on its way"));
+    tokens.iter().find_map(|token| problem(token)).into_iter().chain(too_deep).collect()
+}
+
 /// The names that stand twice.
 pub(super) fn twice(what: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();

@@ -227,6 +227,11 @@ impl Lint {
             self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
         }
         self.schema(&place, &operation.input_schema);
+        let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
+        for request in &operation.requests {
+            let place = format!("{place}, request {}", request.name);
+            request.problems_of_inputs(schema).into_iter().for_each(|problem| self.report(&place, problem));
+        }
     }
 
     fn schema(&mut self, place: &str, schema: &Value) {
@@ -292,6 +297,57 @@ mod tests {
         });
         let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
         problems.iter().map(|problem| format!("{}: {}\n", problem.place, problem.problem)).collect()
+    }
+
+    /// The problems of a manifest with an operation whose input `x` has this schema and goes there.
+    fn problems_of_input(schema: &Value, path: &str, query: &Value, body: &Value) -> String {
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "",
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null},
+            "fields": [], "schemes": [],
+            "operations": [{
+                "name": "orders.list", "title": "", "summary": "", "effect": "write", "idempotent": true, "unverified": null,
+                "attachments": [], "output-attachments": [], "sensitive-inputs": [], "sensitive-outputs": [],
+                "input-schema": {"type": "object", "properties": {"x": schema}, "additionalProperties": false},
+                "requests": [{
+                    "name": "list", "method": "POST", "path": path, "variables": [], "query": query, "headers": [], "body": body,
+                    "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
+                }],
+            }],
+        });
+        let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
+        problems.iter().map(|problem| format!("{problem}\n")).collect()
+    }
+
+    #[test]
+    fn an_object_where_there_is_only_text_has_to_say_how_it_is_written() {
+        let field = |style: &str| json!([{"name": "q", "source": {"input": "x"}, "lists": style}]);
+        let (object, none, empty) = (json!({"type": ["object", "null"]}), json!("none"), json!([]));
+        let nested = json!({"type": "array", "items": {"type": "array"}});
+        let form = |style: &str| json!({"form": {"fields": field(style), "open": null}});
+        for (problem, found) in [
+            (
+                "operation orders.list, request list: the input `x` is an object, and `q` takes only text; say how it is \
+                 written, by the list style `json` or `brackets`",
+                problems_of_input(&object, "/orders", &field("repeated"), &none),
+            ),
+            ("the input `x` is an object", problems_of_input(&object, "/orders", &empty, &form("commas"))),
+            ("the entries of the input `x`", problems_of_input(&nested, "/orders", &empty, &form("brackets"))),
+            ("the variable `x` of the path takes", problems_of_input(&object, "/orders/{x}", &empty, &none)),
+        ] {
+            assert!(found.contains(problem), "{problem}: {found}");
+        }
+        let json_body = json!({"json": {"fields": field("repeated"), "open": null}});
+        for found in [
+            problems_of_input(&object, "/orders", &field("json"), &none),
+            problems_of_input(&object, "/orders", &field("brackets"), &none),
+            problems_of_input(&nested, "/orders", &empty, &form("json")),
+            problems_of_input(&nested, "/orders", &empty, &json_body),
+            // What is not known before is looked at when it is sent.
+            problems_of_input(&json!({}), "/orders/{x}", &field("repeated"), &none),
+        ] {
+            assert_eq!(found, "");
+        }
     }
 
     #[test]

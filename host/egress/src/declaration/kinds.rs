@@ -1,0 +1,48 @@
+//! What inputs are, and the places that take them: where there is only text, a list or an object has to say how it is written.
+
+use serde_json::Value;
+
+use super::{ListStyle, Request};
+
+/// What is wrong with where the inputs of a request go; `schema` gives the JSON Schema of an input.
+pub(super) fn problems<'s>(request: &Request, schema: impl Fn(&str) -> Option<&'s Value>) -> Vec<String> {
+    let text_fields = request.text_fields().filter_map(|(field, _)| {
+        let input = field.source.input()?;
+        let schema = schema(input)?;
+        let of_entries = || schema.get("items").and_then(kind);
+        match (kind(schema)?, field.lists) {
+            ("object", ListStyle::Repeated | ListStyle::Indexed | ListStyle::Commas) => Some(format!(
+                "the input `{input}` is an object, and `{}` takes only text; say how it is written, by the list style `json` \
+                 or `brackets`",
+                field.name
+            )),
+            ("array", style) if style != ListStyle::Json && matches!(of_entries(), Some("object" | "array")) => {
+                Some(format!(
+                    "the entries of the input `{input}` are lists or objects, and `{}` takes only text; say that it is \
+                     written as JSON, by the list style `json`",
+                    field.name
+                ))
+            }
+            _ => None,
+        }
+    });
+    let variables = request.path.variables().filter_map(|name| {
+        let source = request.source_of(name);
+        let is_text = !matches!(kind(schema(source.input()?)?), Some("object" | "array"));
+        (!is_text).then(|| {
+            format!("the variable `{name}` of the path takes a text, a number or a boolean, and no list or object")
+        })
+    });
+    text_fields.chain(variables).collect()
+}
+
+/// The type of all that a schema allows, besides null; none where there are several.
+fn kind(schema: &Value) -> Option<&str> {
+    match schema.get("type")? {
+        Value::Array(types) => {
+            let mut types = types.iter().filter_map(Value::as_str).filter(|name| *name != "null");
+            types.next().filter(|_| types.next().is_none())
+        }
+        one => one.as_str(),
+    }
+}
