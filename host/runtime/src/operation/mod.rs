@@ -114,10 +114,17 @@ impl Operation {
     /// allowed it is that text, and else the JSON that it is.
     ///
     /// # Errors
-    /// [`Refusal::InvalidInput`] where the input is not known, or the text is no value of its type.
+    /// [`Refusal::InvalidInput`] where the input is not known, or the text is no value of its type; also for `null` where the
+    /// schema names both texts and null, as it could be either.
     pub fn parse_value(&self, name: &str, text: &str) -> Result<Json, Refusal> {
         let schema = self.input_schema(name)?;
         if words::takes_text(schema) {
+            if text == "null" && words::names_null(schema) {
+                let message = format!(
+                    "`null` could be the text or no value here; write `{name}:=null` for no value, `{name}:='\"null\"'` for the text"
+                );
+                return Err(Refusal::InvalidInput { field: Some(name.to_owned()), message });
+            }
             return Ok(Value::from(text).into());
         }
         Json::parse(text).map_err(|_| {
@@ -186,6 +193,23 @@ mod tests {
         assert!(refused(operation.parse_value("n", "many")).contains("`many` is not what is allowed: number"));
         assert!(refused(operation.parse_json("any", "many")).contains("`many` is not JSON"));
         assert!(refused(operation.parse_json("ani", "1")).contains("did you mean `any`"));
+    }
+
+    #[test]
+    fn null_is_not_taken_for_the_text_where_it_could_be_no_value() {
+        let operation = operation(&json!({
+            "reason": {"type": ["string", "null"]}, "one": {"type": ["string", "null"], "enum": ["a", null]},
+            "either": {"anyOf": [{"type": "string"}, {"type": "null"}]}, "text": {"type": "string"},
+        }));
+        for name in ["reason", "one", "either"] {
+            let refused = operation.parse_value(name, "null").unwrap_err().to_string();
+            assert!(refused.contains(&format!("`{name}:=null`")), "{refused}");
+            assert!(refused.contains(&format!("`{name}:='\"null\"'`")), "{refused}");
+            assert_eq!(operation.parse_json(name, "null").unwrap(), json!(null));
+            assert_eq!(operation.parse_json(name, "\"null\"").unwrap(), json!("null"));
+        }
+        assert_eq!(operation.parse_value("reason", "nullable").unwrap(), json!("nullable"));
+        assert_eq!(operation.parse_value("text", "null").unwrap(), json!("null"));
     }
 
     #[test]

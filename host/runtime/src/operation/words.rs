@@ -29,6 +29,13 @@ pub(super) fn takes_text(schema: &Value) -> bool {
         && of_any("oneOf")
 }
 
+/// Whether a schema says of null that it is allowed.
+pub(super) fn names_null(schema: &Value) -> bool {
+    let in_any =
+        |name: &str| schema.get(name).and_then(Value::as_array).is_some_and(|schemas| schemas.iter().any(names_null));
+    types(schema).contains(&"null") || in_any("anyOf") || in_any("oneOf")
+}
+
 /// The types that a schema allows; none where it allows all.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
     types_in(schema.get("type"))
