@@ -62,8 +62,15 @@ mod tests {
 
     #[test]
     fn a_short_page_is_the_last_where_the_total_says_so() {
-        let page =
-            |first| Page { number: 2, seen: 50, missing: 200, previous: Some(50), last: None, first: Some(first) };
+        let page = |first| Page {
+            number: 2,
+            seen: 50,
+            missing: 200,
+            previous: Some(50),
+            last: None,
+            first: Some(first),
+            before: Some(first),
+        };
         assert!(has_all(&page(r#"{"total":50,"users":[]}"#)));
         for first in [r#"{"total":120}"#, r#"{"total":0}"#, "{}", r#"{"total":null}"#] {
             assert!(!has_all(&page(first)), "{first}");

@@ -5,10 +5,12 @@ use serde_json::Value;
 use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::{call as contract, http};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::members::Members;
 use crate::operation::Operation;
 use crate::pages::NEXT_PAGE;
 use crate::provider::Provider;
+use crate::request::Place;
 use crate::response::Response;
 
 /// The call that an operation's function handles.
@@ -48,6 +50,12 @@ impl<'a> Call<'a> {
     /// An input that is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.input(name)?.as_str()
+    }
+
+    /// What the caller gave for a query parameter of the operation's own request.
+    pub(crate) fn in_query(&self, name: &str) -> Option<&Value> {
+        let is_it = |input: &&Input| input.place == Place::Query && input.on_wire() == name;
+        self.input(self.operation.inputs.iter().find(is_it)?.name)
     }
 
     /// The files that were attached under a name.

@@ -126,7 +126,7 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
 /// Inputs, and the values that its function gives: each once.
 fn sensitive_inputs(operation: &Operation) -> Vec<String> {
     let inputs = operation.inputs.iter().filter(|input| input.sensitive).map(|input| input.name);
-    let turning = operation.paging.map_or(&[][..], |paging| paging.free);
+    let turning = operation.paging.map_or(&[][..], Paging::free);
     let fields = operation.request.iter().chain(operation.requests).flat_map(|request| request.fields).chain(turning);
     let fields = fields.filter(|field| field.sensitive).map(|field| field.name);
     let all: BTreeSet<&str> = inputs.chain(fields).collect();
@@ -182,13 +182,13 @@ fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
 
 /// The same request with other values where the page is turned.
 fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
-    let turns = |input: &Input| paging.free.iter().any(|f| f.place == input.place && f.name == input.on_wire());
+    let turns = |input: &Input| paging.free().iter().any(|f| f.place == input.place && f.name == input.on_wire());
     Bound {
         request: own.request,
         name: NEXT_PAGE,
         inputs: own.inputs.iter().copied().filter(|input| !turns(input)).collect(),
         attachments: own.attachments,
-        fields: own.fields.iter().copied().chain(paging.free).collect(),
+        fields: own.fields.iter().copied().chain(paging.free()).collect(),
     }
 }
 
@@ -201,10 +201,9 @@ fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
         let own = own.iter().filter(|f| f.place == place).map(|f| own_field(f));
         constants.chain(inputs).chain(own).collect()
     };
-    let renamed = inputs.iter().filter(|i| i.place == Place::Variable).filter_map(|i| {
-        let name = i.wire_name?.to_owned();
-        Some(m::Variable { name, source: m::Source::Input(i.name.to_owned()) })
-    });
+    let is_implied = |input: &Input| input.wire_name.is_none() && input.otherwise.is_none();
+    let bound_variables = inputs.iter().filter(|i| i.place == Place::Variable && !is_implied(i));
+    let renamed = bound_variables.map(|i| m::Variable { name: i.on_wire().to_owned(), source: input_source(i) });
     let own_variables = own.iter().filter(|f| f.place == Place::Variable);
     m::Request {
         name: (*name).to_owned(),
@@ -274,14 +273,13 @@ fn constant(constant: &Constant) -> m::Field {
 }
 
 fn input_field(input: &Input) -> m::Field {
-    let name = input.name.to_owned();
-    m::Field {
-        name: input.on_wire().to_owned(),
-        source: match input.otherwise {
-            Some(json) => m::Source::InputOr((name, json.to_owned())),
-            None => m::Source::Input(name),
-        },
-        lists: list_style(input.lists),
+    m::Field { name: input.on_wire().to_owned(), source: input_source(input), lists: list_style(input.lists) }
+}
+
+fn input_source(input: &Input) -> m::Source {
+    match input.otherwise {
+        Some(json) => m::Source::InputOr((input.name.to_owned(), json.to_owned())),
+        None => m::Source::Input(input.name.to_owned()),
     }
 }
 
@@ -304,5 +302,41 @@ fn list_style(lists: Lists) -> m::ListStyle {
         Lists::Indexed => m::ListStyle::Indexed,
         Lists::Commas => m::ListStyle::Commas,
         Lists::Json => m::ListStyle::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BaseUrl, path, read, text};
+
+    #[test]
+    fn a_variable_that_is_left_out_has_what_is_sent_instead() {
+        const LATEST: Operation = Operation::get("get", "", "/orders/{id}/{lang}").inputs(&[
+            path("id", text()).or_send("\"latest\""),
+            path("language", text()).sent_as("lang").or_send("\"en\""),
+        ]);
+        let provider = Provider {
+            name: "acme",
+            title: "",
+            version: "0.1.0",
+            summary: "",
+            base_url: BaseUrl::new(""),
+            fields: &[],
+            schemes: &[],
+            scheme: None,
+            read: read::rest,
+            resources: &[],
+        };
+        let described = requests(&provider, &LATEST);
+        let sources = described
+            .iter()
+            .flat_map(|request| &request.variables)
+            .map(|v| (v.name.as_str(), format!("{:?}", v.source)));
+        let expected = [
+            ("id", r#"Source::InputOr(("id", "\"latest\""))"#),
+            ("lang", r#"Source::InputOr(("language", "\"en\""))"#),
+        ];
+        assert_eq!(sources.collect::<Vec<_>>(), expected.map(|(name, source)| (name, source.to_owned())));
     }
 }

@@ -41,6 +41,7 @@
 #![deny(missing_docs)]
 
 mod call;
+mod check;
 mod describe;
 mod failure;
 mod input;
@@ -82,6 +83,8 @@ pub mod bindings {
 }
 
 #[doc(hidden)]
+pub use check::check as __check;
+#[doc(hidden)]
 pub use describe::manifest as __manifest;
 #[doc(hidden)]
 pub use invoke::invoke as __invoke;
@@ -91,7 +94,11 @@ pub use invoke::invoke as __invoke;
 macro_rules! export {
     ($provider:expr) => {
         // A native build, for tests, has no use for the exports; it checks the constant all the same.
-        const _: $crate::Provider = $provider;
+        #[allow(long_running_const_eval, reason = "hundreds of operations take a moment")]
+        const _: () = {
+            const THIS_PLUGIN: $crate::Provider = $provider;
+            $crate::__check(&THIS_PLUGIN)
+        };
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {

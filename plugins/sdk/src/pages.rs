@@ -6,7 +6,7 @@ use crate::call::{Call, Output, Request};
 use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
 use crate::members::{find, items};
-use crate::request::Field;
+use crate::request::{Field, Place};
 use crate::response::Response;
 use crate::schema::integer;
 
@@ -25,9 +25,20 @@ pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_leas
 #[derive(Clone, Copy)]
 pub struct Paging {
     list: &'static str,
-    pub(crate) free: &'static [Field],
+    turn: Turn,
     pub(crate) instead: Option<Instead>,
-    fetch: Fetch,
+}
+
+/// What turns the page.
+#[derive(Clone, Copy)]
+enum Turn {
+    Function(&'static [Field], Fetch),
+    /// The number of the page, and that of the first one.
+    Page([Field; 1], u64),
+    /// How many items are left out, and how many the page has: the most that it may.
+    Offset([Field; 2], usize),
+    /// What stands in the answer before, and where.
+    Cursor([Field; 1], &'static str),
 }
 
 type Fetch = fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>;
@@ -48,6 +59,8 @@ pub struct Page<'a> {
     pub last: Option<&'a str>,
     /// The answer of the first page, as JSON text: it may say how many items there are.
     pub first: Option<&'a str>,
+    /// The answer of the page before, as JSON text: it may say how to go on, by a cursor for instance.
+    pub before: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -72,7 +85,55 @@ impl Paging {
     /// stand instead of inputs of the same name. And what fetches a page by this request ([`Call::next_page`]): it gives
     /// the JSON text of the page's value, or nothing where the page before was the last.
     pub const fn new(list: &'static str, free: &'static [Field], fetch: Fetch) -> Self {
-        Self { list, free, instead: None, fetch }
+        Self::of(list, Turn::Function(free, fetch))
+    }
+
+    /// Pages by their number, from 1, in this query parameter. The list stands in an answer as [`Paging::new`] says.
+    pub const fn by_page(list: &'static str, page: &'static str) -> Self {
+        Self::of(list, Turn::Page([Field::free(Place::Query, page, "the number of the page")], 1))
+    }
+
+    /// The same where the number of the first page is another one.
+    pub const fn from(mut self, first: u64) -> Self {
+        assert!(matches!(self.turn, Turn::Page(..)), "only pages that are turned by their number have a first one");
+        if let Turn::Page(field, _) = self.turn {
+            self.turn = Turn::Page(field, first);
+        }
+        self
+    }
+
+    /// Pages by how many items are left out, and by how many a page has, in these query parameters: `most` at once.
+    pub const fn by_offset(list: &'static str, offset: &'static str, limit: &'static str, most: usize) -> Self {
+        let fields = [
+            Field::free(Place::Query, offset, "how many items the pages before had"),
+            Field::free(Place::Query, limit, "how many items the page has"),
+        ];
+        assert!(most > 0, "a page has at least one item");
+        Self::of(list, Turn::Offset(fields, most))
+    }
+
+    /// Pages by a cursor in this query parameter, which stands in the answer before under this JSON Pointer: a text or a
+    /// number. Without one, or with an empty one, there are no more pages.
+    pub const fn by_cursor(list: &'static str, cursor: &'static str, next: &'static str) -> Self {
+        Self::of(list, Turn::Cursor([Field::free(Place::Query, cursor, "comes from the page before")], next))
+    }
+
+    const fn of(list: &'static str, turn: Turn) -> Self {
+        Self { list, turn, instead: None }
+    }
+
+    /// The values that turn the page.
+    pub(crate) const fn free(&self) -> &[Field] {
+        match &self.turn {
+            Turn::Function(fields, _) => fields,
+            Turn::Page(fields, _) | Turn::Cursor(fields, _) => fields,
+            Turn::Offset(fields, _) => fields,
+        }
+    }
+
+    /// Whether a function of the plugin turns the page.
+    pub(crate) const fn has_function(&self) -> bool {
+        matches!(self.turn, Turn::Function(..)) || self.instead.is_some()
     }
 
     /// What begins `next-page` for the one page of a call without `maxItems`, where the operation's own request cannot
@@ -86,7 +147,7 @@ impl Paging {
     /// one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that fails is not lost.
     pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
         let wanted = call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-        let mut first = String::new();
+        let (mut first, mut before) = (String::new(), String::new());
         let mut items: Vec<String> = Vec::new();
         let mut newest = 0;
         let mut failed = None;
@@ -98,9 +159,9 @@ impl Paging {
                 previous: (number > 1).then_some(newest),
                 last: items.last().map(String::as_str),
                 first: (number > 1).then_some(first.as_str()),
+                before: (number > 1).then_some(before.as_str()),
             };
-            let fetched =
-                (self.fetch)(call, &page).and_then(|json| json.map(|json| self.read(json, number)).transpose());
+            let fetched = self.fetch(call, &page).and_then(|json| json.map(|json| self.read(json, number)).transpose());
             let (json, list) = match fetched {
                 Ok(Some(fetched)) => fetched,
                 Ok(None) => break,
@@ -111,10 +172,11 @@ impl Paging {
                 }
             };
             if number == 1 {
-                first = json;
+                first.clone_from(&json);
             }
-            let before = items.get(items.len() - newest..).unwrap_or_default();
-            if before.starts_with(&list) {
+            before = json;
+            let items_before = items.get(items.len() - newest..).unwrap_or_default();
+            if items_before.starts_with(&list) {
                 break;
             }
             newest = list.len();
@@ -129,6 +191,47 @@ impl Paging {
             Some(failure) => output.incomplete(failure),
             None => output,
         })
+    }
+
+    /// The JSON text of a page's value; none where the page before was the last.
+    fn fetch(&self, call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
+        if let Turn::Function(_, fetch) = self.turn {
+            return fetch(call, page);
+        }
+        match self.turned(page, |name| call.in_query(name)) {
+            Some(values) => {
+                let begun = call.next_page();
+                let request = values.into_iter().fold(begun, |request, (name, value)| request.query(name, value));
+                page.read(call, &request.send()?)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The values that turn to a page, where no function does; `given` is what the caller gave for a query parameter.
+    fn turned<'g>(&self, page: &Page<'_>, given: impl Fn(&str) -> Option<&'g Value>) -> Option<Vec<(&str, String)>> {
+        let number = |field: &Field, otherwise| given(field.name).and_then(Value::as_u64).unwrap_or(otherwise);
+        match &self.turn {
+            Turn::Function(..) => None,
+            Turn::Page([field], first) => {
+                let number = number(field, *first).saturating_add(page.number as u64 - 1);
+                Some(vec![(field.name, number.to_string())])
+            }
+            Turn::Offset([offset, limit], most) => {
+                let skipped = number(offset, 0).saturating_add(page.seen as u64);
+                let size = page.missing.min(*most);
+                Some(vec![(offset.name, skipped.to_string()), (limit.name, size.to_string())])
+            }
+            Turn::Cursor([field], next) => {
+                let cursor = match page.before {
+                    Some(before) => Some(cursor(find(before, next)?)?),
+                    None => {
+                        given(field.name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    }
+                };
+                Some(cursor.map(|cursor| (field.name, cursor)).into_iter().collect())
+            }
+        }
     }
 
     /// An answer with the items of its list. A null, for an answer or in the place of a list, is an empty page.
@@ -153,6 +256,13 @@ impl Paging {
     }
 }
 
+/// A cursor as it stands in an answer: a text, or a number with its digits.
+fn cursor(json: &str) -> Option<String> {
+    let is_number = json.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let text = if is_number { Some(json.to_owned()) } else { serde_json::from_str::<String>(json).ok() };
+    text.filter(|text| !text.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -173,6 +283,55 @@ mod tests {
         read: read::rest,
         resources: &[],
     };
+
+    const FIRST: Page<'static> =
+        Page { number: 1, seen: 0, missing: 250, previous: None, last: None, first: None, before: None };
+
+    /// The values that turn to a page, where the caller gave this in the query.
+    fn turned(paging: &Paging, page: &Page<'_>, given: &Value) -> Option<String> {
+        let pairs = paging.turned(page, |name| given.get(name))?;
+        Some(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"))
+    }
+
+    #[test]
+    fn pages_are_turned_without_a_function_from_where_the_caller_begins() {
+        let later = Page { number: 3, seen: 200, missing: 50, before: Some(r#"{"next": {"after": "b c"}}"#), ..FIRST };
+        for (paging, given, pages) in [
+            (Paging::by_page("", "page"), json!({}), ["page=1", "page=3"]),
+            (Paging::by_page("", "page"), json!({"page": 4}), ["page=4", "page=6"]),
+            (Paging::by_page("", "page").from(0), json!({}), ["page=0", "page=2"]),
+            (Paging::by_offset("", "skip", "top", 100), json!({}), ["skip=0&top=100", "skip=200&top=50"]),
+            (Paging::by_offset("", "skip", "top", 100), json!({"skip": 7}), ["skip=7&top=100", "skip=207&top=50"]),
+            (Paging::by_cursor("", "after", "/next/after"), json!({}), ["", "after=b c"]),
+            (Paging::by_cursor("", "after", "/next/after"), json!({"after": "a"}), ["after=a", "after=b c"]),
+        ] {
+            let turned = [&FIRST, &later].map(|page| turned(&paging, page, &given).unwrap());
+            assert_eq!(turned, pages);
+        }
+    }
+
+    #[test]
+    fn without_a_cursor_there_are_no_more_pages_and_a_number_is_one_with_its_digits() {
+        let paging = Paging::by_cursor("/items", "after", "/next");
+        let after = |before| turned(&paging, &Page { number: 2, before: Some(before), ..FIRST }, &json!({}));
+        for before in [r#"{"next": null}"#, r#"{"next": ""}"#, r#"{"next": false}"#, "{}", "[]"] {
+            assert_eq!(after(before), None, "{before}");
+        }
+        assert_eq!(after(r#"{"next": 123456789012345678901}"#).as_deref(), Some("after=123456789012345678901"));
+    }
+
+    #[test]
+    fn the_function_of_a_page_is_given_the_answer_before() {
+        let fetch = |_: &Call<'_>, page: &Page<'_>| match page.before {
+            None => Ok(Some(r#"{"items": [1], "next": "b"}"#.to_owned())),
+            Some(before) if before.contains("\"b\"") => Ok(Some(r#"{"items": [2]}"#.to_owned())),
+            Some(before) => {
+                assert_eq!(before, r#"{"items": [2]}"#);
+                Ok(None)
+            }
+        };
+        assert_eq!(follow(fetch, "/items", 9), json!({"items": [1, 2], "next": "b"}));
+    }
 
     /// What comes of following pages up to a number of items.
     fn follow(
@@ -282,7 +441,7 @@ mod tests {
             attachments: Vec::new(),
         };
         let call = Call::new(&PROVIDER, &operation, raw);
-        let page = |number| Page { number, seen: 0, missing: 5, previous: None, last: None, first: None };
+        let page = |number| Page { number, seen: 0, missing: 5, ..FIRST };
         for (status, body) in [(204, ""), (200, ""), (200, " \r\n"), (200, "\u{feff}"), (200, "\u{feff}null\n")] {
             let response = Response::new(status, &[], body).to_a_read();
             assert_eq!(page(2).read(&call, &response), Ok(None), "{status} {body:?}");

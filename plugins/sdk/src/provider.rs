@@ -1,3 +1,4 @@
+use crate::check::same;
 use crate::failure::Failure;
 use crate::operation::Resource;
 use crate::response::Response;
@@ -136,6 +137,24 @@ impl Scheme {
         self.placements = placements;
         self
     }
+
+    /// Whether a part of it is a variable of this name.
+    pub(crate) const fn has_variable(&self, name: &str) -> bool {
+        let (mut values, mut placements) = (self.values, self.placements);
+        while let [value, others @ ..] = values {
+            if have_variable(value.parts, name) {
+                return true;
+            }
+            values = others;
+        }
+        while let [placement, others @ ..] = placements {
+            if have_variable(placement.parts, name) {
+                return true;
+            }
+            placements = others;
+        }
+        false
+    }
 }
 
 /// An intermediate value of a scheme.
@@ -208,6 +227,18 @@ pub enum Part {
     Variable(&'static str),
     /// An earlier value of the scheme.
     Value(&'static str),
+}
+
+const fn have_variable(mut parts: &[Part], name: &str) -> bool {
+    while let [part, others @ ..] = parts {
+        if let Part::Variable(variable) = part
+            && same(variable, name)
+        {
+            return true;
+        }
+        parts = others;
+    }
+    false
 }
 
 /// A fixed encoding or digest. The contract's `manifest` interface tells of each.
