@@ -53,6 +53,14 @@ fn sessions_and_users_are_listed() {
 }
 
 #[test]
+fn an_empty_list_of_which_nothing_would_be_sent_is_refused() {
+    let world = World::new();
+    let refused = ["list-value", "`queries` is an empty list, of which nothing would be sent", "leave it out"];
+    world.wharf(&["call", "appwrite", "users.list", "queries:=[]"]).fails(3, &refused);
+    assert!(world.simulation.appwrite.requests().is_empty());
+}
+
+#[test]
 fn queries_may_have_the_names_of_methods_that_other_tools_use() {
     let world = World::new();
     let queries = r#"queries=["{\"method\":\"not_equal\",\"attribute\":\"name\",\"values\":[\"Ada Lovelace\"]}"]"#;

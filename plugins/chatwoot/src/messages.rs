@@ -89,7 +89,7 @@ pub(crate) const MESSAGES: Resource = Resource::new(
                 .describe("What the form consists of, such as the items of cards."),
             body("template_params", TEMPLATE)
                 .optional()
-                .lists(Lists::Brackets)
+                .lists(Lists::Json)
                 .describe("A template, for WhatsApp inboxes; not together with a file."),
             body("campaign_id", ID).optional().describe("ID of the campaign that the message belongs to."),
         ])

@@ -221,7 +221,7 @@ fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
             .collect(),
         query: fields(Place::Query),
         headers: fields(Place::Header),
-        body: body(bound, fields(Place::Body)),
+        body: body(provider, bound, fields(Place::Body)),
         scheme: request.scheme.unwrap_or(provider.scheme).map(str::to_owned),
         answer: if request.as_file { m::AnswerForm::Blob } else { m::AnswerForm::Bytes },
         read_only: request.read_only,
@@ -229,10 +229,15 @@ fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
     }
 }
 
-fn body(bound: &Bound<'_>, mut fields: Vec<m::Field>) -> m::BodyForm {
+fn body(provider: &Provider, bound: &Bound<'_>, mut fields: Vec<m::Field>) -> m::BodyForm {
     let open = bound.request.open.map(str::to_owned);
+    let scheme = bound.request.scheme.unwrap_or(provider.scheme);
+    let placements = provider.schemes.iter().filter(|s| Some(s.name) == scheme).flat_map(|s| s.placements);
+    let has_credentials = placements.into_iter().any(|placement| placement.location == Location::Body);
     match bound.request.body {
-        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() => m::BodyForm::None,
+        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() && !has_credentials => {
+            m::BodyForm::None
+        }
         Body::Json | Body::JsonOrMultipart => m::BodyForm::Json(m::BodyFields { fields, open }),
         Body::Form => m::BodyForm::Form(m::BodyFields { fields, open }),
         Body::Multipart => {

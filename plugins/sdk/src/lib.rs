@@ -89,6 +89,11 @@ pub use describe::manifest as __manifest;
 #[doc(hidden)]
 pub use invoke::invoke as __invoke;
 
+/// The guide, whose code has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/authors.md")]
+mod guide {}
+
 /// Makes a provider the plugin of this crate.
 #[macro_export]
 macro_rules! export {

@@ -35,7 +35,7 @@ enum Turn {
     Function(&'static [Field], Fetch),
     /// The number of the page, and that of the first one.
     Page([Field; 1], u64),
-    /// How many items are left out, and how many the page has: the most that it may.
+    /// How many items the page has, and how many are left out; the most that a page may have.
     Offset([Field; 2], usize),
     /// What stands in the answer before, and where.
     Cursor([Field; 1], &'static str),
@@ -105,8 +105,8 @@ impl Paging {
     /// Pages by how many items are left out, and by how many a page has, in these query parameters: `most` at once.
     pub const fn by_offset(list: &'static str, offset: &'static str, limit: &'static str, most: usize) -> Self {
         let fields = [
-            Field::free(Place::Query, offset, "how many items the pages before had"),
             Field::free(Place::Query, limit, "how many items the page has"),
+            Field::free(Place::Query, offset, "how many items the pages before had"),
         ];
         assert!(most > 0, "a page has at least one item");
         Self::of(list, Turn::Offset(fields, most))
@@ -217,10 +217,10 @@ impl Paging {
                 let number = number(field, *first).saturating_add(page.number as u64 - 1);
                 Some(vec![(field.name, number.to_string())])
             }
-            Turn::Offset([offset, limit], most) => {
+            Turn::Offset([limit, offset], most) => {
                 let skipped = number(offset, 0).saturating_add(page.seen as u64);
                 let size = page.missing.min(*most);
-                Some(vec![(offset.name, skipped.to_string()), (limit.name, size.to_string())])
+                Some(vec![(limit.name, size.to_string()), (offset.name, skipped.to_string())])
             }
             Turn::Cursor([field], next) => {
                 let cursor = match page.before {
@@ -300,8 +300,8 @@ mod tests {
             (Paging::by_page("", "page"), json!({}), ["page=1", "page=3"]),
             (Paging::by_page("", "page"), json!({"page": 4}), ["page=4", "page=6"]),
             (Paging::by_page("", "page").from(0), json!({}), ["page=0", "page=2"]),
-            (Paging::by_offset("", "skip", "top", 100), json!({}), ["skip=0&top=100", "skip=200&top=50"]),
-            (Paging::by_offset("", "skip", "top", 100), json!({"skip": 7}), ["skip=7&top=100", "skip=207&top=50"]),
+            (Paging::by_offset("", "skip", "top", 100), json!({}), ["top=100&skip=0", "top=50&skip=200"]),
+            (Paging::by_offset("", "skip", "top", 100), json!({"skip": 7}), ["top=100&skip=7", "top=50&skip=207"]),
             (Paging::by_cursor("", "after", "/next/after"), json!({}), ["", "after=b c"]),
             (Paging::by_cursor("", "after", "/next/after"), json!({"after": "a"}), ["after=a", "after=b c"]),
         ] {
