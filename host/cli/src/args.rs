@@ -47,6 +47,12 @@ pub(crate) enum Command {
         /// Only if it is the release with this SHA-256
         #[arg(long, value_name = "sha256:…")]
         digest: Option<String>,
+        /// Show what it asks for, and approve nothing
+        #[arg(long, conflicts_with = "no_way_back")]
+        dry_run: bool,
+        /// Show every line of what it may do
+        #[arg(long)]
+        all: bool,
         /// For a fix that must stay, also where it is live already: nothing goes back behind it until a later release is live
         #[arg(long)]
         no_way_back: bool,
@@ -55,8 +61,8 @@ pub(crate) enum Command {
     Rollback {
         /// Name of a plugin
         plugin: String,
-        /// The version [default: the one that was live before]
-        #[arg(long, value_name = "VERSION")]
+        /// The version, or as much of the digest as `wharf versions` shows [default: the one that was live before]
+        #[arg(long, value_name = "VERSION|sha256:…")]
         to: Option<String>,
         /// Also behind a release that was approved with no way back
         #[arg(long, requires = "to")]
@@ -75,6 +81,9 @@ pub(crate) enum Command {
         older: String,
         /// Name of a plugin, or a component file
         newer: String,
+        /// A line for each thing, where several operations have the same
+        #[arg(long)]
+        all: bool,
     },
     /// Check that what is installed is what the lock file says
     Verify,
@@ -231,6 +240,9 @@ pub(crate) struct Install {
     /// Also where its version is not higher than the live one
     #[arg(long)]
     pub(crate) force: bool,
+    /// Show every line of what it asks for
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Only if the calls of this cassette are as they were recorded; one that stands beside NAME.wasm as NAME.cassette.json
     /// is used by itself
     #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]

@@ -1,5 +1,6 @@
 //! What a caller types, as input and attachments.
 
+use std::io;
 use std::path::Path;
 
 use anyhow::Result;
@@ -69,20 +70,28 @@ fn over(item: Json, values: &[(String, Json)]) -> Json {
 fn parse(input: &str) -> Result<Json> {
     let (text, origin) = match input {
         "-" => {
-            let text = files::read_text_from(std::io::stdin(), LARGEST_INPUT)
+            let text = files::read_text_from(io::stdin(), LARGEST_INPUT)
                 .map_err(|e| Usage(format!("standard input cannot be read: {e}")))?;
             (text, "standard input".to_owned())
         }
         _ => match input.strip_prefix('@') {
             Some(file) => {
                 let text = files::read_text(Path::new(file), LARGEST_INPUT)
-                    .map_err(|e| Usage(format!("--input @{file} cannot be read: {e}; a pipe goes with --input -")))?;
+                    .map_err(|e| Usage(format!("--input @{file} cannot be read: {}", instead_of_input(&e))))?;
                 (text, file.to_owned())
             }
             None => (without_mark(input).to_owned(), "--input".to_owned()),
         },
     };
     Ok(Json::parse(text).map_err(|e| Usage(format!("{origin} is not JSON: {e}")))?)
+}
+
+fn instead_of_input(error: &io::Error) -> String {
+    match error.kind() {
+        // What is no file is a pipe, more often than not.
+        io::ErrorKind::Other => format!("{error}; a pipe goes with --input -"),
+        _ => files::in_words(error, "a file with JSON"),
+    }
 }
 
 /// The files of `--attach name=@FILE`.
@@ -93,8 +102,10 @@ pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
         .map(|pair| {
             let (name, file) =
                 pair.split_once("=@").ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
-            let bytes = files::read(Path::new(file), LARGEST_ATTACHMENT)
-                .map_err(|e| Usage(format!("the attachment {file} cannot be read: {e}")))?;
+            let bytes = files::read(Path::new(file), LARGEST_ATTACHMENT).map_err(|e| {
+                let problem = files::in_words(&e, "one file; pack a folder first, as with tar or zip");
+                Usage(format!("the attachment {file} cannot be read: {problem}"))
+            })?;
             let media_type = mime_guess::from_path(file).first_or_octet_stream();
             let file_name = Path::new(file).file_name().and_then(|name| name.to_str()).map(str::to_owned);
             Ok((name.to_owned(), Blob::new(bytes, media_type.essence_str(), file_name)))

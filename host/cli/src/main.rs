@@ -53,19 +53,25 @@ fn run() -> ExitCode {
         Command::Replay(options) => commands::replay::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
         Command::Watch(options) => commands::watch::run(&args, options),
-        Command::Approve { plugin, digest, no_way_back } => {
-            commands::install::approve(&args, plugin, digest.as_deref(), *no_way_back)
+        Command::Approve { plugin, digest, dry_run: true, all, .. } => {
+            commands::approve::look(&args, plugin, digest.as_deref(), *all)
+        }
+        Command::Approve { plugin, digest, no_way_back, all, .. } => {
+            commands::approve::run(&args, plugin, digest.as_deref(), *no_way_back, *all)
         }
         Command::Rollback { plugin, to, force } => commands::install::rollback(&args, plugin, to.as_deref(), *force),
         Command::Remove { plugin } => commands::install::remove(&args, plugin),
         Command::Versions(options) => commands::install::versions(&args, options),
-        Command::Diff { older, newer } => commands::install::diff(&args, older, newer),
+        Command::Diff { older, newer, all } => commands::install::diff(&args, older, newer, *all),
         Command::Verify => commands::install::verify(&args),
         Command::Doctor(options) => commands::doctor::run(&args, options),
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Audit { command } => commands::audit::run(&args, command),
-        Command::Compile => Ok(wharf::serve_compiler()),
+        Command::Compile => {
+            args.config.iter().for_each(|file| wharf::configuration::call_it(file.display().to_string()));
+            Ok(wharf::serve_compiler())
+        }
         Command::Completions { shell } => commands::completions::run(*shell),
     };
     result.unwrap_or_else(|error| exit::report(&error, args.command.wants_json()))

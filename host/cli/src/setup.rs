@@ -121,8 +121,12 @@ impl Setup {
     /// What to do about a plugin whose first release waits.
     fn waiting(&self, plugin: &str) -> Option<anyhow::Error> {
         let waiting = self.host.releases().and_then(|store| store.waiting(plugin, None)).ok()?;
-        let version = waiting.version;
-        Some(Usage(format!("`{plugin}` {version} waits for your approval: `wharf approve {plugin}`")).into())
+        let (version, digest) = (waiting.version, waiting.digest);
+        let problem = format!(
+            "`{plugin}` {version} waits for your approval, and until then it answers no call: look at what it asks for with \
+             `wharf approve {plugin} --dry-run`, and let it with `wharf approve {plugin} --digest {digest}`"
+        );
+        Some(Usage(problem).into())
     }
 
     /// One bad file does not keep the other plugins from working.
@@ -177,9 +181,10 @@ impl Setup {
         let names =
             loaded.iter().map(|release| release.about.name.as_str()).chain(installed.keys().map(String::as_str));
         let known: Vec<&str> = names.chain(PROVIDERS.iter().map(|p| p.name)).collect();
+        let waits = |plugin: &str| self.host.releases().is_ok_and(|store| store.waiting(plugin, None).is_ok());
         for (name, connection) in &self.config.connections {
             let provider = connection.provider.as_str();
-            if known.contains(&provider) {
+            if known.contains(&provider) || (self.has_store() && waits(provider)) {
                 continue;
             }
             let meant = nearest(provider, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
@@ -224,7 +229,10 @@ fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
 /// The configuration, or what holds without one.
 pub(crate) fn configuration(named: Option<&Path>) -> Result<Config> {
     match find(named) {
-        Some(file) => Ok(Config::read(&file)?),
+        Some(file) => {
+            wharf::configuration::call_it(file.display().to_string());
+            Ok(Config::read(&file)?)
+        }
         None => {
             let audit = project_dirs().map(|dirs| dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned());
             if audit.is_none() {
@@ -252,7 +260,9 @@ fn find(named: Option<&Path>) -> Option<PathBuf> {
 /// and without a home folder nowhere.
 pub(crate) fn cached(builder: HostBuilder) -> HostBuilder {
     let builder = match env::current_exe() {
-        Ok(this) => builder.compile_in_child(this, ["compile"]),
+        Ok(this) => {
+            builder.compile_in_child(this, ["compile".to_owned(), format!("--config={}", wharf::configuration::name())])
+        }
         Err(error) => {
             print::warning(&format!(
                 "plugins are compiled without limits: a process of its own does so, and the program does not know where it is \

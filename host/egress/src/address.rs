@@ -14,6 +14,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use crate::configuration;
 use crate::lookup::Lookups;
 use crate::rules::{Denial, Rule};
 
@@ -79,8 +80,9 @@ impl GuardedResolver {
         ));
         Err(match &self.connection {
             Some(name) if blocks::LOCAL_NAT64.contains(&address) => denial.with_remedy(format!(
-                "if the network translates to IPv4 there, name the prefix in [connections.{name}] of wharf.toml, such as \
-                 nat64 = [\"64:ff9b:1::/96\"]"
+                "if the network translates to IPv4 there, name the prefix in [connections.{name}] of {}, such as \
+                 nat64 = [\"64:ff9b:1::/96\"]",
+                configuration::name()
             )),
             _ => denial,
         })
@@ -95,7 +97,8 @@ impl GuardedResolver {
             format!("{} is an internal address, and the URL names a host, not an address", place(host, address));
         let remedy = match &self.connection {
             Some(name) => {
-                format!("if it is meant, write allow_addresses = [\"{address}\"] in [connections.{name}] of wharf.toml")
+                let file = configuration::name();
+                format!("if it is meant, write allow_addresses = [\"{address}\"] in [connections.{name}] of {file}")
             }
             None => "if it is meant, write the address into the URL in place of the name".to_owned(),
         };

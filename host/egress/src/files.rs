@@ -37,6 +37,14 @@ pub fn open_regular(file: &Path, options: &OpenOptions) -> io::Result<File> {
     Ok(opened)
 }
 
+/// What was said of a file that cannot be read, and of a folder what is expected in its place, such as `a file with JSON`.
+pub fn in_words(error: &io::Error, expected: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::IsADirectory => format!("{error}; expected is {expected}"),
+        _ => error.to_string(),
+    }
+}
+
 fn check_regular(found: &Metadata) -> io::Result<()> {
     if found.is_file() {
         return Ok(());
@@ -46,7 +54,8 @@ fn check_regular(found: &Metadata) -> io::Result<()> {
         false if is_pipe(found) => "a pipe",
         false => "a device or a socket",
     };
-    Err(io::Error::other(format!("it is {what}, and not a regular file")))
+    let kind = if found.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::Other };
+    Err(io::Error::new(kind, format!("it is {what}, and not a regular file")))
 }
 
 #[cfg(unix)]

@@ -29,6 +29,7 @@ pub mod audit;
 mod blob;
 mod body;
 mod charset;
+pub mod configuration;
 mod connection;
 mod deadline;
 pub mod declaration;

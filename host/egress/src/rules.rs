@@ -86,7 +86,7 @@ impl Rule {
     /// What would allow the thing that the rule refuses, where it does not depend on the case.
     fn remedy(self) -> &'static str {
         match self {
-            Self::Grant => "the operator grants it in wharf.toml",
+            Self::Grant => "the operator grants it in the configuration",
             Self::UndeclaredRequest => {
                 "no configuration can allow it: the plugin's manifest has to declare the request"
             }

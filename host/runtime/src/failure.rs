@@ -10,9 +10,9 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use wharf_egress::MissingCredential;
 use wharf_egress::audit::AuditError;
 use wharf_egress::rules::Denial;
+use wharf_egress::{MissingCredential, configuration};
 
 /// Why a call has no output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,7 @@ pub enum Failure {
     #[error("rate limited{later}: {0}", later = .0.later())]
     RateLimited(Detail),
     /// Any other error of the provider.
-    #[error("the provider failed{later}: {0}", later = .0.later())]
+    #[error("{who}{later}: {0}", who = .0.who(), later = .0.later())]
     Provider(Detail),
     /// The provider cannot be reached or cannot serve.
     #[error("unavailable{later}: {0}", later = .0.later())]
@@ -94,9 +94,20 @@ pub struct Detail {
     pub code: Option<String>,
     /// After how many seconds to try again, where the provider says so.
     pub retry_after: Option<u32>,
+    /// What people call the provider, as the plugin's manifest does; empty where nobody has said.
+    pub provider: String,
 }
 
 impl Detail {
+    /// Whose fault it is. A status from 400 to 499 says that the request is what is wrong (RFC 9110, section 15.5).
+    fn who(&self) -> String {
+        match (self.status, self.provider.as_str()) {
+            (Some(400..500), "") => "the request was refused".to_owned(),
+            (Some(400..500), provider) => format!("the request was refused by {provider}"),
+            _ => "the provider failed".to_owned(),
+        }
+    }
+
     fn later(&self) -> String {
         self.retry_after.map(|seconds| format!(", try again after {seconds} s")).unwrap_or_default()
     }
@@ -222,7 +233,7 @@ impl LimitReached {
 /// What raises a limit, and where.
 fn raise(name: &str, place: &str) -> String {
     let or_else = if name == "timeout" { "give --timeout, or " } else { "" };
-    format!("{or_else}raise `{name}` {place} in wharf.toml")
+    format!("{or_else}raise `{name}` {place} in {}", configuration::name())
 }
 
 /// Something is broken.

@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use bytesize::ByteSize;
 pub(crate) use wharf_egress::files::create_private_folder;
+pub use wharf_egress::files::in_words;
 use wharf_egress::text::MARK;
 
 /// How many links lead to a file at most, as on Linux.

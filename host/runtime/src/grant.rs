@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use wharf_egress::Connection;
 use wharf_egress::declaration::Effect;
 use wharf_egress::rules::Denial;
 use wharf_egress::text::in_one_line;
+use wharf_egress::{Connection, configuration};
 
 use crate::limits::Limits;
 use crate::manifest::Operation;
@@ -63,11 +63,11 @@ impl Grant {
     /// The denial, with the line of configuration that would grant it.
     pub(crate) fn check(&self, operation: &Operation) -> Result<(), Denial> {
         let Operation { name, effect, .. } = operation;
-        let connection = self.connection.name();
+        let (connection, file) = (self.connection.name(), configuration::name());
         if let Some(patterns) = self.operations.as_ref().filter(|patterns| !patterns.iter().any(|p| p.covers(name))) {
             return Err(Denial::of_grant(
                 format!("the connection `{connection}` is not granted for `{name}`, only for {}", listed(patterns)),
-                format!("add \"{name}\" to `operations` of [connections.{connection}] in wharf.toml"),
+                format!("add \"{name}\" to `operations` of [connections.{connection}] in {file}"),
             ));
         }
         if let Some(effects) = self.effects.as_ref().filter(|effects| !effects.contains(effect)) {
@@ -78,7 +78,7 @@ impl Grant {
                     effect.as_str(),
                     listed(&granted)
                 ),
-                format!("add \"{}\" to `effects` of [connections.{connection}] in wharf.toml", effect.as_str()),
+                format!("add \"{}\" to `effects` of [connections.{connection}] in {file}", effect.as_str()),
             ));
         }
         Ok(())

@@ -63,5 +63,6 @@ pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use wharf_egress::{
-    Blob, Connection, Deadline, Json, MASK, Secret, audit, declaration, download, file_name, json, shortage, text,
+    Blob, Connection, Deadline, Json, MASK, Secret, audit, configuration, declaration, download, file_name, json,
+    shortage, text,
 };

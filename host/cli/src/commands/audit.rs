@@ -92,8 +92,11 @@ fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<
 }
 
 fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Usage {
-    let reason =
-        if error.kind() == ErrorKind::NotFound { "there is no such file".to_owned() } else { error.to_string() };
+    let reason = if error.kind() == ErrorKind::NotFound {
+        "there is no such file".to_owned()
+    } else {
+        files::in_words(error, "the file of an audit")
+    };
     Usage(format!("{} cannot be read: {reason}", path.display()))
 }
 

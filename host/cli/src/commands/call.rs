@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub(crate) fn run_by(
     if let Some(folder) = &target.save {
         // Before anything is done that could not be kept.
         std::fs::create_dir_all(folder)
-            .map_err(|e| Usage(format!("--save {}: the folder cannot be made: {e}", folder.display())))?;
+            .map_err(|e| Usage(format!("--save {}: the folder cannot be made: {}", folder.display(), no_folder(&e))))?;
     }
     if options.retries.is_some_and(|retries| retries > 0) && !operation.declared.idempotent {
         print::warning(&format!("{} is not idempotent, so it is not tried again", target.operation));
@@ -50,6 +51,15 @@ pub(crate) fn run_by(
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
+    }
+}
+
+fn no_folder(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "a file stands there; name a folder, which may be a new one".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

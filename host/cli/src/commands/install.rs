@@ -16,14 +16,13 @@ use wharf::{
 };
 use wharf_artifacts::PROVIDERS;
 
+use super::approve::waits;
+use super::asked::{Most, asked, given_up};
 use super::replay;
 use crate::args::{Args, Install, Versions};
 use crate::exit::{self, Usage};
-use crate::print::{self, BAD, BOLD, DIM, GOOD, NAME, Text, WARN, styled, text};
+use crate::print::{self, DIM, GOOD, NAME, Text, WARN, styled, text};
 use crate::setup::{Setup, is_file_name};
-
-/// As many lines of a difference as fit on a screen.
-const SCREEN: usize = 40;
 
 /// The most that is downloaded, after decoding, in bytes: many times what a component has.
 const LARGEST_DOWNLOAD: u64 = 64 << 20;
@@ -58,7 +57,7 @@ pub(crate) fn install(args: &Args, options: &Install) -> Result<ExitCode> {
         return Err(Usage(problem).into());
     }
     let candidate = Candidate::examine(&setup, from, &bytes, &options.self_test)?;
-    print::out(candidate.install(&setup, allowed)?)?;
+    print::out(candidate.install(&setup, allowed, options.all)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +73,9 @@ fn install_folder(setup: &Setup, options: &Install, allowed: Allowed) -> Result<
     if files.is_empty() {
         return Err(Usage(format!("there is no .wasm file in {}", folder.display())).into());
     }
-    let install = |file: &Path| Candidate::examine(setup, file, &read_component(file)?, &[])?.install(setup, allowed);
+    let install = |file: &Path| {
+        Candidate::examine(setup, file, &read_component(file)?, &[])?.install(setup, allowed, options.all)
+    };
     let mut failed = None;
     for file in &files {
         match install(file) {
@@ -101,8 +102,8 @@ impl<'a> Candidate<'a> {
         Ok(Self { release, from: name, bytes })
     }
 
-    /// Installs it: what is to be told of that.
-    pub(crate) fn install(&self, setup: &Setup, allowed: Allowed) -> Result<Text> {
+    /// Installs it: what is to be told of that, with all that it asks for or as much as is needed.
+    pub(crate) fn install(&self, setup: &Setup, allowed: Allowed, all: bool) -> Result<Text> {
         let Self { release, from, bytes } = self;
         let (name, version) = (&release.about.name, &release.about.version);
         let forced = match allowed {
@@ -115,26 +116,31 @@ impl<'a> Candidate<'a> {
         Ok(match installed {
             Installed::Unchanged => format!("{name} {version} is live already").into(),
             Installed::Live => format!("{name} {version} is live").into(),
-            Installed::Kept => format!(
-                "{name} {version} was live before and is kept; `wharf rollback {name} --to {version}` goes back to it"
-            )
-            .into(),
+            Installed::Kept => {
+                let which = setup.host.releases()?.lock()?.plugins.get(name).map(|p| p.name_of(&in_lock(release)));
+                let which = which.as_ref().unwrap_or(version);
+                format!(
+                    "{name} {version} was live before and is kept; `wharf rollback {name} --to {which}` goes back to it"
+                )
+                .into()
+            }
             Installed::Waiting(diff) => {
                 if PROVIDERS.iter().any(|bundled| bundled.name == name) {
                     let what = "once it is approved, it takes the place of the bundled plugin and uses its connections";
                     print::warning(&format!("`{name}` is the name of a bundled plugin: {what}"));
                 }
-                let digest = &release.digest;
-                let hint = format!("`wharf approve {name} --digest sha256:{digest}` lets it answer calls.");
-                let diff = shown(&diff, live_version(setup, name)?.is_none());
-                let waits = format!("{name} {version} waits for your approval. It asks for:");
-                text![waits, "\n", diff, styled(DIM, hint)]
+                let first = live_version(setup, name)?.is_none();
+                waits(name, version, &in_lock(release), &diff, first, all)
             }
         })
     }
 }
 
-fn live_version(setup: &Setup, plugin: &str) -> Result<Option<String>> {
+fn in_lock(release: &Release) -> String {
+    format!("sha256:{}", release.digest)
+}
+
+pub(crate) fn live_version(setup: &Setup, plugin: &str) -> Result<Option<String>> {
     let lock = setup.host.releases()?.lock()?;
     let live = lock.plugins.get(plugin).and_then(LockedPlugin::live);
     Ok(live.map(|live| live.version.clone()))
@@ -160,20 +166,6 @@ fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
     let size = print::size(bytes.len() as u64);
     print::out(styled(DIM, format!("downloaded {size}, sha256:{}", digest_of(&bytes))))?;
     Ok(bytes)
-}
-
-pub(crate) fn approve(args: &Args, plugin: &str, digest: Option<&str>, no_way_back: bool) -> Result<ExitCode> {
-    let setup = Setup::with_store(args.config.as_deref())?;
-    let first = live_version(&setup, plugin)?.is_none();
-    let digest = digest.map(as_in_lock);
-    let (release, diff) = match no_way_back {
-        true => setup.host.approve_with_no_way_back(plugin, digest.as_deref())?,
-        false => setup.host.approve(plugin, digest.as_deref())?,
-    };
-    setup.note_unrecorded();
-    let stays = if no_way_back { ", and nothing goes back behind it" } else { "" };
-    print::out(text![shown(&diff, first), format!("{plugin} {} is live{stays}", release.about.version)])?;
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>, forced: bool) -> Result<ExitCode> {
@@ -207,7 +199,7 @@ pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
     Err(anyhow::anyhow!("{}", problems.join("\n")))
 }
 
-pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
+pub(crate) fn diff(args: &Args, older: &str, newer: &str, all: bool) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
     let release = |plugin: &str| match is_file_name(plugin) {
         // A file may be of a plugin that is installed, whose place it does not take.
@@ -216,7 +208,10 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str) -> Result<ExitCode> {
     };
     let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()));
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
-    let text = if diff == CapabilityDiff::default() { "no difference".into() } else { coloured(&diff) };
+    let text = match diff == CapabilityDiff::default() {
+        true => "no difference".into(),
+        false => text![asked(&diff, Most::Added, all), given_up(&diff, usize::MAX)],
+    };
     print::out(text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -260,34 +255,8 @@ fn line(name: &str, plugin: &LockedPlugin, release: &LockedRelease) -> Text {
     ]
 }
 
-/// What is asked for beyond the live release, all of it: an approval is of that. Of a first release, which asks for all that
-/// it does, and of what is no longer asked for, as much as a screen holds.
-fn shown(diff: &CapabilityDiff, first: bool) -> Text {
-    let most = if first { SCREEN } else { diff.added.len() };
-    let asked = cut(added(diff), most, "more lines: `wharf versions --json` has them all");
-    text![asked, cut(removed(diff), SCREEN.saturating_sub(diff.added.len()), "lines that it no longer asks for")]
-}
-
-fn cut(lines: impl ExactSizeIterator<Item = Text>, most: usize, what: &str) -> Text {
-    let more = lines.len().saturating_sub(most);
-    let text = lines.take(most).map(|line| text![line, "\n"]).collect();
-    if more == 0 { text } else { text![text, styled(BOLD, format!("and {more} {what}")), "\n"] }
-}
-
-fn coloured(diff: &CapabilityDiff) -> Text {
-    Text::joined(added(diff).chain(removed(diff)), "\n")
-}
-
-fn added(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = Text> {
-    diff.added.iter().map(|line| styled(BAD, format!("+ {line}")))
-}
-
-fn removed(diff: &CapabilityDiff) -> impl ExactSizeIterator<Item = Text> {
-    diff.removed.iter().map(|line| styled(GOOD, format!("- {line}")))
-}
-
 /// A digest as the lock file has it, however it was written.
-fn as_in_lock(digest: &str) -> String {
+pub(crate) fn as_in_lock(digest: &str) -> String {
     let digest = digest.to_ascii_lowercase();
     format!("sha256:{}", digest.strip_prefix("sha256:").unwrap_or(&digest))
 }

@@ -1,5 +1,7 @@
 //! The commands, one module each.
 
+pub(crate) mod approve;
+pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod completions;

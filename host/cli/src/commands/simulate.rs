@@ -108,6 +108,10 @@ fn is_ours(file: &Path) -> Result<bool> {
     };
     match begins_with_mark() {
         Ok(true) => Ok(true),
+        _ if file.is_dir() => {
+            let name = file.join("wharf.toml");
+            Err(Usage(format!("{} is a folder; name a file in it, such as {}", file.display(), name.display())).into())
+        }
         Err(_) if !is_there(file) => Ok(false),
         _ => {
             Err(Usage(format!("{} exists and is not of `wharf simulate`; choose another name", file.display())).into())

@@ -55,7 +55,7 @@ fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result
     let deadline = Deadline::within(PATIENCE);
     let mut noted = false;
     loop {
-        match candidate.install(setup, allowed) {
+        match candidate.install(setup, allowed, false) {
             Err(error) if is_busy(&error) && !deadline.is_over() => {
                 if !noted {
                     print::note(format!("{} waits for another process that is changing the store", file.display()));

@@ -39,7 +39,9 @@ use sha2::{Digest as _, Sha256};
 use crate::encode::hex;
 use crate::files::{create_private_folder, open_regular};
 use crate::outgoing::{Outgoing, cut};
+use crate::shortage;
 
+mod remedy;
 pub mod verify;
 
 /// The `prev` of a first record.
@@ -69,15 +71,14 @@ struct Chain {
 
 /// A record could not be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the audit cannot be written to {}: {problem}; make room or name another file under [audit] in wharf.toml, or write \
-     there required = false to run unrecorded where that is so, or enabled = false to record nothing", .file.display()
-)]
+#[error("the audit cannot be written to {}: {problem}; {remedy}; its keys stand {}", .file.display(), remedy::place())]
 pub struct AuditError {
     /// Where it should have been kept.
     pub file: PathBuf,
     /// What the system said.
     pub problem: String,
+    /// What would let it be kept.
+    pub remedy: String,
 }
 
 /// Who asks.
@@ -225,7 +226,8 @@ impl Audit {
         let record = Record { process: self.process.clone(), seq: chain.seq, prev: chain.prev.clone(), ..record };
         chain.add(&self.file, &record).or_else(|problem| {
             self.lost.fetch_add(1, Ordering::Relaxed);
-            let error = AuditError { file: self.file.clone(), problem: problem.to_string() };
+            let remedy = remedy::remedy(&self.file, &problem);
+            let error = AuditError { file: self.file.clone(), problem: problem.to_string(), remedy };
             if self.required { Err(error) } else { Ok(()) }
         })
     }
@@ -307,7 +309,13 @@ impl Chain {
         self.torn = written < text.len();
         self.ours = length + written as u64;
         // Without its line break a record is whole.
-        if written + 1 < text.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        match written + 1 < text.len() {
+            true if shortage::file_size().is_some_and(|most| self.ours >= most) => {
+                Err(io::ErrorKind::FileTooLarge.into())
+            }
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
     }
 }
 

@@ -59,6 +59,12 @@ pub(crate) fn check_beginning(bytes: &[u8]) -> Result<(), Fault> {
     if bytes.get(..length) == HTTP.get(..length) {
         return Ok(());
     }
+    // An alert (RFC 8446, section 6): what was sent is no handshake.
+    if let [0x15, 0x03, ..] = bytes {
+        let problem =
+            "it is an alert of TLS; if the server speaks TLS there, its URL begins with https:// and not http://";
+        return Err(Fault::unreadable(problem));
+    }
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Err(Fault::unreadable(format!("it does not begin as an answer of HTTP/1.1, but with `{}`", shown(line))))
 }

@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What is told of chunks that were read leniently.
 const CHUNKS: &str = "chunks with blanks behind their length, or lines that end in LF without CR";
 
+/// What may be behind a server that hangs up without a word.
+const TLS: &str = "; if the server speaks TLS there, its URL begins with https:// and not http://";
+
 /// What is kept for the client to read while a request waits for its answer, in bytes: thousands may wait at one time.
 const MOST_WAITING: usize = 2 << 10;
 
@@ -273,7 +276,8 @@ impl<In: Transport> Strict<In> {
             Phase::Head => {
                 let answered = exchange::note(|exchange| exchange.answered);
                 let when = if answered { "in the middle of the answer's head" } else { "before an answer came" };
-                format!("the connection was {how} {when}")
+                let tls = if answered || self.reused || self.inner.is_tls() { "" } else { TLS };
+                format!("the connection was {how} {when}{tls}")
             }
             Phase::End => return Ok(false),
             Phase::Plain(None) if how == "closed" => return Ok(false),

@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::trust::{Distrusted, Trust, in_words, refuses_client};
-use super::{Fault, exchange};
+use super::{Fault, exchange, is_hang_up};
 use crate::refusal::ConnectionError;
 
 /// Wraps a socket in TLS where the scheme is `https`.
@@ -32,18 +32,22 @@ impl Tls {
         Ok(Self { config: trust.client()?, trust: trust.name(), connection })
     }
 
-    fn failed(&self, host: &str, error: io::Error) -> Error {
+    fn failed(&self, host: &str, place: &str, error: io::Error) -> Error {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(inner) => Error::Other(Box::new(Distrusted {
                 host: host.to_owned(),
+                place: place.to_owned(),
                 error: inner.clone(),
                 trust: self.trust,
                 connection: self.connection.clone(),
                 wants_certificate: exchange::note(|exchange| exchange.wants_certificate),
             })),
-            None if error.kind() == ErrorKind::UnexpectedEof => {
-                let words = format!("{host} hung up in the middle of the handshake of TLS");
-                io::Error::new(ErrorKind::UnexpectedEof, words).into()
+            None if is_hang_up(&error) => {
+                let words = format!(
+                    "{place} hung up in the middle of the handshake of TLS; if it does not speak TLS, its URL begins with \
+                     http:// and not https://"
+                );
+                io::Error::new(error.kind(), words).into()
             }
             None => error.into(),
         }
@@ -59,6 +63,8 @@ impl<In: Transport> Connector<In> for Tls {
             return Ok(Some(Either::A(transport)));
         }
         let host = details.uri.host().unwrap_or_default();
+        // Without what stands before the host: of a proxy that is a password.
+        let place = details.uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
         let name = name.map_err(|_| Error::BadUri(format!("`{host}` cannot be the name of a server with TLS")))?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name);
@@ -66,7 +72,7 @@ impl<In: Transport> Connector<In> for Tls {
         let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         socket.set_timeout(NextTimeout { after: left(details), ..details.timeout });
         exchange::note(|exchange| exchange.wants_certificate = false);
-        connection.complete_io(&mut socket).map_err(|error| self.failed(host, error))?;
+        connection.complete_io(&mut socket).map_err(|error| self.failed(host, &place, error))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { connection, socket, buffers, ended: false })))
     }

@@ -201,6 +201,8 @@ fn other<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
 #[derive(Debug)]
 pub(super) struct Distrusted {
     pub(super) host: String,
+    /// The host with its port, where one is given.
+    pub(super) place: String,
     pub(super) error: Error,
     /// See [`Trust::name`].
     pub(super) trust: &'static str,
@@ -221,8 +223,8 @@ impl fmt::Display for Distrusted {
             Error::InvalidMessage(_) => {
                 write!(
                     f,
-                    "what answers at {host} does not speak TLS ({}); if it is to be without, its URL begins with http://",
-                    self.error
+                    "what answers at {} does not speak TLS ({}); if that is meant, its URL begins with http:// and not https://",
+                    self.place, self.error
                 )
             }
             error => write!(f, "TLS with {host} failed: {}", in_words(error, self.wants_certificate)),

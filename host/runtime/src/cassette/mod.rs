@@ -17,7 +17,7 @@ use wharf_egress::Json;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::text::{MARK, visible};
 
-use crate::files::{read, replace, resolved};
+use crate::files::{in_words, read, replace, resolved};
 
 mod content;
 mod diff;
@@ -226,7 +226,10 @@ impl Cassette {
     pub fn read(file: &Path) -> Result<Self, CassetteError> {
         let read = read(file, LARGEST).map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => TOO_LARGE.to_owned(),
-            _ => format!("it cannot be read: {error}"),
+            _ => {
+                let expected = "a cassette, which is a file of JSON that `wharf record --to FILE` makes";
+                format!("it cannot be read: {}", in_words(&error, expected))
+            }
         });
         read.and_then(|bytes| Self::parse(&bytes)).map_err(|problem| of_file(file, problem))
     }

@@ -1,10 +1,10 @@
 //! From the configuration to connections: fields are found, secrets are read.
 
-use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret};
+use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret, configuration};
 use zeroize::Zeroizing;
 
 use super::{Ca, Config, ConnectionConfig, FieldValue};
-use crate::files::{read, read_text};
+use crate::files::{in_words, read, read_text};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::manifest::{About, ConnectionField};
@@ -115,9 +115,10 @@ fn build(
     connection = match &config.ca {
         None => connection,
         Some(Ca::System) => connection.system_ca(),
-        Some(Ca::File(file)) => connection
-            .ca(read(file, LARGEST_CA_FILE)
-                .map_err(|e| format!("its ca_file, {}, cannot be read: {e}", file.display()))?),
+        Some(Ca::File(file)) => connection.ca(read(file, LARGEST_CA_FILE).map_err(|e| {
+            let problem = in_words(&e, "a file with certificates in PEM form");
+            format!("its ca_file, {}, cannot be read: {problem}", file.display())
+        })?),
     };
     if let Some(from) = &config.proxy {
         if matches!(from, FieldValue::Inline(url) if url.has_user_info()) {
@@ -130,7 +131,8 @@ fn build(
     }
     for field in &about.fields {
         let write = |variable: &str| {
-            format!("write {} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of wharf.toml", field.name)
+            let (key, file) = (&field.name, configuration::name());
+            format!("write {key} = {{ env = \"{variable}\" }} under [connections.{name}.fields] of {file}")
         };
         let configured = config.fields.get(&field.name);
         if field.secret && matches!(configured, Some(FieldValue::Inline(_))) {
@@ -153,7 +155,8 @@ fn build(
     }
     let connection = connection.build().map_err(|error| match &error {
         ConnectionError::Weak { field } => {
-            format!("{error}, or write allow_weak = [\"{field}\"] under [connections.{name}] of wharf.toml")
+            let file = configuration::name();
+            format!("{error}, or write allow_weak = [\"{field}\"] under [connections.{name}] of {file}")
         }
         ConnectionError::Stray { given, .. } => match origin(given, config, about) {
             Some(origin) => format!("{origin}: {error}"),
@@ -225,8 +228,10 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
             format!("the environment variable {variable}, which it names, is not set or empty"),
         ),
         FieldValue::File(file) => {
-            let text = read_text(file, LARGEST_SECRET)
-                .map_err(|e| format!("the file of `{name}`, {}, cannot be read: {e}", file.display()))?;
+            let text = read_text(file, LARGEST_SECRET).map_err(|e| {
+                let problem = in_words(&e, "a file with the value and nothing else");
+                format!("the file of `{name}`, {}, cannot be read: {problem}", file.display())
+            })?;
             let text = Zeroizing::new(text);
             // Editors write one or the other.
             let line = text.strip_suffix('\n').unwrap_or(&text);
@@ -251,7 +256,9 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
         let value = value.map(Secret::new);
         let remedy = match variable {
             Some(variable) => format!("set the environment variable {variable}"),
-            None => format!("add [connections.NAME] with provider = \"{}\" to wharf.toml", about.name),
+            None => {
+                format!("add [connections.NAME] with provider = \"{}\" to {}", about.name, configuration::name())
+            }
         };
         connection = put(connection, field, value, remedy);
     }
@@ -260,8 +267,9 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
             ConnectionError::Weak { field } => (
                 variable_of(field, about),
                 format!(
-                    ", or add [connections.NAME] with provider = \"{}\" and allow_weak = [\"{field}\"] to wharf.toml",
-                    about.name
+                    ", or add [connections.NAME] with provider = \"{}\" and allow_weak = [\"{field}\"] to {}",
+                    about.name,
+                    configuration::name()
                 ),
             ),
             ConnectionError::Stray { given: Given::Field(field), .. } => (variable_of(field, about), String::new()),

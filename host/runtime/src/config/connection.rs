@@ -1,7 +1,6 @@
 //! `[connections.NAME]`
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -9,7 +8,9 @@ use wharf_egress::declaration::Effect;
 use wharf_egress::text::in_one_line;
 use wharf_egress::{IpNet, Nat64, Secret};
 
+use super::keys::Wrong;
 use super::limits::FileLimits;
+use super::value::{VALUE, network_of};
 use crate::grant::Pattern;
 use crate::limits::Limits;
 
@@ -87,36 +88,37 @@ impl FileConnection {
     }
 
     /// The connection, with paths from a folder, and limits over the common ones.
-    pub(super) fn read(self, name: &str, folder: &Path, common: Limits) -> Result<ConnectionConfig, String> {
+    pub(super) fn read(self, name: &str, folder: &Path, common: Limits) -> Result<ConnectionConfig, Wrong> {
+        let at = |key: &str, problem: String| Wrong { path: format!("connections.{name}{key}"), problem };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            return Err(format!("the connection `{}` needs a name of letters, digits, `-` and `_`", in_one_line(name)));
+            let problem = "a connection has a name of up to 64 letters, digits, `-` and `_`";
+            return Err(at("", problem.to_owned()));
         }
         let value = |key: &str, value: toml::Value| {
-            field_value(value, folder).map_err(|problem| format!("connections.{name}.{key} {problem}"))
+            field_value(value, folder).ok_or_else(|| at(&format!(".{key}"), format!("it is {VALUE}")))
         };
         let fields = self.fields.into_iter().map(|(field, given)| {
             let given = value(&format!("fields.{field}"), given)?;
             Ok((field, given))
         });
-        let at = |key: &str, problem: String| format!("connections.{name}.{key}: {problem}");
         let operations = self.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
-        let allow_addresses = self.allow_addresses.iter().map(|text| network(text)).collect::<Result<_, _>>();
+        let allow_addresses = self.allow_addresses.iter().map(|text| network_of(text)).collect::<Result<_, _>>();
         let nat64 = self.nat64.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         let limits = self.limits.map(|limits| limits.narrowing(common)).transpose();
         let ca = ca(self.ca.as_deref(), self.ca_file.map(|file| folder.join(file)));
         Ok(ConnectionConfig {
             provider: self.provider,
             base_url: self.base_url,
-            fields: fields.collect::<Result<_, String>>()?,
-            operations: operations.map_err(|problem| at("operations", problem))?,
+            fields: fields.collect::<Result<_, Wrong>>()?,
+            operations: operations.map_err(|problem| at(".operations", problem))?,
             effects: self.effects,
-            allow_addresses: allow_addresses.map_err(|problem| at("allow_addresses", problem))?,
+            allow_addresses: allow_addresses.map_err(|problem| at(".allow_addresses", problem))?,
             allow_weak: self.allow_weak,
-            nat64: nat64.map_err(|problem| at("nat64", problem))?,
-            ca: ca.map_err(|problem| at("ca", problem))?,
+            nat64: nat64.map_err(|problem| at(".nat64", problem))?,
+            ca: ca.map_err(|problem| at(".ca", problem))?,
             proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
-            limits: limits.map_err(|problem| at("limits", problem))?,
+            limits: limits.map_err(|problem| at(".limits", problem))?,
         })
     }
 }
@@ -134,29 +136,20 @@ fn ca(named: Option<&str>, file: Option<PathBuf>) -> Result<Option<Ca>, String> 
     }
 }
 
-/// An address, or a network in CIDR notation (RFC 4632).
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    address
-        .or_else(|_| text.parse())
-        .map_err(|_| format!("`{text}` is neither an address nor a network such as 10.0.0.0/8"))
-}
-
-fn field_value(value: toml::Value, folder: &Path) -> Result<FieldValue, &'static str> {
-    const FORMS: &str = "is neither a text, nor { env = \"NAME\" }, nor { file = \"path\" }";
+fn field_value(value: toml::Value, folder: &Path) -> Option<FieldValue> {
     match value {
-        toml::Value::String(text) => Ok(FieldValue::Inline(Secret::new(text))),
-        toml::Value::Integer(number) => Ok(FieldValue::Inline(Secret::new(number.to_string()))),
+        toml::Value::String(text) => Some(FieldValue::Inline(Secret::new(text))),
+        toml::Value::Integer(number) => Some(FieldValue::Inline(Secret::new(number.to_string()))),
         toml::Value::Table(table) => {
             let mut entries = table.into_iter();
             match (entries.next(), entries.next()) {
-                (Some((key, toml::Value::String(text))), None) if key == "env" => Ok(FieldValue::Env(text)),
+                (Some((key, toml::Value::String(text))), None) if key == "env" => Some(FieldValue::Env(text)),
                 (Some((key, toml::Value::String(text))), None) if key == "file" => {
-                    Ok(FieldValue::File(folder.join(text)))
+                    Some(FieldValue::File(folder.join(text)))
                 }
-                _ => Err(FORMS),
+                _ => None,
             }
         }
-        _ => Err(FORMS),
+        _ => None,
     }
 }

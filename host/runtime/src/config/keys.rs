@@ -1,131 +1,221 @@
-//! Unknown keys: refused with their line and the nearest known key.
+//! The keys that there are, and what each takes. What is not one of them, or of another kind, is refused with its line, and with
+//! the nearest known key or a line to copy.
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
 use wharf_egress::text::in_one_line;
 
+use super::value::{self, NAMES, PATHS, Takes, VALUE};
 use crate::operation::nearest;
+use crate::retry::MOST_RETRIES;
 
-const TOP: &[&str] = &["plugins", "store", "audit", "retries", "limits", "connections"];
-const AUDIT: &[&str] = &["file", "required", "enabled"];
-const LIMITS: &[&str] = &[
-    "timeout",
-    "cpu",
-    "memory",
-    "table_entries",
-    "requests",
-    "request",
-    "answer_head",
-    "answer",
-    "traffic",
-    "blobs",
-    "output",
-    "attachments",
-    "state",
-    "randomness",
-    "transfer",
-    "resources",
-    "log",
+/// A key: what it is called, what it takes, and a value, or the line that begins its table.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) takes: Takes,
+    pub(super) example: &'static str,
+}
+
+const fn key(name: &'static str, takes: Takes, example: &'static str) -> Key {
+    Key { name, takes, example }
+}
+
+/// How many of something there are at most.
+const COUNT: Takes = Takes::Number(u32::MAX as u64);
+
+const TOP: &[Key] = &[
+    key("plugins", Takes::List(PATHS, value::any), "[\"plugins/\"]"),
+    key("store", Takes::Text, "\".wharf\""),
+    key("audit", Takes::Table(&[AUDIT]), "[audit], and its keys below it"),
+    key("retries", Takes::Number(MOST_RETRIES as u64), "2"),
+    key("limits", Takes::Table(&[LIMITS, COMMON_LIMITS]), "[limits], and its keys below it"),
+    key(CONNECTIONS, Takes::Tables(&[CONNECTION]), "[connections.NAME]"),
+];
+const CONNECTIONS: &str = "connections";
+const AUDIT: &[Key] = &[
+    key("file", Takes::Text, "\"audit.jsonl\""),
+    key("required", Takes::Switch, "true"),
+    key("enabled", Takes::Switch, "true"),
+];
+const LIMITS: &[Key] = &[
+    key("timeout", Takes::Time, "\"30s\""),
+    key("cpu", Takes::Time, "\"30s\""),
+    key("memory", Takes::Size, "\"128MiB\""),
+    key("table_entries", Takes::Number(i64::MAX as u64), "100000"),
+    key("requests", COUNT, "20"),
+    key("request", Takes::Size, "\"16MiB\""),
+    key("answer_head", Takes::Size, "\"64KiB\""),
+    key("answer", Takes::Size, "\"16MiB\""),
+    key("traffic", Takes::Size, "\"64MiB\""),
+    key("blobs", Takes::Size, "\"64MiB\""),
+    key("output", Takes::Size, "\"16MiB\""),
+    key("attachments", Takes::Size, "\"64MiB\""),
+    key("state", Takes::Size, "\"64KiB\""),
+    key("randomness", Takes::Size, "\"64KiB\""),
+    key("transfer", Takes::Size, "\"64MiB\""),
+    key("resources", COUNT, "1000"),
+    key("log", Takes::Size, "\"64KiB\""),
 ];
 /// Of all calls together.
-const COMMON_LIMITS: &[&str] = &[
-    "calls",
-    "instances",
-    "memories",
-    "tables",
-    "stack",
-    "compile_time",
-    "compile_memory",
-    "compile_output",
-    "plugins",
+const COMMON_LIMITS: &[Key] = &[
+    key("calls", COUNT, "200"),
+    key("instances", COUNT, "100"),
+    key("memories", COUNT, "10"),
+    key("tables", COUNT, "10"),
+    key("stack", Takes::Size, "\"512KiB\""),
+    key("compile_time", Takes::Time, "\"60s\""),
+    key("compile_memory", Takes::Size, "\"1GiB\""),
+    key("compile_output", Takes::Size, "\"64MiB\""),
+    key("plugins", Takes::Tables(&[LIMITS]), "[limits.plugins.NAME]"),
 ];
-const CONNECTION: &[&str] = &[
-    "provider",
-    "base_url",
-    "fields",
-    "operations",
-    "effects",
-    "allow_addresses",
-    "allow_weak",
-    "nat64",
-    "ca",
-    "ca_file",
-    "proxy",
-    "limits",
+const CONNECTION: &[Key] = &[
+    key(PROVIDER, Takes::Text, "\"appwrite\""),
+    key("base_url", Takes::Text, "\"https://api.example.com/v1\""),
+    key("fields", Takes::Values, "{ NAME = { env = \"VARIABLE\" } }"),
+    key("operations", Takes::List("names of operations, or patterns", value::pattern), "[\"users.*\"]"),
+    key("effects", Takes::List("`read`, `write` and `delete`", value::effect), "[\"read\"]"),
+    key("allow_addresses", Takes::List("addresses and networks", value::network), "[\"10.0.0.0/8\"]"),
+    key("allow_weak", Takes::List(NAMES, value::any), "[\"pin\"]"),
+    key("nat64", Takes::List("prefixes of IPv6", value::prefix), "[\"64:ff9b:1::/96\"]"),
+    key("ca", Takes::Text, "\"system\""),
+    key("ca_file", Takes::Text, "\"our-authority.pem\""),
+    key("proxy", Takes::Value, "\"http://proxy.example:3128\""),
+    key("limits", Takes::Table(&[LIMITS]), "limits = { timeout = \"5s\" }"),
 ];
+const PROVIDER: &str = "provider";
 
-type Problem = (Option<usize>, String);
+/// Where a problem is, as a line from 1, and what it is.
+pub(super) type Problem = (Option<usize>, String);
 
-/// Refuses the first key that is not known. The names of plugins, connections and fields are the operator's and the
-/// plugin's.
+/// A problem of what stands at a key, such as `limits.memory`.
+pub(super) struct Wrong {
+    pub(super) path: String,
+    pub(super) problem: String,
+}
+
+impl Wrong {
+    /// With the line of the key.
+    pub(super) fn in_text(self, text: &str) -> Problem {
+        (line_of_key(text, &self.path), format!("`{}`: {}", in_one_line(&self.path), self.problem))
+    }
+}
+
+/// Refuses the first key that is not known, and the first value that its key does not take. The names of plugins, connections
+/// and fields are the operator's and the plugin's.
 pub(super) fn check(text: &str) -> Result<(), Problem> {
-    let table =
-        DeTable::parse(text).map_err(|e| (e.span().map(|span| line_of(text, span.start)), e.message().to_owned()))?;
-    let table = table.get_ref();
-    known(text, "", table, TOP)?;
-    if let Some(audit) = table_in(table, "audit") {
-        known(text, "audit.", audit, AUDIT)?;
-    }
-    if let Some(limits) = table_in(table, "limits") {
-        known(text, "limits.", limits, &[LIMITS, COMMON_LIMITS].concat())?;
-        for (name, limits) in tables_in(limits, "plugins") {
-            known(text, &format!("limits.plugins.{name}."), limits, LIMITS)?;
-        }
-    }
-    for (name, connection) in tables_in(table, "connections") {
-        let place = format!("connections.{name}.");
-        known(text, &place, connection, CONNECTION)?;
-        if let Some(limits) = table_in(connection, "limits") {
-            one_for_all(text, &place, limits)?;
-            known(text, &format!("{place}limits."), limits, LIMITS)?;
-        }
-    }
-    Ok(())
+    let parsed = DeTable::parse(text).map_err(|error| unreadable(text, &error))?;
+    Check { text }.table("", parsed.get_ref(), &[TOP])
 }
 
-fn table_in<'a, 'de>(table: &'a DeTable<'de>, key: &str) -> Option<&'a DeTable<'de>> {
-    match table.get(key)?.get_ref() {
-        DeValue::Table(inner) => Some(inner),
-        _ => None,
-    }
+/// What is no TOML. The error's own text quotes the line, which may hold a secret.
+fn unreadable(text: &str, error: &toml::de::Error) -> Problem {
+    let line = error.span().map(|span| line_of(text, span.start));
+    let key = error.span().and_then(|span| text.get(span)).filter(|_| error.message() == "duplicate key");
+    let problem = match key {
+        Some(key) => format!("`{}` stands here a second time; keep one of the two", in_one_line(key.trim())),
+        None => error.message().to_owned(),
+    };
+    (line, problem)
 }
 
-/// The tables in a table of tables, by name.
-fn tables_in<'a, 'de>(table: &'a DeTable<'de>, key: &str) -> impl Iterator<Item = (&'a str, &'a DeTable<'de>)> {
-    table_in(table, key).into_iter().flat_map(|all| all.iter()).filter_map(|(name, value)| match value.get_ref() {
-        DeValue::Table(inner) => Some((name.get_ref().as_ref(), inner)),
-        _ => None,
-    })
+struct Check<'a> {
+    text: &'a str,
 }
 
-/// Says of a limit of all calls that it cannot stand with a connection, rather than that it is not known.
-fn one_for_all(text: &str, place: &str, limits: &DeTable<'_>) -> Result<(), Problem> {
-    match limits.keys().find(|key| COMMON_LIMITS.contains(&key.get_ref().as_ref())) {
-        Some(key) => {
-            let problem = format!("`{place}limits.{}` is one for all calls; it stands under [limits]", key.get_ref());
-            Err((Some(line_of(text, key.span().start)), problem))
+impl Check<'_> {
+    fn table(&self, place: &str, table: &DeTable<'_>, known: &[&[Key]]) -> Result<(), Problem> {
+        for (name, value) in table.iter() {
+            match known.iter().copied().flatten().find(|key| key.name == name.get_ref()) {
+                Some(key) => self.value(&format!("{place}{}", key.name), key, value)?,
+                None => return Err(self.unknown(place, name, known)),
+            }
         }
-        None => Ok(()),
+        Ok(())
     }
-}
 
-fn known(text: &str, place: &str, table: &DeTable<'_>, known: &[&str]) -> Result<(), Problem> {
-    for key in table.keys() {
-        let name: &str = key.get_ref();
-        if known.contains(&name) {
-            continue;
+    fn value(&self, path: &str, key: &Key, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
+        match (key.takes, value.get_ref()) {
+            (Takes::Table(known), DeValue::Table(inner)) => self.table(&format!("{path}."), inner, known),
+            (Takes::Tables(known), DeValue::Table(all)) => {
+                all.iter().try_for_each(|(name, value)| self.named(path, key, known, name, value))
+            }
+            (Takes::Values, DeValue::Table(all)) => {
+                let wrong = all.iter().find(|(_, value)| !value::is_value(value.get_ref()));
+                wrong.map_or(Ok(()), |(name, value)| {
+                    let name = in_one_line(name.get_ref());
+                    let problem = format!("`{path}.{name}` is {VALUE}; write {name} = {{ env = \"VARIABLE\" }}");
+                    Err((Some(self.line(value.span().start)), problem))
+                })
+            }
+            (_, other) => value::problem(key, other).map_or(Ok(()), |(part, problem)| {
+                let at = part.unwrap_or_else(|| value.span()).start;
+                Err((Some(self.line(at)), format!("`{path}`{problem}")))
+            }),
         }
+    }
+
+    /// A table that has a name of its own.
+    fn named(
+        &self,
+        path: &str,
+        key: &Key,
+        known: &[&[Key]],
+        name: &Spanned<impl AsRef<str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<(), Problem> {
+        let place = format!("{path}.{}", in_one_line(name.get_ref().as_ref()));
+        let line = Some(self.line(name.span().start));
+        match value.get_ref() {
+            DeValue::Table(inner) => {
+                self.table(&format!("{place}."), inner, known)?;
+                if key.name == CONNECTIONS && !inner.contains_key(PROVIDER) {
+                    let problem =
+                        format!("`{place}` has no provider; write provider = \"appwrite\" below it, or another plugin");
+                    return Err((line, problem));
+                }
+                Ok(())
+            }
+            _ => Err((line, format!("`{place}` is a table; write [{place}], and its keys below it"))),
+        }
+    }
+
+    fn unknown(&self, place: &str, name: &Spanned<impl AsRef<str>>, known: &[&[Key]]) -> Problem {
+        let line = Some(self.line(name.span().start));
+        let name = name.get_ref().as_ref();
+        let path = format!("{place}{}", in_one_line(name));
+        if place.contains("limits.") && COMMON_LIMITS.iter().any(|key| key.name == name) {
+            // It is known, and not here.
+            return (line, format!("`{path}` is one for all calls; it stands under [limits]"));
+        }
+        let known: Vec<&str> = known.iter().copied().flatten().map(|key| key.name).collect();
         let known_here = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are `{}`", known.join("`, `")),
         };
-        let line = line_of(text, key.span().start);
-        return Err((Some(line), format!("`{place}{}` is not known here; {known_here}", in_one_line(name))));
+        (line, format!("`{path}` is not known here; {known_here}"))
     }
-    Ok(())
+
+    fn line(&self, at: usize) -> usize {
+        line_of(self.text, at)
+    }
+}
+
+/// The line of a key by its path, or of the last one on the way to it that is there.
+fn line_of_key(text: &str, path: &str) -> Option<usize> {
+    let parsed = DeTable::parse(text).ok()?;
+    let (mut table, mut found) = (Some(parsed.get_ref()), None);
+    for name in path.split('.') {
+        let Some((key, value)) = table.and_then(|table| table.get_key_value(name)) else { break };
+        found = Some(line_of(text, key.span().start));
+        table = match value.get_ref() {
+            DeValue::Table(inner) => Some(inner),
+            _ => None,
+        };
+    }
+    found
 }
 
 /// The line, from 1, of a place in a text.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::keys::Wrong;
 use crate::limits::{CompileLimits, EngineLimits, Limits};
 
 /// What 32-bit WebAssembly can address.
@@ -50,22 +51,26 @@ pub(super) struct FileLimits {
 
 impl FileLimits {
     /// The limits of all calls, and those of plugins by name.
-    pub(super) fn common(mut self) -> Result<(Limits, BTreeMap<String, Limits>), String> {
+    pub(super) fn common(mut self) -> Result<(Limits, BTreeMap<String, Limits>), Wrong> {
+        let wrong = |path: &str, problem: &str| Wrong { path: path.to_owned(), problem: problem.to_owned() };
         let plugins = std::mem::take(&mut self.plugins);
         let common = self.over(Limits::default());
         if common.memory > MOST_MEMORY {
-            return Err("limits.memory is at most 4GiB, which is all that a 32-bit plugin can address".to_owned());
+            let problem =
+                "4GiB at most, which is all that a 32-bit plugin can address; write memory = \"4GiB\" or less";
+            return Err(wrong("limits.memory", problem));
         }
         if !(EngineLimits::LEAST_STACK..=EngineLimits::MOST_STACK).contains(&common.engine.stack) {
-            return Err("limits.stack is 64KiB at least, which a plugin needs to begin with, and 1MiB at most: the threads that \
-                        calls run on have little more"
-                .to_owned());
+            let problem = "64KiB at least, which a plugin needs to begin with, and 1MiB at most: the threads that calls run on \
+                           have little more";
+            return Err(wrong("limits.stack", problem));
         }
         let plugins = plugins.into_iter().map(|(name, limits)| {
-            let limits = limits.narrowing(common).map_err(|problem| format!("limits.plugins.{name}: {problem}"))?;
+            let limits =
+                limits.narrowing(common).map_err(|problem| wrong(&format!("limits.plugins.{name}"), &problem))?;
             Ok((name, limits))
         });
-        Ok((common, plugins.collect::<Result<_, String>>()?))
+        Ok((common, plugins.collect::<Result<_, Wrong>>()?))
     }
 
     /// These, and the common ones where they say nothing; for a part of the calls.

@@ -38,18 +38,19 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::files::read_text;
+use crate::files::{in_words, read_text};
 use crate::limits::Limits;
-use crate::retry::MOST_RETRIES;
 
 mod connect;
 mod connection;
 mod keys;
 mod limits;
+mod value;
 
 pub use connect::Environment;
 use connection::FileConnection;
 pub use connection::{Ca, ConnectionConfig, FieldValue};
+pub(crate) use keys::line_of;
 use limits::FileLimits;
 
 /// A configuration that was read and found to be in order.
@@ -145,7 +146,9 @@ impl Config {
     /// [`ConfigError`] with the line, and for a key that is not known the nearest one that is.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let error = |line, problem| ConfigError { file: file.to_owned(), line, problem };
-        let text = read_text(file, LARGEST).map_err(|e| error(None, format!("it cannot be read: {e}")))?;
+        let expected = format!("a file, such as {}", file.join("wharf.toml").display());
+        let text = read_text(file, LARGEST)
+            .map_err(|e| error(None, format!("it cannot be read: {}", in_words(&e, &expected))))?;
         // It may hold secrets.
         let text = Zeroizing::new(text);
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -162,17 +165,16 @@ impl Config {
             ));
         }
         keys::check(text)?;
-        // The error's own text quotes the line, which may hold a secret.
-        let parsed: File = toml::from_str(text)
-            .map_err(|e| (e.span().map(|span| keys::line_of(text, span.start)), without_value(e.message())))?;
-        if parsed.retries > MOST_RETRIES {
-            return Err((None, format!("retries is at most {MOST_RETRIES}")));
-        }
-        let (limits, plugin_limits) = parsed.limits.common().map_err(|problem| (None, problem))?;
+        // Whatever is left to be wrong has no words here that could not hold a secret.
+        let parsed: File = toml::from_str(text).map_err(|e| {
+            let line = e.span().map(|span| line_of(text, span.start));
+            (line, "the value is not of the kind that its key takes".to_owned())
+        })?;
+        let (limits, plugin_limits) = parsed.limits.common().map_err(|wrong| wrong.in_text(text))?;
         let mut connections = BTreeMap::new();
         for (name, from) in parsed.connections {
             let common = plugin_limits.get(from.provider()).copied().unwrap_or(limits);
-            let connection = from.read(&name, folder, common).map_err(|problem| (None, problem))?;
+            let connection = from.read(&name, folder, common).map_err(|wrong| wrong.in_text(text))?;
             connections.insert(name, connection);
         }
         let store = folder.join(parsed.store.unwrap_or_else(|| ".wharf".into()));
@@ -203,15 +205,6 @@ fn lock_of(file: &Path) -> PathBuf {
             name.into()
         }
         _ => file.with_extension("lock"),
-    }
-}
-
-/// A value of the wrong type may be a secret that lacks its quotes or stands in the wrong place.
-fn without_value(message: &str) -> String {
-    match (message.starts_with("invalid "), message.rsplit_once("expected ")) {
-        (_, Some((_, expected))) if expected.contains("overflow") => "the number is too large or too small".to_owned(),
-        (true, Some((_, expected))) => format!("the value is of the wrong kind; expected is {expected}"),
-        _ => message.to_owned(),
     }
 }
 
@@ -278,8 +271,10 @@ mod tests {
 
     #[test]
     fn retries_have_an_end() {
-        assert_eq!(problem("retries = 11"), "0: retries is at most 10");
-        assert!(problem("retries = -1").starts_with("1: "));
+        for wrong in ["11", "-1", "0x0b"] {
+            let problem = problem(&format!("retries = {wrong}"));
+            assert_eq!(problem, "1: `retries` is a whole number from 0 to 10, without quotes; write retries = 2");
+        }
     }
 
     #[test]
@@ -288,7 +283,7 @@ mod tests {
         let config = Config::parse(&with("64:ff9b:1::/96"), Path::new("")).unwrap();
         assert_eq!(config.connections["shop"].nat64, ["64:ff9b:1::/96".parse().unwrap()]);
         let problem = problem(&with("64:ff9b:1::/80"));
-        assert!(problem.contains("connections.shop.nat64: `64:ff9b:1::/80` has another length"), "{problem}");
+        assert!(problem.starts_with("3: `connections.shop.nat64`: `64:ff9b:1::/80` has another length"), "{problem}");
     }
 
     #[test]

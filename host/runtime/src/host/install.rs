@@ -87,31 +87,31 @@ impl Host {
         Ok((release, diff))
     }
 
-    /// Lets an earlier release of a plugin answer calls again: that of a version, or else the one that was live before.
+    /// Lets an earlier release of a plugin answer calls again: that of a version or of a digest (`sha256:` and some of its
+    /// digits), or else the one that was live before.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where there is none, or where the live one was approved with no way back.
-    pub fn rollback(&self, plugin: &str, version: Option<&str>) -> Result<Arc<Release>, StoreError> {
-        self.go_back(plugin, version, false)
+    /// [`StoreError::Refused`] where there is none, or more than one, or where the live one was approved with no way back.
+    pub fn rollback(&self, plugin: &str, which: Option<&str>) -> Result<Arc<Release>, StoreError> {
+        self.go_back(plugin, which, false)
     }
 
     /// The same, also behind a release that was approved with no way back.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where there is no such release.
-    pub fn rollback_by_force(&self, plugin: &str, version: &str) -> Result<Arc<Release>, StoreError> {
-        self.go_back(plugin, Some(version), true)
+    pub fn rollback_by_force(&self, plugin: &str, which: &str) -> Result<Arc<Release>, StoreError> {
+        self.go_back(plugin, Some(which), true)
     }
 
-    fn go_back(&self, plugin: &str, version: Option<&str>, forced: bool) -> Result<Arc<Release>, StoreError> {
+    fn go_back(&self, plugin: &str, which: Option<&str>, forced: bool) -> Result<Arc<Release>, StoreError> {
         let mut installs = self.installs();
         let store = self.releases()?;
-        let release = self.open(plugin, &store.earlier(plugin, version)?.digest)?;
-        if let Some(version) = version.filter(|version| *version != release.about.version) {
+        let LockedRelease { version, digest, .. } = store.earlier(plugin, which)?;
+        let release = self.open(plugin, &digest)?;
+        if which.is_some() && version != release.about.version {
             let found = &release.about.version;
-            return Err(
-                store.broken_lock(format!("{} is version {found} of `{plugin}`, and not {version}", release.digest))
-            );
+            return Err(store.broken_lock(format!("{digest} is version {found} of `{plugin}`, and not {version}")));
         }
         store.roll_back(&release, forced)?;
         self.swap(&mut installs, Arc::clone(&release));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use wharf_egress::audit::{Audit, Who};
 use wharf_egress::work::Work;
-use wharf_egress::{Connection, Deadline};
+use wharf_egress::{Connection, Deadline, configuration};
 
 use super::Host;
 use crate::call::{Call, Output, Report, Timing};
@@ -248,8 +248,8 @@ impl Host {
             (None, [only]) => Ok(Arc::clone(only)),
             (None, []) => Err(Refusal::Connection(without_connection(release))),
             (None, _) => Err(Refusal::Connection(format!(
-                "`{plugin}` has several connections (`{}`); say which one",
-                names.join("`, `")
+                "`{plugin}` has several connections; say which one: --connection {}",
+                names.join(" or --connection ")
             ))),
         }
     }
@@ -281,7 +281,8 @@ fn without_connection(release: &Release) -> String {
     };
     format!(
         "credentials are missing: `{name}` has no connection; add [connections.NAME] with provider = \"{name}\" to \
-         wharf.toml{otherwise}",
-        name = about.name
+         {file}{otherwise}",
+        name = about.name,
+        file = configuration::name()
     )
 }

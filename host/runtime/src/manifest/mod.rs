@@ -10,7 +10,7 @@ use wharf_egress::declaration::{Effect, Request, Scheme};
 mod capabilities;
 mod lint;
 
-pub use capabilities::{Capabilities, CapabilityDiff};
+pub use capabilities::{Capabilities, Capability, CapabilityDiff, Kind};
 pub use lint::check;
 pub(crate) use lint::prepare;
 

@@ -10,7 +10,7 @@ use wharf_egress::{Blob, Deadline, Json};
 
 use crate::call::Input;
 use crate::failure::Refusal;
-use crate::manifest;
+use crate::manifest::{self, AttachmentField};
 
 mod decimal;
 mod input;
@@ -18,6 +18,7 @@ mod invalid;
 mod nearest;
 mod numbers;
 mod schema;
+mod typed;
 mod words;
 
 pub(crate) use input::Valid;
@@ -93,7 +94,8 @@ impl Operation {
                     name,
                     match nearest(name, known) {
                         Some(near) => format!("the operation takes no such file; did you mean `{near}`?"),
-                        None => "the operation takes no such file".to_owned(),
+                        None if self.declared.attachments.is_empty() => "the operation takes no file".to_owned(),
+                        None => format!("the operation takes no such file; it takes `{}`", self.attachment_names()),
                     },
                 );
             };
@@ -105,55 +107,20 @@ impl Operation {
         }
         let missing = self.declared.attachments.iter().find(|a| a.required && !counts.contains_key(a.name.as_str()));
         match missing {
-            Some(field) => refuse(&field.name, format!("the file is missing: {}", field.summary)),
+            Some(AttachmentField { name, summary, .. }) => {
+                refuse(name, format!("the file is missing: {summary} (--attach {name}=@FILE)"))
+            }
             None => Ok(()),
         }
     }
 
-    /// Reads a value that was written as plain text, by the type of the input: what a command line is given. Where a text is
-    /// allowed it is that text, and else the JSON that it is.
-    ///
-    /// # Errors
-    /// [`Refusal::InvalidInput`] where the input is not known, or the text is no value of its type; also for `null` where the
-    /// schema names both texts and null, as it could be either.
-    pub fn parse_value(&self, name: &str, text: &str) -> Result<Json, Refusal> {
-        let schema = self.input_schema(name)?;
-        if words::takes_text(schema) {
-            if text == "null" && words::names_null(schema) {
-                let message = format!(
-                    "`null` could be the text or no value here; write `{name}:=null` for no value, `{name}:='\"null\"'` for the text"
-                );
-                return Err(Refusal::InvalidInput { field: Some(name.to_owned()), message });
-            }
-            return Ok(Value::from(text).into());
-        }
-        Json::parse(text).map_err(|_| {
-            let message = format!("{} is not what is allowed: {}", self.shown(name, text), allowed(schema));
-            Refusal::InvalidInput { field: Some(name.to_owned()), message }
-        })
-    }
-
-    /// Reads a value that was written as JSON.
-    ///
-    /// # Errors
-    /// [`Refusal::InvalidInput`] where the input is not known, or the text is not JSON.
-    pub fn parse_json(&self, name: &str, text: &str) -> Result<Json, Refusal> {
-        self.input_schema(name)?;
-        Json::parse(text).map_err(|problem| {
-            let message = format!("{} is not JSON: {problem}", self.shown(name, text));
-            Refusal::InvalidInput { field: Some(name.to_owned()), message }
-        })
+    fn attachment_names(&self) -> String {
+        self.declared.attachments.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join("`, `")
     }
 
     fn input_schema(&self, name: &str) -> Result<&Value, Refusal> {
         let properties = self.declared.input_schema.get("properties");
         properties.and_then(|p| p.get(name)).ok_or_else(|| invalid::unknown(&self.declared, name))
-    }
-
-    /// What a caller wrote, for a message.
-    fn shown(&self, name: &str, text: &str) -> String {
-        let sensitive = self.declared.sensitive_inputs.iter().any(|known| known == name);
-        if sensitive { "the value".to_owned() } else { format!("`{text}`") }
     }
 }
 
@@ -210,6 +177,39 @@ mod tests {
         }
         assert_eq!(operation.parse_value("reason", "nullable").unwrap(), json!("nullable"));
         assert_eq!(operation.parse_value("text", "null").unwrap(), json!("null"));
+    }
+
+    #[test]
+    fn what_is_typed_wrongly_is_told_as_it_can_be_copied() {
+        let operation = operation(&json!({
+            "status": {"type": "array", "items": {"type": "string"}},
+            "ids": {"type": "array", "items": {"type": "integer"}}, "n": {"type": "integer", "minimum": 7},
+            "on": {"type": "boolean"}, "sort": {"type": "string", "enum": ["up", "down"]},
+            "filter": {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}},
+            "some": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        }));
+        for (name, text, write) in [
+            ("status", "open", r#"write status:='["open"]'"#),
+            ("status", "it's, new", r#"write status:='["it'\''s","new"]'"#),
+            ("ids", "7", "write ids:='[7]'"),
+            ("ids", "7,8", "write ids:='[7,8]'"),
+            ("ids", "many", "write ids:='[1]'"),
+            ("n", "many", "write n=7"),
+            ("n", "[1]", "write n=7"),
+            ("on", "yes", "write on=true or on=false"),
+            ("sort", "dwon", r#"one of "up", "down"; write sort=down"#),
+            ("sort", "?", r#"one of "up", "down"; write sort=up"#),
+            ("filter", "x", r#"write filter:='{"key":"text"}'"#),
+            ("some", "none", "write some=1"),
+        ] {
+            let refusal = operation.parse_value(name, text).unwrap_err().to_string();
+            assert!(refusal.ends_with(write), "{name}={text}: {refusal}");
+        }
+        let refusal = operation.parse_json("status", "[open]").unwrap_err().to_string();
+        assert!(refusal.ends_with(r#"write status:='["text"]', in the quotes of the shell"#), "{refusal}");
+        for right in ["1", "null"] {
+            assert_eq!(operation.parse_value("some", right).unwrap().as_str(), right);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 use wharf_egress::text::visible;
 
 use crate::failure::LimitReached;
-use crate::files;
+use crate::files::{self, in_words};
 use crate::limits::{EngineLimits, Limits};
 use crate::sandbox::contract::v0_1;
 use crate::sandbox::no_room;
@@ -21,7 +21,7 @@ const PACKAGE: &str = "wharf:provider/";
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// There is no such file, or it cannot be read.
-    #[error("{} cannot be read: {reason}", .path.display())]
+    #[error("{} cannot be read: {}", .path.display(), in_words(.reason, "a component, which is a file (.wasm)"))]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

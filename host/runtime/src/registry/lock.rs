@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use wharf_egress::text::MARK;
 
-use crate::files::{read, replace_durably_for_all};
+use crate::config::line_of;
+use crate::files::{in_words, read, replace_durably_for_all};
 use crate::manifest::Capabilities;
 
 /// Goes up where an older Wharf could misread the file.
@@ -22,6 +24,48 @@ const KEPT: usize = 5;
 
 const HEADER: &str = "# What is installed, and what each release may do. Written by `wharf install`, `approve`, `rollback` and \
                       `remove`;\n# keep it under version control.\n\n";
+
+/// How to get a lock file back.
+const RESTORE: &str = "restore it from version control, and `wharf sync` puts back what it names; or delete it, and install the \
+                       plugins anew (`wharf install FILE`)";
+
+/// The format alone, whatever else there is.
+#[derive(Deserialize)]
+struct Format {
+    format: Option<i64>,
+}
+
+/// What a text is that is no lock file of this format.
+fn no_lock_file(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some(format!("it is empty, and a lock file is not; {RESTORE}"));
+    }
+    let marks = |line: &&str| ["<<<<<<< ", "||||||| ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark));
+    if let Some((at, _)) = text.lines().enumerate().find(|(_, line)| marks(line)) {
+        return Some(format!(
+            "line {}: two versions of it were merged and it has both (`<<<<<<<`); take one of them, as with `git checkout \
+             --theirs FILE`, and `wharf sync` puts back what it names",
+            at + 1
+        ));
+    }
+    if text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        return Some(format!("it is JSON, and a lock file is TOML; {RESTORE}"));
+    }
+    let Format { format } = toml::from_str(text).ok()?;
+    let line = text.lines().position(|line| line.trim_start().starts_with("format"));
+    let line = line.map(|at| format!("line {}: ", at + 1)).unwrap_or_default();
+    match format {
+        Some(format) if format == i64::from(FORMAT) => None,
+        Some(format) if format > i64::from(FORMAT) => Some(format!(
+            "{line}it has the format {format}, and this Wharf knows {FORMAT}: a newer Wharf wrote it; use that one"
+        )),
+        Some(format) => Some(format!(
+            "{line}it has the format {format}, and this Wharf knows {FORMAT}: an older Wharf wrote it; use that one, or delete \
+             it, and install the plugins anew (`wharf install FILE`)"
+        )),
+        None => Some(format!("it does not say `format = {FORMAT}`, so it is no lock file, or was cut; {RESTORE}")),
+    }
+}
 
 /// The content of a lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +123,13 @@ pub struct LockedRelease {
     pub superseded: bool,
 }
 
+impl LockedRelease {
+    /// Whether a version or the beginning of a digest is its own.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.version == name || (name.starts_with(DIGEST) && name.len() > DIGEST.len() && self.digest.starts_with(name))
+    }
+}
+
 impl LockedPlugin {
     /// What the live release may do.
     pub fn capabilities(&self) -> Capabilities {
@@ -88,6 +139,16 @@ impl LockedPlugin {
     /// The release of a digest.
     pub fn release(&self, digest: &str) -> Option<&LockedRelease> {
         self.releases.iter().find(|release| release.digest == digest)
+    }
+
+    /// What a release is called in a command: its version, or where others have the same one the beginning of its digest.
+    pub fn name_of(&self, digest: &str) -> String {
+        let release = self.release(digest);
+        let twins = |version: &str| self.releases.iter().filter(|release| release.version == version).count();
+        match release.filter(|release| twins(&release.version) == 1) {
+            Some(alone) => alone.version.clone(),
+            None => digest.chars().take(SHORT_DIGEST).collect(),
+        }
     }
 
     /// The release that answers calls.
@@ -148,9 +209,15 @@ impl LockedPlugin {
     }
 }
 
+/// What a digest begins with.
+const DIGEST: &str = "sha256:";
+
+/// As much of a digest as tells two releases apart at a glance.
+const SHORT_DIGEST: usize = DIGEST.len() + 12;
+
 fn is_digest(text: &str) -> bool {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    text.strip_prefix("sha256:").is_some_and(|digits| digits.len() == 64 && digits.bytes().all(hex))
+    text.strip_prefix(DIGEST).is_some_and(|digits| digits.len() == 64 && digits.bytes().all(hex))
 }
 
 impl LockFile {
@@ -164,7 +231,7 @@ impl LockFile {
         match read(file, LARGEST) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("it cannot be read: {error}")),
+            Err(error) => Err(format!("it cannot be read: {}", in_words(&error, "a file; move the folder away"))),
         }
     }
 
@@ -175,15 +242,22 @@ impl LockFile {
 
     /// What the bytes say.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let lock: Self = toml::from_slice(bytes.strip_prefix(MARK).unwrap_or(bytes))
-            .map_err(|error| format!("{}; restore it from version control", error.message()))?;
-        if lock.format != FORMAT {
-            return Err(format!(
-                "it has the format {}, and this Wharf knows {FORMAT}; use the Wharf that wrote it",
-                lock.format
-            ));
-        }
-        lock.check()?;
+        let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|_| format!("it is not UTF-8, so it is damaged; {RESTORE}"))?;
+        let damaged = |error: toml::de::Error| {
+            let line = error.span().map(|span| format!("line {}: ", line_of(text, span.start))).unwrap_or_default();
+            format!("{line}{}, so it is damaged or cut short; {RESTORE}", error.message())
+        };
+        let parsed: Result<Self, _> = toml::from_str(text);
+        // What it is comes before what is wrong in it: a file of another format has other members.
+        let lock = match parsed {
+            Ok(lock) if lock.format == FORMAT => lock,
+            other => return Err(no_lock_file(text).or(other.err().map(damaged)).unwrap_or_default()),
+        };
+        lock.check().map_err(|(what, problem)| {
+            let line = text.find(what).map(|at| format!("line {}: ", line_of(text, at))).unwrap_or_default();
+            format!("{line}{problem}; {RESTORE}")
+        })?;
         Ok(lock)
     }
 
@@ -192,14 +266,15 @@ impl LockFile {
         self.plugins.values().flat_map(|plugin| &plugin.releases).map(|release| release.digest.as_str()).collect()
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Whether it makes sense, or the text that does not, and what is wrong with it.
+    fn check(&self) -> Result<(), (&str, String)> {
         for (name, plugin) in &self.plugins {
-            if let Some(release) = plugin.releases.iter().find(|release| !is_digest(&release.digest)) {
-                return Err(format!("plugins.{name} has the digest {:?}, which is no SHA-256", release.digest));
+            if let Some(LockedRelease { digest, .. }) = plugin.releases.iter().find(|r| !is_digest(&r.digest)) {
+                return Err((digest, format!("plugins.{name} has the digest {digest:?}, which is no SHA-256")));
             }
             for digest in plugin.live.iter().chain(&plugin.waiting).chain(&plugin.before) {
                 if plugin.release(digest).is_none() {
-                    return Err(format!("plugins.{name} names {digest}, which is none of its releases"));
+                    return Err((digest, format!("plugins.{name} names {digest}, which is none of its releases")));
                 }
             }
         }
@@ -209,7 +284,7 @@ impl LockFile {
     /// What is written into the file.
     pub(super) fn to_text(&self) -> Result<String, String> {
         // What could not be read again is not written.
-        self.check()?;
+        self.check().map_err(|(_, problem)| problem)?;
         let text = toml::to_string_pretty(self).map_err(|error| error.to_string())?;
         Ok(format!("{HEADER}{text}"))
     }

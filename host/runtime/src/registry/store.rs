@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use wharf_egress::audit::{Audit, AuditError};
+use wharf_egress::configuration;
 
 use super::component::LARGEST_COMPONENT;
 use super::index;
@@ -21,6 +22,7 @@ use crate::files::{read, replace_durably, sweep};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::sandbox::contract::v0_1::CONTRACT;
 
+mod back;
 mod change;
 #[cfg(all(test, unix))]
 mod crash;
@@ -192,36 +194,6 @@ impl ReleaseStore {
         plugin.live().filter(is_meant).map_or_else(|| waiting(plugin, name, digest), Ok).cloned()
     }
 
-    /// Whether it may be gone back to an earlier release of a plugin. Where nobody can tell, it may not.
-    pub(crate) fn has_way_back(&self, earlier: &Release) -> bool {
-        let digest = prefixed(&earlier.digest);
-        let of = |lock: LockFile| lock.plugins.get(&earlier.about.name).is_some_and(|p| p.has_way_back_to(&digest));
-        self.lock().is_ok_and(of)
-    }
-
-    /// A release to go back to: that of a version, or else the one that was live before the live one.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] where there is none.
-    pub fn earlier(&self, name: &str, version: Option<&str>) -> Result<LockedRelease, StoreError> {
-        let lock = self.lock()?;
-        let plugin = lock.plugins.get(name).ok_or_else(|| self.unknown(name, &lock))?;
-        let may_be =
-            |release: &&LockedRelease| ![&plugin.waiting, &plugin.live].contains(&&Some(release.digest.clone()));
-        let target = match version {
-            Some(version) => plugin.releases.iter().rev().filter(may_be).find(|release| release.version == version),
-            None => plugin.before.last().and_then(|digest| plugin.release(digest)),
-        };
-        target.cloned().ok_or_else(|| {
-            let versions: Vec<&str> =
-                plugin.releases.iter().filter(may_be).map(|release| release.version.as_str()).collect();
-            refused(match versions.as_slice() {
-                [] => format!("`{name}` has no earlier release to go back to"),
-                versions => format!("`{name}` has no such earlier release; it has {}", versions.join(", ")),
-            })
-        })
-    }
-
     /// Lets the release that waits answer calls: what it may do that the live one before it could not. With no way back it may
     /// be the live one.
     pub(crate) fn approve(&self, release: &Release, no_way_back: bool) -> Result<CapabilityDiff, StoreError> {
@@ -239,41 +211,6 @@ impl ReleaseStore {
                 plugin.end_ways_back();
             }
             Ok(diff)
-        })
-    }
-
-    /// Lets an earlier release answer calls again.
-    pub(crate) fn roll_back(&self, release: &Release, forced: bool) -> Result<(), StoreError> {
-        let (name, digest) = (&release.about.name, prefixed(&release.digest));
-        let what = if forced { "it was rolled back to by force" } else { "it was rolled back to" };
-        self.change(release, what, |plugin| {
-            if !forced && !plugin.has_way_back_to(&digest) {
-                return Err(no_way_back(name, &release.about.version));
-            }
-            if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
-                return Err(refused(format!("`{name}` no longer has {digest}; look at `wharf versions {name}`")));
-            }
-            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
-            Ok(())
-        })
-    }
-
-    /// The same where a release was found to be bad, unless somebody has changed what is live since.
-    pub(crate) fn take_back(&self, bad: &Release, release: &Release, why: &str) -> Result<(), StoreError> {
-        let digest = prefixed(&release.digest);
-        self.size_of(&digest)?;
-        self.change(release, why, |plugin| {
-            if plugin.live != Some(prefixed(&bad.digest)) {
-                return Ok(());
-            }
-            if !plugin.has_way_back_to(&digest) {
-                return Err(no_way_back(&bad.about.name, &release.about.version));
-            }
-            if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
-                return Err(refused(format!("{digest} is not one of the releases to go back to")));
-            }
-            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
-            Ok(())
         })
     }
 
@@ -327,7 +264,8 @@ impl ReleaseStore {
         if found == digest {
             return Ok(bytes);
         }
-        Err(self.broken(&file, format!("it is {found} and not what the lock file says; install the release again")))
+        let lock = self.lock_file.display();
+        Err(self.broken(&file, format!("it is {found} and not what {lock} says; install the release again")))
     }
 
     fn unknown(&self, name: &str, lock: &LockFile) -> StoreError {
@@ -345,14 +283,22 @@ impl ReleaseStore {
 
     /// A file that cannot be written, with what to do where its place is not the user's to write to.
     fn unwritable(&self, file: &Path, error: &io::Error) -> StoreError {
+        use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        let configuration = configuration::name();
         let remedy = match error.kind() {
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied if file.starts_with(&self.folder) => {
-                "; name a folder that can be written to as `store` in wharf.toml"
+            ReadOnlyFilesystem | PermissionDenied if file.starts_with(&self.folder) => {
+                format!("; name a folder that can be written to as `store` in {configuration}")
             }
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-                "; it stands beside the configuration: keep both in a folder that can be written to"
+            ReadOnlyFilesystem | PermissionDenied => {
+                format!("; it stands beside {configuration}: keep both in a folder that can be written to")
             }
-            _ => "",
+            AlreadyExists | NotADirectory if file.starts_with(&self.folder) => {
+                format!(
+                    "; a file stands where its folder should: move it, or name a folder as `store` in {configuration}"
+                )
+            }
+            StorageFull => "; make room on the disk".to_owned(),
+            _ => String::new(),
         };
         self.broken(file, format!("{error}{remedy}"))
     }
@@ -365,13 +311,6 @@ impl ReleaseStore {
 fn change_to(release: &Release, what: &str) -> Change {
     let about = &release.about;
     Change { plugin: about.name.clone(), digest: release.digest.clone(), what: format!("{}: {what}", about.version) }
-}
-
-fn no_way_back(name: &str, version: &str) -> StoreError {
-    refused(format!(
-        "the live release of `{name}`, or one before it, was approved with no way back; `wharf rollback {name} --to {version} --force` goes back \
-         all the same"
-    ))
 }
 
 fn refused(problem: String) -> StoreError {

@@ -150,7 +150,9 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     let words = |text: String| mask(visible(cut(&text)));
     let failed = |why: Failed, ctx: &mut Ctx| match why {
         why if let Some(limit) = ctx.meter.reached() => Refusal::from(with_note(limit, &words(why.words()))).into(),
-        Failed::Told(failure) => clean(told_where(failure, ctx.moved.take()), words).into(),
+        Failed::Told(failure) => {
+            clean(told_where(failure, ctx.moved.take()), words, &words(release.about.title.clone())).into()
+        }
         Failed::Denied(message) => match ctx.refused.take() {
             Some(refusal) => noted(refusal, &words(message)).into(),
             None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
@@ -326,9 +328,14 @@ fn told_where(failure: Failure, moved: Option<(u16, String)>) -> Failure {
     }
 }
 
-/// A failure in words that came from a stranger.
-fn clean(failure: Failure, clean: impl Fn(String) -> String) -> Failure {
-    let detail = |from: Detail| Detail { message: clean(from.message), code: from.code.map(&clean), ..from };
+/// A failure in words that came from a stranger, with what the provider is called.
+fn clean(failure: Failure, clean: impl Fn(String) -> String, provider: &str) -> Failure {
+    let detail = |from: Detail| Detail {
+        message: clean(from.message),
+        code: from.code.map(&clean),
+        provider: provider.to_owned(),
+        ..from
+    };
     match failure {
         Failure::InvalidInput { field, message } => {
             Failure::InvalidInput { field: field.map(&clean), message: clean(message) }

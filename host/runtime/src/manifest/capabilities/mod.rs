@@ -16,6 +16,9 @@ use wharf_egress::declaration::{
 use super::{About, AttachmentField, ConnectionField, Manifest, Operation};
 
 mod inputs;
+mod kind;
+
+pub use kind::{Capability, Kind};
 
 /// All that a manifest asks for: requests with their effects and credentials, free values, inputs, files, schemes, connection
 /// fields, the suggested address, and what is masked.

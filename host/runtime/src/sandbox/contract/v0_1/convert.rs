@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use wasmtime::component::ResourceTable;
-use wharf_egress::Json;
 use wharf_egress::declaration as own;
 use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
 use wharf_egress::json::Literal;
+use wharf_egress::{Json, configuration};
 
 use super::Failed;
 use super::bindings::wharf::provider::{call as c, http, manifest as m};
@@ -233,9 +233,11 @@ pub(super) fn refusal(refusal: Refusal) -> http::Error {
         Refusal::Denied(denial) => http::Error::Denied(http::Denial {
             rule: denial.rule.name().to_owned(),
             message: denial.message,
-            remedy: denial.remedy.into_owned(),
+            remedy: configuration::for_plugins(&denial.remedy),
         }),
-        Refusal::MissingCredential(missing) => http::Error::MissingCredential(missing.to_string()),
+        Refusal::MissingCredential(missing) => {
+            http::Error::MissingCredential(configuration::for_plugins(&missing.to_string()))
+        }
         // The call has ended with it, and hears no more.
         Refusal::OutOfTime(error) => http::Error::Unavailable(error.to_string()),
     }
@@ -257,5 +259,6 @@ pub(super) fn failure(from: c::Failure) -> Failed {
 }
 
 fn detail(from: c::Detail) -> Detail {
-    Detail { message: from.message, status: from.status, code: from.code, retry_after: from.retry_after }
+    let c::Detail { message, status, code, retry_after } = from;
+    Detail { message, status, code, retry_after, ..Detail::default() }
 }

@@ -1,0 +1,156 @@
+//! What a key takes: whether a value is that, and words with a line to copy for one that is not. A value is repeated only where
+//! it is none of a field, which may be a secret.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use bytesize::ByteSize;
+use toml::Spanned;
+use toml::de::{DeInteger, DeValue};
+use wharf_egress::text::in_one_line;
+use wharf_egress::{IpNet, Nat64};
+
+use super::keys::Key;
+use crate::grant::Pattern;
+
+/// What a key takes.
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    /// Such as a path, or a name.
+    Text,
+    /// Texts of which each is read, or told what is wrong with it.
+    List(&'static str, fn(&str) -> Result<(), String>),
+    /// A whole number from 0 to this one.
+    Number(u64),
+    /// Bytes.
+    Size,
+    Time,
+    Switch,
+    /// A text, or where it stands.
+    Value,
+    /// Values by name.
+    Values,
+    /// A table with these keys.
+    Table(&'static [&'static [Key]]),
+    /// Such tables by name.
+    Tables(&'static [&'static [Key]]),
+}
+
+/// What is wrong with a value, and where if that is only a part of it. It follows the key's path.
+pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<usize>>, String)> {
+    let name = key.name;
+    let write = |what: &str, example: Option<String>| {
+        let example = example.unwrap_or_else(|| key.example.to_owned());
+        Some((None, format!(" is {what}; write {name} = {example}")))
+    };
+    match (key.takes, value) {
+        (Takes::Text, DeValue::String(_)) | (Takes::Switch, DeValue::Boolean(_)) => None,
+        (Takes::Size, DeValue::String(text)) if text.parse::<ByteSize>().is_ok() => None,
+        (Takes::Size, DeValue::Integer(number)) if whole(number).is_some() => None,
+        (Takes::Time, DeValue::String(text)) if humantime::parse_duration(text).is_ok() => None,
+        (Takes::Number(most), DeValue::Integer(number)) if whole(number).is_some_and(|n| n <= most) => None,
+        (Takes::Value, value) if is_value(value) => None,
+        (Takes::List(of, read), DeValue::Array(entries)) => entries.iter().find_map(|entry| in_list(of, read, entry)),
+        (Takes::List(of, read), value) => {
+            let meant = text_in(value).filter(|text| read(text).is_ok() && of != PATHS && of != NAMES);
+            write(&format!("a list of {of}"), meant.map(|text| format!("[{}]", toml::Value::from(text))))
+        }
+        (Takes::Text, _) => write("a text in quotes", None),
+        (Takes::Size, _) => write("a size, with its unit in quotes", None),
+        (Takes::Time, value) => {
+            let number = match value {
+                DeValue::Integer(number) => whole(number),
+                value => text_in(value).and_then(|text| text.parse().ok()),
+            };
+            write("a time, with its unit in quotes", number.map(|seconds| format!("\"{seconds}s\"")))
+        }
+        (Takes::Number(most), value) => {
+            let number = text_in(value).and_then(|text| text.parse::<u64>().ok()).filter(|number| *number <= most);
+            write(&format!("a whole number from 0 to {most}, without quotes"), number.map(|number| number.to_string()))
+        }
+        (Takes::Switch, _) => write("true or false, without quotes", None),
+        (Takes::Value, _) => write(VALUE, None),
+        (Takes::Values, _) => Some((None, format!(" is a table of values by name; write {name} = {}", key.example))),
+        (Takes::Table(_), _) => Some((None, format!(" is a table; write {}", key.example))),
+        (Takes::Tables(_), _) => {
+            Some((None, format!(" is a table of tables; write {} with a name in place of NAME", key.example)))
+        }
+    }
+}
+
+/// What a field or a proxy is.
+pub(super) const VALUE: &str = "a text, { env = \"NAME\" } or { file = \"path\" }";
+
+/// Whether it is a value that can be used, or says where one stands.
+pub(super) fn is_value(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::String(_) => true,
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).is_ok(),
+        DeValue::Table(table) => {
+            let mut entries = table.iter();
+            let (first, second) = (entries.next(), entries.next());
+            let is_place = |name: &str| matches!(name, "env" | "file");
+            second.is_none()
+                && first
+                    .is_some_and(|(name, at)| is_place(name.get_ref()) && matches!(at.get_ref(), DeValue::String(_)))
+        }
+        _ => false,
+    }
+}
+
+fn in_list(
+    of: &str,
+    read: fn(&str) -> Result<(), String>,
+    entry: &Spanned<DeValue<'_>>,
+) -> Option<(Option<Range<usize>>, String)> {
+    let at = |problem: String| Some((Some(entry.span()), problem));
+    match entry.get_ref() {
+        DeValue::String(text) => read(text).err().and_then(|problem| at(format!(": {problem}"))),
+        _ => at(format!(" is a list of {of}, each in quotes")),
+    }
+}
+
+fn text_in<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
+    match value {
+        DeValue::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn whole(number: &DeInteger<'_>) -> Option<u64> {
+    u64::from_str_radix(number.as_str(), number.radix()).ok().filter(|number| i64::try_from(*number).is_ok())
+}
+
+pub(super) const PATHS: &str = "paths";
+pub(super) const NAMES: &str = "names of secret fields";
+
+pub(super) fn any(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
+pub(super) fn pattern(text: &str) -> Result<(), String> {
+    text.parse::<Pattern>().map(drop)
+}
+
+pub(super) fn effect(text: &str) -> Result<(), String> {
+    match text {
+        "read" | "write" | "delete" => Ok(()),
+        other => Err(format!("`{}` is no effect; write `read`, `write` or `delete`", in_one_line(other))),
+    }
+}
+
+pub(super) fn prefix(text: &str) -> Result<(), String> {
+    text.parse::<Nat64>().map(drop)
+}
+
+pub(super) fn network(text: &str) -> Result<(), String> {
+    network_of(text).map(drop)
+}
+
+/// An address, or a network in CIDR notation (RFC 4632).
+pub(super) fn network_of(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| format!("`{}` is neither an address nor a network such as 10.0.0.0/8", in_one_line(text)))
+}
