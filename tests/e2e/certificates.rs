@@ -75,7 +75,7 @@ fn a_self_signed_certificate_of_an_authority_is_that_of_the_server_where_it_is_t
 fn who_is_trusted_is_said_once_and_in_words_that_are_known() {
     let world = World::new();
     world.configure(&connection(CERTIFICATE, "ca = \"system\"\nca_file = \"authority.pem\""));
-    world.wharf(&CALL).fails(2, &["connections.chatwoot.ca: it stands beside `ca_file`"]);
+    world.wharf(&CALL).fails(2, &["`connections.chatwoot.ca`: it stands beside `ca_file`"]);
     world.configure(&connection(CERTIFICATE, "ca = \"systm\""));
-    world.wharf(&CALL).fails(2, &["connections.chatwoot.ca: `systm` is not known; write ca = \"system\""]);
+    world.wharf(&CALL).fails(2, &["`connections.chatwoot.ca`: `systm` is not known; write ca = \"system\""]);
 }

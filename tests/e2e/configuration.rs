@@ -308,9 +308,9 @@ fn an_address_that_is_no_network_is_refused() {
 fn a_limit_that_cannot_be_is_told_where_it_stands() {
     let world = World::new();
     world.configure("[limits]\nmemory = \"8GiB\"\n");
-    world.wharf(&["plugins"]).fails(2, &["limits.memory is at most 4GiB"]);
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.memory`: 4GiB at most"]);
     world.configure("[limits]\ntimeout = \"soon\"\n");
-    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "expected is a duration"]);
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.timeout` is a time", "write timeout = \"30s\""]);
     world.configure(&format!("[limits]\ntimeout = \"999999999y\"\n{}", world.connections()));
     assert_eq!(world.call("chatwoot profile.get").code, 0, "more time than any clock has");
     world.configure(&format!("[limits]\nmemory = \"64KiB\"\n{}", world.connections()));
@@ -351,7 +351,7 @@ fn what_the_engine_is_made_for_is_one_for_all() {
     world.configure(&format!("[limits]\ncalls = 5\nstack = \"256KiB\"\ninstances = 50\n{}", world.connections()));
     assert_eq!(world.call("chatwoot profile.get").code, 0);
     world.configure("[limits]\nstack = \"8MiB\"\n");
-    world.wharf(&["plugins"]).fails(2, &["limits.stack is 64KiB at least", "1MiB at most"]);
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.stack`: 64KiB at least", "1MiB at most"]);
     world.configure("[limits]\nmemories = 100000000\n");
     let run = world.wharf(&["plugins"]);
     assert!(
@@ -428,7 +428,7 @@ fn an_audit_that_cannot_be_is_told_where_it_stands() {
     world.configure("[audit]\nfiel = \"x\"\n");
     world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`audit.fiel`", "did you mean `file`?"]);
     world.configure("[audit]\nrequired = \"no\"\n");
-    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "expected is a boolean"]);
+    world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`audit.required` is true or false"]);
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 
 mod aigency;
 mod appwrite;
+mod approval;
 mod audit;
 mod calls;
 mod cassettes;
@@ -21,6 +22,7 @@ mod files;
 mod hostile;
 mod install;
 mod install_from;
+mod messages;
 mod mutations;
 mod obedient;
 mod plugins;

@@ -48,7 +48,7 @@ fn the_configuration_says_how_often_and_a_call_may_say_otherwise() {
     world.call("appwrite users.list --retries 0").fails(4, &["unavailable"]);
     world.call("appwrite users.list --retries 11").fails(2, &["--retries", "11"]);
     world.configure(&format!("retries = 11\n{}", world.connections()));
-    world.call("appwrite users.list").fails(2, &["retries is at most 10"]);
+    world.call("appwrite users.list").fails(2, &["wharf.toml:1", "`retries` is a whole number from 0 to 10"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_provider_that_is_unavailable_says_when_it_is_back_and_is_left_alone_until_t
         (503, "Retry-After", "Sun, 06 Nov 1994 08:50:37 GMT", "unavailable, try again after 60 s"),
         (503, "Retry-After", "Sunday, 06-Nov-94 08:50:37 GMT", "unavailable, try again after 60 s"),
         (503, "Retry-After", "Sun Nov  6 08:50:37 1994", "unavailable, try again after 60 s"),
-        (413, "Retry-After", "60", "the provider failed, try again after 60 s"),
+        (413, "Retry-After", "60", "the request was refused by Appwrite, try again after 60 s"),
         (429, "Retry-After", "60", "rate limited, try again after 60 s"),
         (429, "X-RateLimit-Reset", "60", "rate limited, try again after 60 s"),
         (429, "RateLimit", "\"default\";r=0;t=60", "rate limited, try again after 60 s"),

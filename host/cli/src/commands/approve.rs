@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args, plugin: &str, digest: Option<&str>, no_way_back: 
     };
     setup.note_unrecorded();
     let stays = if no_way_back { ", and nothing goes back behind it" } else { "" };
-    print::out(text![shown(&diff, first, all), format!("{plugin} {} is live{stays}", release.about.version)])?;
+    print::out(text![shown(&diff, first, all).0, format!("{plugin} {} is live{stays}", release.about.version)])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,20 +41,23 @@ pub(crate) fn look(args: &Args, plugin: &str, digest: Option<&str>, all: bool) -
 pub(crate) fn waits(plugin: &str, version: &str, digest: &str, diff: &CapabilityDiff, first: bool, all: bool) -> Text {
     let more = if first { "" } else { " more" };
     let hint = format!("`wharf approve {plugin} --digest {digest}` lets it answer calls.");
-    let look = format!("`wharf approve {plugin} --dry-run --all` shows every line of it.");
+    let (shown, whole) = shown(diff, first, all);
+    let look = Text::from(format!("`wharf approve {plugin} --dry-run --all` shows every line of it."));
+    let look = if whole { Text::default() } else { text![styled(DIM, look), "\n"] };
     text![
         format!("{plugin} {version} waits for your approval. It asks for{more}:"),
         "\n",
-        shown(diff, first, all),
-        styled(DIM, if all { Text::default() } else { text![look, "\n"] }),
+        shown,
+        look,
         styled(DIM, hint),
     ]
 }
 
 /// What is asked for beyond the live release, all of it: an approval is of that. Of a first release, which asks for all that
 /// it does, and of what is no longer asked for, as much as a screen holds, and everything that can do harm.
-fn shown(diff: &CapabilityDiff, first: bool, all: bool) -> Text {
+fn shown(diff: &CapabilityDiff, first: bool, all: bool) -> (Text, bool) {
     let most = if first { Most::Screen } else { Most::Added };
     let left = if all { usize::MAX } else { SCREEN.saturating_sub(diff.added.len()) };
-    text![asked(diff, most, all), given_up(diff, left)]
+    let (asked, whole) = asked(diff, most, all);
+    (text![asked, given_up(diff, left)], whole)
 }

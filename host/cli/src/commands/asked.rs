@@ -38,8 +38,8 @@ pub(crate) enum Most {
     Added,
 }
 
-/// What is asked for: folded, or with `all` each line of it.
-pub(crate) fn asked(diff: &CapabilityDiff, most: Most, all: bool) -> Text {
+/// What is asked for: folded, or with `all` each line of it. Whether each line stands there by itself.
+pub(crate) fn asked(diff: &CapabilityDiff, most: Most, all: bool) -> (Text, bool) {
     let asked = Asked::of(diff, most);
     let mut text = text![styled(BOLD, asked.counts()), "\n"];
     let (mut shown, mut left_out) = (0, Vec::new());
@@ -63,7 +63,10 @@ pub(crate) fn asked(diff: &CapabilityDiff, most: Most, all: bool) -> Text {
         text.add(text![heading, ":\n"]);
         folded.into_iter().for_each(|line| text.add(text![styled(BAD, format!("+ {line}")), "\n"]));
     }
-    if left_out.is_empty() { text } else { text![text, styled(BOLD, format!("and {}", left_out.join(", "))), "\n"] }
+    if !left_out.is_empty() {
+        text.add(text![styled(BOLD, format!("and {}", left_out.join(", "))), "\n"]);
+    }
+    (text, shown == diff.added.len())
 }
 
 /// What is no longer asked for, as many lines of it.
@@ -166,6 +169,9 @@ impl<'a> Asked<'a> {
 
     /// Names of operations: each, or where they are all of a resource, or all that there are, as that.
     fn listed(&self, names: &[&str]) -> String {
+        if let [one] = names {
+            return (*one).to_owned();
+        }
         let everything: usize = self.whole.values().map(Vec::len).sum();
         if everything > 1 && names.len() == everything {
             return format!("all {everything} operations");

@@ -210,7 +210,7 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str, all: bool) -> Result<E
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
     let text = match diff == CapabilityDiff::default() {
         true => "no difference".into(),
-        false => text![asked(&diff, Most::Added, all), given_up(&diff, usize::MAX)],
+        false => text![asked(&diff, Most::Added, all).0, given_up(&diff, usize::MAX)],
     };
     print::out(text)?;
     Ok(ExitCode::SUCCESS)

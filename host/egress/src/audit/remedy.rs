@@ -38,3 +38,28 @@ pub(super) fn place() -> String {
         configuration::name()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn each_cause_has_a_remedy_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, deep) = (folder.path().join("audit.jsonl"), folder.path().join("not/there/audit.jsonl"));
+        let said = |file: &Path, kind: ErrorKind| remedy(file, &kind.into());
+        let here = folder.path().display();
+        assert!(said(&file, ErrorKind::PermissionDenied).starts_with(&format!("let the user who runs this write to {here},")));
+        assert!(said(&deep, ErrorKind::PermissionDenied).starts_with(&format!("let the user who runs this write to {here},")));
+        assert!(said(&file, ErrorKind::ReadOnlyFilesystem).starts_with("its file system is read-only"));
+        assert!(said(&file, ErrorKind::StorageFull).starts_with("make room on the disk"));
+        assert!(said(&file, ErrorKind::FileTooLarge).starts_with("raise "));
+        fs::write(&file, "").unwrap();
+        let denied = said(&file, ErrorKind::PermissionDenied);
+        assert!(denied.contains("audit.jsonl") && !denied.contains("make room"), "{denied}");
+        assert!(said(&file.join("below"), ErrorKind::AlreadyExists).contains("audit.jsonl is no folder"));
+        assert!(said(folder.path(), ErrorKind::IsADirectory).starts_with("name a file in it"));
+    }
+}
