@@ -26,7 +26,9 @@ fn what_can_do_harm_is_never_left_out_however_much_a_plugin_asks_for() {
             let (resource, action) = operation.split_once('.').unwrap_or_default();
             let has = |word: &str| shown.contains(word);
             let is_exposed = |place: &str| line.starts_with("scheme ") && line.contains(place);
-            if line.contains(" (delete): ") || line.starts_with("field ") || line.contains("address") {
+            if line.contains(" (delete): ")
+                || ["field ", "suggested address ", "address"].iter().any(|start| line.starts_with(start))
+            {
                 assert!(has(&format!("+ {line}\n")), "{name}: {line}\n{shown}");
             } else if is_exposed(": query ") || is_exposed(": body ") {
                 assert!(has(&format!("+ {line}")), "{name}: {line}\n{shown}");
@@ -79,7 +81,9 @@ fn all_of_it_is_shown_where_that_is_asked_for() {
     world.write("first.wasm", PROVIDERS.iter().find(|p| p.name == "chatwoot").unwrap().bytes);
     let installed = world.wharf(&["install", "first.wasm", "--all"]);
     let looked = world.wharf(&["approve", "chatwoot", "--dry-run", "--all"]);
-    let lines = lines_of(&world, "chatwoot");
+    // What is masked is asked for by nobody.
+    let lines: Vec<String> =
+        lines_of(&world, "chatwoot").into_iter().filter(|line| !line.contains(": masks ")).collect();
     for line in &lines {
         for run in [&installed, &looked] {
             assert!(run.out.contains(&format!("+ {line}\n")), "{line} is not in {run:?}");
@@ -112,7 +116,12 @@ fn a_newer_release_is_shown_by_what_it_asks_for_beyond_the_live_one() {
     says(
         &world,
         &["install", &wider],
-        &["It asks for more:", "2 operations (2 read), 2 requests", "+ good.work (read): GET /user", "- good.work (read): GET /echo"],
+        &[
+            "It asks for more:",
+            "2 operations (2 read), 2 requests",
+            "+ good.work (read): GET /user",
+            "- good.work (read): GET /echo",
+        ],
     );
     says(&world, &["diff", "obedient", "./b.wasm"], &["it reads:\n+ good.echo (read): GET /user"]);
 }

@@ -220,7 +220,9 @@ fn one_of_several_connections_has_to_be_named() {
         .map(|p| format!("[connections.{p}"))
         .collect();
     world.configure(&format!("{connections}\n{second}"));
-    world.call("chatwoot profile.get").fails(2, &["several connections", "`chatwoot`, `second`"]);
+    world
+        .call("chatwoot profile.get")
+        .fails(2, &["several connections", "--connection chatwoot or --connection second"]);
     assert_eq!(world.call("chatwoot profile.get --connection second").code, 0);
 }
 

@@ -106,10 +106,13 @@ fn a_rollback_is_one_command() {
     assert_eq!(live(&world), NEXT);
     says(&world, &["rollback", "obedient", "--to", "3.7.13"], &["3.7.13"]);
     says(&world, &["rollback", "obedient", "--to", VERSION], &["3.7.11"]);
-    world.wharf(&["rollback", "obedient"]).fails(2, &[
-        "no release of `obedient` was live before the live one 3.7.11",
-        "`wharf rollback obedient --to 3.7.12` or `wharf rollback obedient --to 3.7.13`",
-    ]);
+    world.wharf(&["rollback", "obedient"]).fails(
+        2,
+        &[
+            "no release of `obedient` was live before the live one 3.7.11",
+            "`wharf rollback obedient --to 3.7.12` or `wharf rollback obedient --to 3.7.13`",
+        ],
+    );
     world.wharf(&["rollback", "obedient", "--to", "9.9.9"]).fails(2, &["no such earlier release"]);
     assert_eq!(live(&world), VERSION);
 
@@ -175,12 +178,12 @@ fn a_component_that_was_changed_on_disk_is_not_loaded() {
     let nowhere = world.path().join("empty-cache").display().to_string();
     let fresh: &[(&str, &str)] = &[("XDG_CACHE_HOME", &nowhere)];
     let run = world.wharf_with(fresh, &["plugins"]);
-    assert!(run.err.contains("not what the lock file says") && !run.out.contains("obedient"), "{run:?}");
+    assert!(run.err.contains("not what wharf.lock says") && !run.out.contains("obedient"), "{run:?}");
 
     // Another file of its name does not answer in its place, and other plugins do.
     let other = release(&world, "other.wasm", &[(VERSION, NEXT)]);
     world.configure(&format!("plugins = [{other:?}]\n"));
-    world.wharf_with(fresh, &["call", "obedient", "good.greet"]).fails(1, &["not what the lock file says"]);
+    world.wharf_with(fresh, &["call", "obedient", "good.greet"]).fails(1, &["not what wharf.lock says"]);
     assert_eq!(world.wharf_with(fresh, &["describe", "aigency"]).code, 0);
     world.wharf(&["install", "a.wasm", "--force"]);
     assert!(world.wharf_with(fresh, &["plugins"]).out.contains("obedient"));
@@ -308,7 +311,9 @@ fn a_digest_is_the_same_however_it_is_written() {
     release(&world, "a.wasm", &[]);
     let digest = wharf::digest_of(OBEDIENT.bytes).to_uppercase();
     says(&world, &["install", "a.wasm", "--digest", &digest], &["waits"]);
-    world.call("obedient good.greet").fails(2, &["3.7.11 waits for your approval", "`wharf approve obedient --digest sha256:"]);
+    world
+        .call("obedient good.greet")
+        .fails(2, &["3.7.11 waits for your approval", "`wharf approve obedient --digest sha256:"]);
     says(&world, &["approve", "obedient", "--digest", &format!("SHA256:{digest}").to_lowercase()], &["is live"]);
 }
 

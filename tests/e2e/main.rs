@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test may play a client of its own")]
 
 mod aigency;
-mod appwrite;
 mod approval;
+mod appwrite;
 mod audit;
 mod calls;
 mod cassettes;

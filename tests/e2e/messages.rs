@@ -51,7 +51,9 @@ fn a_key_of_the_wrong_kind_is_told_with_its_path_its_line_and_a_line_to_copy() {
         let run = world.wharf(&["plugins", "--config", "prod.toml"]);
         run.fails(2, &[&format!("prod.toml:{line}: "), words, write]);
     }
-    for secret in ["[\"geheim\"]", "{ env = \"A\", file = \"geheim\" }", "{ evn = \"geheim\" }", "true", "1.5", "geheim"] {
+    for secret in
+        ["[\"geheim\"]", "{ env = \"A\", file = \"geheim\" }", "{ evn = \"geheim\" }", "true", "1.5", "geheim"]
+    {
         world.write("prod.toml", connection(&format!("fields = {{ api_key = {secret} }}")));
         let run = world.wharf(&["plugins", "--config", "prod.toml"]);
         run.fails(2, &["prod.toml:3"]);
@@ -89,7 +91,9 @@ fn a_remedy_names_the_file_of_the_configuration_and_not_the_usual_one() {
 #[test]
 fn an_input_that_is_typed_wrongly_is_told_as_the_shell_takes_it() {
     let world = World::new();
-    world.call("appwrite users.list queries=open").fails(2, &["`open` is not what is allowed", r#"write queries:='["open"]'"#]);
+    world
+        .call("appwrite users.list queries=open")
+        .fails(2, &["`open` is not what is allowed", r#"write queries:='["open"]'"#]);
     world.call("appwrite users.list maxItems=many").fails(2, &["1 to 10000; write maxItems=1"]);
     world.call("appwrite users.list queries:=[open]").fails(2, &["is not JSON", r#"write queries:='["text"]'"#]);
     world
@@ -122,9 +126,7 @@ fn two_releases_of_one_version_are_told_apart_by_their_digests() {
     let (a, b) = (short("a.wasm"), short("b.wasm"));
     let ways = [format!("`wharf rollback obedient --to {a}`"), format!("`wharf rollback obedient --to {b}`")];
     let ways = [ways[0].as_str(), ways[1].as_str()];
-    world
-        .wharf(&["rollback", "obedient", "--to", VERSION])
-        .fails(2, &["several releases 3.7.11", ways[0], ways[1]]);
+    world.wharf(&["rollback", "obedient", "--to", VERSION]).fails(2, &["several releases 3.7.11", ways[0], ways[1]]);
     says(&world, &["versions"], &[&a, &b]);
     says(&world, &["rollback", "obedient", "--to", &a], &["3.7.11 is live again"]);
     let run = world.wharf(&["rollback", "obedient"]);
@@ -148,7 +150,10 @@ fn a_lock_file_that_is_none_says_what_it_is_where_and_how_it_comes_back() {
         (conflict, [line.as_str(), "`git checkout --theirs FILE`", "`wharf sync`"]),
         (whole[..whole.len() / 2].to_owned(), ["prod.lock: line ", "damaged or cut short", restore[0]]),
         ("{\"format\": 2}".to_owned(), ["it is JSON", restore[0], restore[2]]),
-        (whole.replace("format = 2", "format = 3\nnew = 1"), ["line 4: it has the format 3", "a newer Wharf", "use that one"]),
+        (
+            whole.replace("format = 2", "format = 3\nnew = 1"),
+            ["line 4: it has the format 3", "a newer Wharf", "use that one"],
+        ),
         (whole.replace("format = 2\n", ""), ["it does not say `format = 2`", restore[0], restore[1]]),
         (whole.replace("waiting = \"sha256:", "waiting = \"sha256:0"), ["line ", "none of its releases", restore[0]]),
     ] {
@@ -188,11 +193,17 @@ fn a_server_that_speaks_tls_or_does_not_is_told_with_the_scheme_that_would_be_ri
 #[test]
 fn a_request_that_is_refused_is_no_failure_of_the_provider() {
     let world = World::new();
-    for status in [400, 405, 406, 411, 413, 414, 415, 416, 417, 421, 422, 428, 431, 451] {
+    for status in [400, 405, 406, 411, 413, 414, 415, 416, 417, 421, 428, 431, 451] {
         world.simulation.chatwoot.answer_next(answer(status, "application/json", r#"{"error": "Email is invalid"}"#));
         let status = format!("status {status}");
-        world.call("chatwoot profile.get").fails(4, &["the request was refused by Chatwoot: ", "Email is invalid", &status]);
+        world
+            .call("chatwoot profile.get")
+            .fails(4, &["the request was refused by Chatwoot: ", "Email is invalid", &status]);
     }
+    world.simulation.wibiclick.answer_next(answer(422, "application/json", r#"{"error": "Email is invalid"}"#));
+    world
+        .call("wibiclick users.disconnect-from-website websiteId=w userId=u")
+        .fails(4, &["the request was refused by WibiClick: ", "Email is invalid"]);
     world.simulation.chatwoot.answer_next(answer(500, "application/json", "{}"));
     world.call("chatwoot profile.get").fails(4, &["the provider failed"]);
 }

@@ -61,8 +61,9 @@ pub(crate) enum Command {
     Rollback {
         /// Name of a plugin
         plugin: String,
-        /// The version, or as much of the digest as `wharf versions` shows [default: the one that was live before]
-        #[arg(long, value_name = "VERSION|sha256:…")]
+        /// The version, or of several with one version the digest (sha256:…), as much of it as `wharf versions` shows
+        /// [default: the one that was live before]
+        #[arg(long, value_name = "VERSION")]
         to: Option<String>,
         /// Also behind a release that was approved with no way back
         #[arg(long, requires = "to")]

@@ -219,7 +219,9 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str, all: bool) -> Result<E
 pub(crate) fn versions(args: &Args, options: &Versions) -> Result<ExitCode> {
     let lock = Setup::with_store(args.config.as_deref())?.host.releases()?.lock()?;
     if let Some(name) = options.plugin.as_ref().filter(|name| !lock.plugins.contains_key(*name)) {
-        return Err(Usage(format!("`{name}` is not installed")).into());
+        let names: Vec<&str> = lock.plugins.keys().map(String::as_str).collect();
+        let known = if names.is_empty() { "nothing is".to_owned() } else { format!("`{}` is", names.join("`, `")) };
+        return Err(Usage(format!("`{name}` is not installed; {known}")).into());
     }
     let chosen = lock.plugins.iter().filter(|(name, _)| options.plugin.as_ref().is_none_or(|wanted| wanted == *name));
     if options.json {

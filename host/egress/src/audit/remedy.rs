@@ -51,8 +51,14 @@ mod tests {
         let (file, deep) = (folder.path().join("audit.jsonl"), folder.path().join("not/there/audit.jsonl"));
         let said = |file: &Path, kind: ErrorKind| remedy(file, &kind.into());
         let here = folder.path().display();
-        assert!(said(&file, ErrorKind::PermissionDenied).starts_with(&format!("let the user who runs this write to {here},")));
-        assert!(said(&deep, ErrorKind::PermissionDenied).starts_with(&format!("let the user who runs this write to {here},")));
+        assert!(
+            said(&file, ErrorKind::PermissionDenied)
+                .starts_with(&format!("let the user who runs this write to {here},"))
+        );
+        assert!(
+            said(&deep, ErrorKind::PermissionDenied)
+                .starts_with(&format!("let the user who runs this write to {here},"))
+        );
         assert!(said(&file, ErrorKind::ReadOnlyFilesystem).starts_with("its file system is read-only"));
         assert!(said(&file, ErrorKind::StorageFull).starts_with("make room on the disk"));
         assert!(said(&file, ErrorKind::FileTooLarge).starts_with("raise "));

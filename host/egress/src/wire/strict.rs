@@ -274,9 +274,9 @@ impl<In: Transport> Strict<In> {
         let how = reset.map_or_else(|| "closed".to_owned(), |error| format!("broken: {error}"));
         let problem = match &mut self.phase {
             Phase::Head => {
-                let answered = exchange::note(|exchange| exchange.answered);
+                let (answered, reused) = exchange::note(|exchange| (exchange.answered, exchange.reused));
                 let when = if answered { "in the middle of the answer's head" } else { "before an answer came" };
-                let tls = if answered || self.reused || self.inner.is_tls() { "" } else { TLS };
+                let tls = if answered || reused || self.inner.is_tls() { "" } else { TLS };
                 format!("the connection was {how} {when}{tls}")
             }
             Phase::End => return Ok(false),

@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use wharf_egress::text::in_one_line;
 
-use super::value::{self, NAMES, PATHS, Takes, VALUE};
+use super::value::{self, Takes, VALUE};
 use crate::operation::nearest;
 use crate::retry::MOST_RETRIES;
 
@@ -24,7 +24,7 @@ const fn key(name: &'static str, takes: Takes, example: &'static str) -> Key {
 const COUNT: Takes = Takes::Number(u32::MAX as u64);
 
 const TOP: &[Key] = &[
-    key("plugins", Takes::List(PATHS, value::any), "[\"plugins/\"]"),
+    key("plugins", Takes::List("paths", None), "[\"plugins/\"]"),
     key("store", Takes::Text, "\".wharf\""),
     key("audit", Takes::Table(&[AUDIT]), "[audit], and its keys below it"),
     key("retries", Takes::Number(MOST_RETRIES as u64), "2"),
@@ -72,11 +72,11 @@ const CONNECTION: &[Key] = &[
     key(PROVIDER, Takes::Text, "\"appwrite\""),
     key("base_url", Takes::Text, "\"https://api.example.com/v1\""),
     key("fields", Takes::Values, "{ NAME = { env = \"VARIABLE\" } }"),
-    key("operations", Takes::List("names of operations, or patterns", value::pattern), "[\"users.*\"]"),
-    key("effects", Takes::List("`read`, `write` and `delete`", value::effect), "[\"read\"]"),
-    key("allow_addresses", Takes::List("addresses and networks", value::network), "[\"10.0.0.0/8\"]"),
-    key("allow_weak", Takes::List(NAMES, value::any), "[\"pin\"]"),
-    key("nat64", Takes::List("prefixes of IPv6", value::prefix), "[\"64:ff9b:1::/96\"]"),
+    key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"users.*\"]"),
+    key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
+    key("allow_addresses", Takes::List("addresses and networks", Some(value::network)), "[\"10.0.0.0/8\"]"),
+    key("allow_weak", Takes::List("names of secret fields", None), "[\"pin\"]"),
+    key("nat64", Takes::List("prefixes of IPv6", Some(value::prefix)), "[\"64:ff9b:1::/96\"]"),
     key("ca", Takes::Text, "\"system\""),
     key("ca_file", Takes::Text, "\"our-authority.pem\""),
     key("proxy", Takes::Value, "\"http://proxy.example:3128\""),

@@ -13,13 +13,15 @@ use wharf_egress::{IpNet, Nat64};
 use super::keys::Key;
 use crate::grant::Pattern;
 
+type Read = fn(&str) -> Result<(), String>;
+
 /// What a key takes.
 #[derive(Clone, Copy)]
 pub(super) enum Takes {
     /// Such as a path, or a name.
     Text,
-    /// Texts of which each is read, or told what is wrong with it.
-    List(&'static str, fn(&str) -> Result<(), String>),
+    /// Texts: what they are, and what reads each or tells what is wrong with it, where not any text will do.
+    List(&'static str, Option<Read>),
     /// A whole number from 0 to this one.
     Number(u64),
     /// Bytes.
@@ -52,7 +54,7 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
         (Takes::Value, value) if is_value(value) => None,
         (Takes::List(of, read), DeValue::Array(entries)) => entries.iter().find_map(|entry| in_list(of, read, entry)),
         (Takes::List(of, read), value) => {
-            let meant = text_in(value).filter(|text| read(text).is_ok() && of != PATHS && of != NAMES);
+            let meant = text_in(value).filter(|text| read.is_some_and(|read| read(text).is_ok()));
             write(&format!("a list of {of}"), meant.map(|text| format!("[{}]", toml::Value::from(text))))
         }
         (Takes::Text, _) => write("a text in quotes", None),
@@ -98,14 +100,10 @@ pub(super) fn is_value(value: &DeValue<'_>) -> bool {
     }
 }
 
-fn in_list(
-    of: &str,
-    read: fn(&str) -> Result<(), String>,
-    entry: &Spanned<DeValue<'_>>,
-) -> Option<(Option<Range<usize>>, String)> {
+fn in_list(of: &str, read: Option<Read>, entry: &Spanned<DeValue<'_>>) -> Option<(Option<Range<usize>>, String)> {
     let at = |problem: String| Some((Some(entry.span()), problem));
     match entry.get_ref() {
-        DeValue::String(text) => read(text).err().and_then(|problem| at(format!(": {problem}"))),
+        DeValue::String(text) => read.and_then(|read| read(text).err()).and_then(|problem| at(format!(": {problem}"))),
         _ => at(format!(" is a list of {of}, each in quotes")),
     }
 }
@@ -119,13 +117,6 @@ fn text_in<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
 
 fn whole(number: &DeInteger<'_>) -> Option<u64> {
     u64::from_str_radix(number.as_str(), number.radix()).ok().filter(|number| i64::try_from(*number).is_ok())
-}
-
-pub(super) const PATHS: &str = "paths";
-pub(super) const NAMES: &str = "names of secret fields";
-
-pub(super) fn any(_: &str) -> Result<(), String> {
-    Ok(())
 }
 
 pub(super) fn pattern(text: &str) -> Result<(), String> {
