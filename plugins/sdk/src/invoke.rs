@@ -14,7 +14,7 @@ pub fn invoke(provider: &Provider, call: contract::Call) -> Result<contract::Out
     let operation = find(provider, &call.operation)?;
     let call = Call::new(provider, operation, call);
     let output = match (operation.run, operation.paging) {
-        (_, Some(paging)) if call.input(MAX_ITEMS).is_some() => paging.follow(&call),
+        (_, Some(paging)) if call.input(MAX_ITEMS).is_some() => paging.follow_as_asked(&call),
         (Some(run), _) => run(&call),
         (None, _) => plain(operation, &call),
     };

@@ -1,11 +1,13 @@
 //! Lists that a provider gives a page at a time.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::call::{Call, Output, Request};
 use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
-use crate::members::{find, items};
+use crate::members::{Members, find, items};
 use crate::request::{Field, Place};
 use crate::response::Response;
 use crate::schema::integer;
@@ -27,6 +29,7 @@ pub struct Paging {
     list: &'static str,
     turn: Turn,
     pub(crate) instead: Option<Instead>,
+    id: Option<&'static str>,
 }
 
 /// What turns the page.
@@ -49,7 +52,7 @@ type Instead = fn(&Call<'_>) -> Option<Request>;
 pub struct Page<'a> {
     /// From 1.
     pub number: usize,
-    /// How many items the pages before had.
+    /// How many items the pages before had, without those that are left out.
     pub seen: usize,
     /// How many items are still missing.
     pub missing: usize,
@@ -82,8 +85,9 @@ impl Page<'_> {
 impl Paging {
     /// Where the list stands in an answer: a JSON Pointer (RFC 6901), empty where the answer itself is the list. Then the
     /// values that turn the page: in the declared request `next-page`, which is otherwise like the operation's own, they
-    /// stand instead of inputs of the same name. And what fetches a page by this request ([`Call::next_page`]): it gives
-    /// the JSON text of the page's value, or nothing where the page before was the last.
+    /// stand instead of inputs of the same name; without any there is no such request. And what fetches a page by this request
+    /// ([`Call::next_page`]), or by one of the operation's others: it gives the JSON text of the page's value, or nothing where
+    /// the page before was the last.
     pub const fn new(list: &'static str, free: &'static [Field], fetch: Fetch) -> Self {
         Self::of(list, Turn::Function(free, fetch))
     }
@@ -119,7 +123,7 @@ impl Paging {
     }
 
     const fn of(list: &'static str, turn: Turn) -> Self {
-        Self { list, turn, instead: None }
+        Self { list, turn, instead: None, id: None }
     }
 
     /// The values that turn the page.
@@ -143,10 +147,29 @@ impl Paging {
         self
     }
 
-    /// The first answer with the items of all pages, each as it is written. It ends with a page that is empty, or with which the
-    /// one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that fails is not lost.
-    pub(crate) fn follow(&self, call: &Call<'_>) -> Result<Output, Failure> {
-        let wanted = call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+    /// The member by which items are told apart. One that stood in an earlier page is left out, and only a page without items is the
+    /// last: for a server that may shorten any page, or repeat it in part, though more follow.
+    pub const fn told_apart_by(mut self, member: &'static str) -> Self {
+        self.id = Some(member);
+        self
+    }
+
+    /// As far as the caller asked for.
+    pub(crate) fn follow_as_asked(&self, call: &Call<'_>) -> Result<Output, Failure> {
+        self.follow(
+            call,
+            call.input(MAX_ITEMS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
+        )
+    }
+
+    /// The first answer with the items of all pages, up to so many and each as it is written. It ends with a page that is empty, or with
+    /// which the one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that
+    /// fails is not lost.
+    ///
+    /// # Errors
+    /// The failure of the first page.
+    pub fn follow(&self, call: &Call<'_>, wanted: usize) -> Result<Output, Failure> {
+        let mut known = HashSet::new();
         let (mut first, mut before) = (String::new(), String::new());
         let mut items: Vec<String> = Vec::new();
         let mut newest = 0;
@@ -176,9 +199,10 @@ impl Paging {
             }
             before = json;
             let items_before = items.get(items.len() - newest..).unwrap_or_default();
-            if items_before.starts_with(&list) {
+            if list.is_empty() || self.id.is_none() && items_before.starts_with(&list) {
                 break;
             }
+            let list = self.without_known(list, &mut known);
             newest = list.len();
             items.extend(list);
             if items.len() >= wanted {
@@ -232,6 +256,16 @@ impl Paging {
                 Some(cursor.map(|cursor| (field.name, cursor)).into_iter().collect())
             }
         }
+    }
+
+    /// Those that stood in no earlier page, which are known from now on.
+    fn without_known(&self, list: Vec<String>, known: &mut HashSet<String>) -> Vec<String> {
+        let Some(id) = self.id else { return list };
+        let id = |item: &String| Members::of(item)?.get(id).filter(|id| *id != "null").map(str::to_owned);
+        let ids: Vec<String> = list.iter().filter_map(id).collect();
+        let list = list.into_iter().filter(|item| id(item).is_none_or(|id| !known.contains(&id))).collect();
+        known.extend(ids);
+        list
     }
 
     /// An answer with the items of its list. A null, for an answer or in the place of a list, is an empty page.
@@ -343,7 +377,7 @@ mod tests {
         let input = json!({ MAX_ITEMS: most }).to_string();
         let raw =
             contract::Call { operation: "things.list".to_owned(), id: String::new(), input, attachments: Vec::new() };
-        let output = Paging::new(list, &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw)).unwrap();
+        let output = Paging::new(list, &[], fetch).follow_as_asked(&Call::new(&PROVIDER, &operation, raw)).unwrap();
         serde_json::from_str(&contract::Output::from(output).json).unwrap()
     }
 
@@ -388,7 +422,7 @@ mod tests {
         let operation = Operation::get("list", "List", "/things");
         let input = r#"{"maxItems": 5}"#.to_owned();
         let raw = contract::Call { operation: String::new(), id: String::new(), input, attachments: Vec::new() };
-        Paging::new("/things", &[], fetch).follow(&Call::new(&PROVIDER, &operation, raw))
+        Paging::new("/things", &[], fetch).follow_as_asked(&Call::new(&PROVIDER, &operation, raw))
     }
 
     #[test]
@@ -429,6 +463,45 @@ mod tests {
             Ok(Some(json!(all).to_string()))
         };
         assert_eq!(follow(fetch, "", 6), json!([0, 1, 2, 3]));
+    }
+
+    /// The rows 0 to 8 in pages of three, of each the record that it is of: as a server gives them that joins tables, and then
+    /// leaves out what it has given in the same page.
+    fn shortened(_call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
+        let records = [1, 1, 1, 1, 1, 1, 2, 2, 3];
+        let mut rows = records.get((page.number - 1) * 3..).unwrap_or_default().to_vec();
+        rows.truncate(3);
+        rows.dedup();
+        let rows: Vec<Value> = rows.into_iter().map(|id| json!({ "id": id, "page": page.number })).collect();
+        Ok(Some(json!(rows).to_string()))
+    }
+
+    #[test]
+    fn a_page_that_a_server_shortens_or_repeats_is_not_the_last() {
+        let paging = Paging::new("", &[], shortened).told_apart_by("id");
+        let operation = Operation::get("list", "List", "/things");
+        let followed = |most| {
+            let raw = contract::Call { operation: String::new(), id: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+            let output = paging.follow(&Call::new(&PROVIDER, &operation, raw), most).unwrap();
+            serde_json::from_str::<Value>(&contract::Output::from(output).json).unwrap()
+        };
+        let expected = [(1, 1), (2, 3), (3, 3)].map(|(id, page)| json!({ "id": id, "page": page }));
+        assert_eq!(followed(usize::MAX), json!(expected));
+        assert_eq!(followed(2), json!(expected[..2]));
+    }
+
+    #[test]
+    fn items_that_cannot_be_told_apart_are_all_kept() {
+        let paging = Paging::new("", &[], |_, page| {
+            Ok(Some(if page.number == 3 { "[]" } else { r#"[{"a":1},7,{"a":1},{"id":null}]"# }.to_owned()))
+        });
+        let operation = Operation::get("list", "List", "/things");
+        let raw = contract::Call { operation: String::new(), id: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+        let output = paging.told_apart_by("id").follow(&Call::new(&PROVIDER, &operation, raw), 100).unwrap();
+        assert_eq!(
+            contract::Output::from(output).json,
+            r#"[{"a":1},7,{"a":1},{"id":null},{"a":1},7,{"a":1},{"id":null}]"#
+        );
     }
 
     #[test]
