@@ -55,6 +55,7 @@ mod request;
 mod response;
 mod retry;
 mod schema;
+mod text_of_json;
 
 pub use bindings::wharf::provider::blobs::Blob;
 pub use call::{Call, Output, Request, connection, log, state};
@@ -70,6 +71,7 @@ pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};
 pub use response::Response;
 pub use schema::{Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, text};
 pub use serde_json::{Value, json};
+pub use text_of_json::plain_json;
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.
 #[doc(hidden)]

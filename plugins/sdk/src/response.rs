@@ -3,6 +3,7 @@ use crate::bindings::wharf::provider::http;
 use crate::failure::{Detail, Failure};
 use crate::members::Members;
 use crate::retry;
+use crate::text_of_json::readable;
 
 /// The longest piece of an answer that an error message repeats, in characters.
 const LONGEST_QUOTE: usize = 200;
@@ -22,7 +23,7 @@ impl Response {
     /// An answer with a body in memory: what a test of a reading function needs.
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect();
-        Self { status, headers, body: without_mark(body.into()), file: None, is_to_a_read: false }
+        Self { status, headers, body: text(body.into()), file: None, is_to_a_read: false }
     }
 
     /// The same as the answer to an operation that reads.
@@ -59,7 +60,8 @@ impl Response {
         str::from_utf8(&self.body).map_err(|_| self.makes_no_sense("text"))
     }
 
-    /// The body's bytes, without the mark of their order before them; none where it came as a file.
+    /// The body's bytes, without the mark of their order before them; none where it came as a file. Where the body is JSON but for
+    /// control characters in its strings, those are written as escapes.
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
@@ -139,6 +141,11 @@ impl Response {
     }
 }
 
+/// A body as it is read.
+fn text(body: Vec<u8>) -> Vec<u8> {
+    readable(without_mark(body))
+}
+
 /// A reader may pass over the mark of the byte order before a text (RFC 8259, section 8.1).
 fn without_mark(mut body: Vec<u8>) -> Vec<u8> {
     const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -151,7 +158,7 @@ fn without_mark(mut body: Vec<u8>) -> Vec<u8> {
 impl From<http::Response> for Response {
     fn from(response: http::Response) -> Self {
         let (body, file) = match response.body {
-            http::Content::Bytes(bytes) => (without_mark(bytes), None),
+            http::Content::Bytes(bytes) => (text(bytes), None),
             http::Content::Blob(blob) => (Vec::new(), Some(blob)),
         };
         Self { status: response.status, headers: response.headers, body, file, is_to_a_read: false }

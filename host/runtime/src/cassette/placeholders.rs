@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wharf_egress::json::{Kind, quoted};
-use wharf_egress::text::{MARK, without_mark};
+use wharf_egress::text::MARK;
 use wharf_egress::{Json, MASK, Masker};
 
 /// Sensitive texts, and the placeholder of each. One of fewer than 8 bytes is found only where it is the whole of a text.
@@ -54,8 +54,7 @@ impl Placeholders {
         if self.known.is_empty() {
             return bytes.clone();
         }
-        let text = std::str::from_utf8(bytes).ok();
-        if let Some(json) = text.and_then(|text| Json::parse(without_mark(text)).ok()) {
+        if let Some(json) = Json::of_answer(bytes) {
             let replaced = self.in_json(&json);
             let mark = if bytes.starts_with(MARK) { MARK } else { &[] };
             return if replaced == json { bytes.clone() } else { [mark, replaced.as_str().as_bytes()].concat().into() };

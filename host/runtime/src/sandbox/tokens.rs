@@ -2,7 +2,6 @@
 //! people see of the call from then on does not.
 
 use wharf_egress::json::Kind;
-use wharf_egress::text::without_mark;
 use wharf_egress::{Blob, Json, MASK, Masker};
 
 /// The largest answer that is looked at, in bytes: one that hands out a token is small.
@@ -25,8 +24,7 @@ impl Tokens {
         if pointers.is_empty() || answer.bytes.len() > LARGEST {
             return Vec::new();
         }
-        let text = std::str::from_utf8(&answer.bytes).ok();
-        let Some(json) = text.and_then(|text| Json::parse(without_mark(text)).ok()) else { return Vec::new() };
+        let Some(json) = Json::of_answer(&answer.bytes) else { return Vec::new() };
         let found = json.at(pointers);
         for token in found.iter().flat_map(Json::tokens) {
             match token.kind {
@@ -78,6 +76,13 @@ mod tests {
         assert_eq!(found, [json!("a-session/17"), json!("another-key"), json!(1_234_567_890)]);
         let shown = tokens.mask("?s=a-session%2F17&k=another-key&n=1234567890&id=19x1".to_owned());
         assert_eq!(shown, "?s=•••&k=•••&n=•••&id=19x1");
+    }
+
+    #[test]
+    fn an_answer_with_a_control_character_in_it_hands_out_as_much() {
+        let mut tokens = Tokens::default();
+        let answer = Blob::new("{\"note\":\"\u{b}\",\"session\":\"a-session\"}", "application/json", None);
+        assert_eq!(tokens.note(&["/session".to_owned()], &answer), [json!("a-session")]);
     }
 
     #[test]
