@@ -35,6 +35,24 @@ pub(crate) fn slash_escape(json: &str) -> Wiped {
     first.chain(parts.flat_map(|part| ["\\/", part])).collect()
 }
 
+/// The inside of a JSON string for readers that undo `\uXXXX` before `\\`, as Zend_Json does in Vtiger: a `u` that would begin such
+/// an escape behind a backslash of the text is one itself, in either case. For every other reader it is the same text.
+pub(crate) fn without_false_escapes(json: &str) -> Wiped {
+    let mut parts = json.split(r"\\");
+    let first = parts.next().into_iter();
+    first
+        .chain(parts.flat_map(|part| {
+            let is_false = part.as_bytes().get(1..5).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+            let letter = match part.as_bytes().first() {
+                Some(b'u') if is_false => r"\u0075",
+                Some(b'U') if is_false => r"\u0055",
+                _ => "",
+            };
+            [r"\\", letter, part.get(usize::from(!letter.is_empty())..).unwrap_or_default()]
+        }))
+        .collect()
+}
+
 /// Everything beyond ASCII as `\uXXXX`, in the UTF-16 that JSON escapes stand for.
 pub(crate) fn ascii_escape(text: &str) -> Wiped {
     let mut escaped = Wiped::secret();

@@ -62,7 +62,7 @@ impl<'a> Bound<'a> {
         Self { json: Cow::Borrowed(&literal.value), written: literal.written.as_ref(), sensitive }
     }
 
-    /// As text.
+    /// As text: a text as it is, everything else as JSON, see [`Json::in_text`].
     pub(crate) fn text(&self) -> String {
         text(&self.json, self.written)
     }
@@ -241,8 +241,8 @@ fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 pub(crate) fn text(value: &Value, written: Option<&Json>) -> String {
     match (value, written) {
         (Value::String(text), _) => text.clone(),
-        (_, Some(written)) => written.to_string(),
-        (other, None) => other.to_string(),
+        (_, Some(written)) => written.in_text(),
+        (other, None) => Json::from(other).in_text(),
     }
 }
 

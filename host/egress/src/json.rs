@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::asked::printable;
+use crate::text::without_mark;
 use crate::work::{OutOfTime, Work};
 
 mod edit;
@@ -76,6 +77,14 @@ impl Json {
             work.steps(token?.text.len() + 1)?;
         }
         Ok(Self(text))
+    }
+
+    /// What a provider answered, if it is one document: also with a mark of the byte order before it, and with control characters in
+    /// strings, which old encoders leave as they are and which are escapes then.
+    pub fn of_answer(bytes: &[u8]) -> Option<Self> {
+        let text = without_mark(str::from_utf8(bytes).ok()?);
+        let has_controls = || text.bytes().any(|byte| byte < b' ');
+        Self::parse(text).ok().or_else(|| has_controls().then(|| Self::parse(with_escaped_controls(text)).ok())?)
     }
 
     /// `null`
@@ -150,6 +159,21 @@ impl Json {
     pub fn has_plain_numbers(&self) -> bool {
         self.tokens().filter(|token| token.kind == Kind::Number).all(|token| is_plain(token.text))
     }
+}
+
+/// One after a backslash is no escape that there is, and stays an error.
+fn with_escaped_controls(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let (mut inside, mut escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            '\0'..'\u{20}' if inside && !escaped => written.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => written.push(c),
+        }
+        inside ^= c == '"' && !escaped;
+        escaped = c == '\\' && inside && !escaped;
+    }
+    written
 }
 
 /// A value that a manifest always has, and how it is written where a parser would write a number in it in another way.
@@ -246,6 +270,12 @@ pub fn quoted(text: &str) -> String {
 
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
         Self(value.to_string())
     }
 }

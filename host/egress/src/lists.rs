@@ -70,7 +70,7 @@ impl Values<'_> {
         match field.lists {
             ListStyle::Commas | ListStyle::Json if values.is_empty() => Vec::new(),
             ListStyle::Commas => vec![(name, self.text(values.join(","), sensitive))],
-            ListStyle::Json => vec![(name, self.text(Value::from(values).to_string(), sensitive))],
+            ListStyle::Json => vec![(name, self.text(Json::from(Value::from(values)).in_text(), sensitive))],
             style => values
                 .into_iter()
                 .enumerate()

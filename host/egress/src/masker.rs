@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem::Finder;
 use zeroize::Zeroize as _;
 
-use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape};
+use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape, without_false_escapes};
 use crate::secret::{MASK, Text};
 use crate::strength;
 use crate::wiped::Wiped;
@@ -89,6 +89,7 @@ impl Masker {
         let forms = [
             ascii_escape(&in_json),
             ascii_escape(&by_php),
+            without_false_escapes(&in_json),
             in_json,
             by_php,
             [secret].into_iter().collect(),
@@ -272,6 +273,12 @@ mod tests {
     #[test]
     fn php_writes_json_in_its_own_way() {
         assert_eq!(masker(&["a/b+c/dé=="]).mask_text(r#""a\/b+c\/d\u00e9==""#.to_owned()), "\"•••\"");
+    }
+
+    #[test]
+    fn json_in_a_text_is_written_in_a_way_of_its_own() {
+        let masker = masker(&[r"pass\u0041word"]);
+        assert_eq!(masker.mask_text(r#""pass\\\u00750041word" "pass\\u0041word""#.to_owned()), "\"•••\" \"•••\"");
     }
 
     #[test]

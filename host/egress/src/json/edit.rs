@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::Json;
 use super::tokens::{Kind, Token};
+use crate::encode::without_false_escapes;
 
 /// From here on values within values are written in one line: what they are indented by would be longer than they are.
 const DEEPEST_INDENT: usize = 32;
@@ -73,6 +74,19 @@ impl Json {
             before = Some(token.kind);
         }
         Self(text)
+    }
+
+    /// As it goes where there is only text: in a query, a header, a field of a form. Each server decodes it there by itself, and some
+    /// in a way of their own, so strings have no escapes but those that must be, and none that is read in two ways.
+    pub(crate) fn in_text(&self) -> String {
+        if !self.as_str().contains('\\') {
+            return self.as_str().to_owned();
+        }
+        let plain = |token: &Token<'_>| {
+            let is_string = matches!(token.kind, Kind::Name | Kind::Text) && token.text.contains('\\');
+            is_string.then(|| ["\"", &without_false_escapes(&token.alike()), "\""].concat())
+        };
+        self.edited(plain).into_string()
     }
 
     /// With other texts in the place of names, strings and numbers for which `other` gives one. It is written as it is given.

@@ -62,6 +62,36 @@ fn what_is_no_document_is_told_with_its_place() {
 }
 
 #[test]
+fn a_control_character_in_a_string_of_an_answer_is_an_escape() {
+    let read = |text: &str| Json::of_answer(text.as_bytes()).map(Json::into_string);
+    assert_eq!(
+        read("\u{feff}{\n\"a\u{1}\": \"\u{b}\\\\\u{1f}\"}").unwrap(),
+        "{\n\"a\\u0001\": \"\\u000b\\\\\\u001f\"}"
+    );
+    assert_eq!(read(AS_WRITTEN).unwrap(), AS_WRITTEN);
+    for text in ["[\u{1}1]", "\"\\\u{1}\"", "\"\u{1}", "said \"a\nb\""] {
+        assert_eq!(read(text), None, "{text:?}");
+    }
+    assert!(Json::parse("\"\u{1}\"").is_err(), "what is no answer is JSON");
+}
+
+#[test]
+fn a_document_in_a_text_has_no_escapes_that_are_read_in_two_ways() {
+    for (json, plain) in [
+        (r#"{"a":"C:\\u006eew"}"#, r#"{"a":"C:\\\u0075006eew"}"#),
+        (r#"{"\\u0041": 1.10, "b": "\\\\U00e9 \\u00e"}"#, r#"{"\\\u00750041": 1.10, "b": "\\\\\u005500e9 \\u00e"}"#),
+        (r#"["\\\u0041\u00e9\ud83d\ude00\u0022\u005c\/\u0001", -0]"#, r#"["\\Aé😀\"\\/\u0001", -0]"#),
+        (r#"["\ud83d \\u0041", "\u005cu0041"]"#, r#"["\ud83d \\\u00750041", "\\\u00750041"]"#),
+        (r#"[1e400,"x\n"]"#, r#"[1e400,"x\n"]"#),
+    ] {
+        let (json, plain) = (Json::parse(json).unwrap(), Json::parse(plain).unwrap());
+        assert_eq!(json.in_text(), plain.as_str());
+        let said = |json: &Json| json.tokens().map(|token| token.alike().into_owned()).collect::<Vec<_>>();
+        assert_eq!(said(&json), said(&plain), "the same JSON");
+    }
+}
+
+#[test]
 fn a_document_is_read_within_the_time_of_its_call() {
     let expired = Work::until(Deadline::within(Duration::ZERO));
     let long = format!("[{}0]", "1.5, ".repeat(100_000));
