@@ -6,7 +6,7 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
         return read::json(response);
     }
     let body = response.object();
-    let words = |name: &str| body.as_ref()?.words(name);
+    let words = |name: &str| body.as_ref()?.words(name).filter(|words| !words.trim().is_empty());
     let kind = words("type");
     let mut detail = response.detail(words("message").as_deref());
     detail.code.clone_from(&kind);
@@ -113,6 +113,13 @@ mod tests {
     fn a_service_that_is_switched_off_is_not_one_that_will_be_back() {
         assert!(matches!(failure(503, "general_smtp_disabled"), Failure::Provider(_)));
         assert!(matches!(failure(503, "general_service_disabled"), Failure::Unavailable(_)));
+    }
+
+    #[test]
+    fn an_empty_type_is_none() {
+        let failed = read(&Response::new(500, &[], r#"{"message":"","type":""}"#)).unwrap_err();
+        let Failure::Provider(detail) = failed else { panic!("{failed:?}") };
+        assert_eq!((detail.message.as_str(), detail.code), (r#"{"message":"","type":""}"#, None));
     }
 
     #[test]

@@ -141,7 +141,8 @@ impl From<Failure> for contract::Failure {
 
 impl From<Detail> for contract::Detail {
     fn from(detail: Detail) -> Self {
-        Self { message: detail.message, status: detail.status, code: detail.code, retry_after: detail.retry_after }
+        let code = detail.code.filter(|code| !code.trim().is_empty());
+        Self { message: detail.message, status: detail.status, code, retry_after: detail.retry_after }
     }
 }
 

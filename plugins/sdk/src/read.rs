@@ -14,7 +14,7 @@ pub fn rest(response: &Response) -> Result<String, Failure> {
         return json(response);
     }
     let body = response.object();
-    let words = |name: &str| body.as_ref()?.words(name);
+    let words = |name: &str| body.as_ref()?.words(name).filter(|words| !words.trim().is_empty());
     Err(Failure::of_status(response, response.detail(words("message").or_else(|| words("error")).as_deref())))
 }
 
@@ -60,12 +60,31 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_message_does_not_hide_the_error() {
+        let failed = rest(&Response::new(404, &[], r#"{"message":" ","error":"No"}"#));
+        assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == "No"));
+        for body in [r#"{"error":""}"#, r#"{"message":null}"#, "{}", "[]", r#""""#] {
+            let failed = rest(&Response::new(404, &[], body));
+            assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == body), "{body} is quoted");
+        }
+    }
+
+    #[test]
     fn an_error_speaks_whatever_stands_beside_its_words() {
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
         for beside in ["1e400", r#""\ud83d""#, &deep] {
             let response = Response::new(404, &[], format!(r#"{{"trace":{beside},"message":"No \ud83d","\udc00":1}}"#));
             assert!(matches!(rest(&response), Err(Failure::NotFound(d)) if d.message == "No \u{fffd}"), "{beside}");
         }
+    }
+
+    #[test]
+    fn a_control_character_in_a_text_of_an_answer_is_read() {
+        let response = Response::new(200, &[], "[\n\"a\u{1}\u{b}b\"\n]");
+        assert_eq!(rest(&response).unwrap(), "[\n\"a\\u0001\\u000bb\"\n]");
+        let failed = rest(&Response::new(404, &[], "{\"message\":\"No\u{1f}!\"}"));
+        assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == "No\u{1f}!"));
+        assert!(rest(&Response::new(200, &[], "[\u{1}1]")).is_err(), "outside of texts it is no JSON");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     };
     let is_good = match (Members::of(&answer), items(&answer)) {
         (Some(object), _) if says_no(&object) => {
-            let words = object.words("message").or_else(|| object.words("error"));
+            let words = |name: &str| object.words(name).filter(|words| !words.trim().is_empty());
+            let words = words("message").or_else(|| words("error"));
             return Err(Failure::Provider(response.detail(words.as_deref())));
         }
         (Some(_), _) => true,
