@@ -2,10 +2,10 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
 
-use crate::world::{OTHER_KEY, Running, World, answer};
+use crate::world::{OTHER_KEY, Run, Running, World, answer};
 
 fn bodies(world: &World) -> Vec<String> {
     world.simulation.vtiger.requests().iter().map(|r| String::from_utf8(r.body.clone()).unwrap()).collect()
@@ -257,7 +257,7 @@ fn the_pages_of_a_query_are_followed_up_to_the_items_that_are_wanted() {
         (220, &json!("Number 0"), &json!("Number 219"))
     );
     let requests = world.simulation.vtiger.requests();
-    let limits: Vec<bool> = ["limit+0%2C100%3B", "limit+100%2C100%3B", "limit+200%2C20%3B"]
+    let limits: Vec<bool> = ["limit+0%2C100%3B", "limit+100%2C100%3B", "limit+200%2C100%3B"]
         .iter()
         .zip(&requests)
         .map(|(limit, request)| request.target.replace("%20", "+").contains(limit))
@@ -274,6 +274,167 @@ fn a_limit_of_the_callers_own_and_pages_do_not_go_together() {
     world.wharf(&["call", "vtiger", "query.run", query, "maxItems=200"]).fails(2, &["`query`", "leave out maxItems"]);
     assert!(world.simulation.vtiger.requests().is_empty());
     assert_eq!(world.wharf(&["call", "vtiger", "query.run", query]).json().as_array().unwrap().len(), 3);
+}
+
+fn call(world: &World, operation: &str, input: &Value) -> Run {
+    world.wharf(&["call", "vtiger", operation, "--input", &input.to_string()])
+}
+
+/// Forty meetings with three guests each: 120 rows of what the server reads.
+fn meetings(world: &World) {
+    let guests: Vec<String> = ["A", "B", "C"].iter().map(|name| contact(name, "19x1")).collect();
+    let guests =
+        world.wharf(&["call", "vtiger", "records.create", "--input", &format!("[{}]", guests.join(","))]).json();
+    let meeting = |number: usize| {
+        json!({ "elementType": "Events", "element": {
+            "subject": format!("Meeting {number}"), "date_start": "2030-01-01", "due_date": "2030-01-01",
+            "eventstatus": "Planned", "activitytype": "Meeting", "assigned_user_id": "19x1",
+        } })
+    };
+    let made = call(world, "records.create", &(0..40).map(meeting).collect()).json();
+    let link =
+        |meeting: &Value, guest: &Value| json!({ "sourceRecordId": meeting["id"], "relatedRecordId": guest["id"] });
+    let guests = guests.as_array().unwrap();
+    let links = made.as_array().unwrap().iter().flat_map(|meeting| guests.iter().map(|guest| link(meeting, guest)));
+    assert_eq!(call(world, "relations.add", &links.collect()).code, 0);
+}
+
+#[test]
+fn pages_that_the_server_shortens_are_followed_to_an_empty_one() {
+    let world = World::new();
+    meetings(&world);
+    let run = |query: &str, more: &[&str]| {
+        let found = world.wharf(&[&["call", "vtiger", "query.run", &format!("query={query}")], more].concat()).json();
+        found.as_array().unwrap().iter().map(|row| row["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all: Vec<String> = (0..40).map(|number| format!("Meeting {number}")).collect();
+    let query = "select * from Events order by id;";
+    assert_eq!(run(query, &[]), all[..34], "the server counts each guest, and leaves out repeats afterwards");
+    world.simulation.vtiger.clear_requests();
+    assert_eq!(run(query, &["maxItems=1000"]), all);
+    let pages: Vec<String> = world.simulation.vtiger.requests().iter().map(|request| request.target.clone()).collect();
+    let has = |page: usize, limit: &str| pages[page].replace("%20", "+").contains(&format!("limit+{limit}%3B"));
+    assert!(pages.len() == 3 && has(0, "0%2C100") && has(1, "100%2C100") && has(2, "200%2C100"), "{pages:?}");
+    assert_eq!(run(query, &["maxItems=36"]), all[..36]);
+    assert_eq!(
+        run("select subject, contact_id from Events;", &["maxItems=1000"]),
+        all,
+        "by id where no order is given"
+    );
+    assert_eq!(run("select * from Events limit 150;", &[]), all);
+}
+
+#[test]
+fn a_page_that_only_repeats_the_one_before_is_not_the_last() {
+    let world = World::new();
+    let page = |ids: &[&str]| {
+        let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        answer(200, "application/json", &json!({ "success": true, "result": rows }).to_string())
+    };
+    for ids in [&["18x1"][..], &["18x1"], &["18x1", "18x2"], &["18x2"], &[]] {
+        world.simulation.vtiger.answer_next(page(ids));
+    }
+    let query = "query=select * from Events order by id;";
+    let run = world.wharf(&["call", "vtiger", "query.run", query, "sessionName=s", "maxItems=10"]);
+    assert_eq!(run.json(), json!([{ "id": "18x1" }, { "id": "18x2" }]));
+    assert_eq!(world.simulation.vtiger.requests().len(), 5);
+}
+
+#[test]
+fn a_limit_above_what_the_server_gives_at_once_is_kept() {
+    let world = World::new();
+    let items: Vec<String> = (0..151).map(|number| contact(&format!("Number {number}"), "19x1")).collect();
+    world.wharf(&["call", "vtiger", "records.create", "--input", &format!("[{}]", items.join(","))]).json();
+    let run = |limit: &str| {
+        let query = format!("query=select lastname from Contacts where lastname like 'Number%'{limit};");
+        let found = world.wharf(&["call", "vtiger", "query.run", &query]).json();
+        let found = found.as_array().unwrap().clone();
+        (found.len(), found[0]["lastname"].as_str().unwrap().to_owned())
+    };
+    let first = |number: usize| format!("Number {number}");
+    assert_eq!(run(" order by id limit 200"), (151, first(0)));
+    assert_eq!(run(" limit 120"), (120, first(0)));
+    assert_eq!(run(" order by id limit 10 , 130"), (130, first(10)));
+    assert_eq!(run(" order by id limit 140,100"), (11, first(140)));
+}
+
+#[test]
+fn related_records_that_may_be_cut_are_told_as_such() {
+    let world = World::new();
+    let page = |count: usize| {
+        let rows: Vec<Value> = (0..count).map(|number| json!({ "id": format!("12x{number}") })).collect();
+        answer(200, "application/json", &json!({ "success": true, "result": rows }).to_string())
+    };
+    let refused = r#"{"success":false,"error":{"code":"QUERY_SYNTAX_ERROR","message":"Syntax Error on line 1"}}"#;
+    let list = || {
+        let input = json!({ "id": "11x5", "relatedType": "Contacts", "relatedLabel": "Contacts", "sessionName": "s" });
+        call(&world, "relations.list", &input)
+    };
+    world.simulation.vtiger.answer_next(page(100));
+    world.simulation.vtiger.answer_next(answer(200, "application/json", refused));
+    list().fails(2, &["at most 100 related records at once", "Syntax Error"]);
+    world.simulation.vtiger.answer_next(page(99));
+    world.simulation.vtiger.answer_next(answer(200, "application/json", refused));
+    assert_eq!(list().json().as_array().unwrap().len(), 99, "so few are hardly cut");
+    world.simulation.vtiger.answer_next(page(0));
+    world.simulation.vtiger.clear_requests();
+    assert_eq!((list().json(), world.simulation.vtiger.requests().len()), (json!([]), 1));
+}
+
+#[test]
+fn a_backslash_before_what_looks_like_an_escape_is_kept() {
+    let world = World::new();
+    for text in [r"C:\u006eew", r"C:\U006eew \\u0041", r"\u00e9\\\u0022\users \u00", "\u{1f600} \u{1}\u{b}\u{8}\"é/"] {
+        let element = json!({ "lastname": text, "assigned_user_id": "19x1" });
+        let made = call(&world, "records.create", &json!({ "elementType": "Contacts", "element": element })).json();
+        assert_eq!(made["lastname"], text);
+        assert_eq!(call(&world, "records.get", &json!({ "id": made["id"] })).json()["lastname"], text);
+        let parameters = json!({ "element": { "id": made["id"], "firstname": text } });
+        let post = json!({ "operation": "revise", "parameters": parameters });
+        assert_eq!(call(&world, "advanced.post", &post).json()["firstname"], text);
+        world.write("note.txt", "hello");
+        let element = json!({ "notes_title": text, "assigned_user_id": "19x1" });
+        let words = ["--input", &json!({ "element": element }).to_string(), "--attach", "filename=@note.txt"];
+        let document = world.wharf(&[&["call", "vtiger", "documents.upload"][..], &words].concat()).json();
+        assert_eq!(document["notes_title"], text);
+    }
+    // As the caller wrote it, where a number makes the host keep that.
+    let written = r#"{"elementType":"Contacts","element":{"lastname":"\ud83d\ude00\u0022 C:\\u006e","fax":1.10,"assigned_user_id":"19x1"}}"#;
+    let made = world.wharf(&["call", "vtiger", "records.create", "--input", written]).json();
+    assert_eq!((&made["lastname"], &made["fax"]), (&json!("\u{1f600}\" C:\\u006e"), &json!("1.10")));
+    let dry = world.wharf(&["call", "vtiger", "records.create", "--input", written, "--dry-run"]);
+    assert!(dry.code == 0 && dry.out.contains("%5C%5C%5Cu0075006e"), "{dry:?}");
+    // What is no JSON is not touched.
+    let text = json!({ "operation": "retrieve", "parameters": { "id": r"C:\u006eew" } });
+    call(&world, "advanced.post", &text);
+    assert!(bodies(&world).last().unwrap().contains("id=C%3A%5Cu006eew"));
+}
+
+#[test]
+fn a_value_of_a_query_ends_at_its_quote_and_a_query_with_its_line() {
+    let world = World::new();
+    for name in [r"ends\", "it's; limit 5"] {
+        assert_eq!(world.wharf(&["call", "vtiger", "records.create", "--input", &contact(name, "19x1")]).code, 0);
+    }
+    for (condition, found) in [(r"'ends\\'", r"ends\"), ("'it''s; limit 5'", "it's; limit 5")] {
+        for (more, end) in [("", ";"), ("", " ; \r\n"), ("maxItems=1000", ";\n")] {
+            let query = format!("query=select lastname from Contacts where lastname={condition} order by id{end}");
+            let words = ["call", "vtiger", "query.run", &query, more];
+            let words = if more.is_empty() { &words[..4] } else { &words[..] };
+            assert_eq!(world.wharf(words).json()[0]["lastname"], found, "{query}");
+        }
+    }
+    world.wharf(&["call", "vtiger", "query.run", "query=select id from Contacts"]).fails(2, &["`query`"]);
+}
+
+#[test]
+fn a_failure_without_words_is_told_in_words() {
+    let world = World::new();
+    for body in [r#"{"success":false}"#, r#"{"success":false,"error":{"code":"","message":""}}"#] {
+        world.simulation.vtiger.answer_next(answer(200, "application/json", body));
+        let run = world.call("vtiger metadata.list-types sessionName=s");
+        run.fails(4, &["Vtiger says only that it did not succeed (status 200)"]);
+    }
 }
 
 #[test]

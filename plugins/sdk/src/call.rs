@@ -153,6 +153,13 @@ impl Request {
         self
     }
 
+    /// The free parts of a multipart body that are texts, each with its name.
+    pub fn texts(mut self, texts: Vec<(String, String)>) -> Self {
+        let part = |(name, text)| http::Part { name, content: http::PartContent::Text(text) };
+        self.asked.body = Some(http::Body::Multipart(texts.into_iter().map(part).collect()));
+        self
+    }
+
     /// The free parts of a multipart body, each a name and a file.
     pub fn files(mut self, files: Vec<(String, Blob)>) -> Self {
         let part = |(name, blob)| http::Part { name, content: http::PartContent::Blob(blob) };

@@ -2,7 +2,7 @@
 
 use wharf_plugin::{
     Body, Call, DeclaredRequest, Effect, Failure, Field, Input, Lists, Members, Method, Operation, Output, Place,
-    Resource, Schema, any, code_only, object, query, text,
+    Resource, Schema, any, code_only, object, plain_json, query, text,
 };
 
 use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, form_field, in_query, send_in_query, with_session};
@@ -110,7 +110,7 @@ fn fields(parameters: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
     let field = |(name, value): (String, &str)| match value {
         "null" => None,
         text if text.starts_with('"') => Some((name, serde_json::from_str(text).unwrap_or_default())),
-        other => Some((name, other.to_owned())),
+        other => Some((name, plain_json(other))),
     };
     Ok(parameters.iter().filter_map(field).collect())
 }
@@ -139,6 +139,14 @@ mod tests {
         ];
         assert_eq!(sent, expected);
         assert_eq!(fields(None).unwrap(), []);
+    }
+
+    #[test]
+    fn json_in_a_field_is_written_so_that_the_server_reads_it_right() {
+        let given = r#"{"element":{"a":"C:\\u006eew"},"id":"C:\\u006eew"}"#;
+        let sent = fields(Some(given)).unwrap();
+        assert_eq!(sent[0].1, r#"{"a":"C:\\\u0075006eew"}"#);
+        assert_eq!(sent[1].1, r"C:\u006eew", "a text is no JSON");
     }
 
     #[test]

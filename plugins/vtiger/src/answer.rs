@@ -1,4 +1,4 @@
-use wharf_plugin::{Failure, Members, Response, words};
+use wharf_plugin::{Failure, Members, Response, items, words};
 
 /// Status 200 says nothing: `success` does. An answer without it is none, whatever its status. Of equal members the last counts,
 /// as for most readers, but one `success` that is false is enough.
@@ -27,9 +27,16 @@ fn no_envelope(response: &Response) -> Failure {
 /// An error is an object, or a text at times. Its code is a text, but a number in the errors of the Mobile module.
 fn failure(response: &Response, error: &str) -> Failure {
     let members = Members::of(error);
-    let member = |name: &str| members.as_ref().and_then(|members| members.get(name)).filter(|value| *value != "null");
-    let code = member("code").map(|code| words(code).unwrap_or_else(|| code.to_owned())).unwrap_or_default();
-    let message = words(member("message").unwrap_or(error));
+    let member = |name: &str| said(members.as_ref()?.get(name)?);
+    let code = member("code").unwrap_or_default();
+    let message = if members.is_some() { member("message") } else { said(error) };
+    let says_more =
+        || members.iter().flat_map(Members::iter).any(|(_, value)| said(value).is_some_and(|it| it != code));
+    let message = message.or_else(|| match code.as_str() {
+        _ if says_more() => None,
+        "" => Some("Vtiger says only that it did not succeed".to_owned()),
+        _ => Some("Vtiger gives a code and no words".to_owned()),
+    });
     let mut detail = response.detail(message.as_deref());
     detail.code = Some(code.clone()).filter(|code| !code.is_empty());
     match code.as_str() {
@@ -44,7 +51,8 @@ fn failure(response: &Response, error: &str) -> Failure {
         // Also what is said of a record or a user that does not exist.
         "ACCESS_DENIED" => Failure::Forbidden(detail),
         // An installation can be without an operation that others have.
-        "RECORD_NOT_FOUND" | "UNKNOWN_OPERATION" => Failure::NotFound(detail),
+        // 1401 is that of an alert, in the Mobile module.
+        "RECORD_NOT_FOUND" | "UNKNOWN_OPERATION" | "1401" => Failure::NotFound(detail),
         "LEAD_ALREADY_CONVERTED" | "POTENTIAL_ALREADY_CONVERTED" | "CURRENCY_INACTIVE" => Failure::Conflict(detail),
         // Their spelling.
         "INVALID_ID_ATTRIBUTE"
@@ -58,6 +66,16 @@ fn failure(response: &Response, error: &str) -> Failure {
         | "PASSWORD_NOT_STRONG" => Failure::InvalidInput(None, format!("{} ({code})", detail.message)),
         _ => Failure::of_body(response, detail),
     }
+}
+
+/// What a value says, in words or as it is written; nothing where there is nothing in it.
+fn said(json: &str) -> Option<String> {
+    let json = json.trim();
+    let is_nothing = json == "null"
+        || items(json).is_some_and(|items| items.is_empty())
+        || Members::of(json).is_some_and(|members| members.iter().next().is_none());
+    let said = words(json).unwrap_or_else(|| json.to_owned());
+    Some(said.trim().to_owned()).filter(|said| !is_nothing && !said.is_empty())
 }
 
 /// Whether a failure says that the session is over, so that a new one may help.
@@ -120,9 +138,39 @@ mod tests {
 
     #[test]
     fn a_code_can_be_a_number() {
-        let body = r#"{"success":false,"error":{"message":"Alert not found","code":1401}}"#;
+        let body = r#"{"success":false,"error":{"message":"Mistached module information.","code":1001}}"#;
         let Err(Failure::Provider(detail)) = read(&Response::new(200, &[], body)) else { panic!() };
-        assert_eq!((detail.code.as_deref(), detail.message.as_str()), (Some("1401"), "Alert not found"));
+        assert_eq!((detail.code.as_deref(), detail.message.as_str()), (Some("1001"), "Mistached module information."));
+    }
+
+    #[test]
+    fn an_alert_that_is_not_there_is_not_found() {
+        for code in ["1401", "\"1401\""] {
+            let body = format!(r#"{{"success":false,"error":{{"message":"Alert not found","code":{code}}}}}"#);
+            let Err(Failure::NotFound(detail)) = read(&Response::new(200, &[], body)) else { panic!("{code}") };
+            assert_eq!((detail.code.as_deref(), detail.message.as_str()), (Some("1401"), "Alert not found"));
+        }
+    }
+
+    #[test]
+    fn an_error_without_words_is_told_in_words() {
+        let told = |error: &str| match read(&Response::new(200, &[], format!(r#"{{"success":false{error}}}"#))) {
+            Err(Failure::Provider(detail) | Failure::Forbidden(detail)) => (detail.message, detail.code),
+            other => panic!("{other:?}"),
+        };
+        for error in
+            ["null", "{}", "{ }", "[]", r#""""#, r#"" ""#, r#"{"code":"","message":""}"#, r#"{"message":null}"#]
+        {
+            let (message, code) = told(&format!(r#","error":{error}"#));
+            assert_eq!((message.as_str(), code), ("Vtiger says only that it did not succeed", None), "{error}");
+        }
+        assert_eq!(told("").0, "Vtiger says only that it did not succeed");
+        let (message, code) = told(r#","error":{"code":"ACCESS_DENIED","message":""}"#);
+        assert_eq!((message.as_str(), code.as_deref()), ("Vtiger gives a code and no words", Some("ACCESS_DENIED")));
+        assert_eq!(told(r#","error":{"message":{"lastname":"is missing"}}"#).0, r#"{"lastname":"is missing"}"#);
+        assert_eq!(told(r#","error":["first"]"#).0, r#"["first"]"#);
+        let other = r#","error":{"reason":"none"}"#;
+        assert_eq!(told(other).0, format!(r#"{{"success":false{other}}}"#), "what is not known is quoted");
     }
 
     #[test]

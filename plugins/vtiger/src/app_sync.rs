@@ -1,7 +1,10 @@
-use wharf_plugin::{Effect, Input, Lists, Resource, any, body, text};
+use wharf_plugin::{
+    Body, Call, Constant, DeclaredRequest, Effect, Failure, Field, Input, Lists, Method, Output, Place, Resource, any,
+    body, text,
+};
 
 use crate::ids::MODULE;
-use crate::login::{SESSION, by_post};
+use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, by_post, form_field, with_session};
 
 const UNTRIED: &str = "no answer of a server was seen";
 
@@ -9,6 +12,19 @@ const KEY: Input =
     body("key", text().at_least(1)).sensitive().describe("The application's key, from its registration.");
 
 const ELEMENT: Input = body("element", any()).lists(Lists::Json);
+
+const FIRST_CHANGES: &str = "first-changes";
+
+/// What changed since the beginning of 1970, a second after it: the server takes nothing and 0 for no parameter, and dies of it.
+const FIRST: DeclaredRequest = DeclaredRequest::new(FIRST_CHANGES, Method::Post, "")
+    .discriminator(Constant::body("operation", "wsapp_get"))
+    .constants(&[Constant::body("token", "1")])
+    .body(Body::Form)
+    .fields(&[
+        Field::bound(Place::Body, "key", "key"),
+        Field::bound(Place::Body, "module", "module"),
+        Field::free(Place::Body, "sessionName", WHY_FREE).sensitive(),
+    ]);
 
 pub(crate) const APP_SYNC: Resource = Resource::new(
     "app-sync",
@@ -33,8 +49,12 @@ pub(crate) const APP_SYNC: Resource = Resource::new(
                 SESSION,
                 KEY,
                 body("module", MODULE).describe("Name of the module, such as Contacts."),
-                body("token", text()).describe("Where the earlier call ended; empty for the first one."),
+                body("token", text())
+                    .optional()
+                    .describe("Where the earlier call ended: its lastModifiedTime; 1, or nothing, for the first one."),
             ])
+            .also(&[GET_CHALLENGE, LOGIN, FIRST])
+            .run(get)
             .unverified(UNTRIED),
         by_post("put", "Put changes of application", "wsapp_put")
             .summary("Takes records that were added, changed or deleted in an application.")
@@ -47,3 +67,9 @@ pub(crate) const APP_SYNC: Resource = Resource::new(
             .unverified(UNTRIED),
     ],
 );
+
+fn get(call: &Call<'_>) -> Result<Output, Failure> {
+    let is_first = matches!(call.text("token").map(str::trim), None | Some("" | "0"));
+    let request = || if is_first { call.request(FIRST_CHANGES) } else { call.own_request() };
+    with_session(call, |session| call.read(&request().form(vec![form_field(session)]).send()?)).map(Output::text)
+}

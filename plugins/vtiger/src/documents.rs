@@ -1,18 +1,24 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wharf_plugin::{
-    Attachment, Blob, Body, Call, Constant, Detail, Failure, Lists, Members, Operation, Output, Resource, body, object,
-    query,
+    Attachment, Blob, Body, Call, Constant, Detail, Failure, Field, Members, Operation, Output, Place, Resource,
+    code_only, object, plain_json, query, words,
 };
 
 use crate::ids::ID;
-use crate::login::{SESSION, by_get, in_query, send_in_query};
+use crate::login::{SESSION, WHY_FREE, by_get, in_query, send_in_query, with_session};
 
 /// The name under which files are given back.
 const FILE: &str = "file";
 
 /// The member in which a file comes.
 const CONTENT: &str = "filecontents";
+
+/// Where the file of a document is. With `I` the server keeps it; it does not, and does not say so, where there is nothing.
+const LOCATION: &str = "filelocationtype";
+
+/// The ids of the files that the server keeps of a document.
+const KEPT: &str = "imageattachmentids";
 
 /// What the server gives where it knows no media type.
 const ANY_TYPE: &str = "application/octet-stream";
@@ -27,15 +33,23 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
                 .constants(&[Constant::body("elementType", "Documents")])
                 .sends(Body::Multipart),
         )
-        .summary("Adds a document with a file. The file's own id is in imageattachmentids of the answer.")
+        .fields(&[
+            Field::free(Place::Query, "sessionName", WHY_FREE).sensitive(),
+            Field::free(Place::Body, "element", "the caller's document, and that the server is to keep its file"),
+        ])
+        .summary(
+            "Adds a document with a file. The file's own id is in imageattachmentids of the answer. The server keeps no \
+             empty file, nor one of some kinds, such as SVG; then the document is there without it, and the call fails.",
+        )
         .inputs(&[
             SESSION,
-            body("element", object()).lists(Lists::Json).describe(
+            code_only("element", object()).describe(
                 "Fields of the document: notes_title, assigned_user_id, folderid (an id of DocumentFolders), filename, \
-                 filelocationtype I, filestatus 1.",
+                 filestatus 1. Its filelocationtype is I.",
             ),
         ])
-        .attachments(&[Attachment::new("filename", "The file.")]),
+        .attachments(&[Attachment::new("filename", "The file.")])
+        .run(upload),
         by_get("download", "Download file", "files_retrieve")
             .summary("Fetches the file of a document, by the id in its imageattachmentids, not by the document's own.")
             .inputs(&[SESSION, query("id", ID).describe("Id of the file, such as 15x9.")])
@@ -43,6 +57,44 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
             .run(download),
     ],
 );
+
+fn upload(call: &Call<'_>) -> Result<Output, Failure> {
+    let element = element(call.written("element").unwrap_or("{}"))?;
+    let request = |session: &str| {
+        call.own_request().query("sessionName", session).texts(vec![("element".to_owned(), element.clone())])
+    };
+    with_session(call, |session| call.read(&request(session).send()?)).map(told)
+}
+
+/// A document whose file the server is to keep.
+fn element(given: &str) -> Result<String, Failure> {
+    let wrong = |message: &str| Failure::InvalidInput(Some("element".to_owned()), message.to_owned());
+    let given = Members::of(given).ok_or_else(|| wrong("it is not an object"))?;
+    let location = given.get(LOCATION);
+    match location.map(words) {
+        None => {}
+        Some(Some(said)) if said == "I" => {}
+        _ if matches!(location, Some("null" | "\"\"")) => {}
+        _ => return Err(wrong("a file is uploaded with the filelocationtype I: leave it out, or use records.create")),
+    }
+    let others = given.with(|name| (name == LOCATION).then_some(None));
+    let comma = if others == "{}" { "" } else { "," };
+    let others = others.strip_suffix('}').unwrap_or_default();
+    Ok(plain_json(&format!("{others}{comma}\"{LOCATION}\":\"I\"}}")))
+}
+
+/// The server makes the document first, and says success whatever becomes of the file.
+fn told(document: String) -> Output {
+    let member = |name: &str| Members::of(&document)?.words(name).filter(|text| !text.is_empty());
+    if member(KEPT).is_some() {
+        return Output::text(document);
+    }
+    let made = member("id").map_or_else(|| "a document".to_owned(), |id| format!("the document {id}"));
+    let message = format!(
+        "Vtiger made {made} and kept no file: it keeps no empty ones, nor some kinds, such as SVG; delete the document"
+    );
+    Output::text(document).incomplete(Failure::Provider(Detail::new(message)))
+}
 
 fn download(call: &Call<'_>) -> Result<Output, Failure> {
     let (about, files) = files(&send_in_query(call)?)?;
@@ -78,6 +130,20 @@ fn files(json: &str) -> Result<(String, Vec<File>), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_server_is_told_to_keep_the_file() {
+        let sent = |given: &str| element(given).unwrap();
+        assert_eq!(sent(r#"{"a": {"n": 1.10}}"#), r#"{"a":{"n": 1.10},"filelocationtype":"I"}"#);
+        for given in ["{}", r#"{"filelocationtype":"I"}"#, r#"{"filelocationtype":null}"#, r#"{"filelocationtype":""}"#]
+        {
+            assert_eq!(sent(given), r#"{"filelocationtype":"I"}"#);
+        }
+        assert_eq!(sent(r#"{"a":"\\u0041"}"#), r#"{"a":"\\\u00750041","filelocationtype":"I"}"#);
+        for given in [r#"{"filelocationtype":"E"}"#, r#"{"filelocationtype":1}"#] {
+            assert!(matches!(element(given), Err(Failure::InvalidInput(Some(_), _))), "{given}");
+        }
+    }
 
     #[test]
     fn a_file_comes_beside_what_is_said_about_it() {

@@ -1,7 +1,9 @@
-use wharf_plugin::{Lists, Property, Resource, Schema, body, object, object_of, one_of, text};
+use wharf_plugin::{
+    Call, Detail, Failure, Lists, Output, Property, Resource, Schema, body, object, object_of, one_of, text,
+};
 
 use crate::ids::ID;
-use crate::login::{SESSION, by_post};
+use crate::login::{SESSION, by_post, form_field, with_session};
 
 const fn entity(name: &'static str, description: &'static str) -> Property {
     Property { name, schema: object(), required: false, description }
@@ -40,7 +42,7 @@ const CONVERSION: Schema = object_of(&[
         name: "entities",
         schema: ENTITIES,
         required: true,
-        description: "What is made of the lead: an account or a contact at least, or nothing happens.",
+        description: "What is made of the lead: an account or a contact at least.",
     },
 ]);
 
@@ -53,5 +55,18 @@ pub(crate) const LEADS: Resource = Resource::new(
             body("element", CONVERSION)
                 .lists(Lists::Json)
                 .describe("What to convert, and into what. An account of the same name is used again."),
-        ])],
+        ])
+        .run(convert)],
 );
+
+/// The server says success also where it has converted nothing.
+fn convert(call: &Call<'_>) -> Result<Output, Failure> {
+    let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
+    let made = with_session(call, |session| call.read(&send(session)?))?;
+    match made.trim_ascii() {
+        "null" | "[]" | "{}" => Err(Failure::Provider(Detail::new(
+            "Vtiger says success and made nothing of the lead: an account or a contact must be among the entities, with create true",
+        ))),
+        _ => Ok(Output::text(made)),
+    }
+}

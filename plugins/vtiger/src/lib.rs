@@ -18,6 +18,7 @@ mod relations;
 mod session;
 mod sync;
 mod users;
+mod vtql;
 
 /// The plugin.
 pub const PROVIDER: Provider = Provider {

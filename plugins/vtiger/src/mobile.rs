@@ -1,7 +1,8 @@
-use wharf_plugin::{Input, Lists, Operation, Resource, body, object, text};
+use wharf_plugin::{Call, Failure, Input, Lists, Operation, Output, Resource, body, object, text};
 
 use crate::ids::MODULE;
-use crate::login::{SESSION, by_post};
+use crate::login::{SESSION, by_post, form_field, with_session};
+use crate::vtql::{MOST_ROWS, Query};
 
 const UNTRIED: &str = "no answer of a server was seen, and it may ask for more than the inputs listed";
 
@@ -9,9 +10,15 @@ const MODULE_NAME: Input = body("module", MODULE).describe("Name of the module, 
 
 const RECORD: Input = body("record", text().at_least(1)).describe("Id of the record, such as 12x5.");
 
-const QUERY: Input = body("query", text().at_least(1)).describe("What to look for, in Vtiger's query language.");
+const QUERY: Input = body("query", text().at_least(1)).describe(
+    "What to look for, in Vtiger's query language. Without a limit of its own there are pages; with one, of at most 100 rows, \
+     there is no other page.",
+);
 
-const PAGE: Input = body("page", text().at_least(1)).optional().describe("Number of the page.");
+const PAGE: Input = body("page", text().at_least(1)).optional().describe(
+    "Number of the page, from 0; nextPage of the answer has the next one, or 0. It has 0 too early where the server leaves out \
+     repeats, as of events: query.run does not.",
+);
 
 /// They come by POST, as everything from the Mobile module, and change nothing.
 const fn reading(action: &'static str, title: &'static str, name: &'static str) -> Operation {
@@ -70,10 +77,24 @@ pub(crate) const MOBILE: Resource = Resource::new(
             ]),
         reading("query", "Query records", "mobile.query")
             .summary("Finds records of a module by a query, a page at a time (better documented: query.run).")
-            .inputs(&[SESSION, MODULE_NAME, QUERY, PAGE]),
+            .inputs(&[SESSION, MODULE_NAME, QUERY, PAGE])
+            .run(find),
         reading("query-grouped", "Query records in blocks", "mobile.querywithgrouping")
             .summary("Finds records by a query and gives their fields in the blocks of the record's form.")
             .inputs(&[SESSION, MODULE_NAME, QUERY, PAGE])
+            .run(find)
             .unverified(UNTRIED),
     ],
 );
+
+/// The server takes a higher limit for its own, and says nothing.
+fn find(call: &Call<'_>) -> Result<Output, Failure> {
+    let limit = Query::read(call.text("query").unwrap_or_default()).limit();
+    if limit.is_some_and(|limit| limit.rows > MOST_ROWS) {
+        let message =
+            "the server gives at most 100 rows for a limit: leave it out and follow nextPage, or use query.run";
+        return Err(Failure::InvalidInput(Some("query".to_owned()), message.to_owned()));
+    }
+    let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
+    with_session(call, |session| call.read(&send(session)?)).map(Output::text)
+}

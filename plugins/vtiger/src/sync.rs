@@ -6,10 +6,14 @@ use crate::login::{SESSION, by_get};
 pub(crate) const SYNC: Resource = Resource::new(
     "sync",
     &[by_get("get-changes", "Get changes", "sync")
-        .summary("Lists what was changed and deleted since a point in time, at most 100 records a call.")
+        .summary(
+            "Lists what was changed and deleted since a point in time: about 100 records a call, and more where many were \
+             changed in one second. Where `more` is true, the next call begins at lastModifiedTime.",
+        )
         .inputs(&[
             SESSION,
-            query("modifiedTime", integer().at_least(0)).describe("Since when, in seconds since 1970."),
+            query("modifiedTime", integer().at_least(0))
+                .describe("Since when, in seconds since 1970; 1 for everything, as the server takes 0 for nothing."),
             query("elementType", MODULE).optional().describe("Only records of this module."),
             query("syncType", one_of(&["application", "user", "userandgroup"]))
                 .optional()

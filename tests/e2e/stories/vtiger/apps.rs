@@ -9,6 +9,13 @@ fn an_application_is_registered_exchanges_records_and_is_deregistered() {
     let get = json!({ "key": key, "module": "Contacts", "token": "" });
     let changes = call(&world, "vtiger app-sync.get", get.clone());
     assert_eq!((changes["created"].as_array().unwrap().len(), &changes["updated"]), (3, &json!([])));
+    for first in [json!({}), json!({ "token": "0" }), json!({ "token": "1" })] {
+        let mut get = json!({ "key": key, "module": "Contacts" });
+        get.as_object_mut().unwrap().extend(first.as_object().unwrap().clone());
+        assert_eq!(call(&world, "vtiger app-sync.get", get)["created"].as_array().unwrap().len(), 3, "{first}");
+    }
+    let later = json!({ "key": key, "module": "Contacts", "token": "4102444800" });
+    assert_eq!(call(&world, "vtiger app-sync.get", later)["created"], json!([]));
     let grace = &changes["created"][0]["_id"];
 
     let mapping = json!({ "create": { "own-1": { "serverid": grace } }, "update": {}, "delete": [] });

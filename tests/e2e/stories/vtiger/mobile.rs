@@ -7,7 +7,7 @@ fn an_alert_is_listed_and_read() {
     let of_tickets = alerts["alerts"].as_array().unwrap().iter().find(|alert| alert["category"] == "HelpDesk").unwrap();
     let alert = call(&world, "vtiger mobile.get-alert", json!({ "alertid": of_tickets["alertid"] }));
     assert_eq!((&alert["alert"]["name"], &alert["alert"]["message"]), (&of_tickets["name"], &json!("1")));
-    fails(&world, "vtiger mobile.get-alert", json!({ "alertid": "77" }), 4, &["Alert not found (1401,"]);
+    fails(&world, "vtiger mobile.get-alert", json!({ "alertid": "77" }), 4, &["not found: Alert not found (1401,"]);
 }
 
 #[test]
@@ -66,6 +66,9 @@ fn records_are_queried_and_kept_in_step() {
     let second = call(&world, "vtiger mobile.query-grouped", query);
     assert_eq!((second["records"].as_array().unwrap().len(), &second["nextPage"]), (3, &json!(0)));
     assert_eq!(second["records"][2]["blocks"][0]["fields"][0]["value"], "Company 99");
+
+    let cut = json!({ "module": "Accounts", "query": "select * from Accounts limit 101;" });
+    fails(&world, "vtiger mobile.query", cut, 2, &["`query`", "at most 100 rows", "query.run"]);
 
     let module = |page: &str| json!({ "module": "Accounts", "page": page });
     let sync = call(&world, "vtiger mobile.sync-records", module("1"));

@@ -51,3 +51,40 @@ fn an_unknown_relation_is_refused() {
     let link = json!({ "sourceRecordId": "11x999999", "relatedRecordId": account });
     fails(&world, "vtiger relations.add", link, 4, &["INTERNAL_SERVER_ERROR"]);
 }
+
+#[test]
+fn related_records_are_followed_to_the_last() {
+    let world = World::new();
+    let account = made(&world, "Accounts", json!({ "accountname": "Analytical Engines" }));
+    let contact = |number: usize| json!({ "lastname": format!("Number {number}"), "account_id": account, "assigned_user_id": "19x1" });
+    let contacts = (0..151).map(|number| json!({ "elementType": "Contacts", "element": contact(number) }));
+    call(&world, "vtiger records.create", contacts.collect());
+
+    let list = |more: Value| {
+        let mut input = json!({ "id": account, "relatedType": "Contacts", "relatedLabel": "Contacts" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call(&world, "vtiger relations.list", input)
+    };
+    let all = list(json!({}));
+    assert_eq!((all.as_array().unwrap().len(), &all[150]["lastname"]), (151, &json!("Number 150")));
+    let some = list(json!({ "maxItems": 120 }));
+    assert_eq!((some.as_array().unwrap().len(), &some[119]["lastname"]), (120, &json!("Number 119")));
+
+    let query = |text: &str| {
+        let found =
+            call(&world, "vtiger relations.query", json!({ "query": text, "id": account, "relatedLabel": "Contacts" }));
+        let found = each(&found, "lastname");
+        (found.len(), (*found.last().unwrap()).to_owned())
+    };
+    let last = |number: usize| format!("Number {number}");
+    assert_eq!(query("select lastname from Contacts \n"), (151, last(150)));
+    assert_eq!(query("select lastname from Contacts WHERE lastname like 'Number 1%'").0, 63);
+    assert_eq!(
+        query("select lastname from Contacts where lastname like 'Number%' order by id limit 10,130"),
+        (130, last(139))
+    );
+    assert_eq!(query("select lastname from Contacts WHERE lastname != 'x' order by id desc"), (151, last(0)));
+    assert_eq!(query("select lastname from Contacts WHERE lastname != 'x' order by id limit 2,3"), (3, last(4)));
+    let with_both = json!({ "query": "select id from Contacts WHERE id != '1x1' limit 5", "id": account, "relatedLabel": "Contacts", "maxItems": 7 });
+    fails(&world, "vtiger relations.query", with_both, 2, &["leave out maxItems"]);
+}

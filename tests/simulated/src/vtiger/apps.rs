@@ -33,6 +33,8 @@ impl Crm {
                 // Also where there was none.
                 Ok(json!([kind, key]))
             }
+            // What PHP takes for false counts as no parameter, and is no time.
+            "get" if matches!(given.text("token"), "" | "0") => Err(Refusal::Death),
             "get" => self.give_to_app(given.text("key"), given.text("module"), given.text("token")),
             "put" => self.take_from_app(given.text("key"), given.value("element")),
             "map" => self.map_ids(given.text("key"), given.value("element")),

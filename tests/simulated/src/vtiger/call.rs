@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
+use super::zend;
 use crate::input::{File, multipart};
 use crate::request::Recorded;
 use crate::table::{Kind, Operation, VTIGER};
@@ -52,9 +53,7 @@ impl<'r> Call<'r> {
         for param in &operation.params {
             let Some(text) = last(pairs, &param.name) else { continue };
             let value = match param.kind {
-                Kind::Object | Kind::Any | Kind::Texts => {
-                    serde_json::from_str(text).map_err(|_| Refusal::internal())?
-                }
+                Kind::Object | Kind::Any | Kind::Texts => zend::decode(text).ok_or_else(Refusal::internal)?,
                 _ => Value::from(text),
             };
             parameters.insert(param.name.clone(), value);

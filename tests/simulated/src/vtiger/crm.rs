@@ -61,7 +61,7 @@ impl Crm {
         }
         let (id, mut record) = self.new_record(module, element);
         if module.name == "Documents" {
-            self.attach(&mut record, files);
+            self.attach(&mut record, element, files);
         }
         self.store.add(&module.name, record.into());
         // Too late: the record is there.

@@ -44,12 +44,22 @@ const SIGNS: [(&str, &str); 11] = [
 ];
 
 impl Token {
-    /// What a value means: without its quotes, and with what is escaped in it.
-    pub(super) fn value(raw: &str) -> String {
-        match raw.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            Some(text) => text.replace("\\'", "'").replace("\\\\", "\\"),
-            None => raw.to_owned(),
+    /// What a value means: without its quotes, and as the database reads it, to which it goes as it is written. There a backslash is
+    /// an escape; here it was none, so one before the last quote leaves the value without an end.
+    pub(super) fn value(raw: &str) -> Result<String, Refusal> {
+        let Some(inside) = raw.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) else {
+            return Ok(raw.to_owned());
+        };
+        let broken = || Refusal::new("DATABASE_QUERY_ERROR", "Database error while performing requested operation");
+        let (mut value, mut rest) = (String::new(), inside.chars());
+        while let Some(c) = rest.next() {
+            value.push(match c {
+                '\\' => rest.next().ok_or_else(broken)?,
+                '\'' => rest.next().filter(|second| *second == '\'').ok_or_else(broken)?,
+                c => c,
+            });
         }
+        Ok(value)
     }
 
     /// The first token of a text, and the length of what it takes.
@@ -60,13 +70,14 @@ impl Token {
             Some((Self { kind, text: text.to_owned() }, length))
         };
         if first == '\'' {
-            let mut escaped = false;
-            let end = text.char_indices().skip(1).find(|&(_, c)| {
-                let ends = c == '\'' && !escaped;
-                escaped = c == '\\' && !escaped;
-                ends
+            // Two quotes are one, and nothing else is an escape. A value is not empty.
+            let mut quotes = text.get(1..)?.match_indices('\'').map(|(at, _)| at).peekable();
+            let end = std::iter::from_fn(|| {
+                let at = quotes.next()?;
+                Some(quotes.next_if_eq(&(at + 1)).is_none().then_some(at))
             });
-            return token(if end.is_some() { "VALUE" } else { "Unknown" }, end.map_or(text.len(), |(at, _)| at + 1));
+            let end = end.flatten().next().filter(|end| *end > 0);
+            return token(if end.is_some() { "VALUE" } else { "Unknown" }, end.map_or(text.len(), |at| at + 2));
         }
         if let Some((sign, kind)) = SIGNS.iter().find(|(sign, _)| text.starts_with(sign)) {
             return token(kind, sign.len());

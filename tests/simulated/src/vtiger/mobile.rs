@@ -175,7 +175,7 @@ impl Crm {
     fn paged(&self, given: &Parameters, shape: fn(&Self, &Value) -> Value) -> Result<Value, Refusal> {
         let (text, page) = (given.text("query"), number(given.text("page")));
         let (rows, next) = if text.to_ascii_lowercase().contains(" limit") && text.contains(';') {
-            (Query::read(text)?.rows(self, |_| true)?, 0)
+            (Query::read(text)?.rows(self)?, 0)
         } else {
             let text = text.trim_end_matches(';');
             self.page(&format!("{text} limit {},{};", page * PAGE, PAGE + 1), page)?
@@ -186,7 +186,7 @@ impl Crm {
 
     /// The rows of a page and the number of the next one, or zero.
     fn page(&self, query: &str, page: u64) -> Result<(Vec<Value>, u64), Refusal> {
-        let mut rows = Query::read(query)?.rows(self, |_| true)?;
+        let mut rows = Query::read(query)?.rows(self)?;
         let has_next = rows.len() as u64 > PAGE;
         rows.truncate(PAGE as usize);
         Ok((rows, if has_next { page + 1 } else { 0 }))

@@ -13,6 +13,7 @@ mod refusal;
 mod related;
 mod seed;
 mod session;
+mod zend;
 
 #[cfg(test)]
 mod tests;
@@ -98,7 +99,10 @@ impl State {
         }
         self.crm.now = now;
         match self.run(&Call::read(request), now) {
-            Ok(result) => Answer::json(200, &json!({ "success": true, "result": result })),
+            Ok(result) => {
+                let envelope = json!({ "success": true, "result": result });
+                Answer::text(200, "application/json", &zend::encode(&envelope))
+            }
             Err(refusal) => refusal.into(),
         }
     }
@@ -144,7 +148,7 @@ impl State {
                 if text.is_empty() {
                     return Err(Refusal::denied_for("query"));
                 }
-                Ok(Query::read(text)?.rows(&self.crm, |_| true)?.into())
+                Ok(Query::read(text)?.rows(&self.crm)?.into())
             }
             "retrieve_related" => {
                 self.crm.related(given.text("id"), given.text("relatedType"), given.text("relatedLabel"))

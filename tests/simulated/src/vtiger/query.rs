@@ -1,6 +1,7 @@
 //! The query language: a statement is read and run against the records of a module.
 
 use std::cmp::Ordering;
+use std::iter;
 
 use serde_json::{Value, json};
 
@@ -39,11 +40,6 @@ struct Condition {
 }
 
 impl Query {
-    /// All that a module has.
-    pub(super) fn of(module: &str) -> Result<Self, Refusal> {
-        Self::read(&format!("select * from {module};"))
-    }
-
     pub(super) fn read(text: &str) -> Result<Self, Refusal> {
         let mut tokens = Tokens::of(text);
         tokens.expect("SELECT")?;
@@ -75,8 +71,9 @@ impl Query {
         Ok(Self { columns, module, conditions, order, offset, limit: limit.min(MOST) })
     }
 
-    /// The rows of those records that are also `wanted` by their id.
-    pub(super) fn rows(&self, crm: &Crm, wanted: impl Fn(&str) -> bool) -> Result<Vec<Value>, Refusal> {
+    /// The rows that it finds. The limit is one of what is joined, in which a record may stand several times; what is repeated among
+    /// them is left out afterwards.
+    pub(super) fn rows(&self, crm: &Crm) -> Result<Vec<Value>, Refusal> {
         let module = modules::permitted(&self.module)?;
         self.check_columns(module)?;
         if matches!(self.columns, Columns::Count) {
@@ -84,11 +81,25 @@ impl Query {
             return Ok(Vec::new());
         }
         let records = crm.store.all(&module.name).iter().filter_map(Value::as_object);
-        let mut records: Vec<&Record> = records
-            .filter(|record| !record.contains_key(CONVERTED) && wanted(text(record, "id")) && self.holds(record))
-            .collect();
+        let mut records: Vec<&Record> =
+            records.filter(|record| !record.contains_key(CONVERTED) && self.holds(record)).collect();
         records.sort_by(|one, other| self.ordered(one, other));
-        Ok(records.into_iter().skip(self.offset).take(self.limit).map(|record| self.row(module, record)).collect())
+        let joined = records.into_iter().flat_map(|record| iter::repeat_n(record, self.joined(crm, module, record)));
+        let mut read: Vec<&Record> = joined.skip(self.offset).take(self.limit).collect();
+        // They stand next to each other, whatever the order.
+        read.dedup_by_key(|record| text(record, "id"));
+        Ok(read.into_iter().map(|record| self.row(module, record)).collect())
+    }
+
+    /// How many rows a record has: that of a meeting is joined with each of its guests, where they are asked for.
+    fn joined(&self, crm: &Crm, module: &Module, record: &Record) -> usize {
+        let asks = match &self.columns {
+            Columns::Named(names) => names.iter().any(|name| name == "contact_id"),
+            _ => true,
+        };
+        let id = text(record, "id");
+        let guests = || crm.links.iter().filter(|(one, other)| one == id || other == id).count();
+        if asks && module.name == "Events" { guests().max(1) } else { 1 }
     }
 
     fn check_columns(&self, module: &Module) -> Result<(), Refusal> {
@@ -180,7 +191,7 @@ fn condition(tokens: &mut Tokens) -> Result<Condition, Refusal> {
 }
 
 fn value(tokens: &mut Tokens) -> Result<String, Refusal> {
-    tokens.expect("VALUE").map(|raw| Token::value(&raw))
+    tokens.expect("VALUE").and_then(|raw| Token::value(&raw))
 }
 
 fn number(tokens: &mut Tokens) -> Result<usize, Refusal> {

@@ -9,12 +9,11 @@ use super::refusal::Refusal;
 
 impl Crm {
     pub(super) fn related(&self, id: &str, module: &str, label: &str) -> Result<Value, Refusal> {
-        let ids = self.related_ids(id, module, label)?;
-        let rows = Query::of(module)?.rows(self, |record| ids.contains(&record))?;
-        Ok(rows.into())
+        self.query_related(&format!("SELECT * FROM {module}"), id, label)
     }
 
-    /// The query stands without a semicolon; where there is a condition, the word before it is looked for in capitals.
+    /// The ids are written into the query, which stands without a semicolon: behind the word `WHERE`, in capitals, or where there is no
+    /// such word, in whatever letters, at the end.
     pub(super) fn query_related(&self, text: &str, id: &str, label: &str) -> Result<Value, Refusal> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"));
@@ -23,15 +22,14 @@ impl Crm {
         if ids.is_empty() {
             return Ok(json!([]));
         }
-        if words.iter().any(|word| word.eq_ignore_ascii_case("where") && *word != "WHERE") {
-            // A second condition is put behind the one that was not seen.
-            return Err(Refusal::new(
-                "QUERY_SYNTAX_ERROR",
-                "Syntax Error on line 1: token 'WHERE' Unexpected WHERE(WHERE), expected one of: SEMICOLON",
-            ));
-        }
-        let rows = Query::read(&format!("{text};"))?.rows(self, |record| ids.contains(&record))?;
-        Ok(rows.into())
+        let related = format!("id IN ('{}')", ids.join("','"));
+        let mut parts = text.split("WHERE");
+        let before = parts.next().unwrap_or_default();
+        let query = match text.to_ascii_lowercase().contains("where") {
+            true => format!("{before} WHERE {related} AND {};", parts.next().unwrap_or_default()),
+            false => format!("{text} WHERE {related};"),
+        };
+        Ok(Query::read(&query)?.rows(self)?.into())
     }
 
     fn related_ids(&self, id: &str, module: &str, label: &str) -> Result<Vec<&str>, Refusal> {

@@ -62,6 +62,7 @@ pub(super) fn plant(crm: &mut Crm) -> Result<(), Refusal> {
     let document = json!({
         "notes_title": "Plan of the pier",
         "folderid": "22x1",
+        "filelocationtype": "I",
         "filestatus": "1",
         "assigned_user_id": USER_ID,
     });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use md5::{Digest, Md5};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use wharf_simulated::Server;
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME, start, start_fresh};
 
@@ -64,6 +64,130 @@ fn the_seeded_session_lives_until_it_is_logged_out() {
     assert_eq!(second.json()["error"]["code"], "INVALID_SESSIONID");
     assert_eq!(null.json()["error"]["code"], "AUTHENTICATION_REQUIRED");
     assert_eq!(elsewhere.status, 404);
+}
+
+/// The result of a call in the seeded session, or the code of its error.
+fn result(server: &Server, method: &str, parameters: &[(&str, &str)]) -> Result<Value, Value> {
+    let text = |pairs: &[(&str, &str)]| {
+        let session = ("sessionName", SESSION_NAME);
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).append_pair(session.0, session.1).finish()
+    };
+    let (url, text) = (server.url() + "/webservice.php", text(parameters));
+    let reply = match method {
+        "GET" => call(method, &format!("{url}?{text}"), &[], b""),
+        _ => call(method, &url, &[("Content-Type", URLENCODED)], text.as_bytes()),
+    };
+    let mut envelope = reply.json();
+    if envelope["success"] == true { Ok(envelope["result"].take()) } else { Err(envelope["error"]["code"].take()) }
+}
+
+fn create(server: &Server, module: &str, element: Value) -> String {
+    let parameters = [("operation", "create"), ("elementType", module), ("element", &element.to_string())];
+    result(server, "POST", &parameters).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+fn query(server: &Server, text: &str) -> Result<Vec<Value>, Value> {
+    let found = result(server, "GET", &[("operation", "query"), ("query", text)]);
+    found.map(|rows| rows.as_array().unwrap().clone())
+}
+
+#[test]
+fn a_limit_counts_the_guests_of_a_meeting_and_repeats_are_left_out_afterwards() {
+    let server = start_fresh().unwrap();
+    let contact = |name: &str| create(&server, "Contacts", json!({ "lastname": name, "assigned_user_id": "19x1" }));
+    let guests = ["A", "B", "C"].map(contact);
+    for number in 0..40 {
+        let meeting = create(
+            &server,
+            "Events",
+            json!({
+                "subject": format!("Meeting {number}"),
+                "date_start": "2030-01-01",
+                "due_date": "2030-01-01",
+                "eventstatus": "Planned",
+                "activitytype": "Meeting",
+                "assigned_user_id": "19x1",
+            }),
+        );
+        for guest in &guests {
+            let link = [("operation", "add_related"), ("sourceRecordId", &meeting), ("relatedRecordId", guest)];
+            result(&server, "POST", &link).unwrap();
+        }
+    }
+    let count = |text: &str| query(&server, text).unwrap().len();
+    assert_eq!(count("select * from Events order by id;"), 34);
+    assert_eq!(count("select * from Events order by id limit 100,100;"), 7, "the first of which was the last before");
+    assert_eq!(count("select * from Events order by id limit 200,100;"), 0);
+    assert_eq!(count("select subject from Events limit 200;"), 40, "without the guests nothing is joined");
+}
+
+#[test]
+fn related_records_are_cut_and_the_word_where_stands_in_capitals() {
+    let server = start_fresh().unwrap();
+    let account = create(&server, "Accounts", json!({ "accountname": "Engines", "assigned_user_id": "19x1" }));
+    for number in 0..101 {
+        let element = json!({ "lastname": format!("{number}"), "account_id": account, "assigned_user_id": "19x1" });
+        create(&server, "Contacts", element);
+    }
+    let related = |text: &str| {
+        let call = [("operation", "query_related"), ("query", text), ("id", &account), ("relatedLabel", "Contacts")];
+        result(&server, "GET", &call).map(|rows| rows.as_array().unwrap().len())
+    };
+    assert_eq!(related("select * from Contacts"), Ok(100));
+    assert_eq!(related("select * from Contacts WHERE id != '0x0' order by id limit 100,100"), Ok(1));
+    for wrong in ["select * from Contacts limit 5", "select * from Contacts where id != '0x0'"] {
+        assert_eq!(related(wrong), Err("QUERY_SYNTAX_ERROR".into()), "{wrong}");
+    }
+    let list = [("operation", "retrieve_related"), ("id", &account), ("relatedType", "Contacts")];
+    let list = [&list[..], &[("relatedLabel", "Contacts")]].concat();
+    assert_eq!(result(&server, "GET", &list).unwrap().as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn two_quotes_are_one_in_a_query_and_a_backslash_is_the_databases() {
+    let server = start_fresh().unwrap();
+    for name in [r"ends\", "it's"] {
+        create(&server, "Contacts", json!({ "lastname": name, "assigned_user_id": "19x1" }));
+    }
+    let found =
+        |value: &str| query(&server, &format!("select id from Contacts where lastname={value};\n")).map(|r| r.len());
+    assert_eq!((found(r"'ends\\'"), found("'it''s'")), (Ok(1), Ok(1)));
+    assert_eq!(found(r"'ends\'"), Err("DATABASE_QUERY_ERROR".into()));
+    assert!(found(r"'it\'s'").is_err());
+}
+
+#[test]
+fn a_file_is_kept_where_the_document_says_so_and_nothing_is_said_otherwise() {
+    let server = start_fresh().unwrap();
+    let upload = |element: Value, media_type: &str, content: &str| {
+        let form = json!({ "operation": "create", "sessionName": SESSION_NAME, "elementType": "Documents", "element": element.to_string() });
+        let files = json!({ "filename": { "filename": "a", "content_type": media_type, "content": content } });
+        let body = multipart(form.as_object().unwrap(), &files);
+        let headers = [("Content-Type", "multipart/form-data; boundary=\"edge\"")];
+        let document = call("POST", &(server.url() + "/webservice.php"), &headers, body.as_bytes()).json();
+        assert!(document["result"]["id"].is_string(), "{document}");
+        document["result"].get("imageattachmentids").is_some()
+    };
+    let internal = json!({ "notes_title": "A", "assigned_user_id": "19x1", "filelocationtype": "I" });
+    assert!(upload(internal.clone(), "text/plain", "x"));
+    assert!(!upload(internal.clone(), "text/plain", "") && !upload(internal, "image/svg+xml", "<svg/>"));
+    assert!(!upload(json!({ "notes_title": "A", "assigned_user_id": "19x1" }), "text/plain", "x"));
+}
+
+#[test]
+fn a_token_that_php_takes_for_false_is_none() {
+    let server = start_fresh().unwrap();
+    let register = [("operation", "wsapp_register"), ("type", "Outlook"), ("synctype", "user")];
+    let key = result(&server, "POST", &register).unwrap()["key"].as_str().unwrap().to_owned();
+    let status = |token: &str| {
+        let fields = [("operation", "wsapp_get"), ("key", &key), ("module", "Contacts"), ("token", token)];
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .append_pair("sessionName", SESSION_NAME)
+            .finish();
+        call("POST", &(server.url() + "/webservice.php"), &[("Content-Type", URLENCODED)], body.as_bytes()).status
+    };
+    assert_eq!((status(""), status("0"), status("1")), (500, 500, 200));
 }
 
 fn replay(server: &Server, request: &Value, values: &mut Values) -> Reply {
