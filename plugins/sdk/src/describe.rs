@@ -159,7 +159,7 @@ fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
             attachments: operation.attachments,
             fields: own.fields.iter().collect(),
         };
-        if let Some(paging) = operation.paging.filter(|paging| !paging.free.is_empty()) {
+        if let Some(paging) = operation.paging.filter(|paging| !paging.free().is_empty()) {
             all.push(next_page(&as_declared, paging));
         }
         all.insert(0, as_declared);

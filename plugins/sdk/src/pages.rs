@@ -481,7 +481,12 @@ mod tests {
         let paging = Paging::new("", &[], shortened).told_apart_by("id");
         let operation = Operation::get("list", "List", "/things");
         let followed = |most| {
-            let raw = contract::Call { operation: String::new(), id: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+            let raw = contract::Call {
+                operation: String::new(),
+                id: String::new(),
+                input: "{}".to_owned(),
+                attachments: Vec::new(),
+            };
             let output = paging.follow(&Call::new(&PROVIDER, &operation, raw), most).unwrap();
             serde_json::from_str::<Value>(&contract::Output::from(output).json).unwrap()
         };
@@ -496,7 +501,12 @@ mod tests {
             Ok(Some(if page.number == 3 { "[]" } else { r#"[{"a":1},7,{"a":1},{"id":null}]"# }.to_owned()))
         });
         let operation = Operation::get("list", "List", "/things");
-        let raw = contract::Call { operation: String::new(), id: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+        let raw = contract::Call {
+            operation: String::new(),
+            id: String::new(),
+            input: "{}".to_owned(),
+            attachments: Vec::new(),
+        };
         let output = paging.told_apart_by("id").follow(&Call::new(&PROVIDER, &operation, raw), 100).unwrap();
         assert_eq!(
             contract::Output::from(output).json,
