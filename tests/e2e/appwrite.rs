@@ -4,6 +4,22 @@ use wharf_simulated::appwrite::{API_KEY, PROJECT_ID};
 use crate::world::{OTHER_KEY, World, answer};
 
 #[test]
+fn a_file_of_which_a_part_is_there_is_no_success() {
+    let world = World::new();
+    world.write("a.txt", "hello");
+    let words = ["call", "appwrite", "files.create", "bucketId=pictures", "fileId=a", "--attach", "file=@a.txt"];
+    for (told, said) in [
+        (r#"{"$id":"a","sizeOriginal":0,"chunksTotal":1,"chunksUploaded":1}"#, "0 of 5 bytes"),
+        (r#"{"$id":"a","sizeOriginal":5,"chunksTotal":2,"chunksUploaded":1}"#, "1 of 2 parts"),
+    ] {
+        world.simulation.appwrite.answer_next(answer(201, "application/json", told));
+        world.wharf(&words).fails(4, &[said]);
+    }
+    world.simulation.appwrite.answer_next(answer(201, "application/json", r#"{"$id":"a","sizeOriginal":5}"#));
+    assert_eq!(world.wharf(&words).json()["$id"], "a");
+}
+
+#[test]
 fn a_session_is_deleted_once_and_a_second_time_is_an_error() {
     let world = World::new();
     assert_eq!(

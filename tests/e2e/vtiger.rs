@@ -401,9 +401,9 @@ fn a_backslash_before_what_looks_like_an_escape_is_kept() {
     // As the caller wrote it, where a number makes the host keep that.
     let written = r#"{"elementType":"Contacts","element":{"lastname":"\ud83d\ude00\u0022 C:\\u006e","fax":1.10,"assigned_user_id":"19x1"}}"#;
     let made = world.wharf(&["call", "vtiger", "records.create", "--input", written]).json();
-    assert_eq!((&made["lastname"], &made["fax"]), (&json!("\u{1f600}\" C:\\u006e"), &json!("1.10")));
+    assert_eq!(made["lastname"], "\u{1f600}\" C:\\u006e");
     let dry = world.wharf(&["call", "vtiger", "records.create", "--input", written, "--dry-run"]);
-    assert!(dry.code == 0 && dry.out.contains("%5C%5C%5Cu0075006e"), "{dry:?}");
+    assert!(dry.code == 0 && dry.out.contains("%5C%5C%5Cu0075006e") && dry.out.contains("1.10"), "{dry:?}");
     // What is no JSON is not touched.
     let text = json!({ "operation": "retrieve", "parameters": { "id": r"C:\u006eew" } });
     call(&world, "advanced.post", &text);

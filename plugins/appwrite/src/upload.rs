@@ -1,6 +1,6 @@
 //! Uploads: whole up to 5 MiB, in parts above.
 
-use wharf_plugin::{Blob, Call, DeclaredRequest, Failure, Field, Output, Place};
+use wharf_plugin::{Blob, Call, DeclaredRequest, Detail, Failure, Field, Members, Output, Place};
 
 /// What the server takes in one request, and the size of each part but the last, in bytes.
 const PART: u64 = 5 << 20;
@@ -29,7 +29,24 @@ pub(crate) const fn part_request(path: &'static str, fields: &'static [Field]) -
 pub(crate) fn upload(call: &Call<'_>, name: &str) -> Result<Output, Failure> {
     match call.attachments(name).next() {
         Some(file) if file.size() > PART => in_parts(call, name, file),
-        _ => call.read(&call.own_request().send()?).map(Output::text),
+        Some(file) => call.read(&call.own_request().send()?).map(|answer| kept(answer, file.size())),
+        None => call.read(&call.own_request().send()?).map(Output::text),
+    }
+}
+
+/// Where the answer says how much of the file is there, that is all of it.
+fn kept(answer: String, size: u64) -> Output {
+    let number = |name: &str| Members::of(&answer)?.get(name)?.parse::<u64>().ok();
+    let parts = number("chunksUploaded").zip(number("chunksTotal")).filter(|(there, all)| there < all);
+    let bytes = number("sizeOriginal").or_else(|| number("sourceSize")).filter(|there| *there != size);
+    let missing = parts.map(|(there, all)| format!("{there} of {all} parts"));
+    let missing = missing.or_else(|| bytes.map(|there| format!("{there} of {size} bytes")));
+    match missing {
+        Some(there) => {
+            let message = format!("Appwrite says that it has {there} of the file: delete it, and send it again");
+            Output::text(answer).incomplete(Failure::Provider(Detail::new(message)))
+        }
+        None => Output::text(answer),
     }
 }
 
@@ -55,7 +72,7 @@ fn in_parts(call: &Call<'_>, name: &str, file: &Blob) -> Result<Output, Failure>
         let response = request.send().map_err(unfinished)?;
         let answer = call.read(&response).map_err(unfinished)?;
         if end == size {
-            return Ok(Output::text(answer));
+            return Ok(kept(answer, size));
         }
         if id.is_none() {
             let found = response.member("$id");

@@ -7,6 +7,9 @@ use serde::de::IgnoredAny;
 /// A body whose strings have no control characters in them, which JSON does not allow and old encoders leave as they are: each is
 /// written as an escape. A body that is not JSON then either stays as it came.
 pub(crate) fn readable(body: Vec<u8>) -> Vec<u8> {
+    if body.iter().all(|byte| *byte >= b' ') {
+        return body;
+    }
     match str::from_utf8(&body).map(with_escaped_controls) {
         Ok(Cow::Owned(text)) if serde_json::from_str::<IgnoredAny>(&text).is_ok() => text.into_bytes(),
         _ => body,

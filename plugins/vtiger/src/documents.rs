@@ -85,11 +85,13 @@ fn element(given: &str) -> Result<String, Failure> {
 
 /// The server makes the document first, and says success whatever becomes of the file.
 fn told(document: String) -> Output {
-    let member = |name: &str| Members::of(&document)?.words(name).filter(|text| !text.is_empty());
-    if member(KEPT).is_some() {
+    let members = Members::of(&document);
+    let kept = members.as_ref().and_then(|members| members.get(KEPT)).unwrap_or("null");
+    if !matches!(kept, "null" | "\"\"" | "[]" | "false") {
         return Output::text(document);
     }
-    let made = member("id").map_or_else(|| "a document".to_owned(), |id| format!("the document {id}"));
+    let id = members.as_ref().and_then(|members| members.words("id"));
+    let made = id.map_or_else(|| "a document".to_owned(), |id| format!("the document {id}"));
     let message = format!(
         "Vtiger made {made} and kept no file: it keeps no empty ones, nor some kinds, such as SVG; delete the document"
     );
