@@ -38,8 +38,17 @@ impl<'a> Call<'a> {
 
     /// An input that the caller gave, for what it says: [`Call::written`] keeps what its numbers are written with.
     pub fn input(&self, name: &str) -> Option<&Value> {
+        self.parsed().get(name)
+    }
+
+    fn parsed(&self) -> &Value {
         // The host has parsed and validated it.
-        self.input.get_or_init(|| serde_json::from_str(&self.raw).unwrap_or_default()).get(name)
+        self.input.get_or_init(|| serde_json::from_str(&self.raw).unwrap_or_default())
+    }
+
+    /// All inputs that the caller gave, by their names.
+    pub fn inputs(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.parsed().as_object().into_iter().flatten()
     }
 
     /// The JSON text of an input, with the digits that the caller wrote.
@@ -70,6 +79,12 @@ impl<'a> Call<'a> {
     /// Begins the operation's own request: the one that carries its inputs.
     pub fn own_request(&self) -> Request {
         self.request(self.operation.action)
+    }
+
+    /// The same in the form that carries the attached files, where there are two:
+    /// [`Body::JsonOrMultipart`](crate::Body::JsonOrMultipart).
+    pub fn own_request_with_files(&self) -> Request {
+        self.request(&self.operation.with_files())
     }
 
     /// Begins the request that fetches a page of an operation that is [paged](crate::Operation::paged).

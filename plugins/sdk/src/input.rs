@@ -81,6 +81,12 @@ impl Input {
         self
     }
 
+    /// The caller may give null as well.
+    pub const fn or_null(mut self) -> Self {
+        self.schema = self.schema.or_null();
+        self
+    }
+
     /// The caller may leave it out; then this JSON is sent.
     pub const fn or_send(mut self, json: &'static str) -> Self {
         self.required = false;

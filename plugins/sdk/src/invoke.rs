@@ -38,7 +38,7 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
     let request = match (instead, operation.request) {
         (Some(instead), _) => instead,
         (None, Some(request)) if request.body == Body::JsonOrMultipart && call.has_attachments() => {
-            call.request(&operation.with_files())
+            call.own_request_with_files()
         }
         _ => call.own_request(),
     };

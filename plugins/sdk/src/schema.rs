@@ -17,6 +17,7 @@ pub struct Schema {
 enum Kind {
     Any,
     Text,
+    TextOrInteger,
     Integer,
     Number,
     Boolean,
@@ -51,6 +52,11 @@ pub const fn any() -> Schema {
 /// A text.
 pub const fn text() -> Schema {
     of(Kind::Text)
+}
+
+/// A text or a whole number, each of which goes on as it is.
+pub const fn text_or_integer() -> Schema {
+    of(Kind::TextOrInteger)
 }
 
 /// A whole number.
@@ -136,7 +142,7 @@ impl Schema {
         let mut object = Members::begin(text);
         self.write_type(&mut object);
         let (min, max) = match self.kind {
-            Kind::Text => ("minLength", "maxLength"),
+            Kind::Text | Kind::TextOrInteger => ("minLength", "maxLength"),
             Kind::List(_) => ("minItems", "maxItems"),
             _ => ("minimum", "maximum"),
         };
@@ -160,19 +166,23 @@ impl Schema {
     }
 
     fn write_type(self, object: &mut Members<'_>) {
-        let name = match self.kind {
+        let types: &[&str] = match self.kind {
             Kind::Any => return,
-            Kind::Text | Kind::OneOf(_) => "string",
-            Kind::Integer => "integer",
-            Kind::Number => "number",
-            Kind::Boolean => "boolean",
-            Kind::List(_) => "array",
-            Kind::Object | Kind::ObjectOf(_) => "object",
+            Kind::Text | Kind::OneOf(_) => &["string"],
+            Kind::TextOrInteger => &["string", "integer"],
+            Kind::Integer => &["integer"],
+            Kind::Number => &["number"],
+            Kind::Boolean => &["boolean"],
+            Kind::List(_) => &["array"],
+            Kind::Object | Kind::ObjectOf(_) => &["object"],
         };
-        if self.nullable {
-            object.add("type", &format!("[\"{name}\",\"null\"]"));
-        } else {
-            object.add_text("type", name);
+        match types {
+            [only] if !self.nullable => object.add_text("type", only),
+            several => {
+                let null = self.nullable.then_some("null");
+                let names: Vec<String> = several.iter().copied().chain(null).map(quoted).collect();
+                object.add("type", &format!("[{}]", names.join(",")));
+            }
         }
         match self.kind {
             Kind::OneOf(choices) => {
@@ -291,6 +301,8 @@ mod tests {
         for (schema, expected) in [
             (text().at_least(1).matches("^a"), json!({"type": "string", "minLength": 1, "pattern": "^a"})),
             (integer().at_least(1).provider_default("25"), json!({"type": "integer", "minimum": 1, "default": 25})),
+            (text_or_integer().at_least(1), json!({"type": ["string", "integer"], "minLength": 1})),
+            (text_or_integer().or_null(), json!({"type": ["string", "integer", "null"]})),
             (one_of(&["a", "b"]).or_null(), json!({"type": ["string", "null"], "enum": ["a", "b", null]})),
             (
                 list(&ITEM).at_most(2),
