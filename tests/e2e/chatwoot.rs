@@ -8,7 +8,7 @@ use wharf_simulated::chatwoot::{
 use crate::world::{OTHER_KEY, Run, World, answer};
 
 /// A call with an input, and further arguments such as `--attach`.
-fn call(world: &World, operation: &str, input: &Value, arguments: &[&str]) -> Run {
+pub(crate) fn call(world: &World, operation: &str, input: &Value, arguments: &[&str]) -> Run {
     world.wharf(&[&["call", "chatwoot", operation, "--input", &input.to_string()], arguments].concat())
 }
 
@@ -18,7 +18,7 @@ fn sent(world: &World) -> Recorded {
 }
 
 #[track_caller]
-fn body(request: &Recorded) -> Value {
+pub(crate) fn body(request: &Recorded) -> Value {
     assert_eq!(request.header("content-type"), Some("application/json"));
     serde_json::from_slice(&request.body).unwrap()
 }
@@ -270,7 +270,7 @@ fn a_message_carries_its_files_in_a_list() {
         json!({"inbox_identifier": INBOX_IDENTIFIER, "contact_identifier": CONTACT_IDENTIFIER, "conversation_id": 1});
     let message = call(&world, "public-messages.create", &speaker, &files).json();
     assert_eq!(message["attachments"].as_array().unwrap().len(), 2);
-    call(&world, "public-messages.create", &speaker, &[]).fails(2, &["`content`", "can't be blank"]);
+    call(&world, "public-messages.create", &speaker, &[]).fails(2, &["`content`", "needs a text, or a file"]);
 }
 
 #[test]

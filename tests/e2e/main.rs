@@ -10,6 +10,7 @@ mod calls;
 mod cassettes;
 mod certificates;
 mod chatwoot;
+mod chatwoot_files;
 mod compiling;
 mod components;
 mod configuration;

@@ -1,5 +1,6 @@
-use wharf_plugin::{Body, Input, Lists, Operation, Resource, body, integer, object, path, text};
+use wharf_plugin::{Body, Input, Lists, Method, Operation, Resource, body, integer, object, path, text};
 
+use crate::avatars::{ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
 use crate::ids::{ACCOUNT_ID, AVATAR, ID, USER};
 
 const BOT_ID: Input = path("id", ID).describe("ID of the bot.");
@@ -31,6 +32,9 @@ pub(crate) const ACCOUNT_AGENT_BOTS: Resource = Resource::new(
             .inputs(&[ACCOUNT_ID, NAME, DESCRIPTION, OUTGOING_URL, AVATAR_URL, BOT_TYPE, BOT_CONFIG])
             .attachments(&[AVATAR])
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, "/api/v1/accounts/{account_id}/agent_bots/{id}", &[PICTURE, NEW_ID])
+                .scheme(USER)])
+            .run(|call| create(call, &ITSELF))
             .scheme(USER)
             .sensitive_outputs(&["/access_token"]),
         Operation::get("get", "Get agent bot", "/api/v1/accounts/{account_id}/agent_bots/{id}")
@@ -43,6 +47,10 @@ pub(crate) const ACCOUNT_AGENT_BOTS: Resource = Resource::new(
             .inputs(&[ACCOUNT_ID, BOT_ID, NAME, DESCRIPTION, OUTGOING_URL, AVATAR_URL, BOT_TYPE, BOT_CONFIG])
             .attachments(&[AVATAR])
             .sends(Body::JsonOrMultipart)
+            .also(
+                &[set_avatar(Method::Patch, "/api/v1/accounts/{account_id}/agent_bots/{id}", &[PICTURE]).scheme(USER)],
+            )
+            .run(update)
             .scheme(USER)
             .idempotent()
             .sensitive_outputs(&["/access_token"]),

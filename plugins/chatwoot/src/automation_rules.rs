@@ -1,4 +1,4 @@
-use wharf_plugin::{Input, Operation, Paging, Resource, Schema, body, boolean, list, object, one_of, path, text};
+use wharf_plugin::{Input, Operation, Paging, Resource, Schema, body, boolean, list, object, path, text};
 
 use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
 use crate::pages::pages;
@@ -11,12 +11,10 @@ const PART: Schema = object();
 
 const NAME: Input = body("name", text()).optional().describe("Name of the rule.");
 const DESCRIPTION: Input = body("description", text()).optional().describe("What the rule is for.");
-const EVENT_NAME: Input = body(
-    "event_name",
-    one_of(&["conversation_created", "conversation_updated", "conversation_resolved", "message_created"]),
-)
-.optional()
-.describe("What sets it off.");
+const EVENT_NAME: Input = body("event_name", text()).optional().describe(
+    "What sets it off: conversation_created, conversation_updated, conversation_opened, conversation_resolved or \
+     message_created.",
+);
 const ACTIVE: Input = body("active", boolean()).optional().describe("Whether it is in use.");
 const ACTIONS: Input = body("actions", list(&PART))
     .optional()

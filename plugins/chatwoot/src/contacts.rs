@@ -1,8 +1,9 @@
 use wharf_plugin::{
-    Attachment, Body, Input, Lists, Operation, Paging, Resource, Schema, body, boolean, list, object, one_of, path,
+    Attachment, Body, Input, Lists, Method, Operation, Paging, Resource, Schema, body, boolean, list, object, path,
     query, text,
 };
 
+use crate::avatars::{Created, ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
 use crate::filters::FILTER;
 use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
 use crate::pages::pages;
@@ -12,32 +13,23 @@ const PAGES: Paging = pages("/payload");
 const CONTACT: Input = path("id", ID).describe("ID of the contact.");
 const LABEL: Schema = text();
 
-const SORT: Input = query(
-    "sort",
-    one_of(&[
-        "name",
-        "email",
-        "phone_number",
-        "last_activity_at",
-        "-name",
-        "-email",
-        "-phone_number",
-        "-last_activity_at",
-    ]),
-)
-.optional()
-.describe("Order of the list; a leading minus turns it round.");
+const SORT: Input = query("sort", text().at_least(1)).optional().describe(
+    "Order of the list: name, email, phone_number, last_activity_at, created_at, company, city or country; a leading \
+     minus turns it round.",
+);
 
 const NAME: Input = body("name", text()).optional().describe("Full name.");
-const EMAIL: Input = body("email", text()).optional().describe("Email address, which no other contact may have.");
-const PHONE_NUMBER: Input = body("phone_number", text())
+const EMAIL: Input = body("email", text().or_null())
     .optional()
-    .describe("Phone number in the E.164 form, such as +14155550123, which no other contact may have.");
+    .describe("Email address, which no other contact may have; null for none.");
+const PHONE_NUMBER: Input = body("phone_number", text().or_null())
+    .optional()
+    .describe("Phone number in the E.164 form, such as +14155550123, which no other contact may have; null for none.");
 const AVATAR_URL: Input =
     body("avatar_url", text()).optional().describe("Address of a JPEG or PNG that the server fetches as the picture.");
-const IDENTIFIER: Input = body("identifier", text())
+const IDENTIFIER: Input = body("identifier", text().or_null())
     .optional()
-    .describe("ID of the same person in a system of your own, which no other contact may have.");
+    .describe("ID of the same person in a system of your own, which no other contact may have; null for none.");
 const CUSTOM_ATTRIBUTES: Input = body("custom_attributes", object())
     .optional()
     .lists(Lists::Brackets)
@@ -49,6 +41,7 @@ const ADDITIONAL_ATTRIBUTES: Input = body("additional_attributes", object())
 const BLOCKED: Input = body("blocked", boolean()).optional().describe("Whether the contact is blocked.");
 
 const AVATAR: &[Attachment] = &[Attachment::new("avatar", "Picture of the contact, a JPEG or PNG file.").optional()];
+const CREATED: Created = Created { made: &["payload", "contact"], changed: &["payload"], ..ITSELF };
 
 /// People who write to the account.
 pub(crate) const CONTACTS: Resource = Resource::new(
@@ -85,10 +78,12 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             .scheme(USER)
             .sensitive_outputs(&["/payload/contact_inboxes/*/source_id"]),
         Operation::post("create", "Create contact", "/api/v1/accounts/{account_id}/contacts")
-            .summary("Adds a contact to an inbox; an email, phone or identifier that another one has is refused.")
+            .summary("Adds a contact, to an inbox; an email, phone or identifier that another one has is refused.")
             .inputs(&[
                 ACCOUNT_ID,
-                body("inbox_id", ID).describe("ID of the inbox that the contact belongs to."),
+                body("inbox_id", ID)
+                    .optional()
+                    .describe("ID of the inbox that the contact is reached by; without it, of none yet."),
                 NAME,
                 EMAIL,
                 PHONE_NUMBER,
@@ -100,6 +95,9 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             ])
             .attachments(AVATAR)
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Put, "/api/v1/accounts/{account_id}/contacts/{id}", &[PICTURE, NEW_ID])
+                .scheme(USER)])
+            .run(|call| create(call, &CREATED))
             .scheme(USER)
             .sensitive_outputs(&[
                 "/payload/*/contact_inboxes/*/source_id",
@@ -122,6 +120,9 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             ])
             .attachments(AVATAR)
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Put, "/api/v1/accounts/{account_id}/contacts/{id}", &[PICTURE])
+                .scheme(USER)])
+            .run(update)
             .scheme(USER)
             .sensitive_outputs(&["/payload/*/contact_inboxes/*/source_id", "/payload/contact_inboxes/*/source_id"]),
         Operation::delete("delete", "Delete contact", "/api/v1/accounts/{account_id}/contacts/{id}")

@@ -25,8 +25,8 @@ const WITH_LABELS: Input = query("labels", list(&LABEL))
     .lists(Lists::Brackets)
     .describe("Labels; only conversations that have one of them.");
 
-const PRIORITY: Input = body("priority", one_of(&["urgent", "high", "medium", "low", "none"]))
-    .describe("How urgent it is; none takes the priority away, which some servers refuse.");
+const PRIORITY: Input = body("priority", one_of(&["urgent", "high", "medium", "low", "none"]).or_null())
+    .describe("How urgent it is; null takes the priority away, as none does, which some servers refuse.");
 
 /// The assignee's own credentials are part of its description.
 const SECRETS_OF_LIST: &[&str] = &[
@@ -52,17 +52,19 @@ const TEMPLATE: Schema = object_of(&[
         required: false,
         description: "Values for the placeholders of the template.",
     },
-]);
+])
+.open();
 
 const FIRST_MESSAGE: Schema = object_of(&[
-    Property { name: "content", schema: text(), required: true, description: "Text of the message." },
+    optional_text("content", "Text of the message."),
     Property {
         name: "template_params",
         schema: TEMPLATE,
         required: false,
         description: "A template, for WhatsApp inboxes.",
     },
-]);
+])
+.open();
 
 /// Conversations with contacts.
 pub(crate) const CONVERSATIONS: Resource = Resource::new(
@@ -120,10 +122,14 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
                 body("custom_attributes", object())
                     .optional()
                     .describe("Values by the key of a custom attribute of conversations."),
-                body("status", one_of(&["open", "resolved", "pending"])).optional().describe("State it begins in."),
-                body("assignee_id", ID).optional().describe("ID of the agent it is assigned to."),
-                body("team_id", ID).optional().describe("ID of the team it is assigned to."),
-                body("message", FIRST_MESSAGE).optional().describe("First message, which is sent to the contact."),
+                body("status", one_of(&["open", "resolved", "pending", "snoozed"]))
+                    .optional()
+                    .describe("State it begins in."),
+                body("assignee_id", ID.or_null()).optional().describe("ID of the agent it is assigned to."),
+                body("team_id", ID.or_null()).optional().describe("ID of the team it is assigned to."),
+                body("message", FIRST_MESSAGE)
+                    .optional()
+                    .describe("First message, which is sent to the contact; it may have what messages.create takes."),
                 body("snoozed_until", text().format("date-time"))
                     .optional()
                     .describe("Time until which it is snoozed, such as 2030-07-21T17:32:28Z."),
@@ -139,7 +145,7 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             ACCOUNT_ID,
             CONVERSATION_ID,
             PRIORITY.optional(),
-            body("sla_policy_id", ID)
+            body("sla_policy_id", ID.or_null())
                 .optional()
                 .describe("ID of the policy of the service level agreement; only in the Enterprise edition."),
         ])
@@ -156,7 +162,7 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             ACCOUNT_ID,
             CONVERSATION_ID,
             body("status", one_of(&["open", "resolved", "pending", "snoozed"])).describe("State it shall have."),
-            body("snoozed_until", integer().at_least(0))
+            body("snoozed_until", integer().at_least(0).or_null())
                 .optional()
                 .describe("End of the snooze in seconds since 1970; without it, the next reply of the contact."),
         ])
@@ -177,14 +183,16 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             "Assign conversation",
             "/api/v1/accounts/{account_id}/conversations/{conversation_id}/assignments",
         )
-        .summary("Assigns a conversation to an agent or else to a team; with both, only the agent counts.")
+        .summary("Assigns a conversation to an agent or else to a team, or to none; with both, only the agent counts.")
         .inputs(&[
             ACCOUNT_ID,
             CONVERSATION_ID,
-            body("assignee_id", integer().at_least(0))
+            body("assignee_id", integer().at_least(0).or_null())
                 .optional()
-                .describe("ID of the agent; 0 takes the conversation away from its agent."),
-            body("team_id", ID).optional().describe("ID of the team."),
+                .describe("ID of the agent; 0 or null takes the conversation away from its agent."),
+            body("team_id", integer().at_least(0).or_null())
+                .optional()
+                .describe("ID of the team; 0 or null takes the conversation away from its team."),
         ])
         .scheme(USER)
         .idempotent()

@@ -4,7 +4,7 @@ use crate::ids::{ACCOUNT_ID, ID, USER};
 
 const ATTRIBUTE_ID: Input = path("id", ID).describe("ID of the custom attribute.");
 const DISPLAY_NAME: Input = body("attribute_display_name", text()).optional().describe("Name that agents see.");
-const DISPLAY_TYPE: Input = body("attribute_display_type", integer().at_least(0).at_most(7))
+const DISPLAY_TYPE: Input = body("attribute_display_type", integer().at_least(0))
     .optional()
     .describe("0 text, 1 number, 2 currency, 3 percent, 4 link, 5 date, 6 list, 7 checkbox.");
 const DESCRIPTION: Input = body("attribute_description", text()).optional().describe("What it is for.");

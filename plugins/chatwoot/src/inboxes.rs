@@ -1,12 +1,14 @@
 use wharf_plugin::{
-    Attachment, Body, Input, Lists, Operation, Resource, body, boolean, list, object, one_of, path, text,
+    Attachment, Body, Input, Lists, Method, Operation, Resource, body, boolean, list, object, one_of, path, text,
+    text_or_integer,
 };
 
+use crate::avatars::{ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
 use crate::ids::{ACCOUNT_ID, ID, USER};
 
 const INBOX: Input = path("id", ID).describe("ID of the inbox.");
-/// Two of the calls take it as text.
-const INBOX_AS_TEXT: Input = body("inbox_id", text().at_least(1)).describe("ID of the inbox, written as text.");
+/// Two of the calls are described with a text here; the server takes either.
+const INBOX_OF_MEMBERS: Input = body("inbox_id", text_or_integer().at_least(1)).describe("ID of the inbox.");
 const USER_IDS: Input = body("user_ids", list(&ID)).describe("IDs of agents.");
 
 const NAME: Input = body("name", text()).optional().describe("Name of the inbox.");
@@ -97,6 +99,9 @@ pub(crate) const INBOXES: Resource = Resource::new(
             ])
             .attachments(AVATAR)
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, "/api/v1/accounts/{account_id}/inboxes/{id}", &[PICTURE, NEW_ID])
+                .scheme(USER)])
+            .run(|call| create(call, &ITSELF))
             .scheme(USER)
             .sensitive_outputs(SECRETS),
         Operation::patch("update", "Update inbox", "/api/v1/accounts/{account_id}/inboxes/{id}")
@@ -125,6 +130,8 @@ pub(crate) const INBOXES: Resource = Resource::new(
             ])
             .attachments(AVATAR)
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, "/api/v1/accounts/{account_id}/inboxes/{id}", &[PICTURE]).scheme(USER)])
+            .run(update)
             .scheme(USER)
             .sensitive_outputs(SECRETS)
             .idempotent(),
@@ -157,7 +164,7 @@ pub(crate) const INBOXES: Resource = Resource::new(
             .scheme(USER),
         Operation::patch("set-members", "Set agents of an inbox", "/api/v1/accounts/{account_id}/inbox_members")
             .summary("Replaces the agents of an inbox: whoever is not named loses it.")
-            .inputs(&[ACCOUNT_ID, INBOX_AS_TEXT, USER_IDS])
+            .inputs(&[ACCOUNT_ID, INBOX_OF_MEMBERS, USER_IDS])
             .scheme(USER)
             .idempotent(),
         Operation::delete(
@@ -166,7 +173,7 @@ pub(crate) const INBOXES: Resource = Resource::new(
             "/api/v1/accounts/{account_id}/inbox_members",
         )
         .summary("Takes an inbox away from the named agents.")
-        .inputs(&[ACCOUNT_ID, INBOX_AS_TEXT, USER_IDS])
+        .inputs(&[ACCOUNT_ID, INBOX_OF_MEMBERS, USER_IDS])
         .scheme(USER)
         .answers_success(),
     ],

@@ -1,4 +1,4 @@
-use wharf_plugin::{Input, Operation, Resource, body, integer, object, path};
+use wharf_plugin::{Input, Operation, Resource, body, integer, object, path, text_or_integer};
 
 use crate::ids::{ACCOUNT_ID, ID, USER};
 
@@ -22,7 +22,9 @@ pub(crate) const INTEGRATIONS: Resource = Resource::new(
             .summary("Connects an app with the account or with one inbox.")
             .inputs(&[
                 ACCOUNT_ID,
-                body("app_id", ID).optional().describe("ID of the app."),
+                body("app_id", text_or_integer().at_least(1))
+                    .optional()
+                    .describe("ID of the app as list-apps tells it, such as dialogflow."),
                 body("inbox_id", ID).optional().describe("ID of the inbox, for an app that is connected with one."),
                 SETTINGS,
                 STATUS,

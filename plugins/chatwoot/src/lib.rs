@@ -11,6 +11,7 @@ mod agents;
 mod answer;
 mod audit_logs;
 mod automation_rules;
+mod avatars;
 mod canned_responses;
 mod contacts;
 mod conversations;

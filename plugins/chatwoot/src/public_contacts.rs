@@ -1,5 +1,6 @@
-use wharf_plugin::{Body, Input, Lists, Operation, Resource, body, object, text};
+use wharf_plugin::{Body, Field, Input, Lists, Method, Operation, Place, Resource, body, object, text};
 
+use crate::avatars::{Created, ITSELF, PICTURE, WHY_FREE, create, set_avatar, update};
 use crate::ids::{AVATAR, CONTACT_IDENTIFIER, INBOX_IDENTIFIER};
 
 const IDENTIFIER: Input = body("identifier", text()).optional().describe("Who the contact is in your own system.");
@@ -17,6 +18,11 @@ const AVATAR_URL: Input = body("avatar_url", text())
     .describe("Address of a JPEG or PNG picture; servers may pass over a picture that comes as a file.");
 const CUSTOM_ATTRIBUTES: Input =
     body("custom_attributes", object()).optional().lists(Lists::Brackets).describe("Values of your own, by name.");
+
+const ONE: &str = "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}";
+
+const CREATED: Created = Created { key: "source_id", variable: "contact_identifier", ..ITSELF };
+const NEW_SOURCE_ID: Field = Field::free(Place::Variable, CREATED.variable, WHY_FREE).sensitive();
 
 /// Who has these, and the inbox's identifier, speaks as the contact or listens to what is told to it.
 const SECRETS: &[&str] = &["/source_id", "/pubsub_token"];
@@ -39,38 +45,34 @@ pub(crate) const PUBLIC_CONTACTS: Resource = Resource::new(
             ])
             .attachments(&[AVATAR])
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, ONE, &[PICTURE, NEW_SOURCE_ID]).scheme(None)])
+            .run(|call| create(call, &CREATED))
             .scheme(None)
             .sensitive_outputs(SECRETS),
-        Operation::get(
-            "get",
-            "Get public contact",
-            "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}",
-        )
-        .summary("Fetches a contact of an API inbox.")
-        .inputs(&[INBOX_IDENTIFIER, CONTACT_IDENTIFIER])
-        .scheme(None)
-        .sensitive_outputs(SECRETS),
-        Operation::patch(
-            "update",
-            "Update public contact",
-            "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}",
-        )
-        .summary("Sets the given values of a contact; one who turns out to be known is merged with the known one.")
-        .inputs(&[
-            INBOX_IDENTIFIER,
-            CONTACT_IDENTIFIER,
-            IDENTIFIER,
-            IDENTIFIER_HASH,
-            EMAIL,
-            NAME,
-            PHONE_NUMBER,
-            AVATAR_URL,
-            CUSTOM_ATTRIBUTES,
-        ])
-        .attachments(&[AVATAR])
-        .sends(Body::JsonOrMultipart)
-        .scheme(None)
-        .idempotent()
-        .sensitive_outputs(SECRETS),
+        Operation::get("get", "Get public contact", ONE)
+            .summary("Fetches a contact of an API inbox.")
+            .inputs(&[INBOX_IDENTIFIER, CONTACT_IDENTIFIER])
+            .scheme(None)
+            .sensitive_outputs(SECRETS),
+        Operation::patch("update", "Update public contact", ONE)
+            .summary("Sets the given values of a contact; one who turns out to be known is merged with the known one.")
+            .inputs(&[
+                INBOX_IDENTIFIER,
+                CONTACT_IDENTIFIER,
+                IDENTIFIER,
+                IDENTIFIER_HASH,
+                EMAIL,
+                NAME,
+                PHONE_NUMBER,
+                AVATAR_URL,
+                CUSTOM_ATTRIBUTES,
+            ])
+            .attachments(&[AVATAR])
+            .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, ONE, &[PICTURE]).scheme(None)])
+            .run(update)
+            .scheme(None)
+            .idempotent()
+            .sensitive_outputs(SECRETS),
     ],
 );

@@ -1,6 +1,7 @@
-use wharf_plugin::{Attachment, Body, Operation, Property, Resource, Schema, body, integer, object_of, path, text};
+use wharf_plugin::{Body, Operation, Property, Resource, Schema, body, integer, object_of, path, text};
 
 use crate::ids::{CONTACT_IDENTIFIER, CONVERSATION_ID, ID, INBOX_IDENTIFIER};
+use crate::messages::{ATTACHMENTS, say};
 
 /// What a contact answers to a bot's question.
 const SUBMITTED_VALUES: Schema = object_of(&[
@@ -13,11 +14,13 @@ const SUBMITTED_VALUES: Schema = object_of(&[
         required: false,
         description: "How content the contact is, where the message asks for it.",
     },
-]);
+])
+.open();
 const CSAT: Schema = object_of(&[
     Property { name: "feedback_message", schema: text(), required: false, description: "In the contact's words." },
     Property { name: "rating", schema: integer(), required: false, description: "From 1, the worst, to 5." },
-]);
+])
+.open();
 
 /// Messages of an API inbox, as the contact reads and writes them.
 pub(crate) const PUBLIC_MESSAGES: Resource = Resource::new(
@@ -48,11 +51,9 @@ pub(crate) const PUBLIC_MESSAGES: Resource = Resource::new(
                 .optional()
                 .describe("Name of your own for the message, which comes back with the event that tells of it."),
         ])
-        .attachments(&[Attachment::new("attachments", "Files of the message.")
-            .optional()
-            .many()
-            .sent_as("attachments[]")])
+        .attachments(ATTACHMENTS)
         .sends(Body::JsonOrMultipart)
+        .run(|call| say(call, false))
         .scheme(None),
         Operation::patch(
             "update",

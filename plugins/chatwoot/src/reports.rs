@@ -1,4 +1,4 @@
-use wharf_plugin::{Constant, Input, Operation, Paging, Resource, one_of, query, text};
+use wharf_plugin::{Constant, Input, Operation, Paging, Resource, one_of, query, text, text_or_integer};
 
 use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
 use crate::pages::pages;
@@ -7,12 +7,11 @@ const PAGES: Paging = pages("/payload");
 
 const TYPE: Input = query("type", one_of(&["account", "agent", "inbox", "label", "team"]))
     .describe("What is reported on; all but account need an id.");
-const OBJECT_ID: Input =
-    query("id", text()).optional().describe("ID of the agent, inbox, label or team, written as text.");
+const OBJECT_ID: Input = query("id", text_or_integer()).optional().describe("ID of the agent, inbox, label or team.");
 const SINCE: Input =
-    query("since", text()).optional().describe("Begin, in seconds since 1970, written as text such as 1735689600.");
+    query("since", text_or_integer()).optional().describe("Begin, in seconds since 1970, such as 1735689600.");
 const UNTIL: Input =
-    query("until", text()).optional().describe("End, in seconds since 1970, written as text such as 1738368000.");
+    query("until", text_or_integer()).optional().describe("End, in seconds since 1970, such as 1738368000.");
 
 /// Figures about conversations. By default the server allows 100 calls a minute and user.
 pub(crate) const REPORTS: Resource = Resource::new(
@@ -22,18 +21,10 @@ pub(crate) const REPORTS: Resource = Resource::new(
             .summary("Lists the values of one figure over time; by default 100 reports a minute are allowed.")
             .inputs(&[
                 ACCOUNT_ID,
-                query(
-                    "metric",
-                    one_of(&[
-                        "conversations_count",
-                        "incoming_messages_count",
-                        "outgoing_messages_count",
-                        "avg_first_response_time",
-                        "avg_resolution_time",
-                        "resolutions_count",
-                    ]),
-                )
-                .describe("The figure; times are in seconds."),
+                query("metric", text().at_least(1)).describe(
+                    "The figure: conversations_count, incoming_messages_count, outgoing_messages_count, \
+                     resolutions_count, avg_first_response_time, avg_resolution_time or reply_time; times are in seconds.",
+                ),
                 TYPE,
                 OBJECT_ID,
                 SINCE,
@@ -66,7 +57,7 @@ pub(crate) const REPORTS: Resource = Resource::new(
         .summary("Counts the conversations of each agent, or of one, that are open and unattended now.")
         .inputs(&[
             ACCOUNT_ID,
-            query("user_id", text()).optional().describe("ID of one agent, written as text; without it, all agents."),
+            query("user_id", text_or_integer()).optional().describe("ID of one agent; without it, all agents."),
         ])
         .discriminator(Constant::query("type", "agent"))
         .scheme(USER),

@@ -1,4 +1,4 @@
-use wharf_plugin::{Input, Operation, Resource, Schema, body, list, one_of, path, text};
+use wharf_plugin::{Input, Operation, Resource, Schema, body, list, path, text};
 
 use crate::ids::{ACCOUNT_ID, ID, USER};
 
@@ -7,19 +7,11 @@ const URL: Input = body("url", text().format("uri"))
     .optional()
     .describe("HTTP or HTTPS address that the events are posted to; each only once.");
 const NAME: Input = body("name", text()).optional().describe("Name that administrators see.");
-const EVENT: Schema = one_of(&[
-    "conversation_created",
-    "conversation_status_changed",
-    "conversation_updated",
-    "message_created",
-    "message_updated",
-    "contact_created",
-    "contact_updated",
-    "webwidget_triggered",
-]);
-const SUBSCRIPTIONS: Input = body("subscriptions", list(&EVENT))
-    .optional()
-    .describe("Events that are posted; a list that is given replaces the earlier one.");
+const EVENT: Schema = text();
+const SUBSCRIPTIONS: Input = body("subscriptions", list(&EVENT)).optional().describe(
+    "Events that are posted, such as message_created, conversation_status_changed or contact_updated; a list that is \
+     given replaces the earlier one.",
+);
 
 /// Addresses that are told what happens in an account.
 pub(crate) const WEBHOOKS: Resource = Resource::new(

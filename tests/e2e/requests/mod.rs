@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use wharf::failure::{CallError, Failure};
 use wharf::manifest::{Manifest, Operation};
 use wharf::{Blob, Call, Connection, Host, Secret};
 use wharf_artifacts::{Component, PROVIDERS};
@@ -57,6 +58,9 @@ impl Bench {
         self.server.clear_requests();
         let report = self.host.run(call);
         let requests = self.server.requests();
+        if let (Err(CallError::Failure(failure @ Failure::InvalidInput { .. })), []) = (&report.result, &requests[..]) {
+            return format!("not sent: {failure}\n");
+        }
         assert!(!requests.is_empty(), "{} {input}: {:?}", operation.name, report.result);
         requests.iter().map(|request| self.shown(request)).collect()
     }

@@ -14,6 +14,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod clock;
 mod input;
 mod random;
 mod request;

@@ -59,6 +59,65 @@ fn contacts_are_searched_and_filtered() {
 }
 
 #[test]
+fn contacts_are_filtered_by_every_operator_and_kind_of_value() {
+    let world = World::new();
+    let input = json!({
+        "inbox_id": INBOX_ID, "email": "emmy@example.com", "phone_number": "+4930901820",
+        "custom_attributes": {"vip": true, "seats": 12, "since": "2020-01-31", "Kunden Nr.": "a7"},
+    });
+    call(&world, "chatwoot contacts.create", here(input));
+    for (key, operator, values) in [
+        ("email", "equal_to", json!(["emmy@example.com"])),
+        ("email", "contains", json!(["emmy"])),
+        ("phone_number", "starts_with", json!(["+4930"])),
+        ("vip", "equal_to", json!([true])),
+        ("vip", "is_present", json!([])),
+        ("vip", "is_present", json!(null)),
+        ("seats", "is_greater_than", json!([10])),
+        ("seats", "is_less_than", json!(["12.5"])),
+        ("since", "is_less_than", json!(["2020-02-01"])),
+        ("since", "days_before", json!([30])),
+        ("Kunden Nr.", "equal_to", json!("a7")),
+    ] {
+        let custom = !["email", "phone_number"].contains(&key);
+        let condition = json!({
+            "attribute_key": key, "filter_operator": operator, "values": values, "query_operator": null,
+            "attribute_model": if custom { "custom_attribute" } else { "standard" },
+            "custom_attribute_type": if custom { "contact_attribute" } else { "" }, "data_type": "of a newer server",
+        });
+        let found = call(&world, "chatwoot contacts.filter", here(json!({"payload": [condition]})));
+        assert_eq!(
+            (count(&found["payload"]), &found["payload"][0]["email"]),
+            (1, &json!("emmy@example.com")),
+            "{condition}"
+        );
+    }
+    let conditions = |conditions: serde_json::Value| here(json!({"payload": conditions}));
+    let absent = json!([
+        {"attribute_key": "vip", "filter_operator": "is_not_present", "query_operator": "and"},
+        {"attribute_key": "email", "filter_operator": "does_not_contain", "values": ["mary"]},
+    ]);
+    let found = call(&world, "chatwoot contacts.filter", conditions(absent));
+    assert_eq!((count(&found["payload"]), &found["payload"][0]["id"]), (1, &json!(CONTACT_ID)));
+    let unknown = json!([{"attribute_key": "email", "filter_operator": "sounds_like", "values": ["emmy"]}]);
+    fails(&world, "chatwoot contacts.filter", conditions(unknown), 2, &["Invalid operator sounds_like"]);
+    let without = json!([{"attribute_key": "email", "filter_operator": "contains"}]);
+    fails(&world, "chatwoot contacts.filter", conditions(without), 2, &["Invalid value"]);
+}
+
+#[test]
+fn a_contact_needs_no_inbox_and_a_null_takes_an_address_away() {
+    let world = World::new();
+    let made = call(&world, "chatwoot contacts.create", here(json!({"name": "Emmy", "email": "emmy@example.com"})));
+    let contact = &made["payload"]["contact"];
+    assert_eq!((&contact["contact_inboxes"], &made["payload"]["contact_inbox"]), (&json!([]), &json!(null)));
+    let update = here(json!({"id": contact["id"], "email": null, "identifier": null}));
+    assert_eq!(call(&world, "chatwoot contacts.update", update)["payload"]["email"], json!(null));
+    let sorted = call(&world, "chatwoot contacts.list", here(json!({"sort": "-created_at"})));
+    assert_eq!(count(&sorted["payload"]), 2);
+}
+
+#[test]
 fn a_contact_is_reached_by_inboxes_and_has_conversations() {
     let world = World::new();
     let contact = here(json!({"id": CONTACT_ID}));

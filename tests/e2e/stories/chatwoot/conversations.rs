@@ -48,6 +48,12 @@ fn conversations_are_filtered_and_counted() {
     assert_eq!((count(&open["payload"]), &open["payload"][0]["id"]), (1, &json!(CONVERSATION_ID)));
     let resolved = call(&world, "chatwoot conversations.filter", here(json!({"payload": [condition("resolved")]})));
     assert_eq!(resolved["payload"], json!([]));
+    let unassigned = json!([
+        {"attribute_key": "assignee_id", "filter_operator": "is_not_present", "values": [], "query_operator": "AND"},
+        {"attribute_key": "inbox_id", "filter_operator": "equal_to", "values": [INBOX_ID], "query_operator": null},
+    ]);
+    let unassigned = call(&world, "chatwoot conversations.filter", here(json!({"payload": unassigned})));
+    assert_eq!(count(&unassigned["payload"]), 1);
 
     let counts = |labels: &[&str]| {
         call(&world, "chatwoot conversations.get-counts", here(json!({"labels": labels, "inbox_id": INBOX_ID})))
@@ -82,6 +88,9 @@ fn a_conversation_gets_a_priority_an_agent_and_a_team() {
     assert_eq!(found()["priority"], "urgent");
     call(&world, "chatwoot conversations.toggle-priority", of_first(json!({"priority": "none"})));
     assert_eq!(found()["priority"], json!(null));
+    call(&world, "chatwoot conversations.update", of_first(json!({"priority": "low"})));
+    call(&world, "chatwoot conversations.toggle-priority", of_first(json!({"priority": null})));
+    assert_eq!(found()["priority"], json!(null));
 
     let agent = call(&world, "chatwoot conversations.assign", of_first(json!({"assignee_id": USER_ID})));
     assert_eq!((&agent["id"], &found()["meta"]["assignee"]["id"]), (&json!(USER_ID), &json!(USER_ID)));
@@ -89,6 +98,13 @@ fn a_conversation_gets_a_priority_an_agent_and_a_team() {
     assert_eq!(found()["meta"]["assignee"], json!(null));
     let team = call(&world, "chatwoot conversations.assign", of_first(json!({"team_id": 1})));
     assert_eq!((&team["name"], &found()["meta"]["team"]["id"]), (&json!("engineers"), &json!(1)));
+    for nobody in [json!(0), json!(null)] {
+        call(&world, "chatwoot conversations.assign", of_first(json!({"team_id": 1})));
+        call(&world, "chatwoot conversations.assign", of_first(json!({"team_id": nobody})));
+        assert_eq!(found()["meta"]["team"], json!(null), "{nobody}");
+        call(&world, "chatwoot conversations.assign", of_first(json!({"assignee_id": nobody})));
+        assert_eq!(found()["meta"]["assignee"], json!(null), "{nobody}");
+    }
 }
 
 #[test]

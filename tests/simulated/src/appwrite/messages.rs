@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::call::Call;
-use super::clock;
 use super::fault::Fault;
 use super::kinds;
 use super::plain::{member, text, with};
 use super::queries::Scope;
 use super::rules;
 use crate::answer::Answer;
+use crate::clock;
 
 type Members = Map<String, Value>;
 

@@ -2,7 +2,6 @@
 
 mod avatars;
 mod call;
-mod clock;
 mod data;
 mod executions;
 mod fault;

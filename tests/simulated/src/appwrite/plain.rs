@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::call::Call;
-use super::clock;
 use super::fault::Fault;
 use super::kinds::Kind;
 use super::queries::{Queries, Scope};
 use super::rules;
 use crate::answer::Answer;
+use crate::clock;
 use crate::random;
 
 impl State {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::clock;
 use super::fault::Fault;
+use crate::clock;
 
 pub(super) fn id(param: &str, id: &str) -> Result<(), Fault> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::State;
 use super::avatars;
 use super::call::Call;
-use super::clock;
 use super::fault::Fault;
 use super::kinds;
 use super::parts::{Upload, signature};
@@ -13,6 +12,7 @@ use super::plain::{member, text, unique};
 use super::queries::Scope;
 use super::rules;
 use crate::answer::Answer;
+use crate::clock;
 
 impl State {
     pub(super) fn files(&mut self, call: &Call<'_>) -> Result<Option<Answer>, Fault> {

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::call::Call;
-use super::clock;
 use super::fault::Fault;
 use super::kinds;
 use super::plain::{member, text, unique, with};
@@ -12,6 +11,7 @@ use super::queries::Scope;
 use super::rules;
 use super::seed;
 use crate::answer::Answer;
+use crate::clock;
 
 impl State {
     pub(super) fn users(&mut self, call: &Call<'_>) -> Result<Option<Answer>, Fault> {

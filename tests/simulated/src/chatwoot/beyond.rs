@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::table::{CHATWOOT, Operation, Param};
 
 /// A parameter of the same place and name stands for that of the table.
-const PARAMETERS: [(&str, &str); 14] = [
+const PARAMETERS: [(&str, &str); 48] = [
     // An older description has it, and without it nobody is named.
     ("account-users.delete", "body user_id integer!"),
     ("messages.list", "query before integer"),
@@ -15,8 +15,9 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("agents.update", "body availability string =online|busy|offline"),
     ("public-contacts.create", "body avatar_url string"),
     ("public-contacts.update", "body avatar_url string"),
-    // Files are in no description.
+    // Files are in no description, nor that a message can be one.
     ("messages.create", "body attachments file"),
+    ("messages.create", "body content string"),
     ("public-messages.create", "body attachments file"),
     // The server reads this one, and passes over the `type` of the descriptions.
     ("custom-filters.create", "body filter_type string =conversation|contact|report"),
@@ -24,6 +25,53 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("account.update", "body auto_resolve_after integer null"),
     ("account.update", "body auto_resolve_message string null"),
     ("account.update", "body auto_resolve_ignore_waiting boolean null"),
+    // The descriptions name some of the values; the server knows more.
+    (
+        "messages.create",
+        "body content_type string =text|input_text|input_textarea|input_email|input_select|input_csat|cards|form|article",
+    ),
+    (
+        "automation-rules.create",
+        "body event_name string =conversation_created|conversation_updated|conversation_opened|conversation_resolved|message_created",
+    ),
+    (
+        "automation-rules.update",
+        "body event_name string =conversation_created|conversation_updated|conversation_opened|conversation_resolved|message_created",
+    ),
+    ("contacts.list", "query sort string"),
+    ("contacts.search", "query sort string"),
+    ("conversations.create", "body status string =open|resolved|pending|snoozed"),
+    ("reports.list-statistics", "query metric string!"),
+    // The server reads these as well.
+    ("messages.create", "body echo_id any"),
+    ("messages.create", "body source_id string"),
+    ("messages.create", "body external_created_at any"),
+    ("messages.create", "body to_emails string"),
+    ("messages.create", "body cc_emails string"),
+    ("messages.create", "body bcc_emails string"),
+    // A contact may be in no inbox yet.
+    ("contacts.create", "body inbox_id integer"),
+    // The ids of apps are words in answers, and to the server the number of an inbox and its text are the same.
+    ("integrations.create-hook", "body app_id any"),
+    ("inboxes.set-members", "body inbox_id any!"),
+    ("inboxes.remove-members", "body inbox_id any!"),
+    // A null takes away what is there.
+    ("contacts.create", "body email string null"),
+    ("contacts.create", "body phone_number string null"),
+    ("contacts.create", "body identifier string null"),
+    ("contacts.update", "body email string null"),
+    ("contacts.update", "body phone_number string null"),
+    ("contacts.update", "body identifier string null"),
+    ("conversations.create", "body assignee_id integer null"),
+    ("conversations.create", "body team_id integer null"),
+    ("conversations.assign", "body assignee_id integer null"),
+    ("conversations.assign", "body team_id integer null"),
+    ("conversations.toggle-priority", "body priority string! null =urgent|high|medium|low|none"),
+    ("conversations.toggle-status", "body snoozed_until number null"),
+    ("conversations.update", "body priority string null =urgent|high|medium|low|none"),
+    ("conversations.update", "body sla_policy_id integer null"),
+    ("custom-attributes.create", "body attribute_display_type integer =0|1|2|3|4|5|6|7"),
+    ("custom-attributes.update", "body attribute_display_type integer =0|1|2|3|4|5|6|7"),
 ];
 
 /// The operations with all that they take.
@@ -32,8 +80,10 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     for (name, parameter) in PARAMETERS {
         let operation = operations.iter_mut().find(|operation| operation.name == name);
         if let (Some(operation), Ok(param)) = (operation, Param::try_from(parameter.to_owned())) {
-            operation.params.retain(|known| known.place != param.place || known.name != param.name);
-            operation.params.push(param);
+            match operation.params.iter_mut().find(|known| known.place == param.place && known.name == param.name) {
+                Some(known) => *known = param,
+                None => operation.params.push(param),
+            }
         }
     }
     operations

@@ -104,12 +104,14 @@ impl Chatwoot {
     }
 
     fn create_contact(&mut self, call: &Call<'_>, collection: &str) -> Reply {
-        let inbox = call.number("inbox_id").map(|id| id.to_string()).unwrap_or_default();
-        self.store.find(&call.of_account("inboxes"), &inbox).ok_or(Refusal::NotFound)?;
+        let inbox = call.number("inbox_id").map(|id| id.to_string());
+        if let Some(inbox) = &inbox {
+            self.store.find(&call.of_account("inboxes"), inbox).ok_or(Refusal::NotFound)?;
+        }
         let mut contact = new(self.store.number(), self.time());
         contact.extend(self.contact_given(call, collection, "")?);
         let id = id_of(&self.store.add(collection, Value::Object(contact)));
-        let entry = self.enter_inbox(call.account(), &id, &inbox, None)?;
+        let entry = inbox.map(|inbox| self.enter_inbox(call.account(), &id, &inbox, None)).transpose()?;
         let contact = shown(self.store.find(collection, &id).ok_or(Refusal::NotFound)?);
         Ok(Answer::json(200, &json!({ "payload": { "contact": contact, "contact_inbox": entry } })))
     }

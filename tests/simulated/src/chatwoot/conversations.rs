@@ -182,7 +182,7 @@ impl Chatwoot {
         }
         self.store.change(collection, &id, given);
         if let Some(message) = message {
-            if member(&message, "content").is_empty() {
+            if member(&message, "content").is_empty() && message.get("template_params").is_none() {
                 return Err(invalid("content", "can't be blank"));
             }
             self.add_message(call.account(), &id, object(json!({ "content": message.get("content") })));
@@ -214,8 +214,12 @@ impl Chatwoot {
             self.store.change(collection, call.id(), object(json!({ "assignee_id": id })));
             return Ok(user);
         }
-        let team = call.number("team_id").map(|id| id.to_string()).unwrap_or_default();
-        let team = self.store.find(&call.of_account("teams"), &team).cloned().ok_or(Refusal::NotFound)?;
+        let team = match call.number("team_id").filter(|id| *id > 0) {
+            Some(id) => {
+                self.store.find(&call.of_account("teams"), &id.to_string()).cloned().ok_or(Refusal::NotFound)?
+            }
+            None => Value::Null,
+        };
         self.store.change(collection, call.id(), object(json!({ "team_id": team.get("id") })));
         Ok(team)
     }

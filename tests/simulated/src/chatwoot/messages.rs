@@ -68,6 +68,10 @@ impl Chatwoot {
             return Err(Refusal::Failed("Incoming messages are only allowed in Api inboxes".to_owned()));
         }
         given.insert("message_type".to_owned(), if is_incoming { INCOMING } else { OUTGOING }.into());
+        let others = ["template_params", "content_attributes"].iter().any(|&name| given.contains_key(name));
+        if call.text("content").is_empty() && call.input.files.is_empty() && !others {
+            return Err(invalid("content", "can't be blank"));
+        }
         let sender = match self.user(&call.user) {
             Ok(user) if !is_incoming => json!({ "id": user.get("id"), "name": user.get("name"), "type": "user" }),
             _ => Value::Null,

@@ -171,6 +171,44 @@ fn a_filter_takes_conditions_that_are_joined() {
 }
 
 #[test]
+fn a_filter_knows_operators_without_a_value_and_compares_times() {
+    let server = start().unwrap();
+    let found = |condition: serde_json::Value| {
+        let body = json!({ "payload": [condition] });
+        send(&server, "POST", "/api/v1/accounts/1/contacts/filter", USER_TOKEN, &body)
+    };
+    let count = |condition: serde_json::Value| found(condition).json()["meta"]["count"].clone();
+    let of = |operator: &str, values: serde_json::Value| json!({"attribute_key": "created_at", "filter_operator": operator, "values": values});
+    assert_eq!(count(of("is_greater_than", json!(["2026-01-01"]))), 2);
+    assert_eq!(count(of("is_less_than", json!(["2026-01-01"]))), 0);
+    assert_eq!(count(of("days_before", json!(["100000"]))), 0, "nobody was there in the days of the engine");
+    assert_eq!(count(json!({"attribute_key": "email", "filter_operator": "is_present"})), 2);
+    assert_eq!(count(json!({"attribute_key": "email", "filter_operator": "is_not_present", "values": []})), 0);
+    let standard = json!({"attribute_key": "email", "filter_operator": "is_present", "custom_attribute_type": "contact_attribute"});
+    assert_eq!(count(standard), 0, "it is no custom attribute");
+    for (condition, words) in
+        [(of("sounds_like", json!(["a"])), "Invalid operator"), (of("is_less_than", json!([])), "Invalid value")]
+    {
+        let refused = found(condition);
+        assert_eq!(refused.status, 422);
+        assert!(refused.text.contains(words), "{}", refused.text);
+    }
+}
+
+#[test]
+fn a_message_is_a_text_or_a_file() {
+    let server = start().unwrap();
+    let path = "/api/v1/accounts/1/conversations/1/messages";
+    let refused = send(&server, "POST", path, USER_TOKEN, &json!({ "private": true }));
+    assert_eq!((refused.status, &refused.json()["attributes"]), (422, &json!(["content"])));
+    let body = "--x\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"a.png\"\r\n\
+                Content-Type: image/png\r\n\r\npicture\r\n--x--\r\n";
+    let headers = [("Api-Access-Token", USER_TOKEN), ("Content-Type", "multipart/form-data; boundary=x")];
+    let message = call("POST", &(server.url() + path), &headers, body.as_bytes()).json();
+    assert_eq!((&message["content"], &message["attachments"][0]["file_type"]), (&json!(null), &json!("image")));
+}
+
+#[test]
 fn beside_a_file_an_object_is_a_part_for_each_member_and_its_json_is_lost() {
     let server = start().unwrap();
     let part =

@@ -1,26 +1,26 @@
-//! The time, in the server's notation.
+//! The time, in ISO 8601 as Appwrite writes it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 86_400;
 
 /// Seconds since 1970.
-pub(super) fn seconds() -> i64 {
+pub(crate) fn seconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(now).unwrap_or(i64::MAX)
 }
 
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     text(seconds())
 }
 
 /// The time after so many seconds.
-pub(super) fn after(seconds: i64) -> String {
+pub(crate) fn after(seconds: i64) -> String {
     text(self::seconds() + seconds)
 }
 
 /// As `2026-01-05T09:00:00.000+00:00`.
-pub(super) fn text(seconds: i64) -> String {
+pub(crate) fn text(seconds: i64) -> String {
     let (year, month, day) = civil(seconds.div_euclid(DAY));
     let time = seconds.rem_euclid(DAY);
     let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
@@ -28,7 +28,7 @@ pub(super) fn text(seconds: i64) -> String {
 }
 
 /// Seconds since 1970 of a time in ISO 8601, to the second.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once('T')?;
     let end = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
     let (time, zone) = rest.split_at_checked(end)?;
