@@ -27,14 +27,15 @@ pub(crate) const DATA: Input = body("data", object()).optional();
 /// The values that change.
 pub(crate) const CHANGES: Input = DATA.describe("New values by key; those left out stay as they are.");
 
-pub(crate) const PERMISSIONS: Input = body("permissions", list(&PERMISSION).at_most(100)).optional();
+pub(crate) const PERMISSIONS: Input = body("permissions", list(&PERMISSION).at_most(100).or_null()).optional();
 
 /// The permissions of what may exist already.
 pub(crate) const NEW_PERMISSIONS: Input =
     PERMISSIONS.describe("Replaces the permissions, such as read(\"any\"); left out, they stay as they are.");
 
-pub(crate) const WRITE_TRANSACTION: Input =
-    body("transactionId", ID).optional().describe("ID of a transaction: the change waits in it until it is committed.");
+pub(crate) const WRITE_TRANSACTION: Input = body("transactionId", ID.or_null())
+    .optional()
+    .describe("ID of a transaction: the change waits in it until it is committed.");
 
 pub(crate) const READ_TRANSACTION: Input = query("transactionId", ID)
     .optional()
@@ -64,10 +65,11 @@ pub(crate) const STEP: Input =
     body("value", number().provider_default("1")).optional().describe("By how much, a positive number.");
 
 pub(crate) const LEAST: Input =
-    body("min", number()).optional().describe("The least that the result may be; otherwise it is refused.");
+    body("min", number().or_null()).optional().describe("The least that the result may be; otherwise it is refused.");
 
-pub(crate) const GREATEST: Input =
-    body("max", number()).optional().describe("The greatest that the result may be; otherwise it is refused.");
+pub(crate) const GREATEST: Input = body("max", number().or_null())
+    .optional()
+    .describe("The greatest that the result may be; otherwise it is refused.");
 
 pub(crate) const DOCUMENT_PAGES: Paging = pages::pages("/documents");
 pub(crate) const ROW_PAGES: Paging = pages::pages("/rows");

@@ -28,10 +28,10 @@ pub(crate) const DEPLOYMENTS: Resource = Resource::new(
             .summary("Uploads code as a tar.gz file and queues its build, which goes on after the answer.")
             .inputs(&[
                 FUNCTION_ID,
-                body("entrypoint", text().at_least(1))
+                body("entrypoint", text().at_least(1).or_null())
                     .optional()
                     .describe("File that runs; the function's own where left out."),
-                body("commands", text())
+                body("commands", text().or_null())
                     .optional()
                     .describe("Commands that build the code; the function's own where left out."),
                 body("activate", boolean()).describe("Whether the function runs this code as soon as it is built."),

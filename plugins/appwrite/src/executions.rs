@@ -41,7 +41,7 @@ pub(crate) const EXECUTIONS: Resource = Resource::new(
                     .optional()
                     .sensitive()
                     .describe("Headers that the function gets, each a text by its name."),
-                body("scheduledAt", text().format("date-time"))
+                body("scheduledAt", text().format("date-time").or_null())
                     .optional()
                     .describe("When to run, at least a minute ahead and in whole minutes; needs `async`."),
             ])

@@ -242,6 +242,7 @@ pub(crate) const FUNCTIONS: Resource = Resource::new(
                 SCOPES,
                 INSTALLATION_ID,
                 PROVIDER_REPOSITORY_ID
+                    .or_null()
                     .describe("ID of the repository at the Git host; an empty text ends the connection to one."),
                 PROVIDER_BRANCH,
                 PROVIDER_SILENT_MODE,

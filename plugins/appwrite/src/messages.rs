@@ -45,7 +45,7 @@ const SMS_CONTENT: Input = body("content", text()).describe("Text of the SMS.");
 
 const TITLE: Input = body("title", text()).optional().describe("Title of the notification.");
 const BODY: Input = body("body", text()).optional().describe("Text of the notification.");
-const DATA: Input = body("data", object()).optional().describe("Values for the app, by their names.");
+const DATA: Input = body("data", object().or_null()).optional().describe("Values for the app, by their names.");
 const ACTION: Input = body("action", text()).optional().describe("What the device opens when it is tapped.");
 const IMAGE: Input = body("image", STORED_FILE)
     .optional()
@@ -71,8 +71,8 @@ const PRIORITY: Input = body("priority", one_of(&["normal", "high"]))
 const DRAFT: Input =
     body("draft", boolean()).optional().describe("Whether to keep it as a draft instead of sending it.");
 const STILL_DRAFT: Input =
-    body("draft", boolean()).optional().describe("false sends the draft, at its time where it has one.");
-const SCHEDULED_AT: Input = body("scheduledAt", text().format("date-time"))
+    body("draft", boolean().or_null()).optional().describe("false sends the draft, at its time where it has one.");
+const SCHEDULED_AT: Input = body("scheduledAt", text().format("date-time").or_null())
     .optional()
     .describe("When to send it, in ISO 8601 and in the future; without it, at once.");
 
@@ -134,15 +134,15 @@ pub(crate) const MESSAGES: Resource = Resource::new(
             .summary("Changes or sends an email that is a draft or still waits for its time.")
             .inputs(&[
                 MESSAGE_ID,
-                SUBJECT.optional(),
-                EMAIL_CONTENT.optional(),
-                HTML,
-                TO_TOPICS,
-                TO_USERS,
-                TO_TARGETS,
-                CC,
-                BCC,
-                ATTACHMENTS,
+                SUBJECT.optional().or_null(),
+                EMAIL_CONTENT.optional().or_null(),
+                HTML.or_null(),
+                TO_TOPICS.or_null(),
+                TO_USERS.or_null(),
+                TO_TARGETS.or_null(),
+                CC.or_null(),
+                BCC.or_null(),
+                ATTACHMENTS.or_null(),
                 STILL_DRAFT,
                 SCHEDULED_AT,
             ]),
@@ -150,28 +150,36 @@ pub(crate) const MESSAGES: Resource = Resource::new(
             .summary("Changes or sends a push notification that is a draft or still waits for its time.")
             .inputs(&[
                 MESSAGE_ID,
-                TITLE,
-                BODY,
-                TO_TOPICS,
-                TO_USERS,
-                TO_TARGETS,
+                TITLE.or_null(),
+                BODY.or_null(),
+                TO_TOPICS.or_null(),
+                TO_USERS.or_null(),
+                TO_TARGETS.or_null(),
                 DATA,
-                ACTION,
-                IMAGE,
-                ICON,
-                SOUND,
-                COLOR,
-                TAG,
-                BADGE,
-                CONTENT_AVAILABLE,
-                CRITICAL,
-                PRIORITY,
+                ACTION.or_null(),
+                IMAGE.or_null(),
+                ICON.or_null(),
+                SOUND.or_null(),
+                COLOR.or_null(),
+                TAG.or_null(),
+                BADGE.or_null(),
+                CONTENT_AVAILABLE.or_null(),
+                CRITICAL.or_null(),
+                PRIORITY.or_null(),
                 STILL_DRAFT,
                 SCHEDULED_AT,
             ]),
         Operation::patch("update-sms", "Update SMS", "/messaging/messages/sms/{messageId}")
             .summary("Changes or sends an SMS that is a draft or still waits for its time.")
-            .inputs(&[MESSAGE_ID, SMS_CONTENT.optional(), TO_TOPICS, TO_USERS, TO_TARGETS, STILL_DRAFT, SCHEDULED_AT]),
+            .inputs(&[
+                MESSAGE_ID,
+                SMS_CONTENT.optional().or_null(),
+                TO_TOPICS.or_null(),
+                TO_USERS.or_null(),
+                TO_TARGETS.or_null(),
+                STILL_DRAFT,
+                SCHEDULED_AT,
+            ]),
         Operation::delete("delete", "Delete message", "/messaging/messages/{messageId}")
             .summary("Deletes a message, which stops one that waits but does not call back one that was sent.")
             .inputs(&[MESSAGE_ID])

@@ -31,7 +31,7 @@ const NEW_PROVIDER_ID: Input =
     body("providerId", NEW_ID).describe("ID of the new provider; unique() lets the server choose one.");
 const NEW_NAME: Input = body("name", text()).describe("Name of the provider, for people.");
 const NAME: Input = NEW_NAME.optional();
-const ENABLED: Input = body("enabled", boolean())
+const ENABLED: Input = body("enabled", boolean().or_null())
     .optional()
     .describe("Whether it delivers messages; it cannot before it has all its credentials.");
 
@@ -56,13 +56,13 @@ const TEAM_ID: Input = body("teamId", text()).optional().describe("ID of the tea
 const BUNDLE_ID: Input = body("bundleId", text()).optional().describe("Bundle ID of the app.");
 const SANDBOX: Input =
     body("sandbox", boolean()).optional().describe("Whether to use Apple's sandbox, for apps in development.");
-const SERVICE_ACCOUNT: Input = body("serviceAccountJSON", object())
+const SERVICE_ACCOUNT: Input = body("serviceAccountJSON", object().or_null())
     .optional()
     .sensitive()
     .describe("Service account of Firebase: the JSON of its key file.");
 const DOMAIN: Input = body("domain", text()).optional().describe("Domain at Mailgun that sends.");
 const EU_REGION: Input =
-    body("isEuRegion", boolean()).optional().describe("Whether the domain is in Mailgun's EU region.");
+    body("isEuRegion", boolean().or_null()).optional().describe("Whether the domain is in Mailgun's EU region.");
 const TEMPLATE_ID: Input = body("templateId", text()).optional().describe("ID of the template at MSG91.");
 const SENDER_ID: Input = body("senderId", text()).optional().describe("ID of the sender at MSG91.");
 const MSG91_KEY: Input = APNS_KEY.describe("Auth key that MSG91 gave you.");
@@ -91,7 +91,7 @@ const APNS: Kind = Kind {
     all: "/messaging/providers/apns",
     one: "/messaging/providers/apns/{providerId}",
     new: &[NEW_PROVIDER_ID, NEW_NAME, APNS_KEY, APNS_KEY_ID, TEAM_ID, BUNDLE_ID, SANDBOX, ENABLED],
-    changed: &[PROVIDER_ID, NAME, APNS_KEY, APNS_KEY_ID, TEAM_ID, BUNDLE_ID, SANDBOX, ENABLED],
+    changed: &[PROVIDER_ID, NAME, APNS_KEY, APNS_KEY_ID, TEAM_ID, BUNDLE_ID, SANDBOX.or_null(), ENABLED],
 };
 
 const FCM: Kind = Kind {
@@ -179,11 +179,11 @@ const SMTP: Kind = Kind {
         PROVIDER_ID,
         NAME,
         HOST.optional(),
-        PORT,
+        PORT.or_null(),
         USERNAME,
         PASSWORD,
         ENCRYPTION,
-        AUTO_TLS,
+        AUTO_TLS.or_null(),
         MAILER,
         FROM_NAME,
         FROM_EMAIL,
@@ -245,7 +245,7 @@ const PROVIDER_TYPE: Input = code_only(
 )
 .describe("The service. A setting of another one is refused, not dropped.");
 
-/// The inputs for any kind: every setting once.
+/// The inputs for any kind: every setting once. A null is for those that change one.
 const fn of_any_kind(id: Input, name: Input, from: Input) -> [Input; 31] {
     [
         PROVIDER_TYPE,
@@ -257,7 +257,7 @@ const fn of_any_kind(id: Input, name: Input, from: Input) -> [Input; 31] {
         APNS_KEY_ID.describe("apns: ID of Apple's key."),
         TEAM_ID.describe("apns: ID of the team at Apple."),
         BUNDLE_ID.describe("apns: bundle ID of the app."),
-        SANDBOX.describe("apns: whether to use Apple's sandbox, for apps in development."),
+        SANDBOX.or_null().describe("apns: whether to use Apple's sandbox, for apps in development."),
         SERVICE_ACCOUNT.describe("fcm: the JSON of the key file of Firebase's service account."),
         FROM_NAME.describe("mailgun, resend, sendgrid, smtp: name of the sender."),
         FROM_EMAIL.describe("mailgun, resend, sendgrid, smtp: email address of the sender."),
@@ -268,11 +268,11 @@ const fn of_any_kind(id: Input, name: Input, from: Input) -> [Input; 31] {
         TEMPLATE_ID.describe("msg91: ID of the template."),
         SENDER_ID.describe("msg91: ID of the sender."),
         HOST.optional().describe("smtp: one host or several with ; between, such as tls://a.example:587."),
-        PORT.describe("smtp: port of the hosts that name none."),
+        PORT.or_null().describe("smtp: port of the hosts that name none."),
         USERNAME.describe("smtp, textmagic: the name that you log in with."),
         PASSWORD.describe("smtp: password of the server."),
         ENCRYPTION.describe("smtp: encryption of the hosts that name none themselves."),
-        AUTO_TLS.describe("smtp: whether to use TLS where the server offers it."),
+        AUTO_TLS.or_null().describe("smtp: whether to use TLS where the server offers it."),
         MAILER.describe("smtp: value of the header X-Mailer."),
         from.describe("telesign, textmagic, twilio, vonage: number of the sender, with + and the country's code."),
         CUSTOMER_ID.describe("telesign: ID of the customer."),

@@ -24,7 +24,7 @@ pub(crate) const TOKENS: Resource = Resource::new(
             .inputs(&[
                 BUCKET_ID,
                 FILE_ID,
-                body("expire", text().format("date-time"))
+                body("expire", text().format("date-time").or_null())
                     .optional()
                     .describe("When it ends, in ISO 8601; never where left out."),
             ])

@@ -36,8 +36,8 @@ pub(crate) const TOPICS: Resource = Resource::new(
             .summary("Renames a topic or changes who may subscribe to it.")
             .inputs(&[
                 TOPIC_ID,
-                NAME.optional(),
-                SUBSCRIBE.describe("Replaces the roles that may subscribe, such as users or user:ID."),
+                NAME.optional().or_null(),
+                SUBSCRIBE.or_null().describe("Replaces the roles that may subscribe, such as users or user:ID."),
             ])
             .idempotent(),
         Operation::delete("delete", "Delete topic", "/messaging/topics/{topicId}")

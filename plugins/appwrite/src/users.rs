@@ -96,8 +96,10 @@ pub(crate) const USERS: Resource = Resource::new(
                 NEW_USER_ID
                     .or_send("\"unique()\"")
                     .describe("ID of the new user; without it, or as unique() or unique, the server chooses one."),
-                EMAIL.optional(),
-                body("phone", PHONE).optional().describe("Phone number with + and country code, such as +16175551212."),
+                EMAIL.optional().or_null(),
+                body("phone", PHONE.or_null())
+                    .optional()
+                    .describe("Phone number with + and country code, such as +16175551212."),
                 NEW_PASSWORD.optional().describe("Password in plain text."),
                 NAME.optional(),
                 code_only("emailVerification", boolean())

@@ -35,8 +35,8 @@ pub(crate) const VARIABLES: Resource = Resource::new(
                 FUNCTION_ID,
                 VARIABLE_ID,
                 KEY,
-                VALUE.optional().describe("New value; left out, it stays."),
-                SECRET.describe("Whether only the function can read the value; a secret stays one."),
+                VALUE.optional().or_null().describe("New value; left out, it stays."),
+                SECRET.or_null().describe("Whether only the function can read the value; a secret stays one."),
             ])
             .sensitive_outputs(&["/value"]),
         Operation::delete("delete", "Delete variable", "/functions/{functionId}/variables/{variableId}")
