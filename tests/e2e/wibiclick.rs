@@ -227,3 +227,21 @@ fn pages_are_followed_by_how_many_items_they_had_until_one_is_empty() {
         ]
     );
 }
+
+#[test]
+fn ids_that_are_numbers_and_line_items_with_all_their_members_go_on_as_an_answer_had_them() {
+    let world = World::new();
+    let item = json!({"id": 7, "item": "Fan", "quantity": 1, "createdAt": null, "taxes": [{"rate": 15}]});
+    let input = json!({"websiteId": "harbour-website", "id": 12, "customerId": "34", "items": [item]});
+    // The simulated server has other ids, and refuses it.
+    let run = world.wharf(&["call", "wibiclick", "invoices.save", "--input", &input.to_string()]);
+    assert_eq!(run.code, 4, "{run:?}");
+    let sent = world.simulation.wibiclick.requests().pop().unwrap();
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!((&body["id"], &body["customerId"], &body["items"][0]), (&json!(12), &json!("34"), &item));
+
+    let empty = json!({"websiteId": "harbour-website", "id": ""}).to_string();
+    world
+        .wharf(&["call", "wibiclick", "invoices.save", "--input", &empty])
+        .fails(2, &["`id`", "text, not empty or whole number"]);
+}

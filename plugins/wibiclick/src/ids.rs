@@ -1,9 +1,9 @@
 //! Ids, and other inputs that many operations have.
 
-use wharf_plugin::{Field, Input, Place, Property, Schema, body, integer, query, text};
+use wharf_plugin::{Field, Input, Place, Property, Schema, body, integer, query, text, text_or_integer};
 
-/// Mostly a UUID; where it is a number it is written as a text.
-pub(crate) const ID: Schema = text().at_least(1);
+/// Mostly a UUID. Some are numbers, which answers have as such.
+pub(crate) const ID: Schema = text_or_integer().at_least(1);
 
 pub(crate) const EMAIL: Schema = text().format("email");
 

@@ -30,18 +30,20 @@ pub(crate) const JOB: Input = body("jobId", ID).optional().describe("ID of the j
 pub(crate) const RECIPIENT: Input =
     body("selectedRecipientProfileId", ID).optional().describe("ID of the profile of the one who receives it.");
 
+/// One that an answer had can be given back with all that it has.
 const LINE_ITEM: Schema = object_of(&[
     member("id", ID, "ID, where the item is stored already."),
     needed("item", text(), "Name of the item."),
     member("description", text(), "What it is."),
     member("quantity", number(), "How many."),
     member("amount", number(), "Amount of money."),
-]);
+])
+.open();
 
 pub(crate) const ITEMS: Input = body("items", list(&LINE_ITEM)).optional().describe("Its line items.");
 
 /// The line item that a call removes.
-pub(crate) const REMOVED_ITEM: Input = body("item", object_of(&[needed("id", ID, "ID of the line item.")]))
+pub(crate) const REMOVED_ITEM: Input = body("item", object_of(&[needed("id", ID, "ID of the line item.")]).open())
     .describe("The line item that is removed, by its id.");
 
 pub(crate) const OF_CUSTOMER: Input =
