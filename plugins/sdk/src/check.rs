@@ -293,6 +293,7 @@ impl Words {
         self
     }
 
+    #[expect(clippy::panic, reason = "what it panics with is what the compiler tells the author")]
     const fn panic(&self) -> ! {
         match str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(words) => panic!("{}", words),

@@ -118,7 +118,10 @@ impl Names {
         }
         let texts = request.body.fields().iter().filter(|_| !matches!(request.body, BodyForm::Json(_)));
         for field in request.query.iter().chain(texts).filter(|f| f.name.starts_with('/')) {
-            self.report(format!("`{}` is a JSON Pointer, and there is no JSON in this place", field.name));
+            self.report(format!(
+                "`{}` is a JSON Pointer, and there is no JSON in this place; give the name of a field",
+                field.name
+            ));
         }
     }
 
@@ -158,7 +161,7 @@ impl Names {
             for (other, other_ways) in names.iter().skip(index + 1) {
                 // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
                 if ways.iter().zip(other_ways).any(|(way, other)| way.iter().zip(other).all(|(a, b)| meets(a, b))) {
-                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one"));
+                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one; leave one of them out"));
                 }
             }
         }
