@@ -43,7 +43,7 @@ fn wrong_input_names_the_field_and_what_is_allowed() {
     world.wharf(&delete(&["userId"])).fails(2, &["`userId` is not `name=value`"]);
     world
         .wharf(&delete(&["--attach", "file=@wharf.toml", "userId=ada", "sessionId=b"]))
-        .fails(2, &["`file`", "takes no such file"]);
+        .fails(2, &["`file`", "takes no file"]);
     assert!(world.simulation.appwrite.requests().is_empty());
 }
 
