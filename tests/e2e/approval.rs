@@ -118,7 +118,7 @@ fn a_newer_release_is_shown_by_what_it_asks_for_beyond_the_live_one() {
         &["install", &wider],
         &[
             "It asks for more:",
-            "2 operations (2 read), 2 requests",
+            "3 operations (3 read), 3 requests",
             "+ good.work (read): GET /user",
             "- good.work (read): GET /echo",
         ],

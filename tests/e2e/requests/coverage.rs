@@ -65,7 +65,7 @@ fn refused(schema: &Value, known: &Param) -> Option<String> {
     };
     // Whatever it is, in a path it is a text.
     let takes = |name: &&str| known.place == Place::Path || types.is_empty() || types.contains(name);
-    if !wanted.iter().any(|name| takes(name)) {
+    if !wanted.iter().any(&takes) {
         return Some(format!("{wanted:?}"));
     }
     if known.nullable && known.place != Place::Query && !takes(&"null") {

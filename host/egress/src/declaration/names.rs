@@ -161,7 +161,9 @@ impl Names {
             for (other, other_ways) in names.iter().skip(index + 1) {
                 // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.
                 if ways.iter().zip(other_ways).any(|(way, other)| way.iter().zip(other).all(|(a, b)| meets(a, b))) {
-                    self.report(format!("the {what} `{name}` and `{other}` could be taken for one; leave one of them out"));
+                    self.report(format!(
+                        "the {what} `{name}` and `{other}` could be taken for one; leave one of them out"
+                    ));
                 }
             }
         }
