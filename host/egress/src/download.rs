@@ -8,12 +8,9 @@ use url::Url;
 use crate::address::{Reach, literal, reach};
 use crate::connection::{Connection, ConnectionBuilder};
 use crate::deadline::Deadline;
-use crate::declaration::{AnswerForm, Method};
-use crate::masker::Masker;
 use crate::outgoing::Outgoing;
 use crate::retry_after;
 use crate::rules::Denial;
-use crate::secret::Text;
 use crate::send::{Allowance, Answer, SendError, send};
 
 /// The longest time that a download may be given.
@@ -116,17 +113,7 @@ fn connection(url: &Url) -> ConnectionBuilder {
 
 fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) -> Result<Vec<u8>, DownloadError> {
     let connection = to.build().map_err(|error| DownloadError::Unusable(error.to_string()))?;
-    let outgoing = Outgoing {
-        name: "download".to_owned(),
-        method: Method::Get,
-        url: Text::open(url.as_str()),
-        headers: Vec::new(),
-        body: None,
-        answer: AnswerForm::Blob,
-        reads: true,
-        strong: Masker::default(),
-        weak: Masker::default(),
-    };
+    let outgoing = Outgoing::get("download", url.as_str());
     let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, most_bytes);
     let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
     let (goal, retry_after) = (location(url, &answer), retry_after(&answer));

@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::permissions::explained;
+
 /// Makes a folder, and those above it, for the owner alone. One that exists is left as it is.
 ///
 /// # Errors
@@ -20,19 +22,20 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
 /// when it is opened nobody knows.
 ///
 /// # Errors
-/// What the system says, or what is there instead of a regular file.
+/// What the system says, with [whose it is](explained) where it is closed to this process; or what is there instead of a regular
+/// file.
 pub fn open_regular(file: &Path, options: &OpenOptions) -> io::Result<File> {
     match fs::metadata(file) {
         Ok(found) => check_regular(&found)?,
         // It may be one that is to be made.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(explained(file, error)),
     }
     let mut options = options.clone();
     // A pipe that has taken its place since is not waited for.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    let opened = options.open(file)?;
+    let opened = options.open(file).map_err(|error| explained(file, error))?;
     check_regular(&opened.metadata()?)?;
     Ok(opened)
 }

@@ -16,7 +16,7 @@
 //! | [`send`] | the only call of the HTTP client in Wharf |
 //!
 //! What is refused, and why, is one table: [`rules`]. What the operator asks for, such as a component to install, comes by
-//! [`download`], over the same station [`send`].
+//! [`download`], over the same station [`send`]. [`probe()`] tries a connection, and sends nothing.
 //!
 //! There is no WebAssembly in this crate.
 #![deny(missing_docs)]
@@ -50,6 +50,8 @@ mod moved;
 pub mod outgoing;
 mod parameters;
 mod path;
+pub mod permissions;
+mod probe;
 mod refusal;
 mod retry_after;
 pub mod rules;
@@ -73,5 +75,6 @@ pub use ipnet::IpNet;
 pub use json::Json;
 pub use masker::Masker;
 pub use moved::moved;
+pub use probe::{Reached, probe};
 pub use refusal::{ConnectionError, MissingCredential};
 pub use secret::{MASK, Secret};

@@ -59,6 +59,21 @@ pub struct Shown {
 }
 
 impl Outgoing {
+    /// What the host itself asks for, without credentials.
+    pub(crate) fn get(name: &str, url: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            method: Method::Get,
+            url: Text::open(url),
+            headers: Vec::new(),
+            body: None,
+            answer: AnswerForm::Blob,
+            reads: true,
+            strong: Masker::default(),
+            weak: Masker::default(),
+        }
+    }
+
     /// What may be shown of it.
     pub fn shown(&self) -> Shown {
         let header = |(name, value): &(String, Text)| (name.clone(), self.cut(value.shown()));

@@ -201,7 +201,11 @@ fn read(body: &mut Body, allowance: Allowance, bytes: &mut Vec<u8>) -> Result<()
     Err(ureq::Error::Timeout(Timeout::Global))
 }
 
-fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Response<Body>, ureq::Error> {
+pub(crate) fn run(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+) -> Result<Response<Body>, ureq::Error> {
     let mut request = Request::builder().method(outgoing.method.as_str()).uri(outgoing.url.real());
     for (name, value) in &outgoing.headers {
         let mut header = HeaderValue::from_str(value.real()).map_err(ureq::http::Error::from)?;
@@ -224,7 +228,12 @@ fn run(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Re
 }
 
 /// Puts the client's error into words that hold no strong secret: the plugin gets them.
-fn failure(connection: &Connection, outgoing: &Outgoing, allowance: Allowance, error: ureq::Error) -> SendError {
+pub(crate) fn failure(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    error: ureq::Error,
+) -> SendError {
     let host = connection.way();
     match error {
         ureq::Error::Other(other) => match other.downcast::<Denial>() {

@@ -30,7 +30,7 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ use sha2::{Digest as _, Sha256};
 use crate::encode::hex;
 use crate::files::{create_private_folder, open_regular};
 use crate::outgoing::{Outgoing, cut};
+use crate::permissions::{Closed, exposed};
 use crate::shortage;
 
 mod remedy;
@@ -54,6 +55,8 @@ pub struct Audit {
     required: bool,
     process: String,
     lost: AtomicU64,
+    /// What others can do with the file; known when it was opened.
+    exposed: OnceLock<String>,
     chain: Mutex<Chain>,
 }
 
@@ -171,13 +174,24 @@ impl Audit {
     /// names the chain. Where it is required, nothing is sent that cannot be recorded.
     pub fn new(file: impl Into<PathBuf>, process: &str, required: bool) -> Self {
         let chain = Chain { file: None, seq: 0, prev: BEGINNING.to_owned(), torn: false, ours: 0 };
-        let lost = AtomicU64::new(0);
-        Self { file: file.into(), required, process: process.to_owned(), lost, chain: Mutex::new(chain) }
+        Self {
+            file: file.into(),
+            required,
+            process: process.to_owned(),
+            lost: AtomicU64::new(0),
+            exposed: OnceLock::new(),
+            chain: Mutex::new(chain),
+        }
     }
 
     /// How many records could not be kept, and where.
     pub fn lost(&self) -> (u64, &Path) {
         (self.lost.load(Ordering::Relaxed), &self.file)
+    }
+
+    /// That others can read what is recorded or write to it, and what to do about it, where they can and something was recorded.
+    pub fn exposed(&self) -> Option<&str> {
+        self.exposed.get().map(String::as_str)
     }
 
     /// Records that the host refused something: by which rule, and in which words.
@@ -224,7 +238,13 @@ impl Audit {
     fn add(&self, record: Record) -> Result<(), AuditError> {
         let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let record = Record { process: self.process.clone(), seq: chain.seq, prev: chain.prev.clone(), ..record };
-        chain.add(&self.file, &record).or_else(|problem| {
+        let added = chain.add(&self.file, &record);
+        if let (1, Some(opened)) = (chain.seq, &chain.file)
+            && let Some(words) = exposed(&self.file, opened, Closed::Private)
+        {
+            let _ = self.exposed.set(words);
+        }
+        added.or_else(|problem| {
             self.lost.fetch_add(1, Ordering::Relaxed);
             let remedy = remedy::remedy(&self.file, &problem);
             let error = AuditError { file: self.file.clone(), problem: problem.to_string(), remedy };

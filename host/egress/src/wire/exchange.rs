@@ -17,6 +17,8 @@ pub(crate) struct Exchange {
     pub(crate) head_bytes: usize,
     /// Whether no socket of an earlier request will do.
     pub(crate) new_socket: bool,
+    /// Whether a connection is only to be tried, and nothing to be sent.
+    pub(crate) probe: bool,
     /// Where the request went.
     pub(crate) reached: Option<SocketAddr>,
     /// Whether its socket had carried another request before.

@@ -14,6 +14,7 @@
 //! | [`head`] | the head of an answer: leniently where that is safe, and how its body ends |
 //! | [`chunks`] | the chunked transfer coding |
 //! | [`coding`] | `Content-Encoding` |
+//! | [`probe`] | gives a connection up that was only to be tried |
 //! | [`exchange`] | what is noted of the exchange that a thread is having |
 //!
 //! A rule holds for all of it: after anything that two readers could read differently, the socket is closed; where the reading
@@ -32,12 +33,15 @@ mod der;
 pub(crate) mod exchange;
 pub(crate) mod head;
 mod pem;
+mod probe;
 mod socket;
 mod strict;
 mod tls;
 mod trust;
 mod tunnel;
 
+use probe::ProbeConnector;
+pub(crate) use probe::Tried;
 use socket::OneByOne;
 use strict::StrictConnector;
 pub(crate) use tls::Tls;
@@ -74,7 +78,7 @@ impl From<Fault> for ureq::Error {
 /// The chain of connectors: through a proxy if one is configured, TCP, TLS for `https`, and what reads answers.
 pub(crate) fn connector(tls: Tls, by_proxy: bool) -> impl Connector<Out = impl Transport> {
     let chain = ().chain(Tunnel).chain(OneByOne).chain(tls);
-    chain.chain(StrictConnector { by_proxy })
+    chain.chain(StrictConnector { by_proxy }).chain(ProbeConnector { by_proxy })
 }
 
 /// Whether the connection is gone.

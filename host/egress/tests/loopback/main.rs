@@ -21,6 +21,7 @@ mod guesses;
 mod heads;
 mod moved;
 mod peer;
+mod probe;
 mod proxy;
 mod sent;
 mod server;
