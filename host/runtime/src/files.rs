@@ -8,6 +8,7 @@ use std::{fs, io};
 use bytesize::ByteSize;
 pub(crate) use wharf_egress::files::create_private_folder;
 pub use wharf_egress::files::in_words;
+use wharf_egress::permissions::explained;
 use wharf_egress::text::MARK;
 
 /// How many links lead to a file at most, as on Linux.
@@ -21,13 +22,24 @@ pub fn open(file: &Path) -> io::Result<File> {
     wharf_egress::files::open_regular(file, File::options().read(true))
 }
 
+/// Whether something could be added to a regular file, if it is there.
+///
+/// # Errors
+/// As for [`open`].
+pub fn check_appendable(file: &Path) -> io::Result<()> {
+    match wharf_egress::files::open_regular(file, File::options().append(true)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The content of a regular file of so many bytes at most; of a larger one nothing is read.
 ///
 /// # Errors
 /// What the system says, what is there instead, or how large it may be.
 pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    read_rest(open(file)?, &mut bytes, most)?;
+    read_rest(&open(file)?, &mut bytes, most)?;
     Ok(bytes)
 }
 
@@ -36,7 +48,14 @@ pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As for [`read`], and where it is not UTF-8.
 pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
-    text_of(read(file, most)?)
+    read_text_of(&open(file)?, most)
+}
+
+/// The same of a file that is open.
+pub(crate) fn read_text_of(opened: &File, most: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    read_rest(opened, &mut bytes, most)?;
+    text_of(bytes)
 }
 
 /// What comes from somewhere else than a file, as a text of so many bytes at most.
@@ -65,7 +84,7 @@ pub fn is_there(path: &Path) -> bool {
 }
 
 /// Reads on behind what was read of a file, all of which has so many bytes at most.
-pub(crate) fn read_rest(from: File, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
+pub(crate) fn read_rest(from: &File, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
     let length = from.metadata()?.len();
     if length > most {
         return Err(too_large(most));
@@ -109,6 +128,17 @@ pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
 /// Replaces a file: whoever reads it finds the old content or the new one.
 pub(crate) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     written(file, content)?.persist(file)?;
+    Ok(())
+}
+
+/// The same for a file that keeps its permissions; a new one is its owner's alone.
+pub(crate) fn replace_as_it_is(file: &Path, content: &[u8]) -> io::Result<()> {
+    let new = written(file, content)?;
+    #[cfg(unix)]
+    if let Ok(found) = file.metadata() {
+        new.as_file().set_permissions(found.permissions())?;
+    }
+    new.persist(file)?;
     Ok(())
 }
 
@@ -179,7 +209,7 @@ fn prefix_of(file: &Path) -> String {
 /// # Errors
 /// What the system says where the folder cannot be read.
 pub fn component_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let paths = fs::read_dir(folder).map_err(|error| explained(folder, error))?.map(|entry| Ok(entry?.path()));
     let mut paths = paths.collect::<io::Result<Vec<PathBuf>>>()?;
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "wasm"));
     paths.sort();
@@ -190,23 +220,41 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// What to do about a folder that is not [ours alone](is_ours_alone), and what is kept there.
+pub(crate) fn not_ours(what: &str) -> String {
+    format!(
+        "it is of somebody else or others can write into it, and {what}; make it and the folder above yours alone (chmod go-w), \
+         or name another one as `store`"
+    )
+}
+
 /// Whether nobody but this process's user can put files into a folder, or another folder in its place. One that does not
 /// exist yet is as good as the one above it.
 pub(crate) fn is_ours_alone(folder: &Path) -> bool {
+    is_closed(folder, false)
+}
+
+/// Whether somebody else can, root left out, who can do everything.
+pub(crate) fn can_others_write(folder: &Path) -> bool {
+    !is_closed(folder, true)
+}
+
+fn is_closed(folder: &Path, but_for_root: bool) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
         const GROUP_AND_OTHERS: u32 = 0o022;
         let user = rustix::process::geteuid().as_raw();
-        let ours = |found: io::Result<fs::Metadata>| match found {
-            Ok(found) => found.uid() == user && found.mode() & GROUP_AND_OTHERS == 0,
+        let is_trusted = |owner: u32| owner == user || (but_for_root && owner == 0);
+        let closed = |found: io::Result<fs::Metadata>| match found {
+            Ok(found) => is_trusted(found.uid()) && found.mode() & GROUP_AND_OTHERS == 0,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
-        [Some(folder), folder.parent()].into_iter().flatten().map(Path::metadata).all(ours)
+        [Some(folder), folder.parent()].into_iter().flatten().map(Path::metadata).all(closed)
     }
     #[cfg(not(unix))]
     {
-        let _ = folder;
+        let _ = (folder, but_for_root);
         true
     }
 }
@@ -280,6 +328,28 @@ pub(crate) mod tests {
         symlink("circle", root.join("circle")).unwrap();
         assert!(resolved(&root.join("circle")).unwrap_err().to_string().contains("in a circle"));
         assert!(resolved(&root.join("nowhere/wharf.lock")).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_closed_where_nobody_else_can_write_to_it_or_put_another_one_in_its_place() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let (above, folder) = (root.path().join("store"), root.path().join("store/state"));
+        fs::create_dir_all(&folder).unwrap();
+        let with = |of_above: u32, of_folder: u32| {
+            for (path, mode) in [(&above, of_above), (&folder, of_folder)] {
+                fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            (is_ours_alone(&folder), can_others_write(&folder))
+        };
+        assert_eq!(with(0o755, 0o755), (true, false));
+        for (of_above, of_folder) in [(0o775, 0o755), (0o757, 0o755), (0o755, 0o775), (0o755, 0o757)] {
+            assert_eq!(with(of_above, of_folder), (false, true), "{of_above:o} {of_folder:o}");
+        }
+        with(0o755, 0o755);
+        assert!(!can_others_write(&folder.join("new")) && !can_others_write(&above.join("new/new")));
+        // What is root's is written to by nobody who could not do everything anyway.
+        assert!(!can_others_write(Path::new("/usr/bin")));
     }
 
     #[test]

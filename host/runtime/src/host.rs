@@ -9,6 +9,7 @@ use std::time::Duration;
 use wharf_egress::audit::Audit;
 
 use crate::failure::{Fault, Refusal};
+use crate::files::{can_others_write, not_ours};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::registry::{CompilerProgram, Loader, Registry, Release, ReleaseStore};
@@ -18,6 +19,7 @@ use crate::state::StateStore;
 mod install;
 mod publish;
 mod run;
+mod sync;
 #[cfg(test)]
 mod unbroken;
 
@@ -34,6 +36,8 @@ pub struct Host {
     installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
+    /// Why the folder for the state is not used.
+    exposed_state: Option<String>,
     audit: Option<Arc<Audit>>,
     limits: Limits,
     retries: u32,
@@ -133,7 +137,8 @@ impl HostBuilder {
         self
     }
 
-    /// A folder for the plugins' state; without one it is kept in memory.
+    /// A folder for the plugins' state; without one it is kept in memory. It is made for its owner alone. Who can write into it
+    /// can have a plugin use a session of theirs: while others can, calls fail.
     pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state = Some(folder.into());
         self
@@ -167,12 +172,16 @@ impl HostBuilder {
     /// fewer calls in: see [`Host::makeshift`].
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
+        let exposed = self.state.as_ref().filter(|folder| can_others_write(folder));
+        let exposed_state =
+            exposed.map(|folder| format!("{}: {}", folder.display(), not_ours("sessions of plugins are in it")));
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let audit = self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required)));
         Ok(Host {
             id,
             calls: AtomicU64::new(0),
             loader: Loader::new(&engine, self.cache, self.compiler, self.limits)?,
+            exposed_state,
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::new(self.kept, self.probation),
             releases: self.releases.map(|store| store.recorded_in(audit.clone())),
@@ -217,6 +226,16 @@ impl Host {
     /// Why compiled code was not kept that should have been, and where, so that each start compiles it anew.
     pub fn unkept(&self) -> Option<&str> {
         self.loader.unkept()
+    }
+
+    /// Why no call runs: others can write to what plugins keep, and what to do about it.
+    pub fn exposed_state(&self) -> Option<&str> {
+        self.exposed_state.as_deref()
+    }
+
+    /// That others can read the audit or write to it, and what to do about it, where they can and something was recorded.
+    pub fn exposed_audit(&self) -> Option<&str> {
+        self.audit.as_ref()?.exposed()
     }
 
     /// How many records of the audit could not be kept, and where they should have been.

@@ -34,6 +34,7 @@
 
 mod call;
 pub mod cassette;
+mod check;
 pub mod config;
 pub mod doctor;
 mod failpoint;
@@ -51,18 +52,19 @@ mod state;
 pub mod watch;
 
 pub use call::{Call, Input, Output, Report, Timing};
+pub use check::Unreached;
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
 pub use host::{Followed, Host, HostBuilder};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
-    Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Release, ReleaseStore,
-    StoreError, Swap, digest_of, read_component, serve_compiler,
+    Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Missing, Release,
+    ReleaseStore, Standing, StoreError, Swap, digest_of, read_component, serve_compiler,
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use wharf_egress::{
-    Blob, Connection, Deadline, Json, MASK, Secret, audit, configuration, declaration, download, file_name, json,
-    shortage, text,
+    Blob, Connection, Deadline, Json, MASK, MissingCredential, Reached, Secret, audit, configuration, declaration,
+    download, file_name, json, permissions, shortage, text,
 };

@@ -17,7 +17,7 @@ use wharf_egress::Json;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::text::{MARK, visible};
 
-use crate::files::{in_words, read, replace, resolved};
+use crate::files::{in_words, read, replace_as_it_is, resolved};
 
 mod content;
 mod diff;
@@ -234,7 +234,8 @@ impl Cassette {
         read.and_then(|bytes| Self::parse(&bytes)).map_err(|problem| of_file(file, problem))
     }
 
-    /// Writes a file, in the place of one that is there.
+    /// Writes a file, in the place of one that is there, whose permissions it keeps. A new one is its owner's alone, as it holds
+    /// answers of a provider.
     ///
     /// # Errors
     /// [`CassetteError::File`] where it cannot be written, or would have more than 64 MiB.
@@ -246,7 +247,7 @@ impl Cassette {
             if text.len() as u64 > LARGEST {
                 return Err(TOO_LARGE.to_owned());
             }
-            let written = resolved(file).and_then(|file| replace(&file, text.as_bytes()));
+            let written = resolved(file).and_then(|file| replace_as_it_is(&file, text.as_bytes()));
             written.map_err(|error| format!("it cannot be written: {error}"))
         });
         written.map_err(|problem| of_file(file, problem))

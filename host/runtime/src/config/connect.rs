@@ -1,10 +1,14 @@
 //! From the configuration to connections: fields are found, secrets are read.
 
+use std::io;
+use std::path::Path;
+
+use wharf_egress::permissions::{Closed, exposed};
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret, configuration};
 use zeroize::Zeroizing;
 
 use super::{Ca, Config, ConnectionConfig, FieldValue};
-use crate::files::{in_words, read, read_text};
+use crate::files::{in_words, open, read_rest, read_text_of};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::manifest::{About, ConnectionField};
@@ -41,15 +45,30 @@ impl Config {
             let connection = from_environment(about, environment)?;
             return Ok(connection.map(|made| self.limited(Grant::from(made), &about.name, None)).into_iter().collect());
         }
-        let mut made = Vec::new();
-        for (name, connection) in configured {
-            let mut warn = |text: &str| warn(format!("connection `{name}`: {text}"));
-            warn_of_idle_patterns(connection, release, &mut warn);
-            let built = build(name, connection, about, environment, &mut warn)
-                .map_err(|problem| format!("connection `{name}`: {problem}"))?;
-            made.push(self.limited(narrowed(built, connection), &about.name, connection.limits));
-        }
-        Ok(made)
+        let made = configured.into_iter().map(|(name, connection)| {
+            let warn = &mut |text: &str| warn(format!("connection `{name}`: {text}"));
+            let granted = self.granted(name, connection, release, environment, warn);
+            granted.map_err(|problem| format!("connection `{name}`: {problem}"))
+        });
+        made.collect()
+    }
+
+    /// One connection of the configuration, as it is granted to its plugin.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn granted(
+        &self,
+        name: &str,
+        connection: &ConnectionConfig,
+        release: &Release,
+        environment: Environment<'_>,
+        warn: &mut dyn FnMut(&str),
+    ) -> Result<Grant, String> {
+        warn_of_idle_patterns(connection, release, warn);
+        let readable = self.readable.as_deref();
+        let built = build(name, connection, &release.about, environment, readable, warn)?;
+        Ok(self.limited(narrowed(built, connection), &release.about.name, connection.limits))
     }
 
     /// The connection's own limits, else those of the plugin, else the common ones.
@@ -91,6 +110,7 @@ fn build(
     config: &ConnectionConfig,
     about: &About,
     environment: Environment<'_>,
+    readable: Option<&str>,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Connection, String> {
     let suggested = about.base_url.environment.as_deref();
@@ -115,18 +135,19 @@ fn build(
     connection = match &config.ca {
         None => connection,
         Some(Ca::System) => connection.system_ca(),
-        Some(Ca::File(file)) => connection.ca(read(file, LARGEST_CA_FILE).map_err(|e| {
-            let problem = in_words(&e, "a file with certificates in PEM form");
-            format!("its ca_file, {}, cannot be read: {problem}", file.display())
-        })?),
+        Some(Ca::File(file)) => {
+            let told = |words: String| warn(&format!("its ca_file says who is trusted: {words}"));
+            connection.ca(certificates(file, told).map_err(|e| {
+                let problem = in_words(&e, "a file with certificates in PEM form");
+                format!("its ca_file, {}, cannot be read: {problem}", file.display())
+            })?)
+        }
     };
     if let Some(from) = &config.proxy {
         if matches!(from, FieldValue::Inline(url) if url.has_user_info()) {
-            warn(
-                "the proxy's password stands in the configuration itself; { env = \"NAME\" } or { file = \"path\" } keeps it out",
-            );
+            warn(&in_the_clear("the proxy's password", readable));
         }
-        let (url, remedy) = value(from, "proxy", environment)?;
+        let (url, remedy) = value(from, "proxy", environment, warn)?;
         connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
     }
     for field in &about.fields {
@@ -136,13 +157,11 @@ fn build(
         };
         let configured = config.fields.get(&field.name);
         if field.secret && matches!(configured, Some(FieldValue::Inline(_))) {
-            warn(&format!(
-                "the secret `{}` stands in the configuration itself; {{ env = \"NAME\" }} or {{ file = \"path\" }} keeps it out",
-                field.name
-            ));
+            warn(&in_the_clear(&format!("the secret `{}`", field.name), readable));
         }
         let (value, remedy) = match configured {
-            Some(from) => value(from, &field.name, environment)?,
+            Some(from) if field.secret => value(from, &field.name, environment, warn)?,
+            Some(from) => value(from, &field.name, environment, &mut |_| {})?,
             None => match field.environment.as_deref() {
                 Some(variable) => (
                     set(environment, variable).map(Secret::new),
@@ -219,8 +238,30 @@ fn check_allowed(config: &ConnectionConfig, about: &About) -> Result<(), String>
     Err(format!("`allow_weak` has `{}`, which is no secret field of `{}`{instead}", wrong.escape_debug(), about.name))
 }
 
-/// A configured value, and what would supply it where it is missing.
-fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<(Option<Secret>, String), String> {
+/// What is told of a secret that stands in the configuration itself, and where others can read that.
+fn in_the_clear(what: &str, readable: Option<&str>) -> String {
+    let readable = readable.map(|words| format!("; {words}")).unwrap_or_default();
+    format!(
+        "{what} stands in the configuration itself; {{ env = \"NAME\" }} or {{ file = \"path\" }} keeps it out{readable}"
+    )
+}
+
+/// The content of a `ca_file`; `told` of who else can write to it.
+fn certificates(file: &Path, told: impl FnOnce(String)) -> io::Result<Vec<u8>> {
+    let opened = open(file)?;
+    exposed(file, &opened, Closed::Trusted).map(told);
+    let mut bytes = Vec::new();
+    read_rest(&opened, &mut bytes, LARGEST_CA_FILE)?;
+    Ok(bytes)
+}
+
+/// A configured value, and what would supply it where it is missing. `warn` is told of a file that is open to others.
+fn value(
+    from: &FieldValue,
+    name: &str,
+    environment: Environment<'_>,
+    warn: &mut dyn FnMut(&str),
+) -> Result<(Option<Secret>, String), String> {
     Ok(match from {
         FieldValue::Inline(value) => (Some(value.clone()), "it is empty".to_owned()),
         FieldValue::Env(variable) => (
@@ -228,10 +269,15 @@ fn value(from: &FieldValue, name: &str, environment: Environment<'_>) -> Result<
             format!("the environment variable {variable}, which it names, is not set or empty"),
         ),
         FieldValue::File(file) => {
-            let text = read_text(file, LARGEST_SECRET).map_err(|e| {
+            let unreadable = |e| {
                 let problem = in_words(&e, "a file with the value and nothing else");
                 format!("the file of `{name}`, {}, cannot be read: {problem}", file.display())
-            })?;
+            };
+            let opened = open(file).map_err(unreadable)?;
+            if let Some(words) = exposed(file, &opened, Closed::Secret) {
+                warn(&format!("the file of `{name}`: {words}"));
+            }
+            let text = read_text_of(&opened, LARGEST_SECRET).map_err(unreadable)?;
             let text = Zeroizing::new(text);
             // Editors write one or the other.
             let line = text.strip_suffix('\n').unwrap_or(&text);

@@ -41,6 +41,13 @@ pub struct ConnectionConfig {
     pub limits: Option<Limits>,
 }
 
+impl ConnectionConfig {
+    /// Whether values stand in the configuration itself, of which some may be secret.
+    pub(super) fn has_values(&self) -> bool {
+        self.fields.values().chain(&self.proxy).any(|value| matches!(value, FieldValue::Inline(_)))
+    }
+}
+
 /// Who may vouch for a server, other than the authorities that Wharf brings along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ca {

@@ -36,9 +36,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use wharf_egress::permissions::{Closed, exposed, exposed_at};
 use zeroize::Zeroizing;
 
-use crate::files::{in_words, read_text};
+use crate::files::{folder_of, in_words, open, read_text_of};
 use crate::limits::Limits;
 
 mod connect;
@@ -72,6 +73,11 @@ pub struct Config {
     pub plugin_limits: BTreeMap<String, Limits>,
     /// By name.
     pub connections: BTreeMap<String, ConnectionConfig>,
+    /// What others can do with the file, its folder or the lock file that they should not, with what to type: these say where
+    /// credentials go, and what runs.
+    pub exposed: Vec<String>,
+    /// That others can read the file, where it may have secrets in it.
+    readable: Option<String>,
 }
 
 /// `[audit]`
@@ -137,6 +143,8 @@ impl Config {
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
             connections: BTreeMap::new(),
+            exposed: Vec::new(),
+            readable: None,
         }
     }
 
@@ -147,13 +155,26 @@ impl Config {
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let error = |line, problem| ConfigError { file: file.to_owned(), line, problem };
         let expected = format!("a file, such as {}", file.join("wharf.toml").display());
-        let text = read_text(file, LARGEST)
-            .map_err(|e| error(None, format!("it cannot be read: {}", in_words(&e, &expected))))?;
+        let unreadable = |e| error(None, format!("it cannot be read: {}", in_words(&e, &expected)));
+        let opened = open(file).map_err(unreadable)?;
+        let text = read_text_of(&opened, LARGEST).map_err(unreadable)?;
         // It may hold secrets.
         let text = Zeroizing::new(text);
         let folder = file.parent().unwrap_or(Path::new(""));
         let config = Self::parse(&text, folder).map_err(|(line, problem)| error(line, problem))?;
-        Ok(Self { lock: Some(lock_of(file)), ..config })
+        let lock = lock_of(file);
+        let trusted = [
+            exposed(file, &opened, Closed::Trusted),
+            exposed_at(folder_of(file), Closed::Trusted),
+            exposed_at(&lock, Closed::Trusted),
+        ];
+        let has_values = config.connections.values().any(ConnectionConfig::has_values);
+        Ok(Self {
+            lock: Some(lock),
+            exposed: trusted.into_iter().flatten().collect(),
+            readable: has_values.then(|| exposed(file, &opened, Closed::Private)).flatten(),
+            ..config
+        })
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self, (Option<usize>, String)> {
@@ -192,6 +213,8 @@ impl Config {
             limits,
             plugin_limits,
             connections,
+            exposed: Vec::new(),
+            readable: None,
         })
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wharf_egress::text::visible;
-
+use super::sync::differences;
 use super::{Host, Installs};
 use crate::manifest::{Capabilities, CapabilityDiff};
 use crate::registry::{Drain, Installed, LockedRelease, Release, ReleaseStore, StoreError, Swap, plain, prefixed};
@@ -210,15 +209,8 @@ impl Host {
             },
             (None, None) => ("", None),
         };
-        let does = release.as_ref().map(|release| Capabilities::of(&release.manifest())).unwrap_or_default();
-        let CapabilityDiff { added, removed } = written.diff(&does);
-        let other = release.filter(|release| release.about.version != version);
-        let other = other.map(|release| format!("its component is version {}", release.about.version));
-        let added = added.iter().map(|line| format!("the lock file leaves out that it may do this: {line}"));
-        let removed =
-            removed.iter().map(|line| format!("the lock file says that it may do this, which it cannot: {line}"));
-        let told = other.into_iter().chain(added).chain(removed);
-        Ok(told.map(|problem| format!("{name} {version}: {}", visible(&problem))).collect())
+        let told = differences(release.as_deref(), version, Some(written));
+        Ok(told.into_iter().map(|problem| format!("{name} {version}: {problem}")).collect())
     }
 
     /// The store of this host.

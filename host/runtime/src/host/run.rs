@@ -75,7 +75,11 @@ impl Host {
     pub(crate) fn run_by(&self, way: Way, call: Call) -> (Report, Option<Target>) {
         let started = Instant::now();
         let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let target = unbroken(|| self.target(id.clone(), &call, way, started).map_err(CallError::from));
+        let target = unbroken(|| {
+            let exposed = self.exposed_state().map(|words| Fault::Host(words.to_owned()));
+            exposed.map_or(Ok(()), Err)?;
+            Ok(self.target(id.clone(), &call, way, started)?)
+        });
         let (ran, retries, waiting) = match &target {
             Ok(target) => self.attempts(target, call),
             Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),

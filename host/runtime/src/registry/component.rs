@@ -86,7 +86,7 @@ pub fn read_component(file: &Path) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
     (&opened).take(HEAD).read_to_end(&mut bytes).map_err(unreadable)?;
     sniff(&bytes).map_err(|problem| LoadError::NoPlugin { path: Some(file.to_owned()), problem })?;
-    files::read_rest(opened, &mut bytes, LARGEST_COMPONENT).map_err(unreadable)?;
+    files::read_rest(&opened, &mut bytes, LARGEST_COMPONENT).map_err(unreadable)?;
     Ok(bytes)
 }
 

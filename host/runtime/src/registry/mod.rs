@@ -31,7 +31,7 @@ pub(crate) use loader::Loader;
 pub use loader::digest_of;
 pub use lock::{LockFile, LockedPlugin, LockedRelease};
 pub use release::Release;
-pub use store::{Installed, ReleaseStore, StoreError};
+pub use store::{Installed, Missing, ReleaseStore, Standing, StoreError};
 pub(crate) use store::{plain, prefixed};
 pub use tenure::Drain;
 pub(crate) use tenure::Tenure;

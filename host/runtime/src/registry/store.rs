@@ -26,9 +26,14 @@ mod back;
 mod change;
 #[cfg(all(test, unix))]
 mod crash;
+mod sync;
 mod verify;
 
 use change::Change;
+pub use sync::{Missing, Standing};
+
+/// What to do about a component that is not there, or is another one.
+const PUT_BACK: &str = "`wharf sync` puts it back";
 
 /// A folder of releases, and its lock file.
 pub struct ReleaseStore {
@@ -123,7 +128,7 @@ impl ReleaseStore {
     /// whether its content is right is for [`ReleaseStore::verify`] to tell.
     pub(crate) fn size_of(&self, digest: &str) -> Result<u64, StoreError> {
         let file = self.component(digest);
-        let lacks = |problem: &dyn fmt::Display| self.broken(&file, format!("{problem}; install the release again"));
+        let lacks = |problem: &dyn fmt::Display| self.broken(&file, format!("{problem}; {PUT_BACK}"));
         let found = file.symlink_metadata().map_err(|error| lacks(&error))?;
         if found.is_file() { Ok(found.len()) } else { Err(lacks(&"it is not a file")) }
     }
@@ -258,14 +263,14 @@ impl ReleaseStore {
     /// The component of a release, checked against its digest.
     pub(crate) fn read(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
         let file = self.component(digest);
-        let bytes = read(&file, LARGEST_COMPONENT)
-            .map_err(|error| self.broken(&file, format!("{error}; install the release again")))?;
+        let bytes =
+            read(&file, LARGEST_COMPONENT).map_err(|error| self.broken(&file, format!("{error}; {PUT_BACK}")))?;
         let found = prefixed(&digest_of(&bytes));
         if found == digest {
             return Ok(bytes);
         }
         let lock = self.lock_file.display();
-        Err(self.broken(&file, format!("it is {found} and not what {lock} says; install the release again")))
+        Err(self.broken(&file, format!("it is {found} and not what {lock} says; {PUT_BACK}")))
     }
 
     fn unknown(&self, name: &str, lock: &LockFile) -> StoreError {

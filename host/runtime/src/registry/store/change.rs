@@ -12,10 +12,10 @@ use wharf_egress::audit::AuditError;
 
 use super::{LockFile, ReleaseStore, StoreError};
 use crate::files::{
-    create_private_folder, folder_of, is_ours_alone, is_there, read, read_text, read_text_from, replace_durably,
-    resolved, step, sweep,
+    create_private_folder, folder_of, is_ours_alone, is_there, not_ours, read, read_text, read_text_from,
+    replace_durably, resolved, step, sweep,
 };
-use crate::registry::digest_of;
+use crate::registry::{digest_of, prefixed};
 
 /// How large the files may be that the store keeps for itself, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -68,8 +68,7 @@ impl ReleaseStore {
     pub(super) fn hold(&self) -> Result<Held<'_>, StoreError> {
         create_private_folder(&self.folder).map_err(|error| self.unwritable(&self.folder, &error))?;
         if !is_ours_alone(&self.folder) {
-            let problem = "others can write into it, and what is in it is trusted; make it and the folder above yours alone (chmod go-w)";
-            return Err(self.broken(&self.folder, problem));
+            return Err(self.broken(&self.folder, not_ours("what is in it is trusted")));
         }
         let path = self.users();
         let users = File::options().create(true).truncate(false).read(true).write(true).open(&path);
@@ -158,14 +157,35 @@ impl Held<'_> {
             before: self.digest_of(&self.lock_file)?,
             after: digest_of(text.as_bytes()),
         };
-        self.begin(&begun)?;
-        let done = component.map_or(Ok(()), |bytes| self.store.keep(&begun.change.digest, bytes));
-        let done = done.and_then(|()| self.write(&text));
-        if done.is_ok() {
+        self.carry_out(&begun, || {
+            component.map_or(Ok(()), |bytes| self.store.keep(&begun.change.digest, bytes))?;
+            self.write(&text)?;
             self.delete_unnamed(old, new);
-        }
+            Ok(())
+        })
+    }
+
+    /// Puts a component back that the lock file names; what the lock file says stays.
+    ///
+    /// # Errors
+    /// As for [`Held::commit`].
+    pub(super) fn put_back(&self, change: Change, bytes: &[u8]) -> Result<(), StoreError> {
+        let lock = self.digest_of(&self.lock_file)?;
+        let begun = Begun {
+            component: None,
+            change,
+            lock_file: self.lock_file.clone(),
+            after: lock.clone().unwrap_or_default(),
+            before: lock,
+        };
+        self.carry_out(&begun, || self.store.keep(&begun.change.digest, bytes))
+    }
+
+    fn carry_out(&self, begun: &Begun, act: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.begin(begun)?;
+        let done = act();
         // What is not recorded now is made up for by whoever holds the store next.
-        let _ = self.end(&begun, done.as_ref().err().map(ToString::to_string).as_deref());
+        let _ = self.end(begun, done.as_ref().err().map(ToString::to_string).as_deref());
         done
     }
 
@@ -186,7 +206,9 @@ impl Held<'_> {
     fn end(&self, begun: &Begun, why: Option<&str>) -> Result<(), StoreError> {
         let Change { plugin, digest, what } = &begun.change;
         let now = self.digest_of(&begun.lock_file)?;
-        let happened = now.as_ref() == Some(&begun.after);
+        // Where the lock file was to stay as it is, a component was to be put back.
+        let puts_back = begun.before.as_ref() == Some(&begun.after);
+        let happened = now.as_ref() == Some(&begun.after) && (!puts_back || self.store.read(&prefixed(digest)).is_ok());
         let told = match why {
             _ if happened => what.clone(),
             _ if now != begun.before => {

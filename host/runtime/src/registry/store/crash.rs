@@ -9,7 +9,7 @@ use wharf_artifacts::OBEDIENT;
 use wharf_egress::audit::verify::Verifier;
 use wharf_egress::audit::{Event, Record};
 
-use super::{LockFile, ReleaseStore};
+use super::{LockFile, ReleaseStore, digest_of};
 use crate::Host;
 use crate::files::tests::KILLED_AT;
 
@@ -122,6 +122,56 @@ fn a_change_of_another_lock_file_of_the_store_is_judged_by_that_lock_file() {
             for outcome in recorded(&trial, Event::Release).0 {
                 let did_not = outcome.message.as_ref().unwrap().contains("it did not happen");
                 assert_eq!(did_not, !installed, "killed at step {step}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_store_that_is_put_back_and_killed_at_any_step_is_put_back_by_the_next_one() {
+    const THIS: &str =
+        "registry::store::crash::a_store_that_is_put_back_and_killed_at_any_step_is_put_back_by_the_next_one";
+    let put_back = |folder: &Path| {
+        let host = host(folder);
+        for missing in host.releases().unwrap().missing().unwrap() {
+            host.put_back(&missing, &component("first")).unwrap();
+        }
+    };
+    if let Ok(folder) = env::var(FOLDER) {
+        return put_back(folder.as_ref());
+    }
+    let world = tempfile::tempdir().unwrap();
+    let sound = world.path().join("sound");
+    fs::create_dir(&sound).unwrap();
+    change(&host(&sound), "install first");
+    change(&host(&sound), "approve");
+    let lock = fs::read(sound.join("wharf.lock")).unwrap();
+    // One is gone, and one is another one.
+    for damage in [None, Some("damaged")] {
+        for step in 1.. {
+            let trial = world.path().join(format!("{step} {damage:?}"));
+            copy(&sound, &trial);
+            let file = host(&trial).releases().unwrap().component(&digest_of(&component("first")));
+            damage.map_or_else(|| fs::remove_file(&file), |text| fs::write(&file, text)).unwrap();
+            let mut killed = Command::new(env::current_exe().unwrap());
+            let ended =
+                killed.args(["--exact", THIS]).env(KILLED_AT, step.to_string()).env(FOLDER, &trial).output().unwrap();
+            let was_there = host(&trial).releases().unwrap().missing().unwrap().is_empty();
+            let intended = recorded(&trial, Event::ReleaseIntent).0.len() > 2;
+            put_back(&trial);
+            host(&trial).follow().unwrap();
+            assert_eq!(host(&trial).verify().unwrap(), [""; 0], "killed at step {step}");
+            assert_eq!(fs::read(trial.join("wharf.lock")).unwrap(), lock, "killed at step {step}");
+            let (outcomes, unfinished) = recorded(&trial, Event::Release);
+            assert_eq!(unfinished, 0, "killed at step {step}");
+            let did_not = outcomes.iter().filter(|o| o.message.as_ref().unwrap().contains("it did not happen")).count();
+            assert!(!was_there || did_not == 0, "killed at step {step}: {outcomes:?}");
+            assert!(was_there || !intended || did_not > 0, "killed at step {step}: {outcomes:?}");
+            let told = outcomes.last().unwrap().message.as_ref().unwrap();
+            assert!(told.ends_with("its component was put back, as the lock file names it"), "{step}: {told}");
+            if ended.status.success() {
+                assert!(step > 5, "it has {} steps", step - 1);
+                break;
             }
         }
     }

@@ -1,0 +1,57 @@
+//! What can be known of a grant before the first call.
+
+use std::time::Duration;
+
+use wharf_egress::send::SendError;
+use wharf_egress::{MissingCredential, Reached, probe};
+
+use crate::failure::Kind;
+use crate::grant::Grant;
+use crate::registry::Release;
+
+/// The server of a connection cannot be reached.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct Unreached {
+    /// Who is to mend that: an address that a rule denies is the operator's, everything else the provider's.
+    pub kind: Kind,
+    words: String,
+}
+
+impl Grant {
+    /// Where its requests go: scheme, host, port and path.
+    pub fn base_url(&self) -> &str {
+        self.connection.base_url()
+    }
+
+    /// Whether it has a value for each field without which nothing works.
+    ///
+    /// # Errors
+    /// The first that is missing, with what would supply it.
+    pub fn complete(&self, release: &Release) -> Result<(), MissingCredential> {
+        let mut required = release.about.fields.iter().filter(|field| field.required);
+        required.try_for_each(|field| self.connection.require(&field.name))
+    }
+
+    /// How many operations of its plugin it is granted for.
+    pub fn covered(&self, release: &Release) -> usize {
+        release.manifest().operations.iter().filter(|operation| self.check(operation).is_ok()).count()
+    }
+
+    /// Tries to connect, within this time, and sends no request. It is not recorded.
+    ///
+    /// # Errors
+    /// [`Unreached`] in words without secrets.
+    pub fn probe(&self, within: Duration) -> Result<Reached, Unreached> {
+        probe(&self.connection, within).map_err(|error| Unreached {
+            kind: if matches!(error, SendError::Denied(_)) { Kind::Denied } else { Kind::Provider },
+            words: match error {
+                SendError::Timeout => {
+                    let within = humantime::format_duration(within);
+                    format!("{} cannot be reached: there is no connection within {within}", self.base_url())
+                }
+                error => self.connection.mask_for_people(error.to_string()),
+            },
+        })
+    }
+}
