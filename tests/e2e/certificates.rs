@@ -11,15 +11,15 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::world::World;
 
-const AUTHORITY: &[u8] = include_bytes!("../../host/egress/tests/data/authority.pem");
-const CERTIFICATE: &[u8] = include_bytes!("../../host/egress/tests/data/server.pem");
-const SELF_SIGNED: &[u8] = include_bytes!("../../host/egress/tests/data/self-signed.pem");
+pub(crate) const AUTHORITY: &[u8] = include_bytes!("../../host/egress/tests/data/authority.pem");
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../host/egress/tests/data/server.pem");
+pub(crate) const SELF_SIGNED: &[u8] = include_bytes!("../../host/egress/tests/data/self-signed.pem");
 const KEY: &[u8] = include_bytes!("../../host/egress/tests/data/server.key");
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{\"id\":7}";
 
 /// A connection of Chatwoot to a server with this certificate, which answers everything alike.
-fn connection(certificate: &[u8], more: &str) -> String {
+pub(crate) fn connection(certificate: &[u8], more: &str) -> String {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let chain = vec![CertificateDer::from_pem_slice(certificate).unwrap()];

@@ -171,7 +171,7 @@ fn a_component_that_was_changed_on_disk_is_not_loaded() {
     let component =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some()).unwrap();
     fs::write(&component, APPWRITE.bytes).unwrap();
-    world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+    world.wharf(&["verify"]).fails(1, &["obedient 3.7.11", "`wharf sync` puts it back"]);
     assert_eq!(live(&world), "", "it is not of the size that was compiled");
 
     // On a machine that has not compiled it yet, or no more.
@@ -364,8 +364,8 @@ fn what_was_approved_for_one_configuration_does_not_answer_in_another() {
     // The lock file alone is not enough, whatever the cache has compiled.
     fs::copy(world.path().join("dev.lock"), world.path().join("prod.lock")).unwrap();
     with("prod.toml", &["call", "obedient", "good.greet"])
-        .fails(1, &["what is installed", "install the release again"]);
-    with("prod.toml", &["verify"]).fails(1, &["obedient 3.7.11", "install the release again"]);
+        .fails(1, &["what is installed", "`wharf sync` puts it back"]);
+    with("prod.toml", &["verify"]).fails(1, &["obedient 3.7.11", "`wharf sync` puts it back"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod cassettes;
 mod certificates;
 mod chatwoot;
 mod chatwoot_files;
+mod check;
 mod compiling;
 mod components;
 mod configuration;
@@ -26,6 +27,8 @@ mod install_from;
 mod messages;
 mod mutations;
 mod obedient;
+#[cfg(unix)]
+mod permissions;
 mod plugins;
 mod redirects;
 mod releases;
@@ -35,6 +38,7 @@ mod sequences;
 #[cfg(target_os = "linux")]
 mod small;
 mod stories;
+mod sync;
 mod texts;
 mod tokens;
 mod vtiger;

@@ -249,7 +249,7 @@ fn a_release_whose_component_is_not_in_the_store_is_not_gone_back_to() {
     std::fs::remove_file(store.component(&store.earlier("obedient", None).unwrap().digest)).unwrap();
     // It is loaded and compiled, and that does not matter.
     let error = host.rollback("obedient", None).err().unwrap().to_string();
-    assert!(error.contains("install the release again"), "{error}");
+    assert!(error.contains("`wharf sync` puts it back"), "{error}");
     break_it(&host);
     assert!(work(&host).is_err() && locked(&host) == "3.7.12");
 }

@@ -57,7 +57,12 @@ impl World {
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let file = self.folder.path().join(name);
-        fs::write(&file, content).unwrap();
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // It may be a secret.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::io::Write::write_all(&mut options.open(&file).unwrap(), content.as_ref()).unwrap();
         file
     }
 

@@ -88,11 +88,15 @@ pub(crate) enum Command {
     },
     /// Check that what is installed is what the lock file says
     Verify,
+    /// Put components that the lock file names, and the store lacks, back into it
+    Sync(Sync),
     /// Run the headline operation of five providers against simulated servers, and a hostile plugin
     Demo(Demo),
     /// Keep the simulated providers up until stopped
     Simulate(Simulate),
-    /// Look at what the machine lacks for many and quick calls
+    /// Look at the configuration: plugins, secrets, grants, and whether each server can be reached; no request is sent
+    Check(Check),
+    /// Look at the machine: what it lacks for many and quick calls
     Doctor(Doctor),
     /// Look at the audit: what was sent, and what was refused
     Audit {
@@ -120,8 +124,10 @@ impl Command {
             Self::Demo(options) => options.json,
             Self::Simulate(options) => options.json,
             Self::Versions(options) => options.json,
+            Self::Check(options) => options.json,
             Self::Doctor(options) => options.json,
             Self::Install(_)
+            | Self::Sync(_)
             | Self::Watch(_)
             | Self::Approve { .. }
             | Self::Rollback { .. }
@@ -138,6 +144,19 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plugins {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Connections [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) connections: Vec<String>,
+    /// Look at nothing beyond this machine
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -248,6 +267,13 @@ pub(crate) struct Install {
     /// is used by itself
     #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
     pub(crate) self_test: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sync {
+    /// Component files or folders of them, in which what is missing is looked for before where it was installed from
+    #[arg(value_name = "FILE|FOLDER", value_hint = ValueHint::AnyPath)]
+    pub(crate) from: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -74,7 +74,7 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {
     ExitCode::from(of_kind(kind))
 }
 
-fn kind(error: &anyhow::Error) -> Kind {
+pub(crate) fn kind(error: &anyhow::Error) -> Kind {
     for cause in error.chain() {
         if let Some(error) = cause.downcast_ref::<CallError>() {
             return error.kind();

@@ -64,6 +64,8 @@ fn run() -> ExitCode {
         Command::Versions(options) => commands::install::versions(&args, options),
         Command::Diff { older, newer, all } => commands::install::diff(&args, older, newer, *all),
         Command::Verify => commands::install::verify(&args),
+        Command::Sync(options) => commands::sync::run(&args, options),
+        Command::Check(options) => commands::check::run(&args, options),
         Command::Doctor(options) => commands::doctor::run(&args, options),
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),

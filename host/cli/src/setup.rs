@@ -10,7 +10,7 @@ use wharf::config::Config;
 use wharf::failure::Refusal;
 use wharf::files::is_there;
 use wharf::operation::nearest;
-use wharf::{Host, HostBuilder, Release, ReleaseStore, StoreError, shortage};
+use wharf::{Host, HostBuilder, LoadError, Release, ReleaseStore, StoreError, shortage};
 use wharf_artifacts::PROVIDERS;
 use wharf_simulated::Simulation;
 
@@ -24,14 +24,18 @@ const CACHE: &str = "set XDG_CACHE_HOME to a folder that can be written to";
 
 /// A host and the configuration that it follows.
 pub(crate) struct Setup {
-    config: Config,
+    pub(crate) config: Config,
     pub(crate) host: Host,
 }
 
 impl Setup {
     /// Reads the configuration and makes a host; no plugin is loaded yet.
     pub(crate) fn new(config: Option<&Path>) -> Result<Self> {
-        let config = configuration(config)?;
+        Self::of(configuration(config)?)
+    }
+
+    /// The same of a configuration that was read.
+    pub(crate) fn of(config: Config) -> Result<Self> {
         let mut builder = cached(Host::builder()).limits(config.limits).retries(config.retries);
         if let Some(audit) = &config.audit {
             builder = builder.audit(&audit.file, audit.required);
@@ -55,6 +59,11 @@ impl Setup {
             )
             .into()),
         }
+    }
+
+    /// The folder of the configuration.
+    pub(crate) fn folder(&self) -> &Path {
+        self.config.lock.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
     fn has_store(&self) -> bool {
@@ -132,19 +141,26 @@ impl Setup {
     /// One bad file does not keep the other plugins from working.
     fn load_files(&self) {
         let mut seen: Vec<(String, PathBuf)> = Vec::new();
-        for path in &self.config.plugins {
-            let loaded = if path.is_dir() {
-                self.host.load_folder(path).unwrap_or_else(|error| vec![Err(error)])
-            } else {
-                vec![self.host.load_file(path)]
-            };
-            for result in loaded {
-                match result {
-                    Ok(release) => note_twin(&mut seen, &release),
-                    Err(error) => print::warning(&format!("not loaded: {error}")),
-                }
+        for result in self.files() {
+            match result {
+                Ok(release) => note_twin(&mut seen, &release),
+                Err(error) => print::warning(&format!("not loaded: {error}")),
             }
         }
+    }
+
+    /// Loads the plugins of the configuration.
+    pub(crate) fn files(&self) -> Vec<Result<Arc<Release>, LoadError>> {
+        let load = |path: &PathBuf| match path.is_dir() {
+            true => self.host.load_folder(path).unwrap_or_else(|error| vec![Err(error)]),
+            false => vec![self.host.load_file(path)],
+        };
+        self.config.plugins.iter().flat_map(load).collect()
+    }
+
+    /// The plugin of a name among those that are loaded.
+    pub(crate) fn named(&self, plugin: &str) -> Result<Arc<Release>> {
+        self.host.plugin(plugin).map_err(|unknown| self.waiting(plugin).unwrap_or_else(|| unknown.into()))
     }
 
     /// Grants a plugin the connections that the configuration has for it.
@@ -167,8 +183,11 @@ impl Setup {
         }
     }
 
-    /// Says what could not be recorded, where the operator lets calls run all the same.
-    pub(crate) fn note_unrecorded(&self) {
+    /// Says what could not be recorded, where the operator lets calls run all the same, and who else can read what was.
+    pub(crate) fn note_audit(&self) {
+        if let Some(words) = self.host.exposed_audit() {
+            print::warning(&format!("the audit: {words}"));
+        }
         if let Some((count, file)) = self.host.unrecorded() {
             print::warning(&format!("{count} records of the audit could not be written to {}", file.display()));
         }
@@ -226,8 +245,15 @@ fn note_twin(seen: &mut Vec<(String, PathBuf)>, release: &Release) {
     seen.push((name.clone(), file));
 }
 
-/// The configuration, or what holds without one.
+/// The configuration, or what holds without one; it is told where others can write to it.
 pub(crate) fn configuration(named: Option<&Path>) -> Result<Config> {
+    let config = found(named)?;
+    config.exposed.iter().for_each(|words| print::warning(&format!("{words}; it is trusted")));
+    Ok(config)
+}
+
+/// The same, of which nothing is told.
+pub(crate) fn found(named: Option<&Path>) -> Result<Config> {
     match find(named) {
         Some(file) => {
             wharf::configuration::call_it(file.display().to_string());

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Args, options: &Call) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
     let release = setup.load(&options.target.plugin)?;
     let code = run_by(&|call| setup.host.run(call), &setup, &release, args, options);
-    setup.note_unrecorded();
+    setup.note_audit();
     code
 }
 

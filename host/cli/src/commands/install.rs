@@ -112,7 +112,7 @@ impl<'a> Candidate<'a> {
             Allowed::Any => true,
         };
         let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
-        setup.note_unrecorded();
+        setup.note_audit();
         Ok(match installed {
             Installed::Unchanged => format!("{name} {version} is live already").into(),
             Installed::Live => format!("{name} {version} is live").into(),
@@ -147,7 +147,7 @@ pub(crate) fn live_version(setup: &Setup, plugin: &str) -> Result<Option<String>
 }
 
 /// What looks like a URL is one; everything else is a path.
-fn url_in(from: &Path) -> Option<&str> {
+pub(super) fn url_in(from: &Path) -> Option<&str> {
     let text = from.to_str()?;
     ["https", "http"].iter().any(|scheme| has_scheme(text, scheme)).then_some(text)
 }
@@ -156,7 +156,7 @@ fn has_scheme(text: &str, scheme: &str) -> bool {
     text.split_once("://").is_some_and(|(before, _)| before.eq_ignore_ascii_case(scheme))
 }
 
-fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
+pub(super) fn downloaded(url: &str, expected: Option<&str>) -> Result<Vec<u8>> {
     if expected.is_none() && has_scheme(url, "http") {
         let problem = "anybody on the way can change what comes over http://: say which file it must be with \
                        --digest sha256:…, or use https://";
@@ -174,7 +174,7 @@ pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>, forced: bool
         Some(version) => setup.host.rollback_by_force(plugin, version)?,
         None => setup.host.rollback(plugin, to)?,
     };
-    setup.note_unrecorded();
+    setup.note_audit();
     print::out(format!("{plugin} {} is live again", release.about.version))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -182,7 +182,7 @@ pub(crate) fn rollback(args: &Args, plugin: &str, to: Option<&str>, forced: bool
 pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
     setup.host.remove(plugin)?;
-    setup.note_unrecorded();
+    setup.note_audit();
     print::out(format!("{plugin} is removed"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -190,7 +190,7 @@ pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
 pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
     let problems = setup.host.verify()?;
-    setup.note_unrecorded();
+    setup.note_audit();
     if problems.is_empty() {
         let lock = setup.host.releases()?.lock_file().file_name().unwrap_or_default();
         print::out(format!("everything is as {} says", lock.display()))?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use wharf::cassette::Cassette;
 use wharf::files::is_there;
+use wharf::permissions::{Closed, exposed_at};
 
 use super::call;
 use crate::args::{Args, Call, Record};
@@ -19,6 +20,9 @@ pub(crate) fn run(args: &Args, options: &Record) -> Result<ExitCode> {
     let (file, plugin) = (&options.to, &release.about.name);
     // Before anything is sent that could not be kept.
     let mut cassette = if is_there(file) { Cassette::read(file)? } else { Cassette::new(plugin) };
+    if let Some(words) = exposed_at(file, Closed::Private) {
+        print::warning(&format!("the cassette keeps its permissions: {words}"));
+    }
     if cassette.plugin != *plugin {
         let other = &cassette.plugin;
         let problem = format!("{} is of the plugin `{other}`; record `{plugin}` in another one", file.display());
@@ -33,7 +37,7 @@ pub(crate) fn run(args: &Args, options: &Record) -> Result<ExitCode> {
     };
     let options = Call { target: options.target.clone(), retries: None, continue_on_fail: false, dry_run: false };
     let code = call::run_by(&record, &setup, &release, args, &options);
-    setup.note_unrecorded();
+    setup.note_audit();
 
     let (before, mut problem) = (cassette.calls.len(), None);
     for result in recorded.into_inner() {

@@ -1,12 +1,13 @@
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use wharf::files::{self, is_there};
 use wharf_simulated::Connection;
 
@@ -88,7 +89,7 @@ fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
         for (name, value) in &connection.fields {
             let secret = format!("{provider}.{name}");
             let path = secrets.join(&secret);
-            fs::write(&path, value).with_context(|| format!("the file {}", path.display()))?;
+            write_secret(&path, value).with_context(|| format!("the file {}", path.display()))?;
             let _ = writeln!(text, "{name} = {{ file = {} }}", json!(format!("{folder_name}/{secret}")));
         }
     }
@@ -104,7 +105,7 @@ fn is_ours(file: &Path) -> Result<bool> {
     let begins_with_mark = || {
         let mut bytes = Vec::new();
         files::open(file)?.take(MARK.len() as u64).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>(bytes == MARK.as_bytes())
+        Ok::<_, io::Error>(bytes == MARK.as_bytes())
     };
     match begins_with_mark() {
         Ok(true) => Ok(true),
@@ -125,7 +126,16 @@ fn secrets_folder(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+/// For its owner alone, also where an older one is there.
+fn write_secret(path: &Path, value: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(value.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,0 +1,303 @@
+//! What would keep calls from working, looked at before the first one.
+
+use std::env;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use wharf::config::Config;
+use wharf::failure::Kind;
+use wharf::operation::nearest;
+use wharf::permissions::{Closed, exposed_at};
+use wharf::{Grant, LockedPlugin, Release, files, shortage};
+use wharf_artifacts::PROVIDERS;
+
+use crate::args::{Args, Check};
+use crate::exit::{self, Usage};
+use crate::print::{self, BAD, GOOD, Text, WARN, styled, text};
+use crate::setup::{Setup, found};
+
+/// How long one server is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many of them are tried at one time.
+const AT_ONE_TIME: usize = 16;
+
+/// Something that was looked at.
+struct Finding {
+    subject: String,
+    verdict: Verdict,
+    text: String,
+}
+
+#[derive(Clone, Copy)]
+enum Verdict {
+    Good,
+    /// It works, and could be better.
+    Look,
+    /// Calls fail.
+    Bad(Kind),
+}
+
+impl Verdict {
+    fn mark(self) -> Text {
+        match self {
+            Self::Good => styled(GOOD, "✓"),
+            Self::Look => styled(WARN, "!"),
+            Self::Bad(_) => styled(BAD, "✗"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Look => "look",
+            Self::Bad(_) => "bad",
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, options: &Check) -> Result<ExitCode> {
+    let setup = Setup::of(found(args.config.as_deref())?)?;
+    let mut checked = Checked { config: &setup.config, setup: &setup, findings: Vec::new() };
+    checked.check_names(&options.connections)?;
+    checked.configuration();
+    checked.plugins();
+    checked.installed();
+    let grants = checked.connections(&options.connections);
+    checked.servers(&grants, options.offline);
+    let findings = checked.findings;
+    if options.json {
+        print::json(&findings.iter().map(as_json).collect::<Value>())?;
+    } else {
+        let width = findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or_default();
+        let line = |Finding { subject, verdict, text }: &Finding| {
+            text![verdict.mark(), format!(" {subject:<width$}  {text}"), "\n"]
+        };
+        print::out(findings.iter().map(line).collect::<Text>())?;
+    }
+    let first = findings.iter().find_map(|finding| match finding.verdict {
+        Verdict::Bad(kind) => Some(kind),
+        Verdict::Good | Verdict::Look => None,
+    });
+    Ok(first.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(exit::of_kind(kind))))
+}
+
+fn as_json(Finding { subject, verdict, text }: &Finding) -> Value {
+    json!({ "subject": subject, "verdict": verdict.name(), "text": text })
+}
+
+struct Checked<'a> {
+    config: &'a Config,
+    setup: &'a Setup,
+    findings: Vec<Finding>,
+}
+
+/// A connection that could be made, and what is told of it.
+struct Made {
+    subject: String,
+    grant: Grant,
+    text: String,
+}
+
+impl Checked<'_> {
+    fn add(&mut self, subject: &str, verdict: Verdict, text: impl Into<String>) {
+        self.findings.push(Finding { subject: subject.to_owned(), verdict, text: text.into() });
+    }
+
+    fn good(&mut self, subject: &str, text: impl Into<String>) {
+        self.add(subject, Verdict::Good, text);
+    }
+
+    fn bad(&mut self, subject: &str, error: &anyhow::Error) {
+        self.add(subject, Verdict::Bad(exit::kind(error)), format!("{error:#}"));
+    }
+
+    /// A name that is none is told before anything is looked at.
+    fn check_names(&self, names: &[String]) -> Result<()> {
+        let known = self.config.connections.keys().map(String::as_str);
+        let Some(unknown) = names.iter().find(|name| !self.config.connections.contains_key(*name)) else {
+            return Ok(());
+        };
+        let near = nearest(unknown, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(Usage(format!("no connection `{unknown}` is configured{near}")).into())
+    }
+
+    fn configuration(&mut self) {
+        const SUBJECT: &str = "configuration";
+        let config = self.config;
+        let text = match config.lock {
+            Some(_) => format!("it is well-formed, and connections in it: {}", config.connections.len()),
+            None => "there is none: connections come from environment variables alone".to_owned(),
+        };
+        self.good(SUBJECT, text);
+        for words in &config.exposed {
+            self.add(SUBJECT, Verdict::Look, format!("{words}; it is trusted"));
+        }
+        let setup = self.setup;
+        if let Some(words) = setup.host.exposed_state() {
+            self.add("store", Verdict::Bad(Kind::Host), words);
+        }
+        let Some(audit) = &config.audit else { return };
+        match files::check_appendable(&audit.file) {
+            Ok(()) => self.good("audit", audit.file.display().to_string()),
+            Err(error) => {
+                let verdict = if audit.required { Verdict::Bad(Kind::Host) } else { Verdict::Look };
+                self.add("audit", verdict, format!("{} cannot be written to: {error}", audit.file.display()));
+            }
+        }
+        if let Some(words) = exposed_at(&audit.file, Closed::Private) {
+            self.add("audit", Verdict::Look, words);
+        }
+    }
+
+    /// Those that Wharf brings along, which are told of only where they do not load, and those of the configuration.
+    fn plugins(&mut self) {
+        for provider in &PROVIDERS {
+            if let Err(error) = self.setup.host.load_bytes(provider.bytes) {
+                self.bad(&format!("plugin {}", provider.name), &error.into());
+            }
+        }
+        for loaded in self.setup.files() {
+            match loaded {
+                Ok(release) => {
+                    let file = release.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+                    let about = &release.about;
+                    self.good(&format!("plugin {}", about.name), format!("{} of {file}", about.version));
+                }
+                Err(error) => self.bad("plugin", &error.into()),
+            }
+        }
+    }
+
+    fn installed(&mut self) {
+        const SUBJECT: &str = "installed";
+        let setup = self.setup;
+        let host = &setup.host;
+        let Ok(store) = host.releases() else { return };
+        let (lock, problems) = match store.lock().and_then(|lock| Ok((lock, host.verify()?))) {
+            Ok(looked) => looked,
+            Err(error) => return self.bad(SUBJECT, &error.into()),
+        };
+        for (name, waiting) in lock.plugins.iter().filter_map(|(name, plugin)| Some((name, plugin.waiting()?))) {
+            let version = &waiting.version;
+            self.add(
+                SUBJECT,
+                Verdict::Look,
+                format!("{name} {version} waits for your approval: `wharf approve {name}`"),
+            );
+        }
+        let file = store.lock_file().file_name().unwrap_or_default().display().to_string();
+        for problem in &problems {
+            self.add(SUBJECT, Verdict::Bad(Kind::Host), problem);
+        }
+        let live = lock.plugins.values().filter_map(LockedPlugin::live).count();
+        match host.follow() {
+            Ok(followed) if problems.is_empty() && followed.broken.is_empty() => {
+                if !lock.plugins.is_empty() {
+                    self.good(SUBJECT, format!("everything is as {file} says, and {live} plugins answer calls"));
+                }
+            }
+            // It is told above.
+            Ok(_) if !problems.is_empty() => {}
+            Ok(followed) => followed.broken.into_values().for_each(|error| self.bad(SUBJECT, &error.into())),
+            Err(error) => self.bad(SUBJECT, &error.into()),
+        }
+    }
+
+    /// The connections that can be made: those of the configuration, all or some, and those that the environment makes.
+    fn connections(&mut self, only: &[String]) -> Vec<Made> {
+        let config = self.config;
+        let environment = |name: &str| env::var(name).ok();
+        let mut made = Vec::new();
+        for (name, connection) in &config.connections {
+            if !only.is_empty() && !only.contains(name) {
+                continue;
+            }
+            let subject = format!("connection {name}");
+            let release = match self.setup.named(&connection.provider) {
+                Ok(release) => release,
+                Err(error) => {
+                    self.bad(&subject, &error);
+                    continue;
+                }
+            };
+            let mut warnings = Vec::new();
+            let mut warn = |words: &str| warnings.push(words.to_owned());
+            let granted = config.granted(name, connection, &release, &environment, &mut warn);
+            warnings.into_iter().for_each(|words| self.add(&subject, Verdict::Look, words));
+            match granted {
+                Ok(grant) => made.extend(self.granted(subject, grant, &release)),
+                Err(problem) => self.add(&subject, Verdict::Bad(Kind::Input), problem),
+            }
+        }
+        let has_one = |release: &Arc<Release>| config.connections.values().any(|c| c.provider == release.about.name);
+        for release in self.setup.host.plugins().iter().filter(|release| only.is_empty() && !has_one(release)) {
+            let subject = format!("environment of {}", release.about.name);
+            match config.connections_of(release, &environment, &mut |_| {}) {
+                Ok(grants) => {
+                    made.extend(grants.into_iter().filter_map(|one| self.granted(subject.clone(), one, release)))
+                }
+                Err(problem) => self.add(&subject, Verdict::Bad(Kind::Input), problem),
+            }
+        }
+        made
+    }
+
+    fn granted(&mut self, subject: String, grant: Grant, release: &Release) -> Option<Made> {
+        if let Err(missing) = grant.complete(release) {
+            self.add(&subject, Verdict::Bad(Kind::Input), missing.to_string());
+            return None;
+        }
+        let (covered, about) = (grant.covered(release), &release.about);
+        if covered == 0 {
+            let words = "`operations` and `effects` leave nothing that it may be used for";
+            self.add(&subject, Verdict::Look, words);
+        }
+        let text = format!("{} {}, granted for {covered} operations", about.name, about.version);
+        Some(Made { subject, grant, text })
+    }
+
+    fn servers(&mut self, all: &[Made], offline: bool) {
+        if offline {
+            all.iter().for_each(|made| {
+                self.good(&made.subject, format!("{}; {} was not tried", made.text, made.grant.base_url()))
+            });
+            return;
+        }
+        for some in all.chunks(AT_ONE_TIME) {
+            let tried: Vec<Finding> = thread::scope(|scope| {
+                let start = |made| thread::Builder::new().spawn_scoped(scope, move || tried(made));
+                let started: Vec<_> = some.iter().map(|made| (made, start(made))).collect();
+                let ended = started.into_iter().flat_map(|(made, started)| match started {
+                    Ok(thread) => thread.join().unwrap_or_default(),
+                    Err(error) => vec![Finding {
+                        subject: made.subject.clone(),
+                        verdict: Verdict::Bad(Kind::Host),
+                        text: shortage::in_words("thread to try a server", &error),
+                    }],
+                });
+                ended.collect()
+            });
+            self.findings.extend(tried);
+        }
+    }
+}
+
+/// What comes of trying to connect to a server.
+fn tried(Made { subject, grant, text }: &Made) -> Vec<Finding> {
+    let finding = |verdict, text| Finding { subject: subject.clone(), verdict, text };
+    let url = grant.base_url();
+    match grant.probe(PATIENCE) {
+        Err(error) => vec![finding(Verdict::Bad(error.kind), error.to_string())],
+        Ok(reached) => {
+            let good = finding(Verdict::Good, format!("{text}; {url} can be reached"));
+            let asks = "the server asks for a certificate of its client, and Wharf has none: it may refuse requests";
+            let asks = reached.wants_certificate.then(|| finding(Verdict::Look, asks.to_owned()));
+            asks.into_iter().chain([good]).collect()
+        }
+    }
+}
