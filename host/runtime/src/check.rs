@@ -46,7 +46,7 @@ impl Grant {
         probe(&self.connection, within).map_err(|error| Unreached {
             kind: if matches!(error, SendError::Denied(_)) { Kind::Denied } else { Kind::Provider },
             words: match error {
-                SendError::Timeout => {
+                SendError::Timeout { .. } => {
                     let within = humantime::format_duration(within);
                     format!("{} cannot be reached: there is no connection within {within}", self.base_url())
                 }

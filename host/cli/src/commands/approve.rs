@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Args, plugin: &str, digest: Option<&str>, no_way_back: 
         true => setup.host.approve_with_no_way_back(plugin, digest.as_deref())?,
         false => setup.host.approve(plugin, digest.as_deref())?,
     };
-    setup.note_unrecorded();
+    setup.note_audit();
     let stays = if no_way_back { ", and nothing goes back behind it" } else { "" };
     print::out(text![shown(&diff, first, all).0, format!("{plugin} {} is live{stays}", release.about.version)])?;
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use wasmtime_wasi::I32Exit;
 use wharf_egress::audit::AuditError;
 use wharf_egress::json::Problem;
 use wharf_egress::shortage;
-use wharf_egress::text::visible;
+use wharf_egress::text::{shortened, visible};
 use wharf_egress::{Blob, Json};
 
 use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
@@ -96,6 +96,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
 /// What a manifest may take as it is handed over, in bytes: many times the largest one known, and no more than can be read.
 const MANIFEST: u64 = 8 << 20;
 
+/// How much is told of what is wrong with a manifest, in characters: it repeats names, which may be any text.
+const LONGEST_PROBLEM: usize = 1000;
+
 /// Asks a plugin to describe itself: no connection, no network, no state.
 pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, NotLoaded> {
     let limits = Limits { transfer: limits.transfer.min(MANIFEST), ..limits };
@@ -110,7 +113,9 @@ pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Resu
             Err(silent(ctx.meter.out_of_time("it was still running").to_string()))
         }
         Ok(Ok(manifest)) => Ok(manifest),
-        Ok(Err(problem)) => Err(format!("its manifest is not accepted: {problem}").into()),
+        Ok(Err(problem)) => {
+            Err(format!("its manifest is not accepted: {}", shortened(&problem, LONGEST_PROBLEM)).into())
+        }
         Err(error) => Err(match (reached(engine, ctx, &error), no_room(&error)) {
             (Some(limit), _) if limit.name == "transfer" => {
                 silent(format!("its manifest takes more than {MANIFEST} bytes"))
