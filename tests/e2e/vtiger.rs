@@ -1,6 +1,7 @@
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
+use std::thread;
 
 use serde_json::{Value, json};
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
@@ -123,24 +124,55 @@ fn logins_that_are_asked_for_at_one_time_come_one_after_the_other() {
 }
 
 #[test]
+fn logins_of_one_user_by_two_connections_come_one_after_the_other() {
+    let world = World::new();
+    let url = world.simulation.vtiger.url();
+    let connection = |name: &str| {
+        let fields = "username = \"admin\"\naccess_key = { file = \"vtiger.access_key\" }";
+        format!(
+            "[connections.{name}]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\n[connections.{name}.fields]\n{fields}\n"
+        )
+    };
+    world.configure(&(connection("a") + &connection("b")));
+    let start = |name: &str| {
+        let words = ["call", "vtiger", "session.login", "--connection", name];
+        Running(world.command(&[], &words).stdout(Stdio::piped()).spawn().unwrap())
+    };
+    for mut process in ["a", "b", "a", "b", "a", "b"].map(start) {
+        assert!(process.0.wait().unwrap().success());
+    }
+    assert_eq!(world.simulation.vtiger.requests().len(), 2 * 6, "none had to be tried again");
+}
+
+#[test]
 fn a_login_whose_process_was_killed_keeps_nobody_waiting() {
     let world = World::new();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let configured = |url: &str| {
-        let fields = "[connections.vtiger.fields]\nusername = \"admin\"\naccess_key = { file = \"vtiger.access_key\" }";
-        world.configure(&format!("[connections.vtiger]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\n{fields}\n"));
-    };
-    configured(&format!("http://{}", silent.local_addr().unwrap()));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let fields = "[connections.vtiger.fields]\nusername = \"admin\"\naccess_key = { file = \"vtiger.access_key\" }";
+    let url = format!("http://{}", server.local_addr().unwrap());
+    world.configure(&format!("[connections.vtiger]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\n{fields}\n"));
     let mut stuck = Running(world.command(&[], &["call", "vtiger", "session.login"]).spawn().unwrap());
-    // Its first request is there, so it is alone with the state.
-    let (_socket, _) = silent.accept().unwrap();
-    configured(&world.simulation.vtiger.url());
+    // Its first request is there and gets no answer, so it is alone as this user.
+    let (_unanswered, _) = server.accept().unwrap();
     let waiting = world.call("vtiger session.login --timeout 1s");
-    waiting.fails(5, &["`timeout`", "another call had the state of this connection to itself"]);
+    waiting.fails(5, &["`timeout`", "another call", "to itself"]);
     assert_eq!(world.call("vtiger session.login --dry-run").code, 0, "a dry run does not wait");
     stuck.0.kill().unwrap();
     stuck.0.wait().unwrap();
+    let simulated = world.simulation.vtiger.url().trim_start_matches("http://").to_owned();
+    thread::spawn(move || server.incoming().map_while(Result::ok).for_each(|socket| pass_on(socket, &simulated)));
     assert_eq!(world.call("vtiger session.login").json()["userId"], "19x1");
+}
+
+/// Passes on what is said, both ways.
+fn pass_on(near: TcpStream, to: &str) {
+    let far = TcpStream::connect(to).unwrap();
+    for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+    }
 }
 
 fn ask_for_challenge(world: &World) -> String {

@@ -166,7 +166,7 @@ pub struct Timing {
     pub sandbox: Duration,
     /// Waiting for the provider.
     pub network: Duration,
-    /// Waiting between attempts, and for other calls that had the connection's state to themselves.
+    /// Waiting between attempts, and for other calls that were in a section of the connection's user.
     pub waiting: Duration,
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use wharf_egress::Deadline;
 
 use crate::failpoint::failpoint;
@@ -29,23 +30,21 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Default)]
 pub(crate) struct StateStore {
     folder: Option<PathBuf>,
-    all: Mutex<BTreeMap<String, Arc<Shared>>>,
-}
-
-/// What all calls of one plugin and connection share in this process.
-#[derive(Default)]
-struct Shared {
-    values: Mutex<Values>,
-    turns: Arc<Turns>,
+    values: Mutex<BTreeMap<String, Arc<Mutex<Values>>>>,
+    /// By plugin and identity.
+    turns: Mutex<BTreeMap<String, Arc<Turns>>>,
 }
 
 /// The values of one plugin and connection. They have a lock of their own, so that a plugin which writes without end slows
 /// nobody else down.
 #[derive(Clone)]
 pub(crate) struct State {
-    shared: Arc<Shared>,
+    values: Arc<Mutex<Values>>,
     /// Where they are kept; none where they are in memory alone.
     file: Option<PathBuf>,
+    turns: Arc<Turns>,
+    /// What is locked in a section; none as for the file.
+    section: Option<PathBuf>,
     /// A connection to another server or of another user is another one, whatever its name: a session of the old one is
     /// not for the new one.
     identity: String,
@@ -72,15 +71,20 @@ pub(crate) enum StateError {
 
 impl StateStore {
     pub(crate) fn in_folder(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), all: Mutex::default() }
+        Self { folder: Some(folder), ..Self::default() }
     }
 
     /// The values of a plugin with a connection. Both names are kebab or snake case, so they make a file name.
     pub(crate) fn of(&self, plugin: &str, connection: &str, identity: &str) -> State {
         let name = format!("{plugin}.{connection}");
         let file = self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")));
-        let shared = Arc::clone(lock(&self.all).entry(name).or_default());
-        State { shared, file, identity: identity.to_owned() }
+        let values = Arc::clone(lock(&self.values).entry(name).or_default());
+        // Two connections of one user are in each other's way, whatever their names.
+        let hash: String = Sha256::digest(identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{plugin}.{hash}.section");
+        let section = self.folder.as_ref().map(|folder| folder.join(&name));
+        let turns = Arc::clone(lock(&self.turns).entry(name).or_default());
+        State { values, file, turns, section, identity: identity.to_owned() }
     }
 }
 
@@ -112,15 +116,15 @@ impl State {
         }
     }
 
-    /// Waits until no other call has the state to itself, in this process or one that shares the folder.
+    /// Waits until no other call of the plugin is alone with the server as this user, in this process or one that shares the
+    /// folder.
     pub(crate) fn enter(&self, deadline: Deadline) -> Result<Section, NotAlone> {
-        let file = self.file.as_ref().map(|file| file.with_extension("section"));
-        Section::enter(&self.shared.turns, file.as_deref(), deadline)
+        Section::enter(&self.turns, self.section.as_deref(), deadline)
     }
 
     /// The values as they are on disk, where other processes may have changed them, or in memory.
     fn load(&self) -> MutexGuard<'_, Values> {
-        let mut values = lock(&self.shared.values);
+        let mut values = lock(&self.values);
         failpoint("state");
         if let Some(file) = &self.file {
             *values =

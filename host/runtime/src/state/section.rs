@@ -92,7 +92,8 @@ impl Turns {
 
 /// Waits until no other process has a lock on a file. It is closed, and so let go, when it is dropped.
 fn lock(file: &Path, deadline: Deadline) -> Result<File, NotAlone> {
-    let opened = create_private_folder(folder_of(file)).and_then(|()| open(file)).map_err(NotAlone::Unavailable)?;
+    let opened = create_private_folder(folder_of(file)).and_then(|()| open(file));
+    let opened = opened.or_else(|error| instead(file, error)).map_err(NotAlone::Unavailable)?;
     let mut wait = SHORTEST_WAIT;
     loop {
         match opened.try_lock() {
@@ -104,6 +105,16 @@ fn lock(file: &Path, deadline: Deadline) -> Result<File, NotAlone> {
         }
         wait = (wait * 2).min(LONGEST_WAIT);
     }
+}
+
+/// Where nothing can be written, the nearest folder that is there: more wait for each other then, and none is in another's way.
+fn instead(file: &Path, error: io::Error) -> io::Result<File> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    if !matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) {
+        return Err(error);
+    }
+    let folders = file.ancestors().skip(1);
+    folders.filter(|folder| folder.is_dir()).find_map(|folder| File::open(folder).ok()).ok_or(error)
 }
 
 fn open(file: &Path) -> io::Result<File> {
@@ -162,6 +173,17 @@ mod tests {
         drop(section);
         assert!(Section::enter(&turns, Some(&file), soon()).is_ok());
         assert!(Section::enter(&Arc::default(), Some(&file), soon()).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_nothing_can_be_written_the_folder_is_locked() {
+        // Nobody, whatever the user, makes a file there.
+        let file = Path::new("/sys/kernel/wharf/acme.shop.section");
+        let section = Section::enter(&Arc::default(), Some(file), soon()).unwrap();
+        assert!(matches!(Section::enter(&Arc::default(), Some(file), soon()), Err(NotAlone::Late)));
+        drop(section);
+        assert!(Section::enter(&Arc::default(), Some(file), soon()).is_ok());
     }
 
     #[test]
