@@ -194,6 +194,44 @@ fn a_change_that_was_sent_and_has_no_answer_may_have_been_done_and_one_that_was_
 }
 
 #[test]
+fn what_an_earlier_attempt_may_have_done_is_told_with_the_last_one() {
+    let post =
+        ["call", "chatwoot", "conversations.toggle-status", "account_id=1", "conversation_id=1", "status=resolved"];
+    let mut again = post.to_vec();
+    again.extend(["--retries", "1"]);
+    let missing = "{\"error\":\"Resource could not be found\"}";
+    let server = Raw::start(move |peer, number| {
+        peer.request();
+        if number > 0 {
+            peer.say(&json("404 Not Found", missing));
+        }
+    });
+    let world = server.world("");
+    world.wharf(&again).fails(4, &["not found", "an earlier attempt was sent", "may have been done"]);
+    assert_eq!(server.arrived().len(), 2);
+}
+
+#[test]
+fn a_change_that_was_answered_and_failed_here_may_have_been_done() {
+    let post = ["call", "chatwoot", "contacts.create", "account_id=1", "inbox_id=1", "name=one"];
+    let large = Raw::saying(json("200 OK", &format!("{{\"a\":\"{}\"}}", "a".repeat(2000))));
+    large.world("[limits]\noutput = 1000").wharf(&post).fails(5, &["`output`", "may have been done"]);
+    for (status, body) in
+        [("200 OK", "<html>"), ("201 Created", "{\"a\""), ("504 Gateway Timeout", ""), ("502 Bad Gateway", "<html>")]
+    {
+        Raw::saying(json(status, body)).world("").wharf(&post).fails(4, &["may have been done"]);
+    }
+    for (status, body) in
+        [("503 Service Unavailable", ""), ("422 Unprocessable Entity", "{\"message\":\"no\"}"), ("500 Oops", "")]
+    {
+        let run = Raw::saying(json(status, body)).world("").wharf(&post);
+        assert!(run.code != 0 && !run.err.contains("may have been done"), "{run:?}");
+    }
+    let run = Raw::saying(json("200 OK", "<html>")).world("").call("appwrite users.list");
+    assert!(run.code == 4 && !run.err.contains("may have been done"), "{run:?}");
+}
+
+#[test]
 fn a_large_head_is_a_limit_with_a_key_of_its_own() {
     let policy = "a".repeat(70 << 10);
     let body = "{\"id\":1}";

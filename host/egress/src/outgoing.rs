@@ -86,6 +86,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether it changes nothing at the provider, as far as its declaration tells.
+    pub fn reads(&self) -> bool {
+        self.reads
+    }
+
     /// What is to be said where it was sent, and its answer does not tell what became of it.
     pub fn afterwards(&self) -> &'static str {
         if self.reads { "" } else { "; what it asks for may have been done" }

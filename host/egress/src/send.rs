@@ -144,7 +144,7 @@ pub fn send(
             }
         }
     }
-    audit.outcome(who, outgoing, outcome)?;
+    audit.outcome(who, outgoing, outcome).map_err(|error| error.after(outgoing))?;
     result
 }
 

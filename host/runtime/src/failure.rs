@@ -255,6 +255,34 @@ pub enum Fault {
 }
 
 impl CallError {
+    /// The same with what is to be known besides, unless that is said already.
+    pub(crate) fn and(mut self, note: &str) -> Self {
+        let text = match &mut self {
+            Self::Failure(Failure::InvalidInput { message, .. }) => message,
+            Self::Failure(
+                Failure::Unauthorized(detail)
+                | Failure::Forbidden(detail)
+                | Failure::NotFound(detail)
+                | Failure::Conflict(detail)
+                | Failure::RateLimited(detail)
+                | Failure::Provider(detail)
+                | Failure::Unavailable(detail)
+                | Failure::Timeout(detail),
+            ) => &mut detail.message,
+            Self::Refusal(Refusal::InvalidInput { message, .. } | Refusal::Unknown(message)) => message,
+            Self::Refusal(Refusal::Connection(message)) => message,
+            Self::Refusal(Refusal::Denied(denial)) => &mut denial.message,
+            Self::Refusal(Refusal::Limit(limit)) => &mut limit.what,
+            // It names a field, and nothing was sent for it.
+            Self::Refusal(Refusal::MissingCredential(_)) => return self,
+            Self::Fault(Fault::Plugin { message, .. } | Fault::Host(message)) => message,
+        };
+        if !text.contains(note) {
+            text.push_str(&format!("; {note}"));
+        }
+        self
+    }
+
     /// What a surface makes of it.
     pub fn kind(&self) -> Kind {
         match self {

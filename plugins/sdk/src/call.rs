@@ -103,6 +103,7 @@ impl<'a> Call<'a> {
                 body: None,
             },
             reads: self.operation.gives_what_it_reads(),
+            changes: self.operation.changes_by(name),
         }
     }
 
@@ -130,6 +131,7 @@ impl<'a> Call<'a> {
 pub struct Request {
     asked: http::Request,
     reads: bool,
+    changes: bool,
 }
 
 impl Request {
@@ -193,7 +195,8 @@ impl Request {
     /// # Errors
     /// Where there is no answer: refused by the host, no connection, out of time.
     pub fn send(self) -> Result<Response, Failure> {
-        let response = Response::from(http::send(self.asked)?);
+        let mut response = Response::from(http::send(self.asked)?);
+        response.changes = self.changes;
         Ok(if self.reads { response.to_a_read() } else { response })
     }
 }
@@ -269,8 +272,8 @@ pub mod state {
         imported::delete(key);
     }
 
-    /// Runs something while no other call of the plugin does so with the same connection, in whatever process of the host: what two
-    /// calls must not do at one time, such as a login. Look at the state again in it, as the call before may have done it. There is
+    /// Runs something while no other call of the plugin does so as the same user of the same server, in whatever process of the host:
+    /// what two calls must not do at one time, such as a login. Look at the state again in it, as the call before may have done it. There is
     /// none within another one. Where the host has no lock, it runs all the same, and the log tells.
     pub fn exclusive<T>(run: impl FnOnce() -> T) -> T {
         let section = imported::exclusive();

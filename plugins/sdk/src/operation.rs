@@ -299,6 +299,14 @@ impl Operation {
         self.effect == Effect::Read && matches!(self.answer, Answer::Value | Answer::Body)
     }
 
+    /// Whether a request of this name changes something, as far as its declaration tells.
+    pub(crate) fn changes_by(&self, name: &str) -> bool {
+        let reads =
+            |request: &DeclaredRequest| request.read_only || matches!(request.method, Method::Get | Method::Head);
+        let declared = self.requests.iter().find(|declared| declared.name == name).or(self.request.as_ref());
+        self.effect != Effect::Read && declared.is_some_and(|declared| !reads(declared))
+    }
+
     /// The name of the request that is sent instead of the own one where the caller attaches files.
     pub(crate) fn with_files(&self) -> String {
         format!("{}-with-files", self.action)

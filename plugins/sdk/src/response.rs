@@ -17,13 +17,15 @@ pub struct Response {
     body: Vec<u8>,
     file: Option<Blob>,
     is_to_a_read: bool,
+    /// Whether it is to a request that changes something.
+    pub(crate) changes: bool,
 }
 
 impl Response {
     /// An answer with a body in memory: what a test of a reading function needs.
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect();
-        Self { status, headers, body: text(body.into()), file: None, is_to_a_read: false }
+        Self { status, headers, body: text(body.into()), file: None, is_to_a_read: false, changes: false }
     }
 
     /// The same as the answer to an operation that reads.
@@ -115,7 +117,8 @@ impl Response {
         quote.chars().take(LONGEST_QUOTE).collect()
     }
 
-    /// The failure of an answer that should have been JSON of a certain shape.
+    /// The failure of an answer that should have been JSON of a certain shape. Where it was to be the success of a change, that may
+    /// have been made.
     pub fn makes_no_sense(&self, expected: &str) -> Failure {
         let detail = self.detail(None);
         let message = match str::from_utf8(&self.body) {
@@ -126,6 +129,8 @@ impl Response {
                 detail.message
             ),
         };
+        let maybe = if self.changes && self.is_success() { "; what it asks for may have been done" } else { "" };
+        let message = message + maybe;
         Failure::Provider(Detail { message, ..detail })
     }
 
@@ -161,13 +166,23 @@ impl From<http::Response> for Response {
             http::Content::Bytes(bytes) => (text(bytes), None),
             http::Content::Blob(blob) => (Vec::new(), Some(blob)),
         };
-        Self { status: response.status, headers: response.headers, body, file, is_to_a_read: false }
+        Self { status: response.status, headers: response.headers, body, file, is_to_a_read: false, changes: false }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_success_of_a_change_that_makes_no_sense_may_be_one() {
+        let told = |status: u16, changes: bool| {
+            let response = Response { changes, ..Response::new(status, &[], "<html>") };
+            let Failure::Provider(detail) = response.makes_no_sense("JSON") else { panic!("it is the provider's") };
+            detail.message.contains("may have been done")
+        };
+        assert_eq!([told(200, true), told(201, true), told(200, false), told(400, true)], [true, true, false, false]);
+    }
 
     #[test]
     fn what_is_not_utf_8_is_a_failure_of_the_provider_and_shown_with_escapes() {

@@ -84,6 +84,14 @@ pub struct AuditError {
     pub remedy: String,
 }
 
+impl AuditError {
+    /// The same, of a record that comes after something was sent: with what is to be said then.
+    pub(crate) fn after(mut self, outgoing: &Outgoing) -> Self {
+        self.problem.push_str(outgoing.afterwards());
+        self
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Who<'a> {

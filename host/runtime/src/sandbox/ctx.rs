@@ -12,6 +12,7 @@ use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::send::{self, Allowance, Answer, SendError};
 use wharf_egress::{Blob, Masker, moved};
 
+use super::changes::Changes;
 use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
@@ -39,7 +40,9 @@ pub(crate) struct Ctx {
     pub(crate) network: Duration,
     /// Time spent waiting for other calls.
     pub(crate) waiting: Duration,
-    /// Set while the call has the connection's state to itself.
+    /// What became of the changes that it asked for.
+    pub(crate) changes: Changes,
+    /// Set while no other call does what one user can do once at a time.
     pub(crate) section: Option<Section>,
     /// Where the last answer leads, if it is a redirect: what a failure with its status is about.
     pub(crate) moved: Option<(u16, String)>,
@@ -165,6 +168,7 @@ impl Ctx {
             tokens: Tokens::default(),
             network: Duration::ZERO,
             waiting: Duration::ZERO,
+            changes: Changes::default(),
             section: None,
             moved: None,
             refused: None,
@@ -226,6 +230,9 @@ impl Ctx {
             result = call.exchange(&outgoing, Allowance { new_socket: true, ..allowance })?;
         }
         self.network += exchange.took(sent);
+        if !outgoing.reads() {
+            self.changes.note(&result);
+        }
         if let Way::Network = &call.way {
             let lead = |answer: &Answer| Some((answer.status, moved(&call.grant.connection, &outgoing, answer)?));
             self.moved = result.as_ref().ok().and_then(lead);
@@ -277,7 +284,7 @@ impl Ctx {
         }
     }
 
-    /// Waits until no other call has the connection's state to itself, and has it then. Why it has not is for the plugin.
+    /// Waits until no other call has this user of the server to itself, and has it then. Why it has not is for the plugin.
     pub(crate) fn enter_section(&mut self) -> Result<Result<(), String>, LimitReached> {
         if self.section.is_some() {
             return Ok(Err("this call is in a section already".to_owned()));
@@ -296,7 +303,7 @@ impl Ctx {
                 Ok(Ok(()))
             }
             Err(NotAlone::Late) => {
-                Err(self.meter.out_of_time("another call had the state of this connection to itself, as for a login"))
+                Err(self.meter.out_of_time("another call had this user of the server to itself, as for a login"))
             }
             Err(NotAlone::Unavailable(error)) => Ok(Err(format!("the state cannot be locked: {error}"))),
         }

@@ -18,6 +18,7 @@ use crate::manifest::Manifest;
 use crate::registry::NotLoaded;
 
 pub(crate) mod admission;
+mod changes;
 pub(crate) mod contract;
 mod cpu;
 pub(crate) mod ctx;
@@ -29,6 +30,7 @@ mod tokens;
 mod wasi;
 pub(crate) mod way;
 
+use changes::Changes;
 use contract::v0_1::{Failed, Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
 use engine::Engine;
@@ -48,6 +50,7 @@ pub(crate) struct Ran {
     pub(crate) network: Duration,
     /// Time spent waiting for other calls.
     pub(crate) waiting: Duration,
+    changes: Changes,
     /// Time spent in the instance, what was waited for left out.
     pub(crate) sandbox: Duration,
 }
@@ -62,6 +65,7 @@ impl Ran {
             log: Vec::new(),
             network: Duration::ZERO,
             waiting: Duration::ZERO,
+            changes: Changes::default(),
             sandbox: Duration::ZERO,
         }
     }
@@ -75,7 +79,8 @@ impl Ran {
         let parts = self.partial.take().into_iter().chain(later.partial);
         let partial = parts.max_by_key(size).filter(|_| later.result.is_err());
         Self {
-            result: later.result,
+            result: later.result.map_err(|error| self.changes.told_by_a_later(error)),
+            changes: self.changes.with(later.changes),
             partial,
             network: self.network + later.network,
             waiting: self.waiting + later.waiting,
@@ -193,7 +198,8 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
         }),
     };
     Ran {
-        result,
+        result: result.map_err(|error| ctx.changes.told(error)),
+        changes: ctx.changes,
         partial,
         log: ctx.log.take(mask),
         exchanges: ctx.exchanges,
