@@ -23,6 +23,9 @@ pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_leas
     .optional()
     .describe("Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.");
 
+/// After so many pages in a row that only repeat earlier ones there is no end to be waited for.
+const MOST_REPEATS: usize = 10;
+
 /// How the pages of a list are followed.
 #[derive(Clone, Copy)]
 pub struct Paging {
@@ -148,7 +151,8 @@ impl Paging {
     }
 
     /// The member by which items are told apart. One that stood in an earlier page is left out, and only a page without items is the
-    /// last: for a server that may shorten any page, or repeat it in part, though more follow.
+    /// last: for a server that may shorten any page, or repeat it in part, though more follow. After ten pages in a row with nothing
+    /// but earlier items the list is an incomplete one.
     pub const fn told_apart_by(mut self, member: &'static str) -> Self {
         self.id = Some(member);
         self
@@ -172,7 +176,7 @@ impl Paging {
         let mut known = HashSet::new();
         let (mut first, mut before) = (String::new(), String::new());
         let mut items: Vec<String> = Vec::new();
-        let mut newest = 0;
+        let (mut newest, mut repeats) = (0, 0);
         let mut failed = None;
         for number in 1.. {
             let page = Page {
@@ -204,8 +208,15 @@ impl Paging {
             }
             let list = self.without_known(list, &mut known);
             newest = list.len();
+            repeats = if newest == 0 { repeats + 1 } else { 0 };
             items.extend(list);
             if items.len() >= wanted {
+                break;
+            }
+            if repeats == MOST_REPEATS {
+                let message =
+                    format!("the {repeats} pages up to page {number} only repeat the {} items before", items.len());
+                failed = Some(Failure::Provider(Detail::new(message)));
                 break;
             }
         }

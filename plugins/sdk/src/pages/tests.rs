@@ -189,6 +189,22 @@ fn a_page_that_a_server_shortens_or_repeats_is_not_the_last() {
 }
 
 #[test]
+fn a_server_whose_pages_only_repeat_is_not_asked_for_ever() {
+    let fetch = |_: &Call<'_>, page: &Page<'_>| {
+        assert!(page.number <= 12, "the second has an item of its own");
+        Ok(Some(if page.number == 2 { r#"[{"id":1},{"id":2}]"# } else { r#"[{"id":1}]"# }.to_owned()))
+    };
+    let paging = Paging::new("", &[], fetch).told_apart_by("id");
+    let operation = Operation::get("list", "List", "/things");
+    let raw =
+        contract::Call { operation: String::new(), id: String::new(), input: "{}".to_owned(), attachments: Vec::new() };
+    let output = contract::Output::from(paging.follow(&Call::new(&PROVIDER, &operation, raw), 100).unwrap());
+    assert_eq!(output.json, r#"[{"id":1},{"id":2}]"#);
+    let told = format!("{:?}", output.incomplete.unwrap());
+    assert!(told.contains("the 10 pages up to page 12 only repeat the 2 items before"), "{told}");
+}
+
+#[test]
 fn items_that_cannot_be_told_apart_are_all_kept() {
     let paging = Paging::new("", &[], |_, page| {
         Ok(Some(if page.number == 3 { "[]" } else { r#"[{"a":1},7,{"a":1},{"id":null}]"# }.to_owned()))
