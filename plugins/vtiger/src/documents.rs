@@ -5,7 +5,7 @@ use wharf_plugin::{
     code_only, object, plain_json, query, words,
 };
 
-use crate::ids::ID;
+use crate::ids::{ID, is_id, is_number};
 use crate::login::{SESSION, WHY_FREE, by_get, in_query, send_in_query, with_session};
 
 /// The name under which files are given back.
@@ -87,7 +87,7 @@ fn element(given: &str) -> Result<String, Failure> {
 fn told(document: String) -> Output {
     let members = Members::of(&document);
     let kept = members.as_ref().and_then(|members| members.get(KEPT)).unwrap_or("null");
-    if !matches!(kept, "null" | "\"\"" | "[]" | "false") {
+    if names_files(kept) {
         return Output::text(document);
     }
     let id = members.as_ref().and_then(|members| members.words("id"));
@@ -96,6 +96,12 @@ fn told(document: String) -> Output {
         "Vtiger made {made} and kept no file: it keeps no empty ones, nor some kinds, such as SVG; delete the document"
     );
     Output::text(document).incomplete(Failure::Provider(Detail::new(message)))
+}
+
+/// Whether a value has an id of a file: a text with one or several, or a list of such.
+fn names_files(json: &str) -> bool {
+    let mut parts = json.split(|c: char| !c.is_ascii_alphanumeric());
+    !json.starts_with('{') && parts.any(|part| is_id(part) || is_number(part))
 }
 
 fn download(call: &Call<'_>) -> Result<Output, Failure> {
@@ -144,6 +150,17 @@ mod tests {
         assert_eq!(sent(r#"{"a":"\\u0041"}"#), r#"{"a":"\\\u00750041","filelocationtype":"I"}"#);
         for given in [r#"{"filelocationtype":"E"}"#, r#"{"filelocationtype":1}"#] {
             assert!(matches!(element(given), Err(Failure::InvalidInput(Some(_), _))), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_kept_where_its_id_is_told() {
+        for kept in [r#""15x9""#, r#"["15x9"]"#, r#""15x9,15x10""#, r#""9""#, "9"] {
+            assert!(names_files(kept), "{kept}");
+        }
+        let nothing = ["null", "[]", "[ ]", "{}", "{ }", "0", "false", "true", "[null]"];
+        for kept in nothing.iter().chain(&[r#""0""#, r#""""#, r#"" ""#, r#"[""]"#, r#""15x0""#]) {
+            assert!(!names_files(kept), "{kept}");
         }
     }
 

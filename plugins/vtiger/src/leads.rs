@@ -1,8 +1,9 @@
 use wharf_plugin::{
-    Call, Detail, Failure, Lists, Output, Property, Resource, Schema, body, object, object_of, one_of, text,
+    Call, Detail, Failure, Lists, Members, Output, Property, Resource, Schema, body, object, object_of, one_of, text,
+    words,
 };
 
-use crate::ids::ID;
+use crate::ids::{ID, is_id};
 use crate::login::{SESSION, by_post, form_field, with_session};
 
 const fn entity(name: &'static str, description: &'static str) -> Property {
@@ -63,10 +64,33 @@ pub(crate) const LEADS: Resource = Resource::new(
 fn convert(call: &Call<'_>) -> Result<Output, Failure> {
     let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
     let made = with_session(call, |session| call.read(&send(session)?))?;
-    match made.trim_ascii() {
-        "null" | "[]" | "{}" => Err(Failure::Provider(Detail::new(
-            "Vtiger says success and made nothing of the lead: an account or a contact must be among the entities, with create true",
-        ))),
-        _ => Ok(Output::text(made)),
+    if names_records(&made) {
+        return Ok(Output::text(made));
+    }
+    Err(Failure::Provider(Detail::new(
+        "Vtiger says success and made nothing of the lead: an account or a contact must be among the entities, with create true",
+    )))
+}
+
+/// Whether a result has the id of a record, which stands there by its module.
+fn names_records(made: &str) -> bool {
+    let members = Members::of(made);
+    members.iter().flat_map(Members::iter).any(|(_, id)| words(id).is_some_and(|id| is_id(id.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversion_names_the_records_that_it_made() {
+        for made in [r#"{"Accounts":"11x5","Contacts":"12x6"}"#, r#"{"Accounts":null, "Contacts":"12x6"}"#] {
+            assert!(names_records(made), "{made}");
+        }
+        let nothing = ["null", "[]", "[ ]", "{}", "{ }", r#""""#, "false", "0", "[null]"];
+        let of_nothing = [r#"{"Contacts":null}"#, r#"{"Contacts":""}"#, r#"{"Contacts":"12x0"}"#, r#"{"a":"words"}"#];
+        for made in nothing.iter().chain(&of_nothing) {
+            assert!(!names_records(made), "{made}");
+        }
     }
 }
