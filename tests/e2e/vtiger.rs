@@ -462,11 +462,18 @@ fn a_value_of_a_query_ends_at_its_quote_and_a_query_with_its_line() {
 #[test]
 fn a_failure_without_words_is_told_in_words() {
     let world = World::new();
-    for body in [r#"{"success":false}"#, r#"{"success":false,"error":{"code":"","message":""}}"#] {
+    for body in [
+        r#"{"success":false}"#,
+        r#"{"success":false,"error":{"code":"","message":""}}"#,
+        r#"{"success":false,"error":false}"#,
+    ] {
         world.simulation.vtiger.answer_next(answer(200, "application/json", body));
         let run = world.call("vtiger metadata.list-types sessionName=s");
         run.fails(4, &["Vtiger says only that it did not succeed (status 200)"]);
     }
+    let beside = r#"{"success":false,"error":null,"message":"The words beside it"}"#;
+    world.simulation.vtiger.answer_next(answer(200, "application/json", beside));
+    world.call("vtiger metadata.list-types sessionName=s").fails(4, &["The words beside it"]);
 }
 
 #[test]

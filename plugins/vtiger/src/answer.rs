@@ -9,7 +9,7 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
         Some(envelope) if !said.is_empty() && said.iter().all(|said| *said == "true") => {
             Ok(envelope.get("result").unwrap_or("null").to_owned())
         }
-        Some(envelope) if said.contains(&"false") => Err(failure(response, envelope.get("error").unwrap_or("null"))),
+        Some(envelope) if said.contains(&"false") => Err(failure(response, &envelope)),
         _ => Err(no_envelope(response)),
     }
 }
@@ -24,14 +24,21 @@ fn no_envelope(response: &Response) -> Failure {
     }
 }
 
-/// An error is an object, or a text at times. Its code is a text, but a number in the errors of the Mobile module.
-fn failure(response: &Response, error: &str) -> Failure {
+/// An error is an object, or a text at times, or a list with either; what it does not say may stand beside it. Its code is a text, but
+/// a number in the errors of the Mobile module.
+fn failure(response: &Response, envelope: &Members<'_>) -> Failure {
+    let error = envelope.get("error").unwrap_or("null");
+    let listed = items(error).and_then(|errors| errors.into_iter().find(|error| Members::of(error).is_some()));
+    let error = listed.unwrap_or(error);
     let members = Members::of(error);
-    let member = |name: &str| said(members.as_ref()?.get(name)?);
+    let both = || members.iter().chain([envelope]);
+    let member = |name: &str| both().find_map(|members| said(members.get(name)?));
     let code = member("code").unwrap_or_default();
-    let message = if members.is_some() { member("message") } else { said(error) };
-    let says_more =
-        || members.iter().flat_map(Members::iter).any(|(_, value)| said(value).is_some_and(|it| it != code));
+    let message = if members.is_some() { None } else { said(error) }.or_else(|| member("message"));
+    let says_more = || {
+        let others = both().flat_map(Members::iter).filter(|(name, _)| name != "error");
+        others.filter_map(|(_, value)| said(value)).any(|said| said != code)
+    };
     let message = message.or_else(|| match code.as_str() {
         _ if says_more() => None,
         "" => Some("Vtiger says only that it did not succeed".to_owned()),
@@ -71,7 +78,7 @@ fn failure(response: &Response, error: &str) -> Failure {
 /// What a value says, in words or as it is written; nothing where there is nothing in it.
 fn said(json: &str) -> Option<String> {
     let json = json.trim();
-    let is_nothing = json == "null"
+    let is_nothing = matches!(json, "null" | "false" | "true" | "0")
         || items(json).is_some_and(|items| items.is_empty())
         || Members::of(json).is_some_and(|members| members.iter().next().is_none());
     let said = words(json).unwrap_or_else(|| json.to_owned());
@@ -158,9 +165,17 @@ mod tests {
             Err(Failure::Provider(detail) | Failure::Forbidden(detail)) => (detail.message, detail.code),
             other => panic!("{other:?}"),
         };
-        for error in
-            ["null", "{}", "{ }", "[]", r#""""#, r#"" ""#, r#"{"code":"","message":""}"#, r#"{"message":null}"#]
-        {
+        for error in [
+            "null",
+            "false",
+            "{}",
+            "{ }",
+            "[]",
+            r#""""#,
+            r#"" ""#,
+            r#"{"code":"","message":""}"#,
+            r#"{"message":null}"#,
+        ] {
             let (message, code) = told(&format!(r#","error":{error}"#));
             assert_eq!((message.as_str(), code), ("Vtiger says only that it did not succeed", None), "{error}");
         }
@@ -169,6 +184,14 @@ mod tests {
         assert_eq!((message.as_str(), code.as_deref()), ("Vtiger gives a code and no words", Some("ACCESS_DENIED")));
         assert_eq!(told(r#","error":{"message":{"lastname":"is missing"}}"#).0, r#"{"lastname":"is missing"}"#);
         assert_eq!(told(r#","error":["first"]"#).0, r#"["first"]"#);
+        for error in ["null", "false", "[]", "{}", r#"{"code":null}"#] {
+            let beside = format!(r#","error":{error},"message":"Try later","code":"ACCESS_DENIED""#);
+            assert_eq!(told(&beside), ("Try later".to_owned(), Some("ACCESS_DENIED".to_owned())), "{error}");
+        }
+        assert_eq!(told(r#","message":"Words""#), ("Words".to_owned(), None));
+        assert_eq!(told(r#","error":"First","message":"Second""#).0, "First");
+        let listed = r#","error":[{"code":"ACCESS_DENIED","message":"x"},{"code":"b","message":"y"}]"#;
+        assert_eq!(told(listed), ("x".to_owned(), Some("ACCESS_DENIED".to_owned())));
         let other = r#","error":{"reason":"none"}"#;
         assert_eq!(told(other).0, format!(r#"{{"success":false{other}}}"#), "what is not known is quoted");
     }
