@@ -398,16 +398,26 @@ fn related_records_that_may_be_cut_are_told_as_such() {
         answer(200, "application/json", &json!({ "success": true, "result": rows }).to_string())
     };
     let refused = r#"{"success":false,"error":{"code":"QUERY_SYNTAX_ERROR","message":"Syntax Error on line 1"}}"#;
+    let unknown = r#"{"success":false,"error":{"code":"UNKNOWN_OPERATION","message":"Unknown operation"}}"#;
+    let missing = r#"{"success":false,"error":{"code":"RECORD_NOT_FOUND","message":"Not here"}}"#;
     let list = || {
         let input = json!({ "id": "11x5", "relatedType": "Contacts", "relatedLabel": "Contacts", "sessionName": "s" });
         call(&world, "relations.list", &input)
     };
-    world.simulation.vtiger.answer_next(page(100));
-    world.simulation.vtiger.answer_next(answer(200, "application/json", refused));
-    list().fails(2, &["at most 100 related records at once", "Syntax Error"]);
-    world.simulation.vtiger.answer_next(page(99));
-    world.simulation.vtiger.answer_next(answer(200, "application/json", refused));
-    assert_eq!(list().json().as_array().unwrap().len(), 99, "so few are hardly cut");
+    for (given, next, words) in [
+        (100, refused, "Syntax Error"),
+        (51, refused, "Syntax Error"),
+        (3, refused, "Syntax Error"),
+        (51, unknown, "Unknown operation"),
+        (3, missing, "Not here"),
+    ] {
+        world.simulation.vtiger.answer_next(page(given));
+        world.simulation.vtiger.answer_next(answer(200, "application/json", next));
+        list().fails(4, &["there may be more related records", "at most 100 rows", "relations.query", words]);
+    }
+    world.simulation.vtiger.answer_next(page(3));
+    world.simulation.vtiger.answer_next(answer(200, "application/json", unknown));
+    assert_eq!(list().json().as_array().unwrap().len(), 3, "so few are not cut, and nothing on that server tells more");
     world.simulation.vtiger.answer_next(page(0));
     world.simulation.vtiger.clear_requests();
     assert_eq!((list().json(), world.simulation.vtiger.requests().len()), (json!([]), 1));

@@ -2,7 +2,7 @@ use wharf_plugin::{Call, Failure, Input, Lists, Operation, Output, Resource, bod
 
 use crate::ids::MODULE;
 use crate::login::{SESSION, by_post, form_field, with_session};
-use crate::vtql::{MOST_ROWS, Query};
+use crate::vtql::Query;
 
 const UNTRIED: &str = "no answer of a server was seen, and it may ask for more than the inputs listed";
 
@@ -11,8 +11,8 @@ const MODULE_NAME: Input = body("module", MODULE).describe("Name of the module, 
 const RECORD: Input = body("record", text().at_least(1)).describe("Id of the record, such as 12x5.");
 
 const QUERY: Input = body("query", text().at_least(1)).describe(
-    "What to look for, in Vtiger's query language. Without a limit of its own there are pages; with one, of at most 100 rows, \
-     there is no other page.",
+    "What to look for, in Vtiger's query language. Without a limit of its own there are pages, for which the order needs \
+     the id as its last column; with one, of at most 100 rows, there is no other page.",
 );
 
 const PAGE: Input = body("page", text().at_least(1)).optional().describe(
@@ -87,14 +87,8 @@ pub(crate) const MOBILE: Resource = Resource::new(
     ],
 );
 
-/// The server takes a higher limit for its own, and says nothing.
 fn find(call: &Call<'_>) -> Result<Output, Failure> {
-    let limit = Query::read(call.text("query").unwrap_or_default()).limit();
-    if limit.is_some_and(|limit| limit.rows > MOST_ROWS) {
-        let message =
-            "the server gives at most 100 rows for a limit: leave it out and follow nextPage, or use query.run";
-        return Err(Failure::InvalidInput(Some("query".to_owned()), message.to_owned()));
-    }
+    Query::read(call.text("query").unwrap_or_default()).check_limit("query")?;
     let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
     with_session(call, |session| call.read(&send(session)?)).map(Output::text)
 }

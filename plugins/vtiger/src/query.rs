@@ -1,7 +1,7 @@
 use wharf_plugin::{Call, Failure, Field, Output, Page, Paging, Place, Resource, query, text};
 
 use crate::login::{SESSION, by_get, send_in_query, with_session};
-use crate::vtql::{MOST_ROWS, Query};
+use crate::vtql::{Limit, MOST_ROWS, Query};
 
 const PAGES: Paging =
     Paging::new("", &[Field::free(Place::Query, "query", "the caller's query with the limit of a page")], fetch)
@@ -20,7 +20,7 @@ pub(crate) const QUERY: Resource = Resource::new(
                 "select * | columns from Module where … order by column limit offset,n; with the semicolon. Conditions \
                  are joined by and, or, without brackets; a quote in a value is written twice. The server reads at most \
                  100 rows at once, and leaves out repeats afterwards: maxItems, or else a limit above 100, follows as \
-                 many pages as it takes, by id where there is no order. count(*) gives an empty list on some versions.",
+                 many pages as it takes, by id where there is no order, and by id last unless it descends. count(*) gives an empty list on some versions.",
             ),
         ])
         .paged(&PAGES)
@@ -30,16 +30,16 @@ pub(crate) const QUERY: Resource = Resource::new(
 
 /// The server takes any limit above its own for that, and does not say so.
 fn run(call: &Call<'_>) -> Result<Output, Failure> {
-    match Query::read(call.text("query").unwrap_or_default()).limit() {
-        Some(limit) if limit.rows > MOST_ROWS => PAGES.follow(call, limit.rows),
-        _ => send_in_query(call).map(Output::text),
+    match Query::read(call.text("query").unwrap_or_default()).limit().and_then(Limit::beyond_most) {
+        Some(rows) => PAGES.follow(call, rows),
+        None => send_in_query(call).map(Output::text),
     }
 }
 
 fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     let query = Query::read(call.text("query").unwrap_or_default());
     let first = query.first_row(call.input("maxItems").is_some())?;
-    let text = query.page(first.saturating_add(MOST_ROWS * (page.number - 1)));
+    let text = query.page(first.saturating_add(MOST_ROWS.saturating_mul(page.number as u64 - 1)));
     let send = |session: &str| call.next_page().query("sessionName", session).query("query", text.as_str()).send();
-    with_session(call, |session| page.read(call, &send(session)?))
+    query.joined(page.before, with_session(call, |session| page.read(call, &send(session)?))?)
 }

@@ -1,11 +1,11 @@
 use wharf_plugin::{
-    Call, Constant, DeclaredRequest, Failure, Field, Input, Method, Output, Page, Paging, Place, Resource, Response,
-    body, items, log, query, text,
+    Call, Constant, DeclaredRequest, Detail, Failure, Field, Input, Method, Output, Page, Paging, Place, Resource,
+    Response, body, items, log, query, text,
 };
 
 use crate::ids::{ID, MODULE};
 use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, by_get, by_post, send_in_query, with_session};
-use crate::vtql::{MOST_ROWS, Query};
+use crate::vtql::{Limit, MOST_ROWS, Query};
 
 const SOURCE: Input = query("id", ID).describe("Id of the record whose related ones are wanted, such as 11x5.");
 
@@ -23,6 +23,12 @@ const PAGE: DeclaredRequest = DeclaredRequest::new(RELATED_PAGE, Method::Get, ""
         Field::free(Place::Query, "query", "the caller's query, or one for all of a module, with the limit of a page"),
         Field::free(Place::Query, "sessionName", WHY_FREE).sensitive(),
     ]);
+
+/// With fewer records it is not likely that the server has cut their rows at its limit.
+const FEW: usize = 10;
+
+/// What a server says that does not have an operation.
+const NO_OPERATION: &str = "UNKNOWN_OPERATION";
 
 const PAGES: Paging = Paging::new("", &[], fetch).told_apart_by("id");
 
@@ -73,8 +79,8 @@ pub(crate) const RELATIONS: Resource = Resource::new(
 fn find(call: &Call<'_>) -> Result<Output, Failure> {
     let text = asked(call);
     let query = Query::read(&text);
-    match query.limit() {
-        Some(limit) if limit.rows > MOST_ROWS => PAGES.follow(call, limit.rows),
+    match query.limit().and_then(Limit::beyond_most) {
+        Some(rows) => PAGES.follow(call, rows),
         _ if query.has_limit() => send_in_query(call).map(Output::text),
         _ => whole(call, send_in_query(call)?),
     }
@@ -90,25 +96,35 @@ fn whole(call: &Call<'_>, answer: String) -> Result<Output, Failure> {
     match page(call, MOST_ROWS, |response| call.read(response)) {
         Ok(next) if items(&next).is_none_or(|rows| rows.is_empty()) => Ok(Output::text(answer)),
         Ok(_) => PAGES.follow(call, usize::MAX),
-        // A server that does not take such a query has hardly cut so few.
-        Err(Failure::InvalidInput(..) | Failure::Provider(_) | Failure::Forbidden(_)) if given < MOST_ROWS => {
-            log::warning("the server does not say whether there are more related records than it gave");
+        // Nothing on that server tells more, and 100 rows of so few records would be more than ten of each.
+        Err(Failure::NotFound(detail)) if given < FEW && detail.code.as_deref() == Some(NO_OPERATION) => {
+            log::warning("the server has no pages that would say whether there are more related records than it gave");
             Ok(Output::text(answer))
         }
-        Err(failure) => {
-            let note =
-                format!("the server gives at most {MOST_ROWS} related records at once, and the next ones failed");
-            Ok(Output::text(answer).incomplete(failure.with_note(&note)))
-        }
+        Err(failure) => Ok(Output::text(answer).incomplete(uncertain(failure))),
     }
+}
+
+/// How a list may be short that the server gave: not by a fault of the caller's, who did not ask for the next page.
+fn uncertain(failure: Failure) -> Failure {
+    let failure = match failure {
+        Failure::InvalidInput(_, message) => Failure::Provider(Detail::new(message)),
+        failure => failure,
+    };
+    failure.with_note(
+        "there may be more related records: the server gives at most 100 rows at once and leaves out repeats among them, and \
+         asking for the next ones failed (try again, or find fewer at a time by relations.query with a WHERE)",
+    )
 }
 
 fn fetch(call: &Call<'_>, wanted: &Page<'_>) -> Result<Option<String>, Failure> {
     let first = Query::read(&asked(call)).first_row(call.input("maxItems").is_some())?;
-    page(call, first.saturating_add(MOST_ROWS * (wanted.number - 1)), |response| wanted.read(call, response))
+    let offset = first.saturating_add(MOST_ROWS.saturating_mul(wanted.number as u64 - 1));
+    let answer = page(call, offset, |response| wanted.read(call, response))?;
+    Query::read(&asked(call)).joined(wanted.before, answer)
 }
 
-fn page<T>(call: &Call<'_>, offset: usize, read: impl Fn(&Response) -> Result<T, Failure>) -> Result<T, Failure> {
+fn page<T>(call: &Call<'_>, offset: u64, read: impl Fn(&Response) -> Result<T, Failure>) -> Result<T, Failure> {
     let text = Query::read(&asked(call)).page_of_related(offset);
     let request =
         |session: &str| call.request(RELATED_PAGE).query("query", text.as_str()).query("sessionName", session);

@@ -20,7 +20,9 @@ pub(super) struct Query {
     module: String,
     /// Those within a list are joined by `and`, the lists by `or`.
     conditions: Vec<Vec<Condition>>,
-    order: Vec<(String, bool)>,
+    order: Vec<String>,
+    /// Of the last column of the order; the others ascend.
+    descending: bool,
     offset: usize,
     limit: usize,
 }
@@ -47,16 +49,13 @@ impl Query {
         tokens.expect("FROM")?;
         let module = tokens.expect("TABLENAME")?;
         let conditions = if tokens.take("WHERE") { conditions(&mut tokens)? } else { Vec::new() };
-        let mut order = Vec::new();
+        let (mut order, mut descending) = (Vec::new(), false);
         if tokens.take("ORDERBY") {
-            loop {
-                let column = tokens.expect("COLUMNNAME")?;
-                let descending = !tokens.take("ASC") && tokens.take("DESC");
-                order.push((column, descending));
-                if !tokens.take("COMMA") {
-                    break;
-                }
+            order.push(tokens.expect("COLUMNNAME")?);
+            while tokens.take("COMMA") {
+                order.push(tokens.expect("COLUMNNAME")?);
             }
+            descending = !tokens.take("ASC") && tokens.take("DESC");
         }
         let (mut offset, mut limit) = (0, MOST);
         if tokens.take("LIMIT") {
@@ -68,7 +67,7 @@ impl Query {
         }
         tokens.expect("SEMICOLON")?;
         tokens.end()?;
-        Ok(Self { columns, module, conditions, order, offset, limit: limit.min(MOST) })
+        Ok(Self { columns, module, conditions, order, descending, offset, limit: limit.min(MOST) })
     }
 
     /// The rows that it finds. The limit is one of what is joined, in which a record may stand several times; what is repeated among
@@ -83,6 +82,10 @@ impl Query {
         let records = crm.store.all(&module.name).iter().filter_map(Value::as_object);
         let mut records: Vec<&Record> =
             records.filter(|record| !record.contains_key(CONVERTED) && self.holds(record)).collect();
+        // Whatever the order says nothing of is up to the database, and need not be the same for the next page.
+        if !self.order.is_empty() && (self.offset / MOST) % 2 == 1 {
+            records.reverse();
+        }
         records.sort_by(|one, other| self.ordered(one, other));
         let joined = records.into_iter().flat_map(|record| iter::repeat_n(record, self.joined(crm, module, record)));
         let mut read: Vec<&Record> = joined.skip(self.offset).take(self.limit).collect();
@@ -108,7 +111,7 @@ impl Query {
             _ => &[],
         };
         let conditions = self.conditions.iter().flatten().map(|condition| &condition.column);
-        let mut used = named.iter().chain(conditions).chain(self.order.iter().map(|(column, _)| column));
+        let mut used = named.iter().chain(conditions).chain(&self.order);
         match used.find(|name| *name != "id" && module.field(name).is_none()) {
             Some(name) => {
                 Err(Refusal::new("ACCESS_DENIED", format!("Permission to access '.{name}.' attribute denied.")))
@@ -122,10 +125,11 @@ impl Query {
     }
 
     fn ordered(&self, one: &Record, other: &Record) -> Ordering {
-        self.order.iter().fold(Ordering::Equal, |sofar, (column, descending)| {
-            let order = compare(text(one, column), text(other, column));
-            sofar.then(if *descending { order.reverse() } else { order })
-        })
+        let compared = |column: &String| compare(text(one, column), text(other, column));
+        let Some((last, others)) = self.order.split_last() else { return Ordering::Equal };
+        let order = compared(last);
+        let order = if self.descending { order.reverse() } else { order };
+        others.iter().fold(Ordering::Equal, |sofar, column| sofar.then_with(|| compared(column))).then(order)
     }
 
     /// The id is there whether or not it was asked for. A date that is not set is null here, and an empty text elsewhere.
