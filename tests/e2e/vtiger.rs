@@ -388,6 +388,47 @@ fn a_limit_above_what_the_server_gives_at_once_is_kept() {
     assert_eq!(run(" limit 120"), (120, first(0)));
     assert_eq!(run(" order by id limit 10 , 130"), (130, first(10)));
     assert_eq!(run(" order by id limit 140,100"), (11, first(140)));
+    for all in ["5000000000", "0,18446744073709551615", "99999999999999999999999"] {
+        assert_eq!(run(&format!(" limit {all}")), (151, first(0)));
+    }
+    for (operation, input) in [
+        ("mobile.query", json!({ "module": "Contacts", "query": "select * from Contacts limit 5000000000;" })),
+        ("advanced.get", json!({ "operation": "Query", "query": "select * from Contacts limit 200;" })),
+        (
+            "advanced.post",
+            json!({ "operation": "mobile.query", "parameters": { "query": "select * from X limit 0,101;" } }),
+        ),
+    ] {
+        call(&world, operation, &input).fails(2, &["at most 100 rows", "query.run"]);
+    }
+}
+
+#[test]
+fn pages_in_an_order_with_equals_have_each_record_once() {
+    let world = World::new();
+    let item = |number: usize, city: &str| {
+        let element =
+            json!({ "lastname": format!("Number {number}"), "mailingcity": city, "assigned_user_id": "19x1" });
+        json!({ "elementType": "Contacts", "element": element })
+    };
+    let items: Vec<Value> = (0..250).map(|number| item(number, if number < 30 { "Turin" } else { "Rome" })).collect();
+    assert_eq!(call(&world, "records.create", &json!(items)).code, 0);
+    let run = |order: &str, most: usize| {
+        let query = format!("select * from Contacts where lastname like 'Number%' order by {order};");
+        call(&world, "query.run", &json!({ "query": query, "maxItems": most }))
+    };
+    for order in ["mailingcity", "mailingcity, mailingstate ASC", "mailingcity, id desc"] {
+        let found = run(order, 1000).json();
+        let mut names: Vec<&str> =
+            found.as_array().unwrap().iter().map(|row| row["lastname"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((found.as_array().unwrap().len(), names.len()), (250, 250), "{order}");
+        assert_eq!((&found[0]["mailingcity"], &found[249]["mailingcity"]), (&json!("Rome"), &json!("Turin")));
+    }
+    assert_eq!(run("lastname desc", 1000).json().as_array().unwrap().len(), 250, "no two are equal");
+    assert_eq!(run("mailingcity desc", 100).json()[0]["mailingcity"], "Turin");
+    run("mailingcity desc", 1000).fails(2, &["`query`", "page 2 failed after 100 items", "leave out desc"]);
 }
 
 #[test]
@@ -446,6 +487,20 @@ fn a_backslash_before_what_looks_like_an_escape_is_kept() {
     assert_eq!(made["lastname"], "\u{1f600}\" C:\\u006e");
     let dry = world.wharf(&["call", "vtiger", "records.create", "--input", written, "--dry-run"]);
     assert!(dry.code == 0 && dry.out.contains("%5C%5C%5Cu0075006e") && dry.out.contains("1.10"), "{dry:?}");
+    // JSON that is given as a text.
+    let element = json!({ "a": r"C:\u006eew" }).to_string();
+    for (operation, input) in [
+        ("app-sync.put", json!({ "key": "k", "element": element })),
+        ("app-sync.map", json!({ "key": "k", "element": element })),
+        ("app-sync.map", json!({ "key": "k", "element": { "a": r"C:\u006eew" } })),
+        ("advanced.post", json!({ "operation": "wsapp_put", "parameters": { "key": "k", "element": element } })),
+    ] {
+        call(&world, operation, &input);
+        assert!(bodies(&world).last().unwrap().contains("C%3A%5C%5C%5Cu0075006eew"), "{operation}");
+    }
+    let types = json!({ "operation": "listtypes", "fieldTypeList": [r"C:\u006eew"] });
+    call(&world, "advanced.get", &types);
+    assert!(world.simulation.vtiger.requests().last().unwrap().target.contains("C%3A%5C%5C%5Cu0075006eew"));
     // What is no JSON is not touched.
     let text = json!({ "operation": "retrieve", "parameters": { "id": r"C:\u006eew" } });
     call(&world, "advanced.post", &text);

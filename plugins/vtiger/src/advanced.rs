@@ -2,10 +2,12 @@
 
 use wharf_plugin::{
     Body, Call, DeclaredRequest, Effect, Failure, Field, Input, Lists, Members, Method, Operation, Output, Place,
-    Resource, Schema, any, code_only, object, plain_json, query, text,
+    Resource, Schema, any, code_only, list, object, plain_json, query, text,
 };
 
+use crate::encoded::encoded;
 use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, form_field, in_query, send_in_query, with_session};
+use crate::vtql::Query;
 
 const NAME: Schema = text().matches("^[A-Za-z][A-Za-z0-9_.]*$");
 
@@ -14,6 +16,12 @@ const NAME_OF: &str = "The server's own name of the operation, such as listtypes
 /// What a login consists of: the credentials are the host's.
 const REFUSED: [&str; 2] = ["getchallenge", "login"];
 
+/// What takes a query, and gives at most 100 rows.
+const QUERIES: [&str; 4] = ["query", "query_related", "mobile.query", "mobile.querywithgrouping"];
+
+/// The parameters that the server reads as JSON text.
+const ENCODED: [&str; 4] = ["element", "elements", "values", "fieldTypeList"];
+
 /// What the operations that can be called are known to give away.
 const SECRETS: &[&str] = &["/sessionName", "/key", "/accesskey"];
 
@@ -21,6 +29,8 @@ const CALL: DeclaredRequest = DeclaredRequest::new("call", Method::Post, "")
     .body(Body::Form)
     .fields(&[Field::bound(Place::Body, "operation", "operation"), Field::free(Place::Body, "sessionName", WHY_FREE)])
     .open("the caller's parameters, whose names only the operation called knows");
+
+const ANY: Schema = any();
 
 const fn parameter(name: &'static str) -> Input {
     query(name, any()).optional().lists(Lists::Json).describe("Sent as it is; a list or an object as JSON text.")
@@ -32,13 +42,14 @@ pub(crate) const ADVANCED: Resource = Resource::new(
         in_query(Operation::get("get", "Call by GET", ""))
             .summary(
                 "Calls a GET operation of the server by its own name. A query has declared names alone, so no other \
-                 parameters than those listed here can be given.",
+                 parameters than those listed here can be given. What lists records gives at most 100: query.run and \
+                 relations.* follow pages.",
             )
             .inputs(&[
                 SESSION,
                 query("operation", NAME).describe(NAME_OF),
                 parameter("elementType"),
-                parameter("fieldTypeList"),
+                query("fieldTypeList", list(&ANY)).optional().lists(Lists::Json).describe("Sent as JSON text."),
                 parameter("id"),
                 parameter("query"),
                 parameter("module"),
@@ -78,12 +89,15 @@ pub(crate) const ADVANCED: Resource = Resource::new(
 
 fn get(call: &Call<'_>) -> Result<Output, Failure> {
     check(call)?;
+    check_limit(call, "query", call.text("query"))?;
     send_in_query(call).map(Output::text)
 }
 
 fn post(call: &Call<'_>) -> Result<Output, Failure> {
     check(call)?;
     let parameters = fields(call.written("parameters"))?;
+    let query = parameters.iter().find(|(name, _)| name == "query");
+    check_limit(call, "parameters", query.map(|(_, query)| query.as_str()))?;
     let form = |session: &str| parameters.iter().cloned().chain([form_field(session)]).collect();
     with_session(call, |session| call.read(&call.request("call").form(form(session)).send()?)).map(Output::text)
 }
@@ -92,6 +106,16 @@ fn check(call: &Call<'_>) -> Result<(), Failure> {
     match call.text("operation") {
         Some(name) if is_login(name) => {
             Err(wrong("operation", "a login is not made by parts: use session.login, or leave it to the plugin"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_limit(call: &Call<'_>, input: &str, query: Option<&str>) -> Result<(), Failure> {
+    let name = call.text("operation").unwrap_or_default();
+    match query {
+        Some(query) if QUERIES.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
+            Query::read(query).check_limit(input)
         }
         _ => Ok(()),
     }
@@ -109,6 +133,7 @@ fn fields(parameters: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
     }
     let field = |(name, value): (String, &str)| match value {
         "null" => None,
+        value if ENCODED.contains(&name.as_str()) => Some((name, encoded(value))),
         text if text.starts_with('"') => Some((name, serde_json::from_str(text).unwrap_or_default())),
         other => Some((name, plain_json(other))),
     };
@@ -147,6 +172,10 @@ mod tests {
         let sent = fields(Some(given)).unwrap();
         assert_eq!(sent[0].1, r#"{"a":"C:\\\u0075006eew"}"#);
         assert_eq!(sent[1].1, r"C:\u006eew", "a text is no JSON");
+        let written_out = json!({ "element": r#"{"a":"C:\\u006eew"}"#, "note": r#"{"a":"C:\\u006eew"}"# });
+        let sent = fields(Some(&written_out.to_string())).unwrap();
+        assert_eq!(sent[0].1, r#"{"a":"C:\\\u0075006eew"}"#);
+        assert_eq!(sent[1].1, r#"{"a":"C:\\u006eew"}"#, "what the server does not read as JSON goes as it is");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use wharf_plugin::{
-    Body, Call, Constant, DeclaredRequest, Effect, Failure, Field, Input, Lists, Method, Output, Place, Resource, any,
-    body, text,
+    Body, Call, Constant, DeclaredRequest, Effect, Failure, Field, Input, Method, Operation, Output, Place, Resource,
+    any, body, code_only, text,
 };
 
+use crate::encoded::encoded;
 use crate::ids::MODULE;
 use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, by_post, form_field, with_session};
 
@@ -11,7 +12,21 @@ const UNTRIED: &str = "no answer of a server was seen";
 const KEY: Input =
     body("key", text().at_least(1)).sensitive().describe("The application's key, from its registration.");
 
-const ELEMENT: Input = body("element", any()).lists(Lists::Json);
+const ELEMENT: Input = code_only("element", any());
+
+/// What takes an element, given as JSON or as JSON text.
+const fn with_element(action: &'static str, title: &'static str, name: &'static str) -> Operation {
+    by_post(action, title, name)
+        .fields(
+            const {
+                &[
+                    Field::free(Place::Body, "sessionName", WHY_FREE).sensitive(),
+                    Field::free(Place::Body, "element", "the caller's element, as JSON text"),
+                ]
+            },
+        )
+        .run(send)
+}
 
 const FIRST_CHANGES: &str = "first-changes";
 
@@ -56,17 +71,23 @@ pub(crate) const APP_SYNC: Resource = Resource::new(
             .also(&[GET_CHALLENGE, LOGIN, FIRST])
             .run(get)
             .unverified(UNTRIED),
-        by_post("put", "Put changes of application", "wsapp_put")
+        with_element("put", "Put changes of application", "wsapp_put")
             .summary("Takes records that were added, changed or deleted in an application.")
             .inputs(&[SESSION, KEY, ELEMENT.describe("The records, in the application's own form.")])
             .effect(Effect::Delete)
             .unverified(UNTRIED),
-        by_post("map", "Map records of application", "wsapp_map")
+        with_element("map", "Map records of application", "wsapp_map")
             .summary("Tells which records of an application are which of the CRM.")
             .inputs(&[SESSION, KEY, ELEMENT.describe("The ids of both sides.")])
             .unverified(UNTRIED),
     ],
 );
+
+fn send(call: &Call<'_>) -> Result<Output, Failure> {
+    let element = encoded(call.written("element").unwrap_or("null"));
+    let form = |session: &str| vec![form_field(session), ("element".to_owned(), element.clone())];
+    with_session(call, |session| call.read(&call.own_request().form(form(session)).send()?)).map(Output::text)
+}
 
 fn get(call: &Call<'_>) -> Result<Output, Failure> {
     let is_first = matches!(call.text("token").map(str::trim), None | Some("" | "0"));

@@ -6,6 +6,7 @@ mod advanced;
 mod answer;
 mod app_sync;
 mod documents;
+mod encoded;
 mod ids;
 mod inventory;
 mod leads;
