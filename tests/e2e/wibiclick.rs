@@ -4,6 +4,7 @@ use wharf_simulated::wibiclick::API_KEY;
 use crate::world::{OTHER_KEY, World, answer};
 
 const CALL: &str = "wibiclick users.disconnect-from-website websiteId=harbour-website userId=user-ada";
+const CONNECT: &str = "wibiclick users.connect-to-website websiteId=harbour-website userId=user-ada";
 
 #[test]
 fn a_user_is_disconnected_once() {
@@ -58,6 +59,11 @@ fn what_does_not_say_yes_is_no_success() {
         (CALL, 200, "\u{a0}"),
         (CALL, 200, "null"),
         (CALL, 200, "{\"success\":false,\"success\":true}"),
+        (CONNECT, 200, "{\"status\":false,\"message\":\"\"}"),
+        (CONNECT, 200, "{\"status\":\"false\"}"),
+        (CONNECT, 200, "{\"ok\":false}"),
+        (CONNECT, 200, "{\"errors\":[\"x\"]}"),
+        (CONNECT, 200, "{\"status\":400,\"message\":\"bad\"}"),
         (list, 200, "Session expired, please log in"),
         (list, 200, "OK"),
         (list, 200, ""),

@@ -20,34 +20,123 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
         };
     };
     let is_good = match (Members::of(&answer), items(&answer)) {
-        (Some(object), _) if says_no(&object) => {
-            let words = |name: &str| object.words(name).filter(|words| !words.trim().is_empty());
-            let words = words("message").or_else(|| words("error"));
-            return Err(Failure::Provider(response.detail(words.as_deref())));
+        (Some(object), _) if says_no(&object) || (changes || is_envelope(&object)) && refuses(&object) => {
+            return Err(Failure::Provider(response.detail(reason(&object).as_deref())));
         }
         (Some(_), _) => true,
         // The records of a read may have a member of any name.
-        (None, Some(items)) => !changes || !items.into_iter().filter_map(Members::of).any(|item| says_no(&item)),
+        (None, Some(items)) => {
+            !changes || !items.into_iter().filter_map(Members::of).any(|item| says_no(&item) || refuses(&item))
+        }
         (None, None) => changes && is_yes(answer.trim_ascii()),
     };
     if is_good { Ok(answer) } else { no_answer() }
 }
 
+/// What an answer says is wrong.
+fn reason(answer: &Members<'_>) -> Option<String> {
+    let told = |name: &str| answer.words(name).filter(|words| !words.trim().is_empty());
+    let first = || words(items(answer.get("errors")?)?.first()?);
+    told("message").or_else(|| told("error")).or_else(|| told("errors")).or_else(first)
+}
+
 /// Whether `success` is there and is not true, each time; or where it is not there, whether there is an error.
 fn says_no(answer: &Members<'_>) -> bool {
-    let of = |wanted: &'static str| answer.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
-    let is_nothing = |json: &str| matches!(json, "null" | "false" | "\"\"" | "[]" | "{}");
-    match of("success").next() {
-        Some(_) => !of("success").all(|(_, value)| is_yes(value)),
+    match of(answer, "success").next() {
+        Some(_) => !of(answer, "success").all(is_yes),
         None => {
-            of("error").any(|(_, value)| !is_nothing(value))
-                || of("status").filter_map(|(_, value)| words(value)).any(|status| FAILED.contains(&status.as_str()))
+            of(answer, "error").any(|value| !is_nothing(value))
+                || of(answer, "status")
+                    .filter_map(words)
+                    .any(|status| FAILED.contains(&status.to_ascii_lowercase().as_str()))
         }
     }
 }
 
+/// Whether an answer says no in any other way that a server may have. A record that was read may well have such members.
+fn refuses(answer: &Members<'_>) -> bool {
+    // The status of a record is not that of the request.
+    let is_record = ["id", "token"].iter().any(|name| answer.get(name).is_some());
+    ["error", "errors", "exception"].iter().any(|name| of(answer, name).any(|value| !is_nothing(value)))
+        || of(answer, "ok").any(|value| !is_yes(value))
+        || !is_record && of(answer, "status").any(|status| is_no(status) || is_error(status))
+        || ["code", "statusCode", "status_code"].iter().any(|name| of(answer, name).any(is_error))
+        || ["data", "result", "response"].iter().flat_map(|name| of(answer, name)).any(|value| {
+            Members::of(value).is_some_and(|inner| ["success", "ok"].iter().any(|name| !of(&inner, name).all(is_yes)))
+        })
+        || says_nothing_but_no(answer)
+        || says_why_not(answer)
+}
+
+/// Whether there is a no, and beside it at most a message: `{"connected":false}`.
+fn says_nothing_but_no(answer: &Members<'_>) -> bool {
+    let is_other = |name: &str| !["message", "error", "errors"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let others: Vec<&str> = answer.iter().filter(|(name, _)| is_other(name)).map(|(_, value)| value).collect();
+    others.iter().any(|value| is_no(value)) && others.iter().all(|value| is_no(value) || is_nothing(value))
+}
+
+/// Whether there is nothing but a message, and that one tells what was wrong.
+fn says_why_not(answer: &Members<'_>) -> bool {
+    const NOT: [&str; 14] = [
+        "cannot",
+        "can't",
+        "denied",
+        "error",
+        "expired",
+        "failed",
+        "forbidden",
+        "invalid",
+        "missing",
+        "not",
+        "unable",
+        "unauthorised",
+        "unauthorized",
+        "unknown",
+    ];
+    let is_not = |word: &str| NOT.iter().any(|not| word.eq_ignore_ascii_case(not));
+    let is_alone = answer.iter().all(|(name, _)| name.eq_ignore_ascii_case("message"));
+    let ends = |c: char| !c.is_alphanumeric() && c != '\'';
+    is_alone && of(answer, "message").filter_map(words).any(|text| text.split(ends).any(is_not))
+}
+
+/// Whether an answer has nothing but what tells how a request went.
+fn is_envelope(answer: &Members<'_>) -> bool {
+    const NAMES: [&str; 10] =
+        ["code", "data", "error", "errors", "message", "ok", "result", "status", "statuscode", "success"];
+    answer.iter().all(|(name, value)| {
+        let name = name.to_ascii_lowercase();
+        NAMES.contains(&name.as_str()) && (!matches!(name.as_str(), "data" | "result") || is_nothing(value))
+    })
+}
+
+/// The members of a name, whatever its case.
+fn of<'a>(answer: &'a Members<'a>, wanted: &'a str) -> impl Iterator<Item = &'a str> {
+    answer.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+}
+
+fn is_nothing(json: &str) -> bool {
+    let inside = |open, close| json.strip_prefix(open).and_then(|json| json.strip_suffix(close));
+    let is_empty = inside('[', ']').or_else(|| inside('{', '}')).is_some_and(|inside| inside.trim().is_empty());
+    is_empty || matches!(json, "null" | "false" | "0") || words(json).is_some_and(|text| text.trim().is_empty())
+}
+
+/// What counts as no in JSON, where a null or an empty text says nothing.
+fn is_no(json: &str) -> bool {
+    match words(json) {
+        Some(text) => matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "no" | "0"),
+        None => json == "false" || json.parse() == Ok(0.0),
+    }
+}
+
+/// Whether it is an HTTP status of an error, as a number or a text.
+fn is_error(json: &str) -> bool {
+    let number = words(json).unwrap_or_else(|| json.to_owned()).trim().parse();
+    number.is_ok_and(|number: f64| (400.0..600.0).contains(&number))
+}
+
 /// What `status` says of a request that failed, beside what it says of a job.
-const FAILED: [&str; 3] = ["error", "fail", "failed"];
+const FAILED: [&str; 9] =
+    ["bad request", "denied", "error", "fail", "failed", "failure", "forbidden", "not found", "unauthorized"];
 
 /// What counts as yes in JSON: true, 1, or a text of known words.
 fn is_yes(json: &str) -> bool {
@@ -94,7 +183,26 @@ mod tests {
         for words in ["OK", "User updated", "User was updated successfully!", "Settings saved.", "Notes reassigned"] {
             assert_eq!(good(words), json!({"success": true, "message": words}).to_string());
         }
-        for json in ["true", "1", r#""User updated""#, "{}", r#"{"message":"Done"}"#, r#"{"success":"true"}"#, "[]"] {
+        for json in [
+            "true",
+            "1",
+            r#""User updated""#,
+            "{}",
+            "[]",
+            r#"{"message":"Done"}"#,
+            r#"{"message":"Notes of Ada were added"}"#,
+            r#"{"success":"true"}"#,
+            r#"{"success":true,"errors":[ ],"error":false}"#,
+            r#"{"status":true}"#,
+            r#"{"status":200,"message":"Saved"}"#,
+            r#"{"status":"success"}"#,
+            r#"{"status":"scheduled"}"#,
+            r#"{"ok":1}"#,
+            r#"{"error":0,"message":"Saved"}"#,
+            r#"{"id":7,"status":false,"active":false}"#,
+            r#"{"token":"t","blocked":false,"status":0}"#,
+            r#"{"message":"Saved","invoice":{"id":7,"status":0}}"#,
+        ] {
             assert_eq!(good(json), json);
         }
         let unread = r#"{"success":1,"error":null,"n":1.10,"h":"\ud83d","n":1e400}"#;
@@ -157,6 +265,24 @@ mod tests {
             r#"{"error":"Website not found"}"#,
             r#"{"status":"error","message":"x"}"#,
             r#"[{"success":false}]"#,
+            r#"{"status":false,"message":""}"#,
+            r#"{"status":"false"}"#,
+            r#"{"status":0}"#,
+            r#"{"status":400,"message":"bad"}"#,
+            r#"{"Status":"500"}"#,
+            r#"{"statusCode":403,"message":"Forbidden resource"}"#,
+            r#"{"code":404,"message":"x"}"#,
+            r#"{"ok":false}"#,
+            r#"{"ok":null}"#,
+            r#"{"errors":["x"]}"#,
+            r#"{"errors":{"userId":"x"},"message":"Done"}"#,
+            r#"{"success":true,"errors":["x"]}"#,
+            r#"{"connected":false}"#,
+            r#"{"updated":0,"message":"x"}"#,
+            r#"{"data":{"success":false}}"#,
+            r#"{"message":"Website not found"}"#,
+            r#"{"message":"Invalid user."}"#,
+            r#"[{"ok":false}]"#,
         ] {
             for kind in ["", "text/plain", "text/html"] {
                 let read = read(&Response::new(200, &[("content-type", kind)], body));
@@ -174,10 +300,18 @@ mod tests {
         {
             assert!(matches!(read(body), Err(Failure::Provider(_))), "{body}");
         }
-        for body in [r#"{"customers":[]}"#, "[]", r#"[{"success":false}]"#] {
+        for body in [
+            r#"{"customers":[]}"#,
+            "[]",
+            r#"[{"success":false}]"#,
+            r#"{"salary":0}"#,
+            r#"{"site":"a","status":0,"errors":["slow"],"ok":false}"#,
+        ] {
             assert_eq!(read(body).unwrap(), body);
         }
-        assert!(read(r#"{"success":false}"#).is_err());
+        for body in [r#"{"success":false}"#, r#"{"status":false,"message":"x"}"#, r#"{"ok":false,"data":null}"#] {
+            assert!(read(body).is_err(), "{body}");
+        }
     }
 
     #[test]
