@@ -33,6 +33,30 @@ fn an_error_with_status_200_is_a_failure() {
 }
 
 #[test]
+fn an_answer_without_a_result_is_no_output_of_a_method_that_returns_one() {
+    let world = World::new();
+    let subscribe = "aigency subscriptions.add userId=7 source=telegram link=news";
+    for call in [
+        "aigency users.get-current userId=7",
+        "aigency users.get-balance userId=7",
+        "aigency users.login userId=7",
+        "aigency memories.list userId=7",
+        subscribe,
+    ] {
+        for body in [r#"{"jsonrpc":"2.0","id":1}"#, r#"{"jsonrpc":"2.0","id":1,"error":null}"#] {
+            world.simulation.aigency.answer_next(answer(200, "application/json", body));
+            let run = world.call(call);
+            run.fails(4, &["the answer is not an object with `result`"]);
+            assert!(run.out.is_empty(), "{run:?}");
+        }
+    }
+    for call in ["aigency users.enable-dev-mode userId=7", "aigency finders.enable userId=7"] {
+        world.simulation.aigency.answer_next(answer(200, "application/json", r#"{"jsonrpc":"2.0","id":1}"#));
+        assert_eq!(world.call(call).json(), json!({"success": true}), "{call}");
+    }
+}
+
+#[test]
 fn a_user_id_is_a_number_from_one() {
     let world = World::new();
     for id in ["0", "x", "", "1.5", "7.00000000000000000001"] {

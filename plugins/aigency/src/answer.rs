@@ -1,7 +1,8 @@
 use wharf_plugin::{Failure, Members, Response, items, words};
 
-/// Status 200 says nothing: an `error` is a failure, and its absence a success, with or without a `result`. A null is a result as
-/// well, but no error. Of equal members the last counts, as for most readers, but one error is enough.
+/// Status 200 says nothing: an `error` is a failure, and its absence a success. A method that returns nothing has no `result`; to
+/// a read there is one. A null is a result as well, but no error. Of equal members the last counts, as for most readers, but one
+/// error is enough.
 pub(crate) fn read(response: &Response) -> Result<String, Failure> {
     let envelope = response.object();
     match envelope.filter(|envelope| envelope.text("jsonrpc").as_deref() == Some("2.0")) {
@@ -19,7 +20,11 @@ pub(crate) fn read(response: &Response) -> Result<String, Failure> {
         }
         Some(envelope) => match envelope.all("error").filter(|error| *error != "null").last() {
             Some(error) => Err(failure(response, error)),
-            None => Ok(envelope.get("result").unwrap_or(r#"{"success":true}"#).to_owned()),
+            None => match envelope.get("result") {
+                Some(result) => Ok(result.to_owned()),
+                None if response.is_to_a_read() => Err(response.makes_no_sense("an object with `result`")),
+                None => Ok(r#"{"success":true}"#.to_owned()),
+            },
         },
     }
 }
@@ -71,10 +76,25 @@ mod tests {
     }
 
     #[test]
-    fn success_needs_no_result() {
+    fn a_method_that_returns_nothing_needs_no_result() {
         assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf"}"#).unwrap(), r#"{"success":true}"#);
         assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf","result":false}"#).unwrap(), "false");
         assert_eq!(answer(r#"{"jsonrpc":"2.0","id":"wharf","result":null}"#).unwrap(), "null");
+    }
+
+    #[test]
+    fn a_read_is_not_answered_without_a_result() {
+        let read = |body: &str| read(&Response::new(200, &[], body).to_a_read());
+        for body in [r#"{"jsonrpc":"2.0","id":1}"#, r#"{"jsonrpc":"2.0","id":1,"error":null}"#] {
+            let failed = read(body).unwrap_err();
+            assert!(
+                matches!(failed, Failure::Provider(d) if d.message.contains("not an object with `result`")),
+                "{body}"
+            );
+        }
+        for result in ["false", "null", "[]"] {
+            assert_eq!(read(&format!(r#"{{"jsonrpc":"2.0","result":{result}}}"#)).unwrap(), result);
+        }
     }
 
     #[test]

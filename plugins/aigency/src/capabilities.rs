@@ -1,7 +1,7 @@
 use wharf_plugin::{Effect, Input, Resource, body, boolean, text};
 
 use crate::pages::{LIMIT, OFFSET, PAGES};
-use crate::rpc::{KEY, USER, UUID, bare, method};
+use crate::rpc::{KEY, USER, UUID, bare, method, with_result};
 
 const ID: Input = body("id", UUID).sent_as("/params/id").describe("ID of the capability, a UUID.");
 
@@ -38,7 +38,8 @@ pub(crate) const CAPABILITIES: Resource = Resource::new(
                 USER,
                 ID,
                 body("text", text()).sent_as("/params/text").optional().describe("What the agent is told."),
-            ]),
+            ])
+            .run(with_result),
         bare("sync", "Synchronise capabilities", "syncCapabilities")
             .summary("Gives a user the NEAR AI agents of the connected account; fails for one who is not logged in.")
             .inputs(&[USER])

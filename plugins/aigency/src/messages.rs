@@ -1,7 +1,7 @@
 use wharf_plugin::{Effect, Input, Property, Resource, any, body, integer, object, object_of, text};
 
 use crate::pages::{LIMIT, OFFSET, PAGES};
-use crate::rpc::{KEY, USER, USER_PARAM, UUID, method};
+use crate::rpc::{KEY, USER, USER_PARAM, UUID, method, with_result};
 
 const SESSION: Input = body("sessionId", text()).sent_as("/params/sessionId").describe("ID of the conversation.");
 const MESSAGE: Input = body("messageId", UUID).sent_as("/params/messageId").describe("ID of the message, a UUID.");
@@ -82,6 +82,7 @@ pub(crate) const MESSAGES: Resource = Resource::new(
                 .describe("ID of the file, as Telegram's messages give it.")])
             .scheme(KEY)
             .idempotent()
+            .run(with_result)
             // The address is a part of it, or all.
             .sensitive_outputs(&[""])
             .unverified("The form of the answer was not seen."),

@@ -1,6 +1,6 @@
 //! Methods of the one endpoint.
 
-use wharf_plugin::{Constant, Input, Operation, Schema, body, integer, text, variable};
+use wharf_plugin::{Call, Constant, Failure, Input, Operation, Output, Schema, body, integer, text, variable};
 
 const VERSION: Constant = Constant::body("jsonrpc", "2.0");
 /// Any value, as each request stands alone.
@@ -25,6 +25,11 @@ pub(crate) const fn bare(action: &'static str, title: &'static str, name: &'stat
 /// A method all of whose parameters may be left out.
 pub(crate) const fn optional(action: &'static str, title: &'static str, name: &'static str) -> Operation {
     method(action, title, name).constants(WITH_SOME_PARAMS)
+}
+
+/// Runs a method that changes something and always returns a result: an answer without one is not what was asked for.
+pub(crate) fn with_result(call: &Call<'_>) -> Result<Output, Failure> {
+    call.read(&call.own_request().send()?.to_a_read()).map(Output::text)
 }
 
 /// The scheme of methods that do not ask on whose behalf the call is.

@@ -1,7 +1,7 @@
 use wharf_plugin::{Effect, Input, Resource, Schema, body, boolean, number, text};
 
 use crate::pages::{LIMIT, OFFSET, PAGES};
-use crate::rpc::{KEY, NUMBER, USER, USER_PARAM, bare, method};
+use crate::rpc::{KEY, NUMBER, USER, USER_PARAM, bare, method, with_result};
 
 /// A version of the server writes it into its SQL as it comes, so nothing that ends a text there may be in it.
 const TIME: Schema = text().format("date-time").matches(r"^[^'\\]*$");
@@ -30,7 +30,8 @@ pub(crate) const SUBSCRIPTIONS: Resource = Resource::new(
             .paged(&PAGES),
         method("add", "Add subscription", "addSubscription")
             .summary("Subscribes a user to a channel. It may come back with the link as the source itself writes it.")
-            .inputs(&[USER, SOURCE, LINK, TIMESTAMP.optional()]),
+            .inputs(&[USER, SOURCE, LINK, TIMESTAMP.optional()])
+            .run(with_result),
         method("enable", "Enable subscription", "enableSubscription")
             .summary("Turns a user's subscription on again; one that does not exist is no error.")
             .inputs(&[USER, ID])

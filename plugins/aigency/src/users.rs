@@ -1,6 +1,6 @@
 use wharf_plugin::{Effect, Resource};
 
-use crate::rpc::{USER, USER_PARAM, bare, method};
+use crate::rpc::{USER, USER_PARAM, bare, method, with_result};
 
 pub(crate) const USERS: Resource = Resource::new(
     "users",
@@ -14,6 +14,7 @@ pub(crate) const USERS: Resource = Resource::new(
         bare("login", "Log in", "login")
             .summary("Begins to connect a wallet; the user finishes it in a browser, at the address that comes back.")
             .inputs(&[USER])
+            .run(with_result)
             // Whoever opens it connects a wallet of their own to the user.
             .sensitive_outputs(&["/url"]),
         bare("get-current", "Get current user", "getCurrentUser")
