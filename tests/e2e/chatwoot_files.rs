@@ -155,14 +155,16 @@ fn a_message_can_be_a_file_alone_but_not_nothing() {
     let world = world();
     let to = json!({"account_id": 1, "conversation_id": 1});
     let file = ["--attach", "attachments=@ada.png"];
-    for content in [None, Some("")] {
+    let nulls = json!({"content": null, "content_attributes": null, "template_params": null, "content_type": null});
+    for other in [json!({}), json!({"content": ""}), nulls] {
         let mut input = to.clone();
-        content.into_iter().for_each(|content| input["content"] = content.into());
+        input.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
         let message = call(&world, "messages.create", &input, &file).json();
         assert_eq!((message["attachments"].as_array().unwrap().len(), &message["message_type"]), (1, &json!(1)));
     }
     sent(&world);
-    for input in [to.clone(), json!({"account_id": 1, "conversation_id": 1, "content": ""})] {
+    let none = json!({"account_id": 1, "conversation_id": 1, "content": null, "content_attributes": null});
+    for input in [to.clone(), json!({"account_id": 1, "conversation_id": 1, "content": ""}), none] {
         call(&world, "messages.create", &input, &[])
             .fails(2, &["`content`", "needs a text, or a file under `attachments`"]);
     }
@@ -210,4 +212,26 @@ fn templates_of_every_form_reach_the_server_whole() {
         assert_eq!(call(&world, "conversations.create", &input, &[]).code, 0, "{template}");
         assert_eq!(body(&sent(&world)[0].1)["message"], message);
     }
+}
+
+#[test]
+fn a_contact_sends_a_file_alone_with_a_null_for_its_text() {
+    let world = world();
+    let input = json!({
+        "inbox_identifier": INBOX_IDENTIFIER, "contact_identifier": CONTACT_IDENTIFIER, "conversation_id": 1,
+        "content": null, "echo_id": 1,
+    });
+    let message = call(&world, "public-messages.create", &input, &["--attach", "attachments=@ada.png"]).json();
+    assert_eq!(message["attachments"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_picture_goes_alone_beside_a_null_which_multipart_cannot_carry() {
+    let world = world();
+    let bot = call(&world, "agent-bots.create", &json!({"name": "Bot", "description": "Greets"}), &[]).json();
+    sent(&world);
+    let bot = call(&world, "agent-bots.update", &json!({"id": bot["id"], "description": null}), &PICTURE).json();
+    let path = format!("PATCH /platform/api/v1/agent_bots/{}", bot["id"]);
+    went_alone(&sent(&world), [&path, &path]);
+    assert_eq!(bot["description"], json!(null));
 }

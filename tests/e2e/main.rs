@@ -11,6 +11,7 @@ mod cassettes;
 mod certificates;
 mod chatwoot;
 mod chatwoot_files;
+mod chatwoot_inputs;
 mod check;
 mod compiling;
 mod components;

@@ -1,6 +1,6 @@
-use wharf_plugin::{Input, Operation, Resource, body, boolean, integer, path, text};
+use wharf_plugin::{Input, Operation, Resource, boolean, integer, path, text};
 
-use crate::ids::{ID, USER};
+use crate::ids::{ID, USER, optional};
 
 const THIS_ONE: Input = path("id", ID).describe("ID of the account.");
 
@@ -16,24 +16,18 @@ pub(crate) const ACCOUNT: Resource = Resource::new(
             .summary("Sets the given settings of the account, for instance after how long conversations are resolved.")
             .inputs(&[
                 THIS_ONE,
-                body("name", text()).optional().describe("Name of the account."),
-                body("locale", text()).optional().describe("Language of the account, such as en or pt_BR."),
-                body("domain", text()).optional().describe("Domain that its mail comes in by."),
-                body("support_email", text().format("email"))
-                    .optional()
-                    .describe("Address that its mail is sent from."),
-                body("auto_resolve_after", integer().at_least(10).at_most(1_439_856).or_null())
-                    .optional()
+                optional("name", text()).describe("Name of the account."),
+                optional("locale", text()).describe("Language of the account, such as en or pt_BR."),
+                optional("domain", text()).describe("Domain that its mail comes in by."),
+                optional("support_email", text().format("email")).describe("Address that its mail is sent from."),
+                optional("auto_resolve_after", integer().at_least(10).at_most(1_439_856))
                     .describe("Minutes without activity after which a conversation is resolved; null for never."),
-                body("auto_resolve_message", text().or_null())
-                    .optional()
-                    .describe("Message that the customer gets when that happens."),
-                body("auto_resolve_ignore_waiting", boolean().or_null())
-                    .optional()
+                optional("auto_resolve_message", text()).describe("Message that the customer gets when that happens."),
+                optional("auto_resolve_ignore_waiting", boolean())
                     .describe("Whether conversations in which the customer waits for an answer are left alone."),
-                body("industry", text()).optional().describe("What the company does."),
-                body("company_size", text()).optional().describe("How many people it has, such as 50-100."),
-                body("timezone", text()).optional().describe("Time zone, such as UTC."),
+                optional("industry", text()).describe("What the company does."),
+                optional("company_size", text()).describe("How many people it has, such as 50-100."),
+                optional("timezone", text()).describe("Time zone, such as UTC."),
             ])
             .scheme(USER)
             .idempotent(),

@@ -1,22 +1,19 @@
-use wharf_plugin::{Body, Input, Lists, Method, Operation, Resource, body, integer, object, path, text};
+use wharf_plugin::{Body, Input, Lists, Method, Operation, Resource, integer, object, path, text};
 
 use crate::avatars::{ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
-use crate::ids::{ACCOUNT_ID, AVATAR, ID, USER};
+use crate::ids::{ACCOUNT_ID, AVATAR, ID, USER, optional};
 
 const BOT_ID: Input = path("id", ID).describe("ID of the bot.");
-const NAME: Input = body("name", text()).optional().describe("Name that customers see.");
-const DESCRIPTION: Input = body("description", text()).optional().describe("What the bot is for.");
-const OUTGOING_URL: Input = body("outgoing_url", text().format("uri"))
-    .optional()
+const NAME: Input = optional("name", text()).describe("Name that customers see.");
+const DESCRIPTION: Input = optional("description", text()).describe("What the bot is for.");
+const OUTGOING_URL: Input = optional("outgoing_url", text().format("uri"))
     .describe("URL that the events of the bot's conversations are posted to.");
-const AVATAR_URL: Input = body("avatar_url", text().format("uri"))
-    .optional()
+const AVATAR_URL: Input = optional("avatar_url", text().format("uri"))
     .describe("URL of a JPEG or PNG picture, which the server fetches later; instead of a file.");
-const BOT_TYPE: Input = body("bot_type", integer().provider_default("0"))
-    .optional()
+const BOT_TYPE: Input = optional("bot_type", integer().provider_default("0"))
     .describe("Kind of bot: 0 is one that is reached by its outgoing URL.");
 const BOT_CONFIG: Input =
-    body("bot_config", object()).optional().lists(Lists::Brackets).describe("Settings of the bot, by name.");
+    optional("bot_config", object()).lists(Lists::Brackets).describe("Settings of the bot, by name.");
 
 /// Bots of one account.
 pub(crate) const ACCOUNT_AGENT_BOTS: Resource = Resource::new(

@@ -1,18 +1,16 @@
-use wharf_plugin::{Input, Operation, Resource, body, object, one_of, text};
+use wharf_plugin::{Input, Operation, Resource, object, one_of, text};
 
-use crate::ids::{ACCOUNT_ID, PLATFORM};
+use crate::ids::{ACCOUNT_ID, PLATFORM, optional};
 
-const NAME: Input = body("name", text()).optional().describe("Name of the account.");
-const LOCALE: Input = body("locale", text()).optional().describe("Language of the account, such as en or pt_BR.");
-const DOMAIN: Input = body("domain", text()).optional().describe("Domain that its mail comes in by.");
+const NAME: Input = optional("name", text()).describe("Name of the account.");
+const LOCALE: Input = optional("locale", text()).describe("Language of the account, such as en or pt_BR.");
+const DOMAIN: Input = optional("domain", text()).describe("Domain that its mail comes in by.");
 const SUPPORT_EMAIL: Input =
-    body("support_email", text().format("email")).optional().describe("Address that its mail is sent from.");
-const STATUS: Input = body("status", one_of(&["active", "suspended"]))
-    .optional()
+    optional("support_email", text().format("email")).describe("Address that its mail is sent from.");
+const STATUS: Input = optional("status", one_of(&["active", "suspended"]))
     .describe("Whether its users can work in it; nobody can in a suspended one.");
-const LIMITS: Input = body("limits", object()).optional().describe("Most that it may have, such as {\"agents\": 5}.");
-const CUSTOM_ATTRIBUTES: Input =
-    body("custom_attributes", object()).optional().describe("Values of your own, by name.");
+const LIMITS: Input = optional("limits", object()).describe("Most that it may have, such as {\"agents\": 5}.");
+const CUSTOM_ATTRIBUTES: Input = optional("custom_attributes", object()).describe("Values of your own, by name.");
 
 /// Accounts, as a platform app manages them.
 pub(crate) const ACCOUNTS: Resource = Resource::new(

@@ -1,17 +1,16 @@
-use wharf_plugin::{Body, Input, Operation, Resource, body, path, text};
+use wharf_plugin::{Body, Input, Method, Operation, Resource, path, text};
 
-use crate::ids::{AVATAR, ID, PLATFORM};
+use crate::avatars::{PICTURE, set_avatar, update};
+use crate::ids::{AVATAR, ID, PLATFORM, optional};
 
 const BOT_ID: Input = path("id", ID).describe("ID of a bot of the platform app.");
-const NAME: Input = body("name", text()).optional().describe("Name that customers see.");
-const DESCRIPTION: Input = body("description", text()).optional().describe("What the bot is for.");
-const OUTGOING_URL: Input = body("outgoing_url", text().format("uri"))
-    .optional()
+const NAME: Input = optional("name", text()).describe("Name that customers see.");
+const DESCRIPTION: Input = optional("description", text()).describe("What the bot is for.");
+const OUTGOING_URL: Input = optional("outgoing_url", text().format("uri"))
     .describe("URL that the events of the bot's conversations are posted to.");
 const OF_ACCOUNT: Input =
-    body("account_id", ID).optional().describe("ID of the account that the bot is for; without it, any may use it.");
-const AVATAR_URL: Input = body("avatar_url", text().format("uri"))
-    .optional()
+    optional("account_id", ID).describe("ID of the account that the bot is for; without it, any may use it.");
+const AVATAR_URL: Input = optional("avatar_url", text().format("uri"))
     .describe("URL of a JPEG or PNG picture, which the server fetches later; instead of a file.");
 
 /// Bots for all accounts, as a platform app manages them.
@@ -39,6 +38,8 @@ pub(crate) const AGENT_BOTS: Resource = Resource::new(
             .inputs(&[BOT_ID, NAME, DESCRIPTION, OUTGOING_URL, OF_ACCOUNT, AVATAR_URL])
             .attachments(&[AVATAR])
             .sends(Body::JsonOrMultipart)
+            .also(&[set_avatar(Method::Patch, "/platform/api/v1/agent_bots/{id}", &[PICTURE]).scheme(PLATFORM)])
+            .run(update)
             .scheme(PLATFORM)
             .idempotent()
             .sensitive_outputs(&["/access_token"]),

@@ -1,17 +1,14 @@
 use wharf_plugin::{Input, Operation, Resource, body, boolean, one_of, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const AGENT_ID: Input = path("id", ID).describe("ID of the agent, which is the user's.");
 const ROLE: Input = body("role", one_of(&["agent", "administrator"])).describe("What the agent may do in the account.");
-const AVAILABILITY_STATUS: Input = body("availability_status", one_of(&["available", "busy", "offline"]))
-    .optional()
+const AVAILABILITY_STATUS: Input = optional("availability_status", one_of(&["available", "busy", "offline"]))
     .describe("As documented; servers pass over it, see availability.");
-const AVAILABILITY: Input = body("availability", one_of(&["online", "busy", "offline"]))
-    .optional()
+const AVAILABILITY: Input = optional("availability", one_of(&["online", "busy", "offline"]))
     .describe("Whether new conversations are assigned to the agent.");
-const AUTO_OFFLINE: Input = body("auto_offline", boolean())
-    .optional()
+const AUTO_OFFLINE: Input = optional("auto_offline", boolean())
     .describe("Whether the agent is shown as offline while the application is closed.");
 
 /// Members of an account.

@@ -1,6 +1,6 @@
-use wharf_plugin::{Input, Operation, Paging, Resource, Schema, body, boolean, list, object, path, text};
+use wharf_plugin::{Input, Operation, Paging, Resource, Schema, boolean, list, object, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
+use crate::ids::{ACCOUNT_ID, ID, PAGE, USER, optional};
 use crate::pages::pages;
 
 const PAGES: Paging = pages("/payload");
@@ -9,17 +9,16 @@ const RULE: Input = path("id", ID).describe("ID of the rule.");
 /// Members differ by attribute and by action.
 const PART: Schema = object();
 
-const NAME: Input = body("name", text()).optional().describe("Name of the rule.");
-const DESCRIPTION: Input = body("description", text()).optional().describe("What the rule is for.");
-const EVENT_NAME: Input = body("event_name", text()).optional().describe(
+const NAME: Input = optional("name", text()).describe("Name of the rule.");
+const DESCRIPTION: Input = optional("description", text()).describe("What the rule is for.");
+const EVENT_NAME: Input = optional("event_name", text()).describe(
     "What sets it off: conversation_created, conversation_updated, conversation_opened, conversation_resolved or \
      message_created.",
 );
-const ACTIVE: Input = body("active", boolean()).optional().describe("Whether it is in use.");
-const ACTIONS: Input = body("actions", list(&PART))
-    .optional()
+const ACTIVE: Input = optional("active", boolean()).describe("Whether it is in use.");
+const ACTIONS: Input = optional("actions", list(&PART))
     .describe("What it does, each with action_name and action_params (a list), such as add_label and [\"help\"].");
-const CONDITIONS: Input = body("conditions", list(&PART)).optional().describe(
+const CONDITIONS: Input = optional("conditions", list(&PART)).describe(
     "When it does so, each with attribute_key, filter_operator, values and, but for the last, query_operator.",
 );
 

@@ -1,12 +1,12 @@
-use wharf_plugin::{Input, Operation, Resource, body, path, text};
+use wharf_plugin::{Input, Operation, Resource, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const RESPONSE_ID: Input = path("id", ID).describe("ID of the canned response.");
 const CONTENT: Input =
-    body("content", text()).optional().describe("Text of the reply; may have variables such as {{contact.name}}.");
+    optional("content", text()).describe("Text of the reply; may have variables such as {{contact.name}}.");
 const SHORT_CODE: Input =
-    body("short_code", text()).optional().describe("Word that agents type after a slash to get the text.");
+    optional("short_code", text()).describe("Word that agents type after a slash to get the text.");
 
 /// Replies that agents have at hand.
 pub(crate) const CANNED_RESPONSES: Resource = Resource::new(

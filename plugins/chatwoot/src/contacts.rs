@@ -1,11 +1,11 @@
 use wharf_plugin::{
     Attachment, Body, Input, Lists, Method, Operation, Paging, Resource, Schema, body, boolean, list, object, path,
-    query, text,
+    query, text, text_or_integer,
 };
 
 use crate::avatars::{Created, ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
 use crate::filters::FILTER;
-use crate::ids::{ACCOUNT_ID, ID, PAGE, USER};
+use crate::ids::{ACCOUNT_ID, ID, PAGE, USER, optional};
 use crate::pages::pages;
 
 const PAGES: Paging = pages("/payload");
@@ -18,27 +18,22 @@ const SORT: Input = query("sort", text().at_least(1)).optional().describe(
      minus turns it round.",
 );
 
-const NAME: Input = body("name", text()).optional().describe("Full name.");
-const EMAIL: Input = body("email", text().or_null())
-    .optional()
-    .describe("Email address, which no other contact may have; null for none.");
-const PHONE_NUMBER: Input = body("phone_number", text().or_null())
-    .optional()
+const NAME: Input = optional("name", text()).describe("Full name.");
+const EMAIL: Input =
+    optional("email", text()).describe("Email address, which no other contact may have; null for none.");
+const PHONE_NUMBER: Input = optional("phone_number", text())
     .describe("Phone number in the E.164 form, such as +14155550123, which no other contact may have; null for none.");
 const AVATAR_URL: Input =
-    body("avatar_url", text()).optional().describe("Address of a JPEG or PNG that the server fetches as the picture.");
-const IDENTIFIER: Input = body("identifier", text().or_null())
-    .optional()
+    optional("avatar_url", text()).describe("Address of a JPEG or PNG that the server fetches as the picture.");
+const IDENTIFIER: Input = optional("identifier", text_or_integer())
     .describe("ID of the same person in a system of your own, which no other contact may have; null for none.");
-const CUSTOM_ATTRIBUTES: Input = body("custom_attributes", object())
-    .optional()
+const CUSTOM_ATTRIBUTES: Input = optional("custom_attributes", object())
     .lists(Lists::Brackets)
     .describe("Values by the key of a custom attribute that the account has defined.");
-const ADDITIONAL_ATTRIBUTES: Input = body("additional_attributes", object())
-    .optional()
+const ADDITIONAL_ATTRIBUTES: Input = optional("additional_attributes", object())
     .lists(Lists::Brackets)
     .describe("Further facts, such as city and country; they need no definition.");
-const BLOCKED: Input = body("blocked", boolean()).optional().describe("Whether the contact is blocked.");
+const BLOCKED: Input = optional("blocked", boolean()).describe("Whether the contact is blocked.");
 
 const AVATAR: &[Attachment] = &[Attachment::new("avatar", "Picture of the contact, a JPEG or PNG file.").optional()];
 const CREATED: Created = Created { made: &["payload", "contact"], changed: &["payload"], ..ITSELF };
@@ -81,8 +76,7 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             .summary("Adds a contact, to an inbox; an email, phone or identifier that another one has is refused.")
             .inputs(&[
                 ACCOUNT_ID,
-                body("inbox_id", ID)
-                    .optional()
+                optional("inbox_id", ID)
                     .describe("ID of the inbox that the contact is reached by; without it, of none yet."),
                 NAME,
                 EMAIL,
@@ -162,8 +156,7 @@ pub(crate) const CONTACTS: Resource = Resource::new(
             ACCOUNT_ID,
             CONTACT,
             body("inbox_id", ID).describe("ID of the inbox."),
-            body("source_id", text())
-                .optional()
+            optional("source_id", text_or_integer())
                 .describe("Identifier of the contact in this inbox; the server makes one where it can.")
                 .sensitive(),
         ])

@@ -1,10 +1,10 @@
 use wharf_plugin::{
     Input, Lists, Operation, Paging, Property, Resource, Schema, body, integer, list, object, object_of, one_of, path,
-    query, text,
+    query, text, text_or_integer,
 };
 
 use crate::filters::FILTER;
-use crate::ids::{ACCOUNT_ID, CONVERSATION_ID, ID, PAGE, USER};
+use crate::ids::{ACCOUNT_ID, CONVERSATION_ID, ID, PAGE, USER, optional};
 use crate::pages::pages;
 
 const PAGES: Paging = pages("/data/payload");
@@ -38,31 +38,21 @@ const SECRETS_OF_LIST: &[&str] = &[
     "/payload/*/meta/assignee/pubsub_token",
 ];
 
-const fn optional_text(name: &'static str, description: &'static str) -> Property {
-    Property { name, schema: text(), required: false, description }
+const fn property(name: &'static str, schema: Schema, description: &'static str) -> Property {
+    Property { name, schema: schema.or_null(), required: false, description }
 }
 
 const TEMPLATE: Schema = object_of(&[
-    optional_text("name", "Name of the template."),
-    optional_text("category", "Category of the template."),
-    optional_text("language", "Language of the template, such as en."),
-    Property {
-        name: "processed_params",
-        schema: object(),
-        required: false,
-        description: "Values for the placeholders of the template.",
-    },
+    property("name", text(), "Name of the template."),
+    property("category", text(), "Category of the template."),
+    property("language", text(), "Language of the template, such as en."),
+    property("processed_params", object(), "Values for the placeholders of the template."),
 ])
 .open();
 
 const FIRST_MESSAGE: Schema = object_of(&[
-    optional_text("content", "Text of the message."),
-    Property {
-        name: "template_params",
-        schema: TEMPLATE,
-        required: false,
-        description: "A template, for WhatsApp inboxes.",
-    },
+    property("content", text(), "Text of the message."),
+    property("template_params", TEMPLATE, "A template, for WhatsApp inboxes."),
 ])
 .open();
 
@@ -111,27 +101,25 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             .summary("Begins a conversation with a contact in an inbox, on request with a first message.")
             .inputs(&[
                 ACCOUNT_ID,
-                body("source_id", text())
-                    .describe("Identifier of the contact in the inbox; see contacts.list-contactable-inboxes.")
+                optional("source_id", text_or_integer())
+                    .describe(
+                        "Identifier of the contact in the inbox; see contacts.list-contactable-inboxes. The server finds or \
+                         makes it by contact_id where it is left out.",
+                    )
                     .sensitive(),
                 body("inbox_id", ID).describe("ID of a website, phone, API or email inbox."),
-                body("contact_id", ID).optional().describe("ID of the contact."),
-                body("additional_attributes", object())
-                    .optional()
+                optional("contact_id", ID).describe("ID of the contact; needed where source_id is left out."),
+                optional("additional_attributes", object())
                     .describe("Facts such as the browser; they need no definition."),
-                body("custom_attributes", object())
-                    .optional()
+                optional("custom_attributes", object())
                     .describe("Values by the key of a custom attribute of conversations."),
-                body("status", one_of(&["open", "resolved", "pending", "snoozed"]))
-                    .optional()
+                optional("status", one_of(&["open", "resolved", "pending", "snoozed"]))
                     .describe("State it begins in."),
-                body("assignee_id", ID.or_null()).optional().describe("ID of the agent it is assigned to."),
-                body("team_id", ID.or_null()).optional().describe("ID of the team it is assigned to."),
-                body("message", FIRST_MESSAGE)
-                    .optional()
+                optional("assignee_id", ID).describe("ID of the agent it is assigned to."),
+                optional("team_id", ID).describe("ID of the team it is assigned to."),
+                optional("message", FIRST_MESSAGE)
                     .describe("First message, which is sent to the contact; it may have what messages.create takes."),
-                body("snoozed_until", text().format("date-time"))
-                    .optional()
+                optional("snoozed_until", text().format("date-time"))
                     .describe("Time until which it is snoozed, such as 2030-07-21T17:32:28Z."),
             ])
             .scheme(USER),
@@ -145,8 +133,7 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             ACCOUNT_ID,
             CONVERSATION_ID,
             PRIORITY.optional(),
-            body("sla_policy_id", ID.or_null())
-                .optional()
+            optional("sla_policy_id", ID)
                 .describe("ID of the policy of the service level agreement; only in the Enterprise edition."),
         ])
         .scheme(USER)
@@ -162,8 +149,7 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
             ACCOUNT_ID,
             CONVERSATION_ID,
             body("status", one_of(&["open", "resolved", "pending", "snoozed"])).describe("State it shall have."),
-            body("snoozed_until", integer().at_least(0).or_null())
-                .optional()
+            optional("snoozed_until", integer().at_least(0))
                 .describe("End of the snooze in seconds since 1970; without it, the next reply of the contact."),
         ])
         .scheme(USER)
@@ -187,11 +173,9 @@ pub(crate) const CONVERSATIONS: Resource = Resource::new(
         .inputs(&[
             ACCOUNT_ID,
             CONVERSATION_ID,
-            body("assignee_id", integer().at_least(0).or_null())
-                .optional()
+            optional("assignee_id", integer().at_least(0))
                 .describe("ID of the agent; 0 or null takes the conversation away from its agent."),
-            body("team_id", integer().at_least(0).or_null())
-                .optional()
+            optional("team_id", integer().at_least(0))
                 .describe("ID of the team; 0 or null takes the conversation away from its team."),
         ])
         .scheme(USER)

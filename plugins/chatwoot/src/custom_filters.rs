@@ -1,13 +1,12 @@
-use wharf_plugin::{Field, Input, Operation, Place, Resource, Schema, body, object, one_of, path, query, text};
+use wharf_plugin::{Field, Input, Operation, Place, Resource, Schema, object, one_of, path, query, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const FILTER_ID: Input = path("custom_filter_id", ID).describe("ID of the filter.");
 const OF: Schema = one_of(&["conversation", "contact", "report"]);
-const NAME: Input = body("name", text()).optional().describe("Name that the user sees.");
-const TYPE: Input = body("type", OF.provider_default("\"conversation\"")).optional().describe("What it selects.");
-const QUERY: Input = body("query", object())
-    .optional()
+const NAME: Input = optional("name", text()).describe("Name that the user sees.");
+const TYPE: Input = optional("type", OF.provider_default("\"conversation\"")).describe("What it selects.");
+const QUERY: Input = optional("query", object())
     .describe("Conditions, as the filter call of conversations or contacts takes them: {\"payload\": [...]}.");
 
 /// The documentation calls it `type`, the server reads `filter_type`.

@@ -3,7 +3,7 @@
 use wharf_plugin::{Input, Property, Schema, any, body, list, object_of, text};
 
 const fn part(name: &'static str, schema: Schema, description: &'static str) -> Property {
-    Property { name, schema, required: false, description }
+    Property { name, schema: schema.or_null(), required: false, description }
 }
 
 /// Which operators an attribute has, and what they compare with, differs by attribute and by server, which knows it best.
@@ -34,7 +34,7 @@ const CONDITION: Schema = object_of(&[
         text().or_null(),
         "Whose custom attribute it is: contact_attribute or conversation_attribute; empty for a standard one.",
     ),
-    part("attribute_model", text().or_null(), "Kind of the attribute: standard, additional or custom_attribute."),
+    part("attribute_model", text(), "Kind of the attribute: standard, additional or custom_attribute."),
 ])
 .open();
 

@@ -1,24 +1,22 @@
-use wharf_plugin::{Input, Operation, Resource, Schema, body, boolean, integer, object, path, text};
+use wharf_plugin::{Input, Operation, Resource, Schema, boolean, integer, object, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const SLUG: Schema = text().at_least(1);
 const PORTAL_ID: Input = path("portal_id", SLUG).describe("Slug of the portal, not its number.");
 
-const ARCHIVED: Input = body("archived", boolean()).optional().describe("Whether the portal is out of use.");
-const COLOR: Input = body("color", text()).optional().describe("Color of the header, such as #1F93FF.");
-const CONFIG: Input = body("config", object())
-    .optional()
+const ARCHIVED: Input = optional("archived", boolean()).describe("Whether the portal is out of use.");
+const COLOR: Input = optional("color", text()).describe("Color of the header, such as #1F93FF.");
+const CONFIG: Input = optional("config", object())
     .describe("Languages: allowed_locales (a list such as [\"en\", \"es\"]) and default_locale.");
-const CUSTOM_DOMAIN: Input = body("custom_domain", text())
-    .optional()
-    .describe("Domain under which the portal is shown, such as help.example.com.");
-const HEADER_TEXT: Input = body("header_text", text()).optional().describe("Text of the header.");
-const HOMEPAGE_LINK: Input = body("homepage_link", text()).optional().describe("Address of your own site.");
-const NAME: Input = body("name", text()).optional().describe("Name of the portal.");
+const CUSTOM_DOMAIN: Input =
+    optional("custom_domain", text()).describe("Domain under which the portal is shown, such as help.example.com.");
+const HEADER_TEXT: Input = optional("header_text", text()).describe("Text of the header.");
+const HOMEPAGE_LINK: Input = optional("homepage_link", text()).describe("Address of your own site.");
+const NAME: Input = optional("name", text()).describe("Name of the portal.");
 const PORTAL_SLUG: Input =
-    body("slug", text()).optional().describe("The portal's part of its address, by which other calls name it.");
-const PAGE_TITLE: Input = body("page_title", text()).optional().describe("Title of its pages.");
+    optional("slug", text()).describe("The portal's part of its address, by which other calls name it.");
+const PAGE_TITLE: Input = optional("page_title", text()).describe("Title of its pages.");
 
 /// Portals with categories and articles.
 pub(crate) const HELP_CENTER: Resource = Resource::new(
@@ -68,14 +66,14 @@ pub(crate) const HELP_CENTER: Resource = Resource::new(
         .inputs(&[
             ACCOUNT_ID,
             PORTAL_ID,
-            body("description", text()).optional().describe("What the category is about."),
-            body("locale", text()).optional().describe("Language of the category, such as en."),
-            body("name", text()).optional().describe("Name of the category."),
-            body("slug", text()).optional().describe("The category's part of its address."),
-            body("position", integer()).optional().describe("Place among the categories."),
-            body("associated_category_id", ID).optional().describe("ID of the same category in another language."),
-            body("parent_category_id", ID).optional().describe("ID of the category that this one is part of."),
-            body("icon", text()).optional().describe("An emoji that is shown beside the name."),
+            optional("description", text()).describe("What the category is about."),
+            optional("locale", text()).describe("Language of the category, such as en."),
+            optional("name", text()).describe("Name of the category."),
+            optional("slug", text()).describe("The category's part of its address."),
+            optional("position", integer()).describe("Place among the categories."),
+            optional("associated_category_id", ID).describe("ID of the same category in another language."),
+            optional("parent_category_id", ID).describe("ID of the category that this one is part of."),
+            optional("icon", text()).describe("An emoji that is shown beside the name."),
         ])
         .scheme(USER),
         Operation::post(
@@ -87,23 +85,19 @@ pub(crate) const HELP_CENTER: Resource = Resource::new(
         .inputs(&[
             ACCOUNT_ID,
             PORTAL_ID,
-            body("content", text()).optional().describe("Text of the article, in Markdown."),
-            body("meta", object())
-                .optional()
-                .describe("For search engines: title, description and tags (a list of texts)."),
-            body("position", integer()).optional().describe("Place in its category."),
-            body("status", integer().at_least(0).at_most(2))
-                .optional()
+            optional("content", text()).describe("Text of the article, in Markdown."),
+            optional("meta", object()).describe("For search engines: title, description and tags (a list of texts)."),
+            optional("position", integer()).describe("Place in its category."),
+            optional("status", integer().at_least(0).at_most(2))
                 .describe("0 for a draft, 1 for published, 2 for archived."),
-            body("title", text()).optional().describe("Title of the article."),
-            body("slug", text()).optional().describe("The article's part of its address."),
-            body("author_id", ID).optional().describe("ID of the agent who is its author."),
-            body("category_id", ID).optional().describe("ID of its category."),
-            body("associated_article_id", ID)
-                .optional()
+            optional("title", text()).describe("Title of the article."),
+            optional("slug", text()).describe("The article's part of its address."),
+            optional("author_id", ID).describe("ID of the agent who is its author."),
+            optional("category_id", ID).describe("ID of its category."),
+            optional("associated_article_id", ID)
                 .describe("ID of an article that belongs to it, such as the same in another language."),
-            body("description", text()).optional().describe("What the article is about, in short."),
-            body("locale", text()).optional().describe("Language of the article, such as en."),
+            optional("description", text()).describe("What the article is about, in short."),
+            optional("locale", text()).describe("Language of the article, such as en."),
         ])
         .scheme(USER),
     ],

@@ -1,6 +1,6 @@
 //! Inputs, files and schemes that many resources share.
 
-use wharf_plugin::{Attachment, Input, Schema, integer, path, query, text};
+use wharf_plugin::{Attachment, Input, Schema, body, integer, path, query, text};
 
 /// The scheme of account calls.
 pub(crate) const USER: Option<&str> = Some("user");
@@ -10,6 +10,12 @@ pub(crate) const PLATFORM: Option<&str> = Some("platform");
 
 /// A record's number.
 pub(crate) const ID: Schema = integer().at_least(1);
+
+/// A member of the body that may be left out. Many clients write a null for that, which the server takes for nothing where something
+/// is made, and which takes the value away where something is changed.
+pub(crate) const fn optional(name: &'static str, schema: Schema) -> Input {
+    body(name, schema.or_null()).optional()
+}
 
 /// The account of most calls.
 pub(crate) const ACCOUNT_ID: Input = path("account_id", ID).describe("ID of the account.");

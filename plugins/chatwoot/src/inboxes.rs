@@ -4,46 +4,41 @@ use wharf_plugin::{
 };
 
 use crate::avatars::{ITSELF, NEW_ID, PICTURE, create, set_avatar, update};
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const INBOX: Input = path("id", ID).describe("ID of the inbox.");
 /// Two of the calls are described with a text here; the server takes either.
 const INBOX_OF_MEMBERS: Input = body("inbox_id", text_or_integer().at_least(1)).describe("ID of the inbox.");
 const USER_IDS: Input = body("user_ids", list(&ID)).describe("IDs of agents.");
 
-const NAME: Input = body("name", text()).optional().describe("Name of the inbox.");
+const NAME: Input = optional("name", text()).describe("Name of the inbox.");
 /// What a channel needs depends on its type, and may be the password or key of another service.
-const CHANNEL: Input = body("channel", object()).optional().lists(Lists::Brackets).sensitive();
+const CHANNEL: Input = optional("channel", object()).lists(Lists::Brackets).sensitive();
 const GREETING_ENABLED: Input =
-    body("greeting_enabled", boolean()).optional().describe("Whether new conversations are greeted.");
-const GREETING_MESSAGE: Input = body("greeting_message", text()).optional().describe("Text of the greeting.");
+    optional("greeting_enabled", boolean()).describe("Whether new conversations are greeted.");
+const GREETING_MESSAGE: Input = optional("greeting_message", text()).describe("Text of the greeting.");
 const ENABLE_EMAIL_COLLECT: Input =
-    body("enable_email_collect", boolean()).optional().describe("Whether visitors are asked for their email address.");
-const CSAT_SURVEY_ENABLED: Input = body("csat_survey_enabled", boolean())
-    .optional()
+    optional("enable_email_collect", boolean()).describe("Whether visitors are asked for their email address.");
+const CSAT_SURVEY_ENABLED: Input = optional("csat_survey_enabled", boolean())
     .describe("Whether contacts are asked how satisfied they are, after a conversation is resolved.");
-const ENABLE_AUTO_ASSIGNMENT: Input = body("enable_auto_assignment", boolean())
-    .optional()
+const ENABLE_AUTO_ASSIGNMENT: Input = optional("enable_auto_assignment", boolean())
     .describe("Whether new conversations are assigned to agents by the server.");
 const WORKING_HOURS_ENABLED: Input =
-    body("working_hours_enabled", boolean()).optional().describe("Whether the inbox keeps working hours.");
+    optional("working_hours_enabled", boolean()).describe("Whether the inbox keeps working hours.");
 const OUT_OF_OFFICE_MESSAGE: Input =
-    body("out_of_office_message", text()).optional().describe("Text that is shown outside of the working hours.");
+    optional("out_of_office_message", text()).describe("Text that is shown outside of the working hours.");
 const TIMEZONE: Input =
-    body("timezone", text()).optional().describe("Time zone of the working hours, such as America/New_York.");
-const ALLOW_MESSAGES_AFTER_RESOLVED: Input = body("allow_messages_after_resolved", boolean())
-    .optional()
+    optional("timezone", text()).describe("Time zone of the working hours, such as America/New_York.");
+const ALLOW_MESSAGES_AFTER_RESOLVED: Input = optional("allow_messages_after_resolved", boolean())
     .describe("Whether contacts may go on writing in a resolved conversation.");
-const LOCK_TO_SINGLE_CONVERSATION: Input = body("lock_to_single_conversation", boolean())
-    .optional()
+const LOCK_TO_SINGLE_CONVERSATION: Input = optional("lock_to_single_conversation", boolean())
     .describe("Whether all messages of a contact stay in one conversation.");
 const PORTAL_ID: Input =
-    body("portal_id", ID).optional().describe("ID (not slug) of the help center portal that the inbox shows.");
-const SENDER_NAME_TYPE: Input = body("sender_name_type", one_of(&["friendly", "professional"]))
-    .optional()
+    optional("portal_id", ID).describe("ID (not slug) of the help center portal that the inbox shows.");
+const SENDER_NAME_TYPE: Input = optional("sender_name_type", one_of(&["friendly", "professional"]))
     .describe("Whether emails name the agent and the business, or the business alone.");
 const BUSINESS_NAME: Input =
-    body("business_name", text()).optional().describe("Name of the business in the sender of emails.");
+    optional("business_name", text()).describe("Name of the business in the sender of emails.");
 
 const AVATAR: &[Attachment] = &[Attachment::new("avatar", "Picture of the inbox, a JPEG or PNG file.").optional()];
 

@@ -1,13 +1,12 @@
-use wharf_plugin::{Input, Operation, Resource, body, integer, object, path, text_or_integer};
+use wharf_plugin::{Input, Operation, Resource, integer, object, path, text_or_integer};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const HOOK_ID: Input = path("hook_id", ID).describe("ID of the hook.");
 /// They often hold the key of another service.
 const SETTINGS: Input =
-    body("settings", object()).optional().describe("What the app needs, such as keys; it differs by app.").sensitive();
-const STATUS: Input =
-    body("status", integer().at_least(0).at_most(1)).optional().describe("0 for inactive, 1 for active.");
+    optional("settings", object()).describe("What the app needs, such as keys; it differs by app.").sensitive();
+const STATUS: Input = optional("status", integer().at_least(0).at_most(1)).describe("0 for inactive, 1 for active.");
 
 /// Apps that work with an account, by hooks.
 pub(crate) const INTEGRATIONS: Resource = Resource::new(
@@ -22,10 +21,9 @@ pub(crate) const INTEGRATIONS: Resource = Resource::new(
             .summary("Connects an app with the account or with one inbox.")
             .inputs(&[
                 ACCOUNT_ID,
-                body("app_id", text_or_integer().at_least(1))
-                    .optional()
+                optional("app_id", text_or_integer().at_least(1))
                     .describe("ID of the app as list-apps tells it, such as dialogflow."),
-                body("inbox_id", ID).optional().describe("ID of the inbox, for an app that is connected with one."),
+                optional("inbox_id", ID).describe("ID of the inbox, for an app that is connected with one."),
                 SETTINGS,
                 STATUS,
             ])

@@ -1,12 +1,12 @@
 use wharf_plugin::{
-    Attachment, Body, Call, Failure, Lists, Operation, Output, Property, Resource, Schema, any, body, boolean, list,
-    object, object_of, one_of, path, query, text, text_or_integer,
+    Attachment, Body, Call, Failure, Lists, Operation, Output, Property, Resource, Schema, any, boolean, list, object,
+    object_of, one_of, path, query, text, text_or_integer,
 };
 
-use crate::ids::{ACCOUNT_ID, CONVERSATION_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, CONVERSATION_ID, ID, USER, optional};
 
 const fn property(name: &'static str, schema: Schema, description: &'static str) -> Property {
-    Property { name, schema, required: false, description }
+    Property { name, schema: schema.or_null(), required: false, description }
 }
 
 const fn needed(name: &'static str, schema: Schema, description: &'static str) -> Property {
@@ -34,12 +34,17 @@ const TEMPLATE: Schema = object_of(&[
 /// Writes a message. A template has no files: the server would send it without them.
 fn create(call: &Call<'_>) -> Result<Output, Failure> {
     let files = call.attachments(FILES).next().is_some();
-    if files && call.input("template_params").is_some() {
+    if files && has(call, "template_params") {
         let message = "a template is sent without files; its header names one by media_url";
         return Err(Failure::InvalidInput(Some("template_params".to_owned()), message.to_owned()));
     }
-    let other_content = ["template_params", "content_attributes"].iter().any(|name| call.input(name).is_some());
+    let other_content = ["template_params", "content_attributes"].iter().any(|name| has(call, name));
     say(call, other_content)
+}
+
+/// Whether the caller gave an input. A null is none.
+fn has(call: &Call<'_>, name: &str) -> bool {
+    call.input(name).is_some_and(|value| !value.is_null())
 }
 
 /// Sends a message that has something in it: a text, a file, or what else the caller found for it.
@@ -90,35 +95,30 @@ pub(crate) const MESSAGES: Resource = Resource::new(
         .inputs(&[
             ACCOUNT_ID,
             CONVERSATION_ID,
-            body("content", text()).optional().describe("Text of the message; a file can do without one."),
-            body("message_type", one_of(&["outgoing", "incoming"]).provider_default("\"outgoing\""))
-                .optional()
+            optional("content", text()).describe("Text of the message; a file can do without one."),
+            optional("message_type", one_of(&["outgoing", "incoming"]).provider_default("\"outgoing\""))
                 .describe("Whether it goes to the contact, or is recorded as having come from it (API inboxes)."),
-            body("private", boolean().provider_default("false"))
-                .optional()
+            optional("private", boolean().provider_default("false"))
                 .describe("Whether it is a note that only agents see."),
-            body("content_type", text().provider_default("\"text\"")).optional().describe(
+            optional("content_type", text().provider_default("\"text\"")).describe(
                 "Form of the message: text, input_text, input_email, input_select, input_csat, cards, form or article; \
                  what it consists of stands in content_attributes.",
             ),
             // Beside a file the server reads it as JSON in a part.
-            body("content_attributes", object()).optional().lists(Lists::Json).describe(
+            optional("content_attributes", object()).lists(Lists::Json).describe(
                 "What the form consists of, such as the items of cards; or in_reply_to, the ID of a message.",
             ),
-            body("template_params", TEMPLATE)
-                .optional()
+            optional("template_params", TEMPLATE)
                 .lists(Lists::Json)
                 .describe("A template, for WhatsApp inboxes; not together with a file."),
-            body("campaign_id", ID).optional().describe("ID of the campaign that the message belongs to."),
-            body("echo_id", text_or_integer())
-                .optional()
+            optional("campaign_id", ID).describe("ID of the campaign that the message belongs to."),
+            optional("echo_id", text_or_integer())
                 .describe("Name of your own for the message, which comes back with the event that tells of it."),
-            body("source_id", text()).optional().describe("ID of the message in the system that it comes from."),
-            body("external_created_at", text_or_integer()).optional().describe("When it was written in that system."),
-            body("to_emails", text()).optional().describe("Email inboxes: whom it goes to, separated by commas."),
-            body("cc_emails", text()).optional().describe("Email inboxes: who gets a copy, separated by commas."),
-            body("bcc_emails", text())
-                .optional()
+            optional("source_id", text_or_integer()).describe("ID of the message in the system that it comes from."),
+            optional("external_created_at", text_or_integer()).describe("When it was written in that system."),
+            optional("to_emails", text()).describe("Email inboxes: whom it goes to, separated by commas."),
+            optional("cc_emails", text()).describe("Email inboxes: who gets a copy, separated by commas."),
+            optional("bcc_emails", text())
                 .describe("Email inboxes: who gets a copy unseen by the others, separated by commas."),
         ])
         .attachments(ATTACHMENTS)

@@ -1,23 +1,20 @@
-use wharf_plugin::{Body, Field, Input, Lists, Method, Operation, Place, Resource, body, object, text};
+use wharf_plugin::{Body, Field, Input, Lists, Method, Operation, Place, Resource, object, text, text_or_integer};
 
 use crate::avatars::{Created, ITSELF, PICTURE, WHY_FREE, create, set_avatar, update};
-use crate::ids::{AVATAR, CONTACT_IDENTIFIER, INBOX_IDENTIFIER};
+use crate::ids::{AVATAR, CONTACT_IDENTIFIER, INBOX_IDENTIFIER, optional};
 
-const IDENTIFIER: Input = body("identifier", text()).optional().describe("Who the contact is in your own system.");
-const IDENTIFIER_HASH: Input = body("identifier_hash", text())
-    .optional()
+const IDENTIFIER: Input = optional("identifier", text_or_integer()).describe("Who the contact is in your own system.");
+const IDENTIFIER_HASH: Input = optional("identifier_hash", text())
     .sensitive()
     .describe("HMAC-SHA256 of the identifier, in hexadecimal, by the inbox's key; some inboxes insist on it.");
-const EMAIL: Input = body("email", text().format("email")).optional().describe("Email address.");
-const NAME: Input = body("name", text()).optional().describe("Name of the contact.");
-const PHONE_NUMBER: Input = body("phone_number", text())
-    .optional()
+const EMAIL: Input = optional("email", text().format("email")).describe("Email address.");
+const NAME: Input = optional("name", text()).describe("Name of the contact.");
+const PHONE_NUMBER: Input = optional("phone_number", text())
     .describe("Telephone number in the international form with a plus sign, such as +123456789.");
-const AVATAR_URL: Input = body("avatar_url", text())
-    .optional()
+const AVATAR_URL: Input = optional("avatar_url", text())
     .describe("Address of a JPEG or PNG picture; servers may pass over a picture that comes as a file.");
 const CUSTOM_ATTRIBUTES: Input =
-    body("custom_attributes", object()).optional().lists(Lists::Brackets).describe("Values of your own, by name.");
+    optional("custom_attributes", object()).lists(Lists::Brackets).describe("Values of your own, by name.");
 
 const ONE: &str = "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}";
 

@@ -1,6 +1,6 @@
-use wharf_plugin::{Field, Operation, Place, Resource, body, object, one_of, query};
+use wharf_plugin::{Field, Operation, Place, Resource, object, one_of, query};
 
-use crate::ids::{CONTACT_IDENTIFIER, CONVERSATION_ID, INBOX_IDENTIFIER};
+use crate::ids::{CONTACT_IDENTIFIER, CONVERSATION_ID, INBOX_IDENTIFIER, optional};
 
 /// Conversations of an API inbox, as the contact has them.
 pub(crate) const PUBLIC_CONVERSATIONS: Resource = Resource::new(
@@ -23,7 +23,7 @@ pub(crate) const PUBLIC_CONVERSATIONS: Resource = Resource::new(
         .inputs(&[
             INBOX_IDENTIFIER,
             CONTACT_IDENTIFIER,
-            body("custom_attributes", object()).optional().describe("Values of your own, by name."),
+            optional("custom_attributes", object()).describe("Values of your own, by name."),
         ])
         .scheme(None),
         Operation::get(

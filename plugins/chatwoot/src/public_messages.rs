@@ -1,24 +1,23 @@
-use wharf_plugin::{Body, Operation, Property, Resource, Schema, body, integer, object_of, path, text};
+use wharf_plugin::{Body, Operation, Property, Resource, Schema, any, integer, object_of, path, text, text_or_integer};
 
-use crate::ids::{CONTACT_IDENTIFIER, CONVERSATION_ID, ID, INBOX_IDENTIFIER};
+use crate::ids::{CONTACT_IDENTIFIER, CONVERSATION_ID, ID, INBOX_IDENTIFIER, optional};
 use crate::messages::{ATTACHMENTS, say};
+
+const fn part(name: &'static str, schema: Schema, description: &'static str) -> Property {
+    Property { name, schema: schema.or_null(), required: false, description }
+}
 
 /// What a contact answers to a bot's question.
 const SUBMITTED_VALUES: Schema = object_of(&[
-    Property { name: "name", schema: text(), required: false, description: "Name of the form's field." },
-    Property { name: "title", schema: text(), required: false, description: "Title of the option that was chosen." },
-    Property { name: "value", schema: text(), required: false, description: "What was entered or chosen." },
-    Property {
-        name: "csat_survey_response",
-        schema: CSAT,
-        required: false,
-        description: "How content the contact is, where the message asks for it.",
-    },
+    part("name", text_or_integer(), "Name of the form's field."),
+    part("title", text_or_integer(), "Title of the option that was chosen."),
+    part("value", any(), "What was entered or chosen."),
+    part("csat_survey_response", CSAT, "How content the contact is, where the message asks for it."),
 ])
 .open();
 const CSAT: Schema = object_of(&[
-    Property { name: "feedback_message", schema: text(), required: false, description: "In the contact's words." },
-    Property { name: "rating", schema: integer(), required: false, description: "From 1, the worst, to 5." },
+    part("feedback_message", text(), "In the contact's words."),
+    part("rating", integer(), "From 1, the worst, to 5."),
 ])
 .open();
 
@@ -46,9 +45,8 @@ pub(crate) const PUBLIC_MESSAGES: Resource = Resource::new(
             INBOX_IDENTIFIER,
             CONTACT_IDENTIFIER,
             CONVERSATION_ID,
-            body("content", text()).optional().describe("Text of the message."),
-            body("echo_id", text())
-                .optional()
+            optional("content", text()).describe("Text of the message."),
+            optional("echo_id", text_or_integer())
                 .describe("Name of your own for the message, which comes back with the event that tells of it."),
         ])
         .attachments(ATTACHMENTS)
@@ -67,7 +65,7 @@ pub(crate) const PUBLIC_MESSAGES: Resource = Resource::new(
             CONTACT_IDENTIFIER,
             CONVERSATION_ID,
             path("message_id", ID).describe("ID of the message that asks."),
-            body("submitted_values", SUBMITTED_VALUES).optional().describe("The answer."),
+            optional("submitted_values", SUBMITTED_VALUES).describe("The answer."),
         ])
         .scheme(None)
         .idempotent(),

@@ -1,12 +1,11 @@
 use wharf_plugin::{Input, Operation, Resource, body, boolean, list, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const TEAM_ID: Input = path("team_id", ID).describe("ID of the team.");
-const NAME: Input = body("name", text()).optional().describe("Name of the team.");
-const DESCRIPTION: Input = body("description", text()).optional().describe("What the team is for.");
-const ALLOW_AUTO_ASSIGN: Input = body("allow_auto_assign", boolean())
-    .optional()
+const NAME: Input = optional("name", text()).describe("Name of the team.");
+const DESCRIPTION: Input = optional("description", text()).describe("What the team is for.");
+const ALLOW_AUTO_ASSIGN: Input = optional("allow_auto_assign", boolean())
     .describe("Whether a conversation that the team gets is assigned to one of its agents by the server.");
 const USER_IDS: Input = body("user_ids", list(&ID)).describe("IDs of agents.");
 

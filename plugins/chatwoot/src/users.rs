@@ -1,17 +1,15 @@
-use wharf_plugin::{Effect, Input, Operation, Resource, body, object, path, text};
+use wharf_plugin::{Effect, Input, Operation, Resource, object, path, text};
 
-use crate::ids::{ID, PLATFORM};
+use crate::ids::{ID, PLATFORM, optional};
 
 const USER_ID: Input = path("id", ID).describe("ID of a user that the platform app made or was granted.");
-const NAME: Input = body("name", text()).optional().describe("Full name.");
-const DISPLAY_NAME: Input = body("display_name", text()).optional().describe("Name that customers see.");
-const EMAIL: Input = body("email", text().format("email")).optional().describe("Address that the user signs in with.");
-const PASSWORD: Input = body("password", text())
-    .optional()
+const NAME: Input = optional("name", text()).describe("Full name.");
+const DISPLAY_NAME: Input = optional("display_name", text()).describe("Name that customers see.");
+const EMAIL: Input = optional("email", text().format("email")).describe("Address that the user signs in with.");
+const PASSWORD: Input = optional("password", text())
     .sensitive()
     .describe("With an upper case and a lower case letter, a digit and a special character.");
-const CUSTOM_ATTRIBUTES: Input =
-    body("custom_attributes", object()).optional().describe("Values of your own, by name.");
+const CUSTOM_ATTRIBUTES: Input = optional("custom_attributes", object()).describe("Values of your own, by name.");
 
 /// What lets others act as the user.
 const SECRETS: &[&str] = &["/access_token", "/pubsub_token", "/hmac_identifier"];

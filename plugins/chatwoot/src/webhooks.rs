@@ -1,14 +1,13 @@
-use wharf_plugin::{Input, Operation, Resource, Schema, body, list, path, text};
+use wharf_plugin::{Input, Operation, Resource, Schema, list, path, text};
 
-use crate::ids::{ACCOUNT_ID, ID, USER};
+use crate::ids::{ACCOUNT_ID, ID, USER, optional};
 
 const WEBHOOK_ID: Input = path("webhook_id", ID).describe("ID of the webhook.");
-const URL: Input = body("url", text().format("uri"))
-    .optional()
+const URL: Input = optional("url", text().format("uri"))
     .describe("HTTP or HTTPS address that the events are posted to; each only once.");
-const NAME: Input = body("name", text()).optional().describe("Name that administrators see.");
+const NAME: Input = optional("name", text()).describe("Name that administrators see.");
 const EVENT: Schema = text();
-const SUBSCRIPTIONS: Input = body("subscriptions", list(&EVENT)).optional().describe(
+const SUBSCRIPTIONS: Input = optional("subscriptions", list(&EVENT)).describe(
     "Events that are posted, such as message_created, conversation_status_changed or contact_updated; a list that is \
      given replaces the earlier one.",
 );

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use crate::table::{CHATWOOT, Operation, Param};
+use crate::table::{CHATWOOT, Operation, Param, Place};
 
 /// A parameter of the same place and name stands for that of the table.
-const PARAMETERS: [(&str, &str); 48] = [
+const PARAMETERS: [(&str, &str); 49] = [
     // An older description has it, and without it nobody is named.
     ("account-users.delete", "body user_id integer!"),
     ("messages.list", "query before integer"),
@@ -22,9 +22,9 @@ const PARAMETERS: [(&str, &str); 48] = [
     // The server reads this one, and passes over the `type` of the descriptions.
     ("custom-filters.create", "body filter_type string =conversation|contact|report"),
     ("custom-filters.update", "body filter_type string =conversation|contact|report"),
-    ("account.update", "body auto_resolve_after integer null"),
-    ("account.update", "body auto_resolve_message string null"),
-    ("account.update", "body auto_resolve_ignore_waiting boolean null"),
+    ("account.update", "body auto_resolve_after integer"),
+    ("account.update", "body auto_resolve_message string"),
+    ("account.update", "body auto_resolve_ignore_waiting boolean"),
     // The descriptions name some of the values; the server knows more.
     (
         "messages.create",
@@ -44,7 +44,7 @@ const PARAMETERS: [(&str, &str); 48] = [
     ("reports.list-statistics", "query metric string!"),
     // The server reads these as well.
     ("messages.create", "body echo_id any"),
-    ("messages.create", "body source_id string"),
+    ("messages.create", "body source_id any"),
     ("messages.create", "body external_created_at any"),
     ("messages.create", "body to_emails string"),
     ("messages.create", "body cc_emails string"),
@@ -55,26 +55,33 @@ const PARAMETERS: [(&str, &str); 48] = [
     ("integrations.create-hook", "body app_id any"),
     ("inboxes.set-members", "body inbox_id any!"),
     ("inboxes.remove-members", "body inbox_id any!"),
-    // A null takes away what is there.
-    ("contacts.create", "body email string null"),
-    ("contacts.create", "body phone_number string null"),
-    ("contacts.create", "body identifier string null"),
-    ("contacts.update", "body email string null"),
-    ("contacts.update", "body phone_number string null"),
-    ("contacts.update", "body identifier string null"),
-    ("conversations.create", "body assignee_id integer null"),
-    ("conversations.create", "body team_id integer null"),
-    ("conversations.assign", "body assignee_id integer null"),
-    ("conversations.assign", "body team_id integer null"),
+    // A number becomes the text of it.
+    ("contacts.create", "body identifier any"),
+    ("contacts.update", "body identifier any"),
+    ("contacts.create-inbox", "body source_id any"),
+    ("public-contacts.create", "body identifier any"),
+    ("public-contacts.update", "body identifier any"),
+    ("public-messages.create", "body echo_id any"),
+    // Either the contact or what it is called in the inbox is enough.
+    ("conversations.create", "body source_id any"),
     ("conversations.toggle-priority", "body priority string! null =urgent|high|medium|low|none"),
-    ("conversations.toggle-status", "body snoozed_until number null"),
-    ("conversations.update", "body priority string null =urgent|high|medium|low|none"),
-    ("conversations.update", "body sla_policy_id integer null"),
-    ("custom-attributes.create", "body attribute_display_type integer =0|1|2|3|4|5|6|7"),
-    ("custom-attributes.update", "body attribute_display_type integer =0|1|2|3|4|5|6|7"),
+    ("conversations.toggle-status", "body snoozed_until number"),
+    ("conversations.update", "body priority string =urgent|high|medium|low|none"),
+    // By their numbers or their names.
+    ("custom-attributes.list", "query attribute_model string! =0|1|conversation_attribute|contact_attribute"),
+    ("custom-attributes.create", TYPE),
+    ("custom-attributes.create", MODEL),
+    ("custom-attributes.create", "body attribute_values any"),
+    ("custom-attributes.update", TYPE),
+    ("custom-attributes.update", MODEL),
+    ("custom-attributes.update", "body attribute_values any"),
 ];
 
-/// The operations with all that they take.
+const TYPE: &str =
+    "body attribute_display_type any =0|1|2|3|4|5|6|7|text|number|currency|percent|link|date|list|checkbox";
+const MODEL: &str = "body attribute_model any =0|1|conversation_attribute|contact_attribute";
+
+/// The operations with all that they take. Instead of a member of the body that may be left out there may be a null.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let mut operations = CHATWOOT.clone();
     for (name, parameter) in PARAMETERS {
@@ -86,5 +93,7 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             }
         }
     }
+    let bodies = operations.iter_mut().flat_map(|operation| &mut operation.params).filter(|p| p.place == Place::Body);
+    bodies.filter(|param| !param.required && param.name != "payload").for_each(|param| param.nullable = true);
     operations
 });

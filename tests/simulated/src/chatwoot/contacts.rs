@@ -86,7 +86,7 @@ impl Chatwoot {
             "list-contactable-inboxes" => self.contactable(call, &contact),
             "create-inbox" => {
                 let inbox = call.number("inbox_id").map(|id| id.to_string()).unwrap_or_default();
-                let entry = self.enter_inbox(call.account(), call.id(), &inbox, call.input.text("source_id"))?;
+                let entry = self.enter_inbox(call.account(), call.id(), &inbox, call.words("source_id").as_deref())?;
                 return Ok(Answer::json(200, &entry));
             }
             _ => self.labels(call, &collection, &contact),
@@ -124,6 +124,15 @@ impl Chatwoot {
         }
         if let Some(picture) = self.avatar(call)? {
             given.insert("thumbnail".to_owned(), picture.into());
+        }
+        // What is not there changes nothing.
+        for name in ["custom_attributes", "additional_attributes"] {
+            if given.get(name).is_some_and(Value::is_null) {
+                given.remove(name);
+            }
+        }
+        if let Some(identifier) = call.words("identifier") {
+            given.insert("identifier".to_owned(), identifier.into());
         }
         if given.get("email").is_some_and(|email| !is_blank(email) && !email.to_string().contains('@')) {
             return Err(invalid("email", "is invalid"));

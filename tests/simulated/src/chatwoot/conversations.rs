@@ -160,29 +160,32 @@ impl Chatwoot {
     fn create_conversation(&mut self, call: &Call<'_>, collection: &str) -> Reply {
         let inbox = call.number("inbox_id").unwrap_or_default();
         self.store.find(&call.of_account("inboxes"), &inbox.to_string()).ok_or(Refusal::NotFound)?;
-        let source_id = call.text("source_id");
+        let source_id = call.words("source_id");
         let is_known = |contact: &&Value| {
             let mut entries = contact.get("contact_inboxes").and_then(Value::as_array).into_iter().flatten();
-            entries.any(|e| member(e, "source_id") == source_id && e.pointer("/inbox/id") == Some(&json!(inbox)))
+            entries.any(|e| {
+                Some(member(e, "source_id")) == source_id.as_deref() && e.pointer("/inbox/id") == Some(&json!(inbox))
+            })
         };
         let known = self.store.all(&call.of_account("contacts")).iter().find(is_known).map(id_of);
         let contact = match (known, call.number("contact_id")) {
             (Some(id), _) => id,
             (None, Some(id)) => {
-                self.enter_inbox(call.account(), &id.to_string(), &inbox.to_string(), Some(source_id))?;
+                self.enter_inbox(call.account(), &id.to_string(), &inbox.to_string(), source_id.as_deref())?;
                 id.to_string()
             }
             (None, None) => return Err(Refusal::NotFound),
         };
         let id = self.begin(call.account(), contact.parse().unwrap_or_default(), inbox);
         let mut given = call.given();
+        given.retain(|_, value| !value.is_null());
         let message = given.remove("message");
         for name in ["source_id", "inbox_id", "contact_id"] {
             given.remove(name);
         }
         self.store.change(collection, &id, given);
         if let Some(message) = message {
-            if member(&message, "content").is_empty() && message.get("template_params").is_none() {
+            if member(&message, "content").is_empty() && message.get("template_params").is_none_or(Value::is_null) {
                 return Err(invalid("content", "can't be blank"));
             }
             self.add_message(call.account(), &id, object(json!({ "content": message.get("content") })));

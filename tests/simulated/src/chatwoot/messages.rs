@@ -61,6 +61,7 @@ impl Chatwoot {
 
     fn message_given(&self, call: &Call<'_>, conversation: &Value) -> Result<Map<String, Value>, Refusal> {
         let mut given = call.given();
+        given.retain(|_, value| !value.is_null());
         let is_incoming = call.text("message_type") == "incoming";
         let inbox = conversation.get("inbox_id").map(Value::to_string).unwrap_or_default();
         let inbox = self.store.find(&call.of_account("inboxes"), &inbox);

@@ -154,6 +154,15 @@ impl Call<'_> {
         self.input.text(name).unwrap_or_default()
     }
 
+    /// A text of the body, or a number as the text of it.
+    fn words(&self, name: &str) -> Option<String> {
+        match self.input.body.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     /// A number of the body or the query.
     fn number(&self, name: &str) -> Option<u64> {
         whole(self.input.body.get(name).or_else(|| self.input.query.get(name))?)

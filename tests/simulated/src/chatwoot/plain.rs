@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Chatwoot, Refusal, Reply, invalid, object, secret};
+use super::{Call, Chatwoot, Refusal, Reply, invalid, member, object, secret};
 use crate::answer::Answer;
 
 /// What sets one kind of things apart.
@@ -91,8 +91,8 @@ const KINDS: [Kind; 10] = [
         },
         listed: |call, thing| {
             let model = call.number("attribute_model").and_then(|number| usize::try_from(number).ok());
-            let model = model.and_then(|number| MODELS.get(number));
-            thing.get("attribute_model").and_then(Value::as_str) == model.copied()
+            let model = model.and_then(|number| MODELS.get(number)).copied().unwrap_or(call.text("attribute_model"));
+            member(thing, "attribute_model") == model
         },
         ..PLAIN
     },
@@ -200,7 +200,8 @@ impl Chatwoot {
         }
         let time = self.time();
         thing.extend(object(json!({ "created_at": time, "updated_at": time })));
-        thing.extend(given);
+        // Where something is made a null is nothing.
+        thing.extend(given.into_iter().filter(|(_, value)| !value.is_null()));
         Ok(self.store.add(collection, Value::Object(thing)))
     }
 

@@ -62,7 +62,7 @@ impl Chatwoot {
     /// One whose identifier is known is the same contact.
     fn create_public_contact(&mut self, call: &Call<'_>, account: String, inbox: Value) -> Reply {
         let collection = format!("accounts/{account}/contacts");
-        let identifier = call.text("identifier");
+        let identifier = call.words("identifier").unwrap_or_default();
         let is_same = |contact: &&Value| !identifier.is_empty() && member(contact, "identifier") == identifier;
         let contact = match self.store.all(&collection).iter().find(is_same).map(id_of) {
             Some(id) => id,
@@ -167,6 +167,7 @@ impl Chatwoot {
                 let contact = self.store.find(&format!("accounts/{}/contacts", speaker.account), &speaker.contact);
                 let sender = contact.map(|contact| super::pick(contact, &["id", "name", "email"]));
                 let mut message = call.given();
+                message.retain(|_, value| !value.is_null());
                 message.extend(object(json!({
                     "message_type": INCOMING, "attachments": attachments, "sender": sender,
                 })));
