@@ -1,4 +1,4 @@
-use wharf_plugin::{Effect, Input, Property, Resource, any, body, integer, object, object_of, text};
+use wharf_plugin::{Effect, Input, Property, Resource, any, body, integer, object, object_of, property, text};
 
 use crate::pages::{LIMIT, OFFSET, PAGES};
 use crate::rpc::{KEY, USER, USER_PARAM, UUID, method, with_result};
@@ -7,22 +7,12 @@ const SESSION: Input = body("sessionId", text()).sent_as("/params/sessionId").de
 const MESSAGE: Input = body("messageId", UUID).sent_as("/params/messageId").describe("ID of the message, a UUID.");
 
 const PARTS: &[Property] = &[
-    Property { name: "content", schema: text(), required: true, description: "What is said." },
-    Property { name: "type", schema: text(), required: true, description: "Who says it, such as human or ai." },
-    Property { name: "name", schema: text(), required: false, description: "Name of the one who says it." },
-    Property { name: "role", schema: text(), required: false, description: "Role, where the type does not tell." },
-    Property {
-        name: "additional_kwargs",
-        schema: object(),
-        required: false,
-        description: "Values of your own, by name.",
-    },
-    Property {
-        name: "tool_call_id",
-        schema: text(),
-        required: false,
-        description: "ID of the tool call that the message answers.",
-    },
+    property("content", text()).describe("What is said."),
+    property("type", text()).describe("Who says it, such as human or ai."),
+    property("name", text()).optional().describe("Name of the one who says it."),
+    property("role", text()).optional().describe("Role, where the type does not tell."),
+    property("additional_kwargs", object()).optional().describe("Values of your own, by name."),
+    property("tool_call_id", text()).optional().describe("ID of the tool call that the message answers."),
 ];
 
 /// What a conversation of a user with the agents consists of, and messages by the Telegram bot.

@@ -2,9 +2,10 @@
 //! plugin is compiled, so it is written for a compiler that knows neither iterators nor formatting there.
 
 use crate::input::Input;
-use crate::operation::Operation;
+use crate::operation::{Answer, Operation};
 use crate::provider::{Attachment, Provider, Scheme};
-use crate::request::{Body, DeclaredRequest, Field, FieldSource, Place};
+use crate::request::{Body, DeclaredRequest, Field, FieldSource, Lists, Place};
+use crate::schema::Schema;
 
 /// Checks all operations of a provider.
 ///
@@ -33,6 +34,13 @@ pub const fn check(provider: &Provider) {
 
 /// The name of a value that goes nowhere, and what to do about it.
 const fn problem(provider: &Provider, operation: &Operation) -> Option<(&'static str, &'static str)> {
+    if operation.paging.is_some() && !matches!(operation.answer, Answer::Value) {
+        return Some((
+            "paged",
+            "` gives the value that is read, with the items of all pages: leave `.answers_body()`, `.answers_success()` or \
+             `.answers_file(…)` out",
+        ));
+    }
     let mut inputs = operation.inputs;
     while let [input, others @ ..] = inputs {
         if let Some(problem) = of_input(provider, operation, input) {
@@ -94,7 +102,29 @@ const fn of_input(provider: &Provider, operation: &Operation, input: &Input) -> 
         Place::Body if has_whole_body(operation) => {
             Some("` is sent nowhere: the body is one file, which has no fields; say `query` or `header`")
         }
-        Place::Query | Place::Header | Place::Body => None,
+        Place::Query | Place::Header | Place::Body => match &operation.request {
+            Some(own) => as_text(own, input.place, &input.schema, input.lists),
+            None => None,
+        },
+    }
+}
+
+/// What is wrong with a list or an object where there is only text.
+const fn as_text(request: &DeclaredRequest, place: Place, schema: &Schema, lists: Lists) -> Option<&'static str> {
+    let is_text = match place {
+        Place::Query | Place::Header => true,
+        Place::Body => matches!(request.body, Body::Form | Body::Multipart | Body::JsonOrMultipart),
+        Place::Variable | Place::Code => false,
+    };
+    match lists {
+        _ if !is_text => None,
+        Lists::Repeated | Lists::Indexed | Lists::Commas if schema.is_object() => Some(
+            "` is an object where there is only text: say how it is written, by `.lists(Lists::Json)` or `.lists(Lists::Brackets)`",
+        ),
+        Lists::Repeated | Lists::Brackets | Lists::Indexed | Lists::Commas if schema.is_nested_list() => {
+            Some("` has lists or objects in it where there is only text: say `.lists(Lists::Json)`")
+        }
+        _ => None,
     }
 }
 
@@ -112,6 +142,13 @@ const fn of_request(operation: &Operation, request: &DeclaredRequest) -> Option<
                 ));
             }
             (Place::Body, _) if whole => return Some((field.name, NOWHERE)),
+            (place, FieldSource::Input(name) | FieldSource::InputOr(name, _)) => {
+                if let Some(input) = find(operation.inputs, name)
+                    && let Some(problem) = as_text(request, place, &input.schema, field.lists)
+                {
+                    return Some((field.name, problem));
+                }
+            }
             (_, FieldSource::Free(_)) if !has_code(operation) => {
                 return Some((
                     field.name,
@@ -128,6 +165,17 @@ const fn of_request(operation: &Operation, request: &DeclaredRequest) -> Option<
             return Some((constant.name, NOWHERE));
         }
         constants = others;
+    }
+    None
+}
+
+const fn find<'i>(inputs: &'i [Input], name: &str) -> Option<&'i Input> {
+    let mut inputs = inputs;
+    while let [input, others @ ..] = inputs {
+        if same(input.name, name) {
+            return Some(input);
+        }
+        inputs = others;
     }
     None
 }
@@ -306,8 +354,8 @@ impl Words {
 mod tests {
     use super::*;
     use crate::{
-        BaseUrl, Constant, Effect, Lists, Method, Output, Paging, Part, Placement, Resource, body, code_only, path,
-        query, read, text, variable,
+        BaseUrl, Constant, Effect, Lists, Method, Output, Paging, Part, Placement, Resource, body, code_only, list,
+        object, path, query, read, text, variable,
     };
 
     const PROVIDER: Provider = Provider {
@@ -358,6 +406,29 @@ mod tests {
                 "x",
                 "there is no function that gives it",
             ),
+            (
+                GET.inputs(const { &[query("x", object())] }),
+                "x",
+                "by `.lists(Lists::Json)` or `.lists(Lists::Brackets)`",
+            ),
+            (
+                GET.inputs(const { &[query("x", list(const { &object() })).lists(Lists::Brackets)] }),
+                "x",
+                "say `.lists(Lists::Json)`",
+            ),
+            (
+                POST.inputs(const { &[body("x", object())] }).sends(Body::Form),
+                "x",
+                "is an object where there is only text",
+            ),
+            (
+                GET.inputs(const { &[code_only("x", object())] })
+                    .fields(const { &[Field::bound(Place::Query, "q", "x")] }),
+                "q",
+                "is an object where there is only text",
+            ),
+            (GET.paged(const { &Paging::by_page("", "page") }).answers_body(), "paged", "leave `.answers_body()`"),
+            (GET.answers_file("f").paged(const { &Paging::by_page("", "page") }), "paged", "`.answers_file(…)` out"),
         ] {
             let found = problem(&PROVIDER, &operation);
             assert!(
@@ -377,6 +448,8 @@ mod tests {
             GET.inputs(const { &[code_only("x", text())] })
                 .fields(const { &[Field::bound(Place::Query, "a", "x").lists(Lists::Json)] }),
             FUNCTION.inputs(const { &[path("id", text()), query("status", text()), code_only("x", text())] }),
+            POST.inputs(const { &[body("a", object()), body("b", list(const { &object() }))] }),
+            GET.inputs(const { &[query("a", object()).lists(Lists::Json), query("b", list(const { &text() }))] }),
             POST.attachments(FILE).sends(Body::Multipart),
             POST.attachments(FILE).sends(Body::File("file")),
             POST.attachments(FILE).also(OTHER).run(|_| Ok(Output::success())),

@@ -70,7 +70,7 @@ pub use provider::{
 pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};
 pub use response::Response;
 pub use schema::{
-    Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, text, text_or_integer,
+    Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, property, text, text_or_integer,
 };
 pub use serde_json::{Value, json};
 pub use text_of_json::plain_json;

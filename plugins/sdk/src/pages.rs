@@ -18,6 +18,9 @@ pub(crate) const MAX_ITEMS: &str = "maxItems";
 /// The name of the request that turns the page.
 pub(crate) const NEXT_PAGE: &str = "next-page";
 
+/// The longest piece of a page that a message repeats, in characters.
+const LONGEST_QUOTE: usize = 200;
+
 /// The input by which a caller asks for more than a page.
 pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_least(1).at_most(10_000))
     .optional()
@@ -86,7 +89,7 @@ impl Page<'_> {
 }
 
 impl Paging {
-    /// Where the list stands in an answer: a JSON Pointer (RFC 6901), empty where the answer itself is the list. Then the
+    /// Where the list stands in what the provider's `read` gives: a JSON Pointer (RFC 6901), empty where that itself is the list. Then the
     /// values that turn the page: in the declared request `next-page`, which is otherwise like the operation's own, they
     /// stand instead of inputs of the same name; without any there is no such request. And what fetches a page by this request
     /// ([`Call::next_page`]), or by one of the operation's others: it gives the JSON text of the page's value, or nothing where
@@ -287,8 +290,20 @@ impl Paging {
         }
         let items: Option<Vec<String>> =
             list.and_then(items).map(|items| items.into_iter().map(str::to_owned).collect());
-        let no_list = || Failure::Provider(Detail::new(format!("page {number} of the answer has no list")));
-        items.ok_or_else(no_list).map(|items| (json, items))
+        match items {
+            Some(items) => Ok((json, items)),
+            None => Err(self.no_list(&json, number)),
+        }
+    }
+
+    /// What the plugin's author, or the provider's, has to know where no list is found.
+    fn no_list(&self, json: &str, number: usize) -> Failure {
+        let begins: String = json.chars().take(LONGEST_QUOTE).collect();
+        let what = match self.list {
+            "" => "what the plugin's `read` gave is no list".to_owned(),
+            list => format!("there is no list under `{list}` of what the plugin's `read` gave"),
+        };
+        Failure::Provider(Detail::new(format!("page {number}: {what}: {begins}")))
     }
 
     /// An answer with these items in its list.

@@ -40,6 +40,25 @@ pub struct Property {
     pub description: &'static str,
 }
 
+/// A member that the object cannot be without; [`Property::optional`] says otherwise.
+pub const fn property(name: &'static str, schema: Schema) -> Property {
+    Property { name, schema, required: true, description: "" }
+}
+
+impl Property {
+    /// One line for people.
+    pub const fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// The object may be without it.
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+}
+
 const fn of(kind: Kind) -> Schema {
     Schema { kind, min: None, max: None, pattern: None, format: None, default: None, nullable: false, open: false }
 }
@@ -135,6 +154,19 @@ impl Schema {
     pub const fn or_null(mut self) -> Self {
         self.nullable = true;
         self
+    }
+
+    /// Whether it is an object, which a text is no place for by itself.
+    pub(crate) const fn is_object(&self) -> bool {
+        matches!(self.kind, Kind::Object | Kind::ObjectOf(_))
+    }
+
+    /// Whether it is a list of lists or objects.
+    pub(crate) const fn is_nested_list(&self) -> bool {
+        match self.kind {
+            Kind::List(items) => matches!(items.kind, Kind::List(_) | Kind::Object | Kind::ObjectOf(_)),
+            _ => false,
+        }
     }
 
     /// Writes it as JSON Schema. As text at once: a provider has thousands of them, and a plugin is asked for them often.
@@ -294,10 +326,8 @@ mod tests {
     #[test]
     fn schemas_are_json_schema() {
         const ITEM: Schema = text().at_most(9);
-        const MEMBERS: [Property; 2] = [
-            Property { name: "a", schema: integer(), required: true, description: "One \"a\"." },
-            Property { name: "b", schema: object(), required: false, description: "" },
-        ];
+        const MEMBERS: [Property; 2] =
+            [property("a", integer()).describe("One \"a\"."), property("b", object()).optional()];
         for (schema, expected) in [
             (text().at_least(1).matches("^a"), json!({"type": "string", "minLength": 1, "pattern": "^a"})),
             (integer().at_least(1).provider_default("25"), json!({"type": "integer", "minimum": 1, "default": 25})),

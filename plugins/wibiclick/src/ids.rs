@@ -1,6 +1,6 @@
 //! Ids, and other inputs that many operations have.
 
-use wharf_plugin::{Field, Input, Place, Property, Schema, body, integer, query, text, text_or_integer};
+use wharf_plugin::{Field, Input, Place, Schema, body, integer, query, text, text_or_integer};
 
 /// Mostly a UUID. Some are numbers, which answers have as such.
 pub(crate) const ID: Schema = text_or_integer().at_least(1);
@@ -31,14 +31,4 @@ pub(crate) const MONTH: Input =
 /// A text that the caller may leave out.
 pub(crate) const fn words(name: &'static str, description: &'static str) -> Input {
     body(name, text()).optional().describe(description)
-}
-
-/// A member of an object, which may be left out.
-pub(crate) const fn member(name: &'static str, schema: Schema, description: &'static str) -> Property {
-    Property { name, schema, required: false, description }
-}
-
-/// A member that the object cannot be without.
-pub(crate) const fn needed(name: &'static str, schema: Schema, description: &'static str) -> Property {
-    Property { name, schema, required: true, description }
 }

@@ -1,8 +1,8 @@
 //! What estimates and invoices have in common.
 
-use wharf_plugin::{Input, Schema, body, list, number, object_of, query, text};
+use wharf_plugin::{Input, Schema, body, list, number, object_of, property, query, text};
 
-use crate::ids::{ID, TIME, member, needed, words};
+use crate::ids::{ID, TIME, words};
 
 pub(crate) const NAME: Input = words("name", "Name for people.");
 
@@ -32,19 +32,20 @@ pub(crate) const RECIPIENT: Input =
 
 /// One that an answer had can be given back with all that it has.
 const LINE_ITEM: Schema = object_of(&[
-    member("id", ID, "ID, where the item is stored already."),
-    needed("item", text(), "Name of the item."),
-    member("description", text(), "What it is."),
-    member("quantity", number(), "How many."),
-    member("amount", number(), "Amount of money."),
+    property("id", ID).optional().describe("ID, where the item is stored already."),
+    property("item", text()).describe("Name of the item."),
+    property("description", text()).optional().describe("What it is."),
+    property("quantity", number()).optional().describe("How many."),
+    property("amount", number()).optional().describe("Amount of money."),
 ])
 .open();
 
 pub(crate) const ITEMS: Input = body("items", list(&LINE_ITEM)).optional().describe("Its line items.");
 
 /// The line item that a call removes.
-pub(crate) const REMOVED_ITEM: Input = body("item", object_of(&[needed("id", ID, "ID of the line item.")]).open())
-    .describe("The line item that is removed, by its id.");
+pub(crate) const REMOVED_ITEM: Input =
+    body("item", object_of(&[property("id", ID).describe("ID of the line item.")]).open())
+        .describe("The line item that is removed, by its id.");
 
 pub(crate) const OF_CUSTOMER: Input =
     query("customerId", ID).optional().describe("Only those of the contact with this ID.");

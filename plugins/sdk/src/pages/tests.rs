@@ -136,7 +136,10 @@ fn items_and_what_stands_around_them_stay_as_they_are_written() {
 #[test]
 fn a_page_without_a_list_is_a_failure() {
     let Err(Failure::Provider(detail)) = ended(|_, _| Ok(Some(r#"{"things": 7}"#.to_owned()))) else { panic!() };
-    assert_eq!(detail.message, "page 1 of the answer has no list");
+    assert_eq!(
+        detail.message,
+        "page 1: there is no list under `/things` of what the plugin's `read` gave: {\"things\": 7}"
+    );
 }
 
 #[test]
