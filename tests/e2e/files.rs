@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::json;
+use wharf_artifacts::OBEDIENT;
 
-use crate::world::World;
+use crate::world::{World, answer};
 
 /// A server that answers every request with the same bytes, and keeps what it was sent.
 struct Raw {
@@ -271,4 +272,35 @@ fn a_name_that_is_not_utf_8_is_told_with_what_to_do() {
     {
         assert!(words.contains(expected), "{words}");
     }
+}
+
+#[test]
+fn an_error_with_a_good_status_is_not_saved_as_the_file() {
+    let world = World::new();
+    let server = &world.simulation.appwrite;
+    world.configure(&format!(
+        "plugins = [{:?}]\n[connections.o]\nprovider = \"obedient\"\nbase_url = \"{}\"\n",
+        OBEDIENT.path,
+        server.url()
+    ));
+    let fetch = |action: &str, media_type: &str, body: &str, to: &str| {
+        server.answer_next(answer(200, media_type, body));
+        world.wharf(&["call", "obedient", action, "--save", to])
+    };
+    let saved = |folder: &str| {
+        let file = std::fs::read_dir(world.path().join(folder)).ok()?.next()?.unwrap();
+        Some(std::fs::read_to_string(file.path()).unwrap())
+    };
+    let error = r#"{"error": "No photo 7."}"#;
+    for media_type in ["application/json", "text/html; charset=utf-8"] {
+        fetch("good.photo", media_type, error, "wrong").fails(4, &["No photo 7."]);
+    }
+    assert_eq!(saved("wrong"), None);
+    for (folder, body) in [("json", r#"{"photo": 7}"#), ("text", "{ no JSON }"), ("list", "[7]")] {
+        fetch("good.photo", "application/json", body, folder).json();
+        assert_eq!(saved(folder).as_deref(), Some(body));
+    }
+    // Where any file is one, so is this.
+    fetch("good.any-photo", "application/json", error, "any").json();
+    assert_eq!(saved("any").as_deref(), Some(error));
 }

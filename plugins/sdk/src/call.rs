@@ -153,14 +153,14 @@ impl Request {
         self
     }
 
-    /// The free members of a JSON body.
+    /// The free members of a JSON body, or the whole of it where that is free.
     pub fn json(self, object: &Value) -> Self {
         self.json_text(object.to_string())
     }
 
     /// The same as JSON text, whose digits stay as they are.
-    pub fn json_text(mut self, object: String) -> Self {
-        self.asked.body = Some(http::Body::Json(object));
+    pub fn json_text(mut self, object: impl Into<String>) -> Self {
+        self.asked.body = Some(http::Body::Json(object.into()));
         self
     }
 

@@ -114,7 +114,7 @@ fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::O
             })
             .collect(),
         output_attachments: match operation.answer {
-            Answer::File(name) => vec![name.to_owned()],
+            Answer::File(name) | Answer::AnyFile(name) => vec![name.to_owned()],
             Answer::Value | Answer::Body | Answer::Success => operation.files.iter().map(|f| (*f).to_owned()).collect(),
         },
         sensitive_inputs: sensitive_inputs(operation),

@@ -50,10 +50,7 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
             Ok(Output::text(response.text()?.to_owned()))
         }
         Answer::Success => call.read(&response).map(|_| Output::success()),
-        Answer::File(name) => match response.into_file() {
-            Ok(file) => Ok(Output::success().file(name, file)),
-            // Only an error comes in another form.
-            Err(response) => Ok(Output::text(call.read(&response)?)),
-        },
+        Answer::File(name) => call.file(response).map(|file| Output::success().file(name, file)),
+        Answer::AnyFile(name) => call.any_file(response).map(|file| Output::success().file(name, file)),
     }
 }

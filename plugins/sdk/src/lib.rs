@@ -44,6 +44,7 @@ mod call;
 mod check;
 mod describe;
 mod failure;
+mod file;
 mod input;
 mod invoke;
 mod members;

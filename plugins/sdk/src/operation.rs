@@ -72,8 +72,10 @@ pub enum Answer {
     Body,
     /// `{"success": true}`
     Success,
-    /// The body as a file of this name, untouched by the plugin.
+    /// The body as a file of this name, unless it is an object of JSON in which [`crate::Provider::read`] finds an error.
     File(&'static str),
+    /// The body as a file of this name, whatever it is.
+    AnyFile(&'static str),
 }
 
 impl Operation {
@@ -211,13 +213,13 @@ impl Operation {
         self
     }
 
-    /// JSON Pointers to members of the output that are masked in logs and records.
+    /// JSON Pointers into the output, to members that are masked in logs and records.
     pub const fn sensitive_outputs(mut self, pointers: &'static [&'static str]) -> Self {
         self.sensitive_outputs = pointers;
         self
     }
 
-    /// JSON Pointers to texts of its request's answer that are masked in logs and records from then on: a token, a session.
+    /// JSON Pointers into the body of its request's answer, to texts that are masked in logs and records from then on: a token, a session.
     pub const fn sensitive_answer(mut self, pointers: &'static [&'static str]) -> Self {
         self.request = Some(self.own_request().sensitive_answer(pointers));
         self
@@ -243,9 +245,17 @@ impl Operation {
         self
     }
 
-    /// The body of a good answer becomes a file of the output.
+    /// The body of a good answer becomes a file of the output. An object of JSON of up to 1 MiB is read before by
+    /// [`crate::Provider::read`], whatever its status and media type say: what that fails with, the call fails with.
     pub const fn answers_file(mut self, name: &'static str) -> Self {
         self.answer = Answer::File(name);
+        self.request = Some(self.own_request().answers_file());
+        self
+    }
+
+    /// The same for a provider that keeps files of any kind and tells errors by the status: nobody looks into them.
+    pub const fn answers_any_file(mut self, name: &'static str) -> Self {
+        self.answer = Answer::AnyFile(name);
         self.request = Some(self.own_request().answers_file());
         self
     }

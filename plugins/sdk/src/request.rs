@@ -231,7 +231,8 @@ impl DeclaredRequest {
         self
     }
 
-    /// JSON Pointers to texts of its answer that are masked in logs and records from then on: a token, a session.
+    /// JSON Pointers into the body of its answer, as it comes and not as it is read, to texts that are masked in logs and records from
+    /// then on: a token, a session.
     pub const fn sensitive_answer(mut self, pointers: &'static [&'static str]) -> Self {
         self.sensitive_answer = pointers;
         self

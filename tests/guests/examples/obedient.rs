@@ -27,6 +27,13 @@ const PAY: DeclaredRequest = DeclaredRequest::new("pay", Method::Post, "/pay").f
     "the id of the call",
 )]);
 
+/// The server checks the time by what it is signed with.
+const SIGNED: DeclaredRequest =
+    DeclaredRequest::new("signed", Method::Post, "/signed").scheme(Some("signed")).fields(&[
+        Field::free(Place::Variable, "time", "the time of the request, which is signed"),
+        Field::free(Place::Header, "X-Time", "the same for the server"),
+    ]);
+
 const PROVIDER: Provider = Provider {
     name: "obedient",
     title: "Obedient",
@@ -37,9 +44,16 @@ const PROVIDER: Provider = Provider {
         ConnectionField::plain("greeting", "Greeting", "Any text."),
         ConnectionField::secret("key", "Key", "Any."),
     ],
-    schemes: &[Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])])],
+    schemes: &[
+        Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])]),
+        Scheme::new("signed", "An HMAC over the time.").placements(&[Placement::header(
+            "X-Signature",
+            &[Part::Literal("t="), Part::Variable("time")],
+        )
+        .functions(&[Function::HmacSha256Hex("key")])]),
+    ],
     scheme: None,
-    read: read::rest,
+    read,
     resources: &[Resource::new(
         "good",
         &[
@@ -58,6 +72,22 @@ const PROVIDER: Provider = Provider {
                 Ok(Output::json(&json!(call.id())))
             })
             .idempotent(),
+            Operation::function("sign", "Sign", Effect::Write, &[SIGNED], |call| {
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos().to_string();
+                let answer = call.request("signed").variable("time", &time).header("X-Time", &time).send()?;
+                call.read(&answer)?;
+                Ok(Output::json(&json!(time)))
+            }),
+            Operation::post("tell", "Tell", "/tell")
+                .inputs(&[
+                    query("rules", object()).lists(Lists::Json).describe("Any."),
+                    query("tags", list(&text())).lists(Lists::Commas).describe("Any."),
+                    query("note", text()).optional().sensitive().describe("Any."),
+                ])
+                .fields(&[Field::free(Place::Body, "", "what is told")])
+                .run(|call| call.read(&call.own_request().json_text("{}").send()?).map(Output::text)),
+            Operation::get("photo", "Photo", "/photo").answers_file("photo"),
+            Operation::get("any-photo", "Any photo", "/photo").answers_any_file("photo"),
             // While another call does so, it waits.
             Operation::function("hold", "Hold", Effect::Read, &[ECHO], |call| {
                 state::exclusive(|| call.read(&call.request("echo").send()?)).map(Output::text)
@@ -82,6 +112,14 @@ const PROVIDER: Provider = Provider {
         ],
     )],
 };
+
+/// Its provider may say with a good status what is wrong.
+fn read(response: &Response) -> Result<String, Failure> {
+    match response.member("error") {
+        Some(error) if response.is_success() => Err(Failure::NotFound(response.detail(Some(&error)))),
+        _ => read::rest(response),
+    }
+}
 
 const fn local(action: &'static str, run: fn(&Call<'_>) -> Result<Output, Failure>) -> Operation {
     Operation::function(action, action, Effect::Read, &[], run).summary("For tests.")
