@@ -271,6 +271,24 @@ fn the_id_of_a_call_is_the_same_again() {
 }
 
 #[test]
+fn a_time_that_is_signed_is_the_same_again() {
+    let world = World::new();
+    let server = crate::obedient::provider();
+    world.configure(&format!(
+        "plugins = [{:?}]\n[connections.o]\nprovider = \"obedient\"\nbase_url = \"{}\"\n\
+         [connections.o.fields]\nkey = {{ file = \"vtiger.access_key\" }}\n",
+        OBEDIENT.path,
+        server.url()
+    ));
+    let time = record(&world, "sign.json", "obedient good.sign").json();
+    let request = &cassette(&world, "sign.json")["calls"][0]["exchanges"][0]["request"];
+    let shown = request.to_string();
+    assert!(shown.contains(time.as_str().unwrap()), "the time is in the header {shown}");
+    assert!(shown.contains(r#"["X-Signature","•••"]"#), "{shown}");
+    assert!(world.wharf(&["replay", "obedient", "sign.json"]).out.contains("1 call is as recorded"));
+}
+
+#[test]
 fn the_plugins_state_is_neither_used_nor_changed() {
     let world = with_guest();
     let count = |run: Run| run.json();

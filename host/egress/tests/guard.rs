@@ -549,6 +549,38 @@ fn what_a_plugin_gives_to_a_scheme_is_masked_and_what_a_caller_gives_where_it_is
 }
 
 #[test]
+fn what_is_only_signed_is_no_credential() {
+    let template = |parts: Value, functions: Value| json!({"parts": parts, "functions": functions});
+    let hmac = json!([{"hmac-sha256-hex": "key"}]);
+    let signed = |values: Value, placed: Value| {
+        let scheme: Scheme = serde_json::from_value(json!({
+            "name": "s", "summary": "", "values": values,
+            "placements": [{"location": "header", "name": "X-Signature", "template": placed}],
+        }))
+        .unwrap();
+        let declared = json!({"scheme": "s", "variables": [{"name": "time", "source": {"free": "a test"}}]});
+        sensitive_by_place(&[request(&declared)], &[Arc::new(scheme)], &[])
+    };
+    let value =
+        |functions: Value| json!([{"name": "v", "template": template(json!([{"variable": "time"}]), functions)}]);
+    let of_value = |functions: &Value| template(json!([{"literal": "t="}, {"value": "v"}]), functions.clone());
+    for signed in [
+        signed(json!([]), template(json!([{"variable": "time"}, {"literal": "."}]), hmac.clone())),
+        signed(json!([]), template(json!([{"variable": "time"}, {"field": "key"}]), json!(["md5-hex", "base64"]))),
+        signed(value(json!(["percent-encode"])), of_value(&hmac)),
+        signed(value(json!(["sha256-hex"])), of_value(&json!([]))),
+    ] {
+        assert_eq!(signed, [""; 0]);
+    }
+    for placed in [
+        signed(json!([]), template(json!([{"variable": "time"}]), json!(["json-escape"]))),
+        signed(value(json!(["base64"])), of_value(&json!([]))),
+    ] {
+        assert_eq!(placed, ["time"]);
+    }
+}
+
+#[test]
 fn what_is_shown_is_cut() {
     let declared =
         json!({"query": [bound("name")], "body": {"json": {"fields": [bound("name"), bound("token")], "open": null}}});

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Part, Request, Scheme, Source, Template};
+use super::{Function, Part, Request, Scheme, Source, Template};
 use crate::well_known::is_credential;
 
 /// The names of inputs and free values that stand where credentials do: in a field that has the [name of
-/// one](is_credential), in one that is `declared` to be sensitive, or, given by the plugin, in a scheme. What the caller gives to
-/// a scheme is hidden there alone, where it is declared: it may be a user's name.
+/// one](is_credential), in one that is `declared` to be sensitive, or, given by the plugin, in a scheme that does not only sign it.
+/// What the caller gives to a scheme is hidden there alone, where it is declared: it may be a user's name.
 pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], declared: &[String]) -> Vec<String> {
     let declared: HashSet<&str> = declared.iter().map(String::as_str).collect();
     let is_hidden = |name: &str| is_credential(name) || declared.contains(name);
@@ -16,7 +16,7 @@ pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], 
         let fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
         let fields = fields.filter(|field| is_hidden(&field.name)).map(|field| (&field.name, &field.source));
         let scheme = schemes.iter().map(AsRef::as_ref).find(|s| Some(&s.name) == request.scheme.as_ref());
-        let in_scheme: HashSet<&str> = scheme.into_iter().flat_map(Scheme::variables).collect();
+        let in_scheme: HashSet<&str> = scheme.map(Scheme::readable_variables).unwrap_or_default();
         let variables = request.variables.iter().filter(|variable| match &variable.source {
             Source::Free(_) => is_hidden(&variable.name) || in_scheme.contains(variable.name.as_str()),
             _ => declared.contains(variable.name.as_str()),
@@ -44,6 +44,28 @@ impl Scheme {
             Part::Variable(name) => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// Those that can be read back from what is placed. The others go into a digest, wherever they stand: they are what is signed, such
+    /// as the time of a request, and no credentials.
+    fn readable_variables(&self) -> HashSet<&str> {
+        let (mut variables, mut values) = (HashSet::new(), HashSet::new());
+        let last_first = self.values.iter().rev().map(|value| (Some(value.name.as_str()), &value.template));
+        // A value is used by those behind it alone.
+        for (name, template) in self.placements.iter().map(|p| (None, &p.template)).chain(last_first) {
+            let is_used = name.is_none_or(|name| values.contains(name));
+            if !is_used || template.functions.iter().any(Function::is_digest) {
+                continue;
+            }
+            for part in &template.parts {
+                match part {
+                    Part::Variable(name) => _ = variables.insert(name.as_str()),
+                    Part::Value(name) => _ = values.insert(name.as_str()),
+                    Part::Literal(_) | Part::Field(_) => {}
+                }
+            }
+        }
+        variables
     }
 
     /// For each placement whether one of these variables is a part of it, also by way of a value.
