@@ -33,6 +33,24 @@ fn an_operation_shows_inputs_requests_and_free_values() {
 }
 
 #[test]
+fn an_operation_shows_how_lists_are_written_what_is_masked_and_a_body_that_is_free() {
+    let world = World::new();
+    let text = world.wharf(&["describe", OBEDIENT.path, "good.tell"]).out;
+    for words in [
+        "query rules (lists as JSON), tags (lists with commas), note\n",
+        "text; sensitive\n",
+        "json body the whole body (free)\n",
+        "free the whole body: what is told\n",
+        "wharf call obedient good.tell rules:='{…}' tags:='[…]'",
+    ] {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+    world.write("a.wasm", OBEDIENT.bytes);
+    let asked = world.wharf(&["install", "a.wasm"]).out;
+    assert!(asked.contains("good.tell: the whole body of tell is free"), "{asked}");
+}
+
+#[test]
 fn the_manifest_can_be_had_as_json() {
     let world = World::new();
     let manifest = world.wharf(&["describe", "chatwoot", "--json"]).json();

@@ -152,10 +152,16 @@ impl Request {
             .chain(query)
             .chain(headers)
             .chain(body)
-            .filter_map(|(place, name, source)| Some((format!("{place} {name}"), source.free_reason()?)))
+            .filter_map(|(place, name, source)| {
+                let what = match (place, name) {
+                    ("body field", "") => WHOLE_BODY.to_owned(),
+                    _ => format!("{place} {name}"),
+                };
+                Some((what, source.free_reason()?))
+            })
             .collect();
         if let BodyForm::Blob(BlobBody { source: Source::Free(why), .. }) = &self.body {
-            free.push(("body".to_owned(), why));
+            free.push((WHOLE_BODY.to_owned(), why));
         }
         if let Some(why) = self.body.open_reason() {
             free.push(("further body fields".to_owned(), why));
@@ -163,6 +169,9 @@ impl Request {
         free
     }
 }
+
+/// What is free where no field is.
+const WHOLE_BODY: &str = "the whole body";
 
 /// Where the value of a variable comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +246,19 @@ pub enum ListStyle {
     Commas,
     /// `name=["a","b"]`
     Json,
+}
+
+impl ListStyle {
+    /// `lists with commas`: for people. Nothing of the usual style.
+    pub fn in_words(self) -> Option<&'static str> {
+        match self {
+            Self::Repeated => None,
+            Self::Brackets => Some("lists in brackets"),
+            Self::Indexed => Some("lists by index"),
+            Self::Commas => Some("lists with commas"),
+            Self::Json => Some("lists as JSON"),
+        }
+    }
 }
 
 /// What the body of a request consists of.

@@ -44,6 +44,8 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
     let property = |name: &str| operation.input_schema.get("properties").and_then(|all| all.get(name));
     let inputs = operation.input_names().filter(|name| required.contains(name)).map(|name| match property(name) {
         Some(schema) if takes_any(schema) => format!(" {name}:=…"),
+        Some(schema) if is_only(schema, "object") => format!(" {name}:='{{…}}'"),
+        Some(schema) if is_only(schema, "array") => format!(" {name}:='[…]'"),
         _ => format!(" {name}=…"),
     });
     let files = operation.attachments.iter().filter(|a| a.required).map(|a| format!(" --attach {}=@FILE", a.name));
@@ -53,7 +55,7 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
 }
 
 fn inputs(operation: &Operation) -> Text {
-    let mut text = members(&operation.input_schema, INPUTS);
+    let mut text = members(&operation.input_schema, INPUTS, &operation.sensitive_inputs);
     let width = operation.attachments.iter().map(|a| a.name.len()).max().unwrap_or_default().max(NARROWEST);
     for file in &operation.attachments {
         let many = if file.many { "files" } else { "file" };
@@ -70,14 +72,24 @@ fn takes_any(schema: &Value) -> bool {
     rules.into_iter().all(|(name, _)| matches!(name.as_str(), "description" | "default"))
 }
 
+/// Whether a schema allows this type alone, but for null.
+fn is_only(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(types)) => {
+            types.iter().all(|one| one == name || one == "null") && types.iter().any(|one| one == name)
+        }
+        one => one.is_some_and(|one| one == name),
+    }
+}
+
 /// Of the column of names.
 const NARROWEST: usize = 16;
 
 /// How far inputs are indented.
 const INPUTS: usize = 2;
 
-/// The members of an object's schema, and those of the objects inside.
-fn members(schema: &Value, indent: usize) -> Text {
+/// The members of an object's schema, and those of the objects inside; which of them are masked wherever a request is shown.
+fn members(schema: &Value, indent: usize, sensitive: &[String]) -> Text {
     let mut text = Text::default();
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
@@ -95,11 +107,12 @@ fn members(schema: &Value, indent: usize) -> Text {
         } else {
             String::new()
         };
-        let rule = styled(DIM, format!("{}{default}{how}", allowed(schema)));
+        let masked = if sensitive.contains(name) { "; sensitive" } else { "" };
+        let rule = styled(DIM, format!("{}{default}{how}{masked}", allowed(schema)));
         text.add(text![" ".repeat(indent + width + 11), rule, "\n"]);
         let inner = if schema.get("properties").is_some() { Some(schema) } else { schema.get("items") };
         if let Some(inner) = inner {
-            text.add(members(inner, indent + 4));
+            text.add(members(inner, indent + 4, &[]));
         }
     }
     text
@@ -137,11 +150,17 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
 }
 
 fn field_in_words(field: &Field) -> String {
-    match &field.source {
-        Source::Input(input) if *input == field.name => field.name.clone(),
-        Source::Input(input) | Source::InputOr(input, _) => format!("{} ← {input}", field.name),
-        Source::Text(text) => format!("{}={text}", field.name),
-        Source::Json(json) => format!("{}={json}", field.name),
-        Source::Free(_) => format!("{} (free)", field.name),
+    // The name of a whole body is empty.
+    let name = if field.name.is_empty() { "the whole body" } else { &field.name };
+    let words = match &field.source {
+        Source::Input(input) if *input == field.name => name.to_owned(),
+        Source::Input(input) | Source::InputOr(input, _) => format!("{name} ← {input}"),
+        Source::Text(text) => format!("{name}={text}"),
+        Source::Json(json) => format!("{name}={json}"),
+        Source::Free(_) => format!("{name} (free)"),
+    };
+    match field.lists.in_words() {
+        Some(lists) => format!("{words} ({lists})"),
+        None => words,
     }
 }

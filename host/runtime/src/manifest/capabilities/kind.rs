@@ -160,7 +160,7 @@ mod tests {
             ("orders.get (read): no request", Kind::Read),
             ("orders.get: query page of get is free", Kind::Free),
             ("orders.add: further body fields of add is free", Kind::Free),
-            ("orders.add: body of add is free", Kind::Free),
+            ("orders.add: the whole body of add is free", Kind::Free),
             ("orders.add: variable \"input x\" of add is free", Kind::Free),
             ("orders.get: does not mask the output /key", Kind::Unmasked),
             ("orders.get: masks the output /key", Kind::Masks),

@@ -225,7 +225,7 @@ fn attachment(file: &AttachmentField) -> impl Iterator<Item = String> {
 /// A request with its bound values. A value that is free has a line of its own, so that giving it up is asking for less.
 fn request(request: &Request) -> String {
     let list = |what: &str, fields: &[Field]| {
-        let fields = words(fields.iter().filter_map(|f| Some(bound(&f.name, &f.source)? + style(f.lists))));
+        let fields = words(fields.iter().filter_map(|f| Some(bound(&f.name, &f.source)? + &style(f.lists))));
         if fields.is_empty() { String::new() } else { format!(", {what}{fields}") }
     };
     let variables = words(request.variables.iter().filter_map(|variable| bound(&variable.name, &variable.source)));
@@ -256,19 +256,25 @@ fn request(request: &Request) -> String {
     )
 }
 
+/// What is free where no field is.
+const WHOLE_BODY: &str = "the whole body";
+
 /// The values that the plugin gives itself: `query page`.
 fn free(request: &Request) -> Vec<String> {
-    let named = |place: &str, name: &str, style: &str| format!("{place} {}{style}", word(name));
+    let named = |place: &str, name: &str, style: &str| match (place, name) {
+        ("body field", "") => format!("{WHOLE_BODY}{style}"),
+        _ => format!("{place} {}{style}", word(name)),
+    };
     let variables = request.variables.iter().filter(|variable| variable.source.is_free());
     let fields =
         [("query", request.query.as_slice()), ("header", &request.headers), ("body field", request.body.fields())];
     let fields = fields.into_iter().flat_map(|(place, fields)| fields.iter().map(move |field| (place, field)));
     let fields = fields.filter(|(_, field)| field.source.is_free());
-    let body = request.body.whole().filter(|source| source.is_free()).map(|_| "body".to_owned());
+    let body = request.body.whole().filter(|source| source.is_free()).map(|_| WHOLE_BODY.to_owned());
     let open = request.body.open_reason().map(|_| "further body fields".to_owned());
     variables
         .map(|variable| named("variable", &variable.name, ""))
-        .chain(fields.map(|(place, field)| named(place, &field.name, style(field.lists))))
+        .chain(fields.map(|(place, field)| named(place, &field.name, &style(field.lists))))
         .chain(body)
         .chain(open)
         .collect()
@@ -293,14 +299,8 @@ fn from(source: &Source) -> String {
     }
 }
 
-fn style(lists: ListStyle) -> &'static str {
-    match lists {
-        ListStyle::Repeated => "",
-        ListStyle::Brackets => " (lists in brackets)",
-        ListStyle::Indexed => " (lists by index)",
-        ListStyle::Commas => " (lists with commas)",
-        ListStyle::Json => " (lists as JSON)",
-    }
+fn style(lists: ListStyle) -> String {
+    lists.in_words().map(|words| format!(" ({words})")).unwrap_or_default()
 }
 
 #[cfg(test)]
