@@ -127,7 +127,8 @@ fn a_state_that_others_can_write_to_is_not_used() {
     let sent = world.simulation.vtiger.requests().len();
     for open in [".wharf/state", ".wharf"] {
         set(&world, open, 0o777);
-        call().fails(1, &["state: ", "others can write into it", "chmod go-w", "as `store`"]);
+        let told = format!("others can write to {open} (mode 0777); `chmod go-w {open}`");
+        call().fails(1, &[&told, "as `store`"]);
         let check = world.wharf(&["check", "--offline"]);
         assert!(check.code == 1 && check.out.contains("✗ store "), "{check:?}");
         set(&world, open, 0o700);

@@ -15,6 +15,8 @@ pub enum Closed {
     Private,
     /// What it says is trusted: none but the owner and a group write to it.
     Trusted,
+    /// What is in it runs, or lets in: none but the owner writes to it.
+    Own,
 }
 
 /// What others can do with an open file that they should not, with what to type. Nothing is told of what is mounted
@@ -27,6 +29,12 @@ pub fn exposed(file: &Path, opened: &File, closed: Closed) -> Option<String> {
 /// The same for what is not open, such as a folder, of which [`Closed::Trusted`] is that nobody can exchange what is in it.
 pub fn exposed_at(path: &Path, closed: Closed) -> Option<String> {
     unix::exposed_at(path, closed)
+}
+
+/// Who else can put something into a folder, with what to type; nobody can into one that is not there. Root, who can do
+/// everything, is left out where that is wanted.
+pub fn shared(folder: &Path, but_for_root: bool) -> Option<String> {
+    unix::shared(folder, but_for_root)
 }
 
 /// An error of the system about a file or folder: of one that keeps this process out it says whose it is, its mode and what to
@@ -71,6 +79,23 @@ mod unix {
         (!is_read_only).then_some(words)
     }
 
+    pub(super) fn shared(folder: &Path, but_for_root: bool) -> Option<String> {
+        let found = match folder.metadata() {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => return Some(format!("{} cannot be looked at: {error}", folder.display())),
+        };
+        let (owner, user) = (found.uid(), user());
+        if owner == user || (but_for_root && owner == 0) {
+            return words(folder, found.mode(), Closed::Own);
+        }
+        let typed = typed(folder);
+        Some(format!(
+            "{} is of user {owner}, and this is user {user}; run as that user, or `sudo chown {user} {typed}`",
+            folder.display()
+        ))
+    }
+
     fn is_read_only(flags: StatVfsMountFlags) -> bool {
         flags.contains(StatVfsMountFlags::RDONLY)
     }
@@ -80,6 +105,7 @@ mod unix {
             Closed::Secret => (READ_BY_OTHERS | WRITE_BY_OTHERS | WRITE_BY_GROUP, "600"),
             Closed::Private => (READ_BY_OTHERS | WRITE_BY_OTHERS, "o-rw"),
             Closed::Trusted => (WRITE_BY_OTHERS, "o-w"),
+            Closed::Own => (WRITE_BY_OTHERS | WRITE_BY_GROUP, "go-w"),
         };
         let found = mode & wrong;
         let file = path.display();
@@ -155,7 +181,7 @@ mod unix {
 
         #[test]
         fn each_mode_is_told_with_what_others_can_do_and_what_to_type() {
-            use Closed::{Private, Secret, Trusted};
+            use Closed::{Own, Private, Secret, Trusted};
             let told = |mode: u32, closed| words(Path::new("key"), 0o100_000 | mode, closed);
             for (mode, closed) in [
                 (0o600, Secret),
@@ -165,6 +191,7 @@ mod unix {
                 (0o660, Private),
                 (0o644, Trusted),
                 (0o664, Trusted),
+                (0o755, Own),
             ] {
                 assert_eq!(told(mode, closed), None, "{mode:o} {closed:?}");
             }
@@ -176,6 +203,7 @@ mod unix {
                 (0o666, Secret, "others can read key and write to it (mode 0666); `chmod 600 key`"),
                 (0o644, Private, "others can read key (mode 0644); `chmod o-rw key`"),
                 (0o666, Trusted, "others can write to key (mode 0666); `chmod o-w key`"),
+                (0o775, Own, "others can write to key (mode 0775); `chmod go-w key`"),
             ] {
                 assert_eq!(told(mode, closed).as_deref(), Some(words));
             }
@@ -242,6 +270,10 @@ mod unix {
     }
 
     pub(super) fn exposed_at(_: &Path, _: Closed) -> Option<String> {
+        None
+    }
+
+    pub(super) fn shared(_: &Path, _: bool) -> Option<String> {
         None
     }
 

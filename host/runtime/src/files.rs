@@ -8,7 +8,7 @@ use std::{fs, io};
 use bytesize::ByteSize;
 pub(crate) use wharf_egress::files::create_private_folder;
 pub use wharf_egress::files::in_words;
-use wharf_egress::permissions::explained;
+use wharf_egress::permissions::{self, explained};
 use wharf_egress::text::MARK;
 
 /// How many links lead to a file at most, as on Linux.
@@ -22,15 +22,24 @@ pub fn open(file: &Path) -> io::Result<File> {
     wharf_egress::files::open_regular(file, File::options().read(true))
 }
 
-/// Whether something could be added to a regular file, if it is there.
+/// Whether something could be added to a regular file, or one could be made if it is not there. Nothing is left behind.
 ///
 /// # Errors
 /// As for [`open`].
 pub fn check_appendable(file: &Path) -> io::Result<()> {
     match wharf_egress::files::open_regular(file, File::options().append(true)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => check_can_be_made(file),
+        opened => opened.map(drop),
     }
+}
+
+/// Whether a file can be made where it is not there, with the folders on the way: what a folder lets be made only a try can tell.
+fn check_can_be_made(file: &Path) -> io::Result<()> {
+    let folder = folder_of(file);
+    let there = folder.ancestors().find(|above| is_there(above)).unwrap_or(Path::new("."));
+    let tried = there.join(format!(".wharf-check-{}", std::process::id()));
+    fs::create_dir(&tried).map_err(|error| explained(there, error))?;
+    fs::remove_dir(&tried)
 }
 
 /// The content of a regular file of so many bytes at most; of a larger one nothing is read.
@@ -220,43 +229,15 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What to do about a folder that is not [ours alone](is_ours_alone), and what is kept there.
-pub(crate) fn not_ours(what: &str) -> String {
-    format!(
-        "it is of somebody else or others can write into it, and {what}; make it and the folder above yours alone (chmod go-w), \
-         or name another one as `store`"
-    )
+/// Who else can put files into a folder, or another folder in its place, with what to type; nothing where none can. One that does
+/// not exist yet is as good as the one above it. Root, who can do everything, is left out where that is wanted.
+pub(crate) fn shared(folder: &Path, but_for_root: bool) -> Option<String> {
+    [Some(folder), folder.parent()].into_iter().flatten().find_map(|folder| permissions::shared(folder, but_for_root))
 }
 
-/// Whether nobody but this process's user can put files into a folder, or another folder in its place. One that does not
-/// exist yet is as good as the one above it.
-pub(crate) fn is_ours_alone(folder: &Path) -> bool {
-    is_closed(folder, false)
-}
-
-/// Whether somebody else can, root left out, who can do everything.
-pub(crate) fn can_others_write(folder: &Path) -> bool {
-    !is_closed(folder, true)
-}
-
-fn is_closed(folder: &Path, but_for_root: bool) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        const GROUP_AND_OTHERS: u32 = 0o022;
-        let user = rustix::process::geteuid().as_raw();
-        let is_trusted = |owner: u32| owner == user || (but_for_root && owner == 0);
-        let closed = |found: io::Result<fs::Metadata>| match found {
-            Ok(found) => is_trusted(found.uid()) && found.mode() & GROUP_AND_OTHERS == 0,
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-        };
-        [Some(folder), folder.parent()].into_iter().flatten().map(Path::metadata).all(closed)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (folder, but_for_root);
-        true
-    }
+/// What is told of a folder that is [shared], where it must not be: who else can write to it, and what is kept there.
+pub(crate) fn not_ours(shared: &str, what: &str) -> String {
+    format!("{shared}, as {what}, or name another folder as `store`")
 }
 
 #[cfg(test)]
@@ -340,16 +321,20 @@ pub(crate) mod tests {
             for (path, mode) in [(&above, of_above), (&folder, of_folder)] {
                 fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
             }
-            (is_ours_alone(&folder), can_others_write(&folder))
+            (shared(&folder, false), shared(&folder, true))
         };
-        assert_eq!(with(0o755, 0o755), (true, false));
-        for (of_above, of_folder) in [(0o775, 0o755), (0o757, 0o755), (0o755, 0o775), (0o755, 0o757)] {
-            assert_eq!(with(of_above, of_folder), (false, true), "{of_above:o} {of_folder:o}");
+        assert_eq!(with(0o755, 0o755), (None, None));
+        for (of_above, of_folder, open) in
+            [(0o775, 0o755, &above), (0o757, 0o755, &above), (0o755, 0o775, &folder), (0o755, 0o757, &folder)]
+        {
+            let (mode, open) = (of_above | of_folder, open.display());
+            let told = format!("others can write to {open} (mode {mode:04o}); `chmod go-w {open}`");
+            assert_eq!(with(of_above, of_folder), (Some(told.clone()), Some(told)));
         }
         with(0o755, 0o755);
-        assert!(!can_others_write(&folder.join("new")) && !can_others_write(&above.join("new/new")));
+        assert_eq!((shared(&folder.join("new"), true), shared(&above.join("new/new"), true)), (None, None));
         // What is root's is written to by nobody who could not do everything anyway.
-        assert!(!can_others_write(Path::new("/usr/bin")));
+        assert_eq!(shared(Path::new("/usr/bin"), true), None);
     }
 
     #[test]

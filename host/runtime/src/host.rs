@@ -9,7 +9,7 @@ use std::time::Duration;
 use wharf_egress::audit::Audit;
 
 use crate::failure::{Fault, Refusal};
-use crate::files::{can_others_write, not_ours};
+use crate::files::{not_ours, shared};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::registry::{CompilerProgram, Loader, Registry, Release, ReleaseStore};
@@ -172,9 +172,8 @@ impl HostBuilder {
     /// fewer calls in: see [`Host::makeshift`].
     pub fn build(self) -> Result<Host, Fault> {
         let engine = Engine::new(&self.limits)?;
-        let exposed = self.state.as_ref().filter(|folder| can_others_write(folder));
-        let exposed_state =
-            exposed.map(|folder| format!("{}: {}", folder.display(), not_ours("sessions of plugins are in it")));
+        let exposed_state = self.state.as_ref().and_then(|folder| shared(folder, true));
+        let exposed_state = exposed_state.map(|words| not_ours(&words, "sessions of plugins are in it"));
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let audit = self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required)));
         Ok(Host {

@@ -15,7 +15,7 @@ use wasmtime::component::Component;
 
 use super::compiler::Compiled;
 use super::description::Description;
-use crate::files::{create_private_folder, is_ours_alone, open, read, replace_durably};
+use crate::files::{create_private_folder, open, read, replace_durably, shared};
 
 /// Goes up with every change of what is stored, so that an old manifest is never read as a new one.
 const FORMAT: u32 = 4;
@@ -58,12 +58,12 @@ impl Artefacts {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         let unkept = OnceLock::new();
-        let folder = folder.filter(|folder| {
-            let ours = is_ours_alone(folder);
-            if !ours {
-                unkept.get_or_init(|| format!("{}: others may have a say there", folder.display()));
+        let folder = folder.filter(|folder| match shared(folder, false) {
+            Some(words) => {
+                unkept.get_or_init(|| words);
+                false
             }
-            ours
+            None => true,
         });
         Self { folder, engine: hasher.finish(), unkept }
     }

@@ -12,8 +12,8 @@ use wharf_egress::audit::AuditError;
 
 use super::{LockFile, ReleaseStore, StoreError};
 use crate::files::{
-    create_private_folder, folder_of, is_ours_alone, is_there, not_ours, read, read_text, read_text_from,
-    replace_durably, resolved, step, sweep,
+    create_private_folder, folder_of, is_there, not_ours, read, read_text, read_text_from, replace_durably, resolved,
+    shared, step, sweep,
 };
 use crate::registry::{digest_of, prefixed};
 
@@ -67,8 +67,8 @@ impl ReleaseStore {
     /// of links too, and two lock files one store.
     pub(super) fn hold(&self) -> Result<Held<'_>, StoreError> {
         create_private_folder(&self.folder).map_err(|error| self.unwritable(&self.folder, &error))?;
-        if !is_ours_alone(&self.folder) {
-            return Err(self.broken(&self.folder, not_ours("what is in it is trusted")));
+        if let Some(words) = shared(&self.folder, false) {
+            return Err(self.broken(&self.folder, not_ours(&words, "what is in it is trusted")));
         }
         let path = self.users();
         let users = File::options().create(true).truncate(false).read(true).write(true).open(&path);
