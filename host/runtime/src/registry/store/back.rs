@@ -30,6 +30,15 @@ impl ReleaseStore {
         let meant = others.iter().filter(|release| which.is_some_and(|which| release.is_called(which)));
         let problem = match (meant.copied().collect::<Vec<_>>().as_slice(), others.as_slice(), which) {
             ([one], _, _) => return Ok((*one).clone()),
+            ([], _, Some(which)) if plugin.live().is_some_and(|live| live.is_called(which)) => {
+                let live = plugin.live.as_deref().map(|digest| plugin.name_of(digest)).unwrap_or_default();
+                return Err(refused(format!("`{name}` {live} is live already")));
+            }
+            ([], _, Some(which)) if plugin.waiting().is_some_and(|waiting| waiting.is_called(which)) => {
+                let problem =
+                    format!("`{name}` {which} was not live yet, and waits for your approval: `wharf approve {name}`");
+                return Err(refused(problem));
+            }
             (_, [], _) => return Err(refused(format!("`{name}` has no earlier release to go back to"))),
             ([], _, None) => {
                 let live = plugin.live().map(|live| format!(" {}", live.version)).unwrap_or_default();
