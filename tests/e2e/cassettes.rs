@@ -175,7 +175,11 @@ fn a_release_that_asks_for_something_else_is_not_installed() {
 
     let refused = world.wharf(&["install", "other.wasm", "--self-test", "echo.json"]);
     let said = ["obedient 3.7.12 is not installed", "call 1, good.echo: request 1 is another one"];
-    refused.fails(1, &[&said[..], &["- GET {base_url}/echo\n  + GET {base_url}/user", "wharf record --to"]].concat());
+    refused.fails(
+        1,
+        &[&said[..], &["- GET {base_url}/echo\n  + GET {base_url}/user", "`wharf record --to FILE ./other.wasm …`"]]
+            .concat(),
+    );
     assert!(!world.path().join("wharf.lock").exists(), "nothing is written");
 
     // The same where the release carries it.

@@ -9,6 +9,7 @@ use wharf::Release;
 use wharf::cassette::{Cassette, ReplayError};
 use wharf::files::is_there;
 
+use super::install::url_in;
 use crate::args::{Args, Replay};
 use crate::print::{self, GOOD, styled, text};
 use crate::setup::Setup;
@@ -32,10 +33,19 @@ pub(crate) fn self_test(setup: &Setup, candidate: &Arc<Release>, from: &Path, ot
              record the cassette anew (`wharf record --to FILE {} …`)",
             about.name,
             about.version,
-            about.name
+            as_file(from, &about.name)
         ),
         None => error,
     })
+}
+
+/// The file of a candidate as a command takes it. By its name the live release would answer, and not the candidate.
+fn as_file(from: &Path, name: &str) -> String {
+    match (url_in(from), from.parent()) {
+        (Some(_), _) => format!("./{name}.wasm"),
+        (None, Some(folder)) if folder.as_os_str().is_empty() => format!("./{}", from.display()),
+        (None, _) => from.display().to_string(),
+    }
 }
 
 /// What is not as it was recorded, in all cassettes.
