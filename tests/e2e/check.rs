@@ -8,7 +8,7 @@ use wharf_artifacts::OBEDIENT;
 use wharf_simulated::chatwoot;
 
 use crate::certificates::{AUTHORITY, CERTIFICATE, SELF_SIGNED, connection};
-use crate::install::{release, world};
+use crate::install::{NEXT, VERSION, release, world};
 use crate::world::{Run, World};
 
 /// A run that found this first problem, or none, and has all these lines.
@@ -199,6 +199,83 @@ fn an_audit_that_cannot_be_written_to_keeps_calls_from_being_sent() {
     finds(&world.wharf(&["check"]), 1, &["✗ audit", "cannot be written to: it is a folder"]);
     world.configure(&format!("[audit]\nfile = \".\"\nrequired = false\n{connections}"));
     finds(&world.wharf(&["check"]), 0, &["! audit"]);
+}
+
+#[test]
+fn an_audit_that_cannot_be_made_is_told_and_one_that_can_be_is_not_made() {
+    let world = World::new();
+    let with = |file: &str| {
+        world.configure(&format!("[audit]\nfile = \"{file}\"\n{}", world.connections()));
+        world.wharf(&["check", "--offline"])
+    };
+    if cfg!(target_os = "linux") {
+        finds(&with("/proc/nowhere/audit.jsonl"), 1, &["✗ audit /proc/nowhere/audit.jsonl cannot be written to: "]);
+    }
+    finds(&with("a/b/audit.jsonl"), 0, &["✓ audit a/b/audit.jsonl"]);
+    finds(&with("audit.jsonl"), 0, &["✓ audit audit.jsonl"]);
+    let left: Vec<_> = fs::read_dir(world.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("audit") && name != "a"), "{left:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_store_in_which_this_user_can_write_nothing_is_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let store = world.path().join(".wharf");
+    fs::create_dir(&store).unwrap();
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o555)).unwrap();
+    let words = ["check", "--offline"];
+    let run = crate::small::as_another_user(&world, &[], &words).unwrap_or_else(|| world.wharf(&words));
+    finds(&run, 1, &["✗ audit .wharf/audit.jsonl cannot be written to: Permission denied", "`chmod 700 .wharf`"]);
+}
+
+#[test]
+fn a_variable_that_is_named_and_not_set_is_told_where_the_connection_can_do_without() {
+    let world = World::new();
+    let fields = format!("{}\nplatform_token = {{ env = \"PLATFORM\" }}", key(&world));
+    one(&world, &world.simulation.chatwoot.url(), "", &fields);
+    let told = "! connection c the environment variable PLATFORM, which `platform_token` names, is not set or empty";
+    finds(&world.wharf(&["check", "--offline"]), 0, &[told, "✓ connection c"]);
+    let set = world.wharf_with(&[("PLATFORM", "Zq8TnYx3Wk5BvHc7mR4p")], &["check", "--offline"]);
+    assert!(set.code == 0 && !set.out.contains('!'), "{set:?}");
+}
+
+#[test]
+fn a_build_that_is_not_the_installed_one_is_told_with_which_of_them_answers() {
+    let world = world();
+    let connection = fs::read_to_string(world.path().join("wharf.toml")).unwrap();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    release(&world, "new.wasm", &[(VERSION, NEXT)]);
+    world.configure(&format!("plugins = [\"new.wasm\"]\n{connection}"));
+    let told = "! plugin obedient 3.7.12 of new.wasm; by its name the installed 3.7.11 answers in its place";
+    finds(&world.wharf(&["check", "--offline"]), 0, &[told]);
+    let run = world.call("obedient good.greet");
+    let told = "the installed `obedient` 3.7.11 answers, and not new.wasm of `plugins`";
+    assert!(run.code == 0 && run.err.matches("warning").count() == 1 && run.err.contains(told), "{run:?}");
+    assert_eq!(world.call("./new.wasm good.greet").err, "");
+    world.configure(&format!("plugins = [\"a.wasm\"]\n{connection}"));
+    finds(&world.wharf(&["check", "--offline"]), 0, &["✓ plugin obedient 3.7.11 of a.wasm"]);
+    assert_eq!(world.call("obedient good.greet").err, "");
+}
+
+#[test]
+fn a_plugin_that_was_removed_is_missed_once_and_a_damaged_lock_file_tells_of_no_missing_plugin() {
+    let world = world();
+    world.wharf(&["install", &release(&world, "a.wasm", &[])]);
+    world.wharf(&["approve", "obedient"]);
+    let lock = world.path().join("wharf.lock");
+    let sound = fs::read(&lock).unwrap();
+    fs::write(&lock, "plugins = 7").unwrap();
+    let run = world.wharf(&["check", "--offline"]);
+    finds(&run, 1, &["✗ installed", "whether `obedient` is installed is not known"]);
+    assert!(!run.out.contains("there is no plugin"), "{run:?}");
+    fs::write(&lock, sound).unwrap();
+    world.wharf(&["remove", "obedient"]);
+    let run = world.call("obedient good.greet");
+    run.fails(2, &["there is no plugin `obedient`", "(`wharf install FILE`)", "`plugins` of wharf.toml"]);
+    assert_eq!(run.err.matches("connection `o` is for the plugin").count(), 1, "{run:?}");
 }
 
 #[test]

@@ -335,14 +335,29 @@ fn a_plugin_has_limits_of_its_own_and_a_connection_before_it() {
     world.configure(&format!("{limits}{}", world.connections()));
     world
         .call("chatwoot profile.get")
-        .fails(5, &["`answer` of 100 B", "under [limits.plugins.chatwoot] if it stands there"]);
+        .fails(5, &["`answer` of 100 B", "raise `answer` under [limits.plugins.chatwoot] in wharf.toml"]);
     assert_eq!(world.call("appwrite users.list").code, 0);
     world.configure(&format!("{limits}{}", narrowed(&world, "chatwoot", "limits = { answer = \"1MiB\" }")));
     assert_eq!(world.call("chatwoot profile.get").code, 0);
     world.configure(&format!("{limits}{}", narrowed(&world, "chatwoot", "limits = { answer = \"50B\" }")));
     world
         .call("chatwoot profile.get")
-        .fails(5, &["`answer` of 50 B", "under [connections.chatwoot.limits] or [limits.plugins.chatwoot]"]);
+        .fails(5, &["`answer` of 50 B", "raise `answer` under [connections.chatwoot.limits] in wharf.toml"]);
+    // Another key stands in each of the tables: also one that has the same value as that which holds for all.
+    let cpu = narrowed(&world, "chatwoot", "limits = { cpu = \"9s\" }");
+    world.configure(&format!("{limits}{cpu}"));
+    world
+        .call("chatwoot profile.get")
+        .fails(5, &["`answer` of 100 B", "raise `answer` under [limits.plugins.chatwoot] in wharf.toml"]);
+    world.configure(&format!(
+        "[limits]\nanswer = \"100B\"\n{}",
+        limits.replace("answer = \"100B\"", "cpu = \"9s\"") + &cpu
+    ));
+    world.call("chatwoot profile.get").fails(5, &["`answer` of 100 B", "raise `answer` under [limits] in wharf.toml"]);
+    world.configure(&format!("[limits]\nanswer = \"100B\"\n{limits}{cpu}"));
+    world.call("chatwoot profile.get").fails(5, &["raise `answer` under [limits.plugins.chatwoot] in wharf.toml"]);
+    world.configure(&narrowed(&world, "chatwoot", "limits = { timeout = \"0ms\" }"));
+    world.call("chatwoot profile.get").fails(5, &["raise `timeout` under [connections.chatwoot.limits]"]);
     world.configure("[limits.plugins.chatwoot]\nanser = \"1B\"\n");
     world.wharf(&["plugins"]).fails(2, &["wharf.toml:2", "`limits.plugins.chatwoot.anser`", "did you mean `answer`?"]);
 }

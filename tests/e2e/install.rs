@@ -114,6 +114,7 @@ fn a_rollback_is_one_command() {
         ],
     );
     world.wharf(&["rollback", "obedient", "--to", "9.9.9"]).fails(2, &["no such earlier release"]);
+    world.wharf(&["rollback", "obedient", "--to", VERSION]).fails(2, &["`obedient` 3.7.11 is live already"]);
     assert_eq!(live(&world), VERSION);
 
     says(&world, &["remove", "obedient"], &["obedient is removed"]);
@@ -241,8 +242,12 @@ fn a_store_that_others_can_write_to_is_not_used() {
     let file = release(&world, "a.wasm", &[]);
     let folder = world.path().join(".wharf/releases");
     fs::create_dir_all(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-    world.wharf(&["install", &file]).fails(1, &["others can write into it", "chmod go-w"]);
+    for open in [".wharf/releases", ".wharf"] {
+        fs::set_permissions(world.path().join(open), fs::Permissions::from_mode(0o777)).unwrap();
+        let told = format!("others can write to {open} (mode 0777); `chmod go-w {open}`");
+        world.wharf(&["install", &file]).fails(1, &[&told, "as `store`"]);
+        own(&world.path().join(open));
+    }
 }
 
 #[test]

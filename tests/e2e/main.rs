@@ -16,6 +16,7 @@ mod check;
 mod compiling;
 mod components;
 mod configuration;
+mod connections;
 mod demo;
 mod describe;
 mod digits;

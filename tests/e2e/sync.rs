@@ -109,6 +109,14 @@ fn without_a_release_that_is_kept_all_the_same_answers() {
     let run = world.wharf(&["sync"]);
     assert!(run.code == 0 && run.err.starts_with("warning: obedient 3.7.11 cannot be rolled back to: "), "{run:?}");
     assert_eq!(live(&world), NEXT);
+    let told = "obedient 3.7.11, which is kept, is not in the store and cannot be rolled back to: give its file (`wharf sync FILE`)";
+    let run = world.wharf(&["verify"]);
+    assert_eq!((run.code, run.err), (0, format!("warning: {told}\n")));
+    let run = world.wharf(&["check", "--offline"]);
+    assert!(run.code == 0 && run.out.contains(&format!("{told}\n")), "{run:?}");
+    // One that is another one has been changed by somebody.
+    fs::write(component(&world, OBEDIENT.bytes), "changed").unwrap();
+    world.wharf(&["verify"]).fails(1, &["obedient 3.7.11: ", "and not what "]);
 }
 
 #[test]

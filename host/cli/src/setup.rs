@@ -1,5 +1,6 @@
 //! From the configuration to a host with plugins and connections.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use directories::ProjectDirs;
 use wharf::config::Config;
-use wharf::failure::Refusal;
 use wharf::files::is_there;
 use wharf::operation::nearest;
 use wharf::{Host, HostBuilder, LoadError, Release, ReleaseStore, StoreError, shortage};
@@ -79,17 +79,27 @@ impl Setup {
     }
 
     fn load_each(&self) -> Result<()> {
+        self.load_bundled()?;
+        self.load_files();
+        self.follow();
+        self.note_unknown_providers();
+        Ok(())
+    }
+
+    fn load_bundled(&self) -> Result<()> {
         for provider in &PROVIDERS {
             self.host.load_bytes(provider.bytes).with_context(|| format!("the bundled plugin {}", provider.name))?;
         }
-        self.load_files();
+        Ok(())
+    }
+
+    /// Loads what is installed; one that cannot be loaded does not keep the others from working.
+    fn follow(&self) {
         if self.has_store() {
             let followed = self.host.follow().map_err(installed);
             let followed = followed.map_err(|error| print::warning(&not_loaded(&error))).unwrap_or_default();
             followed.broken.into_values().for_each(|error| print::warning(&not_loaded(&error.into())));
         }
-        self.note_unknown_providers();
-        Ok(())
     }
 
     /// Loads the plugin of a name, or the component in a file.
@@ -106,7 +116,9 @@ impl Setup {
         self.load_files();
         // Nothing else answers in the place of what is installed, and without its lock file nobody knows what is.
         if self.has_store() {
+            let of_file = self.host.plugin(plugin).ok();
             self.host.follow_one(plugin).map_err(installed)?;
+            of_file.iter().for_each(|release| self.note_installed(release));
         }
         self.note_unknown_providers();
         if let Ok(release) = self.host.plugin(plugin) {
@@ -121,7 +133,8 @@ impl Setup {
                     return Err(waiting);
                 }
                 // So that the message can name the nearest of them all.
-                self.load_each()?;
+                self.load_bundled()?;
+                self.follow();
                 Ok(self.host.plugin(plugin)?)
             }
         }
@@ -163,12 +176,11 @@ impl Setup {
         self.host.plugin(plugin).map_err(|unknown| self.waiting(plugin).unwrap_or_else(|| unknown.into()))
     }
 
-    /// Grants a plugin the connections that the configuration has for it.
-    pub(crate) fn connect(&self, release: &Release) -> Result<()> {
+    /// Grants a plugin the connection that a call asks for, or else the only one that it has.
+    pub(crate) fn connect(&self, release: &Release, name: Option<&str>) -> Result<()> {
         let environment = |name: &str| env::var(name).ok();
         let mut warn = |text: String| print::warning(&text);
-        let connections = self.config.connections_of(release, &environment, &mut warn).map_err(Refusal::Connection)?;
-        for connection in connections {
+        if let Some(connection) = self.config.connection_of(release, name, &environment, &mut warn)? {
             self.host.connect(&release.about.name, connection);
         }
         Ok(())
@@ -193,10 +205,28 @@ impl Setup {
         }
     }
 
+    /// Whoever works on the file of a plugin may not know that another release answers by its name.
+    fn note_installed(&self, of_file: &Release) {
+        let name = &of_file.about.name;
+        let Ok(live) = self.host.plugin(name) else { return };
+        let Some(file) = of_file.file.as_ref().filter(|_| live.digest != of_file.digest) else { return };
+        print::warning(&format!(
+            "the installed `{name}` {} answers, and not {} of `plugins`, which is another build; name the file in place of \
+             `{name}`, or install it",
+            live.about.version,
+            file.display()
+        ));
+    }
+
     /// A connection for a plugin that is not there is a slip of the keyboard more often than not.
     fn note_unknown_providers(&self) {
         let loaded = self.host.plugins();
-        let installed = self.host.installed().unwrap_or_default();
+        let installed = match self.host.installed() {
+            Ok(installed) => installed,
+            // What is installed is not known, which is told.
+            Err(_) if self.has_store() => return,
+            Err(_) => BTreeMap::default(),
+        };
         let names =
             loaded.iter().map(|release| release.about.name.as_str()).chain(installed.keys().map(String::as_str));
         let known: Vec<&str> = names.chain(PROVIDERS.iter().map(|p| p.name)).collect();
@@ -207,7 +237,8 @@ impl Setup {
                 continue;
             }
             let meant = nearest(provider, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-            let meant = meant.unwrap_or_default();
+            let have_it = || "; install it (`wharf install FILE`), or name its file in `plugins`".to_owned();
+            let meant = meant.unwrap_or_else(have_it);
             print::warning(&format!("connection `{name}` is for the plugin `{provider}`, which is not loaded{meant}"));
         }
     }

@@ -223,9 +223,9 @@ impl LimitReached {
         )
     }
 
-    /// The same where some limits stand in a table of their own: there the common one may not be the one that holds.
+    /// The same where it stands in another table.
     pub(crate) fn set_in(mut self, table: &str) -> Self {
-        self.remedy = raise(self.name, &format!("under {table} if it stands there, else under [limits],"));
+        self.remedy = raise(self.name, &format!("under {table}"));
         self
     }
 }

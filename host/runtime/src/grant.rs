@@ -1,5 +1,6 @@
 //! What an operator grants with a connection: everything, or some operations, some effects, other limits.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,8 +9,11 @@ use wharf_egress::rules::Denial;
 use wharf_egress::text::in_one_line;
 use wharf_egress::{Connection, configuration};
 
+use crate::config::OwnLimits;
+use crate::failure::Refusal;
 use crate::limits::Limits;
 use crate::manifest::Operation;
+use crate::operation::nearest;
 
 /// A connection, and what it may be used for. A [`Connection`] by itself is granted for everything.
 #[derive(Debug)]
@@ -18,14 +22,13 @@ pub struct Grant {
     operations: Option<Vec<Pattern>>,
     effects: Option<Vec<Effect>>,
     pub(crate) limits: Option<Limits>,
-    /// The table of the configuration that they come from.
-    pub(crate) limits_table: String,
+    /// The tables of the configuration that they come from, with the keys that stand there; the first one holds.
+    limits_from: Vec<(String, BTreeSet<String>)>,
 }
 
 impl From<Connection> for Grant {
     fn from(connection: Connection) -> Self {
-        let limits_table = format!("[connections.{}.limits]", connection.name());
-        Self { connection, operations: None, effects: None, limits: None, limits_table }
+        Self { connection, operations: None, effects: None, limits: None, limits_from: Vec::new() }
     }
 }
 
@@ -48,13 +51,16 @@ impl Grant {
         self
     }
 
-    /// Limits that hold for all connections of a plugin, and the connection's own over them.
-    pub(crate) fn limits_of_plugin(self, plugin: &str, of_plugin: Limits, own: Option<Limits>) -> Self {
-        let mut limits_table = format!("[limits.plugins.{plugin}]");
-        if own.is_some() {
-            limits_table = format!("{} or {limits_table}", self.limits_table);
-        }
-        Self { limits: Some(own.unwrap_or(of_plugin)), limits_table, ..self }
+    /// Other limits of a table of the configuration, under those that were given before.
+    pub(crate) fn limits_in(mut self, table: String, own: &OwnLimits) -> Self {
+        self.limits.get_or_insert(own.limits);
+        self.limits_from.push((table, own.keys.clone()));
+        self
+    }
+
+    /// The table of the configuration in which a limit stands that is not the host's.
+    pub(crate) fn table_of(&self, limit: &str) -> Option<&str> {
+        self.limits_from.iter().find(|(_, keys)| keys.contains(limit)).map(|(table, _)| table.as_str())
     }
 
     /// Whether an operation may run with this connection.
@@ -82,6 +88,28 @@ impl Grant {
             ));
         }
         Ok(())
+    }
+}
+
+/// Which connection of a plugin is meant, of those that it has: the one with this name, or else the only one; none where it has
+/// none.
+///
+/// # Errors
+/// [`Refusal::Unknown`] with the nearest name, or [`Refusal::Connection`] where there are several.
+pub(crate) fn meant<'a>(plugin: &str, known: &[&'a str], name: Option<&str>) -> Result<Option<&'a str>, Refusal> {
+    match (name, known) {
+        (Some(name), _) => known.iter().find(|known| **known == name).copied().map(Some).ok_or_else(|| {
+            Refusal::Unknown(match nearest(name, known.iter().copied()) {
+                Some(near) => format!("`{plugin}` has no connection `{name}`; did you mean `{near}`?"),
+                None if known.is_empty() => format!("`{plugin}` has no connection `{name}`: it has none"),
+                None => format!("`{plugin}` has no connection `{name}`; it has `{}`", known.join("`, `")),
+            })
+        }),
+        (None, known @ ([] | [_])) => Ok(known.first().copied()),
+        (None, known) => Err(Refusal::Connection(format!(
+            "`{plugin}` has several connections; say which one: --connection {}",
+            known.join(" or --connection ")
+        ))),
     }
 }
 

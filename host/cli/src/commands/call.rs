@@ -33,7 +33,7 @@ pub(crate) fn run_by(
 ) -> Result<ExitCode> {
     let target = &options.target;
     let operation = release.operation(&target.operation)?;
-    setup.connect(release)?;
+    setup.connect(release, target.connection.as_deref())?;
 
     let items = input::items(&operation, target)?;
     let attachments = input::attachments(target)?;

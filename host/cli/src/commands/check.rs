@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use wharf::config::Config;
+use wharf::config::{Config, ConnectionConfig, FieldValue};
 use wharf::failure::Kind;
 use wharf::operation::nearest;
 use wharf::permissions::{Closed, exposed_at};
-use wharf::{Grant, LockedPlugin, Release, files, shortage};
+use wharf::{Grant, LockedPlugin, Release, StoreError, files, shortage};
 use wharf_artifacts::PROVIDERS;
 
+use super::install;
 use crate::args::{Args, Check};
 use crate::exit::{self, Usage};
 use crate::print::{self, BAD, GOOD, Text, WARN, styled, text};
@@ -166,11 +167,29 @@ impl Checked<'_> {
                 Ok(release) => {
                     let file = release.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
                     let about = &release.about;
-                    self.good(&format!("plugin {}", about.name), format!("{} of {file}", about.version));
+                    let (subject, text) = (format!("plugin {}", about.name), format!("{} of {file}", about.version));
+                    match self.answers_instead_of(&release) {
+                        Some(installed) => {
+                            let instead = format!("by its name the installed {installed} answers in its place");
+                            self.add(
+                                &subject,
+                                Verdict::Look,
+                                format!("{text}; {instead}: install it, or name the file"),
+                            );
+                        }
+                        None => self.good(&subject, text),
+                    }
                 }
                 Err(error) => self.bad("plugin", &error.into()),
             }
         }
+    }
+
+    /// The version of the installed release that answers by the name of one that was loaded from a file, if it is another one.
+    fn answers_instead_of(&self, of_file: &Release) -> Option<String> {
+        let lock = self.setup.host.releases().and_then(|store| store.lock()).ok()?;
+        let live = lock.plugins.get(&of_file.about.name)?.live()?;
+        (live.digest != format!("sha256:{}", of_file.digest)).then(|| live.version.clone())
     }
 
     fn installed(&mut self) {
@@ -178,10 +197,12 @@ impl Checked<'_> {
         let setup = self.setup;
         let host = &setup.host;
         let Ok(store) = host.releases() else { return };
-        let (lock, problems) = match store.lock().and_then(|lock| Ok((lock, host.verify()?))) {
+        let looked = || Ok::<_, StoreError>((store.lock()?, host.verify()?, store.missing_kept()?));
+        let (lock, problems, gone) = match looked() {
             Ok(looked) => looked,
             Err(error) => return self.bad(SUBJECT, &error.into()),
         };
+        gone.iter().for_each(|missing| self.add(SUBJECT, Verdict::Look, install::gone(missing)));
         for (name, waiting) in lock.plugins.iter().filter_map(|(name, plugin)| Some((name, plugin.waiting()?))) {
             let version = &waiting.version;
             self.add(
@@ -197,7 +218,7 @@ impl Checked<'_> {
         let live = lock.plugins.values().filter_map(LockedPlugin::live).count();
         match host.follow() {
             Ok(followed) if problems.is_empty() && followed.broken.is_empty() => {
-                if !lock.plugins.is_empty() {
+                if !lock.plugins.is_empty() && gone.is_empty() {
                     self.good(SUBJECT, format!("everything is as {file} says, and {live} plugins answer calls"));
                 }
             }
@@ -221,7 +242,10 @@ impl Checked<'_> {
             let release = match self.setup.named(&connection.provider) {
                 Ok(release) => release,
                 Err(error) => {
-                    self.bad(&subject, &error);
+                    match self.told(&connection.provider) {
+                        Some(words) => self.add(&subject, Verdict::Bad(Kind::Host), words),
+                        None => self.bad(&subject, &error),
+                    }
                     continue;
                 }
             };
@@ -230,21 +254,45 @@ impl Checked<'_> {
             let granted = config.granted(name, connection, &release, &environment, &mut warn);
             warnings.into_iter().for_each(|words| self.add(&subject, Verdict::Look, words));
             match granted {
-                Ok(grant) => made.extend(self.granted(subject, grant, &release)),
+                Ok(grant) => {
+                    let whole = self.granted(subject.clone(), grant, &release);
+                    whole.iter().for_each(|_| self.unset(&subject, connection));
+                    made.extend(whole);
+                }
                 Err(problem) => self.add(&subject, Verdict::Bad(Kind::Input), problem),
             }
         }
         let has_one = |release: &Arc<Release>| config.connections.values().any(|c| c.provider == release.about.name);
         for release in self.setup.host.plugins().iter().filter(|release| only.is_empty() && !has_one(release)) {
             let subject = format!("environment of {}", release.about.name);
-            match config.connections_of(release, &environment, &mut |_| {}) {
-                Ok(grants) => {
-                    made.extend(grants.into_iter().filter_map(|one| self.granted(subject.clone(), one, release)))
-                }
-                Err(problem) => self.add(&subject, Verdict::Bad(Kind::Input), problem),
+            match config.connection_of(release, None, &environment, &mut |_| {}) {
+                Ok(grant) => made.extend(grant.and_then(|grant| self.granted(subject, grant, release))),
+                Err(error) => self.bad(&subject, &error.into()),
             }
         }
         made
+    }
+
+    /// Why a plugin is not there, where what is installed has told the cause.
+    fn told(&self, plugin: &str) -> Option<String> {
+        match self.setup.host.installed() {
+            Err(_) => Some(format!("whether `{plugin}` is installed is not known, as the lock file cannot be read")),
+            Ok(live) if live.contains_key(plugin) => {
+                Some(format!("`{plugin}` is installed, and cannot be loaded, as is told above"))
+            }
+            Ok(_) => None,
+        }
+    }
+
+    /// Tells of variables that fields name and that are not set, of a connection that can do without.
+    fn unset(&mut self, subject: &str, connection: &ConnectionConfig) {
+        for (field, value) in &connection.fields {
+            let FieldValue::Env(variable) = value else { continue };
+            if env::var_os(variable).is_none_or(|value| value.is_empty()) {
+                let words = format!("the environment variable {variable}, which `{field}` names, is not set or empty");
+                self.add(subject, Verdict::Look, words);
+            }
+        }
     }
 
     fn granted(&mut self, subject: String, grant: Grant, release: &Release) -> Option<Made> {

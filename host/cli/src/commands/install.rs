@@ -11,7 +11,7 @@ use wharf::download::download;
 use wharf::files;
 use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{
-    Installed, LARGEST_COMPONENT, LoadError, LockedPlugin, LockedRelease, Release, component_files, digest_of,
+    Installed, LARGEST_COMPONENT, LoadError, LockedPlugin, LockedRelease, Missing, Release, component_files, digest_of,
     read_component,
 };
 use wharf_artifacts::PROVIDERS;
@@ -190,6 +190,7 @@ pub(crate) fn remove(args: &Args, plugin: &str) -> Result<ExitCode> {
 pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
     let setup = Setup::with_store(args.config.as_deref())?;
     let problems = setup.host.verify()?;
+    setup.host.releases()?.missing_kept()?.iter().for_each(|missing| print::warning(&gone(missing)));
     setup.note_audit();
     if problems.is_empty() {
         let lock = setup.host.releases()?.lock_file().file_name().unwrap_or_default();
@@ -197,6 +198,14 @@ pub(crate) fn verify(args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Err(anyhow::anyhow!("{}", problems.join("\n")))
+}
+
+/// What is told of a release that is kept and is not there.
+pub(super) fn gone(Missing { plugin, release, .. }: &Missing) -> String {
+    let version = &release.version;
+    format!(
+        "{plugin} {version}, which is kept, is not in the store and cannot be rolled back to: give its file (`wharf sync FILE`)"
+    )
 }
 
 pub(crate) fn diff(args: &Args, older: &str, newer: &str, all: bool) -> Result<ExitCode> {

@@ -1,5 +1,6 @@
 //! From the configuration to connections: fields are found, secrets are read.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -7,10 +8,10 @@ use wharf_egress::permissions::{Closed, exposed};
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret, configuration};
 use zeroize::Zeroizing;
 
-use super::{Ca, Config, ConnectionConfig, FieldValue};
+use super::{Ca, Config, ConnectionConfig, FieldValue, OwnLimits};
+use crate::failure::Refusal;
 use crate::files::{in_words, open, read_rest, read_text_of};
-use crate::grant::Grant;
-use crate::limits::Limits;
+use crate::grant::{Grant, meant};
 use crate::manifest::{About, ConnectionField};
 use crate::operation::nearest;
 use crate::registry::Release;
@@ -28,29 +29,33 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 const FROM_ENVIRONMENT: &str = "environment";
 
 impl Config {
-    /// The connections that are granted to a plugin. Where none is configured and the environment variables that the
-    /// plugin suggests are set, they make one. `warn` is told of what works and should be better.
+    /// The connection that a call of a plugin uses: the one with this name, or else the only one. Nothing is looked at of
+    /// others. Where none is configured and the environment variables that the plugin suggests are set, they make one. `warn`
+    /// is told of what works and should be better.
     ///
     /// # Errors
-    /// A sentence that names the connection and what is wrong with it.
-    pub fn connections_of(
+    /// [`Refusal`] where it is not known which one, or with a sentence that names the connection and what is wrong with it.
+    pub fn connection_of(
         &self,
         release: &Release,
+        name: Option<&str>,
         environment: Environment<'_>,
         warn: &mut dyn FnMut(String),
-    ) -> Result<Vec<Grant>, String> {
+    ) -> Result<Option<Grant>, Refusal> {
         let about = &release.about;
-        let configured: Vec<_> = self.connections.iter().filter(|(_, c)| c.provider == about.name).collect();
-        if configured.is_empty() {
-            let connection = from_environment(about, environment)?;
-            return Ok(connection.map(|made| self.limited(Grant::from(made), &about.name, None)).into_iter().collect());
+        let configured = self.connections.iter().filter(|(_, connection)| connection.provider == about.name);
+        let names: Vec<&str> = configured.map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() {
+            let connection = from_environment(about, environment).map_err(Refusal::Connection)?;
+            return Ok(connection.map(|made| self.limited(Grant::from(made), &about.name, None)));
         }
-        let made = configured.into_iter().map(|(name, connection)| {
-            let warn = &mut |text: &str| warn(format!("connection `{name}`: {text}"));
-            let granted = self.granted(name, connection, release, environment, warn);
-            granted.map_err(|problem| format!("connection `{name}`: {problem}"))
-        });
-        made.collect()
+        let meant = meant(&about.name, &names, name)?;
+        let Some((name, connection)) = meant.and_then(|name| self.connections.get_key_value(name)) else {
+            return Ok(None);
+        };
+        let warn = &mut |text: &str| warn(format!("connection `{name}`: {text}"));
+        let granted = self.granted(name, connection, release, environment, warn);
+        granted.map(Some).map_err(|problem| Refusal::Connection(format!("connection `{name}`: {problem}")))
     }
 
     /// One connection of the configuration, as it is granted to its plugin.
@@ -68,16 +73,19 @@ impl Config {
         warn_of_idle_patterns(connection, release, warn);
         let readable = self.readable.as_deref();
         let built = build(name, connection, &release.about, environment, readable, warn)?;
-        Ok(self.limited(narrowed(built, connection), &release.about.name, connection.limits))
+        Ok(self.limited(narrowed(built, connection), &release.about.name, connection.limits.as_ref()))
     }
 
     /// The connection's own limits, else those of the plugin, else the common ones.
-    fn limited(&self, grant: Grant, plugin: &str, own: Option<Limits>) -> Grant {
-        match (own, self.plugin_limits.get(plugin)) {
-            (own, Some(of_plugin)) => grant.limits_of_plugin(plugin, *of_plugin, own),
-            (Some(limits), None) => grant.limits(limits),
-            (None, None) => grant,
-        }
+    fn limited(&self, grant: Grant, plugin: &str, own: Option<&OwnLimits>) -> Grant {
+        let tables = [
+            (format!("[connections.{}.limits]", grant.connection.name()), own),
+            (format!("[limits.plugins.{plugin}]"), self.plugin_limits.get(plugin)),
+        ];
+        tables.into_iter().fold(grant, |grant, (table, own)| match own {
+            Some(own) => grant.limits_in(table, own),
+            None => grant,
+        })
     }
 }
 
@@ -98,7 +106,12 @@ fn warn_of_idle_patterns(config: &ConnectionConfig, release: &Release, warn: &mu
     for pattern in config.operations.iter().flatten() {
         if !release.operation_names().any(|operation| pattern.covers(operation)) {
             let name = pattern.to_string();
-            let meant = nearest(&name, release.operation_names());
+            let resource = |operation: &str| operation.split_once('.').map(|(resource, _)| format!("{resource}.*"));
+            let known: BTreeSet<String> = match name.ends_with(".*") {
+                true => release.operation_names().filter_map(resource).collect(),
+                false => release.operation_names().map(str::to_owned).collect(),
+            };
+            let meant = nearest(&name, known.iter().map(String::as_str));
             let meant = meant.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             warn(&format!("`operations` has `{name}`, which covers no operation of `{}`{meant}", release.about.name));
         }

@@ -9,7 +9,7 @@ use wharf_egress::text::in_one_line;
 use wharf_egress::{IpNet, Nat64, Secret};
 
 use super::keys::Wrong;
-use super::limits::FileLimits;
+use super::limits::{FileOwnLimits, OwnLimits};
 use super::value::{VALUE, network_of};
 use crate::grant::Pattern;
 use crate::limits::Limits;
@@ -38,7 +38,7 @@ pub struct ConnectionConfig {
     /// A proxy, whose URL may have a password in it.
     pub proxy: Option<FieldValue>,
     /// Limits of calls with this connection, where they are not the common ones.
-    pub limits: Option<Limits>,
+    pub limits: Option<OwnLimits>,
 }
 
 impl ConnectionConfig {
@@ -86,7 +86,7 @@ pub(super) struct FileConnection {
     ca: Option<String>,
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
-    limits: Option<FileLimits>,
+    limits: Option<FileOwnLimits>,
 }
 
 impl FileConnection {

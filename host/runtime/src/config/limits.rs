@@ -1,6 +1,6 @@
 //! `[limits]`, for all calls; `[limits.plugins.NAME]`, for those of a plugin; `limits` of a connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -11,6 +11,42 @@ use crate::limits::{CompileLimits, EngineLimits, Limits};
 
 /// What 32-bit WebAssembly can address.
 const MOST_MEMORY: u64 = 4 << 30;
+
+/// Limits of a part of the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnLimits {
+    /// These, and where they say nothing those of all calls.
+    pub limits: Limits,
+    /// The keys that stand in their table.
+    pub keys: BTreeSet<String>,
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+#[serde(try_from = "toml::Table")]
+pub(super) struct FileOwnLimits {
+    limits: FileLimits,
+    keys: BTreeSet<String>,
+}
+
+impl TryFrom<toml::Table> for FileOwnLimits {
+    type Error = toml::de::Error;
+
+    fn try_from(table: toml::Table) -> Result<Self, toml::de::Error> {
+        Ok(Self { keys: table.keys().cloned().collect(), limits: table.try_into()? })
+    }
+}
+
+impl FileOwnLimits {
+    /// These over the common ones.
+    pub(super) fn narrowing(self, common: Limits) -> Result<OwnLimits, String> {
+        let limits = self.limits.over(common);
+        if limits.memory > common.memory || limits.table_entries > common.table_entries {
+            return Err("memory and table_entries can be lowered here; raise them where they stand before: under [limits], or for the plugin".to_owned());
+        }
+        Ok(OwnLimits { limits, keys: self.keys })
+    }
+}
 
 /// Limits as they are written. Those of the engine and of plugins stand under `[limits]` alone, which the check of the keys
 /// sees to.
@@ -46,12 +82,12 @@ pub(super) struct FileLimits {
     compile_memory: Option<ByteSize>,
     compile_output: Option<ByteSize>,
     #[serde(default)]
-    plugins: BTreeMap<String, FileLimits>,
+    plugins: BTreeMap<String, FileOwnLimits>,
 }
 
 impl FileLimits {
     /// The limits of all calls, and those of plugins by name.
-    pub(super) fn common(mut self) -> Result<(Limits, BTreeMap<String, Limits>), Wrong> {
+    pub(super) fn common(mut self) -> Result<(Limits, BTreeMap<String, OwnLimits>), Wrong> {
         let wrong = |path: &str, problem: &str| Wrong { path: path.to_owned(), problem: problem.to_owned() };
         let plugins = std::mem::take(&mut self.plugins);
         let common = self.over(Limits::default());
@@ -71,15 +107,6 @@ impl FileLimits {
             Ok((name, limits))
         });
         Ok((common, plugins.collect::<Result<_, Wrong>>()?))
-    }
-
-    /// These, and the common ones where they say nothing; for a part of the calls.
-    pub(super) fn narrowing(self, common: Limits) -> Result<Limits, String> {
-        let limits = self.over(common);
-        if limits.memory > common.memory || limits.table_entries > common.table_entries {
-            return Err("memory and table_entries can be lowered here; raise them where they stand before: under [limits], or for the plugin".to_owned());
-        }
-        Ok(limits)
     }
 
     fn over(self, default: Limits) -> Limits {

@@ -53,6 +53,7 @@ use connection::FileConnection;
 pub use connection::{Ca, ConnectionConfig, FieldValue};
 pub(crate) use keys::line_of;
 use limits::FileLimits;
+pub use limits::OwnLimits;
 
 /// A configuration that was read and found to be in order.
 #[derive(Debug)]
@@ -70,7 +71,7 @@ pub struct Config {
     /// Limits of every call.
     pub limits: Limits,
     /// Limits of the calls of a plugin, by its name, where they are others.
-    pub plugin_limits: BTreeMap<String, Limits>,
+    pub plugin_limits: BTreeMap<String, OwnLimits>,
     /// By name.
     pub connections: BTreeMap<String, ConnectionConfig>,
     /// What others can do with the file, its folder or the lock file that they should not, with what to type: these say where
@@ -194,7 +195,7 @@ impl Config {
         let (limits, plugin_limits) = parsed.limits.common().map_err(|wrong| wrong.in_text(text))?;
         let mut connections = BTreeMap::new();
         for (name, from) in parsed.connections {
-            let common = plugin_limits.get(from.provider()).copied().unwrap_or(limits);
+            let common = plugin_limits.get(from.provider()).map_or(limits, |own| own.limits);
             let connection = from.read(&name, folder, common).map_err(|wrong| wrong.in_text(text))?;
             connections.insert(name, connection);
         }

@@ -177,7 +177,8 @@ impl Host {
     }
 
     /// Everything that is not as the lock file says, a line each: components that are missing or are others, live and waiting
-    /// releases that may do more or less than is written there, and components that are in the store and in no lock file.
+    /// releases that may do more or less than is written there, and components that are in the store and in no lock file. That a
+    /// release which is only kept is not there is for [`ReleaseStore::missing_kept`] to tell.
     ///
     /// # Errors
     /// [`StoreError::Broken`] where the lock file, or the store, cannot be read.

@@ -14,10 +14,10 @@ use super::Host;
 use crate::call::{Call, Output, Report, Timing};
 use crate::cassette::Player;
 use crate::failpoint::failpoint;
-use crate::failure::{CallError, Fault, Refusal};
-use crate::grant::Grant;
+use crate::failure::{CallError, Fault, LimitReached, Refusal};
+use crate::grant::{Grant, meant};
 use crate::limits::Limits;
-use crate::operation::{NotAccepted, Operation, nearest};
+use crate::operation::{NotAccepted, Operation};
 use crate::registry::{Release, Tenure};
 use crate::retry::Retries;
 use crate::sandbox::admission::Admitted;
@@ -158,10 +158,18 @@ impl Host {
         let audit = target.audit.as_deref();
         let record =
             |refusal: &Refusal| record_refusal(audit, target.who(), refusal, &target.grant).map_err(Fault::from);
+        let placed = |limit: LimitReached| match target.grant.table_of(limit.name) {
+            Some(table) => limit.set_in(table),
+            None => limit,
+        };
         let input = call.fingerprint();
         let (admitted, running) = match self.admit(target, call) {
             Ok(admitted) => admitted,
             Err(refusal) => {
+                let refusal = match refusal {
+                    Refusal::Limit(limit) => Refusal::Limit(placed(limit)),
+                    other => other,
+                };
                 record(&refusal)?;
                 return Err(refusal.into());
             }
@@ -171,9 +179,7 @@ impl Host {
         self.count(target, input, &ran);
         // What a rule denied is recorded where it is denied; the limit is known only now.
         if let Err(CallError::Refusal(Refusal::Limit(limit))) = ran.result {
-            let grant = &target.grant;
-            let limit = if grant.limits.is_some() { limit.set_in(&grant.limits_table) } else { limit };
-            let refusal = Refusal::from(limit);
+            let refusal = Refusal::from(placed(limit));
             ran.result = Err(record(&refusal).map_or_else(CallError::from, |()| refusal.into()));
         }
         Ok(ran)
@@ -240,22 +246,10 @@ impl Host {
         let plugin = &release.about.name;
         let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
         let known = grants.get(plugin).map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<&str> = known.iter().map(|g| g.connection.name()).collect();
-        match (name, known) {
-            (Some(name), _) => known.iter().find(|g| g.connection.name() == name).cloned().ok_or_else(|| {
-                Refusal::Unknown(match nearest(name, names.iter().copied()) {
-                    Some(near) => format!("`{plugin}` has no connection `{name}`; did you mean `{near}`?"),
-                    None if names.is_empty() => format!("`{plugin}` has no connection `{name}`: it has none"),
-                    None => format!("`{plugin}` has no connection `{name}`; it has `{}`", names.join("`, `")),
-                })
-            }),
-            (None, [only]) => Ok(Arc::clone(only)),
-            (None, []) => Err(Refusal::Connection(without_connection(release))),
-            (None, _) => Err(Refusal::Connection(format!(
-                "`{plugin}` has several connections; say which one: --connection {}",
-                names.join(" or --connection ")
-            ))),
-        }
+        let names: Vec<&str> = known.iter().map(|grant| grant.connection.name()).collect();
+        let meant = meant(plugin, &names, name)?;
+        let found = known.iter().find(|grant| Some(grant.connection.name()) == meant);
+        found.cloned().ok_or_else(|| Refusal::Connection(without_connection(release)))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use wharf_egress::configuration;
 
 use crate::failure::Refusal;
 use crate::operation::nearest;
@@ -119,7 +120,12 @@ impl Registry {
             Refusal::Unknown(match nearest(plugin, names.iter().copied()) {
                 Some(near) => format!("there is no plugin `{plugin}`; did you mean `{near}`?"),
                 None if names.is_empty() => format!("there is no plugin `{plugin}`: none is loaded"),
-                None => format!("there is no plugin `{plugin}`; loaded are `{}`", names.join("`, `")),
+                None => format!(
+                    "there is no plugin `{plugin}`; loaded are `{}`; install it (`wharf install FILE`), or name its file in \
+                     `plugins` of {}",
+                    names.join("`, `"),
+                    configuration::name()
+                ),
             })
         })
     }

@@ -33,7 +33,7 @@ use change::Change;
 pub use sync::{Missing, Standing};
 
 /// What to do about a component that is not there, or is another one.
-const PUT_BACK: &str = "`wharf sync` puts it back";
+const PUT_BACK: &str = "`wharf sync` puts it back, or `wharf sync FILE` where what it was installed from is gone";
 
 /// A folder of releases, and its lock file.
 pub struct ReleaseStore {

@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::{LockFile, LockedPlugin, LockedRelease, ReleaseStore, StoreError, plain, refused};
+use crate::files::is_there;
 
 /// A release of the lock file whose component is not in the store, or is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,16 +43,32 @@ impl ReleaseStore {
     /// # Errors
     /// [`StoreError::Broken`] where the lock file cannot be read.
     pub fn missing(&self) -> Result<Vec<Missing>, StoreError> {
-        let lock = self.lock()?;
-        let releases =
-            lock.plugins.iter().flat_map(|(name, plugin)| plugin.releases.iter().map(move |one| (name, plugin, one)));
-        let missing = releases.filter(|(_, _, release)| self.read(&release.digest).is_err());
-        let missing = missing.map(|(name, plugin, release)| Missing {
-            plugin: name.clone(),
-            release: release.clone(),
-            standing: plugin.standing(&release.digest),
-        });
-        Ok(missing.collect())
+        let mut named = self.all()?;
+        named.retain(|one| self.read(&one.release.digest).is_err());
+        Ok(named)
+    }
+
+    /// Those of them that are [kept](Standing::Kept) and whose components are not there at all. No call needs them.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] where the lock file cannot be read.
+    pub fn missing_kept(&self) -> Result<Vec<Missing>, StoreError> {
+        let mut named = self.all()?;
+        named.retain(|one| one.standing == Standing::Kept && !is_there(&self.component(&one.release.digest)));
+        Ok(named)
+    }
+
+    /// Every release of the lock file.
+    fn all(&self) -> Result<Vec<Missing>, StoreError> {
+        let of_plugin = |(name, plugin): (String, LockedPlugin)| {
+            let of = |release: &LockedRelease| Missing {
+                plugin: name.clone(),
+                standing: plugin.standing(&release.digest),
+                release: release.clone(),
+            };
+            plugin.releases.iter().map(of).collect::<Vec<_>>()
+        };
+        Ok(self.lock()?.plugins.into_iter().flat_map(of_plugin).collect())
     }
 
     /// Puts the component of a release back. What is live and what waits stays as the lock file says it, and so does the lock

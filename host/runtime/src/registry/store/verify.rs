@@ -9,7 +9,7 @@ use crate::files::{component_files, is_there, resolved};
 
 impl ReleaseStore {
     /// Everything on disk that is not as the lock file says, and what is in the store and in no lock file; nothing where all is
-    /// well. What the components themselves say is for [`Host::verify`](crate::Host::verify) to tell.
+    /// well. A release that is only kept and [is not there](Self::missing_kept) keeps no call from working, and is left out. What the components themselves say is for [`Host::verify`](crate::Host::verify) to tell.
     ///
     /// # Errors
     /// [`StoreError::Broken`] where the lock file, or the store, cannot be read.
@@ -17,6 +17,9 @@ impl ReleaseStore {
         self.make_up()?;
         let lock = self.lock()?;
         let releases = lock.plugins.iter().flat_map(|(name, plugin)| plugin.releases.iter().map(move |r| (name, r)));
+        let gone = self.missing_kept()?;
+        let is_gone = |digest: &str| gone.iter().any(|gone| gone.release.digest == digest);
+        let releases = releases.filter(|(_, release)| !is_gone(&release.digest));
         let mut problems: Vec<String> = releases
             .filter_map(|(name, release)| {
                 let problem = self.read(&release.digest).err()?;
