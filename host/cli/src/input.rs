@@ -94,14 +94,18 @@ fn instead_of_input(error: &io::Error) -> String {
     }
 }
 
+fn attached_wrongly(pair: &str) -> String {
+    let (name, file) = pair.split_once('=').unwrap_or(("NAME", pair.trim_start_matches('@')));
+    format!("`--attach {pair}` is not `name=@FILE`; write --attach {name}=@{file}")
+}
+
 /// The files of `--attach name=@FILE`.
 pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
     target
         .attach
         .iter()
         .map(|pair| {
-            let (name, file) =
-                pair.split_once("=@").ok_or_else(|| Usage(format!("`--attach {pair}` is not `name=@FILE`")))?;
+            let (name, file) = pair.split_once("=@").ok_or_else(|| Usage(attached_wrongly(pair)))?;
             let bytes = files::read(Path::new(file), LARGEST_ATTACHMENT).map_err(|e| {
                 let problem = files::in_words(&e, "one file; pack a folder first, as with tar or zip");
                 Usage(format!("the attachment {file} cannot be read: {problem}"))

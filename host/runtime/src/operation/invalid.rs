@@ -6,6 +6,7 @@ use wharf_egress::declaration::unescape;
 use wharf_egress::json::NoJson;
 
 use super::schema::{Problem, What, Wrong};
+use super::typed::in_shell;
 use super::{allowed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
@@ -24,7 +25,7 @@ pub(super) fn refusal(operation: &Operation, input: &Value, written: Option<&Jso
             };
             Refusal::InvalidInput { field: Some(name), message }
         }
-        (None, What::Unknown(name)) => unknown(operation, &name),
+        (None, What::Unknown(name)) => unknown(operation, &name, None),
         (None, What::Value(_)) if !input.is_object() => {
             of_all("the input is not a JSON object, such as {\"name\": \"value\"}".to_owned())
         }
@@ -91,15 +92,26 @@ pub(super) fn number(operation: &Operation, input: Option<String>, number: &str,
     Refusal::InvalidInput { field: input, message: format!("{number} {problem}{allowed}") }
 }
 
-/// An input that the operation does not have.
-pub(super) fn unknown(operation: &Operation, name: &str) -> Refusal {
+/// An input that the operation does not have, and what a caller wrote for it on a command line.
+pub(super) fn unknown(operation: &Operation, name: &str, text: Option<&str>) -> Refusal {
     let known: Vec<&str> = operation.input_names().collect();
-    let message = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("`{}` has no such input; did you mean `{near}`?", operation.name),
-        None if known.is_empty() => format!("`{}` takes no input", operation.name),
-        None => format!("`{}` has no such input; it takes `{}`", operation.name, known.join("`, `")),
+    let message = match (file_meant(operation, name, text), nearest(name, known.iter().copied())) {
+        (Some(attach), _) => format!("`{}` takes a file here, and no input; write {attach}", operation.name),
+        (None, Some(near)) => format!("`{}` has no such input; did you mean `{near}`?", operation.name),
+        (None, None) if known.is_empty() => format!("`{}` takes no input", operation.name),
+        (None, None) => format!("`{}` has no such input; it takes `{}`", operation.name, known.join("`, `")),
     };
     Refusal::InvalidInput { field: Some(name.to_owned()), message }
+}
+
+/// How the file goes that was given as an input: by the name of an attachment, or as `@FILE`.
+fn file_meant(operation: &Operation, name: &str, text: Option<&str>) -> Option<String> {
+    let known = || operation.attachments.iter().map(|field| field.name.as_str());
+    let file = text.and_then(|text| text.strip_prefix('@'));
+    let of_file = || file.and_then(|_| nearest(name, known()).or(known().next()));
+    let attachment = known().find(|known| *known == name).or_else(of_file)?;
+    let file = file.or(text).filter(|file| !file.is_empty()).unwrap_or("FILE");
+    Some(format!("--attach {attachment}=@{}", in_shell(file)))
 }
 
 fn property_of<'a>(operation: &'a Operation, name: &str) -> Option<&'a Value> {

@@ -118,9 +118,10 @@ impl Operation {
         self.declared.attachments.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join("`, `")
     }
 
-    fn input_schema(&self, name: &str) -> Result<&Value, Refusal> {
+    /// That of an input for which a caller wrote this.
+    fn input_schema(&self, name: &str, text: &str) -> Result<&Value, Refusal> {
         let properties = self.declared.input_schema.get("properties");
-        properties.and_then(|p| p.get(name)).ok_or_else(|| invalid::unknown(&self.declared, name))
+        properties.and_then(|p| p.get(name)).ok_or_else(|| invalid::unknown(&self.declared, name, Some(text)))
     }
 }
 

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 use wharf_egress::Json;
+use wharf_egress::text::shortened;
 
 use super::words::{allowed, names_null, takes_text, types};
 use super::{Operation, nearest};
 use crate::failure::Refusal;
+
+/// How much of what a caller wrote is repeated, in characters.
+const LONGEST: usize = 200;
 
 impl Operation {
     /// Reads a value that was written as plain text, by the type of the input: what a command line is given. Where a text is
@@ -15,59 +19,61 @@ impl Operation {
     /// [`Refusal::InvalidInput`] where the input is not known, or the text is no value of its type, with how one is written; also
     /// for `null` where the schema names both texts and null, as it could be either.
     pub fn parse_value(&self, name: &str, text: &str) -> Result<Json, Refusal> {
-        let schema = self.input_schema(name)?;
+        let schema = self.input_schema(name, text)?;
         if text == "null" && takes_text(schema) && names_null(schema) {
             let message = format!(
                 "`null` could be the text or no value here; write `{name}:=null` for no value, `{name}:='\"null\"'` for the text"
             );
             return Err(Refusal::InvalidInput { field: Some(name.to_owned()), message });
         }
-        let json = if takes_text(schema) { Value::from(text).into() } else { self.json_of_type(name, schema, text)? };
-        match choice_meant(schema, text) {
-            Some(choice) => Err(self.not_allowed(name, schema, text, &format!("{name}={}", in_shell(&choice)))),
-            None => Ok(json),
-        }
+        let json = if takes_text(schema) { Some(Value::from(text).into()) } else { json_of_type(schema, text) };
+        let is_choice = choice(schema, Some(text)).is_none_or(|choice| as_typed(&choice) == text);
+        json.filter(|_| is_choice).ok_or_else(|| self.not_allowed(name, schema, text, Some(text)))
     }
 
     /// Reads a value that was written as JSON.
     ///
     /// # Errors
-    /// [`Refusal::InvalidInput`] where the input is not known, or the text is not JSON, with how it is written.
+    /// [`Refusal::InvalidInput`] where the input is not known, or the text is not JSON or no value of its type, with how one is
+    /// written.
     pub fn parse_json(&self, name: &str, text: &str) -> Result<Json, Refusal> {
-        let schema = self.input_schema(name)?;
-        Json::parse(text).map_err(|problem| {
-            let example = in_shell(&example(schema, None).to_string());
+        let schema = self.input_schema(name, text)?;
+        let json = Json::parse(text).map_err(|problem| {
+            let write = self.written(name, schema, Some(text));
             // A shell takes quotes away that do not stand within others.
-            let message = format!(
-                "{} is not JSON: {problem}; write {name}:={example}, in the quotes of the shell",
-                self.shown(name, text)
-            );
+            let quoted = if write.contains(":=") { ", in the quotes of the shell" } else { "" };
+            let message = format!("{} is not JSON: {problem}; write {write}{quoted}", self.shown(name, text));
             Refusal::InvalidInput { field: Some(name.to_owned()), message }
-        })
+        })?;
+        match json.value() {
+            Ok(value) if !is_of_type(schema, &value) => {
+                let meant = (!value.is_null()).then(|| as_typed(&value));
+                Err(self.not_allowed(name, schema, text, meant.as_deref()))
+            }
+            // One that has no value here is judged where its digits are.
+            _ => Ok(json),
+        }
     }
 
-    fn json_of_type(&self, name: &str, schema: &Value, text: &str) -> Result<Json, Refusal> {
-        let is_of_type = |value: &Value| {
-            let types = types(schema);
-            types.is_empty() || types.iter().any(|known| is_of(known, value))
-        };
-        let json = Json::parse(text).ok();
-        // One that has no value here is judged where its digits are.
-        let fits = json.filter(|json| json.value().map_or(true, |value| is_of_type(&value)));
-        fits.ok_or_else(|| {
-            let given = Some(text).filter(|_| !self.is_sensitive(name));
-            self.not_allowed(name, schema, text, &written(name, schema, given))
-        })
-    }
-
-    fn not_allowed(&self, name: &str, schema: &Value, text: &str, write: &str) -> Refusal {
+    fn not_allowed(&self, name: &str, schema: &Value, text: &str, meant: Option<&str>) -> Refusal {
+        let write = self.written(name, schema, meant);
         let message = format!("{} is not what is allowed: {}; write {write}", self.shown(name, text), allowed(schema));
         Refusal::InvalidInput { field: Some(name.to_owned()), message }
     }
 
+    /// How a value is written on a command line, made of what was given where that is possible.
+    fn written(&self, name: &str, schema: &Value, given: Option<&str>) -> String {
+        let given = given.filter(|text| !self.is_sensitive(name) && text.len() <= LONGEST);
+        match example(schema, given) {
+            Value::Bool(_) => format!("{name}=true or {name}=false"),
+            value @ (Value::Array(_) | Value::Object(_)) => format!("{name}:={}", in_shell(&value.to_string())),
+            value => format!("{name}={}", in_shell(&as_typed(&value))),
+        }
+    }
+
     /// What a caller wrote, for a message.
     fn shown(&self, name: &str, text: &str) -> String {
-        if self.is_sensitive(name) { "the value".to_owned() } else { format!("`{text}`") }
+        if self.is_sensitive(name) { "the value".to_owned() } else { format!("`{}`", shortened(text, LONGEST)) }
     }
 
     fn is_sensitive(&self, name: &str) -> bool {
@@ -75,16 +81,30 @@ impl Operation {
     }
 }
 
-/// Where a text is none of those that can be chosen: the one that was probably meant, or the first.
-fn choice_meant(schema: &Value, text: &str) -> Option<String> {
+/// The JSON that a text is, if it is of a type that is allowed.
+fn json_of_type(schema: &Value, text: &str) -> Option<Json> {
+    let json = Json::parse(text).ok();
+    // One that has no value here is judged where its digits are.
+    json.filter(|json| json.value().map_or(true, |value| is_of_type(schema, &value)))
+}
+
+fn is_of_type(schema: &Value, value: &Value) -> bool {
+    let types = types(schema);
+    types.is_empty() || types.iter().any(|known| is_of(known, value))
+}
+
+/// Of the values that can be chosen, where these are all: the one that is meant, or else the first.
+fn choice(schema: &Value, given: Option<&str>) -> Option<Value> {
     let choices = schema.get("enum")?.as_array()?;
-    let is_meant = |choice: &Value| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned) == text;
-    if choices.iter().any(is_meant) {
-        return None;
-    }
-    let texts: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
-    let meant = nearest(text, texts.iter().copied()).or(texts.first().copied());
-    Some(meant.map_or_else(|| choices.first().map(Value::to_string).unwrap_or_default(), str::to_owned))
+    let texts = || choices.iter().filter_map(Value::as_str);
+    let is_given = |choice: &&Value| given.is_some_and(|given| as_typed(choice) == given);
+    let similar = || given.and_then(|given| nearest(given, texts())).or(texts().next()).map(Value::from);
+    choices.iter().find(is_given).cloned().or_else(similar).or(choices.first().cloned())
+}
+
+/// A value as it is typed behind `name=`.
+fn as_typed(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn is_of(name: &str, value: &Value) -> bool {
@@ -100,20 +120,10 @@ fn is_of(name: &str, value: &Value) -> bool {
     }
 }
 
-/// How a value of a schema is written on a command line, made of what was given where that is possible.
-fn written(name: &str, schema: &Value, given: Option<&str>) -> String {
-    match example(schema, given) {
-        Value::Bool(_) => format!("{name}=true or {name}=false"),
-        value @ (Value::Array(_) | Value::Object(_)) => format!("{name}:={}", in_shell(&value.to_string())),
-        Value::String(text) => format!("{name}={}", in_shell(&text)),
-        value => format!("{name}={value}"),
-    }
-}
-
 /// A value that a schema allows by its types.
 fn example(schema: &Value, given: Option<&str>) -> Value {
-    if let Some(choice) = schema.get("enum").and_then(|choices| choices.get(0)).or(schema.get("const")) {
-        return choice.clone();
+    if let Some(value) = choice(schema, given).or(schema.get("const").cloned()) {
+        return value;
     }
     let any = ["anyOf", "oneOf", "allOf"].iter().find_map(|name| schema.get(name)?.get(0));
     match (types(schema).first(), any) {
@@ -126,7 +136,10 @@ fn example(schema: &Value, given: Option<&str>) -> Value {
             let member = properties.and_then(|all| all.get(name)).map_or_else(|| json!("value"), |s| example(s, None));
             json!({ name: member })
         }
-        (Some(&"integer" | &"number"), _) => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        (Some(&"integer" | &"number"), _) => {
+            let number = given.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_number);
+            number.or(schema.get("minimum").cloned()).unwrap_or(json!(1))
+        }
         (Some(&"boolean"), _) => json!(true),
         (Some(&"null"), _) => Value::Null,
         _ => json!(given.unwrap_or("text")),
@@ -135,20 +148,32 @@ fn example(schema: &Value, given: Option<&str>) -> Value {
 
 /// A list of what was given: one entry, or those between commas.
 fn entries(schema: &Value, given: Option<&str>) -> Value {
-    let parts = given.into_iter().flat_map(|text| text.split(',')).map(str::trim);
     let read = |part: &str| match takes_text(schema) {
         true => Some(json!(part)),
         false => serde_json::from_str(part).ok().filter(|value| types(schema).iter().any(|name| is_of(name, value))),
     };
-    let all: Option<Vec<Value>> = parts.filter(|part| !part.is_empty()).map(read).collect();
+    let all: Option<Vec<Value>> = parts(given.unwrap_or_default()).into_iter().map(read).collect();
     match all {
         Some(all) if !all.is_empty() => Value::Array(all),
         _ => json!([example(schema, None)]),
     }
 }
 
+/// What was given for a list, taken apart at commas. A shell leaves `[a,b]` of `["a","b"]`. Quotes and other brackets have commas
+/// of their own in them, so what has some is one entry; a list that is damaged is none.
+fn parts(given: &str) -> Vec<&str> {
+    let given = given.trim();
+    let is_one = |text: &str| text.contains(['"', '[', ']', '{', '}', '(', ')']);
+    let inside = given.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|inside| !is_one(inside));
+    match inside {
+        None if given.starts_with('[') => Vec::new(),
+        None if is_one(given) => vec![given],
+        inside => inside.unwrap_or(given).split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
+    }
+}
+
 /// A word as a shell takes it, in single quotes where it needs them.
-fn in_shell(text: &str) -> String {
+pub(super) fn in_shell(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
