@@ -1,5 +1,5 @@
 //! What a release asks for, as people read it: how much of what, then what can do harm, then the rest. What is the same in
-//! several operations is one line. Only details are ever left out, and counted.
+//! several operations is one line, which names their requests. Only details are ever left out, and counted.
 
 use std::collections::BTreeMap;
 
@@ -71,11 +71,19 @@ pub(crate) fn asked(diff: &CapabilityDiff, most: Most, all: bool) -> (Text, bool
 
 /// What is no longer asked for, as many lines of it.
 pub(crate) fn given_up(diff: &CapabilityDiff, most: usize) -> Text {
-    let lines = diff.removed.iter().take(most).map(|line| text![styled(GOOD, format!("- {line}")), "\n"]);
+    let lines = diff.removed.iter().take(most).map(|line| text![styled(GOOD, without(line)), "\n"]);
     let text: Text = lines.collect();
     match diff.removed.len().saturating_sub(most) {
         0 => text,
         more => text![text, styled(BOLD, format!("and {more} lines that it no longer asks for")), "\n"],
+    }
+}
+
+/// A line of what is no longer asked for. That something is not masked, no longer said, is that it is masked now.
+fn without(line: &str) -> String {
+    match Capability::of(line) {
+        Capability { kind: Kind::Unmasked, .. } => format!("+ {}", line.replacen(": does not mask ", ": masks ", 1)),
+        _ => format!("- {line}"),
     }
 }
 
@@ -136,28 +144,33 @@ impl<'a> Asked<'a> {
         (all > 0).then(|| format!("{} ({secret} secret)", counted(all, ("field", "fields"))))
     }
 
-    /// What is the same in several operations as one line with their names.
+    /// What is the same in several operations as one line with their names, and with the requests that it is of.
     fn folded(&self, kind: Kind, lines: &[Capability<'a>]) -> Vec<String> {
         let mut same: Vec<(String, Vec<Capability<'a>>)> = Vec::new();
         for one in lines {
-            let what = what_is_said(kind, one);
-            match same.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, all)) => all.push(*one),
-                None => same.push((what, vec![*one])),
-            }
+            add_to(&mut same, what_is_said(kind, one).0, *one);
         }
-        same.into_iter().map(|(what, all)| self.fold(kind, what, &all)).collect()
+        same.into_iter().map(|(what, all)| self.fold(kind, &what, &all)).collect()
     }
 
-    fn fold(&self, kind: Kind, what: String, all: &[Capability<'a>]) -> String {
-        match (all, kind) {
-            ([one], Kind::Exposed) => {
-                let used = self.users(one);
-                if used.is_empty() { one.line.to_owned() } else { format!("{}, for {}", one.line, self.listed(&used)) }
-            }
-            ([one], _) => one.line.to_owned(),
-            (several, _) => format!("{what}: {}", self.listed(&names(several))),
+    fn fold(&self, kind: Kind, what: &str, all: &[Capability<'a>]) -> String {
+        if let [one] = all {
+            let used = if kind == Kind::Exposed { self.users(one) } else { Vec::new() };
+            return if used.is_empty() {
+                one.line.to_owned()
+            } else {
+                format!("{}, for {}", one.line, self.listed(&used))
+            };
         }
+        let mut by_request: Vec<(Option<String>, Vec<Capability<'a>>)> = Vec::new();
+        for one in all {
+            add_to(&mut by_request, what_is_said(kind, one).1, *one);
+        }
+        let listed = by_request.into_iter().map(|(request, all)| {
+            let operations = self.listed(&names(&all));
+            request.map_or(operations.clone(), |request| format!("{request} in {operations}"))
+        });
+        format!("{what}: {}", listed.collect::<Vec<_>>().join(", "))
     }
 
     /// The operations whose requests have their credentials by this scheme.
@@ -189,14 +202,25 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What a line says, whichever request of its operation it is of.
-fn what_is_said(kind: Kind, one: &Capability<'_>) -> String {
-    match kind {
-        Kind::Free => {
-            one.what.rsplit_once(" of ").map_or_else(|| one.what.to_owned(), |(value, _)| format!("{value} is free"))
-        }
-        Kind::Claimed => "is said to change nothing".to_owned(),
-        _ => one.what.to_owned(),
+/// What a line says, and of which request of its operation where it names one.
+fn what_is_said(kind: Kind, one: &Capability<'_>) -> (String, Option<String>) {
+    let parts = match kind {
+        Kind::Free => one.what.strip_suffix(" is free").and_then(|what| what.rsplit_once(" of ")),
+        Kind::Claimed => one.what.rsplit_once(" by "),
+        _ => None,
+    };
+    match (kind, parts) {
+        (Kind::Free, Some((value, request))) => (format!("{value} is free"), Some(format!("of {request}"))),
+        (_, Some((what, request))) => (what.to_owned(), Some(format!("by {request}"))),
+        (_, None) => (one.what.to_owned(), None),
+    }
+}
+
+/// Puts one with those that are the same in this, in the order in which they come.
+fn add_to<K: PartialEq, T>(groups: &mut Vec<(K, Vec<T>)>, key: K, one: T) {
+    match groups.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, all)) => all.push(one),
+        None => groups.push((key, vec![one])),
     }
 }
 

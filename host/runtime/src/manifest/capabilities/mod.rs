@@ -66,9 +66,11 @@ impl Capabilities {
         CapabilityDiff { added: newer.beyond(self), removed: self.beyond(newer) }
     }
 
-    /// What these ask for and others do not: lines, and what they do not mask of an operation that both have.
+    /// What these ask for and others do not: lines, also what is masked of an operation that the others do not have, and what
+    /// these do not mask of one that both have.
     fn beyond(&self, others: &Self) -> Vec<String> {
-        let asked = self.0.difference(&others.0).filter(|line| masked(line).is_none()).cloned();
+        let is_asked = |line: &&String| masked(line).is_none_or(|(operation, _)| !others.has(operation));
+        let asked = self.0.difference(&others.0).filter(is_asked).cloned();
         let unmasked = others.0.difference(&self.0).filter_map(|line| {
             let (operation, what) = masked(line)?;
             self.has(operation).then(|| format!("{operation}: does not mask {what}"))
