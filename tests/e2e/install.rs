@@ -408,6 +408,8 @@ fn a_fix_that_must_stay_is_approved_with_no_way_back() {
     says(&world, &["versions"], &["no way back"]);
     world.wharf(&["rollback", "obedient"]).fails(2, &["no way back", "--to 3.7.11 --force"]);
     world.wharf(&["rollback", "obedient", "--force"]).fails(2, &["--to <VERSION>"]);
+    let unknown = ["no such earlier release", "`wharf rollback obedient --to 3.7.11 --force`"];
+    world.wharf(&["rollback", "obedient", "--to", "9.9.9"]).fails(2, &unknown);
     assert_eq!(live(&world), NEXT);
     says(&world, &["rollback", "obedient", "--to", VERSION, "--force"], &["3.7.11 is live again"]);
     says(

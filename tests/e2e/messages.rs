@@ -95,13 +95,96 @@ fn an_input_that_is_typed_wrongly_is_told_as_the_shell_takes_it() {
         .call("appwrite users.list queries=open")
         .fails(2, &["`open` is not what is allowed", r#"write queries:='["open"]'"#]);
     world.call("appwrite users.list maxItems=many").fails(2, &["1 to 10000; write maxItems=1"]);
-    world.call("appwrite users.list queries:=[open]").fails(2, &["is not JSON", r#"write queries:='["text"]'"#]);
+    for (given, write) in [
+        ("queries:=[open]", r#"write queries:='["open"]'"#),
+        ("queries=[vip,new]", r#"write queries:='["vip","new"]'"#),
+        (
+            r#"queries={"method":"equal","values":["x","y"]}"#,
+            r#"queries:='["{\"method\":\"equal\",\"values\":[\"x\",\"y\"]}"]'"#,
+        ),
+        (r#"queries=equal("a",["b"])"#, r#"write queries:='["equal(\"a\",[\"b\"])"]'"#),
+        (r#"queries=["a","b]"#, r#"write queries:='["text"]'"#),
+        ("queries:=null", r#"write queries:='["text"]'"#),
+        (r#"queries:={"a":"b"}"#, r#"write queries:='["{\"a\":\"b\"}"]'"#),
+    ] {
+        world.call(&format!("appwrite users.list {given}")).fails(2, &[write]);
+    }
+    let long = world.call(&format!("appwrite users.list maxItems={}", "9".repeat(9000) + "x"));
+    long.fails(2, &["write maxItems=1"]);
+    assert!(long.err.len() < 1000, "{long:?}");
     world
         .call("appwrite users.create emailVerification=yes")
         .fails(2, &["write emailVerification=true or emailVerification=false"]);
     world
         .call("chatwoot conversations.toggle-status account_id=1 conversation_id=1 status=opn")
         .fails(2, &["one of \"open\"", "; write status=open"]);
+    world
+        .call("chatwoot conversations.toggle-status account_id=1 conversation_id=1 status:=open")
+        .fails(2, &["is not JSON", "; write status=open"]);
+}
+
+#[test]
+fn a_file_that_is_given_as_an_input_is_told_with_how_it_is_attached() {
+    let world = World::new();
+    for (given, write) in [
+        ("appwrite files.create bucketId=b file=wharf.toml", "--attach file=@wharf.toml"),
+        ("appwrite files.create bucketId=b datei=@wharf.toml", "--attach file=@wharf.toml"),
+        ("chatwoot messages.create attachments=@wharf.toml", "--attach attachments=@wharf.toml"),
+        ("chatwoot messages.create --attach attachments=wharf.toml", "write --attach attachments=@wharf.toml"),
+        ("chatwoot messages.create --attach wharf.toml", "write --attach NAME=@wharf.toml"),
+    ] {
+        world.call(given).fails(2, &[write]);
+    }
+    world.call("appwrite files.create fil=x").fails(2, &["did you mean `fileId`?"]);
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_repeated_nowhere() {
+    const SECRET: &str = "Sup3rS3cretK7xQ9";
+    let world = World::new();
+    let url = world.simulation.appwrite.url();
+    let head = format!("[connections.a]\nprovider = \"appwrite\"\n");
+    let (base, fields) = (format!("base_url = \"{url}\"\n"), "[connections.a.fields]\nproject_id = \"p\"\n");
+    let cases = [
+        (format!("{head}{base}{fields}api_key = {{ env = \"{SECRET}\" }}"), "the environment variable that it names"),
+        (format!("{head}{base}{fields}api_key = {{ file = \"{SECRET}\" }}"), "the file of `api_key`"),
+        (format!("{head}{base}{fields}api_key = {SECRET}"), "a value is a text in quotes"),
+        (format!("{head}{base}{fields}api_key = {{ {SECRET} }}"), "a value is a text in quotes"),
+        (format!("{head}{base}{fields}{SECRET} = \"x\""), "has no field of this name"),
+        (format!("{head}{base}{SECRET} = \"x\""), "is not known here"),
+        (format!("{head}base_url = \"{SECRET}\"\n{fields}"), "is not a URL"),
+        (format!("{head}base_url = \"{SECRET}:x\"\n{fields}"), "cannot be used"),
+        (format!("{head}{base}allow_weak = [\"{SECRET}\"]\n"), "no secret field"),
+        (format!("{head}{base}ca = \"{SECRET}\"\n"), "write ca = \"system\""),
+        (format!("{head}{base}ca_file = \"{SECRET}\"\n"), "its ca_file"),
+        (format!("{head}{base}operations = [\"{SECRET}\"]\n"), "names no operations"),
+        (format!("{head}{base}effects = [\"{SECRET}\"]\n"), "is no effect"),
+        (format!("{head}{base}allow_addresses = [\"{SECRET}\"]\n"), "is neither an address"),
+        (format!("{head}{base}nat64 = [\"{SECRET}\"]\n"), "is no prefix"),
+        (format!("[connections.\"{SECRET}!\"]\nprovider = \"appwrite\"\n"), "a connection has a name"),
+        (format!("[connections.a]\nprovider = \"{SECRET}\"\n{base}"), "that its `provider` names"),
+    ];
+    for (text, words) in cases {
+        world.configure(&text);
+        for run in [world.call("appwrite users.list"), world.wharf(&["check", "--offline"])] {
+            let said = format!("{}{}", run.out, run.err);
+            assert!(run.code != 0 && said.contains(words), "`{words}`: {run:?}");
+            assert!(!said.contains(SECRET), "{run:?}");
+        }
+    }
+    let kept = fs::read_to_string(world.path().join(".wharf/audit.jsonl")).unwrap_or_default();
+    assert!(kept.contains("missing-credential") && !kept.contains(SECRET), "{kept}");
+}
+
+#[test]
+fn a_host_without_an_address_points_to_what_names_it() {
+    let world = World::new();
+    let connections = world.connections();
+    let url = world.simulation.appwrite.url();
+    world.configure(&connections.replacen(&url, "https://nowhere.invalid", 1));
+    let run = world.call("appwrite users.list");
+    run.fails(4, &["no address is known for the host of https://nowhere.invalid", "look at base_url"]);
+    assert!(!run.err.contains("io: "), "{run:?}");
 }
 
 #[test]
@@ -148,6 +231,8 @@ fn a_lock_file_that_is_none_says_what_it_is_where_and_how_it_comes_back() {
     for (text, words) in [
         (String::new(), ["it is empty", restore[0], restore[1]]),
         (conflict, [line.as_str(), "`git checkout --theirs FILE`", "`wharf sync`"]),
+        (format!("{whole}>>>>>>> other\n"), [line.as_str(), "(`>>>>>>>`)", "`wharf sync`"]),
+        (format!("{whole}>>>>>>>\n"), [line.as_str(), "(`>>>>>>>`)", "`wharf sync`"]),
         (whole[..whole.len() / 2].to_owned(), ["prod.lock: line ", "damaged or cut short", restore[0]]),
         ("{\"format\": 2}".to_owned(), ["it is JSON", restore[0], restore[2]]),
         (
@@ -215,6 +300,10 @@ fn a_folder_in_the_place_of_a_file_is_told_with_what_is_expected() {
     let connections = world.connections();
     let folder = "it is a folder";
     world.call("appwrite users.list --config folder").fails(2, &[folder, "such as folder/wharf.toml"]);
+    fs::create_dir(world.path().join("folder/wharf.toml")).unwrap();
+    world
+        .call("appwrite users.list --config folder/wharf.toml")
+        .fails(2, &[folder, "expected is a file: move the folder"]);
     world.call("appwrite users.list --input @folder").fails(2, &[folder, "expected is a file with JSON"]);
     world
         .call("appwrite files.create bucketId=b fileId=f --attach file=@folder")
@@ -234,6 +323,8 @@ fn a_folder_in_the_place_of_a_file_is_told_with_what_is_expected() {
     world.wharf(&["install", &component]).fails(1, &["a file stands where its folder should", "`store` in wharf.toml"]);
     world.configure(&format!("[audit]\nfile = \"folder\"\n{connections}"));
     world.call("appwrite users.list").fails(1, &[folder, "name a file in it as `file`, such as", "folder/audit.jsonl"]);
+    let checked = world.wharf(&["check", "--offline"]);
+    assert!(!checked.out.contains("chmod"), "the folder is not to be closed: {checked:?}");
 }
 
 #[test]

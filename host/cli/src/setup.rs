@@ -10,6 +10,7 @@ use directories::ProjectDirs;
 use wharf::config::Config;
 use wharf::files::is_there;
 use wharf::operation::nearest;
+use wharf::text::named;
 use wharf::{Host, HostBuilder, LoadError, Release, ReleaseStore, StoreError, shortage};
 use wharf_artifacts::PROVIDERS;
 use wharf_simulated::Simulation;
@@ -239,7 +240,8 @@ impl Setup {
             let meant = nearest(provider, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
             let have_it = || "; install it (`wharf install FILE`), or name its file in `plugins`".to_owned();
             let meant = meant.unwrap_or_else(have_it);
-            print::warning(&format!("connection `{name}` is for the plugin `{provider}`, which is not loaded{meant}"));
+            let plugin = named(provider, "that its `provider` names");
+            print::warning(&format!("connection `{name}` is for the plugin {plugin}, which is not loaded{meant}"));
         }
     }
 }

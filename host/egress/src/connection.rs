@@ -18,6 +18,7 @@ use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
 use crate::strength;
+use crate::text::{is_of_words, named};
 use crate::wire::{Hop, Trust};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
@@ -406,10 +407,12 @@ fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {
 fn parse_base(text: &str) -> Result<Url, ConnectionError> {
     let url = Url::parse(text).map_err(|error| {
         let before_password = text.rsplit('@').next().unwrap_or_default();
-        ConnectionError::Unreadable(before_password.to_owned(), error)
+        let is_address = is_of_words(before_password) || before_password.contains("://");
+        let shown = if is_address { format!("`{before_password}`") } else { "what stands there".to_owned() };
+        ConnectionError::Unreadable(shown, error)
     })?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(ConnectionError::Scheme(url.scheme().to_owned()));
+        return Err(ConnectionError::Scheme(named(url.scheme(), "before its colon")));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ConnectionError::UserInfo);

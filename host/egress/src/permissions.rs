@@ -67,14 +67,16 @@ mod unix {
     const STICKY: u32 = 0o1000;
 
     pub(super) fn exposed(file: &Path, opened: &File, closed: Closed) -> Option<String> {
-        let words = words(file, opened.metadata().ok()?.mode(), closed)?;
+        let words = words(file, &opened.metadata().ok()?, user(), closed)?;
         let is_read_only = rustix::fs::fstatvfs(opened).is_ok_and(|found| is_read_only(found.f_flag));
         (!is_read_only).then_some(words)
     }
 
     pub(super) fn exposed_at(path: &Path, closed: Closed) -> Option<String> {
         let found = path.metadata().ok()?;
-        let words = words(path, found.mode(), closed).filter(|_| !(found.is_dir() && found.mode() & STICKY != 0))?;
+        // A folder in the place of a file is another problem.
+        let is_harmless = found.is_dir() && (found.mode() & STICKY != 0 || closed != Closed::Trusted);
+        let words = words(path, &found, user(), closed).filter(|_| !is_harmless)?;
         let is_read_only = rustix::fs::statvfs(path).is_ok_and(|found| is_read_only(found.f_flag));
         (!is_read_only).then_some(words)
     }
@@ -100,7 +102,8 @@ mod unix {
         flags.contains(StatVfsMountFlags::RDONLY)
     }
 
-    pub(super) fn words(path: &Path, mode: u32, closed: Closed) -> Option<String> {
+    pub(super) fn words(path: &Path, at: &Metadata, user: u32, closed: Closed) -> Option<String> {
+        let (owner, mode) = (at.uid(), at.mode());
         let (wrong, change) = match closed {
             Closed::Secret => (READ_BY_OTHERS | WRITE_BY_OTHERS | WRITE_BY_GROUP, "600"),
             Closed::Private => (READ_BY_OTHERS | WRITE_BY_OTHERS, "o-rw"),
@@ -115,7 +118,15 @@ mod unix {
             (false, true) => format!("others can write to {file}"),
             (true, true) => format!("others can read {file} and write to it"),
         };
-        Some(format!("{what} (mode {:04o}); `chmod {change} {}`", mode & 0o7777, typed(path)))
+        let (mode, typed) = (mode & 0o7777, typed(path));
+        Some(match closed {
+            _ if owner == user || user == 0 => format!("{what} (mode {mode:04o}); `chmod {change} {typed}`"),
+            Closed::Trusted => format!("{what} (mode {mode:04o}, of user {owner}); `sudo chmod {change} {typed}`"),
+            // Closed to others alone, it would be closed to this process.
+            Closed::Secret | Closed::Private => format!(
+                "{what} (mode {mode:04o}, of user {owner}, and this is user {user}); `sudo chown {user} {typed} && sudo chmod {change} {typed}`"
+            ),
+        })
     }
 
     /// What keeps this process out: a folder on the way, or the file or folder itself.
@@ -182,7 +193,14 @@ mod unix {
         #[test]
         fn each_mode_is_told_with_what_others_can_do_and_what_to_type() {
             use Closed::{Own, Private, Secret, Trusted};
-            let told = |mode: u32, closed| words(Path::new("key"), 0o100_000 | mode, closed);
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("key");
+            fs::write(&file, "").unwrap();
+            let found = |mode: u32| {
+                fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+                file.metadata().unwrap()
+            };
+            let told = |mode: u32, closed| words(Path::new("key"), &found(mode), user(), closed);
             for (mode, closed) in [
                 (0o600, Secret),
                 (0o400, Secret),
@@ -207,6 +225,12 @@ mod unix {
             ] {
                 assert_eq!(told(mode, closed).as_deref(), Some(words));
             }
+            let (owner, other) = (user(), user() + 1);
+            let of_another = |mode: u32, closed| words(Path::new("key"), &found(mode), other, closed).unwrap();
+            let typed = format!("`sudo chown {other} key && sudo chmod 600 key`");
+            assert!(of_another(0o644, Secret).ends_with(&typed), "what would keep this process out is no remedy");
+            let words = format!("others can write to key (mode 0646, of user {owner}); `sudo chmod o-w key`");
+            assert_eq!(of_another(0o646, Trusted), words);
         }
 
         #[test]

@@ -35,11 +35,11 @@ pub struct MissingCredential {
 /// Why there can be no such connection. A text is not repeated where it could hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
-    /// The base URL is none.
-    #[error("`{0}` is not a URL ({1}); write one such as `https://api.example.com/v1`")]
+    /// The base URL is none; what is shown of it.
+    #[error("{0} is not a URL ({1}); write one such as `https://api.example.com/v1`")]
     Unreadable(String, url::ParseError),
-    /// The base URL's scheme is neither `https` nor `http`.
-    #[error("the scheme `{0}` cannot be used; write `https://…`, or `http://…` for a server without TLS")]
+    /// The base URL's scheme, as far as it is shown, is neither `https` nor `http`.
+    #[error("the scheme {0} cannot be used; write `https://…`, or `http://…` for a server without TLS")]
     Scheme(String),
     /// The base URL has a user name or a password in it.
     #[error("a base URL cannot have a user name or a password in it; credentials belong under `fields`")]

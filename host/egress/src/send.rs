@@ -252,14 +252,28 @@ pub(crate) fn failure(
         ureq::Error::BodyExceedsLimit(_) => SendError::TooLarge { limit: allowance.answer_bytes },
         // The guard has refused what is too long, so this is a declaration that no client can send.
         ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),
-        ureq::Error::HostNotFound => SendError::Unavailable(format!("no address is known for the host of {host}")),
+        error if is_of_a_name(&error) => SendError::Unavailable(format!(
+            "no address is known for the host of {host}: look at base_url, and at the network"
+        )),
         ureq::Error::Io(error) if shortage::is_behind(&error) => {
             SendError::Unavailable(shortage::in_words(&format!("socket to {host}"), &error))
         }
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             SendError::Unavailable(format!("nothing listens at {host} (connection refused)"))
         }
+        // It puts a word of its own before it.
+        ureq::Error::Io(error) => unavailable(connection, outgoing, &error.to_string()),
         error => unavailable(connection, outgoing, &error.to_string()),
+    }
+}
+
+/// Whether it is that a name has no address, or that nobody could be asked for it.
+pub(crate) fn is_of_a_name(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound => true,
+        // The system has no kind of its own for it.
+        ureq::Error::Io(error) => error.to_string().starts_with("failed to lookup address information"),
+        _ => false,
     }
 }
 

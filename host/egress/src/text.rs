@@ -65,6 +65,27 @@ pub fn in_one_line(text: &str) -> String {
     escaped(text, |_| false)
 }
 
+/// Whether a text is made of words, as names and paths are, and as what a provider makes is not. What an operator put in a wrong
+/// place, as a secret where its name should stand, is repeated only where it is.
+pub fn is_of_words(text: &str) -> bool {
+    /// Longer ones are rare, and random letters are more often than not.
+    const LONGEST: usize = 16;
+    let words: Vec<&str> = text.split(['_', '-', '.', '/', ' ', '*']).filter(|word| !word.is_empty()).collect();
+    words.iter().all(|word| {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let rest = letters.get(1..).unwrap_or_default();
+        let is_one_case =
+            letters.chars().all(|c| c.is_ascii_uppercase()) || !rest.contains(|c: char| c.is_ascii_uppercase());
+        let has_few_digits = word.len() - letters.len() <= if words.len() > 1 { 4 } else { 0 };
+        word.len() <= LONGEST && letters.chars().all(|c| c.is_ascii_alphabetic()) && is_one_case && has_few_digits
+    })
+}
+
+/// What an operator wrote, in backticks, where it is made of words; else these words in its place.
+pub fn named(text: &str, otherwise: &str) -> String {
+    if is_of_words(text) { format!("`{text}`") } else { otherwise.to_owned() }
+}
+
 /// The beginning of a text, so many characters of it. What is masked in a text has to be masked before: half a secret is not found.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -116,6 +137,44 @@ mod tests {
     fn lines_stay_where_a_text_may_have_some_and_nowhere_else() {
         assert_eq!(visible("a\u{1b}[2J\u{202e}b\n\tc\r\n"), "a\\u{1b}[2J\\u{202e}b\n\tc");
         assert_eq!(in_one_line("a\u{1b}[2J\n\tc\r\n"), "a\\u{1b}[2J\\n\\tc\\u{d}\\n");
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_made_of_words() {
+        for name in [
+            "KEY",
+            "SHOP_APPWRITE_KEY",
+            "OAUTH2_TOKEN",
+            "users.list",
+            "users.*",
+            "Users.List",
+            "api_key",
+            "project-id2",
+            "/run/secrets/api_key",
+            "secrets/chatwoot",
+            "api.example.com/v1",
+            "read",
+            "*",
+            "",
+        ] {
+            assert!(is_of_words(name), "{name}");
+        }
+        for secret in [
+            "Sup3rS3cret",
+            "hunter2",
+            "JBSWY3DPEHPK3PXP",
+            "AKIAIOSFODNN7EXAMPLE",
+            "k7RmX2vQp9LzT4wB",
+            "deadbeefdeadbeefdead",
+            "9f86d081884c7d65",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0",
+            "sk-live-Zq8TnYx3",
+            "dGVzdA==",
+            "pa$$word",
+            "gr\u{fc}n",
+        ] {
+            assert!(!is_of_words(secret), "{secret}");
+        }
     }
 
     proptest! {

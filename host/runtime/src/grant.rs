@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use wharf_egress::declaration::Effect;
 use wharf_egress::rules::Denial;
-use wharf_egress::text::in_one_line;
+use wharf_egress::text::named;
 use wharf_egress::{Connection, configuration};
 
 use crate::config::OwnLimits;
@@ -148,7 +148,7 @@ impl FromStr for Pattern {
         if good {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` names no operations; write `users.list`, `users.*` or `*`", in_one_line(text)))
+        Err(format!("{} names no operations; write `users.list`, `users.*` or `*`", named(text, "an entry")))
     }
 }
 

@@ -12,6 +12,7 @@ use wharf::config::{Config, ConnectionConfig, FieldValue};
 use wharf::failure::Kind;
 use wharf::operation::nearest;
 use wharf::permissions::{Closed, exposed_at};
+use wharf::text::is_of_words;
 use wharf::{Grant, LockedPlugin, Release, StoreError, files, shortage};
 use wharf_artifacts::PROVIDERS;
 
@@ -241,11 +242,16 @@ impl Checked<'_> {
             let subject = format!("connection {name}");
             let release = match self.setup.named(&connection.provider) {
                 Ok(release) => release,
-                Err(error) => {
+                Err(error) if is_of_words(&connection.provider) => {
                     match self.told(&connection.provider) {
                         Some(words) => self.add(&subject, Verdict::Bad(Kind::Host), words),
                         None => self.bad(&subject, &error),
                     }
+                    continue;
+                }
+                Err(error) => {
+                    let words = "there is no plugin that its `provider` names; write the name of one, as `wharf plugins` has it";
+                    self.add(&subject, Verdict::Bad(exit::kind(&error)), words);
                     continue;
                 }
             };

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv6Net};
 
+use crate::text::named;
+
 use super::blocks::{GLOBAL_UNICAST, LOCAL_NAT64, UNIQUE_LOCAL, is_metadata};
 
 /// A prefix in which the translator of a network (NAT64) has all of IPv4, such as `64:ff9b:1::/96`.
@@ -35,7 +37,8 @@ impl FromStr for Nat64 {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |problem: &str| Err(format!("`{text}` {problem}"));
         let Ok(net) = text.parse::<Ipv6Net>() else {
-            return wrong("is no prefix of IPv6, such as 64:ff9b:1::/96");
+            let shown = if text.contains(':') { format!("`{text}`") } else { named(text, "an entry") };
+            return Err(format!("{shown} is no prefix of IPv6, such as 64:ff9b:1::/96"));
         };
         if !matches!(net.prefix_len(), 32 | 40 | 48 | 56 | 64 | 96) {
             return wrong("has another length than translators use: 32, 40, 48, 56, 64 or 96 (RFC 6052, section 2.2)");

@@ -272,6 +272,12 @@ pub(super) fn refuses_client(error: &Error, wants_certificate: bool) -> bool {
     }
 }
 
+/// `DnsName("a.example")` without its kind.
+fn name_alone(presented: &str) -> &str {
+    let inside = presented.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.map_or(presented, |name| name.trim_matches('"'))
+}
+
 impl Distrusted {
     fn of_certificate(&self, problem: &CertificateError) -> String {
         match problem {
@@ -288,7 +294,8 @@ impl Distrusted {
                 "names no host: it needs the host as a subject alternative name (subjectAltName)".to_owned()
             }
             CertificateError::NotValidForNameContext { presented, .. } => {
-                let names = printable(&presented.join(", "));
+                let names: Vec<&str> = presented.iter().map(|name| name_alone(name)).collect();
+                let names = printable(&names.join(", "));
                 format!(
                     "is for others ({names}): the base URL has to have a name that it is for, or it has to be made for this one"
                 )

@@ -23,6 +23,7 @@ use crate::connection::Connection;
 use crate::retry_after;
 use crate::rules::Denial;
 use crate::secret::Secret;
+use crate::send::is_of_a_name;
 use crate::shortage;
 
 /// Opens a tunnel where a proxy is configured, and nothing elsewhere.
@@ -254,7 +255,12 @@ impl NoTunnel {
                 "{proxy} sent more than its answer to the request for a tunnel, which could be taken for one of the provider: \
                  nothing was sent through it"
             ),
-            Self::Unreachable(Error::HostNotFound) => format!("no address is known for the host of {proxy}"),
+            Self::Unreachable(error) if is_of_a_name(error) => {
+                format!(
+                    "no address is known for the host of {proxy}: look at `proxy`{}, and at the network",
+                    self::place(connection)
+                )
+            }
             Self::Unreachable(Error::Io(error)) if shortage::is_behind(error) => {
                 shortage::in_words(&format!("socket to {proxy}"), error)
             }
@@ -262,7 +268,13 @@ impl NoTunnel {
                 format!("nothing listens at {proxy} (connection refused)")
             }
             Self::Unreachable(error) => {
-                format!("{proxy} cannot be reached: {error}{}", of_tls(&error.to_string(), connection))
+                // The client puts a word of its own before what it is told.
+                let problem = match error {
+                    Error::Io(error) => error.to_string(),
+                    Error::Other(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                format!("{proxy} cannot be reached: {problem}")
             }
         }
     }
@@ -298,17 +310,6 @@ fn refused(proxy: &str, status: u16, connection: &Connection) -> String {
              has to allow this one, or set base_url to an address at port 443 if the provider has one"
         ),
         _ => format!("{proxy} refused a tunnel to {goal} (status {status}): whoever runs it has to allow this host"),
-    }
-}
-
-/// What an operator may do about TLS with the proxy.
-fn of_tls(error: &str, connection: &Connection) -> String {
-    if error.contains("UnknownIssuer") {
-        format!("; if the proxy's authority is your own, add its certificate to ca_file{}", place(connection))
-    } else if error.contains("InvalidContentType") {
-        "; it does not speak TLS, so its URL may have to begin with `http://`".to_owned()
-    } else {
-        String::new()
     }
 }
 

@@ -243,13 +243,18 @@ fn a_proxy_with_tls_that_fails_is_told_from_a_provider_with_tls_that_fails() {
     let with_tls = crate::tls::server();
     let proxy = format!("https://user:geheim@127.0.0.1:{}", with_tls.address.port());
     let words = unavailable(get(&builder("https://provider.test").proxy(Secret::new(proxy)).build().unwrap()));
-    assert!(words.contains("the proxy on the way to") && words.contains("ca_file in [connections.main]"), "{words}");
+    assert!(
+        words.contains("the proxy on the way to")
+            && words.contains("write ca_file = \"its certificate\" in [connections.main]"),
+        "{words}"
+    );
     assert!(!words.contains("geheim"), "{words}");
 
     let through =
         |proxy: String| unavailable(get(&builder("https://provider.test").proxy(Secret::new(proxy)).build().unwrap()));
     let words = through(format!("https://{}", listening(&[b"HTTP/1.1 400 Bad Request\r\n\r\n"])));
-    assert!(words.contains("it does not speak TLS, so its URL may have to begin with `http://`"), "{words}");
+    assert!(words.contains("does not speak TLS") && words.contains("its URL begins with http://"), "{words}");
+    assert_eq!(words.matches("http://").count(), 1, "it is said once: {words}");
 
     // There is a tunnel, and what comes through it is no TLS.
     let address = listening(&[b"HTTP/1.1 200 Connected\r\n\r\n", b"no TLS at all, whatever was asked"]);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use wharf_egress::permissions::{Closed, exposed};
+use wharf_egress::text::{is_of_words, named};
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret, configuration};
 use zeroize::Zeroizing;
 
@@ -135,9 +136,10 @@ fn build(
         })?;
     if let Some(unknown) = config.fields.keys().find(|name| !about.fields.iter().any(|f| f.name == **name)) {
         let known: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
+        let unknown_one = named(unknown, "of this name");
         return Err(match nearest(unknown, known.iter().copied()) {
-            Some(near) => format!("`{}` has no field `{unknown}`; did you mean `{near}`?", about.name),
-            None => format!("`{}` has no field `{unknown}`; it has `{}`", about.name, known.join("`, `")),
+            Some(near) => format!("`{}` has no field {unknown_one}; did you mean `{near}`?", about.name),
+            None => format!("`{}` has no field {unknown_one}; it has `{}`", about.name, known.join("`, `")),
         });
     }
     check_allowed(config, about)?;
@@ -152,7 +154,7 @@ fn build(
             let told = |words: String| warn(&format!("its ca_file says who is trusted: {words}"));
             connection.ca(certificates(file, told).map_err(|e| {
                 let problem = in_words(&e, "a file with certificates in PEM form");
-                format!("its ca_file, {}, cannot be read: {problem}", file.display())
+                format!("its ca_file, {}, cannot be read: {problem}", shown(file))
             })?)
         }
     };
@@ -248,7 +250,8 @@ fn check_allowed(config: &ConnectionConfig, about: &About) -> Result<(), String>
         None if secrets.is_empty() => "; it has none".to_owned(),
         None => format!("; it has `{}`", secrets.join("`, `")),
     };
-    Err(format!("`allow_weak` has `{}`, which is no secret field of `{}`{instead}", wrong.escape_debug(), about.name))
+    let wrong = named(wrong, "an entry");
+    Err(format!("`allow_weak` has {wrong}, which is no secret field of `{}`{instead}", about.name))
 }
 
 /// What is told of a secret that stands in the configuration itself, and where others can read that.
@@ -279,12 +282,20 @@ fn value(
         FieldValue::Inline(value) => (Some(value.clone()), "it is empty".to_owned()),
         FieldValue::Env(variable) => (
             set(environment, variable).map(Secret::new),
-            format!("the environment variable {variable}, which it names, is not set or empty"),
+            match is_of_words(variable) && !variable.contains(|c: char| c.is_ascii_lowercase()) {
+                true => format!("the environment variable {variable}, which it names, is not set or empty"),
+                // It is kept in the audit, too.
+                false => {
+                    "the environment variable that it names is not set or empty; `env` takes the name of one, such as \
+                          { env = \"MY_KEY\" }, and never the value"
+                        .to_owned()
+                }
+            },
         ),
         FieldValue::File(file) => {
             let unreadable = |e| {
                 let problem = in_words(&e, "a file with the value and nothing else");
-                format!("the file of `{name}`, {}, cannot be read: {problem}", file.display())
+                format!("the file of `{name}`, {}, cannot be read: {problem}", shown(file))
             };
             let opened = open(file).map_err(unreadable)?;
             if let Some(words) = exposed(file, &opened, Closed::Secret) {
@@ -298,6 +309,17 @@ fn value(
             (Some(secret), format!("the file {} is empty", file.display()))
         }
     })
+}
+
+/// A path, of which what is not there is shown only where it is made of words: a secret may stand in its place.
+fn shown(file: &Path) -> String {
+    let there = file.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(Path::new(""));
+    let rest = file.strip_prefix(there).unwrap_or(file);
+    if rest.to_str().is_some_and(is_of_words) {
+        file.display().to_string()
+    } else {
+        there.join("…").display().to_string()
+    }
 }
 
 /// A connection of what the environment supplies, where it supplies the base URL and every required field.

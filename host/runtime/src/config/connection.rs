@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use wharf_egress::declaration::Effect;
-use wharf_egress::text::in_one_line;
+use wharf_egress::text::named;
 use wharf_egress::{IpNet, Nat64, Secret};
 
 use super::keys::Wrong;
@@ -130,15 +130,15 @@ impl FileConnection {
     }
 }
 
-fn ca(named: Option<&str>, file: Option<PathBuf>) -> Result<Option<Ca>, String> {
-    match (named, file) {
+fn ca(given: Option<&str>, file: Option<PathBuf>) -> Result<Option<Ca>, String> {
+    match (given, file) {
         (None, None) => Ok(None),
         (None, Some(file)) => Ok(Some(Ca::File(file))),
         (Some("system"), None) => Ok(Some(Ca::System)),
         (Some(_), Some(_)) => Err("it stands beside `ca_file`, and only one of them can say who is trusted".to_owned()),
         (Some(other), None) => Err(format!(
-            "`{}` is not known; write ca = \"system\", or ca_file = \"its certificate\"",
-            in_one_line(other)
+            "{} is not known; write ca = \"system\", or ca_file = \"its certificate\"",
+            named(other, "this")
         )),
     }
 }

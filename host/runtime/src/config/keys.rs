@@ -3,7 +3,7 @@
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use wharf_egress::text::in_one_line;
+use wharf_egress::text::is_of_words;
 
 use super::value::{self, Takes, VALUE};
 use crate::operation::nearest;
@@ -96,7 +96,8 @@ pub(super) struct Wrong {
 impl Wrong {
     /// With the line of the key.
     pub(super) fn in_text(self, text: &str) -> Problem {
-        (line_of_key(text, &self.path), format!("`{}`: {}", in_one_line(&self.path), self.problem))
+        let path: Vec<&str> = self.path.split('.').map(shown).collect();
+        (line_of_key(text, &self.path), format!("`{}`: {}", path.join("."), self.problem))
     }
 }
 
@@ -112,8 +113,13 @@ fn unreadable(text: &str, error: &toml::de::Error) -> Problem {
     let line = error.span().map(|span| line_of(text, span.start));
     let key = error.span().and_then(|span| text.get(span)).filter(|_| error.message() == "duplicate key");
     let problem = match key {
-        Some(key) => format!("`{}` stands here a second time; keep one of the two", in_one_line(key.trim())),
-        None => error.message().to_owned(),
+        Some(key) => format!("`{}` stands here a second time; keep one of the two", shown(key.trim())),
+        // It names no key, as that could be a secret.
+        None => format!(
+            "{}; a value is a text in quotes, a number, true, false, a list or a table: NAME = \"text\", or of a secret \
+             NAME = {{ env = \"VARIABLE\" }} or {{ file = \"path\" }}",
+            error.message()
+        ),
     };
     (line, problem)
 }
@@ -142,7 +148,7 @@ impl Check<'_> {
             (Takes::Values, DeValue::Table(all)) => {
                 let wrong = all.iter().find(|(_, value)| !value::is_value(value.get_ref()));
                 wrong.map_or(Ok(()), |(name, value)| {
-                    let name = in_one_line(name.get_ref());
+                    let name = shown(name.get_ref());
                     let problem = format!("`{path}.{name}` is {VALUE}; write {name} = {{ env = \"VARIABLE\" }}");
                     Err((Some(self.line(value.span().start)), problem))
                 })
@@ -163,7 +169,7 @@ impl Check<'_> {
         name: &Spanned<impl AsRef<str>>,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<(), Problem> {
-        let place = format!("{path}.{}", in_one_line(name.get_ref().as_ref()));
+        let place = format!("{path}.{}", shown(name.get_ref().as_ref()));
         let line = Some(self.line(name.span().start));
         match value.get_ref() {
             DeValue::Table(inner) => {
@@ -182,7 +188,7 @@ impl Check<'_> {
     fn unknown(&self, place: &str, name: &Spanned<impl AsRef<str>>, known: &[&[Key]]) -> Problem {
         let line = Some(self.line(name.span().start));
         let name = name.get_ref().as_ref();
-        let path = format!("{place}{}", in_one_line(name));
+        let path = format!("{place}{}", shown(name));
         if place.contains("limits.") && COMMON_LIMITS.iter().any(|key| key.name == name) {
             // It is known, and not here.
             return (line, format!("`{path}` is one for all calls; it stands under [limits]"));
@@ -198,6 +204,11 @@ impl Check<'_> {
     fn line(&self, at: usize) -> usize {
         line_of(self.text, at)
     }
+}
+
+/// A key in a message; one that is not made of words may be a secret in the wrong place.
+fn shown(name: &str) -> &str {
+    if is_of_words(name) { name } else { "…" }
 }
 
 /// The line of a key by its path, or of the last one on the way to it that is there.

@@ -155,7 +155,10 @@ impl Config {
     /// [`ConfigError`] with the line, and for a key that is not known the nearest one that is.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let error = |line, problem| ConfigError { file: file.to_owned(), line, problem };
-        let expected = format!("a file, such as {}", file.join("wharf.toml").display());
+        let expected = match file.ends_with("wharf.toml") {
+            true => "a file: move the folder away".to_owned(),
+            false => format!("a file, such as {}", file.join("wharf.toml").display()),
+        };
         let unreadable = |e| error(None, format!("it cannot be read: {}", in_words(&e, &expected)));
         let opened = open(file).map_err(unreadable)?;
         let text = read_text_of(&opened, LARGEST).map_err(unreadable)?;

@@ -1,5 +1,5 @@
 //! What a key takes: whether a value is that, and words with a line to copy for one that is not. A value is repeated only where
-//! it is none of a field, which may be a secret.
+//! it is none of a field and made of words: a secret may stand in a wrong place.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use std::ops::Range;
 use bytesize::ByteSize;
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
-use wharf_egress::text::in_one_line;
+use wharf_egress::text::named;
 use wharf_egress::{IpNet, Nat64};
 
 use super::keys::Key;
@@ -126,7 +126,7 @@ pub(super) fn pattern(text: &str) -> Result<(), String> {
 pub(super) fn effect(text: &str) -> Result<(), String> {
     match text {
         "read" | "write" | "delete" => Ok(()),
-        other => Err(format!("`{}` is no effect; write `read`, `write` or `delete`", in_one_line(other))),
+        other => Err(format!("{} is no effect; write `read`, `write` or `delete`", named(other, "an entry"))),
     }
 }
 
@@ -141,7 +141,10 @@ pub(super) fn network(text: &str) -> Result<(), String> {
 /// An address, or a network in CIDR notation (RFC 4632).
 pub(super) fn network_of(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
-    address
-        .or_else(|_| text.parse())
-        .map_err(|_| format!("`{}` is neither an address nor a network such as 10.0.0.0/8", in_one_line(text)))
+    address.or_else(|_| text.parse()).map_err(|_| {
+        let is_address = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/');
+        let is_shown = text.contains(['.', ':']) && text.chars().all(is_address);
+        let shown = if is_shown { format!("`{text}`") } else { named(text, "an entry") };
+        format!("{shown} is neither an address nor a network such as 10.0.0.0/8")
+    })
 }

@@ -40,10 +40,10 @@ fn no_lock_file(text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return Some(format!("it is empty, and a lock file is not; {RESTORE}"));
     }
-    let marks = |line: &&str| ["<<<<<<< ", "||||||| ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark));
-    if let Some((at, _)) = text.lines().enumerate().find(|(_, line)| marks(line)) {
+    let mark_of = |line: &str| ["<<<<<<<", "|||||||", ">>>>>>>"].into_iter().find(|mark| line.starts_with(mark));
+    if let Some((at, mark)) = text.lines().enumerate().find_map(|(at, line)| Some((at, mark_of(line)?))) {
         return Some(format!(
-            "line {}: two versions of it were merged and it has both (`<<<<<<<`); take one of them, as with `git checkout \
+            "line {}: two versions of it were merged and it has both (`{mark}`); take one of them, as with `git checkout \
              --theirs FILE`, and `wharf sync` puts back what it names",
             at + 1
         ));

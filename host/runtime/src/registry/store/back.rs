@@ -89,9 +89,12 @@ impl ReleaseStore {
     }
 }
 
-/// The commands that go to each of these releases.
+/// The commands that go to each of these releases, also where somebody said that nothing should.
 fn ways(name: &str, releases: &[&LockedRelease], plugin: &LockedPlugin) -> String {
-    let way = |release: &&LockedRelease| format!("`wharf rollback {name} --to {}`", plugin.name_of(&release.digest));
+    let way = |release: &&LockedRelease| {
+        let forced = if plugin.has_way_back_to(&release.digest) { "" } else { " --force" };
+        format!("`wharf rollback {name} --to {}{forced}`", plugin.name_of(&release.digest))
+    };
     let ways: Vec<String> = releases.iter().map(way).collect();
     format!("say which one: {}", ways.join(" or "))
 }
