@@ -121,7 +121,9 @@ mod unix {
         let (mode, typed) = (mode & 0o7777, typed(path));
         Some(match closed {
             _ if owner == user || user == 0 => format!("{what} (mode {mode:04o}); `chmod {change} {typed}`"),
-            Closed::Trusted | Closed::Own => format!("{what} (mode {mode:04o}, of user {owner}); `sudo chmod {change} {typed}`"),
+            Closed::Trusted | Closed::Own => {
+                format!("{what} (mode {mode:04o}, of user {owner}); `sudo chmod {change} {typed}`")
+            }
             // Closed to others alone, it would be closed to this process.
             Closed::Secret | Closed::Private => format!(
                 "{what} (mode {mode:04o}, of user {owner}, and this is user {user}); `sudo chown {user} {typed} && sudo chmod {change} {typed}`"

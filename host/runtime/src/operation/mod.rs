@@ -207,7 +207,7 @@ mod tests {
             assert!(refusal.ends_with(write), "{name}={text}: {refusal}");
         }
         let refusal = operation.parse_json("status", "[open]").unwrap_err().to_string();
-        assert!(refusal.ends_with(r#"write status:='["text"]', in the quotes of the shell"#), "{refusal}");
+        assert!(refusal.ends_with(r#"write status:='["open"]', in the quotes of the shell"#), "{refusal}");
         for right in ["1", "null"] {
             assert_eq!(operation.parse_value("some", right).unwrap().as_str(), right);
         }
