@@ -143,7 +143,7 @@ fn a_secret_in_the_wrong_place_is_repeated_nowhere() {
     const SECRET: &str = "Sup3rS3cretK7xQ9";
     let world = World::new();
     let url = world.simulation.appwrite.url();
-    let head = format!("[connections.a]\nprovider = \"appwrite\"\n");
+    let head = "[connections.a]\nprovider = \"appwrite\"\n".to_owned();
     let (base, fields) = (format!("base_url = \"{url}\"\n"), "[connections.a.fields]\nproject_id = \"p\"\n");
     let cases = [
         (format!("{head}{base}{fields}api_key = {{ env = \"{SECRET}\" }}"), "the environment variable that it names"),

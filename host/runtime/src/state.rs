@@ -31,9 +31,11 @@ const LARGEST: u64 = 64 << 20;
 pub(crate) struct StateStore {
     folder: Option<PathBuf>,
     values: Mutex<BTreeMap<String, Arc<Mutex<Values>>>>,
-    /// By plugin and identity.
-    turns: Mutex<BTreeMap<String, Arc<Turns>>>,
+    sections: Arc<Sections>,
 }
+
+/// Turns by the name of the section, which is of a plugin and an identity.
+type Sections = Mutex<BTreeMap<String, Arc<Turns>>>;
 
 /// The values of one plugin and connection. They have a lock of their own, so that a plugin which writes without end slows
 /// nobody else down.
@@ -42,9 +44,8 @@ pub(crate) struct State {
     values: Arc<Mutex<Values>>,
     /// Where they are kept; none where they are in memory alone.
     file: Option<PathBuf>,
-    turns: Arc<Turns>,
-    /// What is locked in a section; none as for the file.
-    section: Option<PathBuf>,
+    sections: Arc<Sections>,
+    plugin: String,
     /// A connection to another server or of another user is another one, whatever its name: a session of the old one is
     /// not for the new one.
     identity: String,
@@ -79,12 +80,8 @@ impl StateStore {
         let name = format!("{plugin}.{connection}");
         let file = self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")));
         let values = Arc::clone(lock(&self.values).entry(name).or_default());
-        // Two connections of one user are in each other's way, whatever their names.
-        let hash: String = Sha256::digest(identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{plugin}.{hash}.section");
-        let section = self.folder.as_ref().map(|folder| folder.join(&name));
-        let turns = Arc::clone(lock(&self.turns).entry(name).or_default());
-        State { values, file, turns, section, identity: identity.to_owned() }
+        let sections = Arc::clone(&self.sections);
+        State { values, file, sections, plugin: plugin.to_owned(), identity: identity.to_owned() }
     }
 }
 
@@ -119,7 +116,12 @@ impl State {
     /// Waits until no other call of the plugin is alone with the server as this user, in this process or one that shares the
     /// folder.
     pub(crate) fn enter(&self, deadline: Deadline) -> Result<Section, NotAlone> {
-        Section::enter(&self.turns, self.section.as_deref(), deadline)
+        // Two connections of one user are in each other's way, whatever their names.
+        let hash: String = Sha256::digest(&self.identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{}.{hash}.section", self.plugin);
+        let file = self.file.as_ref().map(|file| file.with_file_name(&name));
+        let turns = Arc::clone(lock(&self.sections).entry(name).or_default());
+        Section::enter(&turns, file.as_deref(), deadline)
     }
 
     /// The values as they are on disk, where other processes may have changed them, or in memory.
