@@ -393,7 +393,7 @@ fn verify_compares_capabilities_and_tells_what_no_lock_file_names() {
     edited("asked = [\n", "asked = [\n    \"a\u{9b}b\",\n")
         .fails(1, &["3.7.12: the lock file says", "which it cannot"]);
     edited("version = \"3.7.12\"", "version = \"3.7.10\"").fails(1, &["3.7.10: its component is version 3.7.12"]);
-    fs::remove_file(&file).unwrap();
+    fs::write(&file, "format = 2\n").unwrap();
     let run = world.wharf(&["verify"]);
     run.fails(1, &["it is in the store and in no lock file; install it, or delete it"]);
     assert_eq!(run.err.matches(".wasm: ").count(), 2, "{run:?}");

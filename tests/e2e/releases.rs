@@ -476,6 +476,7 @@ fn two_stores_whose_lock_files_lead_to_one_file_lose_nothing() {
         let folder = TempDir::new().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("common")).unwrap();
+        std::fs::write(at("common/wharf.lock"), "format = 2\n").unwrap();
         let hosts = ["a", "b"].map(|name| {
             std::fs::create_dir(at(name)).unwrap();
             std::os::unix::fs::symlink("../common/wharf.lock", at(name).join("wharf.lock")).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use wharf::{Host, ReleaseStore, Standing, StoreError, digest_of};
-use wharf_artifacts::OBEDIENT;
+use wharf_artifacts::{CHATWOOT, OBEDIENT};
 use wharf_simulated::{Canned, Server};
 
 use crate::install::{NEXT, VERSION, live, release, says, world};
@@ -210,4 +210,84 @@ fn what_cannot_be_recorded_is_not_put_back() {
     world.configure(&format!("[audit]\nfile = \"audit\"\n{connection}"));
     world.wharf(&["sync"]).fails(1, &["the audit cannot be written to", "it is a folder"]);
     assert!(!component(&world, OBEDIENT.bytes).exists());
+}
+
+/// The plugin that was installed in the place of a bundled one.
+fn instead_of_chatwoot(world: &World) {
+    fs::copy(CHATWOOT.path, world.path().join("c.wasm")).unwrap();
+    world.wharf(&["install", "c.wasm"]);
+    world.wharf(&["approve", "chatwoot"]);
+}
+
+#[track_caller]
+fn nothing_answers(world: &World, config: &str, problem: &str) {
+    let with = |words: &[&str]| world.wharf(&[&["--config", config], words].concat());
+    let restore = [problem, "restore it from version control", "`wharf sync` puts back"];
+    for words in [&["sync"][..], &["verify"], &["versions"], &["install", "a.wasm"], &["remove", "chatwoot"]] {
+        with(words).fails(1, &restore);
+    }
+    with(&["call", "chatwoot", "profile.get"]).fails(1, &["what is installed", problem]);
+    let run = with(&["plugins"]);
+    assert!(run.code == 0 && run.err.contains(problem), "{run:?}");
+    let run = with(&["check", "--offline"]);
+    assert!(run.code == 1 && run.out.contains(problem), "{run:?}");
+}
+
+#[test]
+fn without_the_lock_file_of_a_store_that_has_releases_nothing_is_taken_for_granted() {
+    let world = World::new();
+    release(&world, "a.wasm", &[]);
+    instead_of_chatwoot(&world);
+    let (file, sound) = (world.path().join("wharf.lock"), lock(&world));
+    fs::remove_file(&file).unwrap();
+    let gone = "wharf.lock: it is not there, and the store has releases of it";
+    nothing_answers(&world, "wharf.toml", gone);
+
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere.lock", &file).unwrap();
+        nothing_answers(&world, "wharf.toml", "wharf.lock: it is a link to nowhere.lock, which is not there");
+        assert!(!world.path().join("nowhere.lock").exists());
+        fs::remove_file(&file).unwrap();
+    }
+    world.write("wharf.lock", sound);
+    says(&world, &["sync"], &["the store has every component that wharf.lock names"]);
+
+    // Also after the whole folder went elsewhere.
+    let elsewhere = world.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    for name in ["wharf.toml", ".wharf", "a.wasm"] {
+        fs::rename(world.path().join(name), elsewhere.join(name)).unwrap();
+    }
+    fs::remove_file(&file).unwrap();
+    world.wharf(&["--config", "elsewhere/wharf.toml", "sync"]).fails(1, &[gone]);
+
+    // And the way to begin anew is the one that the message tells.
+    world.write("elsewhere/wharf.lock", "format = 2\n");
+    assert_eq!(world.wharf(&["--config", "elsewhere/wharf.toml", "install", "elsewhere/a.wasm"]).code, 0);
+}
+
+#[test]
+fn a_store_that_has_releases_of_another_lock_file_alone_is_as_good_as_an_empty_one() {
+    let world = World::new();
+    says(&world, &["sync"], &["there is no wharf.lock: nothing is installed"]);
+    instead_of_chatwoot(&world);
+    let connections = world.connections();
+    world.write("prod.toml", &connections);
+    let prod = |words: &[&str]| world.wharf(&[&["--config", "prod.toml"], words].concat());
+    let nothing =
+        |run: crate::world::Run| assert!(run.code == 0 && run.out.contains("there is no prod.lock"), "{run:?}");
+    nothing(prod(&["sync"]));
+
+    // An installation that did not happen leaves no trace of it.
+    fs::create_dir(world.path().join("audit")).unwrap();
+    world.write("prod.toml", format!("[audit]\nfile = \"audit\"\n{connections}"));
+    prod(&["install", "c.wasm"]).fails(1, &["the audit cannot be written to"]);
+    world.write("prod.toml", &connections);
+    nothing(prod(&["sync"]));
+
+    assert_eq!(prod(&["install", "c.wasm"]).code, 0);
+    fs::remove_file(world.path().join("prod.lock")).unwrap();
+    prod(&["sync"]).fails(1, &["prod.lock: it is not there, and the store has releases of it"]);
+    assert_eq!(world.wharf(&["verify"]).code, 0);
 }

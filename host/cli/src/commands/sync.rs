@@ -43,8 +43,11 @@ pub(crate) fn run(args: &Args, options: &Sync) -> Result<ExitCode> {
     }
     setup.note_audit();
     if missing.is_empty() {
-        let lock = store.lock_file().file_name().unwrap_or_default();
-        print::out(format!("the store has every component that {} names", lock.display()))?;
+        let lock = store.lock_file().file_name().unwrap_or_default().display();
+        print::out(match files::is_there(store.lock_file()) {
+            true => format!("the store has every component that {lock} names"),
+            false => format!("there is no {lock}: nothing is installed"),
+        })?;
     }
     Ok(failed.unwrap_or(ExitCode::SUCCESS))
 }

@@ -26,8 +26,8 @@ const HEADER: &str = "# What is installed, and what each release may do. Written
                       `remove`;\n# keep it under version control.\n\n";
 
 /// How to get a lock file back.
-const RESTORE: &str = "restore it from version control, and `wharf sync` puts back what it names; or delete it, and install the \
-                       plugins anew (`wharf install FILE`)";
+pub(super) const RESTORE: &str = "restore it from version control, and `wharf sync` puts back what it names; or write `format = 2` \
+                                  into it, alone, and install the plugins anew (`wharf install FILE`)";
 
 /// The format alone, whatever else there is.
 #[derive(Deserialize)]
@@ -60,8 +60,8 @@ fn no_lock_file(text: &str) -> Option<String> {
             "{line}it has the format {format}, and this Wharf knows {FORMAT}: a newer Wharf wrote it; use that one"
         )),
         Some(format) => Some(format!(
-            "{line}it has the format {format}, and this Wharf knows {FORMAT}: an older Wharf wrote it; use that one, or delete \
-             it, and install the plugins anew (`wharf install FILE`)"
+            "{line}it has the format {format}, and this Wharf knows {FORMAT}: an older Wharf wrote it; use that one, or write \
+             `format = {FORMAT}` into it, alone, and install the plugins anew (`wharf install FILE`)"
         )),
         None => Some(format!("it does not say `format = {FORMAT}`, so it is no lock file, or was cut; {RESTORE}")),
     }
@@ -233,11 +233,6 @@ impl LockFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("it cannot be read: {}", in_words(&error, "a file; move the folder away"))),
         }
-    }
-
-    /// What a file says. One that is not there says that nothing is installed.
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
-        Self::bytes(file)?.map_or_else(|| Ok(Self::empty()), |bytes| Self::parse(&bytes))
     }
 
     /// What the bytes say.

@@ -26,6 +26,7 @@ mod back;
 mod change;
 #[cfg(all(test, unix))]
 mod crash;
+mod lost;
 mod sync;
 mod verify;
 
@@ -101,9 +102,9 @@ impl ReleaseStore {
     /// What is installed.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] where the lock file cannot be read.
+    /// [`StoreError::Broken`] where the lock file cannot be read, or is gone and the store has releases of it.
     pub fn lock(&self) -> Result<LockFile, StoreError> {
-        LockFile::read(&self.lock_file).map_err(|problem| self.broken(&self.lock_file, problem))
+        self.lock_in(&self.lock_file)
     }
 
     /// The digests of the live releases, by the plugin's name. They are looked up in a file where there is one for this lock
@@ -112,11 +113,10 @@ impl ReleaseStore {
         &self,
         kept_in: impl FnOnce(&Path) -> Option<PathBuf>,
     ) -> Result<BTreeMap<String, String>, StoreError> {
-        let live = LockFile::bytes(&self.lock_file).and_then(|bytes| match bytes {
-            Some(bytes) => index::live(kept_in(&self.lock_file), &bytes),
+        match self.lock_bytes(&self.lock_file)? {
+            Some(bytes) => index::live(kept_in(&self.lock_file), &bytes).map_err(|problem| self.broken_lock(problem)),
             None => Ok(BTreeMap::new()),
-        });
-        live.map_err(|problem| self.broken(&self.lock_file, problem))
+        }
     }
 
     /// Where the component of a release is.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use wharf_egress::audit::AuditError;
 
+use super::lost::leads_nowhere;
 use super::{LockFile, ReleaseStore, StoreError};
 use crate::files::{
     create_private_folder, folder_of, is_there, not_ours, read, read_text, read_text_from, replace_durably, resolved,
@@ -73,6 +74,9 @@ impl ReleaseStore {
         let path = self.users();
         let users = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let users = self.hold_file(&path, users)?;
+        if let Some(problem) = leads_nowhere(&self.lock_file) {
+            return Err(self.broken_lock(problem));
+        }
         // What is held is where the file is written.
         let lock_file = resolved(&self.lock_file).map_err(|error| self.broken(&self.lock_file, error))?;
         // A folder can be locked, and then nothing has to be left in it.
@@ -106,13 +110,10 @@ impl ReleaseStore {
 
     /// The other lock files that have named components of this store, and what each says.
     pub(super) fn others(&self, ours: &Path) -> Vec<(PathBuf, Result<LockFile, String>)> {
-        let users = self.users();
-        let text = match read_text(&users, LARGEST) {
-            Ok(text) => text,
-            Err(_) if !is_there(&users) => return Vec::new(),
-            Err(error) => return vec![(users, Err(error.to_string()))],
+        let others = match self.lock_files() {
+            Ok(files) => files.into_iter().filter(|file| file != ours),
+            Err(error) => return vec![(self.users(), Err(error.to_string()))],
         };
-        let others = text.lines().map(PathBuf::from).filter(|file| file != ours);
         let said = |file: &Path| match LockFile::bytes(file)? {
             Some(bytes) => LockFile::parse(&bytes),
             None => Err("it is not there any more".to_owned()),
@@ -120,12 +121,22 @@ impl ReleaseStore {
         others.map(|file| (file.clone(), said(&file))).collect()
     }
 
+    /// The lock files that have named components of this store.
+    pub(super) fn lock_files(&self) -> io::Result<Vec<PathBuf>> {
+        let users = self.users();
+        match read_text(&users, LARGEST) {
+            Ok(text) => Ok(text.lines().map(PathBuf::from).collect()),
+            Err(_) if !is_there(&users) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whoever changes the store locks it. Its lines are the lock files that name components of the store.
     fn users(&self) -> PathBuf {
         self.folder.join("lock")
     }
 
-    fn begun(&self) -> PathBuf {
+    pub(super) fn begun(&self) -> PathBuf {
         self.folder.join("begun.json")
     }
 }
@@ -133,7 +144,7 @@ impl ReleaseStore {
 impl Held<'_> {
     /// What the lock file says.
     pub(super) fn lock(&self) -> Result<LockFile, StoreError> {
-        LockFile::read(&self.lock_file).map_err(|problem| self.store.broken(&self.lock_file, problem))
+        self.store.lock_in(&self.lock_file)
     }
 
     /// Makes a change: a component is there, if it needs one, the lock file says something else, and only then components go
@@ -199,7 +210,7 @@ impl Held<'_> {
         let audit = self.store.audit.as_ref();
         let recorded = audit.map_or(Ok(()), |audit| audit.release_intent(plugin, digest, what));
         step();
-        recorded.or_else(|error| self.forget().and(Err(error.into())))
+        recorded.or_else(|error| self.forget(begun).and(Err(error.into())))
     }
 
     /// Tells what became of a change that has begun, by what the lock file says now.
@@ -223,7 +234,7 @@ impl Held<'_> {
         step();
         let recorded = self.store.audit.as_ref().map_or(Ok(()), |audit| audit.release(plugin, digest, &told));
         step();
-        recorded.map_err(AuditError::into).and_then(|()| self.forget())
+        recorded.map_err(AuditError::into).and_then(|()| self.forget(begun))
     }
 
     fn make_up(&self) -> Result<(), StoreError> {
@@ -240,7 +251,10 @@ impl Held<'_> {
         self.end(&begun, None)
     }
 
-    fn forget(&self) -> Result<(), StoreError> {
+    fn forget(&self, begun: &Begun) -> Result<(), StoreError> {
+        if begun.before.is_none() && !is_there(&begun.lock_file) {
+            self.unregister(&begun.lock_file)?;
+        }
         let file = self.store.begun();
         fs::remove_file(&file).map_err(|error| self.store.broken(&file, error))
     }
@@ -300,5 +314,16 @@ impl Held<'_> {
             users.sync_all()
         };
         add().map_err(|error: io::Error| self.store.broken(&path, error))
+    }
+
+    /// Takes back that a lock file was registered, as the first change of it did not happen. It is the last one.
+    fn unregister(&self, lock_file: &Path) -> Result<(), StoreError> {
+        let path = self.store.users();
+        let line = format!("{}\n", lock_file.display());
+        let remove = || {
+            let text = read_text(&path, LARGEST)?;
+            text.strip_suffix(&line).map_or(Ok(()), |rest| self.users.set_len(rest.len() as u64))
+        };
+        remove().map_err(|error: io::Error| self.store.broken(&path, error))
     }
 }
