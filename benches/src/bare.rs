@@ -6,12 +6,12 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 #[expect(clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../wit", world: "provider" });
+    wasmtime::component::bindgen!({ path: "../wit/0.2", world: "provider" });
 }
 
 use bindings::wharf::provider::blobs::Blob;
 use bindings::wharf::provider::call::Call;
-use bindings::wharf::provider::{blobs, call, connection, http, log, manifest, state};
+use bindings::wharf::provider::{blobs, call, connection, http, log, state};
 
 /// A host that answers nothing: what is timed asks for nothing.
 #[derive(Default)]
@@ -136,5 +136,4 @@ impl blobs::HostBlob for Nobody {
 }
 
 impl blobs::Host for Nobody {}
-impl manifest::Host for Nobody {}
 impl call::Host for Nobody {}

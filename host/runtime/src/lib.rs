@@ -62,6 +62,7 @@ pub use registry::{
     ReleaseStore, Standing, StoreError, Swap, digest_of, read_component, serve_compiler,
 };
 pub use retry::MOST_RETRIES;
+pub use sandbox::contract::Contract;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use wharf_egress::{

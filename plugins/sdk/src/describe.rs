@@ -1,136 +1,158 @@
-//! From the plugin's data to the contract's manifest.
+//! From the plugin's data to the document of its manifest.
 
 use std::collections::BTreeSet;
 
-use crate::bindings::wharf::provider::manifest as m;
 use crate::input::Input;
+use crate::json_text::{Members, list, object, push_quoted};
 use crate::operation::{Answer, Effect, Operation};
 use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
 use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Provider, Scheme};
 use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
 use crate::schema::closed_object;
 
-/// The manifest of a provider.
-pub fn manifest(provider: &Provider) -> m::Manifest {
-    m::Manifest {
-        name: provider.name.to_owned(),
-        title: provider.title.to_owned(),
-        version: provider.version.to_owned(),
-        summary: provider.summary.to_owned(),
-        base_url: m::BaseUrl {
-            summary: provider.base_url.summary.to_owned(),
-            default: provider.base_url.default.map(str::to_owned),
-            suffix: provider.base_url.suffix.map(str::to_owned),
-            environment: provider.base_url.environment.map(str::to_owned),
-        },
-        fields: provider.fields.iter().map(connection_field).collect(),
-        schemes: provider.schemes.iter().map(scheme).collect(),
-        operations: provider
-            .resources
-            .iter()
-            .flat_map(|r| r.operations.iter().map(|o| operation(provider, r.name, o)))
-            .collect(),
-    }
-}
+/// The version of the document.
+const CONTRACT: &str = "0.2.0-draft";
 
-fn connection_field(field: &ConnectionField) -> m::ConnectionField {
-    m::ConnectionField {
-        name: field.name.to_owned(),
-        title: field.title.to_owned(),
-        summary: field.summary.to_owned(),
-        secret: field.secret,
-        required: field.required,
-        default: field.default.map(str::to_owned),
-        choices: field.choices.iter().map(|choice| (*choice).to_owned()).collect(),
-        environment: field.environment.map(str::to_owned),
-    }
-}
-
-fn scheme(scheme: &Scheme) -> m::Scheme {
-    let values = scheme
-        .values
-        .iter()
-        .map(|v| m::NamedTemplate { name: v.name.to_owned(), template: template(v.parts, v.functions) });
-    let placements = scheme.placements.iter().map(|p| m::Placement {
-        location: match p.location {
-            Location::Header => m::Location::Header,
-            Location::Query => m::Location::Query,
-            Location::Body => m::Location::Body,
-        },
-        name: p.name.to_owned(),
-        template: template(p.parts, p.functions),
-        unless: p.unless.map(|(field, value)| m::Choice { field: field.to_owned(), value: value.to_owned() }),
+/// The document of a provider, as JSON.
+pub fn document(provider: &Provider) -> String {
+    let mut json = String::new();
+    object(&mut json, |document| {
+        document.add_text("contract", CONTRACT);
+        document.add_text("name", provider.name);
+        document.add_text("title", provider.title);
+        document.add_text("version", provider.version);
+        document.add_text("summary", provider.summary);
+        object(document.value("server"), |server| {
+            server.add_text("summary", provider.base_url.summary);
+            server.add_option("default", provider.base_url.default);
+            server.add_option("suffix", provider.base_url.suffix);
+            server.add_option("environment", provider.base_url.environment);
+        });
+        object(document.value("fields"), |fields| {
+            provider.fields.iter().for_each(|field| connection_field(field, fields.value(field.name)));
+        });
+        object(document.value("schemes"), |schemes| {
+            provider.schemes.iter().for_each(|one| scheme(one, schemes.value(one.name)));
+        });
+        document.add_option("scheme", provider.scheme);
+        object(document.value("operations"), |operations| {
+            for resource in provider.resources {
+                for one in resource.operations {
+                    operation(provider, one, operations.value(&format!("{}.{}", resource.name, one.action)));
+                }
+            }
+        });
     });
-    m::Scheme {
-        name: scheme.name.to_owned(),
-        summary: scheme.summary.to_owned(),
-        values: values.collect(),
-        placements: placements.collect(),
-    }
+    json
 }
 
-fn template(parts: &[Part], functions: &[Function]) -> m::Template {
+fn connection_field(field: &ConnectionField, json: &mut String) {
+    object(json, |written| {
+        written.add_text("title", field.title);
+        written.add_text("summary", field.summary);
+        written.add_flag("secret", field.secret);
+        written.add_flag("required", field.required);
+        written.add_option("default", field.default);
+        written.add_texts("choices", field.choices);
+        written.add_option("environment", field.environment);
+    });
+}
+
+fn scheme(scheme: &Scheme, json: &mut String) {
+    object(json, |written| {
+        written.add_text("summary", scheme.summary);
+        if !scheme.values.is_empty() {
+            object(written.value("values"), |values| {
+                for value in scheme.values {
+                    object(values.value(value.name), |written| template(written, value.parts, value.functions));
+                }
+            });
+        }
+        list(written.value("placements"), scheme.placements, |placement, json| {
+            object(json, |written| {
+                let location = match placement.location {
+                    Location::Header => "header",
+                    Location::Query => "query",
+                    Location::Body => "body",
+                };
+                written.add_text(location, placement.name);
+                template(written, placement.parts, placement.functions);
+                if let Some((field, value)) = placement.unless {
+                    object(written.value("unless"), |unless| unless.add_text(field, value));
+                }
+            });
+        });
+    });
+}
+
+fn template(written: &mut Members<'_>, parts: &[Part], functions: &[Function]) {
     let part = |part: &Part| match part {
-        Part::Literal(text) => m::Part::Literal((*text).to_owned()),
-        Part::Field(name) => m::Part::Field((*name).to_owned()),
-        Part::Variable(name) => m::Part::Variable((*name).to_owned()),
-        Part::Value(name) => m::Part::Value((*name).to_owned()),
+        Part::Literal(text) => text.replace('{', "{{").replace('}', "}}"),
+        Part::Field(name) => format!("{{{name}}}"),
+        Part::Variable(name) => format!("{{variable.{name}}}"),
+        Part::Value(name) => format!("{{value.{name}}}"),
     };
-    let function = |function: &Function| match function {
-        Function::Base64 => m::Function::Base64,
-        Function::Base64Url => m::Function::Base64Url,
-        Function::PercentEncode => m::Function::PercentEncode,
-        Function::FormEncode => m::Function::FormEncode,
-        Function::JsonEscape => m::Function::JsonEscape,
-        Function::Md5Hex => m::Function::Md5Hex,
-        Function::Sha256Hex => m::Function::Sha256Hex,
-        Function::HmacSha256Hex(field) => m::Function::HmacSha256Hex((*field).to_owned()),
-        Function::HmacSha256Base64(field) => m::Function::HmacSha256Base64((*field).to_owned()),
-    };
-    m::Template { parts: parts.iter().map(part).collect(), functions: functions.iter().map(function).collect() }
+    written.add_text("template", &parts.iter().map(part).collect::<String>());
+    written.add_list("functions", functions, |function, json| match function {
+        Function::Base64 => push_quoted(json, "base64"),
+        Function::Base64Url => push_quoted(json, "base64-url"),
+        Function::PercentEncode => push_quoted(json, "percent-encode"),
+        Function::FormEncode => push_quoted(json, "form-encode"),
+        Function::JsonEscape => push_quoted(json, "json-escape"),
+        Function::Md5Hex => push_quoted(json, "md5-hex"),
+        Function::Sha256Hex => push_quoted(json, "sha256-hex"),
+        Function::HmacSha256Hex(field) => object(json, |keyed| keyed.add_text("hmac-sha256-hex", field)),
+        Function::HmacSha256Base64(field) => object(json, |keyed| keyed.add_text("hmac-sha256-base64", field)),
+    });
 }
 
-fn operation(provider: &Provider, resource: &str, operation: &Operation) -> m::Operation {
-    m::Operation {
-        name: format!("{resource}.{}", operation.action),
-        title: operation.title.to_owned(),
-        summary: operation.summary.to_owned(),
-        input_schema: input_schema(operation),
-        effect: match operation.effect {
-            Effect::Read => m::Effect::Read,
-            Effect::Write => m::Effect::Write,
-            Effect::Delete => m::Effect::Delete,
-        },
-        idempotent: operation.idempotent,
-        unverified: operation.unverified.map(str::to_owned),
-        attachments: operation
-            .attachments
-            .iter()
-            .map(|a| m::AttachmentField {
-                name: a.name.to_owned(),
-                summary: a.summary.to_owned(),
-                required: a.required,
-                many: a.many,
-            })
-            .collect(),
-        output_attachments: match operation.answer {
-            Answer::File(name) | Answer::AnyFile(name) => vec![name.to_owned()],
-            Answer::Value | Answer::Body | Answer::Success => operation.files.iter().map(|f| (*f).to_owned()).collect(),
-        },
-        sensitive_inputs: sensitive_inputs(operation),
-        sensitive_outputs: operation.sensitive_outputs.iter().map(|p| (*p).to_owned()).collect(),
-        requests: requests(provider, operation),
-    }
+fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
+    object(json, |written| {
+        written.add_text("title", operation.title);
+        written.add_text("summary", operation.summary);
+        written.add_text(
+            "effect",
+            match operation.effect {
+                Effect::Read => "read",
+                Effect::Write => "write",
+                Effect::Delete => "delete",
+            },
+        );
+        written.add("idempotent", if operation.idempotent { "true" } else { "false" });
+        written.add_option("unverified", operation.unverified);
+        written.add("code", "true");
+        written.add("input", &input_schema(operation));
+        if !operation.attachments.is_empty() {
+            object(written.value("attachments"), |files| {
+                for file in operation.attachments {
+                    object(files.value(file.name), |written| {
+                        written.add_text("summary", file.summary);
+                        written.add_flag("required", file.required);
+                        written.add_flag("many", file.many);
+                    });
+                }
+            });
+        }
+        match operation.answer {
+            Answer::File(name) | Answer::AnyFile(name) => written.add_texts("files", &[name]),
+            Answer::Value | Answer::Body | Answer::Success => written.add_texts("files", operation.files),
+        }
+        written.add_texts("sensitive-inputs", &sensitive_inputs(operation));
+        written.add_texts("sensitive-outputs", operation.sensitive_outputs);
+        object(written.value("requests"), |all| {
+            requests(operation, |bound| request(provider, bound, all.value(bound.name)));
+        });
+    });
 }
 
 /// Inputs, and the values that its function gives: each once.
-fn sensitive_inputs(operation: &Operation) -> Vec<String> {
+fn sensitive_inputs<'a>(operation: &'a Operation) -> Vec<&'a str> {
     let inputs = operation.inputs.iter().filter(|input| input.sensitive).map(|input| input.name);
     let turning = operation.paging.map_or(&[][..], Paging::free);
     let fields = operation.request.iter().chain(operation.requests).flat_map(|request| request.fields).chain(turning);
     let fields = fields.filter(|field| field.sensitive).map(|field| field.name);
     let all: BTreeSet<&str> = inputs.chain(fields).collect();
-    all.into_iter().map(str::to_owned).collect()
+    all.into_iter().collect()
 }
 
 fn input_schema(operation: &Operation) -> String {
@@ -149,7 +171,7 @@ struct Bound<'a> {
 }
 
 /// Every request of an operation: its own in each of its forms, then the others.
-fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
+fn requests(operation: &Operation, mut each: impl FnMut(&Bound<'_>)) {
     let mut all = Vec::new();
     if let Some(own) = operation.request {
         let as_declared = Bound {
@@ -177,7 +199,7 @@ fn requests(provider: &Provider, operation: &Operation) -> Vec<m::Request> {
         attachments: &[],
         fields: request.fields.iter().collect(),
     }));
-    all.iter().map(|bound| request(provider, bound)).collect()
+    all.iter().for_each(&mut each);
 }
 
 /// The same request with other values where the page is turned.
@@ -192,122 +214,176 @@ fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
     }
 }
 
-fn request(provider: &Provider, bound: &Bound<'_>) -> m::Request {
-    let Bound { request, name, inputs, fields: own, .. } = bound;
-    let fields = |place: Place| -> Vec<m::Field> {
-        let constants =
-            request.constants.iter().chain(&request.discriminator).filter(|c| c.place == place).map(constant);
-        let inputs = inputs.iter().filter(|i| i.place == place).map(|i| input_field(i));
-        let own = own.iter().filter(|f| f.place == place).map(|f| own_field(f));
-        constants.chain(inputs).chain(own).collect()
+fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
+    let Bound { request, inputs, fields: own, .. } = bound;
+    object(json, |written| {
+        written.add_text(
+            "method",
+            match request.method {
+                Method::Get => "GET",
+                Method::Head => "HEAD",
+                Method::Post => "POST",
+                Method::Put => "PUT",
+                Method::Patch => "PATCH",
+                Method::Delete => "DELETE",
+            },
+        );
+        written.add_text("path", request.path);
+        // A variable without a word is bound to the input of its name.
+        let is_implied = |input: &Input| input.wire_name.is_none() && input.otherwise.is_none();
+        let renamed = inputs.iter().filter(|i| i.place == Place::Variable && !is_implied(i)).map(|i| of_input(i));
+        let variables: Vec<Value<'_>> =
+            renamed.chain(own.iter().filter(|f| f.place == Place::Variable).map(|f| of_field(f))).collect();
+        if !variables.is_empty() {
+            object(written.value("variables"), |all| {
+                for variable in &variables {
+                    object(all.value(variable.name), |written| put_source(variable.source, written));
+                }
+            });
+        }
+        written.add_list("query", &fields(bound, Place::Query), field);
+        written.add_list("headers", &fields(bound, Place::Header), field);
+        body(provider, bound, written);
+        match (request.scheme, provider.scheme) {
+            (None, _) => {}
+            (Some(own), usual) if own == usual => {}
+            (Some(own), _) => written.add_text("scheme", own.unwrap_or("none")),
+        }
+        written.add_flag("as-file", request.as_file);
+        written.add_flag("read-only", request.read_only);
+        written.add_texts("sensitive-answer", request.sensitive_answer);
+    });
+}
+
+/// A value of a request.
+struct Value<'a> {
+    name: &'a str,
+    source: Source<'a>,
+    lists: Lists,
+}
+
+/// Where it comes from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Input(&'a str),
+    InputOr(&'a str, &'a str),
+    Text(&'a str),
+    Json(&'a str),
+    Free(&'a str),
+}
+
+/// The values that stand in a place: what is always so, then inputs, then its own.
+fn fields<'a>(bound: &Bound<'a>, place: Place) -> Vec<Value<'a>> {
+    let Bound { request, inputs, fields, .. } = bound;
+    let constants = request.constants.iter().chain(request.discriminator.as_slice()).filter(|c| c.place == place);
+    let mut values: Vec<Value<'a>> = constants.map(|c| of_constant(c)).collect();
+    values.extend(inputs.iter().filter(|i| i.place == place).map(|i| of_input(i)));
+    values.extend(fields.iter().filter(|f| f.place == place).map(|f| of_field(f)));
+    values
+}
+
+fn of_constant<'a>(constant: &Constant) -> Value<'a> {
+    let source = match constant.value {
+        ConstantValue::Text(text) => Source::Text(text),
+        ConstantValue::Json(json) => Source::Json(json),
     };
-    let is_implied = |input: &Input| input.wire_name.is_none() && input.otherwise.is_none();
-    let bound_variables = inputs.iter().filter(|i| i.place == Place::Variable && !is_implied(i));
-    let renamed = bound_variables.map(|i| m::Variable { name: i.on_wire().to_owned(), source: input_source(i) });
-    let own_variables = own.iter().filter(|f| f.place == Place::Variable);
-    m::Request {
-        name: (*name).to_owned(),
-        method: match request.method {
-            Method::Get => m::Method::Get,
-            Method::Head => m::Method::Head,
-            Method::Post => m::Method::Post,
-            Method::Put => m::Method::Put,
-            Method::Patch => m::Method::Patch,
-            Method::Delete => m::Method::Delete,
-        },
-        path: request.path.to_owned(),
-        variables: renamed
-            .chain(own_variables.map(|f| m::Variable { name: f.name.to_owned(), source: field_source(f) }))
-            .collect(),
-        query: fields(Place::Query),
-        headers: fields(Place::Header),
-        body: body(provider, bound, fields(Place::Body)),
-        scheme: request.scheme.unwrap_or(provider.scheme).map(str::to_owned),
-        answer: if request.as_file { m::AnswerForm::Blob } else { m::AnswerForm::Bytes },
-        read_only: request.read_only,
-        sensitive_answer: request.sensitive_answer.iter().map(|p| (*p).to_owned()).collect(),
+    Value { name: constant.name, source, lists: Lists::Repeated }
+}
+
+fn of_input<'a>(input: &Input) -> Value<'a> {
+    let source = match input.otherwise {
+        Some(json) => Source::InputOr(input.name, json),
+        None => Source::Input(input.name),
+    };
+    Value { name: input.on_wire(), source, lists: input.lists }
+}
+
+fn of_field<'a>(field: &Field) -> Value<'a> {
+    let source = match field.source {
+        FieldSource::Input(name) => Source::Input(name),
+        FieldSource::InputOr(name, json) => Source::InputOr(name, json),
+        FieldSource::Free(why) => Source::Free(why),
+    };
+    Value { name: field.name, source, lists: field.lists }
+}
+
+fn field(value: &Value<'_>, json: &mut String) {
+    if matches!(value.source, Source::Input(input) if input == value.name) && value.lists == Lists::Repeated {
+        return push_quoted(json, value.name);
+    }
+    object(json, |written| {
+        written.add_text("name", value.name);
+        put_source(value.source, written);
+        let lists = match value.lists {
+            Lists::Repeated => None,
+            Lists::Brackets => Some("brackets"),
+            Lists::Indexed => Some("indexed"),
+            Lists::Commas => Some("commas"),
+            Lists::Json => Some("json"),
+        };
+        written.add_option("lists", lists);
+    });
+}
+
+fn put_source(source: Source<'_>, written: &mut Members<'_>) {
+    match source {
+        Source::Input(name) => written.add_text("input", name),
+        Source::InputOr(name, otherwise) => {
+            written.add_text("input", name);
+            written.add("otherwise", otherwise);
+        }
+        Source::Text(text) => written.add_text("text", text),
+        Source::Json(json) => written.add("json", json),
+        Source::Free(why) => written.add_text("free", why),
     }
 }
 
-fn body(provider: &Provider, bound: &Bound<'_>, mut fields: Vec<m::Field>) -> m::BodyForm {
-    let open = bound.request.open.map(str::to_owned);
+fn body(provider: &Provider, bound: &Bound<'_>, written: &mut Members<'_>) {
+    let mut fields = fields(bound, Place::Body);
+    let open = bound.request.open;
     let scheme = bound.request.scheme.unwrap_or(provider.scheme);
     let placements = provider.schemes.iter().filter(|s| Some(s.name) == scheme).flat_map(|s| s.placements);
     let has_credentials = placements.into_iter().any(|placement| placement.location == Location::Body);
+    let write_fields = |body: &mut Members<'_>, form: &str, fields: &[Value<'_>]| {
+        match fields {
+            [only] if only.name.is_empty() => object(body.value(form), |whole| put_source(only.source, whole)),
+            fields => list(body.value(form), fields, field),
+        }
+        body.add_option("open", open);
+    };
     match bound.request.body {
-        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() && !has_credentials => {
-            m::BodyForm::None
+        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() && !has_credentials => {}
+        Body::Json | Body::JsonOrMultipart => {
+            object(written.value("body"), |body| write_fields(body, "json", &fields));
         }
-        Body::Json | Body::JsonOrMultipart => m::BodyForm::Json(m::BodyFields { fields, open }),
-        Body::Form => m::BodyForm::Form(m::BodyFields { fields, open }),
+        Body::Form => object(written.value("body"), |body| write_fields(body, "form", &fields)),
         Body::Multipart => {
-            fields.extend(bound.attachments.iter().map(|a| m::Field {
-                name: a.wire_name.unwrap_or(a.name).to_owned(),
-                source: m::Source::Input(a.name.to_owned()),
-                lists: m::ListStyle::Repeated,
+            fields.extend(bound.attachments.iter().map(|a| Value {
+                name: a.wire_name.unwrap_or(a.name),
+                source: Source::Input(a.name),
+                lists: Lists::Repeated,
             }));
-            m::BodyForm::Multipart(m::MultipartFields { fields, open, media_types: media_types(bound, |_| true) })
+            object(written.value("body"), |body| {
+                write_fields(body, "multipart", &fields);
+                body.add_texts("media-types", &media_types(bound, |_| true));
+            });
         }
-        Body::File(name) => m::BodyForm::Blob(m::BlobBody {
-            source: m::Source::Input(name.to_owned()),
-            media_types: media_types(bound, |attachment| attachment.name == name),
+        Body::File(name) => object(written.value("body"), |body| {
+            object(body.value("file"), |file| put_source(Source::Input(name), file));
+            body.add_texts("media-types", &media_types(bound, |attachment| attachment.name == name));
         }),
-        Body::FreeFile(why) => m::BodyForm::Blob(m::BlobBody {
-            source: m::Source::Free(why.to_owned()),
-            media_types: media_types(bound, |_| false),
+        Body::FreeFile(why) => object(written.value("body"), |body| {
+            object(body.value("file"), |file| put_source(Source::Free(why), file));
+            body.add_texts("media-types", &media_types(bound, |_| false));
         }),
     }
 }
 
 /// What the files of a request may be: each once.
-fn media_types(bound: &Bound<'_>, is_sent: impl Fn(&Attachment) -> bool) -> Vec<String> {
+fn media_types<'a>(bound: &Bound<'a>, is_sent: impl Fn(&Attachment) -> bool) -> Vec<&'a str> {
     let attached = bound.attachments.iter().filter(|attachment| is_sent(attachment)).flat_map(|a| a.media_types);
     let all: BTreeSet<&str> = attached.chain(bound.request.media_types).copied().collect();
-    all.into_iter().map(str::to_owned).collect()
-}
-
-fn constant(constant: &Constant) -> m::Field {
-    m::Field {
-        name: constant.name.to_owned(),
-        source: match constant.value {
-            ConstantValue::Text(text) => m::Source::Text(text.to_owned()),
-            ConstantValue::Json(json) => m::Source::Json(json.to_owned()),
-        },
-        lists: m::ListStyle::Repeated,
-    }
-}
-
-fn input_field(input: &Input) -> m::Field {
-    m::Field { name: input.on_wire().to_owned(), source: input_source(input), lists: list_style(input.lists) }
-}
-
-fn input_source(input: &Input) -> m::Source {
-    match input.otherwise {
-        Some(json) => m::Source::InputOr((input.name.to_owned(), json.to_owned())),
-        None => m::Source::Input(input.name.to_owned()),
-    }
-}
-
-fn own_field(field: &Field) -> m::Field {
-    m::Field { name: field.name.to_owned(), source: field_source(field), lists: list_style(field.lists) }
-}
-
-fn field_source(field: &Field) -> m::Source {
-    match field.source {
-        FieldSource::Input(name) => m::Source::Input(name.to_owned()),
-        FieldSource::InputOr(name, json) => m::Source::InputOr((name.to_owned(), json.to_owned())),
-        FieldSource::Free(why) => m::Source::Free(why.to_owned()),
-    }
-}
-
-fn list_style(lists: Lists) -> m::ListStyle {
-    match lists {
-        Lists::Repeated => m::ListStyle::Repeated,
-        Lists::Brackets => m::ListStyle::Brackets,
-        Lists::Indexed => m::ListStyle::Indexed,
-        Lists::Commas => m::ListStyle::Commas,
-        Lists::Json => m::ListStyle::Json,
-    }
+    all.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -333,15 +409,13 @@ mod tests {
             read: read::rest,
             resources: &[],
         };
-        let described = requests(&provider, &LATEST);
-        let sources = described
-            .iter()
-            .flat_map(|request| &request.variables)
-            .map(|v| (v.name.as_str(), format!("{:?}", v.source)));
-        let expected = [
-            ("id", r#"Source::InputOr(("id", "\"latest\""))"#),
-            ("lang", r#"Source::InputOr(("language", "\"en\""))"#),
-        ];
-        assert_eq!(sources.collect::<Vec<_>>(), expected.map(|(name, source)| (name, source.to_owned())));
+        let mut json = String::new();
+        operation(&provider, &LATEST, &mut json);
+        let described: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let expected = serde_json::json!({
+            "id": { "input": "id", "otherwise": "latest" },
+            "lang": { "input": "language", "otherwise": "en" },
+        });
+        assert_eq!(described["requests"]["get"]["variables"], expected);
     }
 }

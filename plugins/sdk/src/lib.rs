@@ -47,6 +47,7 @@ mod failure;
 mod file;
 mod input;
 mod invoke;
+mod json_text;
 mod members;
 mod operation;
 mod pages;
@@ -80,7 +81,7 @@ pub use text_of_json::plain_json;
 #[doc(hidden)]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.2",
         world: "provider",
         pub_export_macro: true,
         default_bindings_module: "wharf_plugin::bindings",
@@ -90,7 +91,7 @@ pub mod bindings {
 #[doc(hidden)]
 pub use check::check as __check;
 #[doc(hidden)]
-pub use describe::manifest as __manifest;
+pub use describe::document as __document;
 #[doc(hidden)]
 pub use invoke::invoke as __invoke;
 
@@ -117,8 +118,8 @@ macro_rules! export {
             struct Plugin;
 
             impl $crate::bindings::exports::wharf::provider::plugin::Guest for Plugin {
-                fn describe() -> $crate::bindings::wharf::provider::manifest::Manifest {
-                    $crate::__manifest(&THIS_PLUGIN)
+                fn describe() -> String {
+                    $crate::__document(&THIS_PLUGIN)
                 }
 
                 fn invoke(

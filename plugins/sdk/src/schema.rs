@@ -1,4 +1,4 @@
-use serde_json::Value;
+use crate::json_text::{Members, quoted};
 
 /// What a value may be: a subset of JSON Schema 2020-12 that can be written as a constant.
 #[derive(Clone, Copy, Debug)]
@@ -264,62 +264,9 @@ fn write_members(
     }
 }
 
-/// An object in the making.
-struct Members<'t> {
-    text: &'t mut String,
-    empty: bool,
-}
-
-impl<'t> Members<'t> {
-    fn begin(text: &'t mut String) -> Self {
-        text.push('{');
-        Self { text, empty: true }
-    }
-
-    /// Where the value of a member is to be written.
-    fn value(&mut self, name: &str) -> &mut String {
-        if !self.empty {
-            self.text.push(',');
-        }
-        self.empty = false;
-        push_quoted(self.text, name);
-        self.text.push(':');
-        self.text
-    }
-
-    fn add(&mut self, name: &str, json: &str) {
-        self.value(name).push_str(json);
-    }
-
-    fn add_text(&mut self, name: &str, words: &str) {
-        push_quoted(self.value(name), words);
-    }
-
-    fn end(self) {
-        self.text.push('}');
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    push_quoted(&mut json, text);
-    json
-}
-
-/// A text as JSON. Nearly all have nothing to escape.
-fn push_quoted(json: &mut String, text: &str) {
-    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        json.push_str(&Value::from(text).to_string());
-    } else {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

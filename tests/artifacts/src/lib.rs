@@ -30,4 +30,11 @@ impl Component {
     }
 }
 
+/// A guest that was built for contract 0.1.0, when that was the newest: nothing builds it any more.
+pub const OF_CONTRACT_0_1: Component = Component {
+    name: "obedient",
+    path: concat!(env!("CARGO_MANIFEST_DIR"), "/released/obedient-0.1.0.wasm"),
+    bytes: include_bytes!("../released/obedient-0.1.0.wasm"),
+};
+
 include!(concat!(env!("OUT_DIR"), "/artifacts.rs"));

@@ -28,7 +28,7 @@ fn component(module: &str) -> Vec<u8> {
 /// The component that a module becomes, if it has the imports and exports of one.
 pub(crate) fn encoded(mut module: Vec<u8>) -> Option<Vec<u8>> {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1")).unwrap();
     let world = resolve.select_world(&[package], Some("provider")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&module).ok()?.encode().ok()

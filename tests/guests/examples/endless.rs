@@ -20,7 +20,7 @@ const PROVIDER: Provider = Provider {
 struct Plugin;
 
 impl bindings::exports::wharf::provider::plugin::Guest for Plugin {
-    fn describe() -> bindings::wharf::provider::manifest::Manifest {
+    fn describe() -> String {
         loop {
             std::hint::black_box(PROVIDER);
         }

@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use wharf_plugin::bindings::exports::wharf::provider::plugin::Guest;
-use wharf_plugin::bindings::wharf::provider::{call as contract, manifest};
+use wharf_plugin::bindings::wharf::provider::call as contract;
 use wharf_plugin::*;
 
 const PROVIDER: Provider = Provider {
@@ -43,13 +43,10 @@ fn secret_name() -> String {
 struct Plugin;
 
 impl Guest for Plugin {
-    fn describe() -> manifest::Manifest {
-        let mut manifest = __manifest(&PROVIDER);
-        manifest.summary = secret_name();
-        for operation in &mut manifest.operations {
-            operation.requests.iter_mut().for_each(|request| request.name = secret_name());
-        }
-        manifest
+    fn describe() -> String {
+        let quoted = |name: &str| format!("\"{name}\"");
+        let document = __document(&PROVIDER).replace(&quoted("Never the same."), &quoted(&secret_name()));
+        document.replace(&quoted("list"), &quoted(&secret_name()))
     }
 
     fn invoke(call: contract::Call) -> Result<contract::Output, contract::Failure> {

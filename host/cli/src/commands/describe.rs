@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use wharf::Release;
 use wharf::declaration::Effect;
-use wharf::manifest::{Manifest, Operation};
+use wharf::manifest::{Manifest, Operation, document};
 use wharf::operation::nearest;
 
 use crate::args::{Args, Describe};
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
         Some(name) if !is_resource(manifest, name) => {
             let operation = release.operation(name).map_err(|refusal| in_a_resource(manifest, name, refusal))?;
             if options.json {
-                print::json(&json!(operation.declared))?;
+                print::json(&document::of_operation(manifest, &operation.declared))?;
             } else {
                 print::out(one::operation(manifest, &operation.declared))?;
             }
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
         resource => {
             let chosen = choose(manifest, resource, &options.find)?;
             if options.json {
-                print::json(&manifest_json(&release, &chosen))?;
+                print::json(&manifest_json(&release, manifest, &chosen))?;
             } else {
                 print::out(list::plugin(manifest, &chosen))?;
             }
@@ -75,12 +75,13 @@ fn is_about(operation: &Operation, word: &str) -> bool {
     [&operation.name, &operation.title, &operation.summary].iter().any(|text| text.to_lowercase().contains(&word))
 }
 
-fn manifest_json(release: &Release, chosen: &[&Operation]) -> Value {
-    let mut json = json!(release.manifest());
+/// The document of the manifest with the chosen operations, and what is known of the release besides.
+fn manifest_json(release: &Release, manifest: &Manifest, chosen: &[&Operation]) -> Value {
+    let mut json = document::of(manifest, chosen);
     if let Some(members) = json.as_object_mut() {
-        members.insert("operations".to_owned(), json!(chosen));
-        members.insert("digest".to_owned(), json!(format!("sha256:{}", release.digest)));
-        members.insert("size".to_owned(), json!(release.size));
+        members.insert("x-contract".to_owned(), json!(release.contract().as_str()));
+        members.insert("x-digest".to_owned(), json!(format!("sha256:{}", release.digest)));
+        members.insert("x-size".to_owned(), json!(release.size));
     }
     json
 }

@@ -8,6 +8,7 @@ use wharf_egress::Json;
 use wharf_egress::declaration::{Effect, Request, Scheme};
 
 mod capabilities;
+pub mod document;
 mod lint;
 
 pub use capabilities::{Capabilities, Capability, CapabilityDiff, Kind};

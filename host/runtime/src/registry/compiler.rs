@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::thread;
 
 use rayon::ThreadPoolBuilder;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wharf_egress::declaration::{Problem, Route, Routes, Scheme};
 use wharf_egress::text::shortened;
 
-use super::component::{NotLoaded, check_world, compile};
+use super::component::{NotLoaded, compile, contract_of};
 use super::description::Description;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest, Operation};
 use crate::sandbox;
-use crate::sandbox::contract::v0_1::Plugin;
+use crate::sandbox::contract::Plugin;
 use crate::sandbox::ctx::Ctx;
 use crate::sandbox::engine::Engine;
 
@@ -39,8 +39,7 @@ pub(crate) fn compile_here(
     allocated: impl Fn() -> Option<u64>,
 ) -> Result<Compiled, NotLoaded> {
     let component = on_threads(|| compile(engine.inner(), bytes, &limits))?;
-    check_world(engine.inner(), &component)?;
-    let plugin = link(linker, &component)?;
+    let plugin = link(engine.inner(), linker, &component)?;
     let manifest = sandbox::describe(engine, &plugin, limits)?;
     manifest::check(&manifest).map_err(|problems| refused(&problems))?;
     let broken = |error: &dyn std::fmt::Display| format!("what was compiled cannot be kept: {error}");
@@ -86,13 +85,14 @@ fn weights(manifest: &Manifest, allocated: impl Fn() -> Option<u64>) -> Result<V
 }
 
 /// Makes a component ready to be instantiated.
-pub(crate) fn link(linker: &Linker<Ctx>, component: &wasmtime::component::Component) -> Result<Plugin, String> {
-    Plugin::link(linker, component).map_err(|error| {
+pub(crate) fn link(engine: &wasmtime::Engine, linker: &Linker<Ctx>, component: &Component) -> Result<Plugin, String> {
+    let contract = contract_of(engine, component)?;
+    Plugin::link(contract, linker, component).map_err(|error| {
         // The outermost one names the import, the innermost what is the matter with it.
         let (import, problem) = (error.to_string(), error.root_cause().to_string());
         let problem = if import == problem { problem } else { format!("{import}: {problem}") };
         format!(
-            "it does not fit the contract ({problem}); build it against the contract of this host, with no other imports"
+            "it does not fit the contract ({problem}); build it against `{contract}` as this host has it, with no other imports"
         )
     })
 }

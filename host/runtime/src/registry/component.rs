@@ -11,7 +11,7 @@ use wharf_egress::text::visible;
 use crate::failure::LimitReached;
 use crate::files::{self, in_words};
 use crate::limits::{EngineLimits, Limits};
-use crate::sandbox::contract::v0_1;
+use crate::sandbox::contract::Contract;
 use crate::sandbox::no_room;
 
 /// What every component of the contract imports from, besides WASI.
@@ -151,38 +151,53 @@ fn too_large_for_the_pool(reason: &str, limits: &Limits) -> Option<LimitReached>
     Some(LimitReached::new(name, value, "the component begins with more"))
 }
 
-/// Whether a component targets the world that this host serves.
-pub(super) fn check_world(engine: &wasmtime::Engine, component: &Component) -> Result<(), String> {
+/// The version of the contract that a component was built for, and whether it targets its world. Nothing of the component has run.
+pub(super) fn contract_of(engine: &wasmtime::Engine, component: &Component) -> Result<Contract, String> {
     let component_type = component.component_type();
     let exports: Vec<&str> = component_type.exports(engine).map(|(name, _)| name).collect();
-    if !exports.contains(&v0_1::EXPORT) {
-        let other = exports.iter().find(|name| name.starts_with(PACKAGE));
-        return Err(match other {
-            Some(other) => {
-                format!("it exports `{other}`, another version of the contract; this host serves `{}`", v0_1::EXPORT)
-            }
-            None if exports.is_empty() => {
-                format!("it is a component that exports nothing; a plugin exports `{}`", v0_1::EXPORT)
-            }
-            None => format!(
-                "it is a component of another world (it exports `{}`); a plugin exports `{}`",
-                exports.join("`, `"),
-                v0_1::EXPORT
-            ),
-        });
-    }
+    let found: Vec<Contract> =
+        Contract::ALL.into_iter().filter(|contract| exports.contains(&contract.export())).collect();
+    let contract = match found.as_slice() {
+        [contract] => *contract,
+        [] => return Err(of_no_contract(&exports)),
+        [..] => {
+            return Err(format!("it exports several versions of the contract ({}); a plugin exports one", list(&found)));
+        }
+    };
     let foreign: Vec<&str> = component_type
         .imports(engine)
         .map(|(name, _)| name)
         .filter(|name| !name.starts_with(PACKAGE) && !name.starts_with("wasi:"))
         .collect();
     if foreign.is_empty() {
-        return Ok(());
+        return Ok(contract);
     }
     Err(format!(
         "it imports `{}`, which no host of this contract has; a plugin imports `wharf:provider` and `wasi` alone",
         foreign.join("`, `")
     ))
+}
+
+/// What is wrong with a component that exports no version of the contract.
+fn of_no_contract(exports: &[&str]) -> String {
+    let served = list(&Contract::ALL);
+    match exports.iter().find(|name| name.starts_with(PACKAGE)) {
+        Some(other) => format!(
+            "it exports `{other}`, another version of the contract; this host serves {served}: build the \
+             plugin for one of them, or run a host that knows its own"
+        ),
+        None if exports.is_empty() => {
+            format!("it is a component that exports nothing; a plugin exports the interface `plugin` of {served}")
+        }
+        None => format!(
+            "it is a component of another world (it exports `{}`); a plugin exports the interface `plugin` of {served}",
+            exports.join("`, `")
+        ),
+    }
+}
+
+fn list(contracts: &[Contract]) -> String {
+    contracts.iter().map(|contract| format!("`{contract}`")).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::failure::Fault;
 use crate::files::too_large;
 use crate::limits::Limits;
 use crate::sandbox;
-use crate::sandbox::contract::v0_1::Plugin;
+use crate::sandbox::contract::Plugin;
 use crate::sandbox::ctx::Ctx;
 use crate::sandbox::engine::Engine;
 
@@ -59,7 +59,7 @@ impl Loader {
     /// A release that was compiled before, without a look at the component itself.
     pub(crate) fn compiled(&self, engine: &Engine, digest: &str, file: Option<&Path>) -> Option<Release> {
         let (component, description) = self.artefacts.load(engine.inner(), digest)?;
-        let plugin = link(&self.linker, &component).ok()?;
+        let plugin = link(engine.inner(), &self.linker, &component).ok()?;
         Some(self.made(plugin, description, digest, file))
     }
 
@@ -83,7 +83,7 @@ impl Loader {
             Some(problem) => NotLoaded::Host(problem),
             None => NotLoaded::Plugin(format!("what was compiled cannot be loaded: {error}")),
         })?;
-        let plugin = link(&self.linker, &component)?;
+        let plugin = link(engine.inner(), &self.linker, &component)?;
         // What cannot be loaded is not kept.
         self.artefacts.store(&digest, &compiled);
         Ok(self.made(plugin, compiled.description, &digest, file))

@@ -9,7 +9,7 @@ use super::ready::{Ready, Slot};
 use crate::failure::Refusal;
 use crate::manifest::{self, About, Manifest};
 use crate::operation::{Operation, nearest};
-use crate::sandbox::contract::v0_1::Plugin;
+use crate::sandbox::contract::{Contract, Plugin};
 
 /// A loaded version of a plugin, ready to answer calls.
 pub struct Release {
@@ -50,6 +50,11 @@ impl Release {
             description,
             plugin,
         }
+    }
+
+    /// The version of the contract that it was built for.
+    pub fn contract(&self) -> Contract {
+        self.plugin.contract()
     }
 
     /// All that the plugin says of itself, operations included. It is read anew with each call.

@@ -20,7 +20,6 @@ use super::lock::{LockFile, LockedPlugin, LockedRelease};
 use super::{LoadError, Release};
 use crate::files::{read, replace_durably, sweep};
 use crate::manifest::{Capabilities, CapabilityDiff};
-use crate::sandbox::contract::v0_1::CONTRACT;
 
 mod back;
 mod change;
@@ -347,7 +346,7 @@ fn locked(release: &Release, from: &str) -> LockedRelease {
     LockedRelease {
         version: release.about.version.clone(),
         digest: prefixed(&release.digest),
-        contract: CONTRACT.to_owned(),
+        contract: release.contract().to_string(),
         from: from.to_owned(),
         installed: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         superseded: false,

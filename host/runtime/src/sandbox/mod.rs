@@ -31,7 +31,7 @@ mod wasi;
 pub(crate) mod way;
 
 use changes::Changes;
-use contract::v0_1::{Failed, Invoked, Output, Plugin};
+use contract::{Failed, Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
 use engine::Engine;
 use log::LogEntry;
@@ -93,7 +93,7 @@ impl Ran {
 /// A linker with everything that a plugin may import.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::Linker<Ctx>> {
     let mut linker = wasmtime::component::Linker::new(engine.inner());
-    contract::v0_1::add_to_linker(&mut linker)?;
+    contract::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -221,7 +221,7 @@ fn counted() -> Vec<(&'static str, String, Value)> {
 /// The members of the records, variants and enums of the contract's manifest: `request.path`.
 fn members_of_the_contract() -> BTreeSet<String> {
     let mut resolve = Resolve::default();
-    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1")).unwrap();
     let manifest = resolve.interfaces.iter().find(|(_, i)| i.name.as_deref() == Some("manifest")).unwrap().1;
     let members = manifest.types.iter().flat_map(|(name, id)| {
         let members: Vec<String> = match &resolve.types[*id].kind {

@@ -1,15 +1,11 @@
-//! Between the contract's types and the host's own.
+//! From the records of a manifest to the host's own types.
 
 use serde_json::Value;
-use wasmtime::component::ResourceTable;
 use wharf_egress::declaration as own;
-use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
 use wharf_egress::json::Literal;
-use wharf_egress::{Json, configuration};
+use wharf_egress::Json;
 
-use super::Failed;
-use super::bindings::wharf::provider::{call as c, http, manifest as m};
-use crate::failure::{Detail, Failure};
+use super::bindings::wharf::provider::manifest as m;
 use crate::manifest;
 
 /// A manifest in the host's types; JSON and paths are parsed on the way.
@@ -203,62 +199,4 @@ fn json(place: &str, what: &str, text: &str) -> Result<Value, String> {
 fn literal(place: &str, what: &str, text: String) -> Result<Literal, String> {
     let json = Json::parse(text).map_err(|error| format!("{place}: {what} is not JSON: {error}"))?;
     Literal::try_from(json).map_err(|error| format!("{place}: {what} cannot be read: {error}"))
-}
-
-/// What a plugin asks for. Blobs that it gives away leave its table.
-pub(super) fn asked(table: &mut ResourceTable, from: http::Request) -> wasmtime::Result<Asked> {
-    let body = match from.body {
-        None => None,
-        Some(http::Body::Json(text)) => Some(AskedBody::Json(text)),
-        Some(http::Body::Form(fields)) => Some(AskedBody::Form(fields)),
-        Some(http::Body::Multipart(parts)) => {
-            let mut asked = Vec::with_capacity(parts.len());
-            for part in parts {
-                let content = match part.content {
-                    http::PartContent::Text(text) => AskedPart::Text(text),
-                    http::PartContent::Blob(blob) => AskedPart::Blob(table.delete(blob)?),
-                };
-                asked.push((part.name, content));
-            }
-            Some(AskedBody::Multipart(asked))
-        }
-        Some(http::Body::Blob(blob)) => Some(AskedBody::Blob(table.delete(blob)?)),
-    };
-    Ok(Asked { name: from.name, variables: from.variables, query: from.query, headers: from.headers, body })
-}
-
-/// A refusal as the plugin is told of it.
-pub(super) fn refusal(refusal: Refusal) -> http::Error {
-    match refusal {
-        Refusal::Denied(denial) => http::Error::Denied(http::Denial {
-            rule: denial.rule.name().to_owned(),
-            message: denial.message,
-            remedy: configuration::for_plugins(&denial.remedy),
-        }),
-        Refusal::MissingCredential(missing) => {
-            http::Error::MissingCredential(configuration::for_plugins(&missing.to_string()))
-        }
-        // The call has ended with it, and hears no more.
-        Refusal::OutOfTime(error) => http::Error::Unavailable(error.to_string()),
-    }
-}
-
-pub(super) fn failure(from: c::Failure) -> Failed {
-    Failed::Told(match from {
-        c::Failure::Denied(message) => return Failed::Denied(message),
-        c::Failure::InvalidInput(c::InvalidInput { field, message }) => Failure::InvalidInput { field, message },
-        c::Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
-        c::Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
-        c::Failure::NotFound(from) => Failure::NotFound(detail(from)),
-        c::Failure::Conflict(from) => Failure::Conflict(detail(from)),
-        c::Failure::RateLimited(from) => Failure::RateLimited(detail(from)),
-        c::Failure::Provider(from) => Failure::Provider(detail(from)),
-        c::Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
-        c::Failure::Timeout(from) => Failure::Timeout(detail(from)),
-    })
-}
-
-fn detail(from: c::Detail) -> Detail {
-    let c::Detail { message, status, code, retry_after } = from;
-    Detail { message, status, code, retry_after, ..Detail::default() }
 }

@@ -1,0 +1,73 @@
+//! The manifest as a document: what plugins of contract 0.2 hand over, and what is shown of all.
+//!
+//! Its schema, with prose on every member, is `wit/0.2/manifest.schema.json`. The reader here says what is wrong and where; the
+//! schema is for editors and for tests, which hold the two together.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Manifest;
+
+mod node;
+mod operations;
+mod plugin;
+mod template;
+mod values;
+mod write;
+
+use node::{At, Node};
+pub use write::{of, of_operation, write};
+
+/// What the member `contract` says.
+pub(crate) const CONTRACT: &str = "0.2.0-draft";
+
+/// What is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A JSON Pointer (RFC 6901); empty for the whole.
+    pub place: String,
+    /// Where it begins in the text, in bytes.
+    pub at: Option<usize>,
+    /// What is wrong, and what to write instead.
+    pub problem: String,
+}
+
+impl Problem {
+    fn new(place: &str, at: Option<usize>, problem: String) -> Self {
+        Self { place: place.to_owned(), at, problem }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => f.write_str(&self.problem),
+            place => write!(f, "{place}: {}", self.problem),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Reads a document.
+///
+/// # Errors
+/// The first thing that is wrong with its form. Whether the manifest can be used is for [`check`](super::check) to say.
+pub fn read(text: &str) -> Result<Manifest, Problem> {
+    let tree = Node::of_json(text)?;
+    plugin::manifest(At::root(&tree))
+}
+
+/// The line of a place in a text, from 1.
+pub fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// A JSON Schema as it is kept.
+fn schema(at: At<'_>) -> Result<Value, Problem> {
+    serde_json::from_str(&at.to_json()).map_err(|error| at.wrong(format!("it cannot be read: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

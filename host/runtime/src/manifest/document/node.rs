@@ -1,0 +1,348 @@
+//! The tree of a document, with the place of each value in it.
+//!
+//! Where it came from does not matter here: other notations of the same document can make such trees too.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use wharf_egress::json::{Kind as TokenKind, Token, Tokens, quoted};
+
+use super::Problem;
+use crate::operation::nearest;
+
+/// How deep values may stand in values: nothing that a person writes goes deeper.
+const DEEPEST: usize = 64;
+
+/// A value of a document.
+#[derive(Debug)]
+pub(super) struct Node<'t> {
+    /// Where it begins, in bytes.
+    at: usize,
+    kind: Kind<'t>,
+}
+
+#[derive(Debug)]
+enum Kind<'t> {
+    /// `true`, `false` or `null`
+    Word(&'t str),
+    /// As it is written.
+    Number(&'t str),
+    Text(Cow<'t, str>),
+    List(Vec<Node<'t>>),
+    Object(IndexMap<Cow<'t, str>, Node<'t>>),
+}
+
+/// A value that is still being read.
+struct Open<'t> {
+    node: Node<'t>,
+    /// The name of the member that comes next.
+    name: Option<Cow<'t, str>>,
+}
+
+impl<'t> Node<'t> {
+    /// The tree of a JSON text in which no name stands twice.
+    pub(super) fn of_json(text: &'t str) -> Result<Self, Problem> {
+        let mut open: Vec<Open<'t>> = Vec::new();
+        for token in Tokens::of(text) {
+            let token = token.map_err(|error| Problem::new("", None, format!("it is not JSON: {error}")))?;
+            let Some(node) = began(&token, &mut open)? else { continue };
+            let Some(outer) = open.last_mut() else { return Ok(node) };
+            match (&mut outer.node.kind, outer.name.take()) {
+                (Kind::List(items), _) => items.push(node),
+                (Kind::Object(members), Some(name)) => match members.entry(name) {
+                    Entry::Vacant(free) => drop(free.insert(node)),
+                    Entry::Occupied(taken) => {
+                        let problem = format!("`{}` stands twice in one object; write it once", taken.key());
+                        return Err(Problem::new(&place_of(&open), Some(node.at), problem));
+                    }
+                },
+                // Only lists and objects are open, and a value in an object has a name.
+                _ => {}
+            }
+        }
+        Err(Problem::new("", None, "it is empty".to_owned()))
+    }
+
+    /// The value as JSON text, numbers as they are written.
+    fn write_json(&self, text: &mut String) {
+        match &self.kind {
+            Kind::Word(word) => text.push_str(word),
+            Kind::Number(number) => text.push_str(number),
+            Kind::Text(said) => text.push_str(&quoted(said)),
+            Kind::List(items) => {
+                text.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    text.push_str(if place == 0 { "" } else { "," });
+                    item.write_json(text);
+                }
+                text.push(']');
+            }
+            Kind::Object(members) => {
+                text.push('{');
+                for (place, (name, value)) in members.iter().enumerate() {
+                    text.push_str(if place == 0 { "" } else { "," });
+                    text.push_str(&quoted(name));
+                    text.push(':');
+                    value.write_json(text);
+                }
+                text.push('}');
+            }
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        match &self.kind {
+            Kind::Word("null") => "null",
+            Kind::Word(_) => "a boolean",
+            Kind::Number(_) => "a number",
+            Kind::Text(_) => "a text",
+            Kind::List(_) => "a list",
+            Kind::Object(_) => "an object",
+        }
+    }
+}
+
+/// A value that is complete with this token; none where there is more to come.
+fn began<'t>(token: &Token<'t>, open: &mut Vec<Open<'t>>) -> Result<Option<Node<'t>>, Problem> {
+    let at = token.at;
+    let kind = match (token.kind, token.text) {
+        (TokenKind::Begin, text) => {
+            if open.len() == DEEPEST {
+                let problem = format!("values stand in values here more than {DEEPEST} deep; write it flatter");
+                return Err(Problem::new(&place_of(open), Some(at), problem));
+            }
+            let kind = if text == "{" { Kind::Object(IndexMap::new()) } else { Kind::List(Vec::new()) };
+            open.push(Open { node: Node { at, kind }, name: None });
+            return Ok(None);
+        }
+        (TokenKind::Name, _) => {
+            if let Some(outer) = open.last_mut() {
+                outer.name = Some(token.said());
+            }
+            return Ok(None);
+        }
+        (TokenKind::End, _) => return Ok(open.pop().map(|open| open.node)),
+        (TokenKind::Text, _) => Kind::Text(token.said()),
+        (TokenKind::Number, text) => Kind::Number(text),
+        (TokenKind::Word, text) => Kind::Word(text),
+    };
+    Ok(Some(Node { at, kind }))
+}
+
+/// The JSON Pointer to what is being read.
+fn place_of(open: &[Open<'_>]) -> String {
+    let mut place = String::new();
+    for Open { node, name } in open {
+        match (&node.kind, name) {
+            (Kind::List(items), _) => drop(write!(place, "/{}", items.len())),
+            (_, Some(name)) => push_token(&mut place, name),
+            (_, None) => {}
+        }
+    }
+    place
+}
+
+/// RFC 6901, section 3.
+fn push_token(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+}
+
+/// A value and the way to it.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    node: &'a Node<'a>,
+    outer: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Member(&'a str),
+    Entry(usize),
+}
+
+impl<'a> At<'a> {
+    pub(super) fn root(node: &'a Node<'a>) -> Self {
+        Self { node, outer: None, step: Step::Root }
+    }
+
+    /// As a JSON Pointer (RFC 6901).
+    fn place(&self) -> String {
+        let mut place = self.outer.map(At::place).unwrap_or_default();
+        match self.step {
+            Step::Root => {}
+            Step::Member(name) => push_token(&mut place, name),
+            Step::Entry(number) => drop(write!(place, "/{number}")),
+        }
+        place
+    }
+
+    /// What is wrong here.
+    pub(super) fn wrong(&self, problem: impl fmt::Display) -> Problem {
+        Problem::new(&self.place(), Some(self.node.at), problem.to_string())
+    }
+
+    fn expected(&self, what: &str) -> Problem {
+        self.wrong(format!("it is {}; write {what}", self.node.what()))
+    }
+
+    /// An object that has no members but these, and those that begin with `x-`, which nobody reads.
+    pub(super) fn of_members(self, what: &str, known: &[&str]) -> Result<Self, Problem> {
+        let Kind::Object(members) = &self.node.kind else { return Err(self.expected(what)) };
+        match members.iter().find(|(name, _)| !known.contains(&&***name) && !name.starts_with("x-")) {
+            None => Ok(self),
+            Some((name, value)) => {
+                let mend = match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are `{}`, and names of your own that begin with `x-`", known.join("`, `")),
+                };
+                let unknown = At { node: value, outer: Some(&self), step: Step::Member(name) };
+                Err(unknown.wrong(format!("{what} has no member `{name}`; {mend}")))
+            }
+        }
+    }
+
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self.node.kind, Kind::Object(_))
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node.kind, Kind::List(_))
+    }
+
+    pub(super) fn as_text(&self) -> Option<&'a str> {
+        match &self.node.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A member of an object, if it is there. One that is null is not.
+    pub(super) fn find(&'a self, name: &'a str) -> Option<At<'a>> {
+        let Kind::Object(members) = &self.node.kind else { return None };
+        let node = members.get(name).filter(|node| !matches!(node.kind, Kind::Word("null")))?;
+        Some(At { node, outer: Some(self), step: Step::Member(name) })
+    }
+
+    /// The same where null is a value.
+    pub(super) fn find_value(&'a self, name: &'a str) -> Option<At<'a>> {
+        let Kind::Object(members) = &self.node.kind else { return None };
+        Some(At { node: members.get(name)?, outer: Some(self), step: Step::Member(name) })
+    }
+
+    pub(super) fn require(&'a self, what: &str, name: &'a str) -> Result<At<'a>, Problem> {
+        self.find(name).ok_or_else(|| self.wrong(format!("{what} needs `{name}`")))
+    }
+
+    pub(super) fn text(&self) -> Result<String, Problem> {
+        self.as_text().map(str::to_owned).ok_or_else(|| self.expected("a text"))
+    }
+
+    pub(super) fn flag(&self) -> Result<bool, Problem> {
+        match self.node.kind {
+            Kind::Word("true") => Ok(true),
+            Kind::Word("false") => Ok(false),
+            _ => Err(self.expected("`true` or `false`")),
+        }
+    }
+
+    pub(super) fn number(&self) -> Result<u64, Problem> {
+        let number = match self.node.kind {
+            Kind::Number(text) => text.parse().ok(),
+            _ => None,
+        };
+        number.ok_or_else(|| self.expected("a whole number without a sign"))
+    }
+
+    /// The entries of a list.
+    pub(super) fn entries(&'a self) -> Result<impl ExactSizeIterator<Item = At<'a>>, Problem> {
+        match &self.node.kind {
+            Kind::List(items) => {
+                let at = move |(number, node)| At { node, outer: Some(self), step: Step::Entry(number) };
+                Ok(items.iter().enumerate().map(at))
+            }
+            _ => Err(self.expected("a list")),
+        }
+    }
+
+    /// The members of an object, whatever they are called.
+    pub(super) fn members(&'a self) -> Result<impl ExactSizeIterator<Item = (&'a str, At<'a>)>, Problem> {
+        match &self.node.kind {
+            Kind::Object(members) => {
+                let at = move |(name, node): (&'a Cow<'_, str>, _)| {
+                    (&**name, At { node, outer: Some(self), step: Step::Member(name) })
+                };
+                Ok(members.iter().map(at))
+            }
+            _ => Err(self.expected("an object")),
+        }
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&self) -> Result<Vec<String>, Problem> {
+        self.entries()?.map(|entry| entry.text()).collect()
+    }
+
+    /// A text of a member, if it is there.
+    pub(super) fn text_of(&self, name: &str) -> Result<Option<String>, Problem> {
+        self.find(name).map(|found| found.text()).transpose()
+    }
+
+    /// A text that has to be there.
+    pub(super) fn text_needed(&self, what: &str, name: &str) -> Result<String, Problem> {
+        self.require(what, name)?.text()
+    }
+
+    /// A list of texts, empty where it is not there.
+    pub(super) fn texts_of(&self, name: &str) -> Result<Vec<String>, Problem> {
+        self.find(name).map_or_else(|| Ok(Vec::new()), |found| found.texts())
+    }
+
+    /// A flag, which is not set where it is not there.
+    pub(super) fn flag_of(&self, name: &str) -> Result<bool, Problem> {
+        self.find(name).map_or(Ok(false), |found| found.flag())
+    }
+
+    /// One of some words.
+    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Problem> {
+        let known = || words.iter().map(|(word, _)| *word);
+        let list = || format!("one of `{}`", known().collect::<Vec<_>>().join("`, `"));
+        let Some(text) = self.as_text() else { return Err(self.expected(&list())) };
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        found.ok_or_else(|| match nearest(text, known()) {
+            Some(near) => self.wrong(format!("`{text}` is not known here; did you mean `{near}`?")),
+            None => self.wrong(format!("`{text}` is not known here; write {}", list())),
+        })
+    }
+
+    /// The one of these members that is there.
+    pub(super) fn only_one(&'a self, what: &str, names: &[&'a str]) -> Result<At<'a>, Problem> {
+        let mut found = names.iter().filter_map(|name| self.find_value(name));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => Err(self.wrong(format!("{what} needs one of `{}`", names.join("`, `")))),
+            (Some(_), Some(_)) => {
+                Err(self.wrong(format!("{what} has one of `{}` and no second one", names.join("`, `"))))
+            }
+        }
+    }
+
+    /// The name by which this is a member.
+    pub(super) fn name(&self) -> &'a str {
+        match self.step {
+            Step::Member(name) => name,
+            Step::Root | Step::Entry(_) => "",
+        }
+    }
+
+    /// As JSON text.
+    pub(super) fn to_json(self) -> String {
+        let mut text = String::new();
+        self.node.write_json(&mut text);
+        text
+    }
+}

@@ -1,0 +1,146 @@
+//! Operations and their requests.
+
+use serde_json::{Value, json};
+use wharf_egress::declaration::{AnswerForm, Effect, Method, Path, Request, Variable};
+
+use super::node::At;
+use super::{Problem, schema, values};
+use crate::manifest::{AttachmentField, Operation};
+
+/// What holds where an operation or a request says nothing else.
+pub(super) struct Usual {
+    /// Of all requests.
+    pub(super) scheme: Option<String>,
+}
+
+/// The name of no scheme.
+pub(super) const NO_SCHEME: &str = "none";
+
+const MEMBERS: &[&str] = &[
+    "title", "summary", "effect", "idempotent", "unverified", "code", "input", "attachments", "files",
+    "sensitive-inputs", "sensitive-outputs", "request", "requests",
+];
+
+pub(super) const EFFECTS: [(&str, Effect); 3] =
+    [("read", Effect::Read), ("write", Effect::Write), ("delete", Effect::Delete)];
+
+pub(super) const METHODS: [(&str, Method); 6] = [
+    ("GET", Method::Get),
+    ("HEAD", Method::Head),
+    ("POST", Method::Post),
+    ("PUT", Method::Put),
+    ("PATCH", Method::Patch),
+    ("DELETE", Method::Delete),
+];
+
+pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operation, Problem> {
+    let what = "an operation";
+    let at = at.of_members(what, MEMBERS)?;
+    let requests = requests(name, &at, usual)?;
+    Ok(Operation {
+        name: name.to_owned(),
+        title: at.text_needed(what, "title")?,
+        summary: at.text_needed(what, "summary")?,
+        input_schema: at.find("input").map_or_else(|| Ok(closed(json!({}))), input)?,
+        effect: at.find("effect").map_or_else(|| Ok(mildest(&requests)), |effect| effect.one_of(&EFFECTS))?,
+        idempotent: at.find("idempotent").map_or_else(|| Ok(are_idempotent(&requests)), |flag| flag.flag())?,
+        unverified: at.text_of("unverified")?,
+        attachments: match at.find("attachments") {
+            Some(files) => files.members()?.map(|(name, at)| attachment(name, at)).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
+        output_attachments: at.texts_of("files")?,
+        sensitive_inputs: at.texts_of("sensitive-inputs")?,
+        sensitive_outputs: at.texts_of("sensitive-outputs")?,
+        requests,
+    })
+}
+
+/// The mildest effect that an operation with these requests may have: the usual one.
+pub(super) fn mildest(requests: &[Request]) -> Effect {
+    requests.iter().map(Request::effect).max().unwrap_or(Effect::Read)
+}
+
+/// Whether running requests twice usually does no more than running them once. Of a DELETE the second one fails.
+pub(super) fn are_idempotent(requests: &[Request]) -> bool {
+    let is_idempotent = |request: &Request| {
+        request.read_only || matches!(request.method, Method::Get | Method::Head | Method::Put)
+    };
+    requests.iter().all(is_idempotent)
+}
+
+fn input(at: At<'_>) -> Result<Value, Problem> {
+    match schema(at)? {
+        object @ Value::Object(_) => Ok(closed(object)),
+        _ => Err(at.wrong("write a JSON Schema of an object: `{properties: {…}}`")),
+    }
+}
+
+/// The input of an operation is an object without further members; who writes a manifest need not say so.
+pub(super) fn closed(mut schema: Value) -> Value {
+    if let Value::Object(members) = &mut schema {
+        members.entry("type").or_insert_with(|| json!("object"));
+        members.entry("additionalProperties").or_insert(Value::Bool(false));
+    }
+    schema
+}
+
+fn attachment(name: &str, at: At<'_>) -> Result<AttachmentField, Problem> {
+    let at = at.of_members("an attachment", &["summary", "required", "many"])?;
+    Ok(AttachmentField {
+        name: name.to_owned(),
+        summary: at.text_needed("an attachment", "summary")?,
+        required: at.flag_of("required")?,
+        many: at.flag_of("many")?,
+    })
+}
+
+/// The one request, which has the name of the action, or several by their names.
+fn requests(operation: &str, at: &At<'_>, usual: &Usual) -> Result<Vec<Request>, Problem> {
+    match (at.find("request"), at.find("requests")) {
+        (Some(one), None) => Ok(vec![request(action(operation), one, usual)?]),
+        (None, Some(several)) => several.members()?.map(|(name, at)| request(name, at, usual)).collect(),
+        (None, None) => Err(at.wrong("an operation needs `request`, or `requests` where there are several")),
+        (Some(_), Some(_)) => Err(at.wrong("an operation has `request` or `requests`, not both")),
+    }
+}
+
+/// `delete-session` of `users.delete-session`.
+pub(super) fn action(operation: &str) -> &str {
+    operation.split_once('.').map_or(operation, |(_, action)| action)
+}
+
+fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
+    const MEMBERS: &[&str] = &[
+        "method", "path", "variables", "query", "headers", "body", "scheme", "as-file", "read-only", "sensitive-answer",
+    ];
+    let what = "a request";
+    let at = at.of_members(what, MEMBERS)?;
+    let path = at.find("path");
+    let path_text = path.map_or_else(|| Ok(String::new()), |path| path.text())?;
+    let scheme = at.text_of("scheme")?.or_else(|| usual.scheme.clone());
+    Ok(Request {
+        name: name.to_owned(),
+        method: at.require(what, "method")?.one_of(&METHODS)?,
+        path: Path::parse(&path_text).map_err(|error| path.unwrap_or(at).wrong(error))?,
+        variables: match at.find("variables") {
+            Some(variables) => variables.members()?.map(|(name, at)| variable(name, at)).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
+        query: values::fields(at.find("query"))?,
+        headers: values::fields(at.find("headers"))?,
+        body: values::body(at.find("body"))?,
+        scheme: scheme.filter(|scheme| scheme != NO_SCHEME),
+        answer: if at.flag_of("as-file")? { AnswerForm::Blob } else { AnswerForm::Bytes },
+        read_only: at.flag_of("read-only")?,
+        sensitive_answer: at.texts_of("sensitive-answer")?,
+    })
+}
+
+fn variable(name: &str, at: At<'_>) -> Result<Variable, Problem> {
+    if let Some(input) = at.as_text() {
+        return Ok(Variable { name: name.to_owned(), source: wharf_egress::declaration::Source::Input(input.to_owned()) });
+    }
+    let at = at.of_members("a variable", values::SOURCE)?;
+    Ok(Variable { name: name.to_owned(), source: values::source("a variable", &at)? })
+}

@@ -1,0 +1,148 @@
+//! What does not belong to one operation.
+
+use wharf_egress::declaration::{Choice, Function, Location, NamedTemplate, Placement, Scheme, Template};
+
+use super::node::At;
+use super::{CONTRACT, Problem, operations, template};
+use crate::manifest::{About, BaseUrl, ConnectionField, Manifest};
+
+const MEMBERS: &[&str] = &[
+    "contract", "name", "title", "version", "summary", "server", "fields", "schemes", "scheme", "operations",
+];
+
+pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
+    let what = "a manifest";
+    let root = root.of_members(what, MEMBERS)?;
+    let contract = root.require(what, "contract")?;
+    if contract.text()? != CONTRACT {
+        return Err(contract.wrong(format!("this host reads manifests of `{CONTRACT}` and of no other contract")));
+    }
+    let about = About {
+        name: root.text_needed(what, "name")?,
+        title: root.text_needed(what, "title")?,
+        version: root.text_needed(what, "version")?,
+        summary: root.text_needed(what, "summary")?,
+        base_url: server(root.require(what, "server")?)?,
+        fields: match root.find("fields") {
+            Some(fields) => fields.members()?.map(|(name, at)| field(name, at)).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
+        schemes: match root.find("schemes") {
+            Some(schemes) => schemes.members()?.map(|(name, at)| scheme(name, at)).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
+    };
+    let usual = operations::Usual { scheme: root.text_of("scheme")? };
+    let operations = root.require(what, "operations")?;
+    let operations = operations.members()?.map(|(name, at)| operations::operation(name, at, &usual));
+    Ok(Manifest { about, operations: operations.collect::<Result<_, _>>()? })
+}
+
+fn server(at: At<'_>) -> Result<BaseUrl, Problem> {
+    let at = at.of_members("a server", &["summary", "default", "suffix", "environment"])?;
+    Ok(BaseUrl {
+        summary: at.text_needed("a server", "summary")?,
+        default: at.text_of("default")?,
+        suffix: at.text_of("suffix")?,
+        environment: at.text_of("environment")?,
+    })
+}
+
+fn field(name: &str, at: At<'_>) -> Result<ConnectionField, Problem> {
+    let what = "a field";
+    let members = ["title", "summary", "secret", "required", "default", "choices", "environment"];
+    let at = at.of_members(what, &members)?;
+    Ok(ConnectionField {
+        name: name.to_owned(),
+        title: at.text_needed(what, "title")?,
+        summary: at.text_needed(what, "summary")?,
+        secret: at.flag_of("secret")?,
+        required: at.flag_of("required")?,
+        default: at.text_of("default")?,
+        choices: at.texts_of("choices")?,
+        environment: at.text_of("environment")?,
+    })
+}
+
+fn scheme(name: &str, at: At<'_>) -> Result<Scheme, Problem> {
+    let what = "a scheme";
+    let at = at.of_members(what, &["summary", "values", "placements"])?;
+    let value = |(name, at): (&str, At<'_>)| {
+        let at = at.of_members("a value", &["template", "functions"])?;
+        Ok(NamedTemplate { name: name.to_owned(), template: template_of(&at)? })
+    };
+    let values = match at.find("values") {
+        Some(values) => values.members()?.map(value).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    let placements = at.require(what, "placements")?;
+    Ok(Scheme {
+        name: name.to_owned(),
+        summary: at.text_needed(what, "summary")?,
+        values,
+        placements: placements.entries()?.map(placement).collect::<Result<_, _>>()?,
+    })
+}
+
+const LOCATIONS: [(&str, Location); 3] =
+    [("header", Location::Header), ("query", Location::Query), ("body", Location::Body)];
+
+fn placement(at: At<'_>) -> Result<Placement, Problem> {
+    let what = "a placement";
+    let at = at.of_members(what, &["header", "query", "body", "template", "functions", "unless"])?;
+    let found = at.only_one(what, &LOCATIONS.map(|(word, _)| word))?;
+    let location = LOCATIONS.iter().find(|(word, _)| *word == found.name()).map(|(_, location)| *location);
+    Ok(Placement {
+        location: location.unwrap_or(Location::Header),
+        name: found.text()?,
+        template: template_of(&at)?,
+        unless: at.find("unless").map(choice).transpose()?,
+    })
+}
+
+fn choice(at: At<'_>) -> Result<Choice, Problem> {
+    let mut members = at.members()?;
+    match (members.next(), members.next()) {
+        (Some((field, value)), None) => Ok(Choice { field: field.to_owned(), value: value.text()? }),
+        _ => Err(at.wrong("write one field and its choice: `{token_header: other}`")),
+    }
+}
+
+fn template_of(at: &At<'_>) -> Result<Template, Problem> {
+    let text = at.require("it", "template")?;
+    let functions = match at.find("functions") {
+        Some(functions) => functions.entries()?.map(function).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    Ok(Template { parts: template::parse(&text.text()?).map_err(|problem| text.wrong(problem))?, functions })
+}
+
+/// Functions by their names.
+pub(super) const FUNCTIONS: [(&str, Function); 7] = [
+    ("base64", Function::Base64),
+    ("base64-url", Function::Base64Url),
+    ("percent-encode", Function::PercentEncode),
+    ("form-encode", Function::FormEncode),
+    ("json-escape", Function::JsonEscape),
+    ("md5-hex", Function::Md5Hex),
+    ("sha256-hex", Function::Sha256Hex),
+];
+
+/// Those that have a key.
+const KEYED: [&str; 2] = ["hmac-sha256-hex", "hmac-sha256-base64"];
+
+/// A name, or `{hmac-sha256-hex: field}`.
+fn function(at: At<'_>) -> Result<Function, Problem> {
+    if !at.is_object() {
+        let words: Vec<(&str, usize)> = FUNCTIONS.iter().enumerate().map(|(place, (word, _))| (*word, place)).collect();
+        if at.as_text().is_some_and(|text| KEYED.contains(&text)) {
+            return Err(at.wrong("it needs a key: write `{hmac-sha256-hex: FIELD}` with a field of the connection"));
+        }
+        let place = at.one_of(&words)?;
+        return FUNCTIONS.get(place).map(|(_, function)| function.clone()).ok_or_else(|| at.wrong("it is not known"));
+    }
+    let at = at.of_members("a function with a key", &KEYED)?;
+    let key = at.only_one("a function with a key", &KEYED)?;
+    let field = key.text()?;
+    Ok(if key.name() == "hmac-sha256-hex" { Function::HmacSha256Hex(field) } else { Function::HmacSha256Base64(field) })
+}

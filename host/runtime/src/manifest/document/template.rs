@@ -1,0 +1,76 @@
+//! Templates of credentials as text: `Bearer {api_key}`.
+
+use wharf_egress::declaration::Part;
+
+const OF_VALUE: &str = "value.";
+const OF_VARIABLE: &str = "variable.";
+
+/// The parts of a text: names in braces are fields of the connection, or values and variables where they say so. A brace that
+/// stands for itself is doubled.
+pub(super) fn parse(text: &str) -> Result<Vec<Part>, String> {
+    let (mut parts, mut literal, mut rest) = (Vec::new(), String::new(), text);
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, found) = rest.split_at(at);
+        literal.push_str(before);
+        let doubled = ["{{", "}}"].into_iter().find(|doubled| found.starts_with(doubled));
+        if let (Some(doubled), Some(after)) = (doubled, found.get(2..)) {
+            literal.push_str(doubled.get(..1).unwrap_or_default());
+            rest = after;
+            continue;
+        }
+        let inside = found.strip_prefix('{').and_then(|found| found.split_once('}'));
+        let Some((name, after)) = inside.filter(|(name, _)| !name.is_empty() && !name.contains('{')) else {
+            return Err("a brace in it has no counterpart; a brace that stands for itself is doubled: `{{`".to_owned());
+        };
+        if !literal.is_empty() {
+            parts.push(Part::Literal(std::mem::take(&mut literal)));
+        }
+        parts.push(match (name.strip_prefix(OF_VALUE), name.strip_prefix(OF_VARIABLE)) {
+            (Some(name), _) => Part::Value(name.to_owned()),
+            (None, Some(name)) => Part::Variable(name.to_owned()),
+            (None, None) => Part::Field(name.to_owned()),
+        });
+        rest = after;
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() {
+        parts.push(Part::Literal(literal));
+    }
+    Ok(parts)
+}
+
+/// The parts as such a text.
+pub(super) fn write(parts: &[Part]) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => text.replace('{', "{{").replace('}', "}}"),
+        Part::Field(name) => format!("{{{name}}}"),
+        Part::Value(name) => format!("{{{OF_VALUE}{name}}}"),
+        Part::Variable(name) => format!("{{{OF_VARIABLE}{name}}}"),
+    };
+    parts.iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_braces_are_parts_and_doubled_braces_are_braces() {
+        let text = "Bearer {{x}}{api_key}:{value.user}{variable.challenge}}}";
+        let parts = parse(text).unwrap();
+        let expected = [
+            Part::Literal("Bearer {x}".to_owned()),
+            Part::Field("api_key".to_owned()),
+            Part::Literal(":".to_owned()),
+            Part::Value("user".to_owned()),
+            Part::Variable("challenge".to_owned()),
+            Part::Literal("}".to_owned()),
+        ];
+        assert_eq!(parts, expected);
+        assert_eq!(write(&parts), text);
+        assert_eq!(parse("").unwrap(), []);
+        for wrong in ["{", "}", "{a", "a}", "{}", "{a{b}}", "{{{"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

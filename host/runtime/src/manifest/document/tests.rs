@@ -1,0 +1,143 @@
+use serde_json::json;
+
+use super::*;
+
+fn sample() -> Value {
+    json!({
+        "contract": CONTRACT,
+        "name": "acme",
+        "title": "Acme",
+        "version": "1.0.0",
+        "summary": "Orders of Acme.",
+        "server": { "summary": "Where it is.", "default": "https://api.acme.example" },
+        "fields": { "token": { "title": "Token", "summary": "From the settings.", "secret": true, "required": true } },
+        "schemes": {
+            "key": {
+                "summary": "The token.",
+                "values": { "both": { "template": "{token}:{variable.id}", "functions": ["base64"] } },
+                "placements": [{ "header": "Authorization", "template": "Bearer {token}" }],
+            },
+        },
+        "scheme": "key",
+        "operations": {
+            "orders.get": {
+                "title": "Get order",
+                "summary": "Gets one order.",
+                "code": true,
+                "input": { "properties": { "id": { "type": "string" } } },
+                "request": { "method": "GET", "path": "/orders/{id}", "query": ["page", { "name": "v", "text": "2" }] },
+            },
+            "orders.change": {
+                "title": "Change order",
+                "summary": "Changes one order.",
+                "effect": "delete",
+                "code": true,
+                "requests": {
+                    "change": {
+                        "method": "POST",
+                        "path": "/orders",
+                        "body": { "json": [{ "name": "price", "json": 1.5 }, { "name": "note", "free": "a reason" }] },
+                        "scheme": "none",
+                    },
+                    "look": { "method": "POST", "read-only": true },
+                },
+            },
+        },
+    })
+}
+
+fn problem(pointer: &str, value: Value) -> String {
+    let mut document = sample();
+    let (outer, name) = pointer.rsplit_once('/').unwrap();
+    let name = name.replace("~1", "/");
+    document.pointer_mut(outer).unwrap().as_object_mut().unwrap().insert(name, value);
+    read(&document.to_string()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_read_is_written_again() {
+    let manifest = read(&sample().to_string()).unwrap();
+    assert_eq!(write(&manifest), sample());
+}
+
+#[test]
+fn what_is_usual_is_left_out() {
+    let manifest = read(&sample().to_string()).unwrap();
+    let [get, change] = manifest.operations.as_slice() else { panic!("there are two") };
+    assert!(get.idempotent && !change.idempotent);
+    assert_eq!(get.effect.as_str(), "read");
+    assert_eq!(get.requests[0].name, "get");
+    assert_eq!(get.requests[0].scheme.as_deref(), Some("key"));
+    assert_eq!(change.requests[0].scheme, None);
+    assert_eq!(get.input_schema["type"], "object");
+    assert_eq!(get.input_schema["additionalProperties"], false);
+}
+
+#[test]
+fn each_slip_is_told_with_its_place_and_what_to_write_instead() {
+    let order = "/operations/orders.get";
+    for (pointer, value, words) in [
+        ("/contract", json!("0.1.0"), "/contract: this host reads manifests of `0.2.0-draft`"),
+        ("/titel", json!("x"), "/titel: a manifest has no member `titel`; did you mean `title`?"),
+        ("/name", json!(7), "/name: it is a number; write a text"),
+        ("/name", Value::Null, "a manifest needs `name`"),
+        ("/server/suffixe", json!("/v1"), "did you mean `suffix`?"),
+        ("/fields/token/secret", json!("yes"), "/fields/token/secret: it is a text; write `true` or `false`"),
+        (&format!("{order}/effect"), json!("reads"), "/operations/orders.get/effect: `reads` is not known here; did you mean `read`?"),
+        (&format!("{order}/requests"), json!({}), "`request` or `requests`, not both"),
+        (&format!("{order}/request/method"), json!("get"), "did you mean `GET`?"),
+        (&format!("{order}/request/path"), json!("orders"), "/operations/orders.get/request/path: "),
+        (&format!("{order}/request/query"), json!([{ "name": "a", "text": "b", "free": "c" }]), "/request/query/0: a field has one of"),
+        (&format!("{order}/request/query"), json!([{ "name": "a", "otherwise": 1 }]), "say which one: `input`"),
+        (&format!("{order}/request/query"), json!([{ "name": "a", "lists": "comma" }]), "did you mean `commas`?"),
+        (&format!("{order}/request/body"), json!({ "json": [], "form": [] }), "no second one"),
+        (&format!("{order}/input"), json!([]), "write a JSON Schema of an object"),
+        ("/schemes/key/placements", json!([{ "header": "A", "template": "{a" }]), "/placements/0/template: a brace in it"),
+        ("/schemes/key/values", json!({ "x": { "template": "", "functions": ["hmac-sha256-hex"] } }), "it needs a key"),
+        ("/operations", json!([]), "/operations: it is a list; write an object"),
+        ("/operations/a~1b", json!({ "title": 1, "request": { "method": "GET" } }), "/operations/a~1b/title: "),
+    ] {
+        let told = problem(pointer, value);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn names_of_ones_own_begin_with_x() {
+    let mut document = sample();
+    document["operations"]["orders.get"]["x-source"] = json!({ "anything": [1] });
+    document["x-made-by"] = json!("an importer");
+    assert!(read(&document.to_string()).is_ok());
+}
+
+#[test]
+fn what_is_no_document_is_told_with_its_place() {
+    for (text, words) in [
+        ("", "it is not JSON"),
+        ("{", "it is not JSON"),
+        ("[]", "it is a list; write a manifest"),
+        (r#"{"a": {"b": 1, "b": 2}}"#, "/a: `b` stands twice"),
+        (r#"{"a": 1, "\u0061": 2}"#, "`a` stands twice"),
+    ] {
+        let told = read(text).unwrap_err().to_string();
+        assert!(told.contains(words), "{text}: {told}");
+    }
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+    assert!(read(&deep).unwrap_err().to_string().contains("more than 64 deep"));
+}
+
+#[test]
+fn a_problem_knows_its_line() {
+    let text = "{\n\"contract\": \"0.2.0-draft\",\n\"name\": 7\n}";
+    let problem = read(text).unwrap_err();
+    assert_eq!((problem.place.as_str(), line_of(text, problem.at.unwrap())), ("/name", 3));
+}
+
+#[test]
+fn constants_keep_their_digits() {
+    let text = sample().to_string().replace("1.5", "1.50");
+    let manifest = read(&text).unwrap();
+    assert_eq!(write(&manifest).to_string().matches("1.50").count(), 0, "a parser writes it in its own way");
+    let fields = manifest.operations[1].requests[0].body.fields();
+    assert!(format!("{:?}", fields[0]).contains("1.50"), "{fields:?}");
+}
