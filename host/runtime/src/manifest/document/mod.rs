@@ -70,4 +70,6 @@ fn schema(at: At<'_>) -> Result<Value, Problem> {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

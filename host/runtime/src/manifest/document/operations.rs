@@ -17,8 +17,19 @@ pub(super) struct Usual {
 pub(super) const NO_SCHEME: &str = "none";
 
 const MEMBERS: &[&str] = &[
-    "title", "summary", "effect", "idempotent", "unverified", "code", "input", "attachments", "files",
-    "sensitive-inputs", "sensitive-outputs", "request", "requests",
+    "title",
+    "summary",
+    "effect",
+    "idempotent",
+    "unverified",
+    "code",
+    "input",
+    "attachments",
+    "files",
+    "sensitive-inputs",
+    "sensitive-outputs",
+    "request",
+    "requests",
 ];
 
 pub(super) const EFFECTS: [(&str, Effect); 3] =
@@ -63,9 +74,8 @@ pub(super) fn mildest(requests: &[Request]) -> Effect {
 
 /// Whether running requests twice usually does no more than running them once. Of a DELETE the second one fails.
 pub(super) fn are_idempotent(requests: &[Request]) -> bool {
-    let is_idempotent = |request: &Request| {
-        request.read_only || matches!(request.method, Method::Get | Method::Head | Method::Put)
-    };
+    let is_idempotent =
+        |request: &Request| request.read_only || matches!(request.method, Method::Get | Method::Head | Method::Put);
     requests.iter().all(is_idempotent)
 }
 
@@ -112,7 +122,16 @@ pub(super) fn action(operation: &str) -> &str {
 
 fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
     const MEMBERS: &[&str] = &[
-        "method", "path", "variables", "query", "headers", "body", "scheme", "as-file", "read-only", "sensitive-answer",
+        "method",
+        "path",
+        "variables",
+        "query",
+        "headers",
+        "body",
+        "scheme",
+        "as-file",
+        "read-only",
+        "sensitive-answer",
     ];
     let what = "a request";
     let at = at.of_members(what, MEMBERS)?;
@@ -139,7 +158,10 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
 
 fn variable(name: &str, at: At<'_>) -> Result<Variable, Problem> {
     if let Some(input) = at.as_text() {
-        return Ok(Variable { name: name.to_owned(), source: wharf_egress::declaration::Source::Input(input.to_owned()) });
+        return Ok(Variable {
+            name: name.to_owned(),
+            source: wharf_egress::declaration::Source::Input(input.to_owned()),
+        });
     }
     let at = at.of_members("a variable", values::SOURCE)?;
     Ok(Variable { name: name.to_owned(), source: values::source("a variable", &at)? })

@@ -6,9 +6,8 @@ use super::node::At;
 use super::{CONTRACT, Problem, operations, template};
 use crate::manifest::{About, BaseUrl, ConnectionField, Manifest};
 
-const MEMBERS: &[&str] = &[
-    "contract", "name", "title", "version", "summary", "server", "fields", "schemes", "scheme", "operations",
-];
+const MEMBERS: &[&str] =
+    &["contract", "name", "title", "version", "summary", "server", "fields", "schemes", "scheme", "operations"];
 
 pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
     let what = "a manifest";

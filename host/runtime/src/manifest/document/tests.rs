@@ -46,12 +46,12 @@ fn sample() -> Value {
     })
 }
 
-fn problem(pointer: &str, value: Value) -> String {
+fn altered(pointer: &str, value: Value) -> Value {
     let mut document = sample();
     let (outer, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/");
     document.pointer_mut(outer).unwrap().as_object_mut().unwrap().insert(name, value);
-    read(&document.to_string()).unwrap_err().to_string()
+    document
 }
 
 #[test]
@@ -73,31 +73,64 @@ fn what_is_usual_is_left_out() {
     assert_eq!(get.input_schema["additionalProperties"], false);
 }
 
+/// A member that is wrong, and the words that tell so.
+fn told_slips() -> Vec<(String, Value, &'static str)> {
+    let order = "/operations/orders.get";
+    vec![
+        ("/contract".to_owned(), json!("0.1.0"), "/contract: this host reads manifests of `0.2.0-draft`"),
+        ("/titel".to_owned(), json!("x"), "/titel: a manifest has no member `titel`; did you mean `title`?"),
+        ("/name".to_owned(), json!(7), "/name: it is a number; write a text"),
+        ("/name".to_owned(), Value::Null, "a manifest needs `name`"),
+        ("/server/suffixe".to_owned(), json!("/v1"), "did you mean `suffix`?"),
+        (
+            "/fields/token/secret".to_owned(),
+            json!("yes"),
+            "/fields/token/secret: it is a text; write `true` or `false`",
+        ),
+        (
+            format!("{order}/effect"),
+            json!("reads"),
+            "/operations/orders.get/effect: `reads` is not known here; did you mean `read`?",
+        ),
+        (format!("{order}/requests"), json!({}), "`request` or `requests`, not both"),
+        (format!("{order}/request/method"), json!("get"), "did you mean `GET`?"),
+        (format!("{order}/request/path"), json!("orders"), "/operations/orders.get/request/path: "),
+        (
+            format!("{order}/request/query"),
+            json!([{ "name": "a", "text": "b", "free": "c" }]),
+            "/request/query/0: a field has one of",
+        ),
+        (format!("{order}/request/query"), json!([{ "name": "a", "otherwise": 1 }]), "say which one: `input`"),
+        (format!("{order}/request/query"), json!([{ "name": "a", "lists": "comma" }]), "did you mean `commas`?"),
+        (format!("{order}/request/body"), json!({ "json": [], "form": [] }), "no second one"),
+        (format!("{order}/input"), json!([]), "write a JSON Schema of an object"),
+        (
+            "/schemes/key/placements".to_owned(),
+            json!([{ "header": "A", "template": "{a" }]),
+            "/placements/0/template: a brace in it",
+        ),
+        (
+            "/schemes/key/values".to_owned(),
+            json!({ "x": { "template": "", "functions": ["hmac-sha256-hex"] } }),
+            "it needs a key",
+        ),
+        ("/operations".to_owned(), json!([]), "/operations: it is a list; write an object"),
+        (
+            "/operations/a~1b".to_owned(),
+            json!({ "title": 1, "request": { "method": "GET" } }),
+            "/operations/a~1b/title: ",
+        ),
+    ]
+}
+
+fn slips() -> impl Iterator<Item = (String, Value)> {
+    told_slips().into_iter().map(|(pointer, value, _)| (pointer, value))
+}
+
 #[test]
 fn each_slip_is_told_with_its_place_and_what_to_write_instead() {
-    let order = "/operations/orders.get";
-    for (pointer, value, words) in [
-        ("/contract", json!("0.1.0"), "/contract: this host reads manifests of `0.2.0-draft`"),
-        ("/titel", json!("x"), "/titel: a manifest has no member `titel`; did you mean `title`?"),
-        ("/name", json!(7), "/name: it is a number; write a text"),
-        ("/name", Value::Null, "a manifest needs `name`"),
-        ("/server/suffixe", json!("/v1"), "did you mean `suffix`?"),
-        ("/fields/token/secret", json!("yes"), "/fields/token/secret: it is a text; write `true` or `false`"),
-        (&format!("{order}/effect"), json!("reads"), "/operations/orders.get/effect: `reads` is not known here; did you mean `read`?"),
-        (&format!("{order}/requests"), json!({}), "`request` or `requests`, not both"),
-        (&format!("{order}/request/method"), json!("get"), "did you mean `GET`?"),
-        (&format!("{order}/request/path"), json!("orders"), "/operations/orders.get/request/path: "),
-        (&format!("{order}/request/query"), json!([{ "name": "a", "text": "b", "free": "c" }]), "/request/query/0: a field has one of"),
-        (&format!("{order}/request/query"), json!([{ "name": "a", "otherwise": 1 }]), "say which one: `input`"),
-        (&format!("{order}/request/query"), json!([{ "name": "a", "lists": "comma" }]), "did you mean `commas`?"),
-        (&format!("{order}/request/body"), json!({ "json": [], "form": [] }), "no second one"),
-        (&format!("{order}/input"), json!([]), "write a JSON Schema of an object"),
-        ("/schemes/key/placements", json!([{ "header": "A", "template": "{a" }]), "/placements/0/template: a brace in it"),
-        ("/schemes/key/values", json!({ "x": { "template": "", "functions": ["hmac-sha256-hex"] } }), "it needs a key"),
-        ("/operations", json!([]), "/operations: it is a list; write an object"),
-        ("/operations/a~1b", json!({ "title": 1, "request": { "method": "GET" } }), "/operations/a~1b/title: "),
-    ] {
-        let told = problem(pointer, value);
+    for (pointer, value, words) in told_slips() {
+        let told = read(&altered(&pointer, value).to_string()).unwrap_err().to_string();
         assert!(told.contains(words), "{told}");
     }
 }
@@ -140,4 +173,30 @@ fn constants_keep_their_digits() {
     assert_eq!(write(&manifest).to_string().matches("1.50").count(), 0, "a parser writes it in its own way");
     let fields = manifest.operations[1].requests[0].body.fields();
     assert!(format!("{:?}", fields[0]).contains("1.50"), "{fields:?}");
+}
+
+#[test]
+fn the_schema_for_editors_takes_what_the_reader_takes() {
+    let validator = jsonschema::validator_for(&reference::schema()).unwrap();
+    assert!(validator.is_valid(&sample()), "{:?}", validator.iter_errors(&sample()).next());
+    for provider in wharf_artifacts::PROVIDERS {
+        let host = crate::Host::builder().build().unwrap();
+        let manifest = host.load_bytes(provider.bytes).unwrap().manifest();
+        let document = write(&manifest);
+        let first =
+            validator.iter_errors(&document).next().map(|error| format!("{error} at {}", error.instance_path()));
+        assert_eq!(first, None, "{}", provider.name);
+        assert_eq!(read(&document.to_string()).unwrap(), manifest, "{}", provider.name);
+    }
+}
+
+#[test]
+fn the_schema_for_editors_refuses_what_the_reader_refuses() {
+    let validator = jsonschema::validator_for(&reference::schema()).unwrap();
+    for (pointer, value) in slips() {
+        let document = altered(&pointer, value);
+        // What stands inside of a template or a path is for the reader alone.
+        let is_of_the_text = pointer.ends_with("/path") || pointer.ends_with("/placements");
+        assert!(!validator.is_valid(&document) || is_of_the_text, "{pointer}");
+    }
 }

@@ -26,7 +26,9 @@ pub(super) fn source(what: &str, at: &At<'_>) -> Result<Source, Problem> {
     let kind = at.only_one(what, KINDS)?;
     let otherwise = at.find_value("otherwise");
     if let Some(otherwise) = otherwise.filter(|_| kind.name() != "input") {
-        return Err(otherwise.wrong("only an `input` can be left out; delete `otherwise`, or bind the value to an input"));
+        return Err(
+            otherwise.wrong("only an `input` can be left out; delete `otherwise`, or bind the value to an input")
+        );
     }
     Ok(match (kind.name(), otherwise) {
         ("input", None) => Source::Input(kind.text()?),
