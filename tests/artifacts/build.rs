@@ -36,7 +36,7 @@ fn main() {
 fn build() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for watched in ["Cargo.toml", "Cargo.lock", "plugins", "tests/guests", "wit"] {
+    for watched in ["Cargo.toml", "Cargo.lock", "answer", "plugins", "tests/guests", "wit"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     ensure_target(&root)?;

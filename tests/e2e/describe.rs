@@ -55,10 +55,11 @@ fn the_manifest_can_be_had_as_json() {
     let world = World::new();
     let manifest = world.wharf(&["describe", "chatwoot", "--json"]).json();
     assert_eq!(manifest["name"], "chatwoot");
-    let operations = manifest["operations"].as_array().unwrap();
-    let operation = operations.iter().find(|o| o["name"] == "users.get-sso-url").unwrap();
-    assert_eq!(operation["input-schema"]["properties"]["id"]["minimum"], 1);
-    assert_eq!(operation["requests"][0]["path"], "/platform/api/v1/users/{id}/login");
+    assert_eq!(manifest["contract"], "0.2.0-draft");
+    assert_eq!(manifest["x-contract"], "wharf:provider@0.2.0-draft");
+    let operation = &manifest["operations"]["users.get-sso-url"];
+    assert_eq!(operation["input"]["properties"]["id"]["minimum"], 1);
+    assert_eq!(operation["request"]["path"], "/platform/api/v1/users/{id}/login");
     assert_eq!(operation["effect"], "write", "a login link is more than a reading");
 
     let one = world.wharf(&["describe", "chatwoot", "users.get-sso-url", "--json"]).json();
@@ -81,7 +82,7 @@ fn operations_are_found_by_resource_and_by_word() {
     let found = world.wharf(&["describe", "appwrite", "--find", "session", "--find", "DELETE"]).out;
     assert!(found.contains("users.delete-session") && !found.contains("users.list-sessions"), "{found}");
     let json = world.wharf(&["describe", "appwrite", "files", "--find", "preview", "--json"]).json();
-    assert_eq!(json["operations"].as_array().unwrap().len(), 1);
+    assert_eq!(json["operations"].as_object().unwrap().len(), 1);
 
     world.wharf(&["describe", "appwrite", "topic"]).fails(2, &["no resource `topic`", "did you mean `topics`?"]);
     world.wharf(&["describe", "appwrite", "--find", "zebra"]).fails(2, &["no operation", "`zebra`"]);

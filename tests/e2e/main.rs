@@ -17,6 +17,7 @@ mod compiling;
 mod components;
 mod configuration;
 mod connections;
+mod contracts;
 mod demo;
 mod describe;
 mod digits;

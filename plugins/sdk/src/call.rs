@@ -6,7 +6,7 @@ use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::{call as contract, http};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::members::Members;
+use wharf_answer::Members;
 use crate::operation::Operation;
 use crate::pages::NEXT_PAGE;
 use crate::provider::Provider;
@@ -195,8 +195,8 @@ impl Request {
     /// # Errors
     /// Where there is no answer: refused by the host, no connection, out of time.
     pub fn send(self) -> Result<Response, Failure> {
-        let mut response = Response::from(http::send(self.asked)?);
-        response.changes = self.changes;
+        let response = Response::from(http::send(self.asked)?);
+        let response = if self.changes { response.to_a_change() } else { response };
         Ok(if self.reads { response.to_a_read() } else { response })
     }
 }

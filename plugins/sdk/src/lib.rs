@@ -48,14 +48,12 @@ mod file;
 mod input;
 mod invoke;
 mod json_text;
-mod members;
 mod operation;
 mod pages;
 mod provider;
 pub mod read;
 mod request;
 mod response;
-mod retry;
 mod schema;
 mod text_of_json;
 
@@ -63,7 +61,6 @@ pub use bindings::wharf::provider::blobs::Blob;
 pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};
-pub use members::{Members, items, words};
 pub use operation::{Answer, Effect, Operation, Resource, Run};
 pub use pages::{Page, Paging};
 pub use provider::{
@@ -76,6 +73,7 @@ pub use schema::{
 };
 pub use serde_json::{Value, json};
 pub use text_of_json::plain_json;
+pub use wharf_answer::{Members, items, words};
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.
 #[doc(hidden)]

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
+use wharf_answer::{Members, find, items};
 
 use crate::call::{Call, Output, Request};
 use crate::failure::{Detail, Failure};
 use crate::input::{Input, code_only};
-use crate::members::{Members, find, items};
+
 use crate::request::{Field, Place};
 use crate::response::Response;
 use crate::schema::integer;

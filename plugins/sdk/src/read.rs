@@ -1,7 +1,5 @@
 //! Ways to read an answer, for [`crate::Provider::read`].
 
-use serde::de::IgnoredAny;
-
 use crate::failure::Failure;
 use crate::response::Response;
 
@@ -10,12 +8,7 @@ use crate::response::Response;
 /// # Errors
 /// The failure of the status, in the body's words.
 pub fn rest(response: &Response) -> Result<String, Failure> {
-    if response.is_success() {
-        return json(response);
-    }
-    let body = response.object();
-    let words = |name: &str| body.as_ref()?.words(name).filter(|words| !words.trim().is_empty());
-    Err(Failure::of_status(response, response.detail(words("message").or_else(|| words("error")).as_deref())))
+    wharf_answer::read::rest(response)
 }
 
 /// The body of a good answer as JSON text; null where there is none. An operation that reads was not answered without a body, unless
@@ -24,74 +17,5 @@ pub fn rest(response: &Response) -> Result<String, Failure> {
 /// # Errors
 /// A provider failure where the body is not JSON.
 pub fn json(response: &Response) -> Result<String, Failure> {
-    if response.is_empty() {
-        let is_missing = response.is_to_a_read() && !matches!(response.status, 204 | 205);
-        return if is_missing { Err(response.makes_no_sense("JSON")) } else { Ok("null".to_owned()) };
-    }
-    match serde_json::from_slice::<IgnoredAny>(response.bytes()) {
-        Ok(_) => Ok(response.text()?.to_owned()),
-        Err(_) => Err(response.makes_no_sense("JSON")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_passes_through_as_it_is_written() {
-        let deep = format!("{}1{}", "[".repeat(1000), "]".repeat(1000));
-        for body in [r#"{"n":[1.10,-0,1e400,123456789012345678901],"n":"\ud83d"}"#, &deep] {
-            assert_eq!(rest(&Response::new(200, &[], body)).unwrap(), body);
-            assert_eq!(rest(&Response::new(200, &[], format!("\u{feff}{body}"))).unwrap(), body);
-        }
-        assert_eq!(rest(&Response::new(200, &[], "\u{feff}")).unwrap(), "null");
-    }
-
-    #[test]
-    fn an_operation_that_reads_is_not_answered_without_a_body() {
-        for body in ["", " \r\n", "\u{feff}"] {
-            let empty = |status: u16| Response::new(status, &[], body);
-            let failed = rest(&empty(200).to_a_read()).unwrap_err();
-            let words = "the answer is not JSON: an answer without a body";
-            assert!(matches!(failed, Failure::Provider(d) if d.message == words), "{body:?}");
-            assert_eq!((rest(&empty(204).to_a_read()), rest(&empty(200))), (Ok("null".into()), Ok("null".into())));
-        }
-    }
-
-    #[test]
-    fn an_empty_message_does_not_hide_the_error() {
-        let failed = rest(&Response::new(404, &[], r#"{"message":" ","error":"No"}"#));
-        assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == "No"));
-        for body in [r#"{"error":""}"#, r#"{"message":null}"#, "{}", "[]", r#""""#] {
-            let failed = rest(&Response::new(404, &[], body));
-            assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == body), "{body} is quoted");
-        }
-    }
-
-    #[test]
-    fn an_error_speaks_whatever_stands_beside_its_words() {
-        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
-        for beside in ["1e400", r#""\ud83d""#, &deep] {
-            let response = Response::new(404, &[], format!(r#"{{"trace":{beside},"message":"No \ud83d","\udc00":1}}"#));
-            assert!(matches!(rest(&response), Err(Failure::NotFound(d)) if d.message == "No \u{fffd}"), "{beside}");
-        }
-    }
-
-    #[test]
-    fn a_control_character_in_a_text_of_an_answer_is_read() {
-        let response = Response::new(200, &[], "[\n\"a\u{1}\u{b}b\"\n]");
-        assert_eq!(rest(&response).unwrap(), "[\n\"a\\u0001\\u000bb\"\n]");
-        let failed = rest(&Response::new(404, &[], "{\"message\":\"No\u{1f}!\"}"));
-        assert!(matches!(failed, Err(Failure::NotFound(d)) if d.message == "No\u{1f}!"));
-        assert!(rest(&Response::new(200, &[], "[\u{1}1]")).is_err(), "outside of texts it is no JSON");
-    }
-
-    #[test]
-    fn what_cannot_be_parsed_is_no_success() {
-        for body in ["\u{feff}\u{feff}{}", "Notice: Undefined index\n{\"success\":true}", "<html>", "{} {}", "{\"a\":"]
-        {
-            assert!(matches!(rest(&Response::new(200, &[], body)), Err(Failure::Provider(_))), "{body}");
-        }
-    }
+    wharf_answer::read::json(response)
 }

@@ -9,14 +9,11 @@ const PROVIDER: Provider = Provider {
     summary: "One line,\nand another.",
     // Somebody else's variables.
     base_url: BaseUrl::new("Any.").environment("AWS_ENDPOINT_URL"),
-    fields: &[
-        ConnectionField::secret("key", "Key", "Any.").environment("AWS_SECRET_ACCESS_KEY"),
-        ConnectionField::secret("key", "Key", "The same again."),
-    ],
+    fields: &[ConnectionField::secret("key", "Key", "Any.").environment("AWS_SECRET_ACCESS_KEY")],
     schemes: &[
         Scheme::new("raw", "A credential that the plugin writes.")
             .placements(&[Placement::header("Cookie", &[Part::Variable("anything")])]),
-        Scheme::new("none", "A scheme of nothing."),
+        Scheme::new("nothing", "A scheme of nothing."),
     ],
     scheme: None,
     read: read::rest,

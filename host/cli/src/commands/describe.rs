@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
             if options.json {
                 print::json(&manifest_json(&release, manifest, &chosen))?;
             } else {
-                print::out(list::plugin(manifest, &chosen))?;
+                print::out(list::plugin(manifest, &chosen, release.contract()))?;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A plugin and its operations, by resource.
 
+use wharf::Contract;
 use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation};
 
@@ -7,7 +8,7 @@ use super::{effect, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
 
 /// The connection, and the chosen operations.
-pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> Text {
+pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contract) -> Text {
     let mut text = Text::default();
     let all = chosen.len() == manifest.operations.len();
     if all {
@@ -17,6 +18,8 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation]) -> Text {
             &manifest.about.title,
             "\n",
             &manifest.about.summary,
+            "\n",
+            styled(DIM, format!("built for {contract}")),
             "\n\n",
             styled(BOLD, "connection"),
             "\n",

@@ -65,6 +65,9 @@ fn field(name: &str, at: At<'_>) -> Result<ConnectionField, Problem> {
 
 fn scheme(name: &str, at: At<'_>) -> Result<Scheme, Problem> {
     let what = "a scheme";
+    if name == operations::NO_SCHEME {
+        return Err(at.wrong("`none` says that a request has no scheme; call it something else"));
+    }
     let at = at.of_members(what, &["summary", "values", "placements"])?;
     let value = |(name, at): (&str, At<'_>)| {
         let at = at.of_members("a value", &["template", "functions"])?;

@@ -107,7 +107,7 @@ fn is(written: &RawValue, name: &str) -> bool {
 }
 
 /// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text.
-pub(crate) fn find<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
+pub fn find<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     pointer
         .split('/')
         .skip(1)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::response::Response;
+use crate::answer::Answer;
 
 /// What servers call the time at which a limit ends, and how much of it is left. The second is the former name of a draft of the
 /// IETF that many keep.
@@ -16,19 +16,19 @@ const LIMITS: [(&str, &str); 3] = [
 /// 10.2.3) goes before what tells of a limit. Of several values the longest holds.
 ///
 /// Nobody asks this of a good answer: a failure with status 200 is one that the body tells of.
-pub(crate) fn after(response: &Response) -> Option<u32> {
+pub(crate) fn after(response: &Answer) -> Option<u32> {
     after_status(response, response.status)
 }
 
 /// The same for a failure that the body tells of by this status.
-pub(crate) fn after_status(response: &Response, status: u16) -> Option<u32> {
+pub(crate) fn after_status(response: &Answer, status: u16) -> Option<u32> {
     let now = now(response);
     let told = response.all("retry-after").filter_map(|value| retry_after(value, now)).max();
     told.or_else(|| of_a_limit(response, status, now))
 }
 
 /// A limit that ends says something only of a failure that comes from it.
-fn of_a_limit(response: &Response, status: u16, now: Duration) -> Option<u32> {
+fn of_a_limit(response: &Answer, status: u16, now: Duration) -> Option<u32> {
     let by_status = status == 429;
     if !by_status && !matches!(status, 403 | 503) {
         return None;
@@ -163,7 +163,7 @@ fn capitalized(text: &str) -> String {
 }
 
 /// What the answer's clock says, which is the one that its dates are of; else this clock. Since 1970.
-fn now(response: &Response) -> Duration {
+fn now(response: &Answer) -> Duration {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     response.header("date").and_then(date).unwrap_or_else(clock)
 }
@@ -181,7 +181,7 @@ mod tests {
 
     fn told(status: u16, headers: &[(&str, &str)]) -> Option<u32> {
         let headers = [headers, &[("Date", NOW)]].concat();
-        after(&Response::new(status, &headers, ""))
+        after(&Answer::new(status, &headers, ""))
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_date_is_counted_from_this_clock_where_the_answer_has_none() {
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
-        let response = Response::new(503, &[("Retry-After", &soon)], "");
+        let response = Answer::new(503, &[("Retry-After", &soon)], "");
         assert!(matches!(after(&response), Some(55..=60)), "{:?}", after(&response));
     }
 
@@ -259,7 +259,7 @@ mod tests {
             }
             let of = |value: &str| {
                 let headers = [(name, value), ("Date", "Sat, 28 Nov 2026 22:00:00 GMT")];
-                after(&Response::new(429, &headers, ""))
+                after(&Answer::new(429, &headers, ""))
             };
             for value in [
                 "1795903230",

@@ -1,0 +1,15 @@
+//! What the answer of a provider means.
+//!
+//! Plugins read answers in their sandbox by this crate, and the host reads those that a manifest describes: one way to read for both.
+#![deny(missing_docs)]
+
+mod answer;
+mod failure;
+mod members;
+pub mod read;
+mod readable;
+mod retry;
+
+pub use answer::Answer;
+pub use failure::{Detail, Failure};
+pub use members::{Members, find, items, words};
