@@ -1,3 +1,5 @@
+use std::cell::OnceCell;
+
 use crate::failure::{Detail, Failure};
 use crate::members::Members;
 use crate::readable::readable;
@@ -13,6 +15,8 @@ pub struct Answer {
     pub status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Found when it is asked for the first time.
+    pub(crate) is_json: OnceCell<bool>,
     is_to_a_read: bool,
     /// Whether it is to a request that changes something.
     changes: bool,
@@ -27,7 +31,7 @@ impl Answer {
 
     /// What came: names of headers in lower case, and a body in memory, decoded and in UTF-8 where it is a text.
     pub fn of(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, body: text(body), is_to_a_read: false, changes: false }
+        Self { status, headers, body: text(body), is_json: OnceCell::new(), is_to_a_read: false, changes: false }
     }
 
     /// The same as the answer to a request that changes something.
@@ -68,6 +72,11 @@ impl Answer {
     /// A provider failure where it is not UTF-8.
     pub fn text(&self) -> Result<&str, Failure> {
         str::from_utf8(&self.body).map_err(|_| self.makes_no_sense("text"))
+    }
+
+    /// The body, if it is a text.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        str::from_utf8(&self.body).ok()
     }
 
     /// The body's bytes, without the mark of their order before them; none where it came as a file. Where the body is JSON but for

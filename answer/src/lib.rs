@@ -5,11 +5,14 @@
 
 mod answer;
 mod failure;
+mod judge;
 mod members;
 pub mod read;
 mod readable;
 mod retry;
+pub mod rules;
 
 pub use answer::Answer;
 pub use failure::{Detail, Failure};
+pub use judge::{Found, Named, judge};
 pub use members::{Members, find, items, words};
