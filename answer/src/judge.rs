@@ -154,7 +154,9 @@ impl<'a> Look<'a> {
             _ => None,
         };
         if self.met_equal {
-            return Err(self.answer.makes_no_sense("one in which each of the members that tell how it went stands once"));
+            return Err(self
+                .answer
+                .makes_no_sense("one in which each of the members that tell how it went stands once"));
         }
         Ok(Found::Json(match (found, output) {
             (Some(json), _) => json,
@@ -216,9 +218,7 @@ impl<'a> Look<'a> {
                 // Of equal members the last counts, as for most readers.
                 found.into_iter().rev().find_map(said)
             }
-            Place::Header(name) => {
-                self.answer.header(name).filter(|value| !value.trim().is_empty()).map(str::to_owned)
-            }
+            Place::Header(name) => self.answer.header(name).filter(|value| !value.trim().is_empty()).map(str::to_owned),
             Place::Body => self.plain_text(),
             Place::Words(words) => Some(words.clone().into_owned()),
         })

@@ -7,6 +7,7 @@ mod answer;
 mod failure;
 mod judge;
 mod members;
+pub mod pages;
 pub mod read;
 mod readable;
 mod retry;

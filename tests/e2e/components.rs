@@ -21,15 +21,22 @@ fn a_file_that_is_no_plugin_says_what_it_is_and_what_is_needed() {
     describe(&world, "module.wasm", &module).fails(6, &["core WebAssembly module, not a component", "wasm32-wasip2"]);
 
     let component = wat::parse_str("(component)").unwrap();
-    describe(&world, "nothing.wasm", &component).fails(6, &["exports nothing", "`wharf:provider@0.2.0-draft` and `wharf:provider@0.1.0`"]);
+    describe(&world, "nothing.wasm", &component)
+        .fails(6, &["exports nothing", "`wharf:provider@0.2.0-draft` and `wharf:provider@0.1.0`"]);
 
     let other = wat::parse_str(r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#).unwrap();
     describe(&world, "other.wasm", &other).fails(6, &["of another world", "wasi:cli/run@0.2.0"]);
 
     let newer =
         wat::parse_str(r#"(component (instance $i) (export "wharf:provider/plugin@7.0.0" (instance $i)))"#).unwrap();
-    describe(&world, "newer.wasm", &newer)
-        .fails(6, &["another version of the contract", "plugin@7.0.0", "serves `wharf:provider@0.2.0-draft` and `wharf:provider@0.1.0`"]);
+    describe(&world, "newer.wasm", &newer).fails(
+        6,
+        &[
+            "another version of the contract",
+            "plugin@7.0.0",
+            "serves `wharf:provider@0.2.0-draft` and `wharf:provider@0.1.0`",
+        ],
+    );
 
     let empty =
         wat::parse_str(r#"(component (instance $i) (export "wharf:provider/plugin@0.1.0" (instance $i)))"#).unwrap();

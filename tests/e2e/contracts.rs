@@ -30,6 +30,9 @@ fn describe_tells_the_contract_and_shows_one_document_for_all() {
     let text = world.wharf(&["describe", OF_CONTRACT_0_1.path]).out;
     assert!(text.contains("built for wharf:provider@0.1.0"), "{text}");
     let document = world.wharf(&["describe", OF_CONTRACT_0_1.path, "--json"]).json();
-    assert_eq!((&document["contract"], &document["x-contract"]), (&json!("0.2.0-draft"), &json!("wharf:provider@0.1.0")));
+    assert_eq!(
+        (&document["contract"], &document["x-contract"]),
+        (&json!("0.2.0-draft"), &json!("wharf:provider@0.1.0"))
+    );
     assert!(document["operations"].as_object().is_some_and(|operations| !operations.is_empty()), "{document}");
 }

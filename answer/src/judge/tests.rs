@@ -67,8 +67,7 @@ fn numbers_are_equal_however_they_are_written() {
 
 #[test]
 fn a_rule_that_uses_itself_comes_to_an_end() {
-    static RULES: [Rule; 1] =
-        [Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }];
+    static RULES: [Rule; 1] = [Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }];
     let named = |name: &str| (name == "again").then_some(&RULES[..]);
     assert!(judge(&Answer::new(200, &[], "1"), &RULES, &named).is_ok());
 }

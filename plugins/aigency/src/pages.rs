@@ -20,5 +20,5 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     if page.number > 1 {
         return Ok(None);
     }
-    page.read(call, &call.next_page().send()?)
+    call.read_page(page, &call.next_page().send()?)
 }

@@ -43,7 +43,7 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
         let id = id.ok_or_else(|| wrong("pages are followed by `$id`, so a select must have it"))?;
         queries.push(format!(r#"{{"method":"cursorAfter","values":[{id}]}}"#));
     }
-    page.read(call, &with_queries(call, queries).send()?)
+    call.read_page(page, &with_queries(call, queries).send()?)
 }
 
 /// A page may be short because a server gives fewer at once. The total is 0 where it was not asked for.

@@ -6,12 +6,12 @@ use crate::bindings::wharf::provider::blobs::Blob;
 use crate::bindings::wharf::provider::{call as contract, http};
 use crate::failure::Failure;
 use crate::input::Input;
-use wharf_answer::Members;
 use crate::operation::Operation;
-use crate::pages::NEXT_PAGE;
+use crate::pages::{NEXT_PAGE, Page};
 use crate::provider::Provider;
 use crate::request::Place;
 use crate::response::Response;
+use wharf_answer::Members;
 
 /// The call that an operation's function handles.
 pub struct Call<'a> {
@@ -113,6 +113,20 @@ impl<'a> Call<'a> {
     /// What the provider says is wrong.
     pub fn read(&self, response: &Response) -> Result<String, Failure> {
         (self.provider.read)(response)
+    }
+
+    /// Reads the answer of a page, as [`Call::read`] does. The first must have what the operation's answer must have; for a later
+    /// one a good answer without anything is no page, as the one before was the last.
+    ///
+    /// # Errors
+    /// What the provider says is wrong.
+    pub fn read_page(&self, page: &Page<'_>, response: &Response) -> Result<Option<String>, Failure> {
+        let is_nothing = response.is_empty() || response.bytes().trim_ascii() == b"null";
+        match page.number {
+            1 => self.value(response).map(Some),
+            _ if response.is_success() && is_nothing => Ok(None),
+            _ => self.read(response).map(Some),
+        }
     }
 
     /// The same, with the members that the operation's answer must have.

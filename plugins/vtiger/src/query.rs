@@ -41,5 +41,5 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     let first = query.first_row(call.input("maxItems").is_some())?;
     let text = query.page(first.saturating_add(MOST_ROWS.saturating_mul(page.number as u64 - 1)));
     let send = |session: &str| call.next_page().query("sessionName", session).query("query", text.as_str()).send();
-    query.joined(page.before, with_session(call, |session| page.read(call, &send(session)?))?)
+    query.joined(page.before, with_session(call, |session| call.read_page(page, &send(session)?))?)
 }

@@ -161,7 +161,10 @@ pub(super) fn contract_of(engine: &wasmtime::Engine, component: &Component) -> R
         [contract] => *contract,
         [] => return Err(of_no_contract(&exports)),
         [..] => {
-            return Err(format!("it exports several versions of the contract ({}); a plugin exports one", list(&found)));
+            return Err(format!(
+                "it exports several versions of the contract ({}); a plugin exports one",
+                list(&found)
+            ));
         }
     };
     let foreign: Vec<&str> = component_type

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::bindings::wharf::provider::call as contract;
-use crate::{BaseUrl, Operation, Provider, read};
+use crate::{BaseUrl, Detail, Operation, Provider, Response, read};
 
 const PROVIDER: Provider = Provider {
     name: "acme",
@@ -138,7 +138,7 @@ fn a_page_without_a_list_is_a_failure() {
     let Err(Failure::Provider(detail)) = ended(|_, _| Ok(Some(r#"{"things": 7}"#.to_owned()))) else { panic!() };
     assert_eq!(
         detail.message,
-        "page 1: there is no list under `/things` of what the plugin's `read` gave: {\"things\": 7}"
+        "page 1: there is no list under `/things` of what was read: {\"things\": 7}"
     );
 }
 
@@ -228,10 +228,10 @@ fn a_later_answer_without_anything_is_no_page() {
     let page = |number| Page { number, seen: 0, missing: 5, ..FIRST };
     for (status, body) in [(204, ""), (200, ""), (200, " \r\n"), (200, "\u{feff}"), (200, "\u{feff}null\n")] {
         let response = Response::new(status, &[], body).to_a_read();
-        assert_eq!(page(2).read(&call, &response), Ok(None), "{status} {body:?}");
-        assert_eq!(page(1).read(&call, &response).is_ok(), status == 204 || body.contains("null"), "{body:?}");
+        assert_eq!(call.read_page(&page(2), &response), Ok(None), "{status} {body:?}");
+        assert_eq!(call.read_page(&page(1), &response).is_ok(), status == 204 || body.contains("null"), "{body:?}");
     }
-    assert!(page(2).read(&call, &Response::new(500, &[], "")).is_err());
+    assert!(call.read_page(&page(2), &Response::new(500, &[], "")).is_err());
 }
 
 #[test]

@@ -55,7 +55,10 @@ macro_rules! serve {
                 attachments: Vec<(String, Blob)>,
             ) -> wasmtime::Result<Invoked> {
                 let instance = self.pre.instance_pre().instantiate(&mut *store)?;
-                let invoke = instance.get_typed_func::<(&call::Call,), (Result<call::Output, call::Failure>,)>(&mut *store, self.invoke)?;
+                let invoke = instance.get_typed_func::<(&call::Call,), (Result<call::Output, call::Failure>,)>(
+                    &mut *store,
+                    self.invoke,
+                )?;
                 let table = &mut store.data_mut().table;
                 let attachments = attachments
                     .into_iter()
@@ -249,7 +252,9 @@ macro_rules! serve {
         fn told(from: call::Failure) -> Failed {
             Failed::Told(match from {
                 call::Failure::Denied(message) => return Failed::Denied(message),
-                call::Failure::InvalidInput(call::InvalidInput { field, message }) => Failure::InvalidInput { field, message },
+                call::Failure::InvalidInput(call::InvalidInput { field, message }) => {
+                    Failure::InvalidInput { field, message }
+                }
                 call::Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
                 call::Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
                 call::Failure::NotFound(from) => Failure::NotFound(detail(from)),

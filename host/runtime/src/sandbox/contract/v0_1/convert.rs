@@ -1,9 +1,9 @@
 //! From the records of a manifest to the host's own types.
 
 use serde_json::Value;
+use wharf_egress::Json;
 use wharf_egress::declaration as own;
 use wharf_egress::json::Literal;
-use wharf_egress::Json;
 
 use super::bindings::wharf::provider::manifest as m;
 use crate::manifest;
