@@ -1,17 +1,12 @@
 use super::*;
 use crate::rules::List;
 
-/// No rules are used by a name.
-fn none(_: &str) -> Option<&'static [Rule]> {
-    None
-}
-
 fn rules(json: serde_json::Value) -> Vec<Rule> {
     serde_json::from_value(json).unwrap()
 }
 
 fn judged(status: u16, body: &str, of: serde_json::Value) -> Result<String, Failure> {
-    match judge(&Answer::new(status, &[], body), &rules(of), &none)? {
+    match judge(&Answer::new(status, &[], body), &rules(of), &())? {
         Found::Json(json) => Ok(json),
         Found::File(name) => Ok(format!("file {name}")),
     }
@@ -19,7 +14,7 @@ fn judged(status: u16, body: &str, of: serde_json::Value) -> Result<String, Fail
 
 #[test]
 fn without_rules_the_status_decides() {
-    let answer = |status: u16, body: &str| judge(&Answer::new(status, &[], body), &[], &none);
+    let answer = |status: u16, body: &str| judge(&Answer::new(status, &[], body), &[], &());
     assert_eq!(answer(200, r#"{"n":1.10}"#), Ok(Found::Json(r#"{"n":1.10}"#.to_owned())));
     assert_eq!(answer(204, ""), Ok(Found::Json("null".to_owned())));
     for (body, words) in [
@@ -67,7 +62,12 @@ fn numbers_are_equal_however_they_are_written() {
 
 #[test]
 fn a_rule_that_uses_itself_comes_to_an_end() {
-    static RULES: [Rule; 1] = [Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }];
-    let named = |name: &str| (name == "again").then_some(&RULES[..]);
-    assert!(judge(&Answer::new(200, &[], "1"), &RULES, &named).is_ok());
+    struct Again([Rule; 1]);
+    impl Named for Again {
+        fn rules(&self, _: &str) -> Option<&[Rule]> {
+            Some(&self.0)
+        }
+    }
+    let again = Again([Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }]);
+    assert!(judge(&Answer::new(200, &[], "1"), &again.0, &again).is_ok());
 }

@@ -162,8 +162,8 @@ pub struct Report {
 pub struct Timing {
     /// Choosing the release, validating the input, and whatever else the host does before and after.
     pub host: Duration,
-    /// Making the instance and running it.
-    pub sandbox: Duration,
+    /// Making the instance and running it; none where no code of the plugin ran, as the operation is data.
+    pub sandbox: Option<Duration>,
     /// Waiting for the provider.
     pub network: Duration,
     /// Waiting between attempts, and for other calls that were in a section of the connection's user.
@@ -173,7 +173,7 @@ pub struct Timing {
 impl Timing {
     /// The whole.
     pub fn total(&self) -> Duration {
-        self.host + self.sandbox + self.network + self.waiting
+        self.host + self.sandbox.unwrap_or_default() + self.network + self.waiting
     }
 }
 

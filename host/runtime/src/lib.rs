@@ -36,6 +36,7 @@ mod call;
 pub mod cassette;
 mod check;
 pub mod config;
+mod data;
 pub mod doctor;
 mod failpoint;
 pub mod failure;

@@ -135,7 +135,7 @@ fn total(lines: &[Line]) -> Timing {
     let sum = |of: fn(&Timing) -> Duration| lines.iter().map(|l| of(&l.timing)).sum();
     Timing {
         host: sum(|t| t.host),
-        sandbox: sum(|t| t.sandbox),
+        sandbox: Some(sum(|t| t.sandbox.unwrap_or_default())),
         network: sum(|t| t.network),
         waiting: sum(|t| t.waiting),
     }
@@ -149,7 +149,7 @@ fn as_json(lines: &[Line], attempts: &[Attempt; 3]) -> Value {
     let timing = |t: &Timing| {
         json!({
             "host-micros": t.host.as_micros() as u64,
-            "sandbox-micros": t.sandbox.as_micros() as u64,
+            "sandbox-micros": t.sandbox.unwrap_or_default().as_micros() as u64,
             "network-micros": t.network.as_micros() as u64,
         })
     };

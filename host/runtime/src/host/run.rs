@@ -13,6 +13,7 @@ use wharf_egress::{Connection, Deadline, configuration};
 use super::Host;
 use crate::call::{Call, Output, Report, Timing};
 use crate::cassette::Player;
+use crate::data;
 use crate::failpoint::failpoint;
 use crate::failure::{CallError, Fault, LimitReached, Refusal};
 use crate::grant::{Grant, meant};
@@ -85,7 +86,7 @@ impl Host {
             Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),
         };
         let (sandbox, network, waiting) = (ran.sandbox, ran.network, waiting + ran.waiting);
-        let host = started.elapsed().saturating_sub(sandbox + network + waiting);
+        let host = started.elapsed().saturating_sub(sandbox.unwrap_or_default() + network + waiting);
         let report = Report {
             id,
             result: ran.result.map(Output::from),
@@ -174,7 +175,10 @@ impl Host {
                 return Err(refusal.into());
             }
         };
-        let mut ran = sandbox::run(&self.engine, running, target.limits, target.started);
+        let mut ran = match &target.operation.declared.data {
+            Some(_) => data::run(running, target.limits, target.started),
+            None => sandbox::run(&self.engine, running, target.limits, target.started),
+        };
         drop(admitted);
         self.count(target, input, &ran);
         // What a rule denied is recorded where it is denied; the limit is known only now.

@@ -2,8 +2,11 @@
 //!
 //! The JSON of a [`Manifest`] is what `wharf describe --json` prints and what is stored beside a compiled component.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use wharf_answer::pages::Pages;
+use wharf_answer::rules::Rule;
 use wharf_egress::Json;
 use wharf_egress::declaration::{Effect, Request, Scheme};
 
@@ -44,6 +47,12 @@ pub struct About {
     pub fields: Vec<ConnectionField>,
     /// The ways in which the host adds credentials.
     pub schemes: Vec<Scheme>,
+    /// What is made of the answers of operations that have no rules of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<Rule>,
+    /// Rules that others use by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub answers: IndexMap<String, Vec<Rule>>,
 }
 
 /// The rule for a connection's base URL.
@@ -109,6 +118,21 @@ pub struct Operation {
     pub sensitive_outputs: Vec<String>,
     /// Every request that it may make.
     pub requests: Vec<Request>,
+    /// What the host makes of the answer; none where a function of the plugin runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+}
+
+/// An operation of which nothing runs: the host sends its request, and reads the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Data {
+    /// What is made of the answer; where there is nothing, the rules of the manifest hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<Rule>,
+    /// How pages are followed, where the answer is a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Pages>,
 }
 
 impl Operation {

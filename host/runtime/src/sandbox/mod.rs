@@ -9,10 +9,10 @@ use wasmtime_wasi::I32Exit;
 use wharf_egress::audit::AuditError;
 use wharf_egress::json::Problem;
 use wharf_egress::shortage;
-use wharf_egress::text::{shortened, visible};
+use wharf_egress::text::shortened;
 use wharf_egress::{Blob, Json};
 
-use crate::failure::{CallError, Detail, Failure, Fault, LimitReached, Refusal};
+use crate::failure::{CallError, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::registry::NotLoaded;
@@ -22,6 +22,7 @@ mod changes;
 pub(crate) mod contract;
 mod cpu;
 pub(crate) mod ctx;
+pub(crate) mod ending;
 pub(crate) mod engine;
 pub(crate) mod layout;
 pub(crate) mod log;
@@ -31,8 +32,9 @@ mod wasi;
 pub(crate) mod way;
 
 use changes::Changes;
-use contract::{Failed, Invoked, Output, Plugin};
+use contract::{Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
+use ending::Ending;
 use engine::Engine;
 use log::LogEntry;
 
@@ -51,8 +53,8 @@ pub(crate) struct Ran {
     /// Time spent waiting for other calls.
     pub(crate) waiting: Duration,
     changes: Changes,
-    /// Time spent in the instance, what was waited for left out.
-    pub(crate) sandbox: Duration,
+    /// Time spent in the instance, what was waited for left out; none without one.
+    pub(crate) sandbox: Option<Duration>,
 }
 
 impl Ran {
@@ -66,7 +68,7 @@ impl Ran {
             network: Duration::ZERO,
             waiting: Duration::ZERO,
             changes: Changes::default(),
-            sandbox: Duration::ZERO,
+            sandbox: None,
         }
     }
 
@@ -84,7 +86,10 @@ impl Ran {
             partial,
             network: self.network + later.network,
             waiting: self.waiting + later.waiting,
-            sandbox: self.sandbox + later.sandbox,
+            sandbox: self.sandbox.or(later.sandbox).map(|own| match (self.sandbox, later.sandbox) {
+                (Some(one), Some(other)) => one + other,
+                _ => own,
+            }),
             ..self
         }
     }
@@ -147,27 +152,7 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     let inside = entered.elapsed();
 
     let mut ctx = store.into_data();
-    let (seen, tokens) = (std::mem::take(&mut ctx.seen), std::mem::take(&mut ctx.tokens));
-    let mask = |text: String| tokens.mask(seen.mask_text(connection.mask_for_people(text)));
-    let broken = |message: String| {
-        let operation = operation.declared.name.clone();
-        CallError::Fault(Fault::Plugin {
-            plugin: release.about.name.clone(),
-            operation,
-            message: mask(visible(cut(&message))),
-        })
-    };
-    let words = |text: String| mask(visible(cut(&text)));
-    let failed = |why: Failed, ctx: &mut Ctx| match why {
-        why if let Some(limit) = ctx.meter.reached() => Refusal::from(with_note(limit, &words(why.words()))).into(),
-        Failed::Told(failure) => {
-            clean(told_where(failure, ctx.moved.take()), words, &words(release.about.title.clone())).into()
-        }
-        Failed::Denied(message) => match ctx.refused.take() {
-            Some(refusal) => noted(refusal, &words(message)).into(),
-            None => broken(format!("it says that the host denied a request, which did not happen: {message}")),
-        },
-    };
+    let ending = Ending::of(&mut ctx, &release, &operation, connection);
     let mut partial = None;
     let result = match invoked {
         _ if ctx.meter.slept_to_the_end() => {
@@ -175,17 +160,17 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
         }
         Ok(Invoked::Output(mut output)) => {
             let incomplete = output.incomplete.take();
-            match (check(&mut ctx, output, &operation.declared.output_attachments, broken), incomplete) {
+            match (check(&mut ctx, output, &operation.declared.output_attachments, &ending), incomplete) {
                 (Ok(part), Some(why)) => {
                     partial = Some(part);
-                    Err(failed(why, &mut ctx))
+                    Err(ending.failed(&mut ctx, why))
                 }
                 // It was told of a limit: whatever it says, that ended the call.
                 (_, _) if let Some(limit) = ctx.meter.reached() => Err(Refusal::from(limit).into()),
                 (checked, _) => checked,
             }
         }
-        Ok(Invoked::Failed(why)) => Err(failed(why, &mut ctx)),
+        Ok(Invoked::Failed(why)) => Err(ending.failed(&mut ctx, why)),
         // A dry run has the request among its exchanges, and the player of a cassette has it too.
         Err(error) if error.is::<Unanswered>() => Ok((Json::null(), Vec::new())),
         Err(error) => Err(match error.downcast_ref::<AuditError>() {
@@ -193,20 +178,12 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
             None => match (reached(engine, &mut ctx, &error), no_room(&error)) {
                 (Some(limit), _) => Refusal::from(limit).into(),
                 (None, Some(problem)) => Fault::Host(problem).into(),
-                (None, None) => broken(in_words(&error)),
+                (None, None) => ending.broken(in_words(&error)),
             },
         }),
     };
-    Ran {
-        result: result.map_err(|error| ctx.changes.told(error)),
-        changes: ctx.changes,
-        partial,
-        log: ctx.log.take(mask),
-        exchanges: ctx.exchanges,
-        network: ctx.network,
-        waiting: ctx.waiting,
-        sandbox: inside.saturating_sub(ctx.network + ctx.waiting),
-    }
+    let network = ctx.network + ctx.waiting;
+    ending.ran(ctx, result, partial, Some(inside.saturating_sub(network)))
 }
 
 fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
@@ -224,49 +201,20 @@ fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
 }
 
 /// What a plugin gives back must be JSON, within its size, with declared files only.
-fn check(
-    ctx: &mut Ctx,
-    output: Output,
-    declared: &[String],
-    broken: impl Fn(String) -> CallError,
-) -> Result<Given, CallError> {
+fn check(ctx: &mut Ctx, output: Output, declared: &[String], ending: &Ending<'_>) -> Result<Given, CallError> {
     let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
     ctx.meter.check_output(&output.json, files).map_err(Refusal::from)?;
     let work = ctx.meter.work();
     let json = Json::parse_within(output.json, &work).map_err(|problem| match problem {
         Problem::OutOfTime(_) => Refusal::from(ctx.meter.out_of_time("its output was still being read")).into(),
-        problem => broken(format!("its output is not JSON: {problem}")),
+        problem => ending.broken(format!("its output is not JSON: {problem}")),
     })?;
     match output.attachments.iter().find(|(name, _)| !declared.contains(name)) {
-        Some((name, _)) => Err(broken(format!("its output has a file `{name}`, which the operation does not declare"))),
+        Some((name, _)) => {
+            Err(ending.broken(format!("its output has a file `{name}`, which the operation does not declare")))
+        }
         None => Ok((json, output.attachments)),
     }
-}
-
-/// A limit, with what the plugin says of it.
-fn with_note(mut limit: LimitReached, words: &str) -> LimitReached {
-    let note = note_before(words, &limit.to_string()).unwrap_or(words);
-    if !note.is_empty() {
-        limit.what = format!("{}; the plugin says: {note}", limit.what);
-    }
-    limit
-}
-
-/// A refusal, with what the plugin says of it before the host's own words.
-fn noted(refusal: Refusal, words: &str) -> Refusal {
-    match refusal {
-        Refusal::Denied(mut denial) => {
-            if let Some(note) = note_before(words, &denial.message).filter(|note| !note.is_empty()) {
-                denial.message = format!("{}; the plugin says: {note}", denial.message);
-            }
-            Refusal::Denied(denial)
-        }
-        other => other,
-    }
-}
-
-fn note_before<'w>(words: &'w str, known: &str) -> Option<&'w str> {
-    words.strip_suffix(known).map(|note| note.strip_suffix(": ").unwrap_or(note))
 }
 
 /// The limit that an instance ended with, if it was one.
@@ -320,44 +268,5 @@ fn in_words(error: &wasmtime::Error) -> String {
         Some(Trap::UnreachableCodeReached) => "it stopped itself (a panic or an abort)".to_owned(),
         Some(trap) => format!("it trapped: {trap}"),
         None => error.root_cause().to_string(),
-    }
-}
-
-/// As much of a stranger's words as anyone reads.
-fn cut(text: &str) -> &str {
-    const LONGEST: usize = 4096;
-    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
-}
-
-/// A failure that comes from a redirect, with where that leads: a plugin does not know what its requests are sent to.
-fn told_where(failure: Failure, moved: Option<(u16, String)>) -> Failure {
-    match (failure, moved) {
-        (Failure::Provider(detail), Some((status, words))) if detail.status == Some(status) => {
-            Failure::Provider(Detail { message: format!("{words}; the answer: {}", detail.message), ..detail })
-        }
-        (failure, _) => failure,
-    }
-}
-
-/// A failure in words that came from a stranger, with what the provider is called.
-fn clean(failure: Failure, clean: impl Fn(String) -> String, provider: &str) -> Failure {
-    let detail = |from: Detail| Detail {
-        message: clean(from.message),
-        code: from.code.map(&clean),
-        provider: provider.to_owned(),
-        ..from
-    };
-    match failure {
-        Failure::InvalidInput { field, message } => {
-            Failure::InvalidInput { field: field.map(&clean), message: clean(message) }
-        }
-        Failure::Unauthorized(from) => Failure::Unauthorized(detail(from)),
-        Failure::Forbidden(from) => Failure::Forbidden(detail(from)),
-        Failure::NotFound(from) => Failure::NotFound(detail(from)),
-        Failure::Conflict(from) => Failure::Conflict(detail(from)),
-        Failure::RateLimited(from) => Failure::RateLimited(detail(from)),
-        Failure::Provider(from) => Failure::Provider(detail(from)),
-        Failure::Unavailable(from) => Failure::Unavailable(detail(from)),
-        Failure::Timeout(from) => Failure::Timeout(detail(from)),
     }
 }

@@ -136,10 +136,7 @@ fn items_and_what_stands_around_them_stay_as_they_are_written() {
 #[test]
 fn a_page_without_a_list_is_a_failure() {
     let Err(Failure::Provider(detail)) = ended(|_, _| Ok(Some(r#"{"things": 7}"#.to_owned()))) else { panic!() };
-    assert_eq!(
-        detail.message,
-        "page 1: there is no list under `/things` of what was read: {\"things\": 7}"
-    );
+    assert_eq!(detail.message, "page 1: there is no list under `/things` of what was read: {\"things\": 7}");
 }
 
 #[test]

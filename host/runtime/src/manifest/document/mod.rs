@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Manifest;
 
+mod answers;
 mod node;
 mod operations;
 mod plugin;

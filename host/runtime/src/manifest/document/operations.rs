@@ -1,11 +1,14 @@
 //! Operations and their requests.
 
 use serde_json::{Value, json};
-use wharf_egress::declaration::{AnswerForm, Effect, Method, Path, Request, Variable};
+use wharf_answer::pages::Pages;
+use wharf_answer::rules::{Output, Rule, Then};
+use wharf_egress::declaration::{AnswerForm, Effect, Field, ListStyle, Method, Path, Request, Source, Variable};
 
 use super::node::At;
-use super::{Problem, schema, values};
-use crate::manifest::{AttachmentField, Operation};
+use super::{Problem, answers, schema, values};
+use crate::data::{MAX_ITEMS, NEXT_PAGE};
+use crate::manifest::{AttachmentField, Data, Operation};
 
 /// What holds where an operation or a request says nothing else.
 pub(super) struct Usual {
@@ -30,6 +33,8 @@ const MEMBERS: &[&str] = &[
     "sensitive-outputs",
     "request",
     "requests",
+    "answer",
+    "pages",
 ];
 
 pub(super) const EFFECTS: [(&str, Effect); 3] =
@@ -47,12 +52,21 @@ pub(super) const METHODS: [(&str, Method); 6] = [
 pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operation, Problem> {
     let what = "an operation";
     let at = at.of_members(what, MEMBERS)?;
-    let requests = requests(name, &at, usual)?;
+    let mut requests = requests(name, &at, usual)?;
+    let data = data(&at)?;
+    let mut input_schema = at.find("input").map_or_else(|| Ok(closed(json!({}))), input)?;
+    if let Some(data) = &data {
+        as_files(&mut requests, &data.answer);
+        if let Some(pages) = &data.pages {
+            add_max_items(&mut input_schema, &at)?;
+            turn_the_page(&mut requests, pages, &at)?;
+        }
+    }
     Ok(Operation {
         name: name.to_owned(),
         title: at.text_needed(what, "title")?,
         summary: at.text_needed(what, "summary")?,
-        input_schema: at.find("input").map_or_else(|| Ok(closed(json!({}))), input)?,
+        input_schema,
         effect: at.find("effect").map_or_else(|| Ok(mildest(&requests)), |effect| effect.one_of(&EFFECTS))?,
         idempotent: at.find("idempotent").map_or_else(|| Ok(are_idempotent(&requests)), |flag| flag.flag())?,
         unverified: at.text_of("unverified")?,
@@ -64,7 +78,75 @@ pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operati
         sensitive_inputs: at.texts_of("sensitive-inputs")?,
         sensitive_outputs: at.texts_of("sensitive-outputs")?,
         requests,
+        data,
     })
+}
+
+/// What the host makes of the answer; nothing where a function runs.
+fn data(at: &At<'_>) -> Result<Option<Data>, Problem> {
+    let (answer, pages) = (at.find("answer"), at.find("pages"));
+    if at.flag_of("code")? {
+        return match answer.or(pages) {
+            Some(found) => {
+                Err(found.wrong("a function reads the answers of an operation with `code`; delete one of the two"))
+            }
+            None => Ok(None),
+        };
+    }
+    Ok(Some(Data {
+        answer: answer.map_or_else(|| Ok(Vec::new()), answers::rules)?,
+        pages: pages.map(answers::pages).transpose()?,
+    }))
+}
+
+/// Where the rules give a file, it does not pass through memory.
+fn as_files(requests: &mut [Request], rules: &[Rule]) {
+    if give_a_file(rules) {
+        requests.iter_mut().for_each(|request| request.answer = AnswerForm::Blob);
+    }
+}
+
+/// Whether a rule gives a file.
+pub(super) fn give_a_file(rules: &[Rule]) -> bool {
+    rules.iter().any(|rule| matches!(rule.then, Then::Output(Output::File(_))))
+}
+
+/// The input by which a caller asks for more than a page.
+pub(super) fn max_items() -> Value {
+    json!({
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10_000,
+        "description": "Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.",
+    })
+}
+
+fn add_max_items(schema: &mut Value, at: &At<'_>) -> Result<(), Problem> {
+    let properties = schema.as_object_mut().map(|schema| schema.entry("properties").or_insert_with(|| json!({})));
+    let Some(Value::Object(properties)) = properties else {
+        return Err(at.wrong("`properties` of its input is no object"));
+    };
+    match properties.insert(MAX_ITEMS.to_owned(), max_items()) {
+        None => Ok(()),
+        Some(_) => Err(at.wrong(format!("the host adds the input `{MAX_ITEMS}` to lists in pages; delete it"))),
+    }
+}
+
+/// The request that turns the page is like the first one, but for the parameters that turn it.
+fn turn_the_page(requests: &mut Vec<Request>, pages: &Pages, at: &At<'_>) -> Result<(), Problem> {
+    let Some(first) = requests.first().filter(|_| requests.len() == 1) else {
+        return Err(at.wrong("an operation in pages has one request"));
+    };
+    let mut next = Request { name: NEXT_PAGE.to_owned(), ..first.clone() };
+    let turning = pages.turn.parameters();
+    next.query.retain(|field| !turning.contains(&field.name.as_str()));
+    next.query.extend(turning.into_iter().map(|name| Field {
+        name: name.to_owned(),
+        source: Source::Free("the host turns the page by it".to_owned()),
+        lists: ListStyle::Repeated,
+    }));
+    requests.push(next);
+    Ok(())
 }
 
 /// The mildest effect that an operation with these requests may have: the usual one.
@@ -132,6 +214,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         "as-file",
         "read-only",
         "sensitive-answer",
+        "when-given",
     ];
     let what = "a request";
     let at = at.of_members(what, MEMBERS)?;
@@ -153,15 +236,13 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         answer: if at.flag_of("as-file")? { AnswerForm::Blob } else { AnswerForm::Bytes },
         read_only: at.flag_of("read-only")?,
         sensitive_answer: at.texts_of("sensitive-answer")?,
+        when_given: at.texts_of("when-given")?,
     })
 }
 
 fn variable(name: &str, at: At<'_>) -> Result<Variable, Problem> {
     if let Some(input) = at.as_text() {
-        return Ok(Variable {
-            name: name.to_owned(),
-            source: wharf_egress::declaration::Source::Input(input.to_owned()),
-        });
+        return Ok(Variable { name: name.to_owned(), source: Source::Input(input.to_owned()) });
     }
     let at = at.of_members("a variable", values::SOURCE)?;
     Ok(Variable { name: name.to_owned(), source: values::source("a variable", &at)? })

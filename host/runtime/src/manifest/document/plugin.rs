@@ -1,13 +1,26 @@
 //! What does not belong to one operation.
 
+use indexmap::IndexMap;
 use wharf_egress::declaration::{Choice, Function, Location, NamedTemplate, Placement, Scheme, Template};
 
 use super::node::At;
-use super::{CONTRACT, Problem, operations, template};
+use super::{CONTRACT, Problem, answers, operations, template};
 use crate::manifest::{About, BaseUrl, ConnectionField, Manifest};
 
-const MEMBERS: &[&str] =
-    &["contract", "name", "title", "version", "summary", "server", "fields", "schemes", "scheme", "operations"];
+const MEMBERS: &[&str] = &[
+    "contract",
+    "name",
+    "title",
+    "version",
+    "summary",
+    "server",
+    "fields",
+    "schemes",
+    "scheme",
+    "answer",
+    "answers",
+    "operations",
+];
 
 pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
     let what = "a manifest";
@@ -29,6 +42,14 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
         schemes: match root.find("schemes") {
             Some(schemes) => schemes.members()?.map(|(name, at)| scheme(name, at)).collect::<Result<_, _>>()?,
             None => Vec::new(),
+        },
+        answer: root.find("answer").map_or_else(|| Ok(Vec::new()), answers::rules)?,
+        answers: match root.find("answers") {
+            Some(named) => {
+                let rules = named.members()?.map(|(name, at)| Ok((name.to_owned(), answers::rules(at)?)));
+                rules.collect::<Result<_, Problem>>()?
+            }
+            None => IndexMap::new(),
         },
     };
     let usual = operations::Usual { scheme: root.text_of("scheme")? };

@@ -1,12 +1,14 @@
 //! The other way: a manifest as a document, in which what is usual is left out.
 
 use serde_json::{Map, Value, json};
+use wharf_answer::document::rules;
 use wharf_egress::declaration::{
     AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template,
 };
 
 use super::{CONTRACT, operations, plugin, template, values};
-use crate::manifest::{About, AttachmentField, BaseUrl, ConnectionField, Manifest, Operation};
+use crate::data::MAX_ITEMS;
+use crate::manifest::{About, AttachmentField, BaseUrl, ConnectionField, Data, Manifest, Operation};
 
 /// The document of a manifest.
 pub fn write(manifest: &Manifest) -> Value {
@@ -20,7 +22,7 @@ pub fn of_operation(manifest: &Manifest, operation: &Operation) -> Value {
 
 /// The document of a manifest with some of its operations.
 pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
-    let About { name, title, version, summary, base_url, fields, schemes } = &manifest.about;
+    let About { name, title, version, summary, base_url, fields, schemes, answer, answers } = &manifest.about;
     let usual = usual_scheme(manifest);
     let mut document = Object::default();
     document.put("contract", CONTRACT);
@@ -32,6 +34,8 @@ pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
     document.put_some("fields", named(fields, |field| (&field.name, connection_field(field))));
     document.put_some("schemes", named(schemes, |scheme| (&scheme.name, self::scheme(scheme))));
     document.put_option("scheme", usual);
+    document.put_some("answer", rules(answer));
+    document.put_some("answers", answers.iter().map(|(name, own)| (name.clone(), rules(own))).collect::<Map<_, _>>());
     document.put("operations", named(chosen, |o| (&o.name, operation(o, usual))));
     document.into()
 }
@@ -161,21 +165,39 @@ fn operation(operation: &Operation, usual: Option<&str>) -> Value {
         written.put("idempotent", operation.idempotent);
     }
     written.put_option("unverified", operation.unverified.as_deref());
-    written.put("code", true);
-    written.put_some("input", opened(&operation.input_schema));
+    written.put_some("code", operation.data.is_none());
+    let pages = operation.data.as_ref().and_then(|data| data.pages.as_ref());
+    written.put_some("input", opened(&operation.input_schema, pages.is_some()));
     written.put_some("attachments", named(&operation.attachments, |file| (&file.name, attachment(file))));
     written.put_some("files", operation.output_attachments.as_slice());
     written.put_some("sensitive-inputs", operation.sensitive_inputs.as_slice());
     written.put_some("sensitive-outputs", operation.sensitive_outputs.as_slice());
-    match operation.requests.as_slice() {
-        [one] if one.name == operations::action(&operation.name) => written.put("request", request(one, usual)),
-        several => written.put("requests", named(several, |r| (&r.name, request(r, usual)))),
+    match requests_of(operation) {
+        [one] if one.name == operations::action(&operation.name) => {
+            written.put("request", request(one, usual, gives_file(operation)))
+        }
+        several => written.put("requests", named(several, |r| (&r.name, request(r, usual, gives_file(operation))))),
+    }
+    if let Some(Data { answer, pages }) = &operation.data {
+        written.put_some("answer", rules(answer));
+        written.put_option("pages", pages.as_ref().map(wharf_answer::document::pages));
     }
     written.into()
 }
 
+/// Whether the rules give a file: then it is said there.
+fn gives_file(operation: &Operation) -> bool {
+    operation.data.as_ref().is_some_and(|data| operations::give_a_file(&data.answer))
+}
+
+/// The requests that are written down: that which turns the page is made of the first.
+fn requests_of(operation: &Operation) -> &[Request] {
+    let is_in_pages = operation.data.as_ref().is_some_and(|data| data.pages.is_some());
+    if is_in_pages { operation.requests.get(..1).unwrap_or_default() } else { &operation.requests }
+}
+
 /// A schema without what [`operations::closed`] adds.
-fn opened(schema: &Value) -> Value {
+fn opened(schema: &Value, in_pages: bool) -> Value {
     let mut opened = schema.clone();
     if let Value::Object(members) = &mut opened {
         if members.get("type").is_some_and(|kind| kind == "object") {
@@ -183,6 +205,9 @@ fn opened(schema: &Value) -> Value {
         }
         if members.get("additionalProperties") == Some(&Value::Bool(false)) {
             members.shift_remove("additionalProperties");
+        }
+        if let Some(properties) = members.get_mut("properties").and_then(Value::as_object_mut).filter(|_| in_pages) {
+            properties.shift_remove(MAX_ITEMS);
         }
     }
     opened
@@ -196,7 +221,7 @@ fn attachment(file: &AttachmentField) -> Value {
     written.into()
 }
 
-fn request(request: &Request, usual: Option<&str>) -> Value {
+fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     let mut written = Object::default();
     written.put("method", word(&operations::METHODS, &request.method));
     if request.path.as_str() != "" {
@@ -217,9 +242,10 @@ fn request(request: &Request, usual: Option<&str>) -> Value {
     if request.scheme.as_deref() != usual {
         written.put("scheme", request.scheme.as_deref().unwrap_or(operations::NO_SCHEME));
     }
-    written.put_some("as-file", request.answer == AnswerForm::Blob);
+    written.put_some("as-file", request.answer == AnswerForm::Blob && !gives_file);
     written.put_some("read-only", request.read_only);
     written.put_some("sensitive-answer", request.sensitive_answer.as_slice());
+    written.put_some("when-given", request.when_given.as_slice());
     written.into()
 }
 

@@ -1,5 +1,6 @@
 //! From the records of a manifest to the host's own types.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 use wharf_egress::Json;
 use wharf_egress::declaration as own;
@@ -24,6 +25,8 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
             },
             fields: from.fields.into_iter().map(connection_field).collect(),
             schemes: from.schemes.into_iter().map(scheme).collect(),
+            answer: Vec::new(),
+            answers: IndexMap::new(),
         },
         operations: from.operations.into_iter().map(operation).collect::<Result<_, _>>()?,
     })
@@ -112,6 +115,7 @@ fn operation(from: m::Operation) -> Result<manifest::Operation, String> {
             .into_iter()
             .map(|a| manifest::AttachmentField { name: a.name, summary: a.summary, required: a.required, many: a.many })
             .collect(),
+        data: None,
         output_attachments: from.output_attachments,
         sensitive_inputs: from.sensitive_inputs,
         sensitive_outputs: from.sensitive_outputs,
@@ -161,6 +165,7 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
         },
         read_only: from.read_only,
         sensitive_answer: from.sensitive_answer,
+        when_given: Vec::new(),
         name: from.name,
     })
 }

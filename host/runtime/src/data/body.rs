@@ -1,0 +1,27 @@
+//! Bodies as the host gives them on.
+
+use wharf_answer::{Answer, Detail, Failure};
+use wharf_egress::{Blob, Json};
+
+/// The largest file that is read for an error, in bytes.
+const LARGEST_ERROR: u64 = 1 << 20;
+
+/// Beside a file.
+pub(super) fn success() -> Json {
+    Json::from(serde_json::json!({ "success": true }))
+}
+
+/// A document that was read.
+pub(super) fn json(text: String) -> Result<Json, Failure> {
+    Json::parse(text).map_err(|problem| Failure::Provider(Detail::new(format!("the answer is not JSON: {problem}"))))
+}
+
+/// The body of a file that may tell of an error: an object of JSON; nothing of other files.
+pub(super) fn of_file(file: &Blob) -> Vec<u8> {
+    if file.size() > LARGEST_ERROR {
+        return Vec::new();
+    }
+    let start = file.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&file.bytes).trim_ascii_start();
+    let is_object = start.starts_with(b"{") && Answer::new(200, &[], file.bytes.to_vec()).object().is_some();
+    if is_object { file.bytes.to_vec() } else { Vec::new() }
+}

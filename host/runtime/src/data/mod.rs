@@ -1,0 +1,260 @@
+//! The third station of a call of which nothing runs: the host sends its request, and reads the answer by the rules of the manifest.
+//!
+//! What is sent goes the way of a plugin's requests: counted, built by the guard, recorded, masked, limited. No instance is made.
+
+use std::time::Instant;
+
+use wharf_answer::pages::{Page, Pages};
+use wharf_answer::rules::{Output, Rule, Then};
+use wharf_answer::{Answer, Detail, Failure, Found, Named, judge};
+use wharf_egress::audit::AuditError;
+use wharf_egress::declaration::{AnswerForm, Effect, Request};
+use wharf_egress::guard::Asked;
+use wharf_egress::{Blob, Json};
+
+use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
+use crate::limits::Limits;
+use crate::manifest::{About, Data};
+use crate::operation::Operation;
+use crate::sandbox::contract::Failed;
+use crate::sandbox::ctx::{Ctx, NoAnswer, Running, Unanswered};
+use crate::sandbox::ending::Ending;
+use crate::sandbox::{Given, Ran};
+
+mod body;
+
+/// The input by which a caller asks for more than a page, which the host adds to the others.
+pub(crate) const MAX_ITEMS: &str = "maxItems";
+
+/// The name of the request that turns the page.
+pub(crate) const NEXT_PAGE: &str = "next-page";
+
+/// Runs one operation that is data.
+pub(crate) fn run(running: Running, limits: Limits, started: Instant) -> Ran {
+    let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
+    let mut ctx = Ctx::new(limits, started, Some(running));
+    let ended = match &operation.declared.data {
+        Some(data) => Run::of(&mut ctx, &release.about, &operation, data).call(),
+        None => Ended::Answered(Err(Failure::Provider(Detail::new("the operation is code")))),
+    };
+    let ending = Ending::of(&mut ctx, &release, &operation, &grant.connection);
+    let mut partial = None;
+    let result = match ended {
+        Ended::Answered(Ok((given, incomplete))) => match (within(&mut ctx, given), incomplete) {
+            (Ok(part), Some(why)) => {
+                partial = Some(part);
+                Err(ending.failed(&mut ctx, told(why)))
+            }
+            (checked, _) => checked,
+        },
+        Ended::Answered(Err(why)) => Err(ending.failed(&mut ctx, told(why))),
+        Ended::Over(error) => error_of(&mut ctx, &error),
+    };
+    ending.ran(ctx, result, partial, None)
+}
+
+/// What a call of the operation came to.
+enum Ended {
+    /// An output, which may be a part of what was asked for, or a failure.
+    Answered(Result<(Given, Option<Failure>), Failure>),
+    /// Something ended the call: a limit, a dry run, an audit that cannot be written.
+    Over(wasmtime::Error),
+}
+
+/// How a call is over that something ended.
+fn error_of(ctx: &mut Ctx, error: &wasmtime::Error) -> Result<Given, CallError> {
+    // A dry run has the request among its exchanges, and the player of a cassette has it too.
+    if error.is::<Unanswered>() {
+        return Ok((Json::null(), Vec::new()));
+    }
+    if let Some(unrecorded) = error.downcast_ref::<AuditError>() {
+        return Err(Fault::from(unrecorded.clone()).into());
+    }
+    Err(match ctx.meter.reached() {
+        Some(limit) => Refusal::from(limit).into(),
+        None => Fault::Host(error.root_cause().to_string()).into(),
+    })
+}
+
+/// An output within its limits.
+fn within(ctx: &mut Ctx, given: Given) -> Result<Given, CallError> {
+    let files = given.1.iter().map(|(_, blob)| blob.size()).sum();
+    ctx.meter.check_output(given.0.as_str(), files).map_err(Refusal::from)?;
+    Ok(given)
+}
+
+/// A failure as the host has it. What the host denied it tells of itself.
+fn told(failure: Failure) -> Failed {
+    let detail = |from: Detail| {
+        let Detail { message, status, code, retry_after } = from;
+        let code = code.filter(|code| !code.trim().is_empty());
+        failure::Detail { message, status, code, retry_after, ..failure::Detail::default() }
+    };
+    Failed::Told(match failure {
+        Failure::Denied(message) => return Failed::Denied(message),
+        Failure::InvalidInput(field, message) => failure::Failure::InvalidInput { field, message },
+        Failure::Unauthorized(from) => failure::Failure::Unauthorized(detail(from)),
+        Failure::Forbidden(from) => failure::Failure::Forbidden(detail(from)),
+        Failure::NotFound(from) => failure::Failure::NotFound(detail(from)),
+        Failure::Conflict(from) => failure::Failure::Conflict(detail(from)),
+        Failure::RateLimited(from) => failure::Failure::RateLimited(detail(from)),
+        Failure::Provider(from) => failure::Failure::Provider(detail(from)),
+        Failure::Unavailable(from) => failure::Failure::Unavailable(detail(from)),
+        Failure::Timeout(from) => failure::Failure::Timeout(detail(from)),
+    })
+}
+
+/// One call of an operation.
+struct Run<'a> {
+    ctx: &'a mut Ctx,
+    about: &'a About,
+    operation: &'a Operation,
+    data: &'a Data,
+    /// What ended the call, where something did.
+    over: Option<wasmtime::Error>,
+    /// The header `Link` of the answer before.
+    link: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    fn of(ctx: &'a mut Ctx, about: &'a About, operation: &'a Operation, data: &'a Data) -> Self {
+        Self { ctx, about, operation, data, over: None, link: None }
+    }
+
+    fn call(mut self) -> Ended {
+        let answered = match (&self.data.pages, self.wanted()) {
+            (Some(pages), Some(wanted)) => self.follow(pages, wanted),
+            _ => self.once(),
+        };
+        match self.over.take() {
+            // What came before a limit is not lost.
+            Some(error) if !matches!(&answered, Ok((_, Some(_))) if error.is::<LimitReached>()) => Ended::Over(error),
+            _ => Ended::Answered(answered),
+        }
+    }
+
+    /// How many items the caller wants.
+    fn wanted(&self) -> Option<usize> {
+        let call = self.ctx.call.as_ref()?;
+        usize::try_from(call.input.members.get(MAX_ITEMS)?.as_u64()?).ok()
+    }
+
+    fn once(&mut self) -> Result<(Given, Option<Failure>), Failure> {
+        let Some(request) = self.chosen() else {
+            return Err(Failure::Provider(Detail::new("none of its requests is for what was given")));
+        };
+        let (answer, file) = self.send(request, Vec::new())?;
+        let given = match (self.judge(&answer)?, file) {
+            (Found::File(name), Some(file)) => (body::success(), vec![(name, file)]),
+            (Found::Json(json), None) => (body::json(json)?, Vec::new()),
+            (Found::File(_), None) => return Err(answer.makes_no_sense("a file")),
+            (Found::Json(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
+        };
+        Ok((given, None))
+    }
+
+    /// The first request that is for what the caller gave.
+    fn chosen(&self) -> Option<&'a Request> {
+        let call = self.ctx.call.as_ref()?;
+        let is_given = |name: &String| {
+            call.input.members.contains_key(name) || call.attachments.iter().any(|(attached, _)| attached == name)
+        };
+        let requests = self.operation.declared.requests.iter().filter(|request| request.name != NEXT_PAGE);
+        requests.into_iter().find(|request| request.when_given.is_empty() || request.when_given.iter().any(is_given))
+    }
+
+    fn follow(&mut self, pages: &Pages, wanted: usize) -> Result<(Given, Option<Failure>), Failure> {
+        let requests = &self.operation.declared.requests;
+        let Some(request) = requests.iter().find(|request| request.name == NEXT_PAGE) else {
+            return Err(Failure::Provider(Detail::new("it has no request that turns the page")));
+        };
+        let given = self.given(pages);
+        let (json, incomplete) = pages.followed().follow(wanted, |page| {
+            let caller = |name: &str| given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            let Some(values) = pages.turn.values(page, caller, self.link.as_deref()) else { return Ok(None) };
+            let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let (answer, _) = self.send(request, values)?;
+            self.page(page, &answer)
+        })?;
+        Ok(((body::json(json)?, Vec::new()), incomplete))
+    }
+
+    /// What the answer of a page gives. For a later page a good answer without anything is no page.
+    fn page(&mut self, page: &Page<'_>, answer: &Answer) -> Result<Option<String>, Failure> {
+        self.link = answer.header("link").map(str::to_owned);
+        let is_nothing = answer.is_empty() || answer.bytes().trim_ascii() == b"null";
+        if page.number > 1 && answer.is_success() && is_nothing {
+            return Ok(None);
+        }
+        match self.judge(answer)? {
+            Found::Json(json) => Ok(Some(json)),
+            Found::File(_) => Err(answer.makes_no_sense("a list")),
+        }
+    }
+
+    /// What the caller gave for the parameters that turn the page.
+    fn given(&self, pages: &Pages) -> Vec<(String, String)> {
+        let Some((call, request)) = self.ctx.call.as_ref().zip(self.operation.declared.requests.first()) else {
+            return Vec::new();
+        };
+        let turning = pages.turn.parameters();
+        let fields = request.query.iter().filter(|field| turning.contains(&field.name.as_str()));
+        let value = |input: &str| {
+            let value = call.input.members.get(input)?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        fields.filter_map(|field| Some((field.name.clone(), value(field.source.input()?)?))).collect()
+    }
+
+    /// Sends a declared request. A file of the answer comes beside it; of a small object of JSON it is the body as well, as it may
+    /// tell of an error.
+    fn send(&mut self, request: &Request, query: Vec<(String, String)>) -> Result<(Answer, Option<Blob>), Failure> {
+        let asked = Asked { name: request.name.clone(), variables: Vec::new(), query, headers: Vec::new(), body: None };
+        let (answer, form) = match self.ctx.send(&asked) {
+            Ok(answered) => answered,
+            Err(why) => return Err(self.unanswered(why)),
+        };
+        let is_file = form == AnswerForm::Blob && (200..300).contains(&answer.status);
+        let (body, file) = match is_file {
+            true => (body::of_file(&answer.body), Some(answer.body)),
+            false => (answer.body.bytes.into(), None),
+        };
+        let mut read = Answer::of(answer.status, answer.headers, body);
+        if self.reads() {
+            read = read.to_a_read();
+        } else if self.operation.declared.effect != Effect::Read && request.effect() != Effect::Read {
+            read = read.to_a_change();
+        }
+        Ok((read, file))
+    }
+
+    /// Whether it reads, and gives back what it reads.
+    fn reads(&self) -> bool {
+        let gives_another = |rule: &Rule| matches!(rule.then, Then::Output(Output::Value(_) | Output::File(_)));
+        self.operation.declared.effect == Effect::Read && !self.data.answer.iter().any(gives_another)
+    }
+
+    fn judge(&self, answer: &Answer) -> Result<Found, Failure> {
+        let rules = if self.data.answer.is_empty() { &self.about.answer } else { &self.data.answer };
+        judge(answer, rules, self.about)
+    }
+
+    fn unanswered(&mut self, why: NoAnswer) -> Failure {
+        match why {
+            NoAnswer::Refused(refusal) => Failure::Denied(Refusal::from(refusal).to_string()),
+            NoAnswer::Unavailable(message) | NoAnswer::Sent(message) => Failure::Unavailable(Detail::new(message)),
+            NoAnswer::Unreadable { status, message } => Failure::Provider(Detail { status, ..Detail::new(message) }),
+            NoAnswer::Ends(error) => {
+                let words = error.to_string();
+                self.over = Some(error);
+                Failure::Denied(words)
+            }
+        }
+    }
+}
+
+impl Named for About {
+    fn rules(&self, name: &str) -> Option<&[Rule]> {
+        self.answers.get(name).map(Vec::as_slice)
+    }
+}
