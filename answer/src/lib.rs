@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+pub mod build;
 pub mod document;
 mod failure;
 mod judge;

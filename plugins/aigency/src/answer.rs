@@ -1,75 +1,63 @@
-use wharf_plugin::{Failure, Members, Response, items, words};
+use wharf_plugin::Rules;
+use wharf_plugin::build::{at, reads, status, success};
+use wharf_plugin::rules::{Failing, FailureKind, Output, Rule, Value};
 
 /// Status 200 says nothing: an `error` is a failure, and its absence a success. A method that returns nothing has no `result`; to
-/// a read there is one. A null is a result as well, but no error. Of equal members the last counts, as for most readers, but one
-/// error is enough.
-pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    let envelope = response.object();
-    match envelope.filter(|envelope| envelope.text("jsonrpc").as_deref() == Some("2.0")) {
-        None if response.is_success() => Err(response.makes_no_sense("a JSON-RPC 2.0 object")),
-        // The endpoint itself was not reached: the words are those of the web server.
-        None => {
-            let words = response.object().and_then(|body| body.words("message"));
-            Err(match Failure::of_status(response, response.detail(words.as_deref())) {
-                Failure::NotFound(mut detail) => {
-                    detail.message = format!("{}; the base URL must be the JSON-RPC endpoint itself", detail.message);
-                    Failure::Provider(detail)
-                }
-                failure => failure,
-            })
-        }
-        Some(envelope) => match envelope.all("error").filter(|error| *error != "null").last() {
-            Some(error) => Err(failure(response, error)),
-            None => match envelope.get("result") {
-                Some(result) => Ok(result.to_owned()),
-                None if response.is_to_a_read() => Err(response.makes_no_sense("an object with `result`")),
-                None => Ok(r#"{"success":true}"#.to_owned()),
-            },
-        },
+/// a read there is one. A null is a result as well, but no error.
+pub(crate) fn rules() -> Rules {
+    let is_no_rpc = || at(["/jsonrpc"]).none_of(["2.0"]);
+    let web = |kind: FailureKind| Failing::of(kind).message(["/message"]);
+    let error = || at(["/error"]).none_of([Value::Null]);
+    let is_error = || at(["/error"]).exists(true);
+    let code = |code: i64| at(["/error/code"]).one_of([code]);
+    let says = |words: &'static str| at(["/error/message"]).one_of([words]);
+    let told = |kind: FailureKind| Failing::of(kind).message(["/error/message", "/error"]).code(["/error/code"]);
+    let of_500 = |words: &'static [&'static str], kind: FailureKind| {
+        Rule::failure([code(500), at(["/error/message"]).one_of(words.iter().copied())], told(kind))
+    };
+    Rules {
+        first: vec![
+            Rule::unreadable([is_no_rpc(), success()], "a JSON-RPC 2.0 object"),
+            // The endpoint itself was not reached: the words are those of the web server.
+            Rule::failure([is_no_rpc(), status([404, 410])], web(FailureKind::Provider).note(ENDPOINT)),
+            Rule::failure([is_no_rpc()], web(FailureKind::ByStatus)),
+            Rule::failure(
+                [code(-32602)],
+                Failing::of(FailureKind::InvalidInput)
+                    .message(["/error/data/validationErrors/0/message", "/error/message"])
+                    .field(["/error/data/validationErrors/0/path/0"]),
+            ),
+            Rule::failure([code(401)], told(FailureKind::Unauthorized)),
+            // Nearly everything has the code 500; only the message tells.
+            of_500(&["Forbidden resource"], FailureKind::Unauthorized),
+            of_500(&["User not found", "Capability not found"], FailureKind::NotFound),
+            of_500(&["User is not logged in", "Capability is disabled"], FailureKind::Conflict),
+            Rule::failure(
+                [code(500), says("Only Near AI capabilities are callable")],
+                Failing::of(FailureKind::InvalidInput).message(["/error/message"]).field_called("id"),
+            ),
+            Rule::failure([is_error(), error()], told(FailureKind::ByCode)),
+        ],
+        output: vec![
+            Rule::output([at(["/result"]).exists(true)], Output::At("/result".into())),
+            Rule::unreadable([reads(true)], "an object with `result`"),
+            Rule::output([], Output::Value(r#"{"success":true}"#.into())),
+        ],
+        errors: Vec::new(),
     }
 }
 
-/// Nearly everything has the code 500; only the message tells.
-fn failure(response: &Response, error: &str) -> Failure {
-    let members = Members::of(error);
-    let member = |name: &str| members.as_ref().and_then(|members| members.get(name));
-    let message = words(member("message").unwrap_or(error));
-    let code = member("code").map(|code| words(code).unwrap_or_else(|| code.to_owned())).unwrap_or_default();
-    let number = whole(&code);
-    let mut detail = response.detail(message.as_deref());
-    detail.code = number.map(|number| number.to_string()).or(Some(code).filter(|code| !code.is_empty()));
-    match (number, message.unwrap_or_default().as_str()) {
-        (Some(-32602), message) => {
-            let first = member("data").and_then(first_of_validation);
-            let path = first.as_ref().and_then(|first| words(items(first.get("path")?)?.first()?));
-            let told = first.as_ref().and_then(|first| first.words("message"));
-            Failure::InvalidInput(path, told.unwrap_or_else(|| message.to_owned()))
-        }
-        (Some(401), _) | (Some(500), "Forbidden resource") => Failure::Unauthorized(detail),
-        (Some(500), "User not found" | "Capability not found") => Failure::NotFound(detail),
-        (Some(500), "User is not logged in" | "Capability is disabled") => Failure::Conflict(detail),
-        (Some(500), message @ "Only Near AI capabilities are callable") => {
-            Failure::InvalidInput(Some("id".to_owned()), message.to_owned())
-        }
-        _ => Failure::of_body(response, detail),
-    }
-}
-
-/// A code as a number, however it is written: `500.0` and `"500"` as well.
-fn whole(code: &str) -> Option<i64> {
-    let number: f64 = code.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small")]
-    (number.fract() == 0.0 && number.abs() < 1e9).then_some(number as i64)
-}
-
-/// The first thing that the validation of the parameters found.
-fn first_of_validation(data: &str) -> Option<Members<'_>> {
-    Members::of(items(Members::of(data)?.get("validationErrors")?)?.first()?)
-}
+const ENDPOINT: &str = "the base URL must be the JSON-RPC endpoint itself";
 
 #[cfg(test)]
 mod tests {
+    use wharf_plugin::{Failure, Read, Response};
+
     use super::*;
+
+    fn read(response: &Response) -> Result<String, Failure> {
+        Read::Rules(rules).read(response)
+    }
 
     fn answer(body: &str) -> Result<String, Failure> {
         read(&Response::new(200, &[], body))
@@ -155,7 +143,7 @@ mod tests {
     #[test]
     fn names_and_equal_members_of_an_envelope_do_not_matter() {
         assert_eq!(answer(r#"{"jsonrpc":"2.0","\udc00":1,"result":[1.10]}"#).unwrap(), "[1.10]");
-        assert_eq!(answer(r#"{"jsonrpc":"2.0","result":1,"result":2}"#).unwrap(), "2", "the last one counts");
+        assert!(answer(r#"{"jsonrpc":"2.0","result":1,"result":2}"#).is_err(), "readers differ in which one they take");
         assert_eq!(answer(r#"{"jsonrpc":"2.0","result":1,"error":null}"#).unwrap(), "1");
         assert!(answer(r#"{"jsonrpc":"2.0","error":{"code":500,"message":"No"},"error":null,"result":1}"#).is_err());
     }

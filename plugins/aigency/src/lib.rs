@@ -1,6 +1,6 @@
 //! Aigency, by its JSON-RPC 2.0 endpoint.
 
-use wharf_plugin::{BaseUrl, ConnectionField, Function, NamedTemplate, Part, Placement, Provider, Scheme};
+use wharf_plugin::{BaseUrl, ConnectionField, Function, NamedTemplate, Part, Placement, Provider, Read, Scheme};
 
 mod answer;
 mod capabilities;
@@ -55,7 +55,7 @@ pub const PROVIDER: Provider = Provider {
             .placements(&[Placement::header("Authorization", &[Part::Literal("Bearer api_key="), Part::Value("key")])]),
     ],
     scheme: Some("as-user"),
-    read: answer::read,
+    read: Read::Rules(answer::rules),
     resources: &[
         users::USERS,
         messages::MESSAGES,

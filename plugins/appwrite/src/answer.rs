@@ -1,72 +1,87 @@
-use wharf_plugin::{Detail, Failure, Response, read};
+use wharf_plugin::Rules;
+use wharf_plugin::build::{at, status, success};
+use wharf_plugin::rules::{Failing, FailureKind, Kind, Output, Rule};
 
 /// Errors are `{"message", "code", "type"}`. The type tells what the status does not.
-pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    if response.is_success() {
-        return read::json(response);
+pub(crate) fn rules() -> Rules {
+    let of = |types: &'static [&'static str], kind: FailureKind| {
+        Rule::failure([at(["/type"]).one_of(types.iter().copied())], told(kind))
+    };
+    Rules {
+        first: Vec::new(),
+        output: vec![Rule::output([success()], Output::Body)],
+        errors: vec![
+            of(FORBIDDEN, FailureKind::Forbidden),
+            // 404, but nothing that the caller asked for is missing: the connection is wrong.
+            of(&["project_not_found"], FailureKind::Unauthorized),
+            of(OF_THE_PROVIDER, FailureKind::Provider),
+            of(CONFLICTS, FailureKind::Conflict),
+            of(INVALID, FailureKind::InvalidInput),
+            // Every error of Appwrite has a type, so these are the words of something before it: a proxy, or another server.
+            Rule::unreadable([at(["/type"]).exists(false), status([404, 409, 410, 412])], NO_ERROR),
+            Rule::unreadable([at(["/type"]).is([Kind::Nothing]), status([404, 409, 410, 412])], NO_ERROR),
+            Rule::failure([at(["/type"]).is([Kind::Nothing])], told(FailureKind::ByStatus)),
+            Rule::failure([at(["/type"]).exists(true), status([400])], told(FailureKind::InvalidInput)),
+            Rule::failure([], told(FailureKind::ByStatus)),
+        ],
     }
-    let body = response.object();
-    let words = |name: &str| body.as_ref()?.words(name).filter(|words| !words.trim().is_empty());
-    let kind = words("type");
-    let mut detail = response.detail(words("message").as_deref());
-    detail.code.clone_from(&kind);
-    Err(match kind {
-        Some(kind) => of_kind(&kind, response, detail),
-        None => without_kind(response, detail),
-    })
 }
 
-/// What a type stands for, where its status says something else or too little.
-fn of_kind(kind: &str, response: &Response, detail: Detail) -> Failure {
-    match kind {
-        // A key that is known and lacks a scope is answered with 401; so are others whose credentials are good.
-        "general_unauthorized_scope"
-        | "general_access_forbidden"
-        | "general_resource_blocked"
-        | "general_region_access_denied"
-        | "function_execute_permission_missing"
-        | "user_blocked" => Failure::Forbidden(detail),
-        // 404, but nothing that the caller asked for is missing: the connection is wrong.
-        "project_not_found" => Failure::Unauthorized(detail),
-        // 503, but it does not pass by itself.
-        "general_route_not_found" | "general_smtp_disabled" | "general_phone_disabled" => Failure::Provider(detail),
-        // The plugin's doing, not the caller's.
-        "storage_invalid_appwrite_id" | "storage_invalid_content_range" => Failure::Provider(detail),
-        "build_not_ready"
-        | "build_already_completed"
-        | "attribute_limit_exceeded"
-        | "execution_in_progress"
-        | "message_already_sent"
-        | "message_already_processing"
-        | "message_already_failed"
-        | "message_already_scheduled"
-        | "transaction_failed"
-        | "transaction_not_ready"
-        | "transaction_expired"
-        | "attribute_not_available"
-        | "user_deletion_prohibited"
-        | "document_delete_restricted" => Failure::Conflict(detail),
-        kind if response.status == 400 || INVALID.contains(&kind) => {
-            Failure::InvalidInput(None, format!("{} ({kind})", detail.message))
-        }
-        _ => Failure::of_status(response, detail),
-    }
+fn told(kind: FailureKind) -> Failing {
+    Failing::of(kind).message(["/message"]).code(["/type"])
 }
+
+const NO_ERROR: &str = "an error of Appwrite";
+
+/// A key that is known and lacks a scope is answered with 401; so are others whose credentials are good.
+const FORBIDDEN: &[&str] = &[
+    "general_unauthorized_scope",
+    "general_access_forbidden",
+    "general_resource_blocked",
+    "general_region_access_denied",
+    "function_execute_permission_missing",
+    "user_blocked",
+];
+
+/// 503, but it does not pass by itself; or the plugin's doing, not the caller's.
+const OF_THE_PROVIDER: &[&str] = &[
+    "general_route_not_found",
+    "general_smtp_disabled",
+    "general_phone_disabled",
+    "storage_invalid_appwrite_id",
+    "storage_invalid_content_range",
+];
+
+/// With the state of the data, whatever the status.
+const CONFLICTS: &[&str] = &[
+    "build_not_ready",
+    "build_already_completed",
+    "attribute_limit_exceeded",
+    "execution_in_progress",
+    "message_already_sent",
+    "message_already_processing",
+    "message_already_failed",
+    "message_already_scheduled",
+    "transaction_failed",
+    "transaction_not_ready",
+    "transaction_expired",
+    "attribute_not_available",
+    "user_deletion_prohibited",
+    "document_delete_restricted",
+];
 
 /// Of wrong input, although the status is not 400.
-const INVALID: [&str; 3] = ["storage_invalid_file", "function_runtime_unsupported", "function_entrypoint_missing"];
-
-/// Every error of Appwrite has a type, so these are the words of something before it: a proxy, or another server.
-fn without_kind(response: &Response, detail: Detail) -> Failure {
-    match Failure::of_status(response, detail) {
-        Failure::NotFound(_) | Failure::Conflict(_) => response.makes_no_sense("an error of Appwrite"),
-        failure => failure,
-    }
-}
+const INVALID: &[&str] = &["storage_invalid_file", "function_runtime_unsupported", "function_entrypoint_missing"];
 
 #[cfg(test)]
 mod tests {
+    use wharf_plugin::{Failure, Read, Response};
+
     use super::*;
+
+    fn read(response: &Response) -> Result<String, Failure> {
+        Read::Rules(rules).read(response)
+    }
 
     fn failure(status: u16, kind: &str) -> Failure {
         let body =

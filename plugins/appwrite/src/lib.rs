@@ -1,6 +1,6 @@
 //! Appwrite, by its server API (version 1.8).
 
-use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Scheme};
+use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Read, Scheme};
 
 mod answer;
 mod avatars;
@@ -52,7 +52,7 @@ pub const PROVIDER: Provider = Provider {
         Placement::header("X-Appwrite-Key", &[Part::Field("api_key")]),
     ])],
     scheme: Some("key"),
-    read: answer::read,
+    read: Read::Rules(answer::rules),
     resources: &[
         users::USERS,
         identities::IDENTITIES,

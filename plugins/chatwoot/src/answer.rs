@@ -1,94 +1,45 @@
-use wharf_plugin::{Failure, Members, Response, items, read, words};
+use wharf_plugin::Rules;
+use wharf_plugin::build::{at, body, status, success};
+use wharf_plugin::rules::{Failing, FailureKind, Output, Rule};
 
 /// Errors come in several shapes: `error` (a text or an object), `errors` (texts or objects), `message`, plain text, and
 /// nothing at all. A missing right is answered with 401, like a wrong token.
-pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    if response.is_success() {
-        return read::json(response);
+pub(crate) fn rules() -> Rules {
+    const RIGHTS: [&str; 3] = ["Non permissible resource", "not authorized", "suspended"];
+    Rules {
+        first: Vec::new(),
+        output: vec![Rule::output([success()], Output::Body)],
+        errors: vec![
+            Rule::failure([status([401]), at(SAID).contains(RIGHTS)], told(FailureKind::Forbidden)),
+            Rule::failure([status([401]), body().contains(RIGHTS)], told(FailureKind::Forbidden)),
+            Rule::failure([status([422])], told(FailureKind::InvalidInput).field(["/attributes/0", "/errors/0/field"])),
+            Rule::failure([status([400, 401, 403])], told(FailureKind::ByStatus).hint(OF_A_GATEWAY)),
+            Rule::failure([], told(FailureKind::ByStatus)),
+        ],
     }
-    let body = response.object();
-    let told = body.as_ref().and_then(of_members).or_else(|| plain_text(response));
-    let mut detail = response.detail(told.as_deref());
-    // Chatwoot itself has words for it.
-    if told.is_none_or(|told| is_the_reason_alone(response.status, &told)) && matches!(response.status, 400 | 401 | 403)
-    {
-        detail.message += OF_A_GATEWAY;
-    }
-    Err(match response.status {
-        401 if is_about_rights(&detail.message) => Failure::Forbidden(detail),
-        422 => Failure::InvalidInput(body.as_ref().and_then(first_attribute), detail.message),
-        _ => Failure::of_status(response, detail),
-    })
+}
+
+/// Where its words stand.
+const SAID: [&str; 4] = ["/error", "/errors", "/message", "/description"];
+
+/// Throttles answer with plain text.
+fn told(kind: FailureKind) -> Failing {
+    Failing::of(kind).message_or_body(SAID)
 }
 
 /// What an operator can try where something before the server refuses a request without a word.
-const OF_A_GATEWAY: &str = "; if a gateway in between refuses the name of a header, set token_header of the connection to \
+const OF_A_GATEWAY: &str = "if a gateway in between refuses the name of a header, set token_header of the connection to \
                             `api-access-token` or to `api_access_token`";
-
-/// Whether the words say no more than the status does, as those of a gateway do: `Bad Request`, `400 Bad Request.`
-fn is_the_reason_alone(status: u16, told: &str) -> bool {
-    let reason = match status {
-        400 => "bad request",
-        401 => "unauthorized",
-        403 => "forbidden",
-        _ => return false,
-    };
-    let told = told.trim().trim_end_matches(['.', '!']).to_ascii_lowercase();
-    told.strip_prefix(&status.to_string()).unwrap_or(&told).trim_start_matches([' ', ':', '-']) == reason
-}
-
-fn of_members(body: &Members<'_>) -> Option<String> {
-    let found = ["error", "errors", "message", "description"]
-        .iter()
-        .find_map(|name| body.get(name).filter(|value| says_something(value)))?;
-    Some(match items(found) {
-        Some(items) => items.into_iter().map(one_line).collect::<Vec<_>>().join("; "),
-        None => one_line(found),
-    })
-}
-
-fn says_something(json: &str) -> bool {
-    json != "null"
-        && words(json).is_none_or(|text| !text.is_empty())
-        && items(json).is_none_or(|items| !items.is_empty())
-        && Members::of(json).is_none_or(|members| members.iter().next().is_some())
-}
-
-/// A text, what an object says about a field, or else the JSON text as it is written.
-fn one_line(json: &str) -> String {
-    let of_object = || {
-        let object = Members::of(json)?;
-        let message = object.words("message")?;
-        Some(match object.words("field") {
-            Some(field) => format!("{field}: {message}"),
-            None => message,
-        })
-    };
-    words(json).or_else(of_object).unwrap_or_else(|| json.to_owned())
-}
-
-/// Throttles answer with plain text. A page of HTML is no message, and is quoted for what it is; so is JSON other than a text.
-fn plain_text(response: &Response) -> Option<String> {
-    let text = response.text().ok()?.trim();
-    if read::json(response).is_ok() {
-        return words(text).filter(|text| !text.is_empty());
-    }
-    let is_words = !text.is_empty() && !text.starts_with(['<', '{', '[']);
-    is_words.then(|| text.to_owned())
-}
-
-fn is_about_rights(message: &str) -> bool {
-    message == "Non permissible resource" || message.contains("not authorized") || message.contains("suspended")
-}
-
-fn first_attribute(body: &Members<'_>) -> Option<String> {
-    let first = |name: &str| items(body.get(name)?)?.first().copied();
-    first("attributes").and_then(words).or_else(|| Members::of(first("errors")?)?.words("field"))
-}
 
 #[cfg(test)]
 mod tests {
+    use wharf_plugin::{Failure, Read, Response};
+
     use super::*;
+
+    fn read(response: &Response) -> Result<String, Failure> {
+        Read::Rules(rules).read(response)
+    }
 
     fn failure(status: u16, body: &str) -> Failure {
         let failure = read(&Response::new(status, &[], body)).unwrap_err();
@@ -187,7 +138,7 @@ mod tests {
         assert_eq!(message(&format!(r#"{{"error":[{deep}]}}"#)), deep);
         assert_eq!(
             message(r#"{"error":{ },"errors":[ ],"message":""}"#),
-            r#"{"error":{ },"errors":[ ],"message":""}"#.to_owned() + OF_A_GATEWAY
+            r#"{"error":{ },"errors":[ ],"message":""}"#.to_owned() + "; " + OF_A_GATEWAY
         );
     }
 

@@ -1,6 +1,6 @@
 //! Chatwoot, by its platform, account and public APIs (server 4.7).
 
-use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Scheme};
+use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Read, Scheme};
 
 mod account;
 mod account_agent_bots;
@@ -85,7 +85,7 @@ pub const PROVIDER: Provider = Provider {
     ],
     // There are three kinds of calls, so each resource names its own.
     scheme: None,
-    read: answer::read,
+    read: Read::Rules(answer::rules),
     resources: &[
         accounts::ACCOUNTS,
         account_users::ACCOUNT_USERS,

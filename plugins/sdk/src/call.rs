@@ -112,7 +112,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// What the provider says is wrong.
     pub fn read(&self, response: &Response) -> Result<String, Failure> {
-        (self.provider.read)(response)
+        self.provider.read.read(response)
     }
 
     /// Reads the answer of a page, as [`Call::read`] does. The first must have what the operation's answer must have; for a later

@@ -367,7 +367,7 @@ mod tests {
         fields: &[],
         schemes: &[Scheme::new("signed", "").placements(&[Placement::header("X", &[Part::Variable("nonce")])])],
         scheme: None,
-        read: read::rest,
+        read: read::REST,
         resources: &[],
     };
 

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use wharf_answer::build::success;
+use wharf_answer::document::{pages, rules};
+use wharf_answer::rules::{Condition, Output, Rule, Subject, Test, Then};
+
 use crate::input::Input;
 use crate::json_text::{Members, list, object, push_quoted};
 use crate::operation::{Answer, Effect, Operation};
 use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
 use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Provider, Scheme};
+use crate::read::{Read, Rules, done, good};
 use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
 use crate::schema::closed_object;
 
@@ -35,6 +40,7 @@ pub fn document(provider: &Provider) -> String {
             provider.schemes.iter().for_each(|one| scheme(one, schemes.value(one.name)));
         });
         document.add_option("scheme", provider.scheme);
+        answers(provider, document);
         object(document.value("operations"), |operations| {
             for resource in provider.resources {
                 for one in resource.operations {
@@ -120,8 +126,9 @@ fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
         );
         written.add("idempotent", if operation.idempotent { "true" } else { "false" });
         written.add_option("unverified", operation.unverified);
-        written.add("code", "true");
-        written.add("input", &input_schema(operation));
+        let own = own_rules(provider, operation);
+        written.add_flag("code", own.is_none());
+        written.add("input", &input_schema(operation, own.is_some()));
         if !operation.attachments.is_empty() {
             object(written.value("attachments"), |files| {
                 for file in operation.attachments {
@@ -140,9 +147,83 @@ fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
         written.add_texts("sensitive-inputs", &sensitive_inputs(operation));
         written.add_texts("sensitive-outputs", operation.sensitive_outputs);
         object(written.value("requests"), |all| {
-            requests(operation, |bound| request(provider, bound, all.value(bound.name)));
+            requests(operation, own.is_some(), |bound| request(provider, bound, all.value(bound.name)));
         });
+        if let Some(own) = own {
+            if !own.is_empty() {
+                written.add("answer", &rules(&own).to_string());
+            }
+            if let Some((paging, turn)) = operation.paging.and_then(|paging| Some((paging, paging.as_data()?))) {
+                written.add("pages", &pages(&paging.data(turn)).to_string());
+            }
+        }
     });
+}
+
+/// The names of the rules that operations share.
+const FIRST: &str = "first";
+const ERRORS: &str = "errors";
+
+/// The rules of the provider: by name, and those of all operations that have none of their own.
+fn answers(provider: &Provider, document: &mut Members<'_>) {
+    let Read::Rules(all) = provider.read else { return };
+    let Rules { first, output, errors } = all();
+    let usual = framed(&first, output, &errors);
+    if !usual.is_empty() {
+        document.add("answer", &rules(&usual).to_string());
+    }
+    if first.is_empty() && errors.is_empty() {
+        return;
+    }
+    object(document.value("answers"), |answers| {
+        for (name, own) in [(FIRST, first), (ERRORS, errors)] {
+            if !own.is_empty() {
+                answers.add(name, &rules(&own).to_string());
+            }
+        }
+    });
+}
+
+/// Rules between those that all operations share.
+fn framed(first: &[Rule], own: Vec<Rule>, errors: &[Rule]) -> Vec<Rule> {
+    let shared = |rules: &[Rule], name: &'static str| (!rules.is_empty()).then(|| Rule::uses(name));
+    shared(first, FIRST).into_iter().chain(own).chain(shared(errors, ERRORS)).collect()
+}
+
+/// The rules of an operation that is data, which are none where those of the provider are enough; nothing of one that is code.
+fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
+    let Read::Rules(all) = provider.read else { return None };
+    let has_function = operation.run.is_some() || operation.paging.is_some_and(Paging::has_function);
+    if has_function || !operation.requests.is_empty() {
+        return None;
+    }
+    let Rules { first, output, errors } = all();
+    let own = match operation.answer {
+        Answer::Value if operation.members.is_empty() => return Some(Vec::new()),
+        Answer::Value => {
+            // The members of what other rules give stand elsewhere.
+            if output.iter().any(|rule| !matches!(rule.then, Then::Output(Output::Body))) {
+                return None;
+            }
+            let expected = format!("an object with `{}`", operation.members.join("`, `"));
+            let lacks = operation.members.iter().map(|name| {
+                let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+                let of = Subject::At(vec![pointer.into()].into());
+                let is_missing = Condition { of, test: Test::Exists(false), any_case: false };
+                Rule::unreadable([success(), is_missing], expected.clone())
+            });
+            lacks.chain([good(Output::Body)]).collect()
+        }
+        Answer::Body => vec![good(Output::Body)],
+        Answer::Success => vec![done()],
+        Answer::File(name) => vec![good(Output::File(name.into()))],
+        Answer::AnyFile(name) => {
+            // Nobody looks into it.
+            let rules = framed(&first, Vec::new(), &errors);
+            return Some([good(Output::File(name.into()))].into_iter().chain(rules).collect());
+        }
+    };
+    Some(framed(&first, own, &errors))
 }
 
 /// Inputs, and the values that its function gives: each once.
@@ -155,8 +236,9 @@ fn sensitive_inputs<'a>(operation: &'a Operation) -> Vec<&'a str> {
     all.into_iter().collect()
 }
 
-fn input_schema(operation: &Operation) -> String {
-    let max_items = operation.paging.map(|_| &MAX_ITEMS_INPUT);
+fn input_schema(operation: &Operation, is_data: bool) -> String {
+    // The host adds it where it follows the pages.
+    let max_items = operation.paging.filter(|_| !is_data).map(|_| &MAX_ITEMS_INPUT);
     let inputs = operation.inputs.iter().chain(max_items);
     closed_object(inputs.map(|input| (input.name, input.required, input.schema, input.description)))
 }
@@ -168,10 +250,12 @@ struct Bound<'a> {
     inputs: Vec<&'a Input>,
     attachments: &'a [Attachment],
     fields: Vec<&'a Field>,
+    /// Whether it is sent instead of another one where files are given.
+    is_for_files: bool,
 }
 
 /// Every request of an operation: its own in each of its forms, then the others.
-fn requests(operation: &Operation, mut each: impl FnMut(&Bound<'_>)) {
+fn requests(operation: &Operation, is_data: bool, mut each: impl FnMut(&Bound<'_>)) {
     let mut all = Vec::new();
     if let Some(own) = operation.request {
         let as_declared = Bound {
@@ -180,8 +264,9 @@ fn requests(operation: &Operation, mut each: impl FnMut(&Bound<'_>)) {
             inputs: operation.inputs.iter().collect(),
             attachments: operation.attachments,
             fields: own.fields.iter().collect(),
+            is_for_files: false,
         };
-        if let Some(paging) = operation.paging.filter(|paging| !paging.free().is_empty()) {
+        if let Some(paging) = operation.paging.filter(|paging| !is_data && !paging.free().is_empty()) {
             all.push(next_page(&as_declared, paging));
         }
         all.insert(0, as_declared);
@@ -190,7 +275,10 @@ fn requests(operation: &Operation, mut each: impl FnMut(&Bound<'_>)) {
     if let Some(own) = operation.request.filter(|own| own.body == Body::JsonOrMultipart) {
         let (inputs, fields) = (operation.inputs.iter().collect(), own.fields.iter().collect());
         let request = own.body(Body::Multipart);
-        all.push(Bound { request, name: &files, inputs, attachments: operation.attachments, fields });
+        let with_files =
+            Bound { request, name: &files, inputs, attachments: operation.attachments, fields, is_for_files: is_data };
+        // The host sends the first that is for what was given.
+        all.insert(if is_data { 0 } else { all.len() }, with_files);
     }
     all.extend(operation.requests.iter().map(|request| Bound {
         request: *request,
@@ -198,6 +286,7 @@ fn requests(operation: &Operation, mut each: impl FnMut(&Bound<'_>)) {
         inputs: Vec::new(),
         attachments: &[],
         fields: request.fields.iter().collect(),
+        is_for_files: false,
     }));
     all.iter().for_each(&mut each);
 }
@@ -211,6 +300,7 @@ fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
         inputs: own.inputs.iter().copied().filter(|input| !turns(input)).collect(),
         attachments: own.attachments,
         fields: own.fields.iter().copied().chain(paging.free()).collect(),
+        is_for_files: false,
     }
 }
 
@@ -252,6 +342,10 @@ fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
         written.add_flag("as-file", request.as_file);
         written.add_flag("read-only", request.read_only);
         written.add_texts("sensitive-answer", request.sensitive_answer);
+        if bound.is_for_files {
+            let files: Vec<&str> = bound.attachments.iter().map(|attachment| attachment.name).collect();
+            written.add_texts("when-given", &files);
+        }
     });
 }
 
@@ -406,7 +500,7 @@ mod tests {
             fields: &[],
             schemes: &[],
             scheme: None,
-            read: read::rest,
+            read: read::REST,
             resources: &[],
         };
         let mut json = String::new();

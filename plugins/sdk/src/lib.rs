@@ -18,7 +18,7 @@
 //!         Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("token")]),
 //!     ])],
 //!     scheme: Some("token"),
-//!     read: read::rest,
+//!     read: read::REST,
 //!     resources: &[Resource::new("orders", &[
 //!         Operation::get("get", "Get order", "/orders/{orderId}")
 //!             .summary("Fetches one order.")
@@ -66,6 +66,7 @@ pub use pages::{Page, Paging};
 pub use provider::{
     Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme,
 };
+pub use read::{Read, Rules};
 pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};
 pub use response::Response;
 pub use schema::{
@@ -73,7 +74,7 @@ pub use schema::{
 };
 pub use serde_json::{Value, json};
 pub use text_of_json::plain_json;
-pub use wharf_answer::{Members, items, words};
+pub use wharf_answer::{Members, build, items, rules, words};
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.
 #[doc(hidden)]

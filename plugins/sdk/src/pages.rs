@@ -167,6 +167,11 @@ impl Paging {
         Some(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// The whole as data, where no function turns the page.
+    pub(crate) fn data(&self, turn: pages::Turn) -> pages::Pages {
+        pages::Pages { list: Cow::Borrowed(self.list), turn, told_apart_by: self.id.map(Cow::Borrowed) }
+    }
+
     /// What turns the page, where no function does.
     pub(crate) fn as_data(&self) -> Option<pages::Turn> {
         let query = |field: &Field| Cow::Borrowed(field.name);

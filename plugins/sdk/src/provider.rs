@@ -1,7 +1,6 @@
 use crate::check::same;
-use crate::failure::Failure;
 use crate::operation::Resource;
-use crate::response::Response;
+use crate::read::Read;
 
 /// A whole plugin, as data.
 #[derive(Clone, Copy)]
@@ -22,8 +21,8 @@ pub struct Provider {
     pub schemes: &'static [Scheme],
     /// The scheme of every request that names no other.
     pub scheme: Option<&'static str>,
-    /// Reads an answer: the JSON text of its value, or what the provider says is wrong. See [`crate::read`].
-    pub read: fn(&Response) -> Result<String, Failure>,
+    /// How its answers are read: by rules, or by a function. [`read::REST`](crate::read::REST) is enough for many.
+    pub read: Read,
     /// What can be done.
     pub resources: &'static [Resource],
 }

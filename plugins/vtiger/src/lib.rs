@@ -1,6 +1,6 @@
 //! Vtiger CRM, by its webservice (version 8.4).
 
-use wharf_plugin::{BaseUrl, ConnectionField, Function, Part, Placement, Provider, Scheme};
+use wharf_plugin::{BaseUrl, ConnectionField, Function, Part, Placement, Provider, Read, Scheme};
 
 mod advanced;
 mod answer;
@@ -50,7 +50,7 @@ pub const PROVIDER: Provider = Provider {
     ],
     // A session name travels as a parameter.
     scheme: None,
-    read: answer::read,
+    read: Read::Function(answer::read),
     resources: &[
         session::SESSION,
         metadata::METADATA,

@@ -120,7 +120,7 @@ fn uncertain(failure: Failure) -> Failure {
 fn fetch(call: &Call<'_>, wanted: &Page<'_>) -> Result<Option<String>, Failure> {
     let first = Query::read(&asked(call)).first_row(call.input("maxItems").is_some())?;
     let offset = first.saturating_add(MOST_ROWS.saturating_mul(wanted.number as u64 - 1));
-    let answer = page(call, offset, |response| wanted.read(call, response))?;
+    let answer = page(call, offset, |response| call.read_page(wanted, response))?;
     Query::read(&asked(call)).joined(wanted.before, answer)
 }
 

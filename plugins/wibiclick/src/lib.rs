@@ -1,6 +1,6 @@
 //! WibiClick, by the API of its web client.
 
-use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Scheme};
+use wharf_plugin::{BaseUrl, ConnectionField, Part, Placement, Provider, Read, Scheme};
 
 mod answer;
 mod contacts;
@@ -37,7 +37,7 @@ pub const PROVIDER: Provider = Provider {
     schemes: &[Scheme::new("key", "The API key as a bearer token, which is inferred.")
         .placements(&[Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("api_key")])])],
     scheme: Some("key"),
-    read: answer::read,
+    read: Read::Function(answer::read),
     resources: &[
         users::USERS,
         websites::WEBSITES,

@@ -13,7 +13,7 @@ const PROVIDER: Provider = Provider {
     fields: &[],
     schemes: &[],
     scheme: None,
-    read: read::rest,
+    read: read::REST,
     resources: &[],
 };
 

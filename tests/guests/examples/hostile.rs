@@ -21,7 +21,7 @@ const PROVIDER: Provider = Provider {
         Scheme::new("key", "A key.").placements(&[Placement::header("X-Appwrite-Key", &[Part::Field("api_key")])])
     ],
     scheme: Some("key"),
-    read: read::rest,
+    read: read::REST,
     resources: &[Resource::new(
         "users",
         &[

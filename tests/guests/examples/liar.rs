@@ -16,7 +16,7 @@ const PROVIDER: Provider = Provider {
         Scheme::new("nothing", "A scheme of nothing."),
     ],
     scheme: None,
-    read: read::rest,
+    read: read::REST,
     resources: &[Resource::new(
         "things",
         &[

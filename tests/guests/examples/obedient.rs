@@ -53,7 +53,7 @@ const PROVIDER: Provider = Provider {
         .functions(&[Function::HmacSha256Hex("key")])]),
     ],
     scheme: None,
-    read,
+    read: Read::Function(read),
     resources: &[Resource::new(
         "good",
         &[

@@ -15,7 +15,7 @@ const PROVIDER: Provider = Provider {
     fields: &[],
     schemes: &[],
     scheme: None,
-    read: read::rest,
+    read: read::REST,
     resources: &[Resource::new(
         "things",
         &[Operation::function(

@@ -52,7 +52,7 @@ const PROVIDER: Provider = Provider {
         Scheme::new("body", "The same.").placements(&[Placement::body("key", &[Part::Field("key")])]),
     ],
     scheme: None,
-    read: read::rest,
+    read: read::REST,
     resources: &[contract::GUESTS, credentials::GUESTS, egress::GUESTS, limits::GUESTS, wasi::GUESTS],
 };
 

@@ -1,0 +1,188 @@
+//! Rules as a plugin writes them.
+//!
+//! ```
+//! use wharf_answer::build::{at, status, success};
+//! use wharf_answer::rules::{Failing, FailureKind, Output, Rule};
+//!
+//! let rules = [
+//!     Rule::output([success()], Output::Body),
+//!     Rule::failure([at(["/type"]).one_of(["user_blocked"])], Failing::of(FailureKind::Forbidden).code(["/type"])),
+//! ];
+//! # assert_eq!(rules.len(), 2);
+//! ```
+
+use std::borrow::Cow;
+
+use crate::rules::{
+    Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Value,
+};
+
+impl Rule {
+    fn new(conditions: impl Into<Vec<Condition>>, then: Then) -> Self {
+        Self { conditions: Cow::Owned(conditions.into()), then }
+    }
+
+    /// An answer of which all of this holds is a success.
+    pub fn output(conditions: impl Into<Vec<Condition>>, output: Output) -> Self {
+        Self::new(conditions, Then::Output(output))
+    }
+
+    /// An answer of which all of this holds is a failure.
+    pub fn failure(conditions: impl Into<Vec<Condition>>, failing: Failing) -> Self {
+        Self::new(conditions, Then::Failure(failing))
+    }
+
+    /// An answer of which all of this holds is not what it should be: `an error of Acme`.
+    pub fn unreadable(conditions: impl Into<Vec<Condition>>, expected: impl Into<Text>) -> Self {
+        Self::new(conditions, Then::Unreadable(expected.into()))
+    }
+
+    /// The rules of this name stand here.
+    pub fn uses(name: impl Into<Text>) -> Self {
+        Self::new([], Then::Use(name.into()))
+    }
+}
+
+/// The status is 2xx.
+pub fn success() -> Condition {
+    Condition { of: Subject::Status, test: Test::Statuses(Cow::Owned(vec![Status::Class(2)])), any_case: false }
+}
+
+/// The status is one of these.
+pub fn status<const N: usize>(statuses: [u16; N]) -> Condition {
+    let statuses = statuses.map(Status::One).to_vec();
+    Condition { of: Subject::Status, test: Test::Statuses(Cow::Owned(statuses)), any_case: false }
+}
+
+/// Whether the operation reads and gives back what it reads.
+pub fn reads(reads: bool) -> Condition {
+    Condition { of: Subject::Operation, test: Test::Reads(reads), any_case: false }
+}
+
+/// What stands at one of these JSON Pointers.
+pub fn at<const N: usize>(pointers: [&'static str; N]) -> Look {
+    Look(Subject::At(Cow::Owned(pointers.map(Cow::Borrowed).to_vec())))
+}
+
+/// The values of a header.
+pub fn header(name: &'static str) -> Look {
+    Look(Subject::Header(Cow::Borrowed(name)))
+}
+
+/// The body.
+pub fn body() -> Look {
+    Look(Subject::Body)
+}
+
+/// What is looked at, of which something has to be asked.
+#[derive(Clone, Debug)]
+pub struct Look(Subject);
+
+impl Look {
+    fn asked(self, test: Test) -> Condition {
+        Condition { of: self.0, test, any_case: false }
+    }
+
+    /// Whether it is there; a null is something.
+    pub fn exists(self, exists: bool) -> Condition {
+        self.asked(Test::Exists(exists))
+    }
+
+    /// Whether it is there, and not null.
+    pub fn present(self, present: bool) -> Condition {
+        self.asked(Test::Present(present))
+    }
+
+    /// It is one of these values.
+    pub fn one_of<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Condition {
+        self.asked(Test::OneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// It is not there, or none of these values.
+    pub fn none_of<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Condition {
+        self.asked(Test::NoneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// It is of one of these kinds.
+    pub fn is<const N: usize>(self, kinds: [Kind; N]) -> Condition {
+        self.asked(Test::Is(Cow::Owned(kinds.to_vec())))
+    }
+
+    /// It is a text with one of these in it.
+    pub fn contains<const N: usize>(self, texts: [&'static str; N]) -> Condition {
+        self.asked(Test::Contains(Cow::Owned(texts.map(Cow::Borrowed).to_vec())))
+    }
+}
+
+impl Condition {
+    /// Whatever the case of letters.
+    pub fn in_any_case(self) -> Self {
+        Self { any_case: true, ..self }
+    }
+}
+
+impl From<&'static str> for Value {
+    fn from(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(Cow::Owned(number.to_string()))
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Boolean(flag)
+    }
+}
+
+impl Failing {
+    /// A failure of a kind, whose words are looked for where most providers have them.
+    pub fn of(kind: FailureKind) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    /// Where the provider's words stand: JSON Pointers, the first of which that says something counts.
+    pub fn message<const N: usize>(self, pointers: [&'static str; N]) -> Self {
+        Self { message: places(pointers), ..self }
+    }
+
+    /// The same, and the body itself where it is a plain text.
+    pub fn message_or_body<const N: usize>(self, pointers: [&'static str; N]) -> Self {
+        let mut message = places(pointers);
+        message.to_mut().push(Place::Body);
+        Self { message, ..self }
+    }
+
+    /// Where the provider's code stands.
+    pub fn code<const N: usize>(self, pointers: [&'static str; N]) -> Self {
+        Self { code: places(pointers), ..self }
+    }
+
+    /// Where the name of the wrong input stands.
+    pub fn field<const N: usize>(self, pointers: [&'static str; N]) -> Self {
+        Self { field: places(pointers), ..self }
+    }
+
+    /// The name of the wrong input.
+    pub fn field_called(self, name: &'static str) -> Self {
+        Self { field: Cow::Owned(vec![Place::Words(Cow::Borrowed(name))]), ..self }
+    }
+
+    /// Said after the provider's words.
+    pub fn note(self, note: &'static str) -> Self {
+        Self { note: Some(Cow::Borrowed(note)), ..self }
+    }
+
+    /// Said where the provider has no words of its own.
+    pub fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(Cow::Borrowed(hint)), ..self }
+    }
+}
+
+fn places<const N: usize>(pointers: [&'static str; N]) -> Cow<'static, [Place]> {
+    Cow::Owned(pointers.map(|pointer| Place::At(Cow::Borrowed(pointer))).to_vec())
+}
