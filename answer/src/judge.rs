@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use crate::answer::Answer;
 use crate::failure::{Detail, Failure};
-use crate::members::{Members, items, words};
+use crate::look::{Inside, Late, Steps, Way};
+use crate::members::words;
 use crate::read;
-use crate::rules::{Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Then, Value};
+use crate::rules::{Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Then};
+use crate::values::{is, of_json, of_texts, said, whole};
 
 /// How deep rules may use others.
-const DEEPEST: usize = 8;
+pub(crate) const DEEPEST: usize = 8;
 
 /// Where most providers have the words of a failure.
 const MESSAGE: [&str; 10] = [
@@ -52,29 +54,45 @@ impl Named for () {
 /// # Errors
 /// The failure that the rules find, or that of an answer which makes no sense.
 pub fn judge(answer: &Answer, rules: &[Rule], named: &impl Named) -> Result<Found, Failure> {
-    let mut look = Look { answer, body: answer.as_text(), met_equal: false };
-    match look.first(rules, named, DEEPEST) {
+    judge_within(answer, rules, named, &|_| true).unwrap_or_else(|Late| Err(answer.makes_no_sense("read in time")))
+}
+
+/// The same within a time: `steps` counts what is looked at. That is no more than some times the answer for each condition of the rules.
+///
+/// # Errors
+/// [`Late`] where the time is over.
+pub fn judge_within(
+    answer: &Answer,
+    rules: &[Rule],
+    named: &impl Named,
+    steps: Steps<'_>,
+) -> Result<Result<Found, Failure>, Late> {
+    let body = answer.as_text();
+    let is_late = !steps(answer.bytes().len());
+    let inside = Inside::of(body.filter(|_| !is_late && read::is_json(answer)), steps);
+    let mut look = Look { answer, body, inside };
+    let found = match look.first(rules, named, DEEPEST) {
         Some(Then::Output(output)) => look.output(output),
         Some(Then::Failure(failing)) => Err(look.failure(failing)),
         Some(Then::Unreadable(expected)) => Err(answer.makes_no_sense(expected)),
         Some(Then::Use(_)) | None if answer.is_success() => look.output(&Output::Body),
         Some(Then::Use(_)) | None => Err(look.failure(&Failing::default())),
-    }
+    };
+    if is_late || look.inside.is_late { Err(Late) } else { Ok(found) }
 }
 
 /// A look at one answer.
-struct Look<'a> {
+struct Look<'a, 's> {
     answer: &'a Answer,
     /// None where it is no text.
     body: Option<&'a str>,
-    /// Whether a pointer led through an object that has the member twice.
-    met_equal: bool,
+    inside: Inside<'a, 's>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Look<'a, '_> {
     fn first<'r>(&mut self, rules: &'r [Rule], named: &'r impl Named, deep: usize) -> Option<&'r Then> {
         for rule in rules {
-            if !rule.conditions.iter().all(|condition| self.holds(condition)) {
+            if !rule.conditions.iter().all(|condition| self.holds(condition) != condition.not) {
                 continue;
             }
             match &rule.then {
@@ -90,8 +108,9 @@ impl<'a> Look<'a> {
         None
     }
 
+    /// Whether the test of a condition holds.
     fn holds(&mut self, condition: &Condition) -> bool {
-        let Condition { of, test, any_case } = condition;
+        let Condition { of, test, any_case, except, .. } = condition;
         match (of, test) {
             (Subject::Status, Test::Statuses(statuses)) => statuses.iter().any(|status| match status {
                 Status::One(one) => *one == self.answer.status,
@@ -100,7 +119,9 @@ impl<'a> Look<'a> {
             (Subject::Operation, Test::Reads(reads)) => *reads == self.answer.is_to_a_read(),
             (Subject::Body, Test::Is(kinds)) => kinds.iter().any(|kind| self.body_is(*kind)),
             (Subject::At(pointers), test) => {
-                let found: Vec<&str> = pointers.iter().flat_map(|pointer| self.at(pointer, *any_case)).collect();
+                let ways = pointers.iter().map(|pointer| Way { pointer, any_case: *any_case, except });
+                let found: Vec<&str> = ways.flat_map(|way| self.inside.at(way)).collect();
+                self.inside.count(found.iter().map(|json| json.len()).sum::<usize>().saturating_mul(compared(test)));
                 of_json(test, &found, *any_case)
             }
             (Subject::Header(name), test) => {
@@ -109,6 +130,7 @@ impl<'a> Look<'a> {
             }
             (Subject::Body, test) => {
                 let found: Vec<&str> = self.body.map(str::trim).into_iter().collect();
+                self.inside.count(found.iter().map(|text| text.len()).sum::<usize>().saturating_mul(compared(test)));
                 of_texts(test, &found, *any_case)
             }
             // What does not belong together never holds; a manifest with it is refused.
@@ -119,6 +141,7 @@ impl<'a> Look<'a> {
     fn body_is(&self, kind: Kind) -> bool {
         match (kind, self.answer.is_empty()) {
             (Kind::Nothing, empty) => empty,
+            (Kind::Something, empty) => !empty,
             (_, true) => false,
             (Kind::Json, false) => read::is_json(self.answer),
             (kind, false) => read::is_json(self.answer) && self.body.is_some_and(|body| is(body.trim_ascii(), kind)),
@@ -126,20 +149,8 @@ impl<'a> Look<'a> {
     }
 
     /// What stands at a pointer, as it is written.
-    fn at(&mut self, pointer: &str, any_case: bool) -> Vec<&'a str> {
-        let Some(body) = self.body.filter(|_| read::is_json(self.answer)) else { return Vec::new() };
-        let mut found = vec![body.trim_ascii()];
-        for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
-            let mut inside = Vec::new();
-            for json in found {
-                let before = inside.len();
-                inside.extend(step(json, &token, any_case));
-                self.met_equal |= token != "*" && inside.len() > before + 1;
-            }
-            found = inside;
-        }
-        found
+    fn at(&mut self, pointer: &str) -> Vec<&'a str> {
+        self.inside.at(Way { pointer, any_case: false, except: &[] })
     }
 
     fn output(&mut self, output: &Output) -> Result<Found, Failure> {
@@ -147,17 +158,20 @@ impl<'a> Look<'a> {
             return Ok(Found::File(name.clone().into_owned()));
         }
         let found = match output {
-            Output::At(pointer) => match self.at(pointer, false).as_slice() {
+            Output::At(pointer) => match self.at(pointer).as_slice() {
                 [one] => Some((*one).to_owned()),
                 _ => return Err(self.answer.makes_no_sense(&format!("an object with `{pointer}`, once"))),
             },
             Output::Value(json) => Some(json.clone().into_owned()),
             _ => None,
         };
-        if self.met_equal {
+        if self.inside.met_equal {
             return Err(self
                 .answer
                 .makes_no_sense("one in which each of the members that tell how it went stands once"));
+        }
+        if self.inside.met_too_many {
+            return Err(self.answer.makes_no_sense("one with so few entries that all can be looked at"));
         }
         Ok(Found::Json(match (found, output) {
             (Some(json), _) => json,
@@ -215,7 +229,7 @@ impl<'a> Look<'a> {
     fn words(&mut self, places: &[Place]) -> Option<String> {
         places.iter().find_map(|place| match place {
             Place::At(pointer) => {
-                let found = self.at(pointer, false);
+                let found = self.at(pointer);
                 // Of equal members the last counts, as for most readers.
                 found.into_iter().rev().find_map(said)
             }
@@ -236,136 +250,13 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The values inside of one that a token of a pointer leads to.
-fn step<'a>(json: &'a str, token: &str, any_case: bool) -> Vec<&'a str> {
-    if let Some(items) = items(json) {
-        return match token {
-            "*" => items,
-            token => token.parse().ok().and_then(|place: usize| items.get(place).copied()).into_iter().collect(),
-        };
-    }
-    let Some(members) = Members::of(json) else { return Vec::new() };
-    match (token, any_case) {
-        ("*", _) => members.iter().map(|(_, value)| value).collect(),
-        (token, false) => members.all(token).collect(),
-        (token, true) => {
-            let is_it = |name: &str| name.to_lowercase() == token.to_lowercase();
-            members.iter().filter(|(name, _)| is_it(name)).map(|(_, value)| value).collect()
-        }
-    }
-}
-
-/// What a value says in words; nothing of what is empty.
-fn said(json: &str) -> Option<String> {
-    if is(json, Kind::Nothing) {
-        return None;
-    }
-    if let Some(entries) = items(json) {
-        return Some(entries.into_iter().map(one_line).collect::<Vec<_>>().join("; "));
-    }
-    Some(one_line(json))
-}
-
-/// A text, what an object says about a field, or else the JSON text as it is written.
-fn one_line(json: &str) -> String {
-    let of_object = || {
-        let object = Members::of(json)?;
-        let message = ["message", "detail", "msg", "description"].iter().find_map(|name| object.words(name))?;
-        Some(match object.words("field") {
-            Some(field) => format!("{field}: {message}"),
-            None => message,
-        })
-    };
-    words(json).or_else(of_object).unwrap_or_else(|| json.to_owned())
-}
-
-fn of_json(test: &Test, found: &[&str], any_case: bool) -> bool {
-    let is_one_of = |values: &[Value], json: &str| values.iter().any(|value| equals(value, json, any_case));
+/// How often a value is looked at for a test, at most.
+fn compared(test: &Test) -> usize {
     match test {
-        Test::Exists(exists) => *exists != found.is_empty(),
-        Test::Present(present) => *present == found.iter().any(|json| *json != "null"),
-        Test::OneOf(values) => found.iter().any(|json| is_one_of(values, json)),
-        Test::NoneOf(values) => found.is_empty() || found.iter().any(|json| !is_one_of(values, json)),
-        Test::Is(kinds) => found.iter().any(|json| kinds.iter().any(|kind| is(json, *kind))),
-        Test::Contains(texts) => {
-            let said: Vec<String> = found.iter().filter_map(|json| said(json)).collect();
-            contain(texts, said.iter().map(String::as_str), any_case)
-        }
-        Test::Statuses(_) | Test::Reads(_) => false,
-    }
-}
-
-fn of_texts(test: &Test, found: &[&str], any_case: bool) -> bool {
-    let is_one_of = |values: &[Value], text: &str| {
-        values.iter().any(|value| match value {
-            Value::Text(value) => same(value, text, any_case),
-            Value::Number(digits) => number(digits).is_some_and(|value| number(text) == Some(value)),
-            Value::Null | Value::Boolean(_) => false,
-        })
-    };
-    match test {
-        Test::Exists(exists) | Test::Present(exists) => *exists != found.is_empty(),
-        Test::OneOf(values) => found.iter().any(|text| is_one_of(values, text)),
-        Test::NoneOf(values) => found.is_empty() || found.iter().any(|text| !is_one_of(values, text)),
-        Test::Contains(texts) => contain(texts, found.iter().copied(), any_case),
-        Test::Is(_) | Test::Statuses(_) | Test::Reads(_) => false,
-    }
-}
-
-fn contain<'t>(texts: &[Cow<'static, str>], mut found: impl Iterator<Item = &'t str>, any_case: bool) -> bool {
-    let lower = |text: &str| if any_case { text.to_lowercase() } else { text.to_owned() };
-    let wanted: Vec<String> = texts.iter().map(|text| lower(text)).collect();
-    found.any(|text| {
-        let text = lower(text);
-        wanted.iter().any(|wanted| text.contains(wanted.as_str()))
-    })
-}
-
-fn same(one: &str, other: &str, any_case: bool) -> bool {
-    if any_case { one.to_lowercase() == other.to_lowercase() } else { one == other }
-}
-
-fn equals(value: &Value, json: &str, any_case: bool) -> bool {
-    match value {
-        Value::Null => json == "null",
-        Value::Boolean(flag) => json == if *flag { "true" } else { "false" },
-        Value::Text(text) => words(json).is_some_and(|said| same(text, &said, any_case)),
-        Value::Number(digits) => {
-            let said = words(json).unwrap_or_else(|| json.to_owned());
-            number(digits).is_some_and(|value| number(&said) == Some(value))
-        }
-    }
-}
-
-fn number(digits: &str) -> Option<f64> {
-    digits.trim().parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-/// A code as a whole number, however it is written: `500.0` and `5e2` as well.
-fn whole(code: &str) -> Option<i64> {
-    let number = number(code)?;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small")]
-    (number.fract() == 0.0 && number.abs() < 1e9).then_some(number as i64)
-}
-
-fn is(json: &str, kind: Kind) -> bool {
-    let begins = json.as_bytes().first();
-    match kind {
-        Kind::Null => json == "null",
-        Kind::Boolean => matches!(json, "true" | "false"),
-        Kind::Number => begins.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-'),
-        Kind::Text => begins == Some(&b'"'),
-        Kind::List => begins == Some(&b'['),
-        Kind::Object => begins == Some(&b'{'),
-        Kind::Json => true,
-        Kind::Nothing => {
-            let inside = |open, close| json.strip_prefix(open).and_then(|json| json.strip_suffix(close));
-            let is_empty = inside('[', ']').or_else(|| inside('{', '}')).is_some_and(|inside| inside.trim().is_empty());
-            is_empty
-                || matches!(json, "null" | "false")
-                || (is(json, Kind::Number) && number(json) == Some(0.0))
-                || words(json).is_some_and(|text| text.trim().is_empty())
-        }
+        Test::OneOf(values) | Test::NoneOf(values) => values.len(),
+        Test::Contains(texts) => texts.len(),
+        Test::Words(words) => words.one_of.len() + words.only.len(),
+        _ => 1,
     }
 }
 
@@ -386,5 +277,7 @@ fn is_the_reason_alone(status: u16, told: &str) -> bool {
     told.strip_prefix(&status.to_string()).unwrap_or(&told).trim_start_matches([' ', ':', '-']) == reason
 }
 
+#[cfg(test)]
+mod providers;
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,17 @@ pub mod build;
 pub mod document;
 mod failure;
 mod judge;
+mod look;
 mod members;
 pub mod pages;
 pub mod read;
 mod readable;
 mod retry;
 pub mod rules;
+mod values;
 
 pub use answer::Answer;
 pub use failure::{Detail, Failure};
-pub use judge::{Found, Named, judge};
+pub use judge::{Found, Named, judge, judge_within};
+pub use look::{Late, Steps};
 pub use members::{Members, find, items, words};

@@ -70,6 +70,12 @@ pub struct Condition {
     /// Names and texts are the same whatever the case of their letters.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_case: bool,
+    /// Names of members that a `*` passes over.
+    #[serde(default, skip_serializing_if = "<[Text]>::is_empty")]
+    pub except: List<Text>,
+    /// It holds where the test does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not: bool,
 }
 
 /// What a condition looks at.
@@ -92,7 +98,7 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Test {
-    /// It is one of these.
+    /// It is one of these. A value may be a number or a text that says it.
     Statuses(List<Status>),
     /// Whether the operation reads and gives back what it reads.
     Reads(bool),
@@ -108,6 +114,20 @@ pub enum Test {
     Is(List<Kind>),
     /// It is a text with one of these in it.
     Contains(List<Text>),
+    /// It is a text of certain words.
+    Words(Words),
+}
+
+/// Words of a text, which are the same whatever the case of their letters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Words {
+    /// One of these is in it.
+    pub one_of: List<Text>,
+    /// It has no other words than these besides: it is short, there is one blank between two words, and no mark but dots and
+    /// exclamation marks at its end. Without any, it may say anything.
+    #[serde(default, skip_serializing_if = "<[Text]>::is_empty")]
+    pub only: List<Text>,
 }
 
 /// One status, or a hundred of them.
@@ -132,6 +152,10 @@ pub enum Value {
     Number(Text),
     /// A text.
     Text(Text),
+    /// `[]`
+    EmptyList,
+    /// `{}`
+    EmptyObject,
 }
 
 /// What a value is.
@@ -149,6 +173,8 @@ pub enum Kind {
     Json,
     /// Says nothing: null, false, 0, a text, list or object without anything, and for the body: no bytes but blanks.
     Nothing,
+    /// Says something.
+    Something,
 }
 
 /// What becomes of a failure.
