@@ -315,3 +315,303 @@ fn json_rpc_tells_of_errors_with_status_200() {
     let body = r#"{"message":"Cannot POST /","error":"Not Found","statusCode":404}"#;
     assert!(matches!(rules.failure(404, body), Failure::Provider(d) if d.message.contains("endpoint itself")));
 }
+
+/// By which the server says that it did something, and what it did that to.
+const DONE: &[&str] = &[
+    "accepted",
+    "added",
+    "booked",
+    "changed",
+    "connected",
+    "converted",
+    "created",
+    "deleted",
+    "disconnected",
+    "done",
+    "merged",
+    "ok",
+    "reassigned",
+    "registered",
+    "removed",
+    "reset",
+    "saved",
+    "sent",
+    "set",
+    "success",
+    "successful",
+    "successfully",
+    "true",
+    "updated",
+    "uploaded",
+];
+const BESIDE: &[&str] = &[
+    "a", "an", "and", "been", "contact", "customer", "fee", "from", "has", "have", "invoice", "note", "notes", "of",
+    "settings", "the", "to", "user", "users", "was", "were", "Ada",
+];
+const NOT: &[&str] = &[
+    "cannot",
+    "can't",
+    "denied",
+    "error",
+    "expired",
+    "failed",
+    "forbidden",
+    "invalid",
+    "missing",
+    "not",
+    "unable",
+    "unauthorised",
+    "unauthorized",
+    "unknown",
+];
+const FAILED: &[&str] =
+    &["bad request", "denied", "error", "fail", "failed", "failure", "forbidden", "not found", "unauthorized"];
+const ENVELOPE: &[&str] =
+    &["code", "data", "error", "errors", "message", "ok", "result", "status", "statuscode", "success"];
+
+/// A condition on places that are called so whatever the case of their letters, in the object itself or in each entry of a list.
+fn at(list: bool, names: &[&str], test: (&str, Json), not: bool) -> Json {
+    let pointers: Vec<String> = names.iter().map(|name| format!("{}/{name}", if list { "/*" } else { "" })).collect();
+    let (name, value) = test;
+    json!({ "at": pointers, name: value, "any-case": true, "not": not })
+}
+
+fn done() -> (&'static str, Json) {
+    ("words", json!({ "one-of": DONE, "only": BESIDE }))
+}
+
+fn yes(test: &'static str) -> (&'static str, Json) {
+    (test, json!([{ "boolean": true }, { "number": "1" }, { "text": "yes" }]))
+}
+
+fn no() -> (&'static str, Json) {
+    ("one-of", json!([{ "boolean": false }, { "number": "0" }, { "text": "false" }, { "text": "no" }]))
+}
+
+/// Whether `success` is there and is not true; or where it is not there, whether there is an error.
+fn says_no(list: bool) -> Vec<Json> {
+    let is_there = |not: bool| at(list, &["success"], ("exists", json!(true)), not);
+    let rule = |conditions: Vec<Json>| json!({ "if": conditions, "use": "no" });
+    vec![
+        rule(vec![
+            is_there(false),
+            at(list, &["success"], yes("none-of"), false),
+            at(list, &["success"], done(), true),
+        ]),
+        rule(vec![is_there(true), at(list, &["error"], ("is", json!(["something"])), false)]),
+        rule(vec![is_there(true), at(list, &["status"], ("one-of", json!(texts(FAILED))), false)]),
+    ]
+}
+
+/// Whether an answer says no in any other way that a server may have.
+fn refuses(list: bool) -> Vec<Json> {
+    let rule = |conditions: Vec<Json>| json!({ "if": conditions, "use": "no" });
+    let is_error = || ("statuses", json!([{ "class": 4 }, { "class": 5 }]));
+    let is_no_record = || at(list, &["id", "token"], ("exists", json!(true)), true);
+    let is_yes = |names: &[&str]| {
+        vec![
+            at(list, names, ("exists", json!(true)), false),
+            at(list, names, yes("none-of"), false),
+            at(list, names, done(), true),
+        ]
+    };
+    let all = if list { "/*/*" } else { "/*" };
+    let other = |test: &str, value: Json, not: bool| json!({ "at": [all], "except": ["message", "error", "errors"], "any-case": true, test: value, "not": not });
+    let no_or_nothing = json!([
+        null_value(), { "boolean": false }, { "number": "0" }, { "text": "false" }, { "text": "no" }, { "text": "" },
+        "empty-list", "empty-object",
+    ]);
+    vec![
+        rule(vec![at(list, &["error", "errors", "exception"], ("is", json!(["something"])), false)]),
+        rule(is_yes(&["ok"])),
+        rule(vec![is_no_record(), at(list, &["status"], no(), false)]),
+        rule(vec![is_no_record(), at(list, &["status"], is_error(), false)]),
+        rule(vec![at(list, &["code", "statusCode", "status_code"], is_error(), false)]),
+        rule(is_yes(&["data/success", "result/success", "response/success", "data/ok", "result/ok", "response/ok"])),
+        rule(vec![other("one-of", no().1, false), other("none-of", no_or_nothing, true)]),
+        rule(vec![
+            json!({ "at": [all], "except": ["message"], "any-case": true, "exists": false }),
+            at(list, &["message"], ("words", json!({ "one-of": NOT })), false),
+        ]),
+    ]
+}
+
+fn null_value() -> Json {
+    json!("null")
+}
+
+fn wibiclick() -> Rules {
+    let success = json!({ "status": null, "statuses": [{ "class": 2 }] });
+    let body = |kind: &str| json!({ "body": null, "is": [kind] });
+    let reads = |reads: bool| json!({ "operation": null, "reads": reads });
+    let no_answer = json!("one of WibiClick");
+    let told = json!([{ "at": "/message" }, { "at": "/error" }, { "at": "/errors" }]);
+    Rules::of(json!([
+        { "if": [json!({ "status": null, "statuses": [{ "class": 2 }], "not": true })], "failure": { "message": told } },
+        { "if": [reads(false), body("nothing")], "output": { "value": "{\"success\":true}" } },
+        { "if": [body("object")], "use": "says-no" },
+        { "if": [reads(false), body("object")], "use": "refuses" },
+        {
+            "if": [
+                body("object"),
+                { "at": ["/*"], "except": ENVELOPE, "any-case": true, "exists": false },
+                { "at": ["/data", "/result"], "any-case": true, "is": ["something"], "not": true },
+            ],
+            "use": "refuses",
+        },
+        { "if": [success.clone(), body("object")], "output": "body" },
+        { "if": [reads(true), body("list")], "output": "body" },
+        { "if": [reads(true)], "unreadable": no_answer },
+        { "if": [body("list")], "use": "entries-say-no" },
+        { "if": [body("list")], "use": "entries-refuse" },
+        { "if": [body("list")], "output": "body" },
+        { "if": [{ "at": [""], "one-of": yes("").1 }], "output": "body" },
+        { "if": [{ "at": [""], "words": done().1 }], "output": "body" },
+        {
+            "if": [
+                json!({ "body": null, "is": ["json"], "not": true }),
+                { "header": "content-type", "contains": ["json"], "any-case": true, "not": true },
+                { "body": null, "words": done().1 },
+            ],
+            "output": "message",
+        },
+        { "unreadable": no_answer },
+    ]))
+    .with("no", json!([{ "failure": { "kind": "provider", "message": told } }]))
+    .with("says-no", says_no(false).into())
+    .with("refuses", refuses(false).into())
+    .with("entries-say-no", says_no(true).into())
+    .with("entries-refuse", refuses(true).into())
+}
+
+#[test]
+fn an_answer_that_is_not_known_before_says_yes_in_a_known_way_or_not_at_all() {
+    let rules = wibiclick();
+    let good =
+        |body: &str| rules.read(&Answer::new(200, &[], body)).unwrap_or_else(|failure| panic!("{body}: {failure:?}"));
+    assert_eq!(good(""), r#"{"success":true}"#);
+    assert_eq!(good("updated\n"), r#"{"success":true,"message":"updated"}"#);
+    for words in ["OK", "User updated", "User was updated successfully!", "Settings saved.", "Notes reassigned"] {
+        assert_eq!(good(words), format!(r#"{{"success":true,"message":"{words}"}}"#));
+    }
+    for json in [
+        "true",
+        "1",
+        r#""User updated""#,
+        "{}",
+        "[]",
+        r#"{"success":true,"message":"Done"}"#,
+        r#"{"message":"Done"}"#,
+        r#"{"message":"Notes of Ada were added"}"#,
+        r#"{"success":"true"}"#,
+        r#"{"success":true,"errors":[ ],"error":false}"#,
+        r#"{"status":true}"#,
+        r#"{"status":200,"message":"Saved"}"#,
+        r#"{"status":"success"}"#,
+        r#"{"status":"scheduled"}"#,
+        r#"{"ok":1}"#,
+        r#"{"error":0,"message":"Saved"}"#,
+        r#"{"id":7,"status":false,"active":false}"#,
+        r#"{"token":"t","blocked":false,"status":0}"#,
+        r#"{"message":"Saved","invoice":{"id":7,"status":0}}"#,
+        r#"{"success":1,"error":null,"n":1.10,"h":"\ud83d","n":1e400}"#,
+    ] {
+        assert_eq!(good(json), json);
+    }
+    for body in [
+        "Notice: Undefined index: id in /srv/api.php on line 3\n{\"success\":false}",
+        "{\"success\":true",
+        "\u{feff}\u{feff}{\"success\":true}",
+        "<br />\n<b>Notice</b>",
+        "Uncaught Error: Call to undefined function foo",
+        "Unauthorized",
+        "Could not connect: Access denied",
+        "User not updated",
+        "Nothing was updated",
+        "the user",
+        "No",
+        "\0",
+        "\u{a0}",
+        "\u{200b}",
+        "false",
+        "0",
+        "null",
+        "7",
+        r#""error""#,
+        r#"{"success":false}"#,
+        r#"{"success":"false","message":"No."}"#,
+        r#"{"success":0}"#,
+        r#"{"success":-0}"#,
+        r#"{"success":0e5}"#,
+        r#"{"success":null}"#,
+        r#"{"success":[]}"#,
+        r#"{"success":{}}"#,
+        r#"{"success":"no "}"#,
+        r#"{"success":"F"}"#,
+        r#"{"success":"f\u0061lse"}"#,
+        r#"{"success":false,"success":true}"#,
+        r#"{"success":true,"success":false}"#,
+        r#"{"s\u0075ccess":false}"#,
+        r#"{"Success":false}"#,
+        r#"{"success":false,"message":"\ud83d","n":1e400}"#,
+        r#"{"error":"Website not found"}"#,
+        r#"{"status":"error","message":"x"}"#,
+        r#"[{"success":false}]"#,
+        r#"[{"success":true},{"success":false}]"#,
+        r#"{"status":false,"message":""}"#,
+        r#"{"status":"false"}"#,
+        r#"{"status":0}"#,
+        r#"{"status":400,"message":"bad"}"#,
+        r#"{"Status":"500"}"#,
+        r#"{"statusCode":403,"message":"Forbidden resource"}"#,
+        r#"{"code":404,"message":"x"}"#,
+        r#"{"ok":false}"#,
+        r#"{"ok":null}"#,
+        r#"{"errors":["x"]}"#,
+        r#"{"errors":{"userId":"x"},"message":"Done"}"#,
+        r#"{"success":true,"errors":["x"]}"#,
+        r#"{"connected":false}"#,
+        r#"{"updated":0,"message":"x"}"#,
+        r#"{"data":{"success":false}}"#,
+        r#"{"message":"Website not found"}"#,
+        r#"{"message":"Invalid user."}"#,
+        r#"[{"ok":false}]"#,
+    ] {
+        for kind in ["", "text/plain", "text/html"] {
+            let read = rules.read(&Answer::new(200, &[("content-type", kind)], body));
+            assert!(matches!(read, Err(Failure::Provider(_))), "{body}: {read:?}");
+        }
+    }
+    let json = Answer::new(200, &[("content-type", "application/JSON; charset=utf-8")], "Updated");
+    assert!(rules.read(&json).is_err(), "it says that it were JSON");
+    let marked = Answer::new(200, &[], "\u{feff}{\"success\":false,\"message\":\"No.\"}");
+    assert!(matches!(rules.read(&marked), Err(Failure::Provider(detail)) if detail.message == "No."));
+}
+
+#[test]
+fn a_read_is_answered_by_an_object_or_a_list() {
+    let rules = wibiclick();
+    let read = |body: &str| rules.read(&Answer::new(200, &[], body).to_a_read());
+    for body in ["", "\r\n", "OK", "User updated", "null", "true", "1", r#""OK""#] {
+        assert!(matches!(read(body), Err(Failure::Provider(_))), "{body}");
+    }
+    for body in [
+        r#"{"customers":[]}"#,
+        "[]",
+        r#"[{"success":false}]"#,
+        r#"{"salary":0}"#,
+        r#"{"site":"a","status":0,"errors":["slow"],"ok":false}"#,
+    ] {
+        assert_eq!(read(body).unwrap(), body);
+    }
+    for body in [r#"{"success":false}"#, r#"{"status":false,"message":"x"}"#, r#"{"ok":false,"data":null}"#] {
+        assert!(read(body).is_err(), "{body}");
+    }
+    let words = |body: &str| match rules.failure(404, body) {
+        Failure::NotFound(detail) => detail.message,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(words(r#"{"message": "User not found", "error": "x"}"#), "User not found");
+    assert_eq!(words(r#"{"error": "Website not found"}"#), "Website not found");
+    assert!(matches!(rules.failure(401, ""), Failure::Unauthorized(_)));
+}

@@ -71,3 +71,124 @@ fn a_rule_that_uses_itself_comes_to_an_end() {
     let again = Again([Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }]);
     assert!(judge(&Answer::new(200, &[], "1"), &again.0, &again).is_ok());
 }
+
+/// Answers that read the same, or nearly, as one that a rule knows.
+#[test]
+fn what_a_rule_looks_at_is_never_met_twice_in_a_success() {
+    let of = serde_json::json!([
+        { "if": [{ "at": ["/ok"], "one-of": [{ "boolean": true }] }], "output": { "at": "/data/id" } },
+        { "failure": {} },
+    ]);
+    assert_eq!(judged(200, r#"{"ok":true,"data":{"id":1e400}}"#, of.clone()), Ok("1e400".to_owned()));
+    for body in [
+        r#"{"ok":true,"\u006fk":true,"data":{"id":1}}"#,
+        r#"{"ok":true,"data":{"id":1},"data":{"id":1}}"#,
+        r#"{"ok":true,"data":{"id":1,"id":1}}"#,
+        r#"{"ok":true,"data":[{"id":1}]}"#,
+        r#"{"ok":true,"data":{"id":1}} {}"#,
+        r#"{"ok":"true","data":{"id":1}}"#,
+        r#"[{"ok":true,"data":{"id":1}}]"#,
+    ] {
+        assert!(judged(200, body, of.clone()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn an_answer_with_more_entries_than_are_looked_at_is_no_success() {
+    let of =
+        |conditions: serde_json::Value| serde_json::json!([{ "if": conditions, "failure": {} }, { "output": "body" }]);
+    let body = format!("[{}0]", "0,".repeat(200_000));
+    let one_by_one = of(serde_json::json!([{ "at": ["/*"], "one-of": [{ "number": "1" }] }]));
+    assert!(judged(200, &body, one_by_one).is_err());
+    assert_eq!(judged(200, &body, of(serde_json::json!([{ "at": [""], "is": ["object"] }]))), Ok(body), "as a whole");
+}
+
+#[test]
+fn reading_ends_with_its_time() {
+    let of = rules(serde_json::json!([{ "if": [{ "at": ["/a/b"], "exists": true }], "output": "body" }]));
+    let body = r#"{"a":{"b":1}}"#;
+    let counted = std::cell::Cell::new(0);
+    let within = |most: usize| {
+        counted.set(0);
+        judge_within(&Answer::new(200, &[], body), &of, &none, &|bytes| {
+            counted.set(counted.get() + bytes);
+            counted.get() <= most
+        })
+    };
+    assert_eq!(within(1000), Ok(Ok(Found::Json(body.to_owned()))));
+    let needed = counted.get();
+    assert!(needed < 5 * body.len(), "{needed}");
+    for most in 0..needed {
+        assert_eq!(within(most), Err(Late), "{most}");
+    }
+}
+
+/// Rules that look at everything in every way.
+fn curious() -> Vec<Rule> {
+    let pointers = ["", "/*", "/*/*", "/a", "/a/b", "/a/*/0", "/b/a", "/0", "/~0~1"];
+    let tests = [
+        serde_json::json!({ "exists": false }),
+        serde_json::json!({ "present": true }),
+        serde_json::json!({ "is": ["nothing"] }),
+        serde_json::json!({ "one-of": [{ "text": "a" }, { "number": "1e9" }, "empty-list"] }),
+        serde_json::json!({ "none-of": ["null", { "boolean": true }] }),
+        serde_json::json!({ "contains": ["zz"] }),
+        serde_json::json!({ "statuses": [{ "class": 5 }] }),
+        serde_json::json!({ "words": { "one-of": ["ab"], "only": ["a"] } }),
+    ];
+    let conditions = pointers.iter().flat_map(|pointer| {
+        tests.iter().map(move |test| {
+            let mut condition = test.clone();
+            condition["at"] = serde_json::json!([pointer]);
+            condition["any-case"] = pointer.len().is_multiple_of(2).into();
+            condition["not"] = pointer.len().is_multiple_of(3).into();
+            condition
+        })
+    });
+    let failing = serde_json::json!({
+        "message": [{ "at": "/a" }, { "at": "" }], "code": [{ "at": "/a/b" }], "retry-after": [{ "at": "/b" }],
+    });
+    conditions
+        .enumerate()
+        .map(|(number, condition)| match number % 3 {
+            0 => serde_json::json!({ "if": [condition], "output": { "at": "/a/b" } }),
+            1 => serde_json::json!({ "if": [condition], "failure": failing }),
+            _ => serde_json::json!({ "if": [condition], "output": "body" }),
+        })
+        .map(|rule| serde_json::from_value(rule).unwrap())
+        .collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_comes_is_read_in_a_time_that_grows_with_its_length(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"a\"", "\"A\"", "\"b\":", "\"\\ud83d\"", "\"\\u0061\":", "1e400", "-0",
+                "null", "true", "\u{1}", "\"", "\\", " ", "\u{feff}", "ab a!",
+            ]),
+            0..60,
+        ),
+        status in proptest::sample::select(vec![100_u16, 200, 204, 404, 429, 503, 599]),
+        from in 0_usize..72,
+    ) {
+        let rules = curious();
+        let rules = rules.get(from..).unwrap_or_default();
+        let body = pieces.concat();
+        let counted = std::cell::Cell::new(0_usize);
+        let answer = Answer::new(status, &[("retry-after", &body)], body.as_str());
+        let read = judge_within(&answer, rules, &none, &|bytes| {
+            counted.set(counted.get() + bytes);
+            true
+        });
+        proptest::prop_assert!(read.is_ok());
+        // Each rule has one condition, each of at most three values.
+        let most = (3 * rules.len() + 10) * (6 * body.len() + 10);
+        proptest::prop_assert!(counted.get() <= most, "{} of {most}", counted.get());
+        if let Ok(Ok(Found::Json(json))) = read {
+            proptest::prop_assert!(serde_json::from_str::<&serde_json::value::RawValue>(&json).is_ok(), "{json}");
+        }
+    }
+}
