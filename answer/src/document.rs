@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::pages::{Pages, Turn};
-use crate::rules::{self, Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Then};
+use crate::rules::{
+    self, Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Words,
+};
 
 /// A list of rules.
 pub fn rules(rules: &[Rule]) -> Value {
@@ -38,7 +40,10 @@ fn condition(condition: &Condition) -> Value {
         Subject::Body => put("body", Value::Bool(true)),
     }
     match &condition.test {
-        Test::Statuses(statuses) => put("status", one_or_list(statuses, status)),
+        Test::Statuses(statuses) => {
+            let name = if condition.of == Subject::Status { "status" } else { "is-status" };
+            put(name, one_or_list(statuses, status));
+        }
         Test::Reads(reads) => put("reads", Value::Bool(*reads)),
         Test::Exists(exists) => put("exists", Value::Bool(*exists)),
         Test::Present(present) => put("present", Value::Bool(*present)),
@@ -49,9 +54,23 @@ fn condition(condition: &Condition) -> Value {
         Test::NoneOf(values) => put("none-of", values.iter().map(value).collect()),
         Test::Is(kinds) => put("is", one_or_list(kinds, |kind| kind_name(*kind).into())),
         Test::Contains(texts) => put("contains", one_or_list(texts, |text| Value::from(&**text))),
+        Test::Words(Words { one_of, only }) => {
+            let text = |text: &Text| Value::from(&**text);
+            let mut words = Map::new();
+            words.insert("one-of".to_owned(), one_or_list(one_of, text));
+            if !only.is_empty() {
+                words.insert("only".to_owned(), one_or_list(only, text));
+            }
+            put("words", words.into());
+        }
     }
-    if condition.any_case {
-        put("any-case", Value::Bool(true));
+    for (name, flag) in [("any-case", condition.any_case), ("not", condition.not)] {
+        if flag {
+            put(name, Value::Bool(true));
+        }
+    }
+    if !condition.except.is_empty() {
+        put("except", one_or_list(&condition.except, |name| Value::from(&**name)));
     }
     members.into()
 }
@@ -76,11 +95,13 @@ fn value(value: &rules::Value) -> Value {
         rules::Value::Boolean(flag) => Value::Bool(*flag),
         rules::Value::Number(digits) => serde_json::from_str(digits).unwrap_or_default(),
         rules::Value::Text(text) => Value::from(&**text),
+        rules::Value::EmptyList => json!([]),
+        rules::Value::EmptyObject => json!({}),
     }
 }
 
 /// Kinds of values by their names.
-pub const KINDS: [(&str, Kind); 8] = [
+pub const KINDS: [(&str, Kind); 9] = [
     ("null", Kind::Null),
     ("boolean", Kind::Boolean),
     ("number", Kind::Number),
@@ -89,6 +110,7 @@ pub const KINDS: [(&str, Kind); 8] = [
     ("object", Kind::Object),
     ("json", Kind::Json),
     ("nothing", Kind::Nothing),
+    ("something", Kind::Something),
 ];
 
 fn kind_name(kind: Kind) -> &'static str {

@@ -106,12 +106,33 @@ fn is(written: &RawValue, name: &str) -> bool {
     }
 }
 
-/// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text.
+/// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text. Of equal members it is the last.
 pub fn find<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
-    pointer
-        .split('/')
-        .skip(1)
-        .try_fold(json.trim_ascii(), |json, token| Members::of(json)?.get(&token.replace("~1", "/").replace("~0", "~")))
+    let mut tokens = pointer.split('/').skip(1);
+    tokens.try_fold(json.trim_ascii(), |json, token| last(json, &token.replace("~1", "/").replace("~0", "~")))
+}
+
+/// The last member of a name. No list of the others is made, of which there may be millions.
+fn last<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    struct Last<'n>(&'n str);
+    impl<'de> Visitor<'de> for Last<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut last = None;
+            while let Some((name, value)) = access.next_entry::<&RawValue, &RawValue>()? {
+                if is(name, self.0) {
+                    last = Some(value);
+                }
+            }
+            Ok(last)
+        }
+    }
+    serde_json::Deserializer::from_str(json).deserialize_map(Last(name)).ok()?.map(RawValue::get)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -178,6 +199,10 @@ mod tests {
     fn a_pointer_leads_through_objects() {
         let json = format!(r#" {{"a/b": {{"c": {OBJECT}}}}} "#);
         assert_eq!(find(&json, "/a~1b/c"), Some(OBJECT));
+        assert_eq!(
+            (find(OBJECT, "/id"), find(OBJECT, "/price"), find(OBJECT, "/h")),
+            (Some("-0"), Some("1.10"), Some(r#""\ud83d""#))
+        );
         assert_eq!((find(&json, "/c"), find("[1] ", "")), (None, Some("[1]")));
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Detail, Failure};
-use crate::members::{Members, find, items};
+use crate::look::entries;
+use crate::members::{Members, find};
 use crate::rules::{List, Text};
 
 /// The longest piece of a page that a message repeats, in characters.
@@ -13,6 +14,9 @@ const LONGEST_QUOTE: usize = 200;
 
 /// After so many pages in a row that only repeat earlier ones there is no end to be waited for.
 const MOST_REPEATS: usize = 10;
+
+/// The most items of one page. A page is asked for so that nobody has to take them all.
+const MOST_ITEMS: usize = 100_000;
 
 /// How the pages of a list are followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,10 +245,14 @@ impl Followed<'_> {
         if json.trim_ascii() == "null" || list == Some("null") {
             return Ok((json, Vec::new()));
         }
-        let items: Option<Vec<String>> =
-            list.and_then(items).map(|items| items.into_iter().map(str::to_owned).collect());
-        match items {
-            Some(items) => Ok((json, items)),
+        match list.filter(|list| list.starts_with('[')).and_then(|list| entries(list, MOST_ITEMS)) {
+            Some((items, true)) => {
+                let items = items.into_iter().map(|item| item.json.to_owned()).collect();
+                Ok((json, items))
+            }
+            Some((_, false)) => {
+                Err(Failure::Provider(Detail::new(format!("page {number} has more than {MOST_ITEMS} items"))))
+            }
             None => Err(self.no_list(&json, number)),
         }
     }
@@ -319,6 +327,18 @@ fn decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_more_items_than_anybody_asks_for_is_not_taken_apart() {
+        let list = Followed { list: "/items", told_apart_by: None };
+        let of = |count: usize| {
+            let json = format!("{{\"items\":[{}0]}}", "0,".repeat(count - 1));
+            list.follow(5, move |page| Ok((page.number == 1).then(|| json.clone())))
+        };
+        assert_eq!(of(MOST_ITEMS), Ok((r#"{"items":[0,0,0,0,0]}"#.to_owned(), None)));
+        let failed = of(MOST_ITEMS + 1).unwrap_err();
+        assert!(matches!(failed, Failure::Provider(detail) if detail.message == "page 1 has more than 100000 items"));
+    }
 
     #[test]
     fn the_next_page_is_read_of_a_link_and_never_called() {

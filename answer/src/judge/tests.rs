@@ -110,7 +110,7 @@ fn reading_ends_with_its_time() {
     let counted = std::cell::Cell::new(0);
     let within = |most: usize| {
         counted.set(0);
-        judge_within(&Answer::new(200, &[], body), &of, &none, &|bytes| {
+        judge_within(&Answer::new(200, &[], body), &of, &(), &|bytes| {
             counted.set(counted.get() + bytes);
             counted.get() <= most
         })
@@ -179,7 +179,7 @@ proptest::proptest! {
         let body = pieces.concat();
         let counted = std::cell::Cell::new(0_usize);
         let answer = Answer::new(status, &[("retry-after", &body)], body.as_str());
-        let read = judge_within(&answer, rules, &none, &|bytes| {
+        let read = judge_within(&answer, rules, &(), &|bytes| {
             counted.set(counted.get() + bytes);
             true
         });
