@@ -1,6 +1,6 @@
 //! Bodies as the host gives them on.
 
-use wharf_answer::{Answer, Detail, Failure};
+use wharf_answer::Answer;
 use wharf_egress::{Blob, Json};
 
 /// The largest file that is read for an error, in bytes.
@@ -9,11 +9,6 @@ const LARGEST_ERROR: u64 = 1 << 20;
 /// Beside a file.
 pub(super) fn success() -> Json {
     Json::from(serde_json::json!({ "success": true }))
-}
-
-/// A document that was read.
-pub(super) fn json(text: String) -> Result<Json, Failure> {
-    Json::parse(text).map_err(|problem| Failure::Provider(Detail::new(format!("the answer is not JSON: {problem}"))))
 }
 
 /// The body of a file that may tell of an error: an object of JSON; nothing of other files.

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use wharf_answer::pages::{Page, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
-use wharf_answer::{Answer, Detail, Failure, Found, Named, judge};
+use wharf_answer::{Answer, Detail, Failure, Found, Late, Named, judge_within};
 use wharf_egress::audit::AuditError;
 use wharf_egress::declaration::{AnswerForm, Effect, Request};
-use wharf_egress::guard::Asked;
+use wharf_egress::guard::{self, Asked};
+use wharf_egress::json::Problem;
 use wharf_egress::{Blob, Json};
 
 use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
@@ -145,8 +146,11 @@ impl<'a> Run<'a> {
         };
         let (answer, file) = self.send(request, Vec::new())?;
         let given = match (self.judge(&answer)?, file) {
-            (Found::File(name), Some(file)) => (body::success(), vec![(name, file)]),
-            (Found::Json(json), None) => (body::json(json)?, Vec::new()),
+            (Found::File(name), Some(file)) => match self.ctx.create_blob(file) {
+                Ok(file) => (body::success(), vec![(name, file)]),
+                Err(limit) => return Err(self.ended(limit.into())),
+            },
+            (Found::Json(json), None) => (self.json(json)?, Vec::new()),
             (Found::File(_), None) => return Err(answer.makes_no_sense("a file")),
             (Found::Json(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
         };
@@ -176,12 +180,12 @@ impl<'a> Run<'a> {
             let (answer, _) = self.send(request, values)?;
             self.page(page, &answer)
         })?;
-        Ok(((body::json(json)?, Vec::new()), incomplete))
+        Ok(((self.json(json)?, Vec::new()), incomplete))
     }
 
     /// What the answer of a page gives. For a later page a good answer without anything is no page.
     fn page(&mut self, page: &Page<'_>, answer: &Answer) -> Result<Option<String>, Failure> {
-        self.link = answer.header("link").map(str::to_owned);
+        self.link = Some(answer.all("link").collect::<Vec<_>>().join(", ")).filter(|link| !link.is_empty());
         let is_nothing = answer.is_empty() || answer.bytes().trim_ascii() == b"null";
         if page.number > 1 && answer.is_success() && is_nothing {
             return Ok(None);
@@ -234,22 +238,46 @@ impl<'a> Run<'a> {
         self.operation.declared.effect == Effect::Read && !self.data.answer.iter().any(gives_another)
     }
 
-    fn judge(&self, answer: &Answer) -> Result<Found, Failure> {
+    /// What the rules make of an answer, within the time of the call.
+    fn judge(&mut self, answer: &Answer) -> Result<Found, Failure> {
         let rules = if self.data.answer.is_empty() { &self.about.answer } else { &self.data.answer };
-        judge(answer, rules, self.about)
+        let work = self.ctx.meter.work();
+        judge_within(answer, rules, self.about, &|bytes| work.steps(bytes).is_ok()).unwrap_or_else(|Late| {
+            let limit = self.ctx.meter.out_of_time("the host was still reading an answer");
+            Err(self.ended(limit.into()))
+        })
+    }
+
+    /// A document that was read.
+    fn json(&mut self, text: String) -> Result<Json, Failure> {
+        Json::parse_within(text, &self.ctx.meter.work()).map_err(|problem| match problem {
+            Problem::OutOfTime(_) => {
+                let limit = self.ctx.meter.out_of_time("its output was still being read");
+                self.ended(limit.into())
+            }
+            problem => Failure::Provider(Detail::new(format!("the answer is not JSON: {problem}"))),
+        })
     }
 
     fn unanswered(&mut self, why: NoAnswer) -> Failure {
         match why {
+            // The words of the refusal itself: it is told of as it is.
+            NoAnswer::Refused(guard::Refusal::Denied(denial)) => Failure::Denied(denial.message),
             NoAnswer::Refused(refusal) => Failure::Denied(Refusal::from(refusal).to_string()),
             NoAnswer::Unavailable(message) | NoAnswer::Sent(message) => Failure::Unavailable(Detail::new(message)),
             NoAnswer::Unreadable { status, message } => Failure::Provider(Detail { status, ..Detail::new(message) }),
-            NoAnswer::Ends(error) => {
-                let words = error.to_string();
-                self.over = Some(error);
-                Failure::Denied(words)
-            }
+            NoAnswer::Ends(error) => self.ended(error),
         }
+    }
+
+    /// Something ends the call. Where it is a limit, what came before is handed on, for which there is a little time.
+    fn ended(&mut self, error: wasmtime::Error) -> Failure {
+        if error.is::<LimitReached>() {
+            self.ctx.meter.tell();
+        }
+        let words = error.to_string();
+        self.over = Some(error);
+        Failure::Denied(words)
     }
 }
 

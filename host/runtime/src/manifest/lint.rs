@@ -9,7 +9,7 @@ use serde_json::Value;
 use wharf_egress::declaration::{self, Choice, Problem, Routes, Scheme};
 use wharf_egress::text::deceives;
 
-use super::{About, ConnectionField, Manifest, Operation};
+use super::{About, ConnectionField, Manifest, Operation, answers};
 use crate::operation::{self, Schema};
 
 /// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
@@ -43,6 +43,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     let declared: Vec<_> = operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
     let found = declaration::compile(&fields, &about.schemes, &declared).err().unwrap_or_default();
     lint.problems.extend(found);
+    lint.problems.extend(answers::problems(manifest));
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
 

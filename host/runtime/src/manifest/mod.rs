@@ -10,6 +10,7 @@ use wharf_answer::rules::Rule;
 use wharf_egress::Json;
 use wharf_egress::declaration::{Effect, Request, Scheme};
 
+mod answers;
 mod capabilities;
 pub mod document;
 mod lint;

@@ -2,7 +2,7 @@
 
 use wharf_answer::document::{FAILURES, KINDS};
 use wharf_answer::pages::{Pages, Turn};
-use wharf_answer::rules::{Condition, Failing, Output, Place, Rule, Status, Subject, Test, Text, Then, Value};
+use wharf_answer::rules::{Condition, Failing, Output, Place, Rule, Status, Subject, Test, Text, Then, Value, Words};
 
 use super::Problem;
 use super::node::At;
@@ -45,11 +45,11 @@ fn one_or_list<T>(at: At<'_>, each: impl Fn(At<'_>) -> Result<T, Problem>) -> Re
 }
 
 const SUBJECTS: [&str; 5] = ["status", "reads", "at", "header", "body"];
-const TESTS: [&str; 7] = ["exists", "present", "equals", "one-of", "none-of", "is", "contains"];
+const TESTS: [&str; 9] = ["exists", "present", "equals", "one-of", "none-of", "is", "contains", "words", "is-status"];
 
 fn condition(at: At<'_>) -> Result<Condition, Problem> {
     let what = "a condition";
-    let members: Vec<&str> = [&SUBJECTS[..], &TESTS, &["any-case"]].concat();
+    let members: Vec<&str> = [&SUBJECTS[..], &TESTS, &["any-case", "except", "not"]].concat();
     let at = at.of_members(what, &members)?;
     let subject = at.only_one(what, &SUBJECTS)?;
     let of = match subject.name() {
@@ -72,7 +72,13 @@ fn condition(at: At<'_>) -> Result<Condition, Problem> {
     if matches!((&of, &test), (Subject::Header(_), Test::Is(_))) {
         return Err(at.wrong("a header is a text; ask `equals`, `one-of`, `contains` or `present` of it"));
     }
-    Ok(Condition { of, test, any_case: at.flag_of("any-case")? })
+    Ok(Condition {
+        of,
+        test,
+        any_case: at.flag_of("any-case")?,
+        except: at.find("except").map_or_else(|| Ok(Vec::new()), |names| one_or_list(names, text))?.into(),
+        not: at.flag_of("not")?,
+    })
 }
 
 fn test(at: At<'_>) -> Result<Test, Problem> {
@@ -83,7 +89,18 @@ fn test(at: At<'_>) -> Result<Test, Problem> {
         "one-of" => Test::OneOf(some(at)?.into()),
         "none-of" => Test::NoneOf(some(at)?.into()),
         "is" => Test::Is(one_or_list(at, |kind| kind.one_of(&KINDS))?.into()),
+        "words" => Test::Words(words(at)?),
+        "is-status" => Test::Statuses(one_or_list(at, status)?.into()),
         _ => Test::Contains(one_or_list(at, text)?.into()),
+    })
+}
+
+fn words(at: At<'_>) -> Result<Words, Problem> {
+    let what = "words";
+    let at = at.of_members(what, &["one-of", "only"])?;
+    Ok(Words {
+        one_of: one_or_list(at.require(what, "one-of")?, text)?.into(),
+        only: at.find("only").map_or_else(|| Ok(Vec::new()), |only| one_or_list(only, text))?.into(),
     })
 }
 
@@ -100,8 +117,10 @@ fn value(at: At<'_>) -> Result<Value, Problem> {
         ("true", _) => Value::Boolean(true),
         ("false", _) => Value::Boolean(false),
         (_, Some(b'"')) => Value::Text(text(at)?),
+        ("[]", _) => Value::EmptyList,
+        ("{}", _) => Value::EmptyObject,
         (_, Some(b'{' | b'[')) => {
-            return Err(at.wrong("a list or an object is not compared; look at what stands in it"));
+            return Err(at.wrong("a list or an object is compared only where it is empty; look at what stands in it"));
         }
         _ => Value::Number(json.into()),
     })

@@ -1,0 +1,536 @@
+//! The check of what a manifest says of answers, and of operations that need no code.
+
+use std::collections::HashSet;
+
+use wharf_answer::Named as _;
+use wharf_answer::pages::{Pages, Turn};
+use wharf_answer::rules::{Condition, Failing, FailureKind, Output, Place, Rule, Status, Subject, Test, Then};
+use wharf_egress::Json;
+use wharf_egress::declaration::{AnswerForm, Problem, Request};
+
+use super::{About, Data, Manifest, Operation};
+use crate::data::{MAX_ITEMS, NEXT_PAGE};
+
+/// Rules of one list, lists with a name, and conditions of a rule. Ten rules are many.
+const MOST_RULES: usize = 64;
+const MOST_LISTS: usize = 64;
+const MOST_CONDITIONS: usize = 16;
+
+/// Texts, values and places of all rules of a manifest together: each may be looked for in each answer.
+const MOST_TEXTS: usize = 4096;
+
+/// Members on the way of a JSON Pointer, and how long it is in bytes.
+const DEEPEST: usize = 16;
+const LONGEST_POINTER: usize = 512;
+
+/// The problems of all rules, and of all operations without code.
+pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
+    let Manifest { about, operations } = manifest;
+    let mut lint = Lint { about, problems: Vec::new(), texts: 0 };
+    if about.answers.len() > MOST_LISTS {
+        lint.report("answers", format!("there are {} lists of rules; the most are {MOST_LISTS}", about.answers.len()));
+    }
+    lint.rules("answer", &about.answer);
+    for (name, rules) in &about.answers {
+        let place = format!("answers {name}");
+        lint.rules(&place, rules);
+        if uses_itself(about, name) {
+            lint.report(&place, "its rules use one another in a circle");
+        }
+    }
+    for operation in operations {
+        let place = format!("operation {}", operation.name);
+        match &operation.data {
+            Some(data) => lint.of_data(&place, operation, data),
+            None => lint.of_code(&place, operation),
+        }
+    }
+    if lint.texts > MOST_TEXTS {
+        let texts = lint.texts;
+        lint.report(
+            "answers",
+            format!("all rules together have {texts} texts, values and places; the most are {MOST_TEXTS}"),
+        );
+    }
+    lint.problems
+}
+
+/// Whether rules use themselves, also by others.
+fn uses_itself(about: &About, name: &str) -> bool {
+    let (mut seen, mut open) = (HashSet::new(), vec![name]);
+    while let Some(list) = open.pop() {
+        for used in about.rules(list).unwrap_or_default().iter().filter_map(used) {
+            if used == name {
+                return true;
+            }
+            if seen.insert(used) {
+                open.push(used);
+            }
+        }
+    }
+    false
+}
+
+fn used(rule: &Rule) -> Option<&str> {
+    match &rule.then {
+        Then::Use(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// All rules that a list consists of, those that it uses among them; circles are told of elsewhere.
+fn with_used<'a>(about: &'a About, rules: &'a [Rule]) -> Vec<&'a Rule> {
+    let (mut seen, mut open, mut all) = (HashSet::new(), vec![rules], Vec::new());
+    while let Some(rules) = open.pop() {
+        all.extend(rules);
+        let fresh = rules.iter().filter_map(used).filter(|name| seen.insert(*name));
+        open.extend(fresh.filter_map(|name| about.rules(name)).collect::<Vec<_>>());
+    }
+    all
+}
+
+struct Lint<'a> {
+    about: &'a About,
+    problems: Vec<Problem>,
+    texts: usize,
+}
+
+impl Lint<'_> {
+    fn report(&mut self, place: &str, problem: impl Into<String>) {
+        self.problems.push(Problem { place: place.to_owned(), problem: problem.into() });
+    }
+
+    fn rules(&mut self, place: &str, rules: &[Rule]) {
+        if rules.len() > MOST_RULES {
+            self.report(place, format!("it has {} rules; the most are {MOST_RULES}", rules.len()));
+        }
+        for (number, rule) in rules.iter().enumerate() {
+            self.rule(&format!("{place}, rule {}", number + 1), rule);
+        }
+        let last = rules.len().saturating_sub(1);
+        if let Some(number) = rules.iter().take(last).position(|rule| self.always_fits(rule, 0)) {
+            let problem =
+                format!("rule {} fits every answer, so that none behind it is looked at; delete those", number + 1);
+            self.report(place, problem);
+        }
+    }
+
+    /// Whether no answer gets past a rule. `deep` is how many lists use one another until there.
+    fn always_fits(&self, rule: &Rule, deep: usize) -> bool {
+        let rest = |name: &str| self.about.rules(name).unwrap_or_default();
+        rule.conditions.is_empty()
+            && match &rule.then {
+                Then::Use(name) => {
+                    deep < MOST_LISTS && rest(name).last().is_some_and(|last| self.always_fits(last, deep + 1))
+                }
+                _ => true,
+            }
+    }
+
+    fn rule(&mut self, place: &str, rule: &Rule) {
+        if rule.conditions.len() > MOST_CONDITIONS {
+            self.report(place, format!("it has {} conditions; the most are {MOST_CONDITIONS}", rule.conditions.len()));
+        }
+        rule.conditions.iter().for_each(|condition| self.condition(place, condition));
+        self.texts += 1;
+        match &rule.then {
+            Then::Output(Output::At(pointer)) => self.pointer(place, pointer, false),
+            Then::Output(Output::Value(json)) => {
+                if let Err(error) = Json::parse(json.as_ref()) {
+                    self.report(place, format!("its value is not JSON: {error}"));
+                }
+            }
+            Then::Output(Output::Body | Output::Text | Output::Message | Output::File(_)) => {}
+            Then::Failure(failing) => self.failing(place, failing),
+            Then::Unreadable(expected) if expected.trim().is_empty() => {
+                self.report(place, "say what the answer should be: `unreadable: an answer of Acme`");
+            }
+            Then::Unreadable(_) => {}
+            Then::Use(name) if self.about.answers.contains_key(name.as_ref()) => {}
+            Then::Use(name) => {
+                let known: Vec<&str> = self.about.answers.keys().map(String::as_str).collect();
+                let known = if known.is_empty() {
+                    "there are none".to_owned()
+                } else {
+                    format!("there are `{}`", known.join("`, `"))
+                };
+                self.report(place, format!("there are no rules `{name}` under `answers`; {known}"));
+            }
+        }
+    }
+
+    fn failing(&mut self, place: &str, failing: &Failing) {
+        let Failing { kind, message, code, field, retry_after, .. } = failing;
+        let places = message.iter().chain(code.iter()).chain(field.iter()).chain(retry_after.iter());
+        for of in places {
+            self.texts += 1;
+            match of {
+                Place::At(pointer) => self.pointer(place, pointer, false),
+                Place::Header(name) => self.header(place, name),
+                Place::Body | Place::Words(_) => {}
+            }
+        }
+        if !field.is_empty() && *kind != FailureKind::InvalidInput {
+            self.report(place, "only a failure of the kind `invalid-input` names a field");
+        }
+    }
+
+    fn condition(&mut self, place: &str, condition: &Condition) {
+        let Condition { of, test, any_case: _, except, not: _ } = condition;
+        let mut has_any = false;
+        match of {
+            Subject::At(pointers) => {
+                self.texts += pointers.len();
+                if pointers.is_empty() {
+                    self.report(place, "a condition has no place to look at");
+                }
+                pointers.iter().for_each(|pointer| self.pointer(place, pointer, true));
+                has_any = pointers.iter().any(|pointer| pointer.split('/').any(|token| token == "*"));
+            }
+            Subject::Header(name) => self.header(place, name),
+            Subject::Status | Subject::Body | Subject::Operation => {}
+        }
+        let fits = match test {
+            Test::Statuses(_) => matches!(of, Subject::Status | Subject::At(_) | Subject::Header(_)),
+            Test::Reads(_) => *of == Subject::Operation,
+            Test::Is(_) => matches!(of, Subject::At(_) | Subject::Body),
+            Test::Exists(_) | Test::Present(_) => matches!(of, Subject::At(_) | Subject::Header(_)),
+            Test::OneOf(_) | Test::NoneOf(_) | Test::Contains(_) | Test::Words(_) => {
+                matches!(of, Subject::At(_) | Subject::Header(_) | Subject::Body)
+            }
+        };
+        if !fits {
+            self.report(place, "a condition asks what cannot be asked of what it looks at");
+        }
+        let count = match test {
+            Test::Statuses(statuses) => statuses.len(),
+            Test::OneOf(values) | Test::NoneOf(values) => values.len(),
+            Test::Is(kinds) => kinds.len(),
+            Test::Contains(texts) => texts.len(),
+            Test::Words(words) => words.one_of.len(),
+            Test::Reads(_) | Test::Exists(_) | Test::Present(_) => 1,
+        };
+        if count == 0 {
+            self.report(place, "a condition has nothing to compare with");
+        }
+        if let Test::Words(words) = test {
+            self.texts += words.only.len();
+        }
+        if let Test::Contains(texts) = test
+            && texts.iter().any(|text| text.is_empty())
+        {
+            self.report(place, "the empty text is in every text");
+        }
+        let is_status = |status: &Status| match status {
+            Status::One(one) => (100..600).contains(one),
+            Status::Class(class) => (1..6).contains(class),
+        };
+        if let Test::Statuses(statuses) = test
+            && !statuses.iter().all(is_status)
+        {
+            self.report(place, "a status is one from 100 to 599, or a class such as `4xx`");
+        }
+        self.texts += count + except.len();
+        if !except.is_empty() && !has_any {
+            self.report(place, "`except` leaves out members of a place with `*`, and there is none");
+        }
+    }
+
+    fn pointer(&mut self, place: &str, pointer: &str, any: bool) {
+        let tokens = || pointer.split('/').skip(1);
+        let is_escaped = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if !pointer.is_empty() && !pointer.starts_with('/') || !tokens().all(is_escaped) {
+            self.report(place, format!("`{pointer}` is not a JSON Pointer, such as `/error/message` (RFC 6901)"));
+        }
+        if tokens().count() > DEEPEST || pointer.len() > LONGEST_POINTER {
+            let problem = format!(
+                "`{pointer}` leads through more than {DEEPEST} members, or is longer than {LONGEST_POINTER} bytes"
+            );
+            self.report(place, problem);
+        }
+        if !any && tokens().any(|token| token == "*") {
+            self.report(place, format!("`{pointer}` has to lead to one place; a `*` stands in conditions alone"));
+        }
+    }
+
+    fn header(&mut self, place: &str, name: &str) {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_name) {
+            self.report(place, format!("`{name}` is not the name of a header"));
+        }
+    }
+
+    fn of_code(&mut self, place: &str, operation: &Operation) {
+        for request in operation.requests.iter().filter(|request| !request.when_given.is_empty()) {
+            let problem = "it has code, which chooses among the requests; delete `when-given`";
+            self.report(&format!("{place}, request {}", request.name), problem);
+        }
+    }
+
+    fn of_data(&mut self, place: &str, operation: &Operation, data: &Data) {
+        self.rules(place, &data.answer);
+        self.choice(place, operation);
+        let turned = data.pages.as_ref().map(|pages| pages.turn.parameters()).unwrap_or_default();
+        for request in &operation.requests {
+            let turned = if request.name == NEXT_PAGE { turned.as_slice() } else { &[] };
+            for what in unbound(request, turned) {
+                let problem = format!("{what} is free, and without code nobody gives it; bind it, or set `code`");
+                self.report(&format!("{place}, request {}", request.name), problem);
+            }
+        }
+        if let Some(pages) = &data.pages {
+            self.pages(place, operation, pages);
+        }
+        self.files(place, operation, data);
+    }
+
+    /// Which of several requests is sent has to be clear.
+    fn choice(&mut self, place: &str, operation: &Operation) {
+        let own: Vec<&Request> = operation.requests.iter().filter(|request| request.name != NEXT_PAGE).collect();
+        let Some((last, others)) = own.split_last() else {
+            return self.report(place, "without code it needs a request");
+        };
+        if !last.when_given.is_empty() {
+            let name = &last.name;
+            let problem = format!("one of its requests is sent in any case: the last, `{name}`, has no `when-given`");
+            self.report(place, problem);
+        }
+        for request in others {
+            let name = &request.name;
+            if request.when_given.is_empty() {
+                let problem =
+                    format!("no request behind `{name}` is ever sent; say by `when-given` for what it is sent");
+                self.report(place, problem);
+            }
+            let is_known = |given: &String| {
+                operation.attachments.iter().any(|attachment| attachment.name == *given)
+                    || operation.input_names().any(|input| input == given)
+            };
+            for given in request.when_given.iter().filter(|given| !is_known(given)) {
+                self.report(place, format!("the request `{name}` is sent for `{given}`, which is no input of it"));
+            }
+        }
+    }
+
+    fn pages(&mut self, place: &str, operation: &Operation, pages: &Pages) {
+        let place = &format!("{place}, pages");
+        self.pointer(place, &pages.list, false);
+        match &pages.turn {
+            Turn::Page { .. } => {}
+            Turn::Offset { most, .. } => {
+                if *most == 0 {
+                    self.report(place, "a page has at least one item");
+                }
+            }
+            Turn::Cursor { at, .. } | Turn::Last { at, .. } => self.pointer(place, at, false),
+            Turn::Link { at, read } => {
+                at.iter().for_each(|at| self.pointer(place, at, false));
+                if read.is_empty() {
+                    self.report(place, "of the link to the next page nothing is read; name its query parameters");
+                }
+            }
+        }
+        let properties = operation.input_schema.get("properties");
+        if properties.and_then(|properties| properties.get(MAX_ITEMS)).is_none() {
+            self.report(place, format!("the input `{MAX_ITEMS}` is missing"));
+        }
+        if operation.requests.iter().any(|request| request.answer == AnswerForm::Blob) {
+            self.report(place, "it is answered with a file, which has no pages");
+        }
+        let Some(next) = operation.requests.iter().find(|request| request.name == NEXT_PAGE) else {
+            return self.report(place, format!("it has no request `{NEXT_PAGE}`"));
+        };
+        let turned = pages.turn.parameters();
+        let is_free = |name: &str| next.query.iter().any(|field| field.name == name && field.source.is_free());
+        for name in turned.iter().filter(|name| !is_free(name)) {
+            self.report(place, format!("`{name}` is no free parameter of the request `{NEXT_PAGE}`"));
+        }
+        // Else the pages that follow are those of another request.
+        let is_turned = |name: &str| turned.contains(&name);
+        let first = operation.requests.first();
+        let rest = |request: &Request| {
+            let query = request.query.iter().filter(|field| !is_turned(&field.name)).cloned().collect();
+            Request { name: String::new(), query, ..request.clone() }
+        };
+        if first.is_some_and(|first| rest(first) != rest(next)) {
+            self.report(place, format!("the request `{NEXT_PAGE}` is another one than that of the first page"));
+        }
+    }
+
+    /// A file comes where it is declared on each side.
+    fn files(&mut self, place: &str, operation: &Operation, data: &Data) {
+        let own = if data.answer.is_empty() { &self.about.answer } else { &data.answer };
+        let rules = with_used(self.about, own);
+        let files: Vec<&str> = rules
+            .iter()
+            .filter_map(|rule| match &rule.then {
+                Then::Output(Output::File(name)) => Some(name.as_ref()),
+                _ => None,
+            })
+            .collect();
+        let is_file = operation.requests.iter().any(|request| request.answer == AnswerForm::Blob);
+        for name in files.iter().filter(|name| !operation.output_attachments.iter().any(|file| file == *name)) {
+            self.report(place, format!("its answer is a file `{name}`, which is not among the operation's files"));
+        }
+        for name in operation.output_attachments.iter().filter(|file| !files.contains(&file.as_str())) {
+            self.report(
+                place,
+                format!("no rule of its answer gives the file `{name}`; write `output: {{file: {name}}}`"),
+            );
+        }
+        if is_file != !files.is_empty() {
+            self.report(
+                place,
+                "an answer that is given as a file needs a request `as-file`, and a rule with `output: {file: NAME}`",
+            );
+        }
+    }
+}
+
+/// The values that code would give, but for those by which a page is turned.
+fn unbound(request: &Request, turned: &[&str]) -> Vec<String> {
+    let is_turned = |what: &str| what.strip_prefix("query ").is_some_and(|name| turned.contains(&name));
+    request.free_values().into_iter().map(|(what, _)| what).filter(|what| !is_turned(what)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The problems of a manifest with these rules, and with an operation that has these members besides.
+    fn problems_of(answer: &Value, answers: &Value, members: Value) -> Vec<String> {
+        let mut operation = json!({
+            "name": "orders.list", "title": "", "summary": "", "effect": "read", "idempotent": true, "unverified": null,
+            "attachments": [], "output-attachments": [], "sensitive-inputs": [], "sensitive-outputs": [],
+            "input-schema": {"type": "object", "properties": {"x": {"type": "string"}}, "additionalProperties": false},
+            "requests": [request("list", &json!([]))], "data": {},
+        });
+        let members = members.as_object().cloned().unwrap_or_default();
+        operation.as_object_mut().unwrap().extend(members);
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "",
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null},
+            "fields": [], "schemes": [], "answer": answer, "answers": answers, "operations": [operation],
+        });
+        problems(&serde_json::from_value(manifest).unwrap()).iter().map(ToString::to_string).collect()
+    }
+
+    fn request(name: &str, query: &Value) -> Value {
+        json!({
+            "name": name, "method": "GET", "path": "/orders", "variables": [], "query": query, "headers": [],
+            "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
+        })
+    }
+
+    fn has(problems: &[String], part: &str) {
+        assert!(problems.iter().any(|problem| problem.contains(part)), "{part}: {problems:?}");
+    }
+
+    #[test]
+    fn rules_that_can_never_mean_anything_are_refused() {
+        let of =
+            |answer: Value| problems_of(&answer, &json!({"a": [{"use": "b"}], "b": [{"output": "body"}]}), json!({}));
+        let no = || json!({"output": "body"});
+        let when = |condition: Value| of(json!([{"if": [condition], "output": "body"}, {"failure": {}}]));
+        assert_eq!(of(json!([{"use": "a"}])), Vec::<String>::new());
+        assert_eq!(when(json!({"at": ["/*/id"], "exists": true, "except": ["x"]})), Vec::<String>::new());
+        has(&of(json!([no(), no()])), "answer: rule 1 fits every answer, so that none behind it is looked at");
+        has(&of(json!([{"use": "a"}, no()])), "rule 1 fits every answer");
+        has(&of(json!([{"use": "c"}])), "answer, rule 1: there are no rules `c` under `answers`; there are `a`, `b`");
+        has(&of(json!([{"output": {"at": "a"}}])), "`a` is not a JSON Pointer, such as `/error/message`");
+        has(&of(json!([{"output": {"at": "/a~2"}}])), "`/a~2` is not a JSON Pointer");
+        has(&of(json!([{"output": {"at": "/a/*"}}])), "`/a/*` has to lead to one place");
+        has(&of(json!([{"output": {"at": "/a".repeat(17)}}])), "leads through more than 16 members");
+        has(&of(json!([{"output": {"value": "{"}}])), "its value is not JSON");
+        has(&of(json!([{"failure": {"code": [{"header": "a b"}]}}])), "`a b` is not the name of a header");
+        has(&of(json!([{"failure": {"field": [{"at": "/f"}]}}])), "only a failure of the kind `invalid-input`");
+        has(&of(json!([{"unreadable": " "}])), "say what the answer should be");
+        has(&when(json!({"at": [], "exists": true})), "a condition has no place to look at");
+        has(&when(json!({"at": ["/a"], "one-of": []})), "a condition has nothing to compare with");
+        has(&when(json!({"at": ["/a"], "contains": [""]})), "the empty text is in every text");
+        has(&when(json!({"at": ["/a"], "exists": true, "except": ["b"]})), "and there is none");
+        has(&when(json!({"status": null, "statuses": [{"one": 99}]})), "a status is one from 100 to 599");
+        has(&when(json!({"status": null, "exists": true})), "asks what cannot be asked");
+        let many = json!(vec![json!({"if": [{"body": null, "is": ["json"]}], "output": "body"}); 65]);
+        has(&of(many), "it has 65 rules; the most are 64");
+        let long: Vec<Value> = (0..5000).map(|number| json!({"text": number.to_string()})).collect();
+        has(&when(json!({"at": ["/a"], "one-of": long})), "the most are 4096");
+    }
+
+    #[test]
+    fn rules_that_use_one_another_in_a_circle_are_refused() {
+        let of = |answers: Value| problems_of(&json!([]), &answers, json!({}));
+        let in_a_circle = json!({"a": [{"use": "b"}], "b": [{"use": "c"}], "c": [{"use": "a"}], "d": [{"use": "a"}]});
+        let found = of(in_a_circle);
+        for name in ["a", "b", "c"] {
+            has(&found, &format!("answers {name}: its rules use one another in a circle"));
+        }
+        assert_eq!(found.len(), 3, "{found:?}");
+        has(&of(json!({"a": [{"use": "a"}]})), "in a circle");
+    }
+
+    #[test]
+    fn without_code_each_value_has_somebody_who_gives_it_and_one_request_is_sent() {
+        let of = |members: Value| problems_of(&json!([]), &json!({}), members);
+        let free = json!([{"name": "page", "source": {"free": "why"}, "lists": "repeated"}]);
+        has(
+            &of(json!({"requests": [request("list", &free)]})),
+            "operation orders.list, request list: query page is free, and without code nobody gives it",
+        );
+        let when = |given: &[&str], last: &[&str]| {
+            let (mut one, mut other) = (request("one", &json!([])), request("other", &json!([])));
+            (one["when-given"], other["when-given"]) = (json!(given), json!(last));
+            of(json!({"requests": [one, other]}))
+        };
+        assert_eq!(when(&["x"], &[]), Vec::<String>::new());
+        has(&when(&["y"], &[]), "the request `one` is sent for `y`, which is no input of it");
+        has(&when(&[], &[]), "no request behind `one` is ever sent");
+        has(&when(&["x"], &["x"]), "one of its requests is sent in any case: the last, `other`");
+        has(&of(json!({"requests": []})), "without code it needs a request");
+        let mut one = request("one", &json!([]));
+        one["when-given"] = json!(["x"]);
+        has(&of(json!({"requests": [one], "data": null})), "it has code, which chooses among the requests");
+    }
+
+    #[test]
+    fn pages_are_turned_in_the_request_of_the_first_one_alone() {
+        let free = json!([{"name": "page", "source": {"free": "why"}, "lists": "repeated"}]);
+        let schema = json!({
+            "type": "object", "properties": {"x": {}, "maxItems": {"type": "integer"}}, "additionalProperties": false,
+        });
+        let of = |next: Value, pages: Value| {
+            let requests = json!([request("list", &json!([])), next]);
+            problems_of(
+                &json!([]),
+                &json!({}),
+                json!({"requests": requests, "data": {"pages": pages}, "input-schema": schema}),
+            )
+        };
+        let by_page = || json!({"list": "/items", "turn": {"page": {"query": "page", "first": 1}}});
+        assert_eq!(of(request("next-page", &free), by_page()), Vec::<String>::new());
+        has(&of(request("next-page", &json!([])), by_page()), "`page` is no free parameter of the request `next-page`");
+        let mut elsewhere = request("next-page", &free);
+        elsewhere["path"] = json!("/users");
+        has(&of(elsewhere, by_page()), "the request `next-page` is another one than that of the first page");
+        let link = json!({"list": "items", "turn": {"link": {"read": []}}});
+        let found = of(request("next-page", &json!([])), link);
+        has(&found, "`items` is not a JSON Pointer");
+        has(&found, "of the link to the next page nothing is read");
+    }
+
+    #[test]
+    fn a_file_is_declared_wherever_it_passes() {
+        let of = |answer: &str, files: &[&str], output: Value| {
+            let mut sent = request("get", &json!([]));
+            sent["answer"] = json!(answer);
+            let data = json!({"answer": [{"output": output}]});
+            problems_of(&json!([]), &json!({}), json!({"requests": [sent], "output-attachments": files, "data": data}))
+        };
+        assert_eq!(of("blob", &["file"], json!({"file": "file"})), Vec::<String>::new());
+        has(&of("blob", &[], json!({"file": "file"})), "a file `file`, which is not among the operation's files");
+        has(&of("bytes", &["file"], json!({"file": "file"})), "needs a request `as-file`");
+        has(&of("blob", &["file"], json!("body")), "no rule of its answer gives the file `file`");
+    }
+}
