@@ -286,3 +286,6 @@ impl Named for About {
         self.answers.get(name).map(Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests;

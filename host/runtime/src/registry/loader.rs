@@ -108,3 +108,19 @@ impl Loader {
         self.artefacts.beside(other)
     }
 }
+
+#[cfg(test)]
+impl Loader {
+    /// A release of a component that says of itself what this manifest does.
+    pub(crate) fn described(
+        &self,
+        engine: &Engine,
+        component: &wasmtime::component::Component,
+        manifest: &crate::manifest::Manifest,
+    ) -> Release {
+        crate::manifest::check(manifest).unwrap();
+        let plugin = link(engine.inner(), &self.linker, component).unwrap();
+        let description = Description::of(manifest, 0, &vec![0; manifest.operations.len()]).unwrap();
+        self.made(plugin, description, "0", None)
+    }
+}
