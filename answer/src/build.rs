@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 
 use crate::rules::{
-    Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Value,
+    Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Value, Words,
 };
 
 impl Rule {
@@ -45,23 +45,23 @@ impl Rule {
 
 /// The status is 2xx.
 pub fn success() -> Condition {
-    Condition { of: Subject::Status, test: Test::Statuses(Cow::Owned(vec![Status::Class(2)])), any_case: false }
+    Condition::new(Subject::Status, Test::Statuses(Cow::Owned(vec![Status::Class(2)])))
 }
 
 /// The status is one of these.
 pub fn status<const N: usize>(statuses: [u16; N]) -> Condition {
     let statuses = statuses.map(Status::One).to_vec();
-    Condition { of: Subject::Status, test: Test::Statuses(Cow::Owned(statuses)), any_case: false }
+    Condition::new(Subject::Status, Test::Statuses(Cow::Owned(statuses)))
 }
 
 /// Whether the operation reads and gives back what it reads.
 pub fn reads(reads: bool) -> Condition {
-    Condition { of: Subject::Operation, test: Test::Reads(reads), any_case: false }
+    Condition::new(Subject::Operation, Test::Reads(reads))
 }
 
 /// What stands at one of these JSON Pointers.
-pub fn at<const N: usize>(pointers: [&'static str; N]) -> Look {
-    Look(Subject::At(Cow::Owned(pointers.map(Cow::Borrowed).to_vec())))
+pub fn at<P: Into<Text>>(pointers: impl IntoIterator<Item = P>) -> Look {
+    Look(Subject::At(pointers.into_iter().map(Into::into).collect()))
 }
 
 /// The values of a header.
@@ -80,7 +80,7 @@ pub struct Look(Subject);
 
 impl Look {
     fn asked(self, test: Test) -> Condition {
-        Condition { of: self.0, test, any_case: false }
+        Condition::new(self.0, test)
     }
 
     /// Whether it is there; a null is something.
@@ -108,6 +108,17 @@ impl Look {
         self.asked(Test::Is(Cow::Owned(kinds.to_vec())))
     }
 
+    /// It is a text in which one of these words is, and no other words than these besides; any others where there are none of them.
+    pub fn words(self, one_of: &[&'static str], only: &[&'static str]) -> Condition {
+        let list = |words: &[&'static str]| words.iter().map(|word| Cow::Borrowed(*word)).collect();
+        self.asked(Test::Words(Words { one_of: list(one_of), only: list(only) }))
+    }
+
+    /// It is the status of an error, 400 to 599, as a number or a text.
+    pub fn is_an_error(self) -> Condition {
+        self.asked(Test::Statuses(Cow::Owned(vec![Status::Class(4), Status::Class(5)])))
+    }
+
     /// It is a text with one of these in it.
     pub fn contains<const N: usize>(self, texts: [&'static str; N]) -> Condition {
         self.asked(Test::Contains(Cow::Owned(texts.map(Cow::Borrowed).to_vec())))
@@ -115,6 +126,21 @@ impl Look {
 }
 
 impl Condition {
+    /// What is looked at, and what is asked of it.
+    pub fn new(of: Subject, test: Test) -> Self {
+        Self { of, test, any_case: false, except: Cow::Borrowed(&[]), not: false }
+    }
+
+    /// It holds where the test does not.
+    pub fn negated(self) -> Self {
+        Self { not: !self.not, ..self }
+    }
+
+    /// A `*` in its pointers passes over members of these names.
+    pub fn except(self, names: &[&'static str]) -> Self {
+        Self { except: names.iter().map(|name| Cow::Borrowed(*name)).collect(), ..self }
+    }
+
     /// Whatever the case of letters.
     pub fn in_any_case(self) -> Self {
         Self { any_case: true, ..self }

@@ -16,6 +16,7 @@ pub(crate) fn rules() -> Rules {
         Rule::failure([code(500), at(["/error/message"]).one_of(words.iter().copied())], told(kind))
     };
     Rules {
+        named: Vec::new(),
         first: vec![
             Rule::unreadable([is_no_rpc(), success()], "a JSON-RPC 2.0 object"),
             // The endpoint itself was not reached: the words are those of the web server.

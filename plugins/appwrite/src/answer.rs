@@ -8,6 +8,7 @@ pub(crate) fn rules() -> Rules {
         Rule::failure([at(["/type"]).one_of(types.iter().copied())], told(kind))
     };
     Rules {
+        named: Vec::new(),
         first: Vec::new(),
         output: vec![Rule::output([success()], Output::Body)],
         errors: vec![

@@ -7,6 +7,7 @@ use wharf_plugin::rules::{Failing, FailureKind, Output, Rule};
 pub(crate) fn rules() -> Rules {
     const RIGHTS: [&str; 3] = ["Non permissible resource", "not authorized", "suspended"];
     Rules {
+        named: Vec::new(),
         first: Vec::new(),
         output: vec![Rule::output([success()], Output::Body)],
         errors: vec![

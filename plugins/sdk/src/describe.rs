@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use wharf_answer::build::success;
+use wharf_answer::build::{at, success};
 use wharf_answer::document::{pages, rules};
-use wharf_answer::rules::{Condition, Output, Rule, Subject, Test, Then};
+use wharf_answer::rules::{Output, Rule, Then};
 
 use crate::input::Input;
 use crate::json_text::{Members, list, object, push_quoted};
@@ -167,16 +167,16 @@ const ERRORS: &str = "errors";
 /// The rules of the provider: by name, and those of all operations that have none of their own.
 fn answers(provider: &Provider, document: &mut Members<'_>) {
     let Read::Rules(all) = provider.read else { return };
-    let Rules { first, output, errors } = all();
+    let Rules { first, output, errors, named } = all();
     let usual = framed(&first, output, &errors);
     if !usual.is_empty() {
         document.add("answer", &rules(&usual).to_string());
     }
-    if first.is_empty() && errors.is_empty() {
+    if first.is_empty() && errors.is_empty() && named.is_empty() {
         return;
     }
     object(document.value("answers"), |answers| {
-        for (name, own) in [(FIRST, first), (ERRORS, errors)] {
+        for (name, own) in [(FIRST, first), (ERRORS, errors)].into_iter().chain(named) {
             if !own.is_empty() {
                 answers.add(name, &rules(&own).to_string());
             }
@@ -197,7 +197,7 @@ fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
     if has_function || !operation.requests.is_empty() {
         return None;
     }
-    let Rules { first, output, errors } = all();
+    let Rules { first, output, errors, .. } = all();
     let own = match operation.answer {
         Answer::Value if operation.members.is_empty() => return Some(Vec::new()),
         Answer::Value => {
@@ -208,8 +208,7 @@ fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
             let expected = format!("an object with `{}`", operation.members.join("`, `"));
             let lacks = operation.members.iter().map(|name| {
                 let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-                let of = Subject::At(vec![pointer.into()].into());
-                let is_missing = Condition { of, test: Test::Exists(false), any_case: false };
+                let is_missing = at([pointer]).exists(false);
                 Rule::unreadable([success(), is_missing], expected.clone())
             });
             lacks.chain([good(Output::Body)]).collect()

@@ -2,7 +2,7 @@
 
 use wharf_answer::build::{body, success};
 use wharf_answer::rules::{Kind, Output, Rule};
-use wharf_answer::{Found, judge};
+use wharf_answer::{Found, Named, judge};
 
 use crate::failure::Failure;
 use crate::response::Response;
@@ -25,14 +25,22 @@ pub struct Rules {
     pub output: Vec<Rule>,
     /// What is wrong with all other answers.
     pub errors: Vec<Rule>,
+    /// Rules that those use by these names.
+    pub named: Vec<(&'static str, Vec<Rule>)>,
+}
+
+impl Named for Rules {
+    fn rules(&self, name: &str) -> Option<&[Rule]> {
+        self.named.iter().find(|(known, _)| *known == name).map(|(_, rules)| rules.as_slice())
+    }
 }
 
 /// A provider that says what is wrong by the status, in words where most providers have them. A good answer is its body.
 pub const REST: Read = Read::Rules(Rules::default);
 
 impl Rules {
-    fn all(self) -> Vec<Rule> {
-        [self.first, self.output, self.errors].concat()
+    fn all(&self) -> Vec<Rule> {
+        [self.first.as_slice(), &self.output, &self.errors].concat()
     }
 }
 
@@ -44,10 +52,13 @@ impl Read {
     pub fn read(self, response: &Response) -> Result<String, Failure> {
         match self {
             Self::Function(read) => read(response),
-            Self::Rules(rules) => match judge(response, &rules().all(), &())? {
-                Found::Json(json) => Ok(json),
-                Found::File(_) => Err(response.makes_no_sense("JSON")),
-            },
+            Self::Rules(rules) => {
+                let rules = rules();
+                match judge(response, &rules.all(), &rules)? {
+                    Found::Json(json) => Ok(json),
+                    Found::File(_) => Err(response.makes_no_sense("JSON")),
+                }
+            }
         }
     }
 }

@@ -1,178 +1,261 @@
-use wharf_plugin::{Failure, Members, Response, items, json, read, words};
+use std::borrow::Cow;
+
+use wharf_plugin::Rules;
+use wharf_plugin::build::{Look, at, body, header, reads, success};
+use wharf_plugin::rules::{Condition, Failing, FailureKind, Kind, Output, Rule, Value};
 
 /// A good answer to a change may be JSON, a few bare words or nothing. To a read it is an object or a list. Errors have `message`,
 /// or else `error`, and may come with status 200, so what does not say yes in a known way is none.
-pub(crate) fn read(response: &Response) -> Result<String, Failure> {
-    if !response.is_success() {
-        return read::rest(response);
-    }
-    let changes = !response.is_to_a_read();
-    if response.is_empty() && changes {
-        return Ok(json!({"success": true}).to_string());
-    }
-    // A web page, for instance, which a path that does not exist may be answered with, or a notice of PHP before the JSON.
-    let no_answer = || Err(response.makes_no_sense("one of WibiClick"));
-    let Ok(answer) = read::json(response) else {
-        let text = response.text()?.trim();
-        return match changes && !says_json(response) && is_done(text) {
-            true => Ok(json!({"success": true, "message": text}).to_string()),
-            false => no_answer(),
-        };
-    };
-    let is_good = match (Members::of(&answer), items(&answer)) {
-        (Some(object), _) if says_no(&object) || (changes || is_envelope(&object)) && refuses(&object) => {
-            return Err(Failure::Provider(response.detail(reason(&object).as_deref())));
-        }
-        (Some(_), _) => true,
+pub(crate) fn rules() -> Rules {
+    let is = |kind: Kind| body().is([kind]);
+    let only_how_it_went = || at(["/*"]).exists(false).in_any_case().except(ENVELOPE);
+    let with_data = || at(["/data", "/result"]).is([Kind::Something]).in_any_case().negated();
+    let output = vec![
+        Rule::failure([success().negated()], told(FailureKind::ByStatus)),
+        Rule::output([reads(false), is(Kind::Nothing)], Output::Value(r#"{"success":true}"#.into())),
+        uses([is(Kind::Object)], "says-no"),
         // The records of a read may have a member of any name.
-        (None, Some(items)) => {
-            !changes || !items.into_iter().filter_map(Members::of).any(|item| says_no(&item) || refuses(&item))
-        }
-        (None, None) => changes && is_yes(answer.trim_ascii()),
-    };
-    if is_good { Ok(answer) } else { no_answer() }
+        uses([reads(false), is(Kind::Object)], "refuses"),
+        uses([is(Kind::Object), only_how_it_went(), with_data()], "refuses"),
+        Rule::output([is(Kind::Object)], Output::Body),
+        Rule::output([reads(true), is(Kind::List)], Output::Body),
+        Rule::unreadable([reads(true)], NO_ANSWER),
+        uses([is(Kind::List)], "entries-say-no"),
+        uses([is(Kind::List)], "entries-refuse"),
+        Rule::output([is(Kind::List)], Output::Body),
+        Rule::output([at([""]).one_of(YES)], Output::Body),
+        Rule::output([says_done(at([""]))], Output::Body),
+        Rule::output(
+            [
+                is(Kind::Json).negated(),
+                header("content-type").contains(["json"]).in_any_case().negated(),
+                says_done(body()),
+            ],
+            Output::Message,
+        ),
+        // A web page, for instance, which a path that does not exist may be answered with, or a notice of PHP before the JSON.
+        Rule::unreadable([], NO_ANSWER),
+    ];
+    let named = vec![
+        ("no", vec![Rule::failure([], told(FailureKind::Provider))]),
+        ("says-no", says_no("")),
+        ("refuses", refuses("", "/*")),
+        ("entries-say-no", says_no("/*")),
+        ("entries-refuse", refuses("/*", "/*/*")),
+    ];
+    Rules { first: Vec::new(), output, errors: Vec::new(), named }
 }
 
-/// What an answer says is wrong.
-fn reason(answer: &Members<'_>) -> Option<String> {
-    let told = |name: &str| answer.words(name).filter(|words| !words.trim().is_empty());
-    let first = || words(items(answer.get("errors")?)?.first()?);
-    told("message").or_else(|| told("error")).or_else(|| told("errors")).or_else(first)
+const NO_ANSWER: &str = "one of WibiClick";
+
+fn told(kind: FailureKind) -> Failing {
+    Failing::of(kind).message(["/message", "/error", "/errors"])
+}
+
+fn uses(conditions: impl Into<Vec<Condition>>, name: &'static str) -> Rule {
+    Rule { conditions: conditions.into().into(), ..Rule::uses(name) }
+}
+
+/// What says that something failed.
+fn no(conditions: impl Into<Vec<Condition>>) -> Rule {
+    uses(conditions, "no")
+}
+
+/// Members of these names, whatever their case, of the object itself or of each entry of a list.
+fn members(of: &str, names: &[&str]) -> Look {
+    at(names.iter().map(|name| format!("{of}/{name}")))
 }
 
 /// Whether `success` is there and is not true, each time; or where it is not there, whether there is an error.
-fn says_no(answer: &Members<'_>) -> bool {
-    match of(answer, "success").next() {
-        Some(_) => !of(answer, "success").all(is_yes),
-        None => {
-            of(answer, "error").any(|value| !is_nothing(value))
-                || of(answer, "status")
-                    .filter_map(words)
-                    .any(|status| FAILED.contains(&status.to_ascii_lowercase().as_str()))
-        }
-    }
+fn says_no(of: &str) -> Vec<Rule> {
+    let is_there = || members(of, &["success"]).exists(true).in_any_case();
+    vec![
+        no([
+            is_there(),
+            members(of, &["success"]).none_of(YES).in_any_case(),
+            says_done(members(of, &["success"])).in_any_case().negated(),
+        ]),
+        no([is_there().negated(), members(of, &["error"]).is([Kind::Something]).in_any_case()]),
+        no([is_there().negated(), members(of, &["status"]).one_of(FAILED.iter().copied()).in_any_case()]),
+    ]
 }
 
-/// Whether an answer says no in any other way that a server may have. A record that was read may well have such members.
-fn refuses(answer: &Members<'_>) -> bool {
+/// Whether an answer says no in any other way that a server may have.
+fn refuses(of: &str, all: &'static str) -> Vec<Rule> {
     // The status of a record is not that of the request.
-    let is_record = ["id", "token"].iter().any(|name| answer.get(name).is_some());
-    ["error", "errors", "exception"].iter().any(|name| of(answer, name).any(|value| !is_nothing(value)))
-        || of(answer, "ok").any(|value| !is_yes(value))
-        || !is_record && of(answer, "status").any(|status| is_no(status) || is_error(status))
-        || ["code", "statusCode", "status_code"].iter().any(|name| of(answer, name).any(is_error))
-        || ["data", "result", "response"].iter().flat_map(|name| of(answer, name)).any(|value| {
-            Members::of(value).is_some_and(|inner| ["success", "ok"].iter().any(|name| !of(&inner, name).all(is_yes)))
-        })
-        || says_nothing_but_no(answer)
-        || says_why_not(answer)
+    let is_no_record = || members(of, &["id", "token"]).exists(true).in_any_case().negated();
+    let is_no_yes = |names: &[&str]| {
+        no([
+            members(of, names).exists(true).in_any_case(),
+            members(of, names).none_of(YES).in_any_case(),
+            says_done(members(of, names)).in_any_case().negated(),
+        ])
+    };
+    let others = |names: &[&'static str], ask: fn(Look) -> Condition| ask(at([all])).in_any_case().except(names);
+    const WORDS: &[&str] = &["message", "error", "errors"];
+    vec![
+        no([members(of, &["error", "errors", "exception"]).is([Kind::Something]).in_any_case()]),
+        is_no_yes(&["ok"]),
+        no([is_no_record(), members(of, &["status"]).one_of(NO).in_any_case()]),
+        no([is_no_record(), members(of, &["status"]).is_an_error().in_any_case()]),
+        no([members(of, &["code", "statusCode", "status_code"]).is_an_error().in_any_case()]),
+        is_no_yes(&["data/success", "result/success", "response/success", "data/ok", "result/ok", "response/ok"]),
+        // There is a no, and beside it at most a message: `{"connected":false}`.
+        no([
+            others(WORDS, |look| look.one_of(NO)),
+            others(WORDS, |look| look.none_of(NO.into_iter().chain(NOTHING))).negated(),
+        ]),
+        // There is nothing but a message, and that one tells what was wrong.
+        no([others(&["message"], |look| look.exists(false)), members(of, &["message"]).words(NOT, &[]).in_any_case()]),
+    ]
 }
 
-/// Whether there is a no, and beside it at most a message: `{"connected":false}`.
-fn says_nothing_but_no(answer: &Members<'_>) -> bool {
-    let is_other = |name: &str| !["message", "error", "errors"].iter().any(|known| name.eq_ignore_ascii_case(known));
-    let others: Vec<&str> = answer.iter().filter(|(name, _)| is_other(name)).map(|(_, value)| value).collect();
-    others.iter().any(|value| is_no(value)) && others.iter().all(|value| is_no(value) || is_nothing(value))
-}
-
-/// Whether there is nothing but a message, and that one tells what was wrong.
-fn says_why_not(answer: &Members<'_>) -> bool {
-    const NOT: [&str; 14] = [
-        "cannot",
-        "can't",
-        "denied",
-        "error",
-        "expired",
-        "failed",
-        "forbidden",
-        "invalid",
-        "missing",
-        "not",
-        "unable",
-        "unauthorised",
-        "unauthorized",
-        "unknown",
-    ];
-    let is_not = |word: &str| NOT.iter().any(|not| word.eq_ignore_ascii_case(not));
-    let is_alone = answer.iter().all(|(name, _)| name.eq_ignore_ascii_case("message"));
-    let ends = |c: char| !c.is_alphanumeric() && c != '\'';
-    is_alone && of(answer, "message").filter_map(words).any(|text| text.split(ends).any(is_not))
-}
-
-/// Whether an answer has nothing but what tells how a request went.
-fn is_envelope(answer: &Members<'_>) -> bool {
-    const NAMES: [&str; 10] =
-        ["code", "data", "error", "errors", "message", "ok", "result", "status", "statuscode", "success"];
-    answer.iter().all(|(name, value)| {
-        let name = name.to_ascii_lowercase();
-        NAMES.contains(&name.as_str()) && (!matches!(name.as_str(), "data" | "result") || is_nothing(value))
-    })
-}
-
-/// The members of a name, whatever its case.
-fn of<'a>(answer: &'a Members<'a>, wanted: &'a str) -> impl Iterator<Item = &'a str> {
-    answer.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
-}
-
-fn is_nothing(json: &str) -> bool {
-    let inside = |open, close| json.strip_prefix(open).and_then(|json| json.strip_suffix(close));
-    let is_empty = inside('[', ']').or_else(|| inside('{', '}')).is_some_and(|inside| inside.trim().is_empty());
-    is_empty || matches!(json, "null" | "false" | "0") || words(json).is_some_and(|text| text.trim().is_empty())
-}
+const YES: [Value; 3] = [Value::Boolean(true), Value::Number(Cow::Borrowed("1")), Value::Text(Cow::Borrowed("yes"))];
 
 /// What counts as no in JSON, where a null or an empty text says nothing.
-fn is_no(json: &str) -> bool {
-    match words(json) {
-        Some(text) => matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "no" | "0"),
-        None => json == "false" || json.parse() == Ok(0.0),
-    }
-}
+const NO: [Value; 4] = [
+    Value::Boolean(false),
+    Value::Number(Cow::Borrowed("0")),
+    Value::Text(Cow::Borrowed("false")),
+    Value::Text(Cow::Borrowed("no")),
+];
 
-/// Whether it is an HTTP status of an error, as a number or a text.
-fn is_error(json: &str) -> bool {
-    let number = words(json).unwrap_or_else(|| json.to_owned()).trim().parse();
-    number.is_ok_and(|number: f64| (400.0..600.0).contains(&number))
-}
+const NOTHING: [Value; 4] = [Value::Null, Value::Text(Cow::Borrowed("")), Value::EmptyList, Value::EmptyObject];
+
+/// What an answer has that tells nothing but how a request went.
+const ENVELOPE: &[&str] =
+    &["code", "data", "error", "errors", "message", "ok", "result", "status", "statuscode", "success"];
 
 /// What `status` says of a request that failed, beside what it says of a job.
-const FAILED: [&str; 9] =
-    ["bad request", "denied", "error", "fail", "failed", "failure", "forbidden", "not found", "unauthorized"];
+const FAILED: &[&str] =
+    &["bad request", "denied", "error", "fail", "failed", "failure", "forbidden", "not found", "unauthorized"];
 
-/// What counts as yes in JSON: true, 1, or a text of known words.
-fn is_yes(json: &str) -> bool {
-    match words(json) {
-        Some(text) => matches!(text.as_str(), "1" | "yes") || is_done(&text),
-        None => matches!(json, "true" | "1" | "1.0"),
-    }
-}
+const NOT: &[&str] = &[
+    "cannot",
+    "can't",
+    "denied",
+    "error",
+    "expired",
+    "failed",
+    "forbidden",
+    "invalid",
+    "missing",
+    "not",
+    "unable",
+    "unauthorised",
+    "unauthorized",
+    "unknown",
+];
 
 /// Whether every word of a text is one by which a server says that it did something, such as "User updated successfully.": nobody
 /// has seen them all, and anything else may say what went wrong.
-fn is_done(text: &str) -> bool {
-    const LONGEST: usize = 200;
-    const DONE: &str = "accepted added booked changed connected converted created deleted disconnected done merged ok reassigned \
-                        registered removed reset saved sent set success successful successfully true updated uploaded";
-    /// What it was done to, alone or several of them.
-    const BESIDE: &str = "a an and been booking callout company contact customer document email employee estimate fee from has \
-                          have information invoice item job line logo mail message note password profile settings status \
-                          supplier task technician the to user was website";
-    let is_of = |list: &str, word: &str| list.split(' ').any(|known| known == word);
-    let is_beside = |word: &str| is_of(BESIDE, word) || word.strip_suffix('s').is_some_and(|one| is_of(BESIDE, one));
-    let text = text.to_ascii_lowercase();
-    let said: Vec<&str> = text.trim_end_matches(['.', '!', '\r', '\n']).split(' ').collect();
-    text.len() <= LONGEST
-        && said.iter().any(|word| is_of(DONE, word))
-        && said.iter().all(|word| is_of(DONE, word) || is_beside(word))
+fn says_done(look: Look) -> Condition {
+    look.words(DONE, BESIDE)
 }
 
-/// Whether the server says that the body were JSON.
-fn says_json(response: &Response) -> bool {
-    response.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
-}
+const DONE: &[&str] = &[
+    "accepted",
+    "added",
+    "booked",
+    "changed",
+    "connected",
+    "converted",
+    "created",
+    "deleted",
+    "disconnected",
+    "done",
+    "merged",
+    "ok",
+    "reassigned",
+    "registered",
+    "removed",
+    "reset",
+    "saved",
+    "sent",
+    "set",
+    "success",
+    "successful",
+    "successfully",
+    "true",
+    "updated",
+    "uploaded",
+];
+
+/// What it was done to, alone or several of them.
+const BESIDE: &[&str] = &[
+    "a",
+    "an",
+    "and",
+    "been",
+    "booking",
+    "callout",
+    "company",
+    "contact",
+    "customer",
+    "document",
+    "email",
+    "employee",
+    "estimate",
+    "fee",
+    "from",
+    "has",
+    "have",
+    "information",
+    "invoice",
+    "item",
+    "job",
+    "line",
+    "logo",
+    "mail",
+    "message",
+    "note",
+    "password",
+    "profile",
+    "settings",
+    "status",
+    "supplier",
+    "task",
+    "technician",
+    "the",
+    "to",
+    "user",
+    "was",
+    "website",
+    "bookings",
+    "callouts",
+    "contacts",
+    "customers",
+    "documents",
+    "emails",
+    "employees",
+    "estimates",
+    "fees",
+    "invoices",
+    "items",
+    "jobs",
+    "lines",
+    "logos",
+    "mails",
+    "messages",
+    "notes",
+    "passwords",
+    "profiles",
+    "suppliers",
+    "tasks",
+    "technicians",
+    "users",
+    "websites",
+];
 
 #[cfg(test)]
 mod tests {
+    use wharf_plugin::{Failure, Read, Response, json};
+
     use super::*;
+
+    fn read(response: &Response) -> Result<String, Failure> {
+        Read::Rules(rules).read(response)
+    }
 
     #[test]
     fn an_answer_that_is_not_json_is_no_failure() {

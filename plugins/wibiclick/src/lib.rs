@@ -37,7 +37,7 @@ pub const PROVIDER: Provider = Provider {
     schemes: &[Scheme::new("key", "The API key as a bearer token, which is inferred.")
         .placements(&[Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("api_key")])])],
     scheme: Some("key"),
-    read: Read::Function(answer::read),
+    read: Read::Rules(answer::rules),
     resources: &[
         users::USERS,
         websites::WEBSITES,
