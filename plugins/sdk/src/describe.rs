@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use wharf_answer::build::{at, success};
+use wharf_answer::build::{at, body as body_of_answer, success};
 use wharf_answer::document::{pages, rules};
-use wharf_answer::rules::{Output, Rule, Then};
+use wharf_answer::rules::{Kind, Output, Rule, Then};
 
 use crate::input::Input;
 use crate::json_text::{Members, list, object, push_quoted};
@@ -209,7 +209,7 @@ fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
             let lacks = operation.members.iter().map(|name| {
                 let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
                 let is_missing = at([pointer]).exists(false);
-                Rule::unreadable([success(), is_missing], expected.clone())
+                Rule::unreadable([success(), body_of_answer().is([Kind::Json]), is_missing], expected.clone())
             });
             lacks.chain([good(Output::Body)]).collect()
         }
