@@ -316,7 +316,7 @@ fn a_limit_that_cannot_be_is_told_where_it_stands() {
     world.configure(&format!("[limits]\ntimeout = \"999999999y\"\n{}", world.connections()));
     assert_eq!(world.call("chatwoot profile.get").code, 0, "more time than any clock has");
     world.configure(&format!("[limits]\nmemory = \"64KiB\"\n{}", world.connections()));
-    world.call("chatwoot profile.get").fails(5, &["limit `memory` of 64.0 KiB", "`memory` under [limits]"]);
+    world.call("appwrite users.list").fails(5, &["limit `memory` of 64.0 KiB", "`memory` under [limits]"]);
 }
 
 #[test]
