@@ -55,7 +55,7 @@ fn field(name: &str, source: &Value) -> Value {
 
 fn guard(bench: &mut Criterion) {
     let (connection, input) = (connection(), input());
-    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
 
     let delete = declarations(

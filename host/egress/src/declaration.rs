@@ -124,6 +124,12 @@ impl Request {
         }
     }
 
+    /// Whether the provider is told by which call it is sent, so that it does once what it is asked for twice.
+    pub fn has_key(&self) -> bool {
+        let mut fields = self.query.iter().chain(&self.headers).chain(self.body.fields());
+        fields.any(|field| field.source == Source::CallId)
+    }
+
     /// Where the value of a variable comes from.
     pub fn source_of(&self, variable: &str) -> Source {
         self.variables
@@ -199,6 +205,8 @@ pub enum Source {
     Json(Literal),
     /// Given by the plugin; the text says why.
     Free(String),
+    /// The id of the call, the same for each attempt of it: by such a key a provider knows a request that it has had already.
+    CallId,
 }
 
 impl Source {

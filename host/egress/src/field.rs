@@ -27,6 +27,8 @@ pub struct Item<'a> {
     /// How members of the input are written that have a number in them which a parser would write in another way: so they are
     /// sent. None where there are none.
     pub written: Option<&'a HashMap<String, Json>>,
+    /// The id of the call, which stays the same where the call is tried again.
+    pub call: &'a str,
 }
 
 /// Where there is only text.
@@ -99,6 +101,9 @@ impl<'a> Values<'a> {
                 Some(Bound { json: Cow::Owned(Value::from(text.as_str())), written: None, sensitive: false })
             }
             Source::Json(json) => Some(Bound::of(json, false)),
+            Source::CallId => {
+                Some(Bound { json: Cow::Owned(Value::from(self.item.call)), written: None, sensitive: false })
+            }
             Source::Free(_) => None,
         }
     }

@@ -59,6 +59,7 @@ pub fn prepare(
         headers: headers(&values, credentials)?,
         answer: request.answer,
         reads: request.effect() == Effect::Read,
+        has_key: request.has_key(),
         strong,
         weak,
     })

@@ -23,6 +23,8 @@ pub struct Outgoing {
     pub(crate) answer: AnswerForm,
     /// Whether it changes nothing at the provider.
     pub(crate) reads: bool,
+    /// Whether it has a key by which the provider knows it again.
+    pub(crate) has_key: bool,
     /// Knows what was made of strong secrets for its credentials: for what a plugin sees.
     pub(crate) strong: Masker,
     /// Knows the weak secrets, and what was made of them: for what people see. The plugin may know them from an answer.
@@ -69,6 +71,7 @@ impl Outgoing {
             body: None,
             answer: AnswerForm::Blob,
             reads: true,
+            has_key: false,
             strong: Masker::default(),
             weak: Masker::default(),
         }
@@ -89,6 +92,12 @@ impl Outgoing {
     /// Whether it changes nothing at the provider, as far as its declaration tells.
     pub fn reads(&self) -> bool {
         self.reads
+    }
+
+    /// Whether it may be sent again where nothing says that the provider has seen it: by its method (RFC 9110, section 9.2.2), or as
+    /// it has a key, so that a provider which did see it does nothing twice.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        self.method.may_be_repeated() || self.has_key
     }
 
     /// What is to be said where it was sent, and its answer does not tell what became of it.

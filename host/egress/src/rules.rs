@@ -23,7 +23,7 @@
 //! | --- | --- | --- |
 //! | `grant` | an operation, before the plugin runs, that the operator's grant of the connection leaves out | the operator |
 //! | `undeclared-request` | a request that the running operation does not declare | a manifest that declares it |
-//! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free, or that a server could take for one that the host writes | a manifest that marks it as free |
+//! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free, or that a server could take for one that the host writes; a request with the id of the call for a key, of which the provider has done one in this call already | a manifest that marks it as free |
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
 //! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
@@ -41,6 +41,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+
+use crate::field::PLUGINS;
 
 /// A rule of the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,6 +137,15 @@ impl Denial {
     /// A refusal of an operation that a connection is not granted for, and the line of configuration that would.
     pub fn of_grant(message: String, remedy: String) -> Self {
         Rule::Grant.denies(message).with_remedy(remedy)
+    }
+
+    /// A refusal of a request with the id of the call, of which the provider has done one already.
+    pub fn of_key(request: &str) -> Self {
+        let message = format!(
+            "the plugin sent the request `{request}` twice in one call, and it has the call's id for a key: the provider would take \
+             the second for the first"
+        );
+        Rule::BoundValue.denies(message).with_remedy(PLUGINS.to_owned())
     }
 
     /// The same with a remedy for the case at hand.

@@ -102,7 +102,7 @@ pub enum SendError {
     #[error("{0}")]
     NoAnswer(String),
     /// The server closed a socket that had carried other requests, just as this one came, and said nothing. The request may be
-    /// repeated by its method (RFC 9110, section 9.2.2).
+    /// repeated by its method (RFC 9110, section 9.2.2), or by its key.
     #[error("{0}")]
     Closed(String),
     /// It could not be recorded. Where that was known in time, nothing was sent.
@@ -173,9 +173,7 @@ fn exchange(
         }
         (Err(SendError::Timeout { .. }), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
         // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
-        (Err(SendError::NoAnswer(words)), _)
-            if exchange.reused && !exchange.answered && outgoing.method.may_be_repeated() =>
-        {
+        (Err(SendError::NoAnswer(words)), _) if exchange.reused && !exchange.answered && outgoing.may_be_repeated() => {
             Err(SendError::Closed(words))
         }
         (Err(error), _) => Err(error),

@@ -44,7 +44,13 @@ fn free(name: &str) -> Value {
 /// How many steps it takes to build a request, or to refuse it.
 fn steps(declared: &[Declaration], asked: &Asked, input: &Value) -> (u64, Result<(), Refusal>) {
     let work = Work::until(Deadline::within(Duration::MAX));
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     weight(declared, asked, item, 64 << 20, &work);
     let built = prepare(declared, asked, item, &connection(), &work).map(drop);
     (work.done(), built)
@@ -120,7 +126,8 @@ fn a_name_counts_for_each_entry_that_is_written_with_it() {
     for lists in ["repeated", "brackets", "indexed"] {
         let declared = compiled(&[request(&of(256, lists))]).unwrap();
         let work = Work::until(Deadline::within(Duration::MAX));
-        let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item =
+            Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let weight = weight(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, item, 64 << 20, &work);
         assert!(weight >= 2_560_000, "{lists}: {weight}");
         let (steps, built) = steps(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, &json!({}));
@@ -134,7 +141,13 @@ fn the_entries_of_a_form_end_with_the_call() {
     let declared = compiled(&[request(&json!({"body": {"form": {"fields": fields, "open": null}}}))]).unwrap();
     let work = Work::until(Deadline::within(Duration::ZERO));
     let input = json!({"a": vec![0; 10_000]});
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     let built = prepare(&declared, &asked, item, &connection(), &work).map(drop);
     assert!(matches!(built, Err(Refusal::OutOfTime(_))) && work.done() < 100_000, "{built:?} {}", work.done());
@@ -146,7 +159,13 @@ fn the_keys_on_the_way_count_for_each_value_that_is_written_with_them() {
     let declared = compiled(&[request(&json!({"body": {"form": {"fields": [field], "open": null}}}))]).unwrap();
     let members: Map<String, Value> = (0..1000).map(|n| (n.to_string(), json!(0))).collect();
     let input = json!({"a": {"k".repeat(1000): members}});
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     let work = Work::until(Deadline::within(Duration::MAX));
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     assert!(weight(&declared, &asked, item, 64 << 20, &work) >= 1_000_000);
@@ -177,8 +196,13 @@ fn a_body_that_takes_long_to_build_ends_with_its_call() {
     ] {
         let declared = compiled(&[request(request_of)]).unwrap();
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-        let item =
-            Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item = Item {
+            input: input.as_object().unwrap(),
+            attachments: &[],
+            sensitive: &HashSet::new(),
+            written: None,
+            call: "a-call",
+        };
         let over = Work::until(Deadline::after(Instant::now(), Duration::ZERO));
         let built = prepare(&declared, &asked, item, &connection(), &over).map(drop);
         assert!(matches!(built, Err(Refusal::OutOfTime(_))), "{request_of}: {}", rule(&built));
@@ -291,7 +315,7 @@ proptest! {
         let input = json!({"a": a, "b": b});
         let work = Work::until(Deadline::within(Duration::MAX));
         let file = [("file".to_owned(), Blob::new("x".repeat(1000), "text/plain", None))];
-        let item = Item { input: input.as_object().unwrap(), attachments: &file, sensitive: &HashSet::new(), written: None };
+        let item = Item { input: input.as_object().unwrap(), attachments: &file, sensitive: &HashSet::new(), written: None, call: "a-call" };
         let weight = weight(&declared, &asked, item, u64::MAX, &work);
         let _ = prepare(&declared, &asked, item, &connection(), &work);
         prop_assert!(work.done() <= 4096 + 16 * weight, "{} steps for {weight} bytes", work.done());

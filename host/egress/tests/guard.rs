@@ -79,7 +79,13 @@ fn sent_as(effect: Effect, given: &Value, input: &Value, asked: Asked) -> Result
     let asked = Asked { name: "main".to_owned(), ..asked };
     let file = ("file".to_owned(), Blob::new("content", "text/plain", Some("a \"b\".txt".to_owned())));
     let sensitive = HashSet::from(["token".to_owned()]);
-    let item = Item { input: input.as_object().unwrap(), attachments: &[file], sensitive: &sensitive, written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[file],
+        sensitive: &sensitive,
+        written: None,
+        call: "a-call",
+    };
     prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown())
 }
 
@@ -267,8 +273,13 @@ fn a_value_may_be_a_literal_that_only_another_method_has_in_its_place() {
     let rule_of = |id: &str| {
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
         let input = json!({"id": id});
-        let item =
-            Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item = Item {
+            input: input.as_object().unwrap(),
+            attachments: &[],
+            sensitive: &HashSet::new(),
+            written: None,
+            call: "a-call",
+        };
         rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|outgoing| outgoing.shown()))
     };
     assert_eq!(["archive", "latest", "import", "7"].map(rule_of), ["path-value", "path-value", "none", "none"]);
@@ -404,7 +415,7 @@ fn a_credential_that_doubles_with_each_value_is_refused() {
         Operation { name: "a.b", effect: Effect::Write, inputs: &[], attachments: &[], requests: &requests };
     let declarations = compile(&["key"], &[scheme], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
@@ -413,7 +424,13 @@ fn a_request_is_weighed_before_it_is_built() {
     let fields: Vec<_> = (0..100).map(|n| field(&format!("f{n}"), &json!({"input": "name"}))).collect();
     let declarations = compiled(&json!({"body": {"form": {"fields": fields, "open": null}}})).unwrap();
     let input = json!({"name": "x".repeat(1000)});
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
     assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, u64::MAX, &work())));
@@ -434,7 +451,8 @@ fn a_number_is_sent_with_the_digits_that_were_written() {
     let written: HashMap<String, Json> =
         written.into_iter().map(|(name, text)| (name.to_owned(), Json::parse(text).unwrap())).collect();
     let input: Map<String, Value> = written.iter().map(|(name, json)| (name.clone(), json.value().unwrap())).collect();
-    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: Some(&written) };
+    let item =
+        Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: Some(&written), call: "a-call" };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     let shown = |lists: &str| {
         let declarations = compiled(&declared(lists)).unwrap();
@@ -486,6 +504,7 @@ fn shown_by_place(declared: &Value, schemes: &[Scheme], sensitive: &[&str], inpu
         attachments: &[],
         sensitive: &sensitive.into_iter().collect(),
         written: None,
+        call: "a-call",
     };
     prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown()
 }
@@ -637,7 +656,7 @@ fn a_file_of_the_callers_is_of_a_declared_type_too() {
 #[test]
 fn a_request_that_is_not_declared_is_refused_by_its_name() {
     let declarations = compiled(&json!({})).unwrap();
-    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     for name in ["other", "", "MAIN", "https://evil.example/", "\u{1b}[31m"] {
         let asked = Asked { name: name.to_owned(), ..Asked::default() };
         let Err(Refusal::Denied(denial)) = prepare(&declarations, &asked, item, &connection(), &work()) else {
@@ -885,7 +904,7 @@ fn a_credential_that_doubles_with_each_function_is_refused() {
     assert!(problems[0].problem.contains("more than 8 functions"), "{problems:?}");
     let declarations = compile(&["key"], &[scheme(8, 1000)], &[operation]).unwrap().remove(0);
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     assert_eq!(rule(prepare(&declarations, &asked, item, &connection(), &work()).map(|o| o.shown())), "credential");
 }
 
@@ -945,4 +964,40 @@ fn a_header_of_more_than_servers_take_is_refused() {
     let declared = json!({"headers": [bound("name")]});
     assert!(sent(&declared, &json!({"name": "x".repeat(16 << 10)}), Asked::default()).is_ok());
     assert_eq!(rule(sent(&declared, &json!({"name": "x".repeat((16 << 10) + 1)}), Asked::default())), "header-value");
+}
+
+#[test]
+fn a_key_is_the_id_of_the_call_and_stands_where_it_is_declared_for_everybody_to_see() {
+    let key = |name: &str| field(name, &json!("call-id"));
+    for (declared, written) in [
+        (json!({"headers": [key("Idempotency-Key")]}), "[(\"Idempotency-Key\", \"a-call\")]"),
+        (json!({"query": [key("requestId")]}), "?requestId=a-call"),
+        (json!({"body": {"form": {"fields": [key("nonce")], "open": null}}}), "nonce=a-call"),
+        (json!({"body": {"json": {"fields": [key("/meta/key")], "open": null}}}), r#"{"meta":{"key":"a-call"}}"#),
+    ] {
+        let shown = sent(&declared, &json!({}), Asked::default()).unwrap();
+        let all = format!("{} {:?} {}", shown.url, shown.headers, shown.body.unwrap_or_default());
+        assert!(all.contains(written), "{all}");
+    }
+    let open = json!({"body": {"json": {"fields": [key("key")], "open": "a test"}}});
+    let body = Some(AskedBody::Json(r#"{"KEY":"mine"}"#.to_owned()));
+    assert_eq!(rule(sent(&open, &json!({}), Asked { body, ..Asked::default() })), "bound-value");
+}
+
+#[test]
+fn a_key_stands_once_in_a_field_of_its_own() {
+    let key = |name: &str| field(name, &json!("call-id"));
+    for (declared, problem) in [
+        (json!({"headers": [key("A")], "query": [key("b")]}), "the id of the call stands in it twice"),
+        (json!({"query": [key("a")], "body": {"json": {"fields": [free("a")], "open": null}}}), "a second time"),
+        (json!({"body": {"json": {"fields": [key("")], "open": null}}}), "cannot be the whole body"),
+        (json!({"body": {"blob": {"source": "call-id", "media-types": ["a/b"]}}}), "cannot be the whole body"),
+        (
+            json!({"path": "/things/{id}", "variables": [{"name": "id", "source": "call-id"}]}),
+            "the variable `id` cannot be the id of the call",
+        ),
+    ] {
+        let found = problems(&declared);
+        assert!(found.contains(problem), "{found}");
+    }
 }

@@ -55,7 +55,13 @@ fn connection() -> Connection {
 
 fn sent(given: &Value, input: &Value, asked: Asked) -> Option<Shown> {
     let asked = Asked { name: "main".to_owned(), ..asked };
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     prepare(&declared(given)?, &asked, item, &connection(), &work()).ok().map(|outgoing| outgoing.shown())
 }
 
@@ -154,7 +160,7 @@ proptest! {
         let headers = json!([{"name": header, "source": {"text": name}, "lists": "commas"}]);
         let given = json!({"path": path, "query": fields, "headers": headers, "body": {"json": {"fields": fields, "open": null}}});
         if let Some(declarations) = declared(&given) {
-            let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None };
+            let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
             let asked = Asked { name: "main".to_owned(), ..Asked::default() };
             if let Ok(outgoing) = prepare(&declarations, &asked, item, &connection(), &work()) {
                 prop_assert!(outgoing.shown().url.starts_with("https://acme.example/api"));

@@ -100,6 +100,7 @@ fn no_block_is_given_back_with_the_secret_in_it() {
             attachments: &attachments,
             sensitive: &HashSet::new(),
             written: None,
+            call: "a-call",
         };
         let asked = Asked { name: "main".to_owned(), ..Asked::default() };
         let outgoing = prepare(&declared, &asked, item, &connection, &work).unwrap();

@@ -151,7 +151,7 @@ pub fn wire(bytes: &[u8]) -> bool {
         .build()
         .expect("it is a connection");
     let (asked, input) = (Asked { name: "main".to_owned(), ..Asked::default() }, Map::new());
-    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let work = Work::until(Deadline::within(Duration::from_secs(2)));
     let Ok(outgoing) = prepare(&declared(), &asked, item, &connection, &work) else {
         panic!("the request is a good one")

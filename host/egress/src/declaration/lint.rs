@@ -214,6 +214,7 @@ impl Lint {
         self.variables(request, scheme.as_deref());
         self.sources(names, request);
         self.literals(request);
+        self.key(request);
         self.headers(request);
         self.body(request);
         self.media_types(request);
@@ -318,6 +319,22 @@ impl Lint {
             {
                 self.report(format!("without a value of the caller's, {}; {}", denial.message, denial.remedy));
             }
+        }
+    }
+
+    /// The id of the call is a field by itself, and one of them.
+    fn key(&mut self, request: &Request) {
+        for variable in request.variables.iter().filter(|variable| variable.source == Source::CallId) {
+            self.report(format!("the variable `{}` cannot be the id of the call; make a field of it", variable.name));
+        }
+        let fields = || request.query.iter().chain(&request.headers).chain(request.body.fields());
+        let is_key = |source: &Source| *source == Source::CallId;
+        let is_whole = fields().any(|field| field.name.is_empty() && is_key(&field.source));
+        if is_whole || request.body.whole().is_some_and(is_key) {
+            self.report("the id of the call cannot be the whole body; give it a name");
+        }
+        if fields().filter(|field| is_key(&field.source)).count() > 1 {
+            self.report("the id of the call stands in it twice");
         }
     }
 

@@ -25,8 +25,8 @@ pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], 
             match source {
                 Source::Free(_) => names.push(name.clone()),
                 Source::Input(input) | Source::InputOr(input, _) => names.push(input.clone()),
-                // It stands in the manifest for everybody to read.
-                Source::Text(_) | Source::Json(_) => {}
+                // It stands in the manifest for everybody to read, or in each record of the call.
+                Source::Text(_) | Source::Json(_) | Source::CallId => {}
             }
         }
     }

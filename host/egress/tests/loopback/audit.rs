@@ -27,7 +27,13 @@ fn file() -> (TempDir, PathBuf) {
 }
 
 fn recorded(connection: &Connection, audit: &Audit) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::from(["id".to_owned()]), written: None };
+    let item = Item {
+        input: &input(),
+        attachments: &[],
+        sensitive: &HashSet::from(["id".to_owned()]),
+        written: None,
+        call: "a-call",
+    };
     let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
     let allowance = Allowance::new(Deadline::within(Duration::from_secs(60)), 64 << 10, 1 << 20);
     send(connection, &outgoing, allowance, Some(Recorder { audit, who: WHO }))

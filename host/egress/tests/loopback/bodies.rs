@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use wharf_egress::send::SendError;
 
 use crate::no_answer;
-use crate::peer::{Server, WAYS, Way, send_anew, send_by};
+use crate::peer::{Server, WAYS, WITH_A_KEY, Way, send_anew, send_by};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -187,7 +187,7 @@ fn gzip_that_is_cut_short_is_not_handed_on() {
 fn a_socket_that_was_closed_as_the_request_came_is_told_apart_where_the_request_may_be_repeated() {
     for way in WAYS {
         // A first request opens the socket; the next one on it meets a server that hangs up.
-        for method in ["PUT", "DELETE", "GET", "POST", "PATCH"] {
+        for method in ["PUT", "DELETE", "GET", "POST", "PATCH", "POST with a key", "PATCH with a key"] {
             let server = Server::start(way, |peer, number| {
                 let peer = peer.as_mut().unwrap();
                 let mut requests = 0;
@@ -202,7 +202,7 @@ fn a_socket_that_was_closed_as_the_request_came_is_told_apart_where_the_request_
             let connection = server.connection();
             send_by("GET", &connection).unwrap();
             let result = send_by(method, &connection);
-            let may_be_repeated = matches!(method, "PUT" | "DELETE" | "GET");
+            let may_be_repeated = matches!(method, "PUT" | "DELETE" | "GET") || method.ends_with(WITH_A_KEY);
             match result {
                 Err(SendError::Closed(_)) if may_be_repeated => {}
                 Err(SendError::NoAnswer(_)) if !may_be_repeated => {}
@@ -212,8 +212,10 @@ fn a_socket_that_was_closed_as_the_request_came_is_told_apart_where_the_request_
             assert_eq!(server.sockets(), 2);
         }
         // The first request on a socket is not repeated: the server may have meant it.
-        let server = Server::start(way, |peer, _| drop(peer.as_mut().unwrap().head()));
-        no_answer(send_by("GET", &server.connection()));
+        for method in ["GET", "POST with a key"] {
+            let server = Server::start(way, |peer, _| drop(peer.as_mut().unwrap().head()));
+            no_answer(send_by(method, &server.connection()));
+        }
     }
 }
 

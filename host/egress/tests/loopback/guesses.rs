@@ -47,7 +47,7 @@ fn seen_with(functions: &Value, connection: &Connection, body: String) -> Result
         &json!({"method": "POST", "body": {"blob": {"source": {"free": "a test"}, "media-types": ["text/plain"]}}}),
     );
     let asked = Asked { body: Some(AskedBody::Blob(Blob::new(body, "text/plain", None))), ..asked() };
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let outgoing = prepare(&declared, &asked, item, connection, &work()).unwrap();
     let allowance = Allowance::new(Deadline::within(Duration::from_secs(60)), 64 << 10, LARGE as u64 + 1);
     send(connection, &outgoing, allowance, None)
@@ -109,7 +109,8 @@ fn what_people_see_of_a_request_has_no_weak_secret_in_it_though_the_plugin_wrote
     );
     for free in ["00004711", "MDAwMDQ3MTE="] {
         let asked = Asked { query: vec![("q".to_owned(), free.to_owned())], ..asked() };
-        let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item =
+            Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let shown = prepare(&declared, &asked, item, &connection, &work()).unwrap().shown();
         assert!(shown.url.ends_with("?q=•••"), "{shown:?}");
     }
@@ -161,7 +162,7 @@ fn the_length_of_a_url_with_a_secret_in_it_is_not_told() {
     let mut input = input();
     input.insert("id".to_owned(), json!("x".repeat(17_000)));
     let denied = |connection: Connection| {
-        let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         prepare(&declared(&json!({})), &asked(), item, &connection, &work()).unwrap_err().to_string()
     };
     let short = denied(placed_in("k7RmX2vQp9LzT4wB").build().unwrap());

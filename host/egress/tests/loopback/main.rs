@@ -96,7 +96,7 @@ pub(crate) fn get_within(connection: &Connection, time: Duration) -> Result<Answ
 
 /// An answer of so many bytes at most.
 pub(crate) fn get_up_to(answer_bytes: u64, connection: &Connection, time: Duration) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let outgoing = prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap();
     let allowance = Allowance::new(Deadline::within(time), 64 << 10, answer_bytes);
     send(connection, &outgoing, allowance, None)

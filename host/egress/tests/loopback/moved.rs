@@ -13,7 +13,13 @@ fn said(method: &str, status: &str, headers: &str) -> Option<String> {
     let answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: 0\r\n\r\n");
     let server = Server::answering(move |_, socket| socket.write_all(answer.as_bytes()).unwrap_or(()));
     let connection = builder(&format!("{}/api", server.url())).build().unwrap();
-    let item = Item { input: &input(), attachments: &[], sensitive: &["none".to_owned()].into(), written: None };
+    let item = Item {
+        input: &input(),
+        attachments: &[],
+        sensitive: &["none".to_owned()].into(),
+        written: None,
+        call: "a-call",
+    };
     let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection, &work()).unwrap();
     let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
     let answer = send(&connection, &outgoing, allowance, None).unwrap();

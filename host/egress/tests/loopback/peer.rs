@@ -153,6 +153,9 @@ impl Server {
     }
 }
 
+/// Behind a method: of a request that has the id of the call.
+pub(crate) const WITH_A_KEY: &str = " with a key";
+
 /// Sends a request of this method.
 pub(crate) fn send_by(method: &str, connection: &Connection) -> Result<Answer, SendError> {
     send_within(method, connection, Duration::from_secs(20))
@@ -185,10 +188,14 @@ fn exchange(
         Some(_) => json!({"blob": {"source": {"free": "a test"}, "media-types": ["application/octet-stream"]}}),
         None => json!("none"),
     };
-    let declared = declared(&json!({"method": method, "body": body}));
+    let (method, headers) = match method.strip_suffix(WITH_A_KEY) {
+        Some(method) => (method, json!([{"name": "Idempotency-Key", "source": "call-id", "lists": "repeated"}])),
+        None => (method, json!([])),
+    };
+    let declared = declared(&json!({"method": method, "headers": headers, "body": body}));
     let asked = Asked { name: "main".to_owned(), body: file.map(AskedBody::Blob), ..Asked::default() };
     let input = input();
-    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let outgoing = prepare(&declared, &asked, item, connection, &work()).unwrap();
     send(connection, &outgoing, allowance, None)
 }

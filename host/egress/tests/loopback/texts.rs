@@ -25,7 +25,7 @@ fn connections(headers: &[u8], body: &[u8]) -> [(Server, Connection); 2] {
 }
 
 fn get_file(connection: &Connection) -> Result<Answer, SendError> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let outgoing = prepare(&declared(&json!({"answer": "blob"})), &asked(), item, connection, &work()).unwrap();
     send(connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), None)
 }

@@ -89,7 +89,7 @@ fn a_body_that_is_searched_for_hundreds_of_texts() {
     let declared = declared_beside(&json!(values), &json!([]), &json!({}));
     let server = Server::answering(zeros(256));
     let connection = builder(&server.url()).build().unwrap();
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let outgoing = prepare(&declared, &asked(), item, &connection, &work()).unwrap();
     let started = Instant::now();
     let allowance = Allowance::new(Deadline::after(started, SHORT), 64 << 10, 1 << 30);

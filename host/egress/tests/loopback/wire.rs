@@ -41,7 +41,8 @@ fn a_request_without_a_body_says_so_where_its_method_would_have_one() {
     {
         let server = Server::start();
         let connection = builder(&server.url()).build().unwrap();
-        let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item =
+            Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let outgoing = prepare(&declared(&json!({"method": method})), &asked(), item, &connection, &work()).unwrap();
         let allowance = Allowance::new(Deadline::within(Duration::from_secs(60)), 64 << 10, 1 << 20);
         send(&connection, &outgoing, allowance, None).unwrap();
@@ -155,7 +156,7 @@ proptest! {
         let mut input = input();
         input.insert("id".to_owned(), json!(id));
         input.insert("name".to_owned(), json!(name));
-        let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None };
+        let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let before = server.arrived().len();
         let Ok(outgoing) = prepare(&declared, &asked, item, connection, &work()) else {
             prop_assert_eq!(server.arrived().len(), before, "what is refused does not arrive");

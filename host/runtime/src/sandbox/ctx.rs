@@ -1,14 +1,16 @@
 //! What a running instance can reach on the host: the data of its store.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
-use wharf_egress::declaration::AnswerForm;
+use wharf_egress::declaration::{AnswerForm, Request};
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
 use wharf_egress::outgoing::{Outgoing, Shown};
+use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
 use wharf_egress::{Blob, Masker, moved};
 
@@ -80,8 +82,17 @@ impl Running {
     }
 
     /// The id of the call, which is a part of what has to be the same each time where it is recorded.
-    pub(crate) fn id_for_the_plugin(&self) -> String {
-        self.way.moment().map_or_else(|| self.id.clone(), Moment::call_id)
+    pub(crate) fn id_for_the_plugin(&self) -> Cow<'_, str> {
+        self.way.moment().map_or(Cow::Borrowed(&self.id), |moment| Cow::Owned(moment.call_id()))
+    }
+
+    /// Whether a request has the id of the call, and one of that name has been done with it: a provider that goes by the id would
+    /// answer as it did then, whatever it is asked for now.
+    fn is_done(&self, asked: &Asked, exchanges: &[Exchange]) -> bool {
+        let is_success = |status: u16| (200..300).contains(&status);
+        let is_done = |done: &Exchange| done.request.request == asked.name && done.status.is_some_and(is_success);
+        let declared = self.operation.declared.requests.iter().find(|declared| declared.name == asked.name);
+        exchanges.iter().any(is_done) && declared.is_some_and(Request::has_key)
     }
 
     /// What is sensitive in the answer to a request.
@@ -195,7 +206,11 @@ impl Ctx {
             attachments: &call.attachments,
             sensitive: call.operation.sensitive(),
             written: call.input.written.as_ref(),
+            call: &call.id_for_the_plugin(),
         };
+        if call.is_done(asked, &self.exchanges) {
+            return Err(self.refuse(Denial::of_key(&asked.name).into()));
+        }
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
         let weight = guard::weight(requests, asked, item, most, &work);

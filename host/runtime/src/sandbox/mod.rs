@@ -142,7 +142,7 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let connection = &grant.connection;
     let input = std::mem::take(&mut running.input.text);
-    let id = running.id_for_the_plugin();
+    let id = running.id_for_the_plugin().into_owned();
     let attachments = running.attachments.clone();
     let mut store = store(engine, Ctx::new(limits, started, Some(running)));
 

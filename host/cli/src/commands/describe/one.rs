@@ -158,6 +158,7 @@ fn field_in_words(field: &Field) -> String {
         Source::Text(text) => format!("{name}={text}"),
         Source::Json(json) => format!("{name}={json}"),
         Source::Free(_) => format!("{name} (free)"),
+        Source::CallId => format!("{name} (the call's id)"),
     };
     match field.lists.in_words() {
         Some(lists) => format!("{words} ({lists})"),

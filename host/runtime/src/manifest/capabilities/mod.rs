@@ -298,6 +298,7 @@ fn from(source: &Source) -> String {
         Source::Text(text) => format!("{text:?}"),
         Source::Json(json) => format!("json {json}"),
         Source::Free(_) => "free".to_owned(),
+        Source::CallId => "the call's id".to_owned(),
     }
 }
 

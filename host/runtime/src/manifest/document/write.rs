@@ -311,5 +311,6 @@ fn put_source(object: &mut Object, source: &Source) {
         Source::Text(text) => object.put("text", text.as_str()),
         Source::Json(literal) => object.put("json", json(literal)),
         Source::Free(why) => object.put("free", why.as_str()),
+        Source::CallId => object.put("call-id", true),
     }
 }
