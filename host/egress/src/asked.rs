@@ -30,7 +30,7 @@ impl Asked {
         let others = pairs(&self.variables) + pairs(&self.query) + pairs(&self.headers);
         let body = match &self.body {
             None => 0,
-            Some(AskedBody::Json(text)) => text.len(),
+            Some(AskedBody::Json(text) | AskedBody::Text(text)) => text.len(),
             Some(AskedBody::Form(fields)) => pairs(fields),
             Some(AskedBody::Multipart(parts)) => {
                 parts.iter().map(|(name, part)| VALUE + name.len() + part.bytes()).sum()
@@ -45,7 +45,7 @@ impl Asked {
         let body = match &self.body {
             Some(AskedBody::Form(fields)) => fields.len(),
             Some(AskedBody::Multipart(parts)) => parts.len(),
-            None | Some(AskedBody::Json(_) | AskedBody::Blob(_)) => 0,
+            None | Some(AskedBody::Json(_) | AskedBody::Text(_) | AskedBody::Blob(_)) => 0,
         };
         body + self.variables.len() + self.query.len() + self.headers.len()
     }
@@ -68,6 +68,8 @@ pub enum AskedBody {
     Json(String),
     /// Fields of a form.
     Form(Vec<(String, String)>),
+    /// A text that is the whole body.
+    Text(String),
     /// Parts of a multipart body.
     Multipart(Vec<(String, AskedPart)>),
     /// The whole body.

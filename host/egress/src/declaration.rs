@@ -143,7 +143,8 @@ impl Request {
         let of_body = if matches!(self.body, BodyForm::Json(_)) { &[] } else { self.body.fields() };
         let query = self.query.iter().map(|field| (field, Place::Query));
         let headers = self.headers.iter().map(|field| (field, Place::Header));
-        query.chain(headers).chain(of_body.iter().map(|field| (field, Place::Form)))
+        let of_body = of_body.iter().filter(|field| field.media_type.is_none());
+        query.chain(headers).chain(of_body.map(|field| (field, Place::Form)))
     }
 
     /// What is wrong with where its inputs go; `schema` gives the JSON Schema of an input.
@@ -169,7 +170,7 @@ impl Request {
                 Some((what, source.free_reason()?))
             })
             .collect();
-        if let BodyForm::Blob(BlobBody { source: Source::Free(why), .. }) = &self.body {
+        if let Some(Source::Free(why)) = self.body.whole() {
             free.push((WHOLE_BODY.to_owned(), why));
         }
         if let Some(why) = self.body.open_reason() {
@@ -241,6 +242,9 @@ pub struct Field {
     pub source: Source,
     /// How a list is written where there is only text.
     pub lists: ListStyle,
+    /// Of a part of a multipart body that is JSON and no file: `application/json`, or another such type.
+    #[serde(default, rename = "media-type", skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
 }
 
 /// How a list is written where there is only text. An object is written in brackets or as JSON, and in no other style.
@@ -251,7 +255,7 @@ pub enum ListStyle {
     Repeated,
     /// `name[]=a&name[]=b`, and an object as `name[key]=a&name[key2][]=b`, with keys of letters, digits, `_` and `-`
     Brackets,
-    /// `name[0]=a&name[1]=b`
+    /// `name[0]=a&name[1]=b`, and an object as `name[key]=a`, each in the other as deep as they nest: `name[0][key]=a`
     Indexed,
     /// `name=a,b`
     Commas,
@@ -278,7 +282,7 @@ impl ListStyle {
 pub enum BodyForm {
     /// No body.
     None,
-    /// `application/json`
+    /// `application/json`, or another media type of JSON
     Json(BodyFields),
     /// `application/x-www-form-urlencoded`
     Form(BodyFields),
@@ -286,6 +290,8 @@ pub enum BodyForm {
     Multipart(MultipartFields),
     /// The bytes of one file, with its media type.
     Blob(BlobBody),
+    /// One text, in UTF-8.
+    Text(TextBody),
 }
 
 impl BodyForm {
@@ -294,7 +300,7 @@ impl BodyForm {
         match self {
             Self::Json(body) | Self::Form(body) => &body.fields,
             Self::Multipart(body) => &body.fields,
-            Self::None | Self::Blob(_) => &[],
+            Self::None | Self::Blob(_) | Self::Text(_) => &[],
         }
     }
 
@@ -303,7 +309,7 @@ impl BodyForm {
         match self {
             Self::Json(body) | Self::Form(body) => body.open.as_deref(),
             Self::Multipart(body) => body.open.as_deref(),
-            Self::None | Self::Blob(_) => None,
+            Self::None | Self::Blob(_) | Self::Text(_) => None,
         }
     }
 
@@ -312,14 +318,24 @@ impl BodyForm {
         match self {
             Self::Multipart(body) => &body.media_types,
             Self::Blob(body) => &body.media_types,
-            Self::None | Self::Json(_) | Self::Form(_) => &[],
+            Self::None | Self::Json(_) | Self::Form(_) | Self::Text(_) => &[],
         }
     }
 
-    /// Where the file comes from that is the whole body.
+    /// The media type that the body says of itself, where it is not the usual one of its form.
+    pub fn media_type(&self) -> Option<&str> {
+        match self {
+            Self::Json(body) => body.media_type.as_deref(),
+            Self::Text(body) => Some(&body.media_type),
+            _ => None,
+        }
+    }
+
+    /// Where the file or the text comes from that is the whole body.
     pub fn whole(&self) -> Option<&Source> {
         match self {
             Self::Blob(body) => Some(&body.source),
+            Self::Text(body) => Some(&body.source),
             _ => None,
         }
     }
@@ -332,6 +348,7 @@ impl BodyForm {
             Self::Form(_) => "form",
             Self::Multipart(_) => "multipart",
             Self::Blob(_) => "blob",
+            Self::Text(_) => "text",
         }
     }
 }
@@ -343,6 +360,9 @@ pub struct BodyFields {
     pub fields: Vec<Field>,
     /// Why the plugin may add others, where it may.
     pub open: Option<String>,
+    /// Of a JSON body that is not `application/json`: another media type of JSON, such as `application/merge-patch+json`.
+    #[serde(default, rename = "media-type", skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
 }
 
 /// The parts of a multipart body.
@@ -365,6 +385,16 @@ pub struct BlobBody {
     pub source: Source,
     /// What the file may be. JSON is let in only by its own name.
     pub media_types: Vec<String>,
+}
+
+/// A body that is one text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TextBody {
+    /// An input, or a text that the plugin gives. Where it is left out there is no body.
+    pub source: Source,
+    /// `text/plain` or another text, or XML: `application/xml`, `application/soap+xml`. Without a charset: it is UTF-8.
+    pub media_type: String,
 }
 
 /// How the plugin receives the body of an answer.

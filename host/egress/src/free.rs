@@ -44,6 +44,7 @@ fn only_free_body(declaration: &Declaration, body: Option<&AskedBody>) -> Result
         // The members of a JSON body are looked at when it is parsed.
         (BodyForm::Json(_), Some(AskedBody::Json(_))) => Ok(()),
         (BodyForm::Blob(body), Some(AskedBody::Blob(_))) if body.source.is_free() => Ok(()),
+        (BodyForm::Text(body), Some(AskedBody::Text(_) | AskedBody::Blob(_))) if body.source.is_free() => Ok(()),
         (BodyForm::Form(_), Some(AskedBody::Form(fields))) => {
             fields.iter().try_for_each(|(name, _)| body_field(declaration, name))
         }

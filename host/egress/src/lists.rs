@@ -17,6 +17,9 @@ const LONGEST_NAME: usize = 1024;
 /// Keys of one name. Rack takes 32, and no API is known that nests as deep.
 const DEEPEST: usize = 16;
 
+/// JavaScript keeps something of its own under this key: readers in it leave it out, or take it for that.
+const PROTOTYPE: &str = "__proto__";
+
 const LEAVE_IT_OUT: &str = "leave it out";
 
 impl Values<'_> {
@@ -51,6 +54,12 @@ impl Values<'_> {
         }
         let Some(bound) = self.bound(&field.source) else { return (None, Vec::new()) };
         match (bound.json.as_ref(), style(field)) {
+            (value @ (Value::Array(_) | Value::Object(_)), ListStyle::Indexed) => {
+                let mut pairs = Vec::new();
+                by_index(&field.name, value, bound.written, &mut pairs);
+                let masked = |(name, value)| (Cow::Owned(name), self.text(value, bound.sensitive));
+                (None, pairs.into_iter().map(masked).collect())
+            }
             (Value::Array(items), style) if style != ListStyle::Json => {
                 let texts = entries(items.iter(), bound.written).map(|(item, written)| text(item, written.as_ref()));
                 (None, self.list(field, texts.collect(), bound.sensitive))
@@ -87,9 +96,10 @@ impl Values<'_> {
     }
 }
 
-/// JSON that a manifest always has says by itself how it is written.
+/// JSON that a manifest always has says by itself how it is written, and so does a part that is JSON.
 fn style(field: &Field) -> ListStyle {
-    if matches!(field.source, Source::Json(_)) { ListStyle::Json } else { field.lists }
+    let is_json = matches!(field.source, Source::Json(_)) || field.media_type.is_some();
+    if is_json { ListStyle::Json } else { field.lists }
 }
 
 /// Values of a list or an object, each with how it is written where a parser would write it in another way.
@@ -116,10 +126,37 @@ fn in_brackets(name: &str, members: &Map<String, Value>, written: Option<&Json>,
     }
 }
 
+/// Lists and objects, one in the other, as PHP, Rails and those who read as they do see them.
+fn by_index(name: &str, value: &Value, written: Option<&Json>, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Array(items) => {
+            for (index, (item, written)) in entries(items.iter(), written).enumerate() {
+                by_index(&format!("{name}[{index}]"), item, written.as_ref(), pairs);
+            }
+        }
+        Value::Object(members) => {
+            for (key, (member, written)) in members.keys().zip(entries(members.values(), written)) {
+                by_index(&format!("{name}[{key}]"), member, written.as_ref(), pairs);
+            }
+        }
+        _ => pairs.push((name.to_owned(), text(value, written))),
+    }
+}
+
 /// Puts the names on the scale that the entries of a list, or the values of an object, are written with.
 pub(crate) fn weigh_names(field: &Field, value: &Value, scale: &mut Scale) {
+    /// Of an index, in bytes.
+    const INDEX: usize = "[9999]".len();
     fn each(name: usize, value: &Value, scale: &mut Scale) {
         match value {
+            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+                for item in items {
+                    if scale.is_over() {
+                        return;
+                    }
+                    each(name + INDEX, item, scale);
+                }
+            }
             Value::Array(items) => scale.add(items.len().saturating_mul(name)),
             Value::Object(members) if !scale.is_over() => {
                 members.iter().for_each(|(key, member)| each(name + key.len() + "[]".len(), member, scale));
@@ -128,7 +165,9 @@ pub(crate) fn weigh_names(field: &Field, value: &Value, scale: &mut Scale) {
         }
     }
     match (value, style(field)) {
-        (Value::Object(_), ListStyle::Brackets) | (Value::Array(_), _) => each(field.name.len(), value, scale),
+        (Value::Object(_), ListStyle::Brackets | ListStyle::Indexed) | (Value::Array(_), _) => {
+            each(field.name.len(), value, scale)
+        }
         _ => scale.add(field.name.len()),
     }
 }
@@ -140,9 +179,14 @@ pub(crate) fn check(field: &Field, value: &Value, sensitive: bool, place: Place)
         if place == Place::Header || field.lists == ListStyle::Commas { Between::Commas } else { Between::Names };
     match (value, style(field)) {
         (_, ListStyle::Json) => Ok(()),
+        (Value::Array(_) | Value::Object(_), ListStyle::Indexed) if place != Place::Header => {
+            let whole = Object { of: of.to_owned(), name: field.name.len(), depth: 1, sensitive, by_index: true };
+            whole.check_value(&format!("`{of}`"), value, &mut 0)
+        }
         (Value::Array(items), _) => list(of, items, between),
         (Value::Object(members), ListStyle::Brackets) => {
-            Object { of: of.to_owned(), name: field.name.len(), depth: 1, sensitive }.check(members, &mut 0)
+            let whole = Object { of: of.to_owned(), name: field.name.len(), depth: 1, sensitive, by_index: false };
+            whole.check(members, &mut 0)
         }
         (Value::Object(_), _) => Err(only_text(&format!("`{of}`"), "an object")),
         _ => Ok(()),
@@ -200,6 +244,8 @@ struct Object {
     name: usize,
     depth: usize,
     sensitive: bool,
+    /// Whether its lists have their indices in the name, so that they can be lists of anything.
+    by_index: bool,
 }
 
 impl Object {
@@ -210,6 +256,10 @@ impl Object {
         for (key, member) in members {
             self.key(key)?;
             let way = || if self.sensitive { self.of.clone() } else { format!("{}[{}]", self.of, printable(key)) };
+            if self.by_index {
+                self.inside(key).check_value(&format!("`{}`", way()), member, count)?;
+                continue;
+            }
             *count += member.as_array().map_or(1, Vec::len);
             if *count > MOST_ENTRIES {
                 return Err(too_many(&self.of, *count));
@@ -229,15 +279,50 @@ impl Object {
         Ok(())
     }
 
+    /// What stands in it under a key or an index.
+    fn inside(&self, step: &str) -> Self {
+        let of = if self.sensitive { self.of.clone() } else { format!("{}[{}]", self.of, printable(step)) };
+        Self { of, name: self.name + step.len() + "[]".len(), depth: self.depth + 1, ..*self }
+    }
+
+    /// The same of what may be a list, or no more than a text. `called` is what messages call it.
+    fn check_value(&self, called: &str, value: &Value, count: &mut usize) -> Result<(), Denial> {
+        match value {
+            Value::Null => Err(denies(format!("{called} is null, and would be read as a text"), LEAVE_IT_OUT)),
+            Value::Array(items) if items.is_empty() => Err(nothing(&self.of, "an empty list")),
+            Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+                self.short_enough("[]".len() + index.to_string().len())?;
+                let called = format!("entry {} of `{}`", index + 1, self.of);
+                self.inside(&index.to_string()).check_value(&called, item, count)
+            }),
+            Value::Object(members) => self.check(members, count),
+            Value::String(_) | Value::Number(_) | Value::Bool(_) => {
+                *count += 1;
+                if *count > MOST_ENTRIES { Err(too_many(&self.of, *count)) } else { Ok(()) }
+            }
+        }
+    }
+
     fn key(&self, key: &str) -> Result<(), Denial> {
-        if !is_key(key) {
+        // A list is made of an object by those who find nothing but numbers in it, and of the other key none at all.
+        let is_index = self.by_index && key.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_key(key) || is_index || key == PROTOTYPE {
             let shown = if self.sensitive { "a key".to_owned() } else { format!("the key `{}`", printable(key)) };
             return Err(denies(
                 format!("servers read {shown} of `{}` in different ways", self.of),
-                "give keys of letters, digits, `_` and `-`; the plugin's manifest would need another list style",
+                match is_index {
+                    true => "give keys that are more than digits; the plugin's manifest would need another list style",
+                    false => {
+                        "give keys of letters, digits, `_` and `-`; the plugin's manifest would need another list style"
+                    }
+                },
             ));
         }
-        if self.name + key.len() > LONGEST_NAME || self.depth > DEEPEST {
+        self.short_enough(key.len())
+    }
+
+    fn short_enough(&self, more: usize) -> Result<(), Denial> {
+        if self.name + more > LONGEST_NAME || self.depth > DEEPEST {
             let message = format!("a name in `{}` has more than {LONGEST_NAME} bytes or {DEEPEST} keys", self.of);
             return Err(Rule::Values.denies(message));
         }

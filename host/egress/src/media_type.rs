@@ -99,6 +99,35 @@ pub(crate) fn declared(ranges: &[String], given: &str, place: As) -> Result<Medi
     Err(Rule::Body.denies(message).with_remedy("give a file of a media type that the request takes".to_owned()))
 }
 
+/// What is wrong with the media type of JSON that the host writes.
+pub(crate) fn problem_of_json(text: &str) -> Option<String> {
+    let is_known = |essence: &str| {
+        essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
+    };
+    problem_of(text, is_known, "one of JSON: `application/json`, or `application/…+json`")
+}
+
+/// The same for a text.
+pub(crate) fn problem_of_text(text: &str) -> Option<String> {
+    let is_known = |essence: &str| {
+        let is_xml = |kind: &str| kind == "xml" || kind.ends_with("+xml");
+        essence.starts_with("text/") || essence.strip_prefix("application/").is_some_and(is_xml)
+    };
+    problem_of(text, is_known, "one of text or XML: `text/…`, `application/xml`, or `application/…+xml`").or_else(
+        || {
+            MediaType::parse(text)?
+                .is_json()
+                .then(|| format!("the media type `{text}` is one of JSON; declare a body of JSON"))
+        },
+    )
+}
+
+fn problem_of(text: &str, is_known: impl Fn(&str) -> bool, allowed: &str) -> Option<String> {
+    let parsed = MediaType::parse(text);
+    let is_good = parsed.is_some_and(|parsed| parsed.parameters.is_empty() && is_known(&parsed.essence));
+    (!is_good).then(|| format!("the media type `{}` is not {allowed}, without parameters", printable(text)))
+}
+
 /// What is wrong with a declared range. `free` says that a plugin gives it, and that it is the whole body.
 pub(crate) fn problem(range: &str, free: bool) -> Option<String> {
     let lower = range.to_ascii_lowercase();

@@ -161,7 +161,7 @@ fn an_object_is_written_as_its_declaration_says_and_not_at_all_where_it_says_not
     assert_eq!(in_a_form("json", &plan).unwrap(), "more={\"plan\"%3A\"gold\"%2C\"seats\"%3A5}");
     let nested = json!({"a": {"b": {"c": 1.5}, "d": ["x", true]}});
     assert_eq!(in_a_form("brackets", &nested).unwrap(), "more[a][b][c]=1.5&more[a][d][]=x&more[a][d][]=true");
-    for style in ["repeated", "indexed", "commas"] {
+    for style in ["repeated", "commas"] {
         let refused = in_a_form(style, &plan).unwrap_err();
         assert!(refused.contains("`deep` is an object") && refused.contains("list style `json`"), "{refused}");
     }
@@ -196,7 +196,8 @@ fn a_list_that_would_be_read_as_another_one_is_refused_with_its_input_its_entry_
         ("commas", json!([" ", "b"]), "entry 1 of `deep` is empty"),
         ("repeated", json!(["a", null]), "entry 2 of `deep` is null"),
         ("repeated", json!([["a"]]), "entry 1 of `deep` is a list"),
-        ("indexed", json!([{"a": 1}]), "entry 1 of `deep` is an object"),
+        ("indexed", json!([null]), "entry 1 of `deep` is null"),
+        ("indexed", json!([]), "`deep` is an empty list"),
         (
             "repeated",
             json!([]),
@@ -998,6 +999,146 @@ fn a_key_stands_once_in_a_field_of_its_own() {
         ),
     ] {
         let found = problems(&declared);
+        assert!(found.contains(problem), "{found}");
+    }
+}
+
+#[test]
+fn lists_and_objects_nest_by_index_and_key() {
+    let items = json!([{"price": "p1", "tags": ["a", "b"]}, {"price": "p2", "meta": {"n": 1.5}}]);
+    assert_eq!(
+        in_a_form("indexed", &items).unwrap(),
+        "more[0][price]=p1&more[0][tags][0]=a&more[0][tags][1]=b&more[1][price]=p2&more[1][meta][n]=1.5"
+    );
+    assert_eq!(in_a_form("indexed", &json!({"a": [[1, 2]]})).unwrap(), "more[a][0][0]=1&more[a][0][1]=2");
+    for (deep, problem) in [
+        (json!({}), "`deep` is an empty object"),
+        (json!([{"a": []}]), "`deep[0][a]` is an empty list"),
+        (json!([{"a": null}]), "`deep[0][a]` is null"),
+        (json!([{"a.b": 1}]), "the key `a.b` of `deep[0]`"),
+        (json!({"0": 1}), "the key `0` of `deep`"),
+        (json!({"a": {"__proto__": 1}}), "the key `__proto__` of `deep[a]`"),
+        (json!([{"c".repeat(1024): 1}]), "has more than 1024 bytes"),
+        (json!({"a": vec![1; 10_000], "b": 1}), "has 10001 entries"),
+    ] {
+        let refused = in_a_form("indexed", &deep).unwrap_err();
+        assert!(refused.contains(problem), "{refused}");
+    }
+    for deep in [|inside| json!({"a": inside}), |inside| json!([inside])] {
+        let deep = (0..17).fold(json!(1), |inside, _| deep(inside));
+        assert!(in_a_form("indexed", &deep).unwrap_err().contains("16 keys"));
+    }
+    assert!(in_a_form("brackets", &json!({"__proto__": 1})).unwrap_err().contains("the key `__proto__`"));
+}
+
+/// What a body of JSON becomes under a media type of its own.
+fn as_json(media_type: &str, source: &Value, input: &Value) -> (String, Option<String>) {
+    let fields = json!([field("", source)]);
+    let declared = json!({"body": {"json": {"fields": fields, "open": null, "media-type": media_type}}});
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    let (input, sensitive) = (input.as_object().unwrap(), HashSet::new());
+    let item = Item { input, attachments: &[], sensitive: &sensitive, written: None, call: "a-call" };
+    let outgoing = prepare(&compiled(&declared).unwrap(), &asked, item, &connection(), &work()).unwrap();
+    (format!("{outgoing:?}"), outgoing.shown().body)
+}
+
+#[test]
+fn a_body_of_json_may_be_a_list_or_one_value_under_a_media_type_of_its_own() {
+    let patch = json!([{"op": "remove", "path": "/a"}]);
+    let (outgoing, body) = as_json("application/json-patch+json", &json!({"input": "list"}), &json!({"list": patch}));
+    assert!(outgoing.contains("of application/json-patch+json"), "{outgoing}");
+    assert_eq!(body.unwrap(), patch.to_string());
+    assert_eq!(as_json("application/json", &json!({"json": 7}), &json!({})).1.unwrap(), "7");
+    let vendor = "application/vnd.acme.v1+json";
+    assert_eq!(as_json(vendor, &json!({"input": "list"}), &json!({})).1, None, "nothing is made up");
+    assert_eq!(as_json(vendor, &json!({"input": "list"}), &json!({"list": null})).1.unwrap(), "null");
+}
+
+#[test]
+fn only_a_media_type_of_its_own_form_is_declared_for_a_body() {
+    let of_json = |media_type: &str| json!({"body": {"json": {"fields": [], "open": null, "media-type": media_type}}});
+    let of_text = |media_type: &str| json!({"body": {"text": {"source": {"input": "name"}, "media-type": media_type}}});
+    let types =
+        ["text/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "a/b\r\nX: y", ""];
+    for media_type in types {
+        assert!(problems(&of_json(media_type)).contains("is not one of JSON"), "{media_type}");
+    }
+    for media_type in ["application/json", "multipart/mixed", "text/*", "text/plain; charset=utf-16", "xml"] {
+        assert!(problems(&of_text(media_type)).contains("is not one of text or XML"), "{media_type}");
+    }
+    assert!(problems(&of_text("text/x-json")).contains("is one of JSON"));
+    for media_type in ["text/plain", "text/csv", "application/xml", "application/soap+xml"] {
+        assert!(compiled(&of_text(media_type)).is_ok(), "{media_type}");
+    }
+    let form = json!({"body": {"form": {"fields": [], "open": null, "media-type": "application/json"}}});
+    assert!(problems(&form).contains("a form has no media type of its own"));
+    let credentials =
+        json!({"body": {"text": {"source": {"input": "name"}, "media-type": "text/plain"}}, "scheme": "body"});
+    assert!(problems(&credentials).contains("the body has no fields"));
+}
+
+#[test]
+fn a_text_is_the_whole_body_as_the_caller_or_the_plugin_gives_it() {
+    let declared = |source: Value| json!({"body": {"text": {"source": source, "media-type": "application/xml"}}});
+    let bound = declared(json!({"input": "name"}));
+    let body = |input: Value| sent(&bound, &input, Asked::default()).map(|shown| shown.body);
+    assert_eq!(body(json!({"name": "<a>&amp;\n</a>"})).unwrap().unwrap(), "<a>&amp;\n</a>");
+    assert_eq!(body(json!({})).unwrap(), None);
+    assert_eq!(rule(sent(&bound, &json!({"name": [1]}), Asked::default())), "list-value");
+    let masked = sent(&declared(json!({"input": "token"})), &json!({"token": "t"}), Asked::default()).unwrap();
+    assert_eq!(masked.body.unwrap(), "•••");
+
+    let given = |body: AskedBody| Asked { body: Some(body), ..Asked::default() };
+    let free = declared(json!({"free": "a test"}));
+    let text = || given(AskedBody::Text("<a/>".to_owned()));
+    assert_eq!(sent(&free, &json!({}), text()).unwrap().body.unwrap(), "<a/>");
+    let file = |bytes: &'static [u8]| given(AskedBody::Blob(Blob::new(bytes, "text/html", None)));
+    assert_eq!(sent(&free, &json!({}), file(b"<b/>")).unwrap().body.unwrap(), "<b/>");
+    assert_eq!(rule(sent(&free, &json!({}), file(b"\xff"))), "body");
+    assert_eq!(rule(sent(&bound, &json!({"name": "a"}), text())), "body", "it is the caller's");
+    assert_eq!(request(&free).free_values(), [("the whole body".to_owned(), "a test")]);
+}
+
+#[test]
+fn a_part_of_json_says_so_and_is_no_file() {
+    let part = |name: &str, source: Value, more: Value| {
+        let mut whole = field(name, &source);
+        whole["media-type"] = json!("application/json");
+        whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        whole
+    };
+    let declared =
+        |parts: Value| json!({"body": {"multipart": {"fields": parts, "open": null, "media-types": ["text/plain"]}}});
+    let bound_part = |source: Value| part("meta", source, json!({}));
+    let parts = declared(json!([bound("id"), bound_part(json!({"input": "deep"})), bound("file")]));
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    let input = json!({"id": "7", "deep": {"a": ["x", null]}});
+    let file = ("file".to_owned(), Blob::new("content", "text/plain", None));
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[file],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "",
+    };
+    let outgoing = prepare(&compiled(&parts).unwrap(), &asked, item, &connection(), &work()).unwrap();
+    let shown = outgoing.shown().body.unwrap();
+    assert_eq!(shown, r#"{"meta":"{\"a\":[\"x\",null]}","id":"7","file":"[7 bytes of text/plain]"}"#);
+    assert_eq!(
+        sent(&parts, &json!({"deep": "a text"}), Asked::default()).unwrap().body.unwrap(),
+        r#"{"meta":"\"a text\"","file":"[7 bytes of text/plain]"}"#
+    );
+    for (problem, parts) in [
+        ("is free, and a part of JSON is bound", declared(json!([bound_part(json!({"free": "a test"}))]))),
+        ("is a file, which says itself", declared(json!([bound_part(json!({"input": "file"}))]))),
+        (
+            "is not one of JSON",
+            declared(json!([part("a", json!({"input": "id"}), json!({"media-type": "text/plain"}))])),
+        ),
+        ("leave their style out", declared(json!([part("a", json!({"input": "id"}), json!({"lists": "json"}))]))),
+        ("only a part of a multipart body", json!({"query": [bound_part(json!({"input": "id"}))]})),
+    ] {
+        let found = problems(&parts);
         assert!(found.contains(problem), "{found}");
     }
 }

@@ -236,3 +236,62 @@ proptest! {
         }
     }
 }
+
+/// What a reader of `a[0][b]` makes of pairs: objects under keys, lists under numbers.
+fn read_by_index(pairs: &[(String, String)]) -> Value {
+    fn put(at: &mut Value, way: &[&str], text: &str) {
+        let Some((step, rest)) = way.split_first() else {
+            assert!(at.is_null(), "two values in one place");
+            *at = json!(text);
+            return;
+        };
+        if let Ok(index) = step.parse::<usize>() {
+            if at.is_null() {
+                *at = json!([]);
+            }
+            let items = at.as_array_mut().unwrap();
+            if items.len() == index {
+                items.push(Value::Null);
+            }
+            put(&mut items[index], rest, text);
+        } else {
+            if at.is_null() {
+                *at = json!({});
+            }
+            put(at.as_object_mut().unwrap().entry(*step).or_insert(Value::Null), rest, text);
+        }
+    }
+    let mut whole = Value::Null;
+    for (name, text) in pairs {
+        let inside = name.strip_prefix("id").unwrap();
+        let way: Vec<&str> = inside.split_terminator(']').map(|step| step.strip_prefix('[').unwrap()).collect();
+        put(&mut whole, &way, text);
+    }
+    whole
+}
+
+fn nested() -> impl Strategy<Value = Value> {
+    let leaf = text().prop_map(Value::from);
+    let key =
+        prop_oneof![4 => "[a-z_-]{1,4}", 1 => "[0-9]{1,2}", 1 => "[\\[\\]. a]{0,3}", 1 => Just("__proto__".to_owned())];
+    leaf.prop_recursive(4, 12, 3, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::hash_map(key.clone(), inner, 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_is_written_by_index_is_read_as_it_was_or_is_refused(value in nested()) {
+        let declared = json!({"body": {"form": {"fields": [{"name": "id", "source": {"input": "id"}, "lists": "indexed"}], "open": null}}});
+        let Some(shown) = sent(&declared, &json!({"id": value}), Asked::default()) else { return Ok(()) };
+        let body = shown.body.unwrap_or_default();
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        prop_assert_eq!(read_by_index(&pairs), value);
+    }
+}

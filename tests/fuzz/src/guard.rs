@@ -175,7 +175,8 @@ pub fn guard(bytes: &[u8]) -> bool {
     });
     let Some(declarations) = declared(request, &setup.input) else { return false };
     let connection = Connection::builder("acme", "main", "https://acme.example/api").build().expect("it is a base URL");
-    let item = Item { input: &setup.input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+    let item =
+        Item { input: &setup.input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
     let work = Work::until(Deadline::within(Duration::from_secs(60)));
     let Ok(outgoing) = prepare(&declarations, &setup.asked, item, &connection, &work) else { return false };
 

@@ -27,10 +27,16 @@ pub(super) fn build(
     body: &BodyFields,
     placed: &[&Credential<'_>],
 ) -> Result<Option<Body>, Refusal> {
+    let media_type = body.media_type.as_deref().unwrap_or("application/json");
     if let [field] = body.fields.as_slice()
         && field.name.is_empty()
     {
-        return whole(values, field).map(|text| Some(text_body("application/json", text)));
+        let is_left_out = values.asked.body.is_none() && values.bound_or_null(&field.source).is_none();
+        // `{}` is a patch that changes nothing only where it is no list, so nothing is made up for a media type of its own.
+        if body.media_type.is_some() && is_left_out {
+            return Ok(None);
+        }
+        return whole(values, field).map(|text| Some(text_body(media_type, text)));
     }
     let mut object = Object::begin(values.work);
     for field in body.fields.iter().filter(|field| !field.name.starts_with('/')) {
@@ -63,7 +69,15 @@ pub(super) fn build(
     if object.empty && values.request().method == Method::Delete {
         return Ok(None);
     }
-    Ok(Some(text_body("application/json", object.end())))
+    Ok(Some(text_body(media_type, object.end())))
+}
+
+/// A part that is JSON; none where the caller left the input out.
+pub(super) fn part(values: &Values<'_>, field: &Field) -> Result<Option<Text>, OutOfTime> {
+    let Some(value) = values.bound_or_null(&field.source) else { return Ok(None) };
+    let mut text = Text::default();
+    push_value(&mut text, &value, values.work)?;
+    Ok(Some(text))
 }
 
 /// A body that is one value: the caller's, or any document that the plugin gives.

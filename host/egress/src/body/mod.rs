@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::asked::{AskedBody, AskedPart};
-use crate::declaration::{BlobBody, BodyForm, Field, Location, MultipartFields, Source};
+use crate::declaration::{BlobBody, BodyForm, Field, Location, MultipartFields, Source, TextBody};
 use crate::encode::form_encode;
 use crate::field::{Place, Values};
 use crate::media_type::{self, As};
@@ -36,6 +36,7 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
         BodyForm::Form(body) => form(values, &body.fields, &placed).map(Some),
         BodyForm::Multipart(body) => multipart(values, body, &placed).map(Some),
         BodyForm::Blob(body) => blob(values, body),
+        BodyForm::Text(body) => one_text(values, body),
     }
 }
 
@@ -46,7 +47,7 @@ fn text_body(media_type: &str, text: Text) -> Body {
 
 fn form(values: &Values<'_>, fields: &[Field], placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
     let mut text = Text::default();
-    for (name, value) in text_fields(values, fields, placed)? {
+    for Written { name, value, .. } in text_fields(values, fields, placed)? {
         if !text.real().is_empty() {
             text.push_str("&");
         }
@@ -82,19 +83,28 @@ fn push_form_encoded(text: &mut Text, value: &Text, work: &Work) -> Result<(), O
     Ok(())
 }
 
+/// A field, or a part that is no file.
+struct Written<'a> {
+    name: Cow<'a, str>,
+    value: Text,
+    /// Of a part that is JSON.
+    media_type: Option<&'a str>,
+}
+
 /// What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
 fn text_fields<'a>(
     values: &Values<'_>,
     fields: &'a [Field],
     placed: &[&Credential<'a>],
-) -> Result<Vec<(Cow<'a, str>, Text)>, Refusal> {
+) -> Result<Vec<Written<'a>>, Refusal> {
     /// Of an entry of a list, besides its letters.
     const PAIR: usize = 16;
     let given = given_texts(values);
     fields.iter().try_for_each(|field| Values { ..*values }.fits(field, &given, Place::Form))?;
     let declared: HashSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let is_free = |field: &&Field| field.source.is_free();
-    let bound = fields.iter().filter(|field| !is_free(field)).flat_map(|f| values.pairs(f, &given));
+    let is_text = |field: &&Field| !is_free(field) && field.media_type.is_none();
+    let bound = fields.iter().filter(is_text).flat_map(|f| values.pairs(f, &given));
     let free = fields.iter().filter(is_free).flat_map(|f| values.pairs(f, &given));
     let added = given.iter().filter(|(name, _)| !declared.contains(name.as_str()));
     let pairs = bound
@@ -102,9 +112,16 @@ fn text_fields<'a>(
         .chain(free)
         .chain(added.map(|(name, value)| (Cow::Owned(name.clone()), values.text(value.clone(), values.hides(name)))));
     let mut all = Vec::new();
+    // What is JSON often says what the parts behind it are.
+    for field in fields.iter().filter(|field| field.media_type.is_some()) {
+        values.work.steps(PAIR + field.name.len())?;
+        let name = Cow::Borrowed(field.name.as_str());
+        let written = |value| Written { name, value, media_type: field.media_type.as_deref() };
+        all.extend(json::part(values, field)?.map(written));
+    }
     for (name, value) in pairs {
         values.work.steps(PAIR + name.len())?;
-        all.push((name, value));
+        all.push(Written { name, value, media_type: None });
     }
     Ok(all)
 }
@@ -136,17 +153,17 @@ fn multipart(values: &Values<'_>, body: &MultipartFields, placed: &[&Credential<
         })
         .collect::<Result<_, Denial>>()?;
     // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
-    let of_texts = texts.iter().map(|(name, text)| Parts::room(name, None, text.real().len()));
-    let of_files = files.iter().map(|file| Parts::room(file.name, Some(file), file.blob.bytes.len()));
+    let of_texts = texts.iter().map(|text| Parts::room(&text.name, &text.kind(), text.value.real().len()));
+    let of_files = files.iter().map(|file| Parts::room(file.name, &file.kind(), file.blob.bytes.len()));
     let room = Parts::AROUND + of_texts.chain(of_files).sum::<usize>();
     values.work.steps(room)?;
     parts.bytes.reserve_exact(room);
-    for (name, value) in texts {
-        parts.add(&name, None, value.real().as_bytes());
-        parts.shown.push((name.into_owned(), cut(value.shown())));
+    for text in texts {
+        parts.add(&text.name, &text.kind(), text.value.real().as_bytes());
+        parts.shown.push((text.name.into_owned(), cut(text.value.shown())));
     }
     for file in &files {
-        parts.add(file.name, Some(file), &file.blob.bytes);
+        parts.add(file.name, &file.kind(), &file.blob.bytes);
         let shown = format!("[{} bytes of {}]", file.blob.bytes.len(), file.media_type);
         parts.shown.push((file.name.to_owned(), shown));
     }
@@ -163,6 +180,25 @@ struct File<'a> {
     name: &'a str,
     blob: &'a Blob,
     media_type: String,
+}
+
+/// What the head of a part says besides its name.
+struct Kind<'a> {
+    file_name: Option<&'a str>,
+    media_type: Option<&'a str>,
+}
+
+impl File<'_> {
+    fn kind(&self) -> Kind<'_> {
+        let file_name = self.blob.file_name.as_deref().unwrap_or(self.name);
+        Kind { file_name: Some(file_name), media_type: Some(&self.media_type) }
+    }
+}
+
+impl Written<'_> {
+    fn kind(&self) -> Kind<'_> {
+        Kind { file_name: None, media_type: self.media_type }
+    }
 }
 
 /// Files that fields are bound to, then those that the plugin gives.
@@ -193,18 +229,20 @@ impl Parts<'_> {
     const AROUND: usize = 256;
 
     /// The most that a part can take, in bytes: a byte of a name becomes three at most.
-    fn room(name: &str, file: Option<&File<'_>>, content: usize) -> usize {
-        let file = file.map_or(0, |f| f.blob.file_name.as_deref().unwrap_or(name).len() * 3 + f.media_type.len());
-        Self::AROUND + name.len() * 3 + file + content
+    fn room(name: &str, kind: &Kind<'_>, content: usize) -> usize {
+        let [file_name, media_type] = [kind.file_name, kind.media_type].map(|text| text.map_or(0, str::len));
+        Self::AROUND + (name.len() + file_name) * 3 + media_type + content
     }
 
     /// Writes one part (RFC 7578, section 4).
-    fn add(&mut self, name: &str, file: Option<&File<'_>>, content: &[u8]) {
+    fn add(&mut self, name: &str, kind: &Kind<'_>, content: &[u8]) {
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"", self.boundary, quoted(name));
-        if let Some(file) = file {
-            let file_name = file.blob.file_name.as_deref().unwrap_or(name);
-            // Writing to a String does not fail.
-            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {}", quoted(file_name), file.media_type);
+        // Writing to a String does not fail.
+        if let Some(file_name) = kind.file_name {
+            let _ = write!(head, "; filename=\"{}\"", quoted(file_name));
+        }
+        if let Some(media_type) = kind.media_type {
+            let _ = write!(head, "\r\nContent-Type: {media_type}");
         }
         self.bytes.extend_from_slice(head.as_bytes());
         self.bytes.extend_from_slice(b"\r\n\r\n");
@@ -217,6 +255,27 @@ impl Parts<'_> {
 fn shown(parts: &[(String, String)]) -> String {
     let members: Vec<String> = parts.iter().map(|(name, text)| format!("{}:{}", json!(name), json!(text))).collect();
     format!("{{{}}}", members.join(","))
+}
+
+/// A body that is one text; none where nobody gives it.
+fn one_text(values: &Values<'_>, body: &TextBody) -> Result<Option<Body>, Refusal> {
+    let text = match (&values.asked.body, values.bound(&body.source)) {
+        (Some(AskedBody::Text(given)), _) => values.text(given.clone(), values.is_sensitive("")),
+        (Some(AskedBody::Blob(blob)), _) => {
+            let given = std::str::from_utf8(&blob.bytes);
+            let given = given.map_err(|_| Rule::Body.denies("the text that is the body is not written in UTF-8"))?;
+            values.text(given.to_owned(), values.is_sensitive(""))
+        }
+        (_, Some(bound)) if matches!(*bound.json, Value::Array(_) | Value::Object(_)) => {
+            let of = body.source.input().unwrap_or("the body");
+            let denial = Rule::ListValue.denies(format!("`{of}` is a list or an object, and the body is one text"));
+            return Err(denial.with_remedy("give a text".to_owned()).into());
+        }
+        (_, Some(bound)) => values.text(bound.text(), bound.sensitive),
+        (_, None) => return Ok(None),
+    };
+    values.work.steps(text.real().len())?;
+    Ok(Some(text_body(&format!("{}; charset=utf-8", body.media_type), text)))
 }
 
 fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ListStyle, Request};
+use super::{BodyForm, ListStyle, Request};
 
 /// What is wrong with where the inputs of a request go; `schema` gives the JSON Schema of an input.
 pub(super) fn problems<'s>(request: &Request, schema: impl Fn(&str) -> Option<&'s Value>) -> Vec<String> {
@@ -11,15 +11,17 @@ pub(super) fn problems<'s>(request: &Request, schema: impl Fn(&str) -> Option<&'
         let schema = schema(input)?;
         let of_entries = || schema.get("items").and_then(kind);
         match (kind(schema)?, field.lists) {
-            ("object", ListStyle::Repeated | ListStyle::Indexed | ListStyle::Commas) => Some(format!(
-                "the input `{input}` is an object, and `{}` takes only text; say how it is written, by the list style `json` \
-                 or `brackets`",
+            ("object", ListStyle::Repeated | ListStyle::Commas) => Some(format!(
+                "the input `{input}` is an object, and `{}` takes only text; say how it is written, by the list style `json`, \
+                 `brackets` or `indexed`",
                 field.name
             )),
-            ("array", style) if style != ListStyle::Json && matches!(of_entries(), Some("object" | "array")) => {
+            ("array", ListStyle::Repeated | ListStyle::Brackets | ListStyle::Commas)
+                if matches!(of_entries(), Some("object" | "array")) =>
+            {
                 Some(format!(
-                    "the entries of the input `{input}` are lists or objects, and `{}` takes only text; say that it is \
-                     written as JSON, by the list style `json`",
+                    "the entries of the input `{input}` are lists or objects, and `{}` takes only text; say how they are \
+                     written, by the list style `json` or `indexed`",
                     field.name
                 ))
             }
@@ -33,7 +35,14 @@ pub(super) fn problems<'s>(request: &Request, schema: impl Fn(&str) -> Option<&'
             format!("the variable `{name}` of the path takes a text, a number or a boolean, and no list or object")
         })
     });
-    text_fields.chain(variables).collect()
+    let text = match &request.body {
+        BodyForm::Text(body) => body.source.input().and_then(|input| Some((input, kind(schema(input)?)?))),
+        _ => None,
+    };
+    let text = text
+        .filter(|(_, kind)| matches!(*kind, "object" | "array"))
+        .map(|(input, kind)| format!("the input `{input}` is an {kind}, and its body is one text; bind it to a text"));
+    text_fields.chain(variables).chain(text).collect()
 }
 
 /// The type of all that a schema allows, besides null; none where there are several.

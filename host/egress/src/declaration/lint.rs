@@ -218,6 +218,7 @@ impl Lint {
         self.headers(request);
         self.body(request);
         self.media_types(request);
+        self.json_parts(names, request);
         // Each name is compared with every other.
         if fields_of(request) <= MOST_FIELDS {
             names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
@@ -395,13 +396,45 @@ impl Lint {
         if ranges.len() > MOST_MEDIA_TYPES {
             return self.report(format!("it has {} media types; the most are {MOST_MEDIA_TYPES}", ranges.len()));
         }
-        let whole = request.body.whole();
-        if whole.is_some_and(Source::is_free) && ranges.is_empty() {
+        let free = request.body.whole().is_some_and(Source::is_free);
+        if free && ranges.is_empty() && matches!(request.body, BodyForm::Blob(_)) {
             self.report("the file that is its body is of no media type; say which it may have");
         }
-        let free = whole.is_some_and(Source::is_free);
         ranges.iter().filter_map(|range| media_type::problem(range, free)).for_each(|problem| self.report(problem));
         self.unique("media type", ranges.iter().map(|range| range.to_ascii_lowercase()));
+        let of_body = match &request.body {
+            BodyForm::Json(body) => body.media_type.as_deref().and_then(media_type::problem_of_json),
+            BodyForm::Form(body) if body.media_type.is_some() => Some("a form has no media type of its own".to_owned()),
+            BodyForm::Text(body) => media_type::problem_of_text(&body.media_type),
+            _ => None,
+        };
+        of_body.into_iter().for_each(|problem| self.report(problem));
+    }
+
+    /// Parts that are JSON.
+    fn json_parts(&mut self, names: &Bindable<'_>, request: &Request) {
+        let parts = matches!(request.body, BodyForm::Multipart(_)).then(|| request.body.fields()).unwrap_or_default();
+        let fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
+        if fields.filter(|field| field.media_type.is_some()).count()
+            > parts.iter().filter(|f| f.media_type.is_some()).count()
+        {
+            self.report("only a part of a multipart body has a media type of its own");
+        }
+        for field in parts {
+            let Some(media_type) = &field.media_type else { continue };
+            media_type::problem_of_json(media_type).into_iter().for_each(|problem| self.report(problem));
+            let problem = match field.source.input() {
+                _ if field.source.is_free() => "is free, and a part of JSON is bound",
+                Some(input) if names.attachments.contains(input) => {
+                    "is a file, which says itself of what media type it is"
+                }
+                _ if field.lists != ListStyle::Repeated => {
+                    "is a part of JSON, in which lists are lists; leave their style out"
+                }
+                _ => continue,
+            };
+            self.report(format!("`{}` {problem}", field.name));
+        }
     }
 
     fn scheme(&mut self, fields: &[&str], scheme: &Scheme) {

@@ -133,7 +133,7 @@ impl Names {
             self.report(format!("`{}` is the place of a credential", field.name));
         }
         let whole = request.body.fields().iter().any(|f| f.name.is_empty());
-        if in_body && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_))) {
+        if in_body && (whole || matches!(request.body, BodyForm::None | BodyForm::Blob(_) | BodyForm::Text(_))) {
             self.report("its scheme places a credential in the body, and the body has no fields");
         }
     }

@@ -80,6 +80,7 @@ fn given(asked: &Asked) -> Vec<(String, Json)> {
     };
     let body: Vec<_> = match &asked.body {
         None | Some(AskedBody::Blob(_)) => Vec::new(),
+        Some(AskedBody::Text(text)) => vec![(String::new(), quoted(text))],
         Some(AskedBody::Form(fields)) => fields.iter().map(text).collect(),
         Some(AskedBody::Multipart(parts)) => parts.iter().filter_map(part).collect(),
         Some(AskedBody::Json(json)) => {

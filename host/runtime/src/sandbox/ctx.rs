@@ -18,7 +18,7 @@ use super::changes::Changes;
 use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
-use super::way::{Moment, Way};
+use super::way::Way;
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;

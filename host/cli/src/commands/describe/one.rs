@@ -1,7 +1,7 @@
 //! One operation: its inputs, its requests, and how it is called.
 
 use serde_json::{Map, Value};
-use wharf::declaration::{Field, Request, Source};
+use wharf::declaration::{BodyForm, Field, Request, Source};
 use wharf::manifest::{Manifest, Operation};
 use wharf::operation::allowed;
 
@@ -140,7 +140,12 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
     let names = |fields: &[Field]| fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ");
     detail("query".into(), names(&request.query));
     detail("headers".into(), names(&request.headers));
-    detail(format!("{} body", request.body.name()).into(), names(request.body.fields()));
+    let of_body = match &request.body {
+        BodyForm::Text(body) => source_in_words("the whole body", "", &body.source),
+        form => names(form.fields()),
+    };
+    let media_type = request.body.media_type().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
+    detail(format!("{} body{media_type}", request.body.name()).into(), of_body);
     detail("files".into(), request.body.media_types().join(", "));
     detail("credentials".into(), request.scheme.clone().unwrap_or_default());
     for (what, why) in request.free_values() {
@@ -152,16 +157,22 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
 fn field_in_words(field: &Field) -> String {
     // The name of a whole body is empty.
     let name = if field.name.is_empty() { "the whole body" } else { &field.name };
-    let words = match &field.source {
-        Source::Input(input) if *input == field.name => name.to_owned(),
+    let words = source_in_words(name, &field.name, &field.source);
+    let media_type = field.media_type.as_ref().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
+    match field.lists.in_words() {
+        Some(lists) => format!("{words} ({lists})"),
+        None => words + &media_type,
+    }
+}
+
+/// What a value is called, and where it comes from unless that is an input of the `usual` name.
+fn source_in_words(name: &str, usual: &str, source: &Source) -> String {
+    match source {
+        Source::Input(input) if input == usual => name.to_owned(),
         Source::Input(input) | Source::InputOr(input, _) => format!("{name} ← {input}"),
         Source::Text(text) => format!("{name}={text}"),
         Source::Json(json) => format!("{name}={json}"),
         Source::Free(_) => format!("{name} (free)"),
         Source::CallId => format!("{name} (the call's id)"),
-    };
-    match field.lists.in_words() {
-        Some(lists) => format!("{words} ({lists})"),
-        None => words,
     }
 }

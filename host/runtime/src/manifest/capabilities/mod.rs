@@ -227,7 +227,11 @@ fn attachment(file: &AttachmentField) -> impl Iterator<Item = String> {
 /// A request with its bound values. A value that is free has a line of its own, so that giving it up is asking for less.
 fn request(request: &Request) -> String {
     let list = |what: &str, fields: &[Field]| {
-        let fields = words(fields.iter().filter_map(|f| Some(bound(&f.name, &f.source)? + &style(f.lists))));
+        let fields = words(
+            fields
+                .iter()
+                .filter_map(|f| Some(bound(&f.name, &f.source)? + &style(f.lists) + &kind(f.media_type.as_deref()))),
+        );
         if fields.is_empty() { String::new() } else { format!(", {what}{fields}") }
     };
     let variables = words(request.variables.iter().filter_map(|variable| bound(&variable.name, &variable.source)));
@@ -235,9 +239,11 @@ fn request(request: &Request) -> String {
     let body = match &request.body {
         BodyForm::None => String::new(),
         BodyForm::Blob(body) => format!(", body {}", from(&body.source)),
+        BodyForm::Text(body) => format!(", body {}{}", from(&body.source), kind(Some(&body.media_type))),
         form => {
-            let fields = list(&format!("{} body", form.name()), form.fields());
-            if fields.is_empty() { format!(", {} body", form.name()) } else { fields }
+            let what = format!("{} body{}", form.name(), kind(form.media_type()));
+            let fields = list(&what, form.fields());
+            if fields.is_empty() { format!(", {what}") } else { fields }
         }
     };
     let answer = match request.answer {
@@ -304,6 +310,11 @@ fn from(source: &Source) -> String {
 
 fn style(lists: ListStyle) -> String {
     lists.in_words().map(|words| format!(" ({words})")).unwrap_or_default()
+}
+
+/// The media type that something says of itself.
+fn kind(media_type: Option<&str>) -> String {
+    media_type.map(|media_type| format!(" as {}", word(media_type))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -144,6 +144,7 @@ fn turn_the_page(requests: &mut Vec<Request>, pages: &Pages, at: &At<'_>) -> Res
         name: name.to_owned(),
         source: Source::Free("the host turns the page by it".to_owned()),
         lists: ListStyle::Repeated,
+        media_type: None,
     }));
     requests.push(next);
     Ok(())

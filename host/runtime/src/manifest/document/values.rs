@@ -56,7 +56,7 @@ pub(super) fn fields(at: Option<At<'_>>) -> Result<Vec<Field>, Problem> {
 fn field(at: At<'_>) -> Result<Field, Problem> {
     if let Some(name) = at.as_text() {
         let source = Source::Input(name.to_owned());
-        return Ok(Field { name: name.to_owned(), source, lists: ListStyle::Repeated });
+        return Ok(Field { name: name.to_owned(), source, lists: ListStyle::Repeated, media_type: None });
     }
     let what = "a field";
     let members: Vec<&str> = [&["name", "lists"], SOURCE].concat();
@@ -70,6 +70,7 @@ fn field(at: At<'_>) -> Result<Field, Problem> {
             false => source(what, &at)?,
         },
         lists: at.find("lists").map_or(Ok(ListStyle::Repeated), |lists| lists.one_of(&LISTS))?,
+        media_type: None,
         name,
     })
 }
@@ -91,11 +92,11 @@ pub(super) fn body(at: Option<At<'_>>) -> Result<BodyForm, Problem> {
     Ok(match form.name() {
         "json" => {
             not_with("media-types")?;
-            BodyForm::Json(BodyFields { fields: whole_or_fields(form)?, open })
+            BodyForm::Json(BodyFields { fields: whole_or_fields(form)?, open, media_type: None })
         }
         "form" => {
             not_with("media-types")?;
-            BodyForm::Form(BodyFields { fields: fields(Some(form))?, open })
+            BodyForm::Form(BodyFields { fields: fields(Some(form))?, open, media_type: None })
         }
         "multipart" => BodyForm::Multipart(MultipartFields { fields: fields(Some(form))?, open, media_types }),
         _ => {
@@ -112,5 +113,10 @@ fn whole_or_fields(at: At<'_>) -> Result<Vec<Field>, Problem> {
         return fields(Some(at));
     }
     let at = at.of_members("the whole body", SOURCE)?;
-    Ok(vec![Field { name: String::new(), source: source("the whole body", &at)?, lists: ListStyle::Repeated }])
+    Ok(vec![Field {
+        name: String::new(),
+        source: source("the whole body", &at)?,
+        lists: ListStyle::Repeated,
+        media_type: None,
+    }])
 }

@@ -264,6 +264,7 @@ fn body(body: &BodyForm) -> Option<Value> {
             };
             written.put("json", whole.unwrap_or_else(|| list(&fields.fields, field)));
             written.put_option("open", fields.open.as_deref());
+            written.put_option("media-type", fields.media_type.as_deref());
         }
         BodyForm::Form(fields) => {
             written.put("form", list(&fields.fields, field));
@@ -280,13 +281,19 @@ fn body(body: &BodyForm) -> Option<Value> {
             written.put("file", value);
             written.put_some("media-types", file.media_types.as_slice());
         }
+        BodyForm::Text(text) => {
+            let mut value = Object::default();
+            put_source(&mut value, &text.source);
+            written.put("text", value);
+            written.put("media-type", text.media_type.as_str());
+        }
     }
     Some(written.into())
 }
 
 fn field(field: &Field) -> Value {
     let is_bound_by_name = field.source == Source::Input(field.name.clone());
-    if is_bound_by_name && field.lists == ListStyle::Repeated {
+    if is_bound_by_name && field.lists == ListStyle::Repeated && field.media_type.is_none() {
         return field.name.as_str().into();
     }
     let mut written = Object::default();
@@ -297,6 +304,7 @@ fn field(field: &Field) -> Value {
     if field.lists != ListStyle::Repeated {
         written.put("lists", word(&values::LISTS, &field.lists));
     }
+    written.put_option("media-type", field.media_type.as_deref());
     written.into()
 }
 

@@ -125,8 +125,9 @@ fn operation(from: m::Operation) -> Result<manifest::Operation, String> {
 fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
     let place = format!("{operation}, request {}", from.name);
     let fields = |from: Vec<m::Field>| from.into_iter().map(|f| field(&place, f)).collect::<Result<Vec<_>, _>>();
-    let body_fields =
-        |from: m::BodyFields| Ok::<_, String>(own::BodyFields { fields: fields(from.fields)?, open: from.open });
+    let body_fields = |from: m::BodyFields| {
+        Ok::<_, String>(own::BodyFields { fields: fields(from.fields)?, open: from.open, media_type: None })
+    };
     Ok(own::Request {
         method: match from.method {
             m::Method::Get => own::Method::Get,
@@ -173,6 +174,7 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
 fn field(place: &str, from: m::Field) -> Result<own::Field, String> {
     Ok(own::Field {
         source: source(place, from.source)?,
+        media_type: None,
         lists: match from.lists {
             m::ListStyle::Repeated => own::ListStyle::Repeated,
             m::ListStyle::Brackets => own::ListStyle::Brackets,
