@@ -90,7 +90,12 @@ impl GuardedResolver {
 
     fn judge(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
         self.refuse_never(host, address)?;
-        if reach_through(address, &self.nat64) == Reach::Public || self.internal || self.allows(address) {
+        if self.internal { Ok(()) } else { self.refuse_internal(host, address) }
+    }
+
+    /// Refuses an internal address that the operator does not allow by itself.
+    pub(crate) fn refuse_internal(&self, host: &str, address: IpAddr) -> Result<(), Denial> {
+        if reach_through(address, &self.nat64) == Reach::Public || self.allows(address) {
             return Ok(());
         }
         let message =

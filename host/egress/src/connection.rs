@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -47,6 +47,17 @@ pub struct Connection {
     proxy: Option<Hop>,
     /// Whether the operator can change it in the configuration.
     configured: bool,
+    /// The way to others than the provider, which is that of its requests.
+    way: Way,
+}
+
+/// How hosts are found and reached.
+#[derive(Clone, Default)]
+struct Way {
+    allowed: Vec<IpNet>,
+    trust: Trust,
+    proxy: Option<Secret>,
+    lookup: Option<Arc<Lookup>>,
 }
 
 enum Value {
@@ -63,15 +74,21 @@ impl Connection {
             name: name.to_owned(),
             base_url: base_url.to_owned(),
             suffix: String::new(),
-            allowed: Vec::new(),
+            way: Way::default(),
             nat64: Vec::new(),
             fields: BTreeMap::new(),
             allow_weak: Vec::new(),
-            trust: Trust::BuiltIn,
-            proxy: None,
-            lookup: None,
             configured: true,
+            elsewhere: false,
         }
+    }
+
+    /// A connection to an origin that an answer leads to: the same way, with nothing of what this one logs in with. An internal
+    /// address is reached only where the operator allows it by `allow_addresses`.
+    pub(crate) fn elsewhere(&self, origin: &str) -> Result<Self, ConnectionError> {
+        let mut builder = Self::builder(&self.plugin, &self.name, origin).nat64(self.nat64.iter().copied());
+        (builder.way, builder.configured, builder.elsewhere) = (self.way.clone(), self.configured, true);
+        builder.build()
     }
 
     /// The name that the operator gave it.
@@ -215,14 +232,13 @@ pub struct ConnectionBuilder {
     name: String,
     base_url: String,
     suffix: String,
-    allowed: Vec<IpNet>,
+    way: Way,
     nat64: Vec<Nat64>,
     fields: BTreeMap<String, Value>,
     allow_weak: Vec<String>,
-    trust: Trust,
-    proxy: Option<Secret>,
-    lookup: Option<Arc<Lookup>>,
     configured: bool,
+    /// Whether it was not the operator who named the host.
+    elsewhere: bool,
 }
 
 impl ConnectionBuilder {
@@ -240,7 +256,7 @@ impl ConnectionBuilder {
 
     /// Internal addresses that the host of the base URL may resolve to. Those that are never reached stay so.
     pub fn allow_addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
-        self.allowed.extend(networks);
+        self.way.allowed.extend(networks);
         self
     }
 
@@ -252,14 +268,14 @@ impl ConnectionBuilder {
 
     /// Certificates, in PEM form, of the authorities that may vouch for the server, or its own one: these, and no others.
     pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.trust = Trust::Only(pem.into());
+        self.way.trust = Trust::Only(pem.into());
         self
     }
 
     /// The authorities that the system trusts may vouch for the server, in place of the built-in ones. They are read when the
     /// connection is made.
     pub fn system_ca(mut self) -> Self {
-        self.trust = Trust::System;
+        self.way.trust = Trust::System;
         self
     }
 
@@ -267,13 +283,13 @@ impl ConnectionBuilder {
     /// through a tunnel (RFC 9110, section 9.3.6). It is the proxy that resolves the base URL's host, so which addresses
     /// are reached is in its hands; the proxy itself may be at an internal address.
     pub fn proxy(mut self, url: Secret) -> Self {
-        self.proxy = Some(url);
+        self.way.proxy = Some(url);
         self
     }
 
     /// Another way to find the addresses of a host than the system's own. Its answers are judged all the same.
     pub fn lookup(mut self, lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
-        self.lookup = Some(Arc::new(lookup));
+        self.way.lookup = Some(Arc::new(lookup));
         self
     }
 
@@ -322,17 +338,22 @@ impl ConnectionBuilder {
                 if *is_strong { &mut strong } else { &mut weak }.add(value.reveal());
             }
         }
-        let proxied = self.proxy.is_some();
+        let proxied = self.way.proxy.is_some();
         let resolver = GuardedResolver {
             connection: self.configured.then(|| self.name.clone()),
-            internal: proxied || names_an_address(&url),
-            allowed: self.allowed,
+            internal: proxied || !self.elsewhere && names_an_address(&url),
+            allowed: self.way.allowed.clone(),
             nat64: self.nat64.clone(),
-            lookups: self.lookup.map(Lookups::with).unwrap_or_default(),
+            lookups: self.way.lookup.clone().map(Lookups::with).unwrap_or_default(),
         };
         let address = url.host_str().and_then(literal).filter(|_| proxied);
-        let beyond_proxy = address.and_then(|address| resolver.refuse_never(&address.to_string(), address).err());
-        let route = Route { trust: &self.trust, proxy: self.proxy.as_ref() };
+        let refused = |address: IpAddr| {
+            let host = address.to_string();
+            let named = if self.elsewhere { resolver.refuse_internal(&host, address) } else { Ok(()) };
+            resolver.refuse_never(&host, address).and(named).err()
+        };
+        let beyond_proxy = address.and_then(refused);
+        let route = Route { trust: &self.way.trust, proxy: self.way.proxy.as_ref() };
         let base = normalise(&url, &self.suffix);
         let client = Client::new(resolver, &route)?;
         Ok(Connection {
@@ -341,7 +362,8 @@ impl ConnectionBuilder {
             suffix: self.suffix,
             nat64: self.nat64,
             client,
-            proxy: self.proxy.as_ref().map(Hop::of),
+            proxy: self.way.proxy.as_ref().map(Hop::of),
+            way: self.way,
             plugin: self.plugin,
             name: self.name,
             fields: self.fields,
@@ -355,7 +377,7 @@ impl ConnectionBuilder {
     /// Before anything is hashed, looked for or sent.
     fn check_given(&self) -> Result<(), ConnectionError> {
         given::check(&self.base_url, || Given::BaseUrl)?;
-        if let Some(proxy) = &self.proxy {
+        if let Some(proxy) = &self.way.proxy {
             given::check(proxy.reveal(), || Given::Proxy)?;
         }
         for (name, value) in &self.fields {

@@ -109,6 +109,10 @@ pub struct Request {
     pub read_only: bool,
     /// JSON Pointers to members of the answer that nobody is shown, here and in what follows of the call.
     pub sensitive_answer: Vec<String>,
+    /// Where the file that is the answer may be instead: origins, as `https://files.example.com`, or `https://*.example.com` for all
+    /// hosts below one. An answer that redirects there is followed by the host, without credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirects_to: Vec<String>,
     /// Of an operation whose answers are data: it is sent where one of these inputs or files is given, and always where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when_given: Vec<String>,

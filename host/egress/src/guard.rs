@@ -58,6 +58,7 @@ pub fn prepare(
         body: body::build(&values, &credentials)?,
         headers: headers(&values, credentials)?,
         answer: request.answer,
+        redirects_to: request.redirects_to.clone(),
         reads: request.effect() == Effect::Read,
         has_key: request.has_key(),
         strong,

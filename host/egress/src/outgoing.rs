@@ -21,6 +21,8 @@ pub struct Outgoing {
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: AnswerForm,
+    /// Origins where its answer may be fetched.
+    pub(crate) redirects_to: Vec<String>,
     /// Whether it changes nothing at the provider.
     pub(crate) reads: bool,
     /// Whether it has a key by which the provider knows it again.
@@ -70,6 +72,7 @@ impl Outgoing {
             headers: Vec::new(),
             body: None,
             answer: AnswerForm::Blob,
+            redirects_to: Vec::new(),
             reads: true,
             has_key: false,
             strong: Masker::default(),
@@ -118,6 +121,11 @@ impl Outgoing {
             None => self.shown_url(),
         };
         Shown { url, ..self.shown() }
+    }
+
+    /// Whether a text has something in it that was made of a secret for its credentials.
+    pub(crate) fn knows(&self, text: &str) -> bool {
+        self.weak.mask_text(self.strong.mask_text(text.to_owned())) != text
     }
 
     /// Takes further texts out of what is shown of it, such as a token that an earlier answer of the call had.

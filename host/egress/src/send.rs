@@ -14,6 +14,7 @@ use crate::connection::Connection;
 use crate::deadline::Deadline;
 use crate::declaration::Method;
 use crate::outgoing::Outgoing;
+use crate::redirect;
 use crate::rules::{Denial, Rule};
 use crate::shortage;
 use crate::text::shortened;
@@ -110,12 +111,27 @@ pub enum SendError {
     Unrecorded(#[from] AuditError),
 }
 
-/// Records the intent, sends the request, waits for the whole answer, and records what became of it.
+/// Records the intent, sends the request, waits for the whole answer, and records what became of it. Where the answer is a file, and
+/// leads to an origin that the request declares, it is fetched there: another request, with records of its own.
 ///
 /// # Errors
 /// See [`SendError`]. Whether the provider acted is not known after any but [`SendError::Denied`], [`SendError::Unavailable`] and a
 /// [`SendError::Timeout`] before it was sent.
 pub fn send(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    recorder: Option<Recorder<'_>>,
+) -> Result<Answer, SendError> {
+    let answer = send_one(connection, outgoing, allowance, recorder)?;
+    if outgoing.redirects_to.is_empty() {
+        return Ok(answer);
+    }
+    let fetch = |there: &Connection, fetch: &Outgoing, allowance| send_one(there, fetch, allowance, recorder);
+    redirect::follow(connection, outgoing, answer, allowance, fetch)
+}
+
+fn send_one(
     connection: &Connection,
     outgoing: &Outgoing,
     allowance: Allowance,

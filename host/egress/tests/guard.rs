@@ -1142,3 +1142,19 @@ fn a_part_of_json_says_so_and_is_no_file() {
         assert!(found.contains(problem), "{found}");
     }
 }
+
+#[test]
+fn only_a_file_may_be_elsewhere_and_only_at_an_origin() {
+    let origins = |answer: &str, method: &str, origins: Value| json!({"answer": answer, "method": method, "redirects-to": origins});
+    for (declared, problem) in [
+        (origins("bytes", "GET", json!(["https://a.example"])), "whose answer is a file"),
+        (origins("blob", "HEAD", json!(["https://a.example"])), "whose answer is a file"),
+        (origins("blob", "GET", json!(["https://a.example/b"])), "is more than a scheme"),
+        (origins("blob", "GET", json!(["https://a.example", "https://a.example"])), "stands twice"),
+        (origins("blob", "GET", json!(vec!["https://a.example"; 17])), "the most are 16"),
+    ] {
+        let found = problems(&declared);
+        assert!(found.contains(problem), "{found}");
+    }
+    assert!(compiled(&origins("blob", "GET", json!(["https://*.a.example"]))).is_ok());
+}

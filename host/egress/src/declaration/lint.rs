@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
 use super::{
-    BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes, Scheme, Siblings,
-    Source, Template,
+    AnswerForm, BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes,
+    Scheme, Siblings, Source, Template,
 };
 use crate::lists;
 use crate::media_type;
+use crate::redirect;
 use crate::well_known::replaces_method;
 
 /// A declared request that passed the check, with what was found out on the way.
@@ -74,6 +75,9 @@ const MOST_FUNCTIONS: usize = 8;
 
 /// Of the files of a request.
 const MOST_MEDIA_TYPES: usize = 32;
+
+/// That a request may be led to.
+const MOST_ORIGINS: usize = 16;
 
 /// Members of an answer: each is looked for.
 const MOST_SENSITIVE: usize = 32;
@@ -219,6 +223,7 @@ impl Lint {
         self.body(request);
         self.media_types(request);
         self.json_parts(names, request);
+        self.redirects(request);
         // Each name is compared with every other.
         if fields_of(request) <= MOST_FIELDS {
             names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
@@ -409,6 +414,22 @@ impl Lint {
             _ => None,
         };
         of_body.into_iter().for_each(|problem| self.report(problem));
+    }
+
+    /// Where the file may be that is its answer.
+    fn redirects(&mut self, request: &Request) {
+        let origins = &request.redirects_to;
+        if origins.is_empty() {
+            return;
+        }
+        if origins.len() > MOST_ORIGINS {
+            return self.report(format!("it may be led to {} origins; the most are {MOST_ORIGINS}", origins.len()));
+        }
+        if request.answer != AnswerForm::Blob || request.method == Method::Head {
+            self.report("only a request whose answer is a file may be led to another origin");
+        }
+        origins.iter().filter_map(|origin| redirect::problem(origin)).for_each(|problem| self.report(problem));
+        self.unique("origin that it may be led to", origins.iter().cloned());
     }
 
     /// Parts that are JSON.

@@ -19,8 +19,10 @@ use crate::asked::printable;
 use crate::refusal::ConnectionError;
 
 /// Whose certificates are trusted. Names, dates and signatures are verified in each case.
+#[derive(Clone, Default)]
 pub(crate) enum Trust {
     /// Those of the authorities that Wharf brings along.
+    #[default]
     BuiltIn,
     /// Those that these vouch for, in PEM form, and these themselves.
     Only(Vec<u8>),

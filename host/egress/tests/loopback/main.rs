@@ -23,6 +23,7 @@ mod moved;
 mod peer;
 mod probe;
 mod proxy;
+mod redirects;
 mod sent;
 mod server;
 mod texts;

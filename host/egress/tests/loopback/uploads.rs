@@ -1,8 +1,12 @@
 //! A server that has heard enough of an upload: its answer is the answer.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use wharf_egress::send::SendError;
+use serde_json::json;
+use wharf_egress::Deadline;
+use wharf_egress::guard::{Item, prepare};
+use wharf_egress::send::{Allowance, SendError, send};
 
 use crate::peer::{Peer, Server, WAYS, upload};
 
@@ -151,4 +155,21 @@ fn a_success_that_is_told_early_by_a_server_that_reads_no_further_is_none() {
         let Err(SendError::NoAnswer(words)) = result else { panic!("{result:?}") };
         assert!(words.contains("status 201 before it had taken the whole request"), "{words}");
     }
+}
+
+#[test]
+fn a_part_of_json_has_a_media_type_and_no_file_name() {
+    let server = crate::Server::start();
+    let part =
+        json!({"name": "meta", "source": {"input": "name"}, "lists": "repeated", "media-type": "application/json"});
+    let body = json!({"multipart": {"fields": [part], "open": null, "media-types": []}});
+    let declared = crate::declared(&json!({"method": "POST", "body": body}));
+    let input = crate::input();
+    let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+    let connection = crate::builder(&server.url()).build().unwrap();
+    let outgoing = prepare(&declared, &crate::asked(), item, &connection, &crate::work()).unwrap();
+    send(&connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), None).unwrap();
+    let arrived = server.arrived().join("");
+    let head = "Content-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n\"ada\"\r\n";
+    assert!(arrived.contains(head), "{arrived}");
 }

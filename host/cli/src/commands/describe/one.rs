@@ -147,6 +147,7 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
     let media_type = request.body.media_type().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
     detail(format!("{} body{media_type}", request.body.name()).into(), of_body);
     detail("files".into(), request.body.media_types().join(", "));
+    detail("file from".into(), request.redirects_to.join(", "));
     detail("credentials".into(), request.scheme.clone().unwrap_or_default());
     for (what, why) in request.free_values() {
         detail("free".into(), format!("{what}: {why}"));

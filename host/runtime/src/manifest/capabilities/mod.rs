@@ -196,6 +196,10 @@ fn operation(operation: &Operation) -> Vec<String> {
             .media_types()
             .iter()
             .for_each(|range| say(format!("files of {} for {}", word(range), request.name)));
+        for origin in &request.redirects_to {
+            let many = if origin.contains('*') { ", each host below it" } else { "" };
+            say(format!("fetches the file of {} from {}{many}, without credentials", request.name, word(origin)));
+        }
         if request.read_only {
             say(format!("is said to change nothing by {}", request.name));
         }

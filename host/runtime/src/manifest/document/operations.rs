@@ -237,6 +237,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         answer: if at.flag_of("as-file")? { AnswerForm::Blob } else { AnswerForm::Bytes },
         read_only: at.flag_of("read-only")?,
         sensitive_answer: at.texts_of("sensitive-answer")?,
+        redirects_to: Vec::new(),
         when_given: at.texts_of("when-given")?,
     })
 }

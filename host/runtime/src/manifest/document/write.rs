@@ -245,6 +245,7 @@ fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     written.put_some("as-file", request.answer == AnswerForm::Blob && !gives_file);
     written.put_some("read-only", request.read_only);
     written.put_some("sensitive-answer", request.sensitive_answer.as_slice());
+    written.put_some("redirects-to", request.redirects_to.as_slice());
     written.put_some("when-given", request.when_given.as_slice());
     written.into()
 }
