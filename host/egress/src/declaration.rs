@@ -19,7 +19,7 @@ mod sensitive;
 
 pub use crate::well_known::is_credential;
 pub use lint::{Declaration, Operation, Problem, compile, prepare};
-pub(crate) use routes::Siblings;
+pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
 pub use sensitive::sensitive_by_place;
 
@@ -194,6 +194,27 @@ pub struct Variable {
     pub name: String,
     /// Where it comes from.
     pub source: Source,
+    /// What becomes of a slash in it.
+    #[serde(default, skip_serializing_if = "Slashes::are_refused")]
+    pub slashes: Slashes,
+}
+
+/// What becomes of a slash in the value of a variable of the path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slashes {
+    /// The value is refused.
+    #[default]
+    Refused,
+    /// It is a part of the value, written `%2F`. What stands between two of them is held to the rules of a segment.
+    Encoded,
+}
+
+impl Slashes {
+    /// Whether a value with one is refused.
+    pub fn are_refused(&self) -> bool {
+        *self == Self::Refused
+    }
 }
 
 /// Where a value comes from. Only [`Source::Free`] leaves it to the plugin.

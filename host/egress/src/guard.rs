@@ -15,6 +15,7 @@ pub use crate::field::Item;
 use crate::field::{Place, Scale, Values};
 use crate::free;
 use crate::outgoing::Outgoing;
+use crate::path::{Given, Whose};
 pub use crate::refusal::Refusal;
 use crate::rules::{Denial, LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::scheme::{self, Credential, Derived};
@@ -118,9 +119,14 @@ fn url(
     values: &Values<'_>,
     credentials: &[Credential<'_>],
     connection: &Connection,
-) -> Result<Text, Denial> {
+) -> Result<Text, Refusal> {
     let mut url = Url { text: Text::begin(connection.base_url()), pairs: 0, credentials: 0 };
-    declaration.request.path.expand(&mut url.text, &declaration.siblings, |name| values.variable(name))?;
+    let of_path = |name: &str| {
+        let declared = declaration.request.variables.iter().find(|variable| variable.name == name);
+        let slashes = declared.is_some_and(|variable| !variable.slashes.are_refused());
+        Ok(Given { text: values.variable(name)?, whose: Whose::Caller, slashes })
+    };
+    url.credentials = declaration.request.path.expand(&mut url.text, &declaration.siblings, values.work, of_path)?;
     let is_free = |field: &&Field| field.source.is_free();
     let fields = || declaration.request.query.iter();
     // What the host writes, then what the plugin gives: a server that passes over what is too much passes over the latter.
@@ -130,7 +136,7 @@ fn url(
     }
     if url.credentials > LONGEST_CREDENTIALS {
         let message = format!("the credentials in the URL have more than {LONGEST_CREDENTIALS} bytes");
-        return Err(Rule::Credential.denies(message));
+        return Err(Rule::Credential.denies(message).into());
     }
     fields().filter(is_free).try_for_each(|field| url.add(values, field))?;
     url.check_length()?;

@@ -1,11 +1,16 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::declaration::Siblings;
+use crate::declaration::{Closeness, Filled, Siblings};
+use crate::encode::percent_encoded;
+use crate::refusal::Refusal;
 use crate::rules::{Denial, LONGEST_URL, Rule, too_long};
 use crate::secret::Text;
+use crate::wiped::Wiped;
+use crate::work::Work;
 
 /// Far more than any API nests.
 const MOST_SEGMENTS: usize = 64;
@@ -13,7 +18,8 @@ const MOST_SEGMENTS: usize = 64;
 /// How often a value is percent-decoded in search of something hidden: as often as a chain of proxies might.
 const DECODINGS: usize = 4;
 
-/// A path template: `/users/{userId}/sessions/{sessionId}`. The empty template adds nothing to the base URL.
+/// A path template: `/users/{userId}/sessions/{sessionId}`. The empty template adds nothing to the base URL. A variable with a
+/// plus takes several segments: `/contents/{+path}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     template: String,
@@ -24,12 +30,45 @@ pub struct Path {
 enum Piece {
     Literal(String),
     Variable(String),
+    /// Of several segments. It begins its own, and at most a literal is behind it there.
+    Rest(String),
 }
 
 impl Piece {
-    fn is_variable(&self) -> bool {
-        matches!(self, Self::Variable(_))
+    fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Variable(name) | Self::Rest(name) => Some(name),
+            Self::Literal(_) => None,
+        }
     }
+}
+
+/// What a segment consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shape<'a> {
+    Literal(&'a str),
+    Variable,
+    /// Variables with these texts around them, the first and the last of which may be empty.
+    Mixed(Vec<&'a str>),
+    /// Several segments, the last of which ends in this text.
+    Rest(&'a str),
+}
+
+/// The value of a variable.
+pub(crate) struct Given {
+    pub(crate) text: Text,
+    pub(crate) whose: Whose,
+    /// Whether a slash in it is a part of it, written `%2F`.
+    pub(crate) slashes: bool,
+}
+
+/// Who has to give another value where one cannot stand in a path.
+pub(crate) enum Whose {
+    Caller,
+    /// The operator, by this field of the connection.
+    Field(String),
+    /// The operator: it is a credential.
+    Credential,
 }
 
 /// Why a text is not a path template.
@@ -45,7 +84,8 @@ impl Path {
     ///
     /// # Errors
     /// A path that does not begin with a slash, has an empty segment (but for the last), a dot segment, a brace without
-    /// its other half, a variable without a name, or a character that does not stand in a path (RFC 3986, section 3.3).
+    /// its other half, a variable without a name, a variable of several segments whose end cannot be told, or a character that
+    /// does not stand in a path (RFC 3986, section 3.3).
     pub fn parse(template: &str) -> Result<Self, PathError> {
         let error = |problem| PathError { template: template.to_owned(), problem };
         if template.is_empty() {
@@ -64,8 +104,9 @@ impl Path {
                 "." | ".." => Err("has a dot segment"),
                 _ => pieces(segment),
             })
-            .collect::<Result<_, _>>()
+            .collect::<Result<Vec<_>, _>>()
             .map_err(error)?;
+        several(&segments).map_err(error)?;
         Ok(Self { template: template.to_owned(), segments })
     }
 
@@ -76,70 +117,207 @@ impl Path {
 
     /// The variables, in order.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().flatten().filter_map(|piece| match piece {
-            Piece::Variable(name) => Some(name.as_str()),
-            Piece::Literal(_) => None,
+        self.segments.iter().flatten().filter_map(Piece::variable)
+    }
+
+    /// Those whose value is one whole segment.
+    pub(crate) fn whole_segments(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|pieces| match pieces.as_slice() {
+            [Piece::Variable(name)] => Some(name.as_str()),
+            _ => None,
         })
     }
 
-    /// The segments, in order.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        self.segments.iter().map(|pieces| Segment(pieces))
+    /// Those that share their segment with another variable, or take several.
+    pub(crate) fn unseparated(&self) -> impl Iterator<Item = &str> {
+        let is_shared = |pieces: &&Vec<Piece>| {
+            pieces.iter().filter(|piece| piece.variable().is_some()).count() > 1
+                || pieces.iter().any(|piece| matches!(piece, Piece::Rest(_)))
+        };
+        self.segments.iter().filter(is_shared).flatten().filter_map(Piece::variable)
     }
 
-    /// Appends the path to a URL, with its variables filled in.
+    /// The segments, in order. A slash at the end makes no other path: servers take it for the one without.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = Shape<'_>> {
+        self.segments.iter().filter(|pieces| !pieces.is_empty()).map(|pieces| shape(pieces))
+    }
+
+    /// Appends the path to a URL, with its variables filled in: how many bytes of it are credentials.
     pub(crate) fn expand(
         &self,
-        path: &mut Text,
+        url: &mut Text,
         siblings: &Siblings,
-        value: impl Fn(&str) -> Result<Text, Denial>,
-    ) -> Result<(), Denial> {
-        for (index, segment) in self.segments.iter().enumerate() {
-            path.push_str("/");
-            let is_sibling = |text: &str| siblings.has(index, text);
-            let together = segment.len() > 1;
-            let mut whole = Text::default();
-            for piece in segment {
-                match piece {
-                    Piece::Literal(text) => {
-                        path.push_str(text);
-                        whole.push_str(if together { text } else { "" });
-                    }
-                    Piece::Variable(name) => {
-                        let value = value(name)?;
-                        check(name, value.real(), is_sibling)?;
-                        path.push_percent_encoded(&value);
-                        if path.real().len() > LONGEST_URL {
-                            return Err(too_long());
-                        }
-                        if together {
-                            whole.push(&value);
-                        }
-                    }
-                }
+        work: &Work,
+        value: impl Fn(&str) -> Result<Given, Denial>,
+    ) -> Result<usize, Refusal> {
+        let (mut credentials, mut filled, mut decoded) = (0, Vec::new(), Vec::new());
+        for segment in &self.segments {
+            url.push_str("/");
+            let mut segment = Filling { pieces: segment, whole: String::new(), values: Vec::new() };
+            credentials += segment.write(url, &value)?;
+            if url.real().len() - credentials > LONGEST_URL {
+                return Err(too_long().into());
             }
-            // What each of several pieces is not, all of them together may be.
-            if let Some(Piece::Variable(name)) = segment.iter().find(|piece| together && piece.is_variable()) {
-                check(name, whole.real(), is_sibling)?;
+            segment.check()?;
+            if !siblings.is_empty() && !segment.pieces.is_empty() {
+                filled.extend(segment.filled(false));
+                decoded.extend(segment.filled(true));
             }
         }
-        Ok(())
+        let clash = match siblings.clash(&filled, work)? {
+            // A proxy on the way may decode a slash.
+            None if decoded.len() > filled.len() => siblings.clash(&decoded, work)?,
+            clash => clash,
+        };
+        let Some(clash) = clash else { return Ok(credentials) };
+        let problem = match clash.name {
+            Some(name) => format!("is `{name}`, which another request of the plugin has in this place"),
+            None => "would make the path that of another request of the plugin".to_owned(),
+        };
+        let whose = value(clash.variable)?.whose;
+        Err(whose.denies(clash.variable, &problem).into())
     }
 }
 
-/// What stands between two slashes.
-#[derive(Clone, Copy)]
-pub(crate) struct Segment<'a>(&'a [Piece]);
+/// A segment whose variables get their values.
+struct Filling<'a> {
+    pieces: &'a [Piece],
+    /// All of it, but for a credential.
+    whole: String,
+    values: Vec<(&'a str, Given)>,
+}
 
-impl<'a> Segment<'a> {
-    /// The text of a segment without variables.
-    pub(crate) fn literal(self) -> Option<&'a str> {
-        match self.0 {
-            [] => Some(""),
-            [Piece::Literal(text)] => Some(text),
-            _ => None,
+impl<'a> Filling<'a> {
+    /// Appends it to a URL: how many bytes of it are a credential.
+    fn write(&mut self, url: &mut Text, value: impl Fn(&str) -> Result<Given, Denial>) -> Result<usize, Denial> {
+        let mut credentials = 0;
+        for piece in self.pieces {
+            match piece {
+                Piece::Literal(text) => {
+                    url.push_str(text);
+                    self.whole.push_str(text);
+                }
+                Piece::Variable(name) | Piece::Rest(name) => {
+                    let given = value(name)?;
+                    let before = url.real().len();
+                    match piece {
+                        Piece::Rest(_) => url.push(&given.text.encoded(percent_encode_segments)),
+                        _ => url.push_percent_encoded(&given.text),
+                    }
+                    match given.whose {
+                        Whose::Credential => credentials += url.real().len() - before,
+                        _ => self.whole.push_str(given.text.real()),
+                    }
+                    self.values.push((name, given));
+                }
+            }
+        }
+        Ok(credentials)
+    }
+
+    /// Refuses values that would make another path.
+    fn check(&self) -> Result<(), Denial> {
+        for (name, given) in &self.values {
+            let value = given.text.real();
+            if !given.slashes && !self.is_rest() {
+                check(name, given, value)?;
+                continue;
+            }
+            if value.split('/').count() > MOST_SEGMENTS {
+                return Err(given.whose.denies(name, "has more than 64 segments"));
+            }
+            value.split('/').try_for_each(|part| check(name, given, part))?;
+        }
+        // What each of several pieces is not, all of them together may be.
+        match self.values.first() {
+            Some((name, given)) if self.pieces.len() > 1 && !matches!(given.whose, Whose::Credential) => {
+                self.whole.split('/').try_for_each(|part| check(name, given, part))
+            }
+            _ => Ok(()),
         }
     }
+
+    fn is_rest(&self) -> bool {
+        matches!(self.pieces, [Piece::Rest(_), ..])
+    }
+
+    /// What servers take it for, for those that decode a slash in it or not.
+    fn filled(&self, decoded: bool) -> Vec<Filled<'a>> {
+        let variable = self.values.first().map(|(name, _)| *name);
+        let closeness = shape(self.pieces).closeness();
+        if self.values.iter().any(|(_, given)| matches!(given.whose, Whose::Credential)) {
+            return vec![Filled { variable, closeness, readings: None }];
+        }
+        let is_split = self.is_rest() || (decoded && self.values.iter().any(|(_, given)| given.slashes));
+        let parts: Vec<&str> = if is_split { self.whole.split('/').collect() } else { vec![&self.whole] };
+        let last = parts.len() - 1;
+        let one = |(index, part): (usize, &&str)| Filled {
+            variable,
+            closeness: if is_split && (index < last || !self.is_rest()) { Closeness::Rest } else { closeness },
+            readings: Some(readings(part)),
+        };
+        parts.iter().enumerate().map(one).collect()
+    }
+}
+
+impl Whose {
+    fn denies(&self, variable: &str, problem: &str) -> Denial {
+        match self {
+            Self::Caller => Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")),
+            Self::Field(field) => Rule::PathValue
+                .denies(format!("the value of `{variable}` in the path {problem}"))
+                .with_remedy(format!("the operator gives the field `{field}` of the connection another value")),
+            Self::Credential => Rule::PathValue
+                .denies(format!("the credential `{variable}` in the path {problem}"))
+                .with_remedy("the operator gives the connection another one".to_owned()),
+        }
+    }
+}
+
+fn shape(pieces: &[Piece]) -> Shape<'_> {
+    match pieces {
+        [] => Shape::Literal(""),
+        [Piece::Literal(text)] => Shape::Literal(text),
+        [Piece::Variable(_)] => Shape::Variable,
+        [Piece::Rest(_)] => Shape::Rest(""),
+        [Piece::Rest(_), Piece::Literal(tail), ..] => Shape::Rest(tail),
+        pieces => {
+            let mut texts = vec![""];
+            for piece in pieces {
+                match (piece, texts.last_mut()) {
+                    (Piece::Literal(text), Some(last)) => *last = text,
+                    _ => texts.push(""),
+                }
+            }
+            Shape::Mixed(texts)
+        }
+    }
+}
+
+fn percent_encode_segments(value: &str) -> Wiped {
+    let mut parts = value.split('/');
+    let first = parts.next().into_iter().flat_map(percent_encoded);
+    first.chain(parts.flat_map(|part| std::iter::once("/").chain(percent_encoded(part)))).collect()
+}
+
+/// Where a variable of several segments ends has to be told from what stands behind it, and there is one at most.
+fn several(segments: &[Vec<Piece>]) -> Result<(), &'static str> {
+    let is_rest = |piece: &Piece| matches!(piece, Piece::Rest(_));
+    if segments.iter().flatten().filter(|piece| is_rest(piece)).count() > 1 {
+        return Err("has more than one variable of several segments");
+    }
+    for (index, pieces) in segments.iter().enumerate().filter(|(_, pieces)| pieces.iter().any(is_rest)) {
+        if !matches!(pieces.as_slice(), [Piece::Rest(_)] | [Piece::Rest(_), Piece::Literal(_)]) {
+            return Err(
+                "has a variable of several segments that does not begin its segment, or has another one beside it",
+            );
+        }
+        let next = segments.get(index + 1).map(Vec::as_slice);
+        if !matches!(next, None | Some([] | [Piece::Literal(_)])) {
+            return Err("has a variable of several segments that is not at its end, nor before a literal");
+        }
+    }
+    Ok(())
 }
 
 fn pieces(segment: &str) -> Result<Vec<Piece>, &'static str> {
@@ -149,12 +327,13 @@ fn pieces(segment: &str) -> Result<Vec<Piece>, &'static str> {
         let (text, variable) = match rest.split_once('{') {
             None => (rest, None),
             Some((text, after)) => {
-                let (name, after) = after.split_once('}').ok_or("has `{` without `}`")?;
+                let (inside, after) = after.split_once('}').ok_or("has `{` without `}`")?;
+                let name = inside.strip_prefix('+').unwrap_or(inside);
                 if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$')) {
                     return Err("has a variable whose name is not made of letters, digits, `_`, `-` and `$`");
                 }
                 rest = after;
-                (text, Some(name))
+                (text, Some((name, inside != name)))
             }
         };
         if !text.bytes().all(is_path_character) {
@@ -164,7 +343,8 @@ fn pieces(segment: &str) -> Result<Vec<Piece>, &'static str> {
             pieces.push(Piece::Literal(text.to_owned()));
         }
         match variable {
-            Some(name) => pieces.push(Piece::Variable(name.to_owned())),
+            Some((name, false)) => pieces.push(Piece::Variable(name.to_owned())),
+            Some((name, true)) => pieces.push(Piece::Rest(name.to_owned())),
             None => break,
         }
     }
@@ -176,35 +356,42 @@ fn is_path_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
 }
 
-/// Refuses a value that would make another path of the template, also one that would do so after a proxy on the way
-/// has decoded it.
-fn check(variable: &str, value: &str, is_sibling: impl Fn(&str) -> bool) -> Result<(), Denial> {
-    let deny = |problem: &str| Err(Rule::PathValue.denies(format!("the value of `{variable}` in the path {problem}")));
-    let mut level = value.to_owned();
-    for _ in 0..DECODINGS {
+/// Refuses a value, or a part of it, that would make another path, also one that would do so after a proxy on the way has decoded
+/// it.
+fn check(variable: &str, given: &Given, part: &str) -> Result<(), Denial> {
+    let problem = levels(part).into_iter().find_map(|level| {
         // What strips spaces takes `.. ` for `..`.
         match without_parameters(&level).trim_matches(' ') {
-            "" => return deny("is empty, which would make another path"),
-            "." | ".." => return deny("is a dot segment, which would make another path"),
-            _ if level.contains(['/', '\\']) => return deny("has a slash in it, which would make another path"),
-            _ if level.chars().any(char::is_control) => return deny("has a control character in it"),
-            _ => {
-                if let Some(sibling) = routes(&level).find(|route| is_sibling(route)) {
-                    let sibling = sibling.to_ascii_lowercase();
-                    return deny(&format!("is `{sibling}`, which another request of the plugin has in this place"));
-                }
-            }
+            "" if given.text.real().contains('/') => Some("has an empty segment, which would make another path"),
+            "" => Some("is empty, which would make another path"),
+            "." | ".." => Some("is a dot segment, which would make another path"),
+            _ if level.contains(['/', '\\']) => Some("has a slash in it, which would make another path"),
+            _ if level.chars().any(char::is_control) => Some("has a control character in it"),
+            _ => None,
         }
-        if !level.contains('%') {
+    });
+    problem.map_or(Ok(()), |problem| Err(given.whose.denies(variable, problem)))
+}
+
+/// A text as it is, and percent-decoded once and more often.
+fn levels(text: &str) -> Vec<Cow<'_, str>> {
+    let mut levels = vec![Cow::Borrowed(text)];
+    while let Some(level) = levels.last().filter(|level| level.contains('%') && levels.len() < DECODINGS) {
+        let decoded = percent_decode_str(level).decode_utf8_lossy().into_owned();
+        if decoded == **level {
             break;
         }
-        let decoded = percent_decode_str(&level).decode_utf8_lossy().into_owned();
-        if decoded == level {
-            break;
-        }
-        level = decoded;
+        levels.push(Cow::Owned(decoded));
     }
-    Ok(())
+    levels
+}
+
+/// All that servers take a segment for.
+fn readings(segment: &str) -> Vec<String> {
+    let mut readings: Vec<String> =
+        levels(segment).iter().flat_map(|level| routes(level).map(str::to_owned).collect::<Vec<_>>()).collect();
+    readings.dedup();
+    readings
 }
 
 /// A segment as servers in Java see it: without the parameters after a semicolon (`..;a=b` for `..`).
@@ -241,22 +428,41 @@ impl<'de> Deserialize<'de> for Path {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+    use crate::Deadline;
     use crate::declaration::{Method, Route, Routes};
 
     fn siblings(path: &Path, others: &[&str]) -> Siblings {
         let route = |path: &&str| serde_json::from_value::<Route>(json!({"method": "GET", "path": path})).unwrap();
-        others.iter().map(route).collect::<Routes>().siblings(Method::Get, path)
+        others.iter().map(route).collect::<Routes>().siblings(Method::Get, path, true)
+    }
+
+    fn filled(template: &str, others: &[&str], value: impl Fn(&str) -> Given) -> Result<String, Denial> {
+        let path = Path::parse(template).unwrap();
+        let siblings = siblings(&path, others);
+        let mut text = Text::default();
+        let work = Work::until(Deadline::within(Duration::MAX));
+        match path.expand(&mut text, &siblings, &work, |name| Ok(value(name))) {
+            Ok(_) => Ok(text.real().to_owned()),
+            Err(Refusal::Denied(denial)) => Err(denial),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn given(value: &str) -> Given {
+        Given { text: Text::open(value), whose: Whose::Caller, slashes: false }
     }
 
     fn expand(template: &str, value: &str) -> Result<String, Denial> {
-        let path = Path::parse(template).unwrap();
-        let siblings = siblings(&path, &["/users/identities", "/users/{id}/sessions", "/teams/members"]);
-        let mut text = Text::default();
-        path.expand(&mut text, &siblings, |_| Ok(Text::open(value)))?;
-        Ok(text.real().to_owned())
+        filled(template, &["/users/identities", "/users/{id}/sessions", "/teams/members"], |_| given(value))
+    }
+
+    fn encoded(template: &str, value: &str) -> Result<String, Denial> {
+        filled(template, &["/projects/{id}/issues", "/projects/{id}"], |_| Given { slashes: true, ..given(value) })
     }
 
     #[test]
@@ -322,17 +528,71 @@ mod tests {
     #[test]
     fn values_of_one_segment_are_looked_at_together() {
         let together = |template: &str, first: &str, second: &str| {
-            let path = Path::parse(template).unwrap();
-            let siblings = siblings(&path, &["/users/identities"]);
-            path.expand(&mut Text::default(), &siblings, |name| {
-                Ok(Text::open(if name == "a" { first } else { second }))
-            })
+            filled(template, &["/users/identities"], |name| given(if name == "a" { first } else { second }))
         };
         assert!(together("/users/{a}{b}", "iden", "tities").is_err());
         assert!(together("/users/i{a}", "dentities", "").is_err());
         assert!(together("/users/{a}.{b}", ".", "x").is_err(), "a dot by itself");
         assert!(together("/users/{a}{b}", "%2", "e%2e").is_err());
         assert!(together("/users/{a}.{b}", "report", "pdf").is_ok());
+    }
+
+    #[test]
+    fn a_variable_of_several_segments_keeps_their_slashes_and_each_is_held_to_the_rules() {
+        assert_eq!(expand("/contents/{+path}", "src/a b/main.rs").unwrap(), "/contents/src/a%20b/main.rs");
+        assert_eq!(expand("/contents/{+path}/history", "src").unwrap(), "/contents/src/history");
+        assert_eq!(expand("/v1/{+name}:getPolicy", "projects/a").unwrap(), "/v1/projects/a:getPolicy");
+        for value in [
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            "a/../b",
+            "..",
+            "a/.",
+            "a/%2e%2e/b",
+            "a%2fb",
+            "a/b%252f",
+            "a\\b",
+            "a/..;x/b",
+            "a/ /b",
+            "a/;x",
+            "a/%00",
+        ] {
+            assert_eq!(expand("/contents/{+path}", value).unwrap_err().rule, Rule::PathValue, "{value}");
+        }
+        assert!(expand("/v1/{+name}.", ".").is_err(), "the last one and the text behind it are a dot segment");
+        assert!(expand("/contents/{+path}", &"a/".repeat(64)).unwrap_err().message.contains("more than 64"));
+    }
+
+    #[test]
+    fn a_slash_is_a_part_of_a_value_where_the_declaration_says_so() {
+        assert_eq!(encoded("/projects/{id}", "wharf/host").unwrap(), "/projects/wharf%2Fhost");
+        for value in ["", "/a", "a/", "a//b", "../b", "a/%2e%2e", "a%2fb", "a\\b"] {
+            assert_eq!(encoded("/projects/{id}", value).unwrap_err().rule, Rule::PathValue, "{value}");
+        }
+        // As a server sees it that decodes the slash first.
+        for value in ["wharf/issues", "wharf/ISSUES", "wharf/issues.json", "wharf/%69ssues"] {
+            assert!(encoded("/projects/{id}", value).unwrap_err().message.contains("`issues`"), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_gave_is_the_operators_to_mend_and_of_a_credential_nothing_is_told() {
+        let of = |whose: fn() -> Whose, value: &str| {
+            let given = || Given { text: Text::made_of(value, true), whose: whose(), slashes: false };
+            filled("/users/{id}", &["/users/identities"], |_| given())
+        };
+        let field = of(|| Whose::Field("owner".to_owned()), "a/b").unwrap_err();
+        assert!(field.remedy.contains("the field `owner` of the connection"), "{field}");
+        for value in ["", "..", "a/b", "a%2fb", "a\\b"] {
+            let denial = of(|| Whose::Credential, value).unwrap_err();
+            assert!(denial.message.starts_with("the credential `id` in the path"), "{denial}");
+            assert!(denial.remedy.contains("the operator gives the connection another one"), "{denial}");
+        }
+        // Whether it is one of the names in a manifest would tell what it is.
+        assert_eq!(of(|| Whose::Credential, "identities").unwrap(), "/users/identities");
     }
 
     #[test]
@@ -347,6 +607,11 @@ mod tests {
             ("/users?id=1", "character"),
             ("/us%65rs", "character"),
             (&"/a".repeat(65), "64 segments"),
+            ("/{+a}/x/{+b}", "more than one variable of several segments"),
+            ("/{+a}/{b}", "not at its end, nor before a literal"),
+            ("/x{+a}", "does not begin its segment"),
+            ("/{+a}{b}", "does not begin its segment"),
+            ("/{+}", "variable"),
         ] {
             let error = Path::parse(template).unwrap_err().to_string();
             assert!(error.contains(problem), "{template}: {error}");

@@ -26,7 +26,7 @@
 //! | `undeclared-request` | a request that the running operation does not declare | a manifest that declares it |
 //! | `bound-value` | a variable, query parameter, header or body field given by the plugin that its declaration does not leave free, or that a server could take for one that the host writes; a request with the id of the call for a key, of which the provider has done one in this call already | a manifest that marks it as free |
 //! | `missing-value` | a request for which the path or the credentials lack a value | the caller's input, or the plugin |
-//! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash, a control character, or the name of a sibling | nothing |
+//! | `path-value` | a value that would change the shape of the path: empty, a dot segment, a slash that is not declared, a control character, or what makes it the path of another declared request | nothing |
 //! | `header-value` | a header value with anything but visible ASCII and inner spaces | nothing |
 //! | `list-value` | a list or an object that a server would read as another one where there is only text: empty, a comma in an entry that a comma ends, a null, a list in a list, an object of which nobody said how it is written | the caller, by another value; or a manifest with another style of lists |
 //! | `credential` | a value in a place that a credential takes | nothing |

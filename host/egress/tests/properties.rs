@@ -38,14 +38,28 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn declared(given: &Value) -> Option<Vec<Declaration>> {
+    declared_beside(given, &[])
+}
+
+/// The same beside requests of these paths.
+fn declared_beside(given: &Value, others: &[&str]) -> Option<Vec<Declaration>> {
     let mut whole = json!({
         "name": "main", "method": "POST", "path": "/things", "variables": [], "query": [], "headers": [],
         "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
-    let requests: [Request; 1] = [serde_json::from_value(whole).ok()?];
-    let operation =
-        Operation { name: "a.b", effect: Effect::Write, inputs: &["id"], attachments: &[], requests: &requests };
+    let mut requests: Vec<Request> = vec![serde_json::from_value(whole).ok()?];
+    for (index, path) in others.iter().enumerate() {
+        let path = serde_json::from_value(json!(path)).unwrap();
+        requests.push(Request { name: format!("other-{index}"), path, variables: vec![], ..requests[0].clone() });
+    }
+    let operation = Operation {
+        name: "a.b",
+        effect: Effect::Write,
+        inputs: &["id", "other"],
+        attachments: &[],
+        requests: &requests,
+    };
     compile(&["key"], &[], &[operation]).ok().map(|mut all| all.remove(0))
 }
 
@@ -54,6 +68,10 @@ fn connection() -> Connection {
 }
 
 fn sent(given: &Value, input: &Value, asked: Asked) -> Option<Shown> {
+    sent_beside(given, &[], input, asked)
+}
+
+fn sent_beside(given: &Value, others: &[&str], input: &Value, asked: Asked) -> Option<Shown> {
     let asked = Asked { name: "main".to_owned(), ..asked };
     let item = Item {
         input: input.as_object().unwrap(),
@@ -62,7 +80,29 @@ fn sent(given: &Value, input: &Value, asked: Asked) -> Option<Shown> {
         written: None,
         call: "a-call",
     };
-    prepare(&declared(given)?, &asked, item, &connection(), &work()).ok().map(|outgoing| outgoing.shown())
+    prepare(&declared_beside(given, others)?, &asked, item, &connection(), &work()).ok().map(|outgoing| outgoing.shown())
+}
+
+/// Segments that have been trouble before, and names of other requests in several spellings.
+fn segments() -> impl Strategy<Value = String> {
+    let name = "(list|LIST|%6cist|li%2573t|history|History\\.json|history;x|archive|a|b|7|\\.|\\.\\.|%2e|)";
+    let segment = prop_oneof![4 => name, 1 => "[a-z%2ef.;: \\\\-]{0,6}"];
+    prop::collection::vec(segment, 0..5).prop_map(|all| all.join("/"))
+}
+
+/// The path of a URL as the most lenient server reads it: decoded until nothing changes, without parameters and formats.
+fn as_read(url: &str) -> Vec<String> {
+    let mut path = url.strip_prefix("https://acme.example/api").unwrap().to_owned();
+    for _ in 0..8 {
+        path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy().into_owned();
+    }
+    let one = |segment: &str| {
+        let named = segment.split([';', '?', '#']).next().unwrap();
+        // Nothing but dots, and more than two, is a name.
+        let bare = Some(named.trim_end_matches(['.', ' '])).filter(|bare| !bare.is_empty()).unwrap_or(named);
+        bare.strip_suffix(".json").unwrap_or(bare).to_ascii_lowercase()
+    };
+    path.trim_end_matches('/').split('/').skip(1).map(one).collect()
 }
 
 proptest! {
@@ -80,6 +120,34 @@ proptest! {
             prop_assert_eq!((segments.len(), segments[0], segments[1], segments[3]), (4, "api", "users", "sessions"));
             let decoded = percent_encoding::percent_decode_str(segments[2]).decode_utf8().unwrap().into_owned();
             prop_assert_eq!(decoded, value);
+        }
+    }
+
+    #[test]
+    fn a_value_of_several_segments_stays_in_its_place_and_reaches_no_other_route(
+        value in prop_oneof![segments(), text()],
+        slashes in any::<bool>(),
+    ) {
+        let declaration = match slashes {
+            false => json!({"path": "/files/{+id}"}),
+            true => json!({
+                "path": "/files/{id}",
+                "variables": [{"name": "id", "source": {"input": "id"}, "slashes": "encoded"}],
+            }),
+        };
+        let others = ["/files/list/{id}", "/files/{+id}/history", "/files/{id}/{other}/archive", "/things/list"];
+        if let Some(shown) = sent_beside(&declaration, &others, &json!({"id": value}), Asked::default()) {
+            let url = Url::parse(&shown.url).unwrap();
+            prop_assert_eq!(url.as_str(), &shown.url, "nothing was left to normalise");
+            let below = url.path().strip_prefix("/api/files/").unwrap();
+            prop_assert_eq!(below.contains('/'), !slashes && value.contains('/'));
+            let decoded = percent_encoding::percent_decode_str(below).decode_utf8().unwrap().into_owned();
+            prop_assert_eq!(&decoded, &value);
+            let read = as_read(&shown.url);
+            let read: Vec<&str> = read.iter().map(String::as_str).collect();
+            prop_assert!(read.len() > 1 && read.iter().all(|segment| !matches!(*segment, "" | "." | "..")), "{:?}", read);
+            let is_other = matches!(read.as_slice(), ["files", "list", _] | ["files", _, _, "archive"] | ["files", _, .., "history"]);
+            prop_assert!(!is_other || read == ["files", "history"], "{:?}", read);
         }
     }
 

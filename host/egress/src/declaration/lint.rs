@@ -153,7 +153,11 @@ pub fn prepare(schemes: &[Arc<Scheme>], routes: &Routes, requests: &[Request]) -
         let scheme = request.scheme.as_ref().and_then(|name| schemes.iter().find(|s| s.name == *name)).cloned();
         Declaration {
             request: request.clone(),
-            siblings: routes.siblings(request.method, &request.path),
+            siblings: routes.siblings(
+                request.method,
+                &request.path,
+                request.variables.iter().any(|variable| !variable.slashes.are_refused()),
+            ),
             taken: Taken::of(request, scheme.as_deref()),
             scheme,
         }
@@ -287,6 +291,13 @@ impl Lint {
             if !used.contains(variable.name.as_str()) {
                 self.report(format!("the variable `{}` stands neither in the path nor in the scheme", variable.name));
             }
+        }
+        let with_slashes = request.variables.iter().filter(|variable| !variable.slashes.are_refused());
+        for variable in with_slashes.filter(|v| !request.path.whole_segments().any(|name| name == v.name)) {
+            self.report(format!(
+                "the slashes of the variable `{}` cannot be encoded: it is no whole segment of the path; `{{+{0}}}` takes several",
+                variable.name
+            ));
         }
         self.unique("variable", request.variables.iter().map(|v| v.name.clone()));
         if used.len() > MOST_VARIABLES {

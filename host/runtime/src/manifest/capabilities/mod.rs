@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use wharf_egress::declaration::{
-    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Part, Request, Scheme, Source, Template,
+    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Part, Request, Scheme, Slashes, Source, Template,
+    Variable,
 };
 
 use super::{About, AttachmentField, ConnectionField, Manifest, Operation};
@@ -238,7 +239,8 @@ fn request(request: &Request) -> String {
         );
         if fields.is_empty() { String::new() } else { format!(", {what}{fields}") }
     };
-    let variables = words(request.variables.iter().filter_map(|variable| bound(&variable.name, &variable.source)));
+    let variable = |v: &Variable| Some(bound(&v.name, &v.source)? + slashes(v.slashes));
+    let variables = words(request.variables.iter().filter_map(variable));
     let variables = if variables.is_empty() { String::new() } else { format!(", variables{variables}") };
     let body = match &request.body {
         BodyForm::None => String::new(),
@@ -285,7 +287,7 @@ fn free(request: &Request) -> Vec<String> {
     let body = request.body.whole().filter(|source| source.is_free()).map(|_| WHOLE_BODY.to_owned());
     let open = request.body.open_reason().map(|_| "further body fields".to_owned());
     variables
-        .map(|variable| named("variable", &variable.name, ""))
+        .map(|variable| named("variable", &variable.name, slashes(variable.slashes)))
         .chain(fields.map(|(place, field)| named(place, &field.name, &style(field.lists))))
         .chain(body)
         .chain(open)
@@ -310,6 +312,10 @@ fn from(source: &Source) -> String {
         Source::Free(_) => "free".to_owned(),
         Source::CallId => "the call's id".to_owned(),
     }
+}
+
+fn slashes(slashes: Slashes) -> &'static str {
+    if slashes.are_refused() { "" } else { " (with slashes)" }
 }
 
 fn style(lists: ListStyle) -> String {

@@ -141,7 +141,9 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
         variables: from
             .variables
             .into_iter()
-            .map(|v| Ok(own::Variable { name: v.name, source: source(&place, v.source)? }))
+            .map(|v| {
+                Ok(own::Variable { name: v.name, source: source(&place, v.source)?, slashes: own::Slashes::Refused })
+            })
             .collect::<Result<_, String>>()?,
         query: fields(from.query)?,
         headers: fields(from.headers)?,
