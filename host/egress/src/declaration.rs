@@ -18,7 +18,7 @@ mod routes;
 mod sensitive;
 
 pub use crate::well_known::is_credential;
-pub use lint::{Declaration, Operation, Problem, compile, prepare};
+pub use lint::{Declaration, Operation, Problem, check, compile, prepare};
 pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
 pub use sensitive::sensitive_by_place;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wharf_egress::send::SendError;
 use wharf_egress::{MissingCredential, Reached, probe};
 
-use crate::failure::Kind;
+use crate::failure::{Kind, Refusal};
 use crate::grant::Grant;
 use crate::registry::Release;
 
@@ -34,8 +34,11 @@ impl Grant {
     }
 
     /// How many operations of its plugin it is granted for.
-    pub fn covered(&self, release: &Release) -> usize {
-        release.manifest().operations.iter().filter(|operation| self.check(operation).is_ok()).count()
+    ///
+    /// # Errors
+    /// As for [`Release::manifest`].
+    pub fn covered(&self, release: &Release) -> Result<usize, Refusal> {
+        Ok(release.manifest()?.operations.iter().filter(|operation| self.check(operation).is_ok()).count())
     }
 
     /// Tries to connect, within this time, and sends no request. It is not recorded.

@@ -20,7 +20,7 @@ fn every_known_operation_is_offered_told_and_tested() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e");
     let host = wharf::Host::builder().build().unwrap();
     for component in PROVIDERS {
-        let manifest = host.load_bytes(component.bytes).unwrap().manifest();
+        let manifest = host.load_bytes(component.bytes).unwrap().manifest().unwrap();
         let provider = &manifest.about.name;
         let stories = stories_of(&tests, provider);
         for known in table::of(provider).unwrap() {
@@ -81,7 +81,7 @@ fn no_schema_refuses_what_the_provider_is_described_to_take() {
     let host = wharf::Host::builder().build().unwrap();
     let mut problems = Vec::new();
     for component in PROVIDERS {
-        let manifest = host.load_bytes(component.bytes).unwrap().manifest();
+        let manifest = host.load_bytes(component.bytes).unwrap().manifest().unwrap();
         let provider = &manifest.about.name;
         for known in table::of(provider).unwrap() {
             let offered = manifest.operations.iter().find(|o| o.name == known.name).unwrap();

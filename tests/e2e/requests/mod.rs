@@ -30,7 +30,7 @@ struct Bench {
 impl Bench {
     fn new(component: &Component) -> Self {
         let host = Host::builder().build().unwrap();
-        let manifest = host.load_bytes(component.bytes).unwrap().manifest();
+        let manifest = host.load_bytes(component.bytes).unwrap().manifest().unwrap();
         let server = Server::recorder(answer_of(component.name)).unwrap();
         let base_url = server.url() + manifest.about.base_url.suffix.as_deref().unwrap_or_default();
         let connection = Connection::builder(component.name, "main", &base_url);

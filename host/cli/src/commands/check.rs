@@ -306,7 +306,14 @@ impl Checked<'_> {
             self.add(&subject, Verdict::Bad(Kind::Input), missing.to_string());
             return None;
         }
-        let (covered, about) = (grant.covered(release), &release.about);
+        let about = &release.about;
+        let covered = match grant.covered(release) {
+            Ok(covered) => covered,
+            Err(refusal) => {
+                self.add(&subject, Verdict::Bad(Kind::Input), refusal.to_string());
+                return None;
+            }
+        };
         if covered == 0 {
             let words = "`operations` and `effects` leave nothing that it may be used for";
             self.add(&subject, Verdict::Look, words);

@@ -18,7 +18,7 @@ mod one;
 pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
     let release = setup.load(&options.plugin)?;
-    let manifest = &release.manifest();
+    let manifest = &release.manifest()?;
     match options.name.as_deref() {
         Some(name) if !is_resource(manifest, name) => {
             let operation = release.operation(name).map_err(|refusal| in_a_resource(manifest, name, refusal))?;

@@ -215,7 +215,7 @@ pub(crate) fn diff(args: &Args, older: &str, newer: &str, all: bool) -> Result<E
         true => Ok(setup.host.examine(&read_component(Path::new(plugin))?, plugin)?),
         false => setup.load(plugin),
     };
-    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()));
+    let capabilities = |plugin: &str| Ok::<_, anyhow::Error>(Capabilities::of(&release(plugin)?.manifest()?));
     let diff = capabilities(older)?.diff(&capabilities(newer)?);
     let text = match diff == CapabilityDiff::default() {
         true => "no difference".into(),

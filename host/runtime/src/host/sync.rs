@@ -42,7 +42,10 @@ impl Host {
 
 /// Where a release is not what is written of it: its version, and what it may do if that is written.
 pub(super) fn differences(release: Option<&Release>, version: &str, written: Option<&Capabilities>) -> Vec<String> {
-    let does = release.map(|release| Capabilities::of(&release.manifest())).unwrap_or_default();
+    let does = match release.map(Release::manifest).transpose() {
+        Ok(manifest) => manifest.as_ref().map(Capabilities::of).unwrap_or_default(),
+        Err(refusal) => return vec![visible(&refusal.to_string())],
+    };
     let CapabilityDiff { added, removed } = written.map(|written| written.diff(&does)).unwrap_or_default();
     let other = release.filter(|release| release.about.version != version);
     let other = other.map(|release| format!("its component is version {}", release.about.version));

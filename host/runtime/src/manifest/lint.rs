@@ -5,15 +5,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 use wharf_egress::declaration::{self, Choice, Problem, Routes, Scheme};
 use wharf_egress::text::deceives;
 
 use super::{About, ConnectionField, Manifest, Operation, answers};
-use crate::operation::{self, Schema};
+use crate::operation::{self, Planner, Schema, check_all, check_one};
 
-/// The largest manifest, as JSON, in bytes. The largest provider known has 175 operations in under 400 KiB.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// The largest manifest, as JSON, in bytes: that of the largest API known, with some 15,000 requests.
+const LARGEST: usize = 16 << 20;
 
 /// What checking the input of one operation may take, roughly, in bytes.
 const LARGEST_SCHEMA: u64 = 16 << 20;
@@ -30,19 +31,19 @@ const MOST_CHOICES: usize = 32;
 /// # Errors
 /// Every problem that was found.
 pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
-    let Manifest { about, operations } = manifest;
+    let Manifest { about, definitions, operations } = manifest;
     let mut lint = Lint { problems: Vec::new() };
     lint.texts(manifest);
     lint.about(about);
     lint.fields(about);
-    operations.iter().for_each(|operation| lint.operation(operation));
+    let mut planner = lint.definitions(definitions);
+    operations.iter().for_each(|operation| lint.operation(operation, planner.as_mut()));
     lint.unique("operations", operations.iter().map(|o| &o.name));
 
     let fields: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
     let names: Vec<Names<'_>> = operations.iter().map(Names::of).collect();
     let declared: Vec<_> = operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
-    let found = declaration::compile(&fields, &about.schemes, &declared).err().unwrap_or_default();
-    lint.problems.extend(found);
+    lint.problems.extend(declaration::check(&fields, &about.schemes, &declared));
     lint.problems.extend(answers::problems(manifest));
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
@@ -188,7 +189,35 @@ impl Lint {
         }
     }
 
-    fn operation(&mut self, operation: &Operation) {
+    /// What takes schemas apart that may refer to them, where all of them can be used.
+    fn definitions<'m>(&mut self, definitions: &'m IndexMap<String, Value>) -> Option<Planner<'m>> {
+        let before = self.problems.len();
+        for (name, schema) in definitions {
+            let place = format!("definition {name}");
+            if !is_definition(name) {
+                self.report(&place, "its name is not of letters, digits, `-`, `_` and `.`, 128 at most");
+            }
+            if let Err(problem) = check_one(schema) {
+                self.report(&place, format!("it {problem}"));
+            }
+        }
+        match Planner::sharing(definitions) {
+            _ if self.problems.len() > before => None,
+            Err((name, problem)) => {
+                self.report(&format!("definition {name}"), format!("it {problem}"));
+                None
+            }
+            Ok(planner) => match check_all(definitions) {
+                Ok(()) => Some(planner),
+                Err(problem) => {
+                    self.report("definitions", format!("one of them {problem}"));
+                    None
+                }
+            },
+        }
+    }
+
+    fn operation<'m>(&mut self, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
         let place = format!("operation {}", operation.name);
         let mut parts = operation.name.split('.');
         if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
@@ -227,7 +256,7 @@ impl Lint {
         for pointer in operation.sensitive_outputs.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
             self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
         }
-        self.schema(&place, &operation.input_schema);
+        self.schemas(&place, operation, planner);
         let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
         for request in &operation.requests {
             let place = format!("{place}, request {}", request.name);
@@ -235,20 +264,32 @@ impl Lint {
         }
     }
 
-    fn schema(&mut self, place: &str, schema: &Value) {
+    fn schemas<'m>(&mut self, place: &str, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
+        let schema = &operation.input_schema;
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
         }
-        match Schema::new(schema) {
+        // What they refer to cannot be used, which was told.
+        let Some(planner) = planner else { return };
+        match check_one(schema).and_then(|()| planner.weight(schema)) {
             Err(problem) => self.report(place, format!("its input schema {problem}")),
-            Ok(schema) if schema.weight() > LARGEST_SCHEMA => {
-                let weight = schema.weight();
+            Ok(weight) if weight > LARGEST_SCHEMA => {
                 self.report(place, format!("its input schema takes {weight} bytes; the most are {LARGEST_SCHEMA}"));
             }
             Ok(_) => {}
         }
+        let Some(schema) = &operation.output_schema else { return };
+        if let Err(problem) = check_one(schema).and_then(|()| planner.check(schema)) {
+            self.report(place, format!("its output schema {problem}"));
+        }
     }
+}
+
+/// The name of a shared definition, which stands in references as it is.
+fn is_definition(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=128).contains(&text.len()) && text.chars().all(plain)
 }
 
 fn is_kebab(text: &str) -> bool {
@@ -349,6 +390,85 @@ mod tests {
         ] {
             assert_eq!(found, "");
         }
+    }
+
+    /// The problems of a manifest with these definitions and an operation that takes and gives these.
+    fn problems_of_definitions(definitions: &Value, input: &Value, own: &Value, output: &Value) -> String {
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "", "$defs": definitions,
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null},
+            "fields": [], "schemes": [],
+            "operations": [{
+                "name": "orders.list", "title": "", "summary": "", "effect": "read", "idempotent": true, "unverified": null,
+                "attachments": [], "output-attachments": [], "sensitive-inputs": [], "sensitive-outputs": [], "requests": [],
+                "input-schema": {"type": "object", "properties": {"x": input}, "additionalProperties": false, "$defs": own},
+                "output-schema": output,
+            }],
+        });
+        let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
+        problems.iter().map(|problem| format!("{problem}\n")).collect()
+    }
+
+    #[test]
+    fn definitions_that_are_shared_are_checked_once_and_what_refers_to_them_too() {
+        let (to, none) = (|name: &str| json!({"$ref": format!("#/$defs/{name}")}), json!({}));
+        let definitions = json!({"tree": {"items": to("tree")}, "a.b-c_1": {"type": "string"}});
+        assert_eq!(problems_of_definitions(&definitions, &to("tree"), &json!({"own": true}), &to("a.b-c_1")), "");
+        for (definitions, input, own, output, problem) in [
+            (
+                &definitions,
+                to("tree"),
+                json!({"tree": true}),
+                none.clone(),
+                "its input schema has a definition `tree`, and the manifest",
+            ),
+            (
+                &definitions,
+                to("other"),
+                none.clone(),
+                none.clone(),
+                "its input schema refers to `#/$defs/other`, which is not in it",
+            ),
+            (&definitions, none.clone(), none.clone(), to("other"), "its output schema refers to `#/$defs/other`"),
+            (&definitions, none.clone(), none.clone(), json!({"type": 7}), "its output schema is not valid"),
+            (
+                &json!({"a b": true}),
+                none.clone(),
+                none.clone(),
+                none.clone(),
+                "definition a b: its name is not of letters",
+            ),
+            (&json!({"a": {"minimum": "x"}}), to("a"), none.clone(), none.clone(), "definition a: it is not valid"),
+            (&json!({"a": to("b"), "b": to("a")}), none.clone(), none.clone(), none.clone(), "it refers to itself"),
+            (&json!({"a": {"pattern": "(?=a)"}}), none.clone(), none.clone(), none, "definition a: it has the pattern"),
+        ] {
+            let found = problems_of_definitions(definitions, &input, &own, &output);
+            assert!(found.contains(problem) && found.lines().count() == 1, "{problem}: {found}");
+        }
+    }
+
+    #[test]
+    fn definitions_that_double_with_each_reference_are_refused_or_count_once() {
+        let doubling = |link: fn(Value) -> Value| {
+            let definition = |n: usize| link(json!({"$ref": format!("#/$defs/d{}", n + 1)}));
+            let all =
+                (0..60).map(|n| (format!("d{n}"), definition(n))).chain([("d60".to_owned(), json!({"type": "null"}))]);
+            let definitions = Value::Object(all.collect());
+            problems_of_definitions(
+                &definitions,
+                &json!({"$ref": "#/$defs/d0"}),
+                &json!({}),
+                &json!({"$ref": "#/$defs/d0"}),
+            )
+        };
+        assert_eq!(doubling(|next| json!({"prefixItems": [next, next], "items": next})), "");
+        for found in
+            [doubling(|next| json!({"anyOf": [next, next]})), doubling(|next| json!({"allOf": [next], "not": next}))]
+        {
+            assert!(found.contains("tries more than 4000 schemas on one value"), "{found}");
+        }
+        let asks = doubling(|next| json!({"oneOf": [{"prefixItems": [next, next]}], "unevaluatedItems": false}));
+        assert!(asks.contains("what is more than 4000 schemas"), "{asks}");
     }
 
     #[test]

@@ -12,10 +12,12 @@ use wharf_egress::declaration::{Effect, Request, Scheme};
 
 mod answers;
 mod capabilities;
+mod definitions;
 pub mod document;
 mod lint;
 
 pub use capabilities::{Capabilities, Capability, CapabilityDiff, Kind};
+pub(crate) use definitions::add_definitions;
 pub use lint::check;
 pub(crate) use lint::prepare;
 
@@ -26,6 +28,9 @@ pub struct Manifest {
     /// What does not belong to one operation.
     #[serde(flatten)]
     pub about: About,
+    /// JSON Schemas to which those of all operations may refer, as `#/$defs/NAME`.
+    #[serde(rename = "$defs", default, skip_serializing_if = "IndexMap::is_empty")]
+    pub definitions: IndexMap<String, Value>,
     /// In the plugin's order.
     pub operations: Vec<Operation>,
 }
@@ -103,6 +108,10 @@ pub struct Operation {
     pub summary: String,
     /// JSON Schema 2020-12 of the input.
     pub input_schema: Value,
+    /// JSON Schema 2020-12 of the output, for callers that have types. No answer is held against it: providers differ from what
+    /// is written of them, and a request that went well is none that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
     /// What it does to the provider's data.
     pub effect: Effect,
     /// Whether running it twice does no more than running it once.

@@ -7,7 +7,7 @@ use wharf_egress::json::NoJson;
 
 use super::schema::{Problem, What, Wrong};
 use super::typed::in_shell;
-use super::{allowed, nearest};
+use super::{allowed, followed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
 
@@ -75,7 +75,11 @@ pub(super) fn too_much() -> Refusal {
 
 /// It is nested like nothing that a parser reads.
 pub(super) fn too_deep() -> Refusal {
-    of_all("the input has values within values, more than 128 deep".to_owned())
+    of_all(
+        "the input has values within values, more than 128 deep, or deeper than its schema, which refers to itself, can be \
+         followed"
+            .to_owned(),
+    )
 }
 
 /// A number that is not what the schema allows, or cannot be told from what it does not.
@@ -115,7 +119,7 @@ fn file_meant(operation: &Operation, name: &str, text: Option<&str>) -> Option<S
 }
 
 fn property_of<'a>(operation: &'a Operation, name: &str) -> Option<&'a Value> {
-    operation.input_schema.get("properties")?.get(name)
+    operation.input_schema.get("properties")?.get(name).map(|found| followed(&operation.input_schema, found))
 }
 
 fn described(schema: &Value) -> String {

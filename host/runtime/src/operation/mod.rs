@@ -23,8 +23,8 @@ mod words;
 
 pub(crate) use input::Valid;
 pub use nearest::nearest;
-pub(crate) use schema::{NotAccepted, Schema};
-pub use words::allowed;
+pub(crate) use schema::{NotAccepted, Planner, Schema, check_all, check_one};
+pub use words::{allowed, followed};
 
 /// An operation of a loaded release: what the plugin declares, ready for use.
 pub struct Operation {
@@ -120,8 +120,9 @@ impl Operation {
 
     /// That of an input for which a caller wrote this.
     fn input_schema(&self, name: &str, text: &str) -> Result<&Value, Refusal> {
-        let properties = self.declared.input_schema.get("properties");
-        properties.and_then(|p| p.get(name)).ok_or_else(|| invalid::unknown(&self.declared, name, Some(text)))
+        let schema = &self.declared.input_schema;
+        let found = schema.get("properties").and_then(|properties| properties.get(name));
+        found.map(|found| followed(schema, found)).ok_or_else(|| invalid::unknown(&self.declared, name, Some(text)))
     }
 }
 
@@ -161,6 +162,27 @@ mod tests {
         assert!(refused(operation.parse_value("n", "many")).contains("`many` is not what is allowed: number"));
         assert!(refused(operation.parse_json("any", "many")).contains("`many` is not JSON"));
         assert!(refused(operation.parse_json("ani", "1")).contains("did you mean `any`"));
+    }
+
+    #[test]
+    fn an_input_that_is_a_definition_is_read_and_told_as_that() {
+        let mut declared = operation(&json!({})).declared;
+        declared.input_schema = json!({
+            "type": "object", "properties": {"id": {"$ref": "#/$defs/id"}, "tree": {"$ref": "#/$defs/tree"}}, "$defs": {
+                "id": {"$ref": "#/$defs/number"}, "number": {"type": "integer", "minimum": 3},
+                "tree": {"type": "object", "properties": {"of": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}},
+            },
+        });
+        let operation = manifest::prepare(declared, &[], &Routes::default()).unwrap();
+        assert_eq!(operation.parse_value("id", "7").unwrap(), json!(7));
+        let refused = operation.parse_value("id", "many").unwrap_err().to_string();
+        assert!(refused.ends_with("whole number, at least 3; write id=3"), "{refused}");
+        let check = |input: Value| operation.validate(input).map_err(|refusal| refusal.to_string());
+        assert_eq!(check(json!({"tree": {"of": [{"of": []}]}})), Ok(()));
+        let refused = check(json!({"tree": {"of": [{"of": [7]}]}})).unwrap_err();
+        assert!(refused.contains("at `/tree/of/0/of/0`: 7 is not of type \"object\"; allowed: object"), "{refused}");
+        let deep = (0..70).fold(json!({}), |inner, _| json!({"of": [inner]}));
+        assert!(check(json!({"tree": deep})).unwrap_err().contains("refers to itself"));
     }
 
     #[test]

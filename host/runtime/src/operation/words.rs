@@ -1,5 +1,7 @@
 //! A JSON Schema in words, for messages and for `wharf describe`.
 
+use std::iter::successors;
+
 use serde_json::Value;
 
 /// What a schema allows, in a few words: `text of 1 to 36 characters`, `one of "a", "b"`.
@@ -13,6 +15,18 @@ pub fn allowed(schema: &Value) -> String {
     }
     let types: Vec<String> = types(schema).into_iter().map(|name| one(name, schema)).collect();
     if types.is_empty() { "any JSON".to_owned() } else { types.join(" or ") }
+}
+
+/// What a schema within another one refers to, where it says no more than that.
+pub fn followed<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    /// References that lead to references; a circle is one without end.
+    const MOST: usize = 16;
+    const SAY: [&str; 6] = ["type", "enum", "const", "anyOf", "oneOf", "allOf"];
+    let next = |schema: &&'a Value| {
+        let target = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
+        root.pointer(target).filter(|_| !SAY.iter().any(|keyword| schema.get(*keyword).is_some()))
+    };
+    successors(Some(schema), next).take(MOST).last().unwrap_or(schema)
 }
 
 /// Whether a text may be what a schema allows.

@@ -14,6 +14,7 @@ use super::component::{NotLoaded, compile, contract_of};
 use super::description::Description;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest, Operation};
+use crate::operation::Planner;
 use crate::sandbox;
 use crate::sandbox::contract::Plugin;
 use crate::sandbox::ctx::Ctx;
@@ -28,6 +29,10 @@ pub(crate) struct Compiled {
 
 /// The most that one operation may take to be ready for use, in bytes: a hundred times what the largest one known does.
 const LARGEST_OPERATION: u64 = 16 << 20;
+
+/// Operations are made ready, to be measured, until they take so much together, as it is estimated, in bytes. Those without shared
+/// definitions never do.
+const MEASURED: u64 = 2 << 30;
 
 /// Compiles a component, lets it describe itself, and checks what it says. `allocated` tells what this process has allocated, where
 /// nobody else allocates at the same time.
@@ -64,12 +69,21 @@ fn on_threads<T: Send>(compile: impl FnOnce() -> T + Send) -> T {
 }
 
 /// What each operation takes to be ready for use, as it is estimated. Where it can be measured, none takes more than it may.
-fn weights(manifest: &Manifest, allocated: impl Fn() -> Option<u64>) -> Result<Vec<u64>, String> {
+fn weights<'m>(manifest: &'m Manifest, allocated: impl Fn() -> Option<u64>) -> Result<Vec<u64>, String> {
     let schemes: Vec<Arc<Scheme>> = manifest.about.schemes.iter().cloned().map(Arc::new).collect();
     let routes: Routes = manifest.operations.iter().flat_map(|o| &o.requests).map(Route::of).collect();
-    let weight = |operation: &Operation| {
+    let mut planner = Planner::sharing(&manifest.definitions).map_err(|(_, problem)| problem)?;
+    let mut all = 0_u64;
+    let weight = |operation: &'m Operation| {
+        let estimated = planner.weight(&operation.input_schema)?;
+        all = all.saturating_add(estimated);
+        if all > MEASURED {
+            return Ok(estimated);
+        }
+        let mut declared = operation.clone();
+        manifest::add_definitions(&mut declared.input_schema, |name| Ok(manifest.definitions.get(name).cloned()))?;
         let before = allocated();
-        let ready = manifest::prepare(operation.clone(), &schemes, &routes)?;
+        let ready = manifest::prepare(declared, &schemes, &routes)?;
         let measured = before.zip(allocated()).map(|(before, after)| after.saturating_sub(before));
         let most = measured.unwrap_or_default().max(ready.weight());
         if most <= LARGEST_OPERATION {

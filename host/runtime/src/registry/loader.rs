@@ -86,7 +86,9 @@ impl Loader {
         let plugin = link(engine.inner(), &self.linker, &component)?;
         // What cannot be loaded is not kept.
         self.artefacts.store(&digest, &compiled);
-        Ok(self.made(plugin, compiled.description, &digest, file))
+        // As it is kept, a large one takes less memory.
+        let description = self.artefacts.description(&digest).unwrap_or(compiled.description);
+        Ok(self.made(plugin, description, &digest, file))
     }
 
     fn made(&self, plugin: Plugin, description: Description, digest: &str, file: Option<&Path>) -> Release {

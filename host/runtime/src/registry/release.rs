@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use indexmap::IndexMap;
+use serde_json::Value;
 use wharf_egress::declaration::{Routes, Scheme};
 
 use super::description::Description;
@@ -24,8 +24,8 @@ pub struct Release {
     description: Description,
     schemes: Vec<Arc<Scheme>>,
     routes: OnceLock<Routes>,
-    /// Each is made ready for use when it is called for the first time.
-    operations: IndexMap<String, Arc<Slot>>,
+    /// In the order of the description. Each is made ready for use when it is called for the first time.
+    operations: Box<[OnceLock<Arc<Slot>>]>,
     ready: Arc<Ready>,
     pub(crate) plugin: Plugin,
 }
@@ -45,7 +45,7 @@ impl Release {
             file,
             schemes: description.about.schemes.iter().cloned().map(Arc::new).collect(),
             routes: OnceLock::new(),
-            operations: description.weights().map(|(name, weight)| (name.to_owned(), Slot::new(weight))).collect(),
+            operations: description.names().map(|_| OnceLock::new()).collect(),
             ready,
             description,
             plugin,
@@ -58,13 +58,28 @@ impl Release {
     }
 
     /// All that the plugin says of itself, operations included. It is read anew with each call.
-    pub fn manifest(&self) -> Manifest {
-        self.description.manifest()
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] where what is kept of it is damaged, with how that is mended.
+    pub fn manifest(&self) -> Result<Manifest, Refusal> {
+        let problem = |problem| Refusal::Unknown(format!("`{}` cannot be shown: {problem}", self.about.name));
+        self.description.manifest().map_err(problem)
+    }
+
+    /// The JSON Schema of what an operation answers, with the definitions that it uses; none where the plugin gives none. No answer
+    /// is held against it.
+    ///
+    /// # Errors
+    /// As for [`operation`](Self::operation).
+    pub fn output_schema(&self, name: &str) -> Result<Option<Value>, Refusal> {
+        let Some(mut schema) = self.operation(name)?.declared.output_schema.clone() else { return Ok(None) };
+        self.description.complete(&mut schema).map_err(|problem| Refusal::Unknown(self.unusable(name, &problem)))?;
+        Ok(Some(schema))
     }
 
     /// The names of the operations, in the plugin's order.
     pub fn operation_names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.operations.keys().map(String::as_str)
+        self.description.names()
     }
 
     /// An operation by its name.
@@ -72,7 +87,12 @@ impl Release {
     /// # Errors
     /// [`Refusal::Unknown`] with the nearest name.
     pub fn operation(&self, name: &str) -> Result<Arc<Operation>, Refusal> {
-        let Some(slot) = self.operations.get(name) else { return Err(Refusal::Unknown(self.no_operation(name))) };
+        let position = self.description.position(name);
+        let Some((slot, position)) = position.and_then(|position| Some((self.operations.get(position)?, position)))
+        else {
+            return Err(Refusal::Unknown(self.no_operation(name)));
+        };
+        let slot = slot.get_or_init(|| Slot::new(self.description.weight(position)));
         self.ready.get(slot, || self.prepare(name)).map_err(Refusal::Unknown)
     }
 
@@ -80,8 +100,8 @@ impl Release {
     pub(crate) fn warm_up(&self, before: &Self) {
         // What cannot be made ready now is told to the call that needs it.
         let _ = self.plugin.warm_up();
-        for (name, ready) in &before.operations {
-            if ready.is_ready() && self.operations.contains_key(name) {
+        for (name, slot) in before.operation_names().zip(&before.operations) {
+            if slot.get().is_some_and(|slot| slot.is_ready()) && self.description.position(name).is_some() {
                 let _ = self.operation(name);
             }
         }
@@ -89,15 +109,27 @@ impl Release {
 
     /// Whether it fits was checked when the release was made.
     fn prepare(&self, name: &str) -> Result<Operation, String> {
-        let routes = self.routes.get_or_init(|| self.description.routes().into_iter().collect());
-        let declared = self.description.operation(name).ok_or_else(|| "its description is damaged".to_owned());
-        let ready = declared.and_then(|declared| manifest::prepare(declared, &self.schemes, routes));
-        ready.map_err(|problem| {
-            let plugin = &self.about.name;
-            format!(
-                "`{plugin}` has an operation `{name}` that cannot be used: {problem}; delete the compiled components"
-            )
-        })
+        let ready = self.routes().and_then(|routes| {
+            let declared = self.description.operation(name)?;
+            let ready = manifest::prepare(declared, &self.schemes, routes);
+            ready.map_err(|problem| format!("{problem}; delete the compiled components"))
+        });
+        ready.map_err(|problem| self.unusable(name, &problem))
+    }
+
+    /// Those of all requests. What could not be read is tried again.
+    fn routes(&self) -> Result<&Routes, String> {
+        match self.routes.get() {
+            Some(routes) => Ok(routes),
+            None => {
+                let routes = self.description.routes()?;
+                Ok(self.routes.get_or_init(|| routes.into_iter().collect()))
+            }
+        }
+    }
+
+    fn unusable(&self, name: &str, problem: &str) -> String {
+        format!("`{}` has an operation `{name}` that cannot be used: {problem}", self.about.name)
     }
 
     fn no_operation(&self, name: &str) -> String {

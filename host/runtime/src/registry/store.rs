@@ -160,7 +160,7 @@ impl ReleaseStore {
         if let Some(live) = plugin.live().filter(|_| !forced) {
             check_version(&live.version, &newest.version)?;
         }
-        let asked = Capabilities::of(&release.manifest());
+        let asked = capabilities_of(release)?;
         let diff = plugin.capabilities().diff(&asked);
         let waits = plugin.live.is_none() || diff.widens();
         // Nobody has approved the one that waited, and nobody will: only what was live is gone back to.
@@ -208,7 +208,7 @@ impl ReleaseStore {
             if !no_way_back || plugin.live.as_ref() != Some(&digest) {
                 waiting(plugin, name, Some(&digest))?;
             }
-            let capabilities = Capabilities::of(&release.manifest());
+            let capabilities = capabilities_of(release)?;
             let diff = plugin.capabilities().diff(&capabilities);
             plugin.go_live(&digest, capabilities);
             if no_way_back {
@@ -315,6 +315,11 @@ impl ReleaseStore {
 fn change_to(release: &Release, what: &str) -> Change {
     let about = &release.about;
     Change { plugin: about.name.clone(), digest: release.digest.clone(), what: format!("{}: {what}", about.version) }
+}
+
+/// What a release asks for: all of it, or nothing is decided.
+fn capabilities_of(release: &Release) -> Result<Capabilities, StoreError> {
+    Ok(Capabilities::of(&release.manifest().map_err(|refusal| refused(refusal.to_string()))?))
 }
 
 fn refused(problem: String) -> StoreError {

@@ -104,7 +104,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<wasmtime::component::L
 }
 
 /// What a manifest may take as it is handed over, in bytes: many times the largest one known, and no more than can be read.
-const MANIFEST: u64 = 8 << 20;
+const MANIFEST: u64 = 32 << 20;
 
 /// How much is told of what is wrong with a manifest, in characters: it repeats names, which may be any text.
 const LONGEST_PROBLEM: usize = 1000;

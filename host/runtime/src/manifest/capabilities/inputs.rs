@@ -68,6 +68,11 @@ pub(super) fn of(schema: &Value) -> Vec<String> {
     lines
 }
 
+/// A line for a definition, to which the schemas of inputs refer.
+pub(super) fn definition(name: &str, schema: &Value) -> String {
+    format!("definition {} ({})", word(name), in_words(&constraint(schema)))
+}
+
 /// A schema without its annotations, and with its members in an order of their own.
 fn constraint(schema: &Value) -> Value {
     let Value::Object(members) = schema else { return schema.clone() };

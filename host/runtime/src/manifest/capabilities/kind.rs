@@ -70,6 +70,9 @@ impl<'a> Capability<'a> {
         if starts("field ") {
             return whole(Kind::Field);
         }
+        if starts("definition ") {
+            return whole(Kind::Input);
+        }
         if starts("scheme ") {
             return whole(of_scheme(line));
         }
@@ -165,6 +168,7 @@ mod tests {
             ("orders.get: does not mask the output /key", Kind::Unmasked),
             ("orders.get: masks the output /key", Kind::Masks),
             ("orders.get: input id (text)", Kind::Input),
+            ("definition order (text that matches `: masks `)", Kind::Input),
             ("orders.get: may be tried again", Kind::Repeats),
             ("orders.get: gives the file invoice", Kind::File),
             ("orders.get: does something new", Kind::Other),

@@ -48,8 +48,9 @@ impl Capabilities {
         let about = &manifest.about;
         let fields = about.fields.iter().flat_map(field);
         let schemes = about.schemes.iter().flat_map(scheme);
+        let definitions = manifest.definitions.iter().map(|(name, schema)| inputs::definition(name, schema));
         let operations = manifest.operations.iter().flat_map(operation);
-        Self(address(about).chain(fields).chain(schemes).chain(operations).collect())
+        Self(address(about).chain(fields).chain(schemes).chain(definitions).chain(operations).collect())
     }
 
     /// One line each, sorted.

@@ -272,6 +272,20 @@ fn each_member_of_a_body_with_files_counts_by_itself() {
 }
 
 #[test]
+fn a_definition_that_inputs_refer_to_counts_and_its_words_do_not() {
+    let with = |definition: Value| {
+        let mut manifest = sample();
+        manifest["$defs"] = json!({"note": definition});
+        manifest["operations"][0]["input-schema"]["properties"]["note"] = json!({"$ref": "#/$defs/note"});
+        capabilities(manifest)
+    };
+    let before = with(json!({"type": "string", "maxLength": 9, "description": "Old."}));
+    assert_eq!(before.diff(&with(json!({"type": "string", "maxLength": 9}))), CapabilityDiff::default());
+    let wider = before.diff(&with(json!({"type": "string"})));
+    assert_eq!(wider.added, ["definition note (text)"]);
+}
+
+#[test]
 fn a_reason_is_harmless() {
     let request = |reason: &str| json!([{"name": "page", "source": {"free": reason}, "lists": "repeated"}]);
     assert_eq!(diff(&format!("{REQUEST}/query"), &request("another reason")), CapabilityDiff::default());

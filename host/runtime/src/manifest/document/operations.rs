@@ -67,6 +67,7 @@ pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operati
         title: at.text_needed(what, "title")?,
         summary: at.text_needed(what, "summary")?,
         input_schema,
+        output_schema: None,
         effect: at.find("effect").map_or_else(|| Ok(mildest(&requests)), |effect| effect.one_of(&EFFECTS))?,
         idempotent: at.find("idempotent").map_or_else(|| Ok(are_idempotent(&requests)), |flag| flag.flag())?,
         unverified: at.text_of("unverified")?,

@@ -55,7 +55,7 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
     let usual = operations::Usual { scheme: root.text_of("scheme")? };
     let operations = root.require(what, "operations")?;
     let operations = operations.members()?.map(|(name, at)| operations::operation(name, at, &usual));
-    Ok(Manifest { about, operations: operations.collect::<Result<_, _>>()? })
+    Ok(Manifest { about, definitions: IndexMap::new(), operations: operations.collect::<Result<_, _>>()? })
 }
 
 fn server(at: At<'_>) -> Result<BaseUrl, Problem> {

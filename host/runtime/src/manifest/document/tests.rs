@@ -181,7 +181,7 @@ fn the_schema_for_editors_takes_what_the_reader_takes() {
     assert!(validator.is_valid(&sample()), "{:?}", validator.iter_errors(&sample()).next());
     for provider in wharf_artifacts::PROVIDERS {
         let host = crate::Host::builder().build().unwrap();
-        let manifest = host.load_bytes(provider.bytes).unwrap().manifest();
+        let manifest = host.load_bytes(provider.bytes).unwrap().manifest().unwrap();
         let document = write(&manifest);
         let first =
             validator.iter_errors(&document).next().map(|error| format!("{error} at {}", error.instance_path()));

@@ -4,30 +4,28 @@
 //! schemas are tried on which part of a value, and how many steps each of them is. What has no bound is refused in words.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use indexmap::IndexMap;
 use regex_automata::nfa::thompson::NFA;
 use serde_json::{Map, Value};
 
 use super::numeric::Numeric;
+use super::reckon::{Cost, Written};
 
-/// Schemas, references followed, that are tried at most. The largest known has some two hundred.
-const MOST: u64 = 4_000;
-
-/// Schemas within schemas, references followed: as deep as the host's stack allows, and far deeper than anyone writes.
-const DEEPEST: usize = 200;
+/// Schemas within schemas, as they are written: as deep as the host's stack allows, and far deeper than anyone writes.
+pub(super) const DEEPEST: usize = 200;
 
 /// What a pattern may become, and all of an operation together, in bytes: a long one is a few kilobytes, and one that names the
 /// letters of all languages some ninety.
 pub(super) const LARGEST_PATTERN: usize = 1 << 20;
-const LARGEST_PATTERNS: usize = 2 << 20;
-
-/// What a plan and a validator take for each schema, and for each byte of a pattern, at most and roughly, in bytes.
-const SCHEMA: u64 = 1 << 10;
-const PATTERN: u64 = 8;
+pub(super) const LARGEST_PATTERNS: usize = 2 << 20;
 
 /// What a pattern fills while it is used, in bytes, by each thread: the child cannot measure it.
 pub(super) const PATTERN_CACHE: usize = 64 << 10;
+
+/// What the definitions of a manifest consist of, all together, at most. Those of the largest known API are some 300,000 schemas.
+const MOST_SHARED: usize = 500_000;
 
 /// A schema, taken apart.
 #[derive(Debug)]
@@ -69,21 +67,25 @@ pub(super) struct Node {
     pub(super) rest: Option<usize>,
     /// Whether the entries of a list are compared with each other.
     pub(super) unique: bool,
-    kinds: u8,
-    depth: usize,
+    pub(super) kinds: u8,
 }
 
 impl Node {
-    fn children(&self) -> impl Iterator<Item = usize> {
+    /// Those that are tried on the same value.
+    pub(super) fn on_the_same(&self) -> impl Iterator<Item = usize> {
+        self.same.iter().chain(&self.conditional).copied()
+    }
+
+    /// Those that are tried on what stands in the value.
+    pub(super) fn within(&self) -> impl Iterator<Item = usize> {
         let single = [self.others, self.names, self.items, self.contains, self.rest];
-        let lists = [&self.same, &self.conditional, &self.patterns, &self.first];
-        let lists = lists.into_iter().flatten().chain(self.members.values()).copied();
+        let lists = self.patterns.iter().chain(&self.first).chain(self.members.values()).copied();
         single.into_iter().flatten().chain(lists)
     }
 }
 
-const INTEGER: u8 = 1;
-const NUMBER: u8 = 2;
+pub(super) const INTEGER: u8 = 1;
+pub(super) const NUMBER: u8 = 2;
 
 impl Plan {
     /// Takes a schema apart.
@@ -91,21 +93,10 @@ impl Plan {
     /// # Errors
     /// What has no bound, or goes beyond one.
     pub(crate) fn of(schema: &Value) -> Result<Self, String> {
-        let mut builder = Builder {
-            root: schema,
-            nodes: Vec::new(),
-            sizes: Vec::new(),
-            heights: Vec::new(),
-            known: HashMap::new(),
-            open: HashSet::new(),
-            patterns: HashMap::new(),
-            pattern_bytes: 0,
-        };
-        let root = builder.node(schema, "#", 0)?;
-        let size = builder.sizes.get(root).copied().unwrap_or_default();
-        let weight =
-            size * SCHEMA + (builder.pattern_bytes as u64) * PATTERN + (builder.patterns.len() * PATTERN_CACHE) as u64;
-        Ok(Self { nodes: builder.nodes, root, weight })
+        let mut planner = Planner::default();
+        let root = planner.add(schema)?;
+        let weight = planner.weight_of(root)?;
+        Ok(Self { nodes: planner.nodes, root, weight })
     }
 
     pub(super) fn root(&self) -> usize {
@@ -117,84 +108,201 @@ impl Plan {
     }
 }
 
-struct Builder<'a> {
-    root: &'a Value,
-    nodes: Vec<Node>,
-    /// How many schemas each node is when its references are followed.
-    sizes: Vec<u64>,
-    /// How deep each node is, likewise.
-    heights: Vec<usize>,
-    known: HashMap<*const Value, usize>,
-    /// Schemas that are being taken apart.
-    open: HashSet<*const Value>,
-    /// The states of each pattern.
+/// What takes schemas apart: the definitions that a manifest's schemas share once, and then one schema after the other.
+#[derive(Default)]
+pub(crate) struct Planner<'a> {
+    shared: Option<&'a IndexMap<String, Value>>,
+    /// The schema that is being taken apart; none while it is the shared definitions.
+    root: Option<&'a Value>,
+    pub(super) nodes: Vec<Node>,
+    /// What each node costs.
+    pub(super) costs: Vec<Cost>,
+    /// Where a reference leads: to definitions that are shared, and to others.
+    shared_targets: HashMap<*const Value, usize>,
+    targets: HashMap<*const Value, usize>,
+    /// What they lead to, as it is written.
+    pub(super) written: BTreeMap<usize, Written>,
+    /// Targets that were not yet taken apart, and the one that is.
+    open: Vec<(usize, &'a Value)>,
+    current: (usize, Written),
+    /// How many of the nodes are shared.
+    pub(super) of_shared: usize,
+    /// Those of all schemas so far.
     patterns: HashMap<&'a str, usize>,
-    pattern_bytes: usize,
+    pub(super) all_patterns: Vec<Pattern>,
+    /// The last schema whose weight counted a node, or a pattern.
+    pub(super) seen: Vec<u32>,
+    pub(super) round: u32,
 }
 
-impl<'a> Builder<'a> {
-    /// `from` is the reference that led here.
-    fn node(&mut self, schema: &'a Value, from: &str, depth: usize) -> Result<usize, String> {
-        let known = self.known.get(&std::ptr::from_ref(schema)).copied();
-        let height = known.and_then(|known| self.heights.get(known)).copied().unwrap_or_default();
-        if depth + height > DEEPEST {
-            return Err(format!("nests more than {DEEPEST} deep when its references are followed"));
+/// What a pattern was translated to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pattern {
+    states: usize,
+    pub(super) bytes: usize,
+    pub(super) seen: u32,
+}
+
+impl<'a> Planner<'a> {
+    /// One for the schemas of a manifest with these definitions.
+    ///
+    /// # Errors
+    /// The definition that cannot be used, and what is wrong with it.
+    pub(crate) fn sharing(definitions: &'a IndexMap<String, Value>) -> Result<Self, (String, String)> {
+        let mut planner = Self { shared: Some(definitions), ..Self::default() };
+        for (name, schema) in definitions {
+            planner.take_apart(schema).map_err(|problem| (name.clone(), problem))?;
+            if planner.nodes.len() > MOST_SHARED {
+                let problem = format!("brings the definitions to more than {MOST_SHARED} schemas, all together");
+                return Err((name.clone(), problem));
+            }
         }
-        if let Some(known) = known {
-            return Ok(known);
+        planner.reckon(0).map_err(|(number, problem)| (planner.definition_of(number), problem))?;
+        planner.of_shared = planner.nodes.len();
+        planner.shared_targets = std::mem::take(&mut planner.targets);
+        Ok(planner)
+    }
+
+    /// What the validator of a schema takes, roughly, in bytes. Every definition counts once.
+    ///
+    /// # Errors
+    /// As for [`Plan::of`], and where it has a definition of a name that is shared.
+    pub(crate) fn weight(&mut self, schema: &'a Value) -> Result<u64, String> {
+        let weight = self.add(schema).and_then(|root| self.weight_of(root));
+        self.forget();
+        weight
+    }
+
+    /// Whether a schema can be used by others than the host, which tries it on nothing.
+    ///
+    /// # Errors
+    /// As for [`weight`](Self::weight).
+    pub(crate) fn check(&mut self, schema: &'a Value) -> Result<(), String> {
+        let added = self.add(schema).map(drop);
+        self.forget();
+        added
+    }
+
+    /// The name of the shared definition that a node is written in.
+    fn definition_of(&self, number: usize) -> String {
+        let written_in = self.costs.get(number).map(|cost| cost.written_in);
+        let mut all = self.shared.into_iter().flatten();
+        all.find(|(_, schema)| self.target_of(schema) == written_in).map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+
+    fn add(&mut self, schema: &'a Value) -> Result<usize, String> {
+        let own = schema.get("$defs").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name);
+        let twice = own.into_iter().find(|name| self.shared.is_some_and(|shared| shared.contains_key(*name)));
+        if let Some(name) = twice {
+            return Err(format!(
+                "has a definition `{name}`, and the manifest has one of that name; rename one of them"
+            ));
         }
-        if !self.open.insert(schema) {
-            return Err(format!("refers from `{from}` to itself"));
+        self.root = Some(schema);
+        let root = self.take_apart(schema)?;
+        self.reckon(self.of_shared).map_err(|(_, problem)| problem)?;
+        Ok(root)
+    }
+
+    /// Goes back to what is shared.
+    fn forget(&mut self) {
+        self.nodes.truncate(self.of_shared);
+        self.costs.truncate(self.of_shared);
+        self.targets.clear();
+        let _ = self.written.split_off(&self.of_shared);
+        self.open.clear();
+        self.root = None;
+    }
+
+    fn take_apart(&mut self, schema: &'a Value) -> Result<usize, String> {
+        let root = self.target(schema);
+        while let Some((number, schema)) = self.open.pop() {
+            self.current = (number, Written::default());
+            self.fill(number, schema, 0)?;
+            let (number, written) = std::mem::take(&mut self.current);
+            self.written.insert(number, written);
         }
-        let (node, size) = match schema {
-            Value::Bool(_) => (Node { steps: 1, times: 1, ..Node::default() }, 1),
-            Value::Object(keywords) => self.object(keywords, depth)?,
-            _ => return Err("has something in it that is no schema: one is an object, `true` or `false`".to_owned()),
-        };
-        if size > MOST {
-            return Err(format!("consists of more than {MOST} schemas when its references are followed"));
+        Ok(root)
+    }
+
+    fn target_of(&self, schema: &Value) -> Option<usize> {
+        let place = std::ptr::from_ref(schema);
+        self.shared_targets.get(&place).or_else(|| self.targets.get(&place)).copied()
+    }
+
+    /// The number of what a reference leads to. It is taken apart later: a chain of references is no deeper than one of them.
+    fn target(&mut self, schema: &'a Value) -> usize {
+        if let Some(known) = self.target_of(schema) {
+            return known;
         }
-        self.open.remove(&std::ptr::from_ref(schema));
-        let number = self.nodes.len();
-        self.nodes.push(node);
-        self.sizes.push(size);
-        let height = self.nodes.get(number).map_or(0, |node| {
-            let heights = node.children().filter_map(|child| self.heights.get(child));
-            heights.max().map_or(0, |height| height + 1)
-        });
-        self.heights.push(height);
-        self.known.insert(schema, number);
+        let number = self.free();
+        self.targets.insert(schema, number);
+        self.open.push((number, schema));
+        number
+    }
+
+    fn free(&mut self) -> usize {
+        self.nodes.push(Node::default());
+        self.costs.push(Cost::default());
+        self.nodes.len() - 1
+    }
+
+    fn node(&mut self, schema: &'a Value, depth: usize) -> Result<usize, String> {
+        let number = self.free();
+        self.fill(number, schema, depth)?;
         Ok(number)
     }
 
-    fn object(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<(Node, u64), String> {
-        let mut node = Node { steps: 1 + keywords.len(), times: 1, kinds: kinds(keywords), ..Node::default() };
-        node.numeric = Numeric::of(keywords);
-        for (keyword, value) in keywords {
-            self.keyword(&mut node, keyword, value, depth + 1)?;
+    fn fill(&mut self, number: usize, schema: &'a Value, depth: usize) -> Result<(), String> {
+        if depth > DEEPEST {
+            return Err(format!("nests more than {DEEPEST} deep"));
         }
-        let on_the_same = || node.same.iter().chain(&node.conditional);
-        node.depth =
-            1 + on_the_same().filter_map(|child| Some(self.nodes.get(*child)?.depth)).max().unwrap_or_default();
-        if let Some(keyword) = ["unevaluatedProperties", "unevaluatedItems"].iter().find(|k| keywords.contains_key(**k))
-        {
-            one_applicator(keywords, keyword)?;
-            // The validator asks each level again what it has looked at.
-            node.times = 1 + node.depth;
+        let (written_in, written) = &mut self.current;
+        written.height = written.height.max(depth);
+        let written_in = *written_in;
+        let (node, cost) = match schema {
+            Value::Bool(_) => (Node { steps: 1, times: 1, ..Node::default() }, Cost::default()),
+            Value::Object(keywords) => self.object(keywords, depth)?,
+            _ => return Err("has something in it that is no schema: one is an object, `true` or `false`".to_owned()),
+        };
+        if let (Some(place), Some(of_place)) = (self.nodes.get_mut(number), self.costs.get_mut(number)) {
+            (*place, *of_place) = (node, cost);
+            of_place.written_in = written_in;
         }
-        let of_same = of(&self.nodes, &node.same, |child| child.kinds);
-        node.kinds = of_same.fold(node.kinds, |all, kinds| all | kinds);
-        node.whole = node.kinds & INTEGER != 0 && node.kinds & NUMBER == 0;
-        let size = self.size(&node);
-        Ok((node, size))
+        Ok(())
     }
 
-    fn keyword(&mut self, node: &mut Node, keyword: &'a str, value: &'a Value, depth: usize) -> Result<(), String> {
+    fn object(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<(Node, Cost), String> {
+        let mut node = Node { steps: 1 + keywords.len(), times: 1, kinds: kinds(keywords), ..Node::default() };
+        let mut cost = Cost::default();
+        node.numeric = Numeric::of(keywords);
+        for (keyword, value) in keywords {
+            self.keyword(&mut node, &mut cost, keyword, value, depth + 1)?;
+        }
+        for keyword in ["unevaluatedProperties", "unevaluatedItems"] {
+            if keywords.contains_key(keyword) {
+                one_applicator(keywords, keyword)?;
+                cost.asks_again = true;
+            }
+        }
+        Ok((node, cost))
+    }
+
+    fn keyword(
+        &mut self,
+        node: &mut Node,
+        cost: &mut Cost,
+        keyword: &'a str,
+        value: &'a Value,
+        depth: usize,
+    ) -> Result<(), String> {
         match keyword {
             "$ref" => {
                 let Some(target) = value.as_str() else { return Ok(()) };
-                let schema = self.target(target)?;
-                node.same.push(self.node(schema, target, depth)?);
+                let schema = self.find(target)?;
+                let number = self.target(schema);
+                node.same.push(number);
+                self.current.1.refers.push(number);
             }
             // References within would begin there, and not at the root.
             "$id" if value.is_string() => return Err("has an `$id`; it needs no name".to_owned()),
@@ -209,7 +317,7 @@ impl<'a> Builder<'a> {
                 return Err(format!("has `{keyword}`, which is not of JSON Schema 2020-12"));
             }
             "allOf" | "anyOf" | "oneOf" => self.list(&mut node.same, value, depth)?,
-            "not" | "if" | "then" | "else" => node.conditional.push(self.node(value, keyword, depth)?),
+            "not" | "if" | "then" | "else" => node.conditional.push(self.node(value, depth)?),
             "dependentSchemas" => self.map(value, depth, |_, child| node.conditional.push(child))?,
             "properties" => {
                 self.map(value, depth, |name, child| {
@@ -219,98 +327,84 @@ impl<'a> Builder<'a> {
             }
             "patternProperties" => {
                 for pattern in value.as_object().into_iter().flatten().map(|(pattern, _)| pattern) {
-                    node.names_text += self.states(pattern)?;
+                    node.names_text += self.states(cost, pattern)?;
                 }
                 self.map(value, depth, |_, child| node.patterns.push(child))?;
             }
-            "additionalProperties" => node.others = Some(self.node(value, keyword, depth)?),
-            "propertyNames" => node.names = Some(self.node(value, keyword, depth)?),
+            "additionalProperties" => node.others = Some(self.node(value, depth)?),
+            "propertyNames" => node.names = Some(self.node(value, depth)?),
             "prefixItems" => self.list(&mut node.first, value, depth)?,
-            "items" => node.items = Some(self.node(value, keyword, depth)?),
-            "contains" => node.contains = Some(self.node(value, keyword, depth)?),
-            "unevaluatedProperties" | "unevaluatedItems" => node.rest = Some(self.node(value, keyword, depth)?),
+            "items" => node.items = Some(self.node(value, depth)?),
+            "contains" => node.contains = Some(self.node(value, depth)?),
+            "unevaluatedProperties" | "unevaluatedItems" => node.rest = Some(self.node(value, depth)?),
             "enum" | "const" | "required" | "dependentRequired" => node.steps += values(value),
             // With fractions it is reckoned with numbers of any length.
             "multipleOf" => node.steps += 250,
             "uniqueItems" => node.unique = value.as_bool() == Some(true),
             "minLength" | "maxLength" => node.text += 1,
-            "pattern" => node.text += self.states(value.as_str().unwrap_or_default())?,
+            "pattern" => node.text += self.states(cost, value.as_str().unwrap_or_default())?,
             _ => {}
         }
         Ok(())
     }
 
-    fn target(&self, target: &str) -> Result<&'a Value, String> {
+    fn find(&self, target: &str) -> Result<&'a Value, String> {
         let Some(pointer) = target.strip_prefix('#') else {
             return Err(format!("refers to `{target}`, which is outside of it"));
         };
         // What stands elsewhere may be a text for people, for which no approval is asked; and the validator reads `%` as an
-        // encoding.
-        let of_defs = pointer.strip_prefix("/$defs/").is_some_and(|name| !name.contains(['/', '%']));
-        if !of_defs && !pointer.is_empty() {
+        // encoding. `#` is the schema of an operation: what is shared is of none.
+        let name = pointer.strip_prefix("/$defs/").filter(|name| !name.contains(['/', '%']));
+        if name.is_none() && (!pointer.is_empty() || self.root.is_none()) {
             return Err(format!("refers to `{target}`; refer to a part of it by `#/$defs/…`"));
         }
-        self.root.pointer(pointer).ok_or_else(|| format!("refers to `{target}`, which is not in it"))
+        let own = self.root.and_then(|root| root.pointer(pointer));
+        let shared = || self.shared?.get(name?);
+        own.or_else(shared).ok_or_else(|| format!("refers to `{target}`, which is not in it"))
     }
 
     /// What is not of the form that a keyword needs is for the validator to tell.
     fn list(&mut self, into: &mut Vec<usize>, value: &'a Value, depth: usize) -> Result<(), String> {
         for schema in value.as_array().into_iter().flatten() {
-            into.push(self.node(schema, "#", depth)?);
+            into.push(self.node(schema, depth)?);
         }
         Ok(())
     }
 
     fn map(&mut self, value: &'a Value, depth: usize, mut into: impl FnMut(&str, usize)) -> Result<(), String> {
         for (name, schema) in value.as_object().into_iter().flatten() {
-            into(name, self.node(schema, "#", depth)?);
+            into(name, self.node(schema, depth)?);
         }
         Ok(())
     }
 
     /// How many states a pattern has: for each byte of a text each of them may be looked at.
-    fn states(&mut self, pattern: &'a str) -> Result<usize, String> {
-        if let Some(known) = self.patterns.get(pattern) {
-            return Ok(*known);
-        }
-        let shown: String = pattern.chars().take(60).collect();
-        let config = NFA::config().nfa_size_limit(Some(LARGEST_PATTERN));
-        // What cannot be translated cannot be parsed either.
-        let translated = jsonschema_regex::to_rust_regex(pattern).unwrap_or(Cow::Borrowed(pattern));
-        let nfa = NFA::compiler().configure(config).build(&translated).map_err(|error| match error.size_limit() {
-            Some(_) => format!("has the pattern `{shown}`, which takes more than {LARGEST_PATTERN} bytes; repeat less"),
-            None => format!(
-                "has the pattern `{shown}`, which is no regular expression without look-around and back-references"
-            ),
-        })?;
-        self.pattern_bytes += nfa.memory_usage();
-        if self.pattern_bytes > LARGEST_PATTERNS {
-            return Err(format!("has patterns that take more than {LARGEST_PATTERNS} bytes, all together"));
-        }
-        self.patterns.insert(pattern, nfa.states().len());
-        Ok(nfa.states().len())
-    }
-
-    fn size(&self, node: &Node) -> u64 {
-        let of = |children: &[usize]| {
-            let sizes = children.iter().filter_map(|child| self.sizes.get(*child));
-            sizes.fold(0_u64, |sum, size| sum.saturating_add(*size))
+    fn states(&mut self, cost: &mut Cost, pattern: &'a str) -> Result<usize, String> {
+        let number = match self.patterns.get(pattern) {
+            Some(known) => *known,
+            None => {
+                self.all_patterns.push(translated(pattern)?);
+                self.patterns.insert(pattern, self.all_patterns.len() - 1);
+                self.all_patterns.len() - 1
+            }
         };
-        let members: Vec<usize> = node.members.values().copied().collect();
-        let single = [node.others, node.names, node.items, node.contains, node.rest];
-        let single: Vec<usize> = single.into_iter().flatten().collect();
-        let of_same = of(&node.same).saturating_add(of(&node.conditional)).saturating_mul(node.times as u64);
-        let inner = [of(&members), of(&node.patterns), of(&node.first), of(&single)];
-        inner.iter().fold(of_same.saturating_add(1), |sum, size| sum.saturating_add(*size))
+        cost.patterns.push(number);
+        Ok(self.all_patterns.get(number).map_or(0, |pattern| pattern.states))
     }
 }
 
-fn of<'n, T>(
-    nodes: &'n [Node],
-    children: &'n [usize],
-    member: impl Fn(&Node) -> T + 'n,
-) -> impl Iterator<Item = T> + 'n {
-    children.iter().filter_map(|child| nodes.get(*child)).map(member)
+fn translated(pattern: &str) -> Result<Pattern, String> {
+    let shown: String = pattern.chars().take(60).collect();
+    let config = NFA::config().nfa_size_limit(Some(LARGEST_PATTERN));
+    // What cannot be translated cannot be parsed either.
+    let translated = jsonschema_regex::to_rust_regex(pattern).unwrap_or(Cow::Borrowed(pattern));
+    let nfa = NFA::compiler().configure(config).build(&translated).map_err(|error| match error.size_limit() {
+        Some(_) => format!("has the pattern `{shown}`, which takes more than {LARGEST_PATTERN} bytes; repeat less"),
+        None => {
+            format!("has the pattern `{shown}`, which is no regular expression without look-around and back-references")
+        }
+    })?;
+    Ok(Pattern { states: nfa.states().len(), bytes: nfa.memory_usage(), seen: 0 })
 }
 
 /// Where several of these stand beside each other, what each of them has looked at is asked for again and again.
@@ -370,13 +464,19 @@ mod tests {
     #[test]
     fn a_chain_of_references_and_one_that_bites_its_tail_are_refused() {
         let chain = (0..10_000).map(|n| (format!("d{n}"), json!({"$ref": format!("#/$defs/d{}", n + 1)})));
-        let schema = json!({"$defs": Map::from_iter(chain), "$ref": "#/$defs/d0"});
+        let end = [("d10000".to_owned(), json!(true))];
+        let schema = json!({"$defs": Map::from_iter(chain.chain(end)), "$ref": "#/$defs/d0"});
         assert!(problem(&schema).contains("deep"));
-        for schema in [
-            json!({"$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}),
-            json!({"properties": {"x": {"$ref": "#"}}}),
+        let a = json!({"$ref": "#/$defs/a"});
+        for (of_a, of_b) in [
+            (json!({"$ref": "#/$defs/a"}), json!(true)),
+            (json!({"allOf": [a]}), json!(true)),
+            (json!({"anyOf": [{"$ref": "#/$defs/b"}, {"type": "null"}]}), json!({"not": a})),
+            (json!({"if": true, "then": {"oneOf": [true, a]}}), json!(true)),
+            (json!({"dependentSchemas": {"x": a}}), json!(true)),
         ] {
-            assert!(problem(&schema).contains("to itself"), "{schema}");
+            let schema = json!({"$defs": {"a": of_a, "b": of_b}, "properties": {"x": a}});
+            assert!(problem(&schema).contains("refers to itself"), "{schema}");
         }
     }
 
@@ -406,6 +506,84 @@ mod tests {
         let within = json!({"$id": id, "$ref": "#/$defs/b", "$defs": {"b": {"type": "integer"}}});
         let schema = json!({"$defs": {"a": within, "b": true}, "$ref": "#/$defs/a"});
         assert!(problem(&schema).contains("an `$id`"));
+    }
+
+    #[test]
+    fn what_leads_to_itself_by_a_step_into_the_value_is_fine() {
+        let tree = json!({"$ref": "#/$defs/tree"});
+        for step in [
+            json!({"properties": {"x": tree}}),
+            json!({"items": tree}),
+            json!({"prefixItems": [tree]}),
+            json!({"additionalProperties": {"anyOf": [tree, {"type": "null"}]}}),
+            json!({"patternProperties": {"^x": tree}}),
+            json!({"contains": tree}),
+            json!({"propertyNames": tree}),
+            json!({"unevaluatedItems": tree}),
+            json!({"allOf": [{"properties": {"x": {"not": {"items": tree}}}}]}),
+        ] {
+            let schema = json!({"$defs": {"tree": step}, "properties": {"x": tree}});
+            assert!(Plan::of(&schema).is_ok(), "{schema}");
+        }
+        assert!(Plan::of(&json!({"properties": {"x": {"$ref": "#"}}})).is_ok());
+        let asks = json!({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}, "type": "array"}}, "properties": {
+            "x": {"anyOf": [{"$ref": "#/$defs/a"}], "unevaluatedItems": false},
+        }});
+        assert!(problem(&asks).contains("or refers to itself"), "{}", problem(&asks));
+    }
+
+    #[test]
+    fn a_definition_counts_once_however_many_references_lead_to_it() {
+        let weight = |uses: usize| {
+            let defs = json!({"wide": {"properties": Map::from_iter((0..3000).map(|n| (n.to_string(), json!(true))))}});
+            let all = (0..uses).map(|n| (n.to_string(), json!({"$ref": "#/$defs/wide"})));
+            Plan::of(&json!({"$defs": defs, "properties": Map::from_iter(all)})).unwrap().weight
+        };
+        assert_eq!(weight(1000) - weight(1), 999 << 10);
+    }
+
+    #[test]
+    fn shared_definitions_are_found_beside_those_of_the_schema() {
+        let shared = IndexMap::from([
+            (
+                "node".to_owned(),
+                json!({"properties": {"next": {"$ref": "#/$defs/node"}, "id": {"$ref": "#/$defs/id"}}}),
+            ),
+            ("id".to_owned(), json!({"type": "integer"})),
+        ]);
+        let mut planner = Planner::sharing(&shared).unwrap();
+        let uses = json!({"properties": {"a": {"$ref": "#/$defs/node"}, "b": {"$ref": "#/$defs/own"}}, "$defs": {"own": true}});
+        let (twice, none) = (json!({"$defs": {"id": true}}), json!({"$ref": "#/$defs/own"}));
+        for _ in 0..2 {
+            assert_eq!(planner.weight(&uses).unwrap(), 8 << 10);
+            assert!(planner.weight(&twice).unwrap_err().contains("has a definition `id`, and the manifest has one"));
+            assert!(planner.weight(&none).unwrap_err().contains("not in it"), "what another schema has is not shared");
+        }
+        let refused = |schema: Value| {
+            let shared = IndexMap::from([("fine".to_owned(), json!(true)), ("wrong".to_owned(), schema)]);
+            Planner::sharing(&shared).err().unwrap()
+        };
+        for (schema, words) in [
+            (json!({"$ref": "#/$defs/wrong"}), "refers to itself"),
+            (json!({"properties": {"x": {"allOf": [{"$ref": "#/$defs/none"}]}}}), "not in it"),
+            (json!({"items": {"$ref": "#"}}), "refer to a part of it"),
+        ] {
+            let (name, problem) = refused(schema);
+            assert_eq!(name, "wrong");
+            assert!(problem.contains(words), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_long_chain_of_definitions_takes_no_stack() {
+        let chain = |n: usize| json!({"properties": {"x": {"$ref": format!("#/$defs/d{}", (n + 1) % 10_000)}}});
+        let defs = Map::from_iter((0..10_000).map(|n| (format!("d{n}"), chain(n))));
+        let schema = json!({"$defs": defs, "properties": {"x": {"$ref": "#/$defs/d0"}}});
+        assert!(Plan::of(&schema).is_ok());
+        let wide = |n: usize| (0..50).fold(json!({"$ref": format!("#/$defs/d{}", n + 1)}), |s, _| json!({"items": s}));
+        let mut defs = Map::from_iter((0..10).map(|n| (format!("d{n}"), wide(n))));
+        defs.insert("d10".to_owned(), json!(true));
+        assert!(problem(&json!({"$defs": defs, "items": {"$ref": "#/$defs/d0"}})).contains("more than 200 deep"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 use wharf_egress::json::is_plain;
 use wharf_egress::work::{OutOfTime, Work};
 
-use super::plan::{Node, Plan};
+use super::plan::{self, Node, Plan};
 use crate::operation::decimal::Decimal;
 use crate::operation::numbers::Numbers;
 
@@ -23,6 +23,9 @@ const STEP: usize = 32;
 
 /// Values within values: as deep as a parser goes.
 const DEEPEST: usize = 128;
+
+/// Schemas within schemas, references followed, also where one leads to itself: as deep as the host's stack allows.
+const MOST_NESTED: usize = plan::DEEPEST;
 
 /// From here on not every whole number has a float of its own.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -53,7 +56,7 @@ pub(crate) enum Problem {
 
 /// Counts what trying a schema on a value takes, and rewrites the numbers that it says are whole.
 pub(super) fn walk(plan: &Plan, value: &mut Value, numbers: &mut Numbers<'_>, work: &Work) -> Result<(), Stop> {
-    Walk { plan, work, left: MOST_STEPS }.visit(plan.root(), value, numbers, How::Part, 0)
+    Walk { plan, work, left: MOST_STEPS, nested: 0 }.visit(plan.root(), value, numbers, How::Part, 0)
 }
 
 /// How a schema stands to a value.
@@ -71,6 +74,7 @@ struct Walk<'a> {
     plan: &'a Plan,
     work: &'a Work,
     left: usize,
+    nested: usize,
 }
 
 impl Walk<'_> {
@@ -88,9 +92,23 @@ impl Walk<'_> {
         depth: usize,
     ) -> Result<(), Stop> {
         let Some(node) = self.plan.node(number) else { return Ok(()) };
-        if depth > DEEPEST {
+        if depth > DEEPEST || self.nested > MOST_NESTED {
             return Err(Stop::TooDeep);
         }
+        self.nested += 1;
+        let visited = self.look(node, value, numbers, how, depth);
+        self.nested -= 1;
+        visited
+    }
+
+    fn look(
+        &mut self,
+        node: &Node,
+        value: &mut Value,
+        numbers: &mut Numbers<'_>,
+        how: How,
+        depth: usize,
+    ) -> Result<(), Stop> {
         self.spend(node.steps)?;
         let before = self.left;
         let same = if how == How::Part { How::Same } else { how };
@@ -332,6 +350,32 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_that_leads_to_itself_is_followed_as_far_as_the_stack_goes() {
+        let tree = json!({"$defs": {"tree": {"properties": {
+            "children": {"type": "array", "items": {"$ref": "#/$defs/tree"}}, "id": {"type": "integer"},
+        }}}, "$ref": "#/$defs/tree"});
+        let deep =
+            |levels: usize| (0..levels).fold(json!({"id": 1.0}), |inner, _| json!({"children": [inner], "id": 1.0}));
+        let mut input = deep(60);
+        assert!(walked(&tree, &mut input).is_ok());
+        assert!(!input.to_string().contains("1.0"));
+        let once =
+            json!({"$defs": {"a": {"items": {"allOf": [{"allOf": [{"$ref": "#/$defs/a"}]}]}}}, "$ref": "#/$defs/a"});
+        let lists = |levels: usize| (0..levels).fold(json!([]), |inner, _| json!([inner]));
+        assert!(walked(&once, &mut lists(40)).is_ok());
+        assert!(matches!(walked(&once, &mut lists(100)), Err(Stop::TooDeep)));
+    }
+
+    #[test]
+    fn what_doubles_with_each_step_into_the_value_is_counted_and_ends() {
+        let again = json!({"items": {"$ref": "#/$defs/a"}});
+        let doubles = json!({"$defs": {"a": {"anyOf": [again, again]}}, "$ref": "#/$defs/a"});
+        let lists = |levels: usize| (0..levels).fold(json!([]), |inner, _| json!([inner]));
+        assert!(walked(&doubles, &mut lists(10)).is_ok());
+        assert!(matches!(walked(&doubles, &mut lists(40)), Err(Stop::TooMuch)));
+    }
+
+    #[test]
     fn the_time_of_the_call_ends_a_check() {
         let work = Work::until(Deadline::within(Duration::ZERO));
         let plan = Plan::of(&json!({"items": {"type": "string"}})).unwrap();
@@ -370,7 +414,42 @@ mod tests {
         })
     }
 
+    /// Definitions that lead to each other, and to themselves.
+    fn recursive() -> impl Strategy<Value = Value> {
+        let reference = (0..4_usize).prop_map(|n| json!({"$ref": format!("#/$defs/d{n}")}));
+        let leaf = prop_oneof![reference, Just(json!({"type": "integer"})), Just(json!({"pattern": "^(a?b?){9}$"}))];
+        let schema = leaf.prop_recursive(3, 24, 4, |inner| {
+            let list = prop::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                list.clone().prop_map(|all| json!({"anyOf": all})),
+                list.clone().prop_map(|all| json!({"prefixItems": all, "unevaluatedItems": false})),
+                list.prop_map(|all| json!({"oneOf": all, "unevaluatedProperties": false})),
+                inner.clone().prop_map(|one| json!({"properties": {"a": one, "b": one}, "additionalProperties": one})),
+                inner.clone().prop_map(|one| json!({"items": one, "contains": one})),
+                inner.prop_map(|one| json!({"not": one, "propertyNames": one})),
+            ]
+        });
+        prop::collection::vec(schema, 4).prop_map(|all| {
+            let defs = all.into_iter().enumerate().map(|(n, schema)| (format!("d{n}"), schema));
+            json!({"$defs": serde_json::Map::from_iter(defs), "$ref": "#/$defs/d0"})
+        })
+    }
+
     proptest! {
+        /// What is let in has an end, for the walk as for the validator.
+        #[test]
+        fn schemas_that_lead_to_themselves_are_refused_or_end(schema in recursive(), mut input in inputs()) {
+            if let Ok(plan) = Plan::of(&schema) {
+                let validator = super::super::validator(&schema);
+                prop_assert!(validator.is_ok(), "{:?}", validator.err());
+                let work = Work::until(Deadline::within(Duration::MAX));
+                if walk(&plan, &mut input, &mut Numbers::None, &work).is_ok() {
+                    let _ = validator.map(|validator| validator.is_valid(&input));
+                }
+                prop_assert!(work.done() <= (MOST_STEPS * STEP) as u64);
+            }
+        }
+
         /// Whatever the schema and the input are, a walk ends within its steps.
         #[test]
         fn a_walk_has_no_more_steps_than_it_may(schema in schemas(), mut input in inputs()) {

@@ -1,7 +1,6 @@
 //! The way back: to which release, and whether there is one.
 
-use super::{LockFile, LockedPlugin, LockedRelease, ReleaseStore, StoreError, prefixed, refused};
-use crate::manifest::Capabilities;
+use super::{LockFile, LockedPlugin, LockedRelease, ReleaseStore, StoreError, capabilities_of, prefixed, refused};
 use crate::registry::Release;
 
 impl ReleaseStore {
@@ -64,7 +63,7 @@ impl ReleaseStore {
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
                 return Err(refused(format!("`{name}` no longer has {digest}; look at `wharf versions {name}`")));
             }
-            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
+            plugin.go_live(&digest, capabilities_of(release)?);
             Ok(())
         })
     }
@@ -83,7 +82,7 @@ impl ReleaseStore {
             if plugin.release(&digest).is_none() || plugin.waiting.as_ref() == Some(&digest) {
                 return Err(refused(format!("{digest} is not one of the releases to go back to")));
             }
-            plugin.go_live(&digest, Capabilities::of(&release.manifest()));
+            plugin.go_live(&digest, capabilities_of(release)?);
             Ok(())
         })
     }

@@ -28,6 +28,7 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
             answer: Vec::new(),
             answers: IndexMap::new(),
         },
+        definitions: IndexMap::new(),
         operations: from.operations.into_iter().map(operation).collect::<Result<_, _>>()?,
     })
 }
@@ -99,6 +100,7 @@ fn operation(from: m::Operation) -> Result<manifest::Operation, String> {
     let place = format!("operation {}", from.name);
     Ok(manifest::Operation {
         input_schema: json(&place, "the input schema", &from.input_schema)?,
+        output_schema: None,
         requests: from.requests.into_iter().map(|r| request(&place, r)).collect::<Result<_, _>>()?,
         name: from.name,
         title: from.title,
