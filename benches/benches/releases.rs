@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
+use wharf::manifest::{self, Manifest};
 use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore, Secret};
 use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
 use wharf_benches::{compare, percentile, resident, run, show};
@@ -37,6 +38,7 @@ fn main() {
         let release = builder(folder.path()).build().unwrap().examine(&bytes, "plugin.wasm").unwrap();
         run("component", || cached(folder.path(), &release.about.name, &file.display().to_string(), &bytes, 20));
     }
+    run("large", || large(folder.path()));
     run("compiled", compiled);
     run("swaps", || under_load(folder.path()));
 }
@@ -98,6 +100,135 @@ fn cached(folder: &Path, plugin: &str, title: &str, component: &[u8], times: usi
     }
 }
 
+/// A plugin with as many operations as the largest API known has, and a manifest as large as one may be.
+fn large(folder: &Path) {
+    const OPERATIONS: usize = 15_000;
+    let bytes = described_by(&document(OPERATIONS));
+    let child = builder(folder).compile_in_child(std::env::current_exe().unwrap(), ["compile"]).build().unwrap();
+    let started = Instant::now();
+    let release = child.examine(&bytes, "large.wasm").unwrap();
+    let took = started.elapsed();
+    let size = serde_json::to_vec(&release.manifest().unwrap()).unwrap().len() >> 10;
+    println!("\n{OPERATIONS} operations, {size} KiB of manifest: compiled, described and checked in {}", show(took));
+    let title = format!("{OPERATIONS} operations, {size} KiB of manifest");
+    cached(folder, "large", &title, &bytes, 100);
+
+    // A host that starts has no release before that one.
+    let store = || ReleaseStore::new(folder.join("releases"), folder.join("wharf.lock"));
+    let mut starts: Vec<Duration> = (0..30)
+        .map(|_| {
+            let host = builder(folder).releases(store()).build().unwrap();
+            let started = Instant::now();
+            assert_eq!(host.follow().unwrap().swaps.len(), 1);
+            started.elapsed()
+        })
+        .collect();
+    println!("  a host that starts reads the lock file and loads the release: {}", show(percentile(&mut starts, 50)));
+
+    let kept = fs::read_dir(folder.join("cache/compiled")).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept.filter(|path| path.extension().is_some_and(|ending| ending == "manifest"));
+    let kept = kept.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    compare(
+        "What else that takes",
+        50,
+        vec![
+            ("floor: all that is kept of the manifest is read", Box::new(|| drop(fs::read(&kept).unwrap()))),
+            ("all that the plugin says of itself", Box::new(|| drop(release.manifest().unwrap()))),
+        ],
+    );
+    let mut firsts: Vec<Duration> = (0..20)
+        .map(|n| {
+            let release = builder(folder).build().unwrap().examine(&bytes, "large.wasm").unwrap();
+            let started = Instant::now();
+            release.operation(&format!("things.do-{n}")).unwrap();
+            started.elapsed()
+        })
+        .collect();
+    println!("  an operation is made ready for the first call of a release: {}", show(percentile(&mut firsts, 50)));
+    let (few, many) = (sharing(OPERATIONS / 2), sharing(OPERATIONS));
+    compare(
+        "The check of a manifest whose operations share 1000 definitions, each of which leads to all others",
+        3,
+        vec![
+            ("7500 operations", Box::new(|| manifest::check(&few).unwrap())),
+            ("15000 operations", Box::new(|| manifest::check(&many).unwrap())),
+        ],
+    );
+}
+
+/// A manifest with so many operations, whose inputs are of definitions that lead to each other.
+fn sharing(operations: usize) -> Manifest {
+    let refer = |n: usize| json!({"$ref": format!("#/$defs/d{}", n % 1000)});
+    let definition = |n: usize| {
+        let members =
+            json!({"a": refer(n + 1), "b": {"type": "array", "items": refer(n * 7 + 3)}, "c": {"type": "string"}});
+        (format!("d{n}"), json!({"type": "object", "properties": members}))
+    };
+    let operation = |n: usize| {
+        json!({
+            "name": format!("things.do-{n}"), "title": "", "summary": "", "effect": "read", "idempotent": true,
+            "unverified": null, "attachments": [], "output-attachments": [], "sensitive-inputs": [], "sensitive-outputs": [],
+            "requests": [], "input-schema": {
+                "type": "object", "properties": {"x": refer(n)}, "additionalProperties": false,
+            },
+        })
+    };
+    let manifest = json!({
+        "name": "large", "title": "", "version": "1.0.0", "summary": "",
+        "base-url": {"summary": "", "default": null, "suffix": null, "environment": null}, "fields": [], "schemes": [],
+        "$defs": (0..1000).map(definition).collect::<serde_json::Map<_, _>>(),
+        "operations": (0..operations).map(operation).collect::<Vec<_>>(),
+    });
+    serde_json::from_value(manifest).unwrap()
+}
+
+/// The document of a manifest with so many operations, of a kilobyte each.
+fn document(operations: usize) -> String {
+    let operation = |n: usize| {
+        let operation = json!({
+            "title": "Do", "summary": "Does something with a thing.", "code": true,
+            "input": {"properties": {"id": {"type": "string", "description": "x".repeat(420)}}, "required": ["id"]},
+            "request": {"method": "POST", "path": format!("/things/{n}/{{id}}")},
+        });
+        (format!("things.do-{n}"), operation)
+    };
+    let operations: serde_json::Map<String, serde_json::Value> = (0..operations).map(operation).collect();
+    let document = json!({
+        "contract": "0.2.0-draft", "name": "large", "title": "Large", "version": "1.0.0", "summary": "Many operations.",
+        "server": {"summary": "Where it is."}, "operations": operations,
+    });
+    document.to_string()
+}
+
+/// A component that says this of itself, and does nothing else.
+fn described_by(document: &str) -> Vec<u8> {
+    const AT: usize = 1024;
+    let pages = ((AT + document.len()) >> 16) + 2;
+    let place: String = [AT, document.len()]
+        .iter()
+        .flat_map(|number| u32::try_from(*number).unwrap().to_le_bytes())
+        .map(|byte| format!("\\{byte:02x}"))
+        .collect();
+    let text = document.replace('\\', "\\\\").replace('"', "\\\"");
+    let module = format!(
+        r#"(module
+            (memory (export "memory") {pages})
+            (data (i32.const 16) "{place}")
+            (data (i32.const {AT}) "{text}")
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
+            (func (export "wharf:provider/plugin@0.2.0-draft#describe") (result i32) (i32.const 16))
+            (func (export "wharf:provider/plugin@0.2.0-draft#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+                (unreachable)))"#
+    );
+    let mut module = wat::parse_str(module).unwrap();
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2")).unwrap();
+    let world = resolve.select_world(&[package], Some("provider")).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
+    wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+}
+
 /// What is a step of it, by itself.
 fn loaded(folder: &Path, bytes: &[u8]) {
     let host = builder(folder).build().unwrap();
@@ -117,7 +248,11 @@ fn loaded(folder: &Path, bytes: &[u8]) {
     let swap = || assert!(host.publish(turns.next().unwrap().clone()).unwrap().drain.is_some());
     host.publish(releases[1].clone()).unwrap();
     compare("The swap itself", 1000, vec![("publish", Box::new(swap))]);
-    compare("All that a plugin says of itself", 200, vec![("manifest", Box::new(|| drop(releases[0].manifest())))]);
+    compare(
+        "All that a plugin says of itself",
+        200,
+        vec![("manifest", Box::new(|| drop(releases[0].manifest().unwrap())))],
+    );
 
     let connection = Connection::builder("appwrite", "main", "http://127.0.0.1:9/v1").field("project_id", "shop");
     host.connect(
