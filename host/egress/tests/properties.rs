@@ -80,7 +80,9 @@ fn sent_beside(given: &Value, others: &[&str], input: &Value, asked: Asked) -> O
         written: None,
         call: "a-call",
     };
-    prepare(&declared_beside(given, others)?, &asked, item, &connection(), &work()).ok().map(|outgoing| outgoing.shown())
+    prepare(&declared_beside(given, others)?, &asked, item, &connection(), &work())
+        .ok()
+        .map(|outgoing| outgoing.shown())
 }
 
 /// Segments that have been trouble before, and names of other requests in several spellings.

@@ -25,7 +25,7 @@ const LONGEST_POINTER: usize = 512;
 
 /// The problems of all rules, and of all operations without code.
 pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
-    let Manifest { about, operations } = manifest;
+    let Manifest { about, operations, .. } = manifest;
     let mut lint = Lint { about, problems: Vec::new(), texts: 0 };
     if about.answers.len() > MOST_LISTS {
         lint.report("answers", format!("there are {} lists of rules; the most are {MOST_LISTS}", about.answers.len()));

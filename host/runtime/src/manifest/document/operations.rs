@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use wharf_answer::pages::Pages;
 use wharf_answer::rules::{Output, Rule, Then};
-use wharf_egress::declaration::{AnswerForm, Effect, Field, ListStyle, Method, Path, Request, Source, Variable};
+use wharf_egress::declaration::{
+    AnswerForm, Effect, Field, ListStyle, Method, Path, Request, Slashes, Source, Variable,
+};
 
 use super::node::At;
 use super::{Problem, answers, schema, values};
@@ -27,6 +29,7 @@ const MEMBERS: &[&str] = &[
     "unverified",
     "code",
     "input",
+    "output",
     "attachments",
     "files",
     "sensitive-inputs",
@@ -67,7 +70,7 @@ pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operati
         title: at.text_needed(what, "title")?,
         summary: at.text_needed(what, "summary")?,
         input_schema,
-        output_schema: None,
+        output_schema: at.find("output").map(schema).transpose()?,
         effect: at.find("effect").map_or_else(|| Ok(mildest(&requests)), |effect| effect.one_of(&EFFECTS))?,
         idempotent: at.find("idempotent").map_or_else(|| Ok(are_idempotent(&requests)), |flag| flag.flag())?,
         unverified: at.text_of("unverified")?,
@@ -217,6 +220,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         "read-only",
         "sensitive-answer",
         "when-given",
+        "redirects-to",
     ];
     let what = "a request";
     let at = at.of_members(what, MEMBERS)?;
@@ -238,15 +242,21 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         answer: if at.flag_of("as-file")? { AnswerForm::Blob } else { AnswerForm::Bytes },
         read_only: at.flag_of("read-only")?,
         sensitive_answer: at.texts_of("sensitive-answer")?,
-        redirects_to: Vec::new(),
+        redirects_to: at.texts_of("redirects-to")?,
         when_given: at.texts_of("when-given")?,
     })
 }
 
 fn variable(name: &str, at: At<'_>) -> Result<Variable, Problem> {
     if let Some(input) = at.as_text() {
-        return Ok(Variable { name: name.to_owned(), source: Source::Input(input.to_owned()) });
+        let source = Source::Input(input.to_owned());
+        return Ok(Variable { name: name.to_owned(), source, slashes: Slashes::Refused });
     }
-    let at = at.of_members("a variable", values::SOURCE)?;
-    Ok(Variable { name: name.to_owned(), source: values::source("a variable", &at)? })
+    let what = "a variable";
+    let members: Vec<&str> = [&["slashes"], values::SOURCE].concat();
+    let at = at.of_members(what, &members)?;
+    let slashes = at.find("slashes").map_or(Ok(Slashes::Refused), |slashes| slashes.one_of(&SLASHES))?;
+    Ok(Variable { name: name.to_owned(), source: values::source(what, &at)?, slashes })
 }
+
+pub(super) const SLASHES: [(&str, Slashes); 2] = [("refused", Slashes::Refused), ("encoded", Slashes::Encoded)];

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use wharf_egress::declaration::{Choice, Function, Location, NamedTemplate, Placement, Scheme, Template};
 
 use super::node::At;
-use super::{CONTRACT, Problem, answers, operations, template};
+use super::{CONTRACT, Problem, answers, operations, schema, template};
 use crate::manifest::{About, BaseUrl, ConnectionField, Manifest};
 
 const MEMBERS: &[&str] = &[
@@ -19,6 +19,7 @@ const MEMBERS: &[&str] = &[
     "scheme",
     "answer",
     "answers",
+    "$defs",
     "operations",
 ];
 
@@ -55,7 +56,14 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
     let usual = operations::Usual { scheme: root.text_of("scheme")? };
     let operations = root.require(what, "operations")?;
     let operations = operations.members()?.map(|(name, at)| operations::operation(name, at, &usual));
-    Ok(Manifest { about, definitions: IndexMap::new(), operations: operations.collect::<Result<_, _>>()? })
+    let definitions = match root.find("$defs") {
+        Some(shared) => {
+            let schemas = shared.members()?.map(|(name, at)| Ok((name.to_owned(), schema(at)?)));
+            schemas.collect::<Result<_, Problem>>()?
+        }
+        None => IndexMap::new(),
+    };
+    Ok(Manifest { about, definitions, operations: operations.collect::<Result<_, _>>()? })
 }
 
 fn server(at: At<'_>) -> Result<BaseUrl, Problem> {

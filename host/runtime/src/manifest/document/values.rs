@@ -1,17 +1,17 @@
 //! The values of a request: where they stand, and where they come from.
 
 use wharf_egress::Json;
-use wharf_egress::declaration::{BlobBody, BodyFields, BodyForm, Field, ListStyle, MultipartFields, Source};
+use wharf_egress::declaration::{BlobBody, BodyFields, BodyForm, Field, ListStyle, MultipartFields, Source, TextBody};
 use wharf_egress::json::Literal;
 
 use super::Problem;
 use super::node::At;
 
 /// The members that say where a value comes from.
-pub(super) const SOURCE: &[&str] = &["input", "otherwise", "text", "json", "free"];
+pub(super) const SOURCE: &[&str] = &["input", "otherwise", "text", "json", "call-id", "free"];
 
 /// Those of which there is one.
-const KINDS: &[&str] = &["input", "text", "json", "free"];
+const KINDS: &[&str] = &["input", "text", "json", "call-id", "free"];
 
 pub(super) const LISTS: [(&str, ListStyle); 5] = [
     ("repeated", ListStyle::Repeated),
@@ -35,6 +35,8 @@ pub(super) fn source(what: &str, at: &At<'_>) -> Result<Source, Problem> {
         ("input", Some(json)) => Source::InputOr(kind.text()?, literal(json)?),
         ("text", _) => Source::Text(kind.text()?),
         ("json", _) => Source::Json(literal(kind)?),
+        ("call-id", _) if kind.flag()? => Source::CallId,
+        ("call-id", _) => return Err(kind.wrong("write `true`, or delete it")),
         _ => Source::Free(kind.text()?),
     })
 }
@@ -59,7 +61,7 @@ fn field(at: At<'_>) -> Result<Field, Problem> {
         return Ok(Field { name: name.to_owned(), source, lists: ListStyle::Repeated, media_type: None });
     }
     let what = "a field";
-    let members: Vec<&str> = [&["name", "lists"], SOURCE].concat();
+    let members: Vec<&str> = [&["name", "lists", "media-type"], SOURCE].concat();
     let at = at.of_members(what, &members)?;
     let name = at.text_needed(what, "name")?;
     let is_bound = KINDS.iter().all(|kind| at.find_value(kind).is_none());
@@ -75,34 +77,40 @@ fn field(at: At<'_>) -> Result<Field, Problem> {
     })
 }
 
-const FORMS: &[&str] = &["json", "form", "multipart", "file"];
+const FORMS: &[&str] = &["json", "form", "multipart", "file", "text"];
 
 pub(super) fn body(at: Option<At<'_>>) -> Result<BodyForm, Problem> {
     let Some(at) = at else { return Ok(BodyForm::None) };
     let what = "a body";
-    let members: Vec<&str> = [FORMS, &["open", "media-types"]].concat();
+    let members: Vec<&str> = [FORMS, &["open", "media-types", "media-type"]].concat();
     let at = at.of_members(what, &members)?;
     let form = at.only_one(what, FORMS)?;
-    let not_with = |name: &str| match at.find_value(name) {
-        Some(found) => Err(found.wrong(format!("a body of the form `{}` has no `{name}`", form.name()))),
-        None => Ok(()),
+    let allowed: &[&str] = match form.name() {
+        "json" => &["open", "media-type"],
+        "form" => &["open"],
+        "multipart" => &["open", "media-types"],
+        "file" => &["media-types"],
+        _ => &["media-type"],
     };
-    let open = at.text_of("open")?;
+    for name in ["open", "media-types", "media-type"].into_iter().filter(|name| !allowed.contains(name)) {
+        if let Some(found) = at.find_value(name) {
+            return Err(found.wrong(format!("a body of the form `{}` has no `{name}`", form.name())));
+        }
+    }
+    let (open, media_type) = (at.text_of("open")?, at.text_of("media-type")?);
     let media_types = at.texts_of("media-types")?;
+    let whole = |what: &'static str| {
+        let value = form.of_members(what, SOURCE)?;
+        source(what, &value)
+    };
     Ok(match form.name() {
-        "json" => {
-            not_with("media-types")?;
-            BodyForm::Json(BodyFields { fields: whole_or_fields(form)?, open, media_type: None })
-        }
-        "form" => {
-            not_with("media-types")?;
-            BodyForm::Form(BodyFields { fields: fields(Some(form))?, open, media_type: None })
-        }
+        "json" => BodyForm::Json(BodyFields { fields: whole_or_fields(form)?, open, media_type }),
+        "form" => BodyForm::Form(BodyFields { fields: fields(Some(form))?, open, media_type: None }),
         "multipart" => BodyForm::Multipart(MultipartFields { fields: fields(Some(form))?, open, media_types }),
+        "file" => BodyForm::Blob(BlobBody { source: whole("a file")?, media_types }),
         _ => {
-            not_with("open")?;
-            let file = form.of_members("a file", SOURCE)?;
-            BodyForm::Blob(BlobBody { source: source("a file", &file)?, media_types })
+            let media_type = media_type.ok_or_else(|| at.wrong("a text needs `media-type`, such as `text/plain`"))?;
+            BodyForm::Text(TextBody { source: whole("a text")?, media_type })
         }
     })
 }
@@ -113,10 +121,6 @@ fn whole_or_fields(at: At<'_>) -> Result<Vec<Field>, Problem> {
         return fields(Some(at));
     }
     let at = at.of_members("the whole body", SOURCE)?;
-    Ok(vec![Field {
-        name: String::new(),
-        source: source("the whole body", &at)?,
-        lists: ListStyle::Repeated,
-        media_type: None,
-    }])
+    let source = source("the whole body", &at)?;
+    Ok(vec![Field { name: String::new(), source, lists: ListStyle::Repeated, media_type: None }])
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use wharf_answer::document::rules;
 use wharf_egress::declaration::{
-    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template,
+    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template, Variable,
 };
 
 use super::{CONTRACT, operations, plugin, template, values};
@@ -34,6 +34,7 @@ pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
     document.put_some("fields", named(fields, |field| (&field.name, connection_field(field))));
     document.put_some("schemes", named(schemes, |scheme| (&scheme.name, self::scheme(scheme))));
     document.put_option("scheme", usual);
+    document.put_some("$defs", manifest.definitions.clone().into_iter().collect::<Map<_, _>>());
     document.put_some("answer", rules(answer));
     document.put_some("answers", answers.iter().map(|(name, own)| (name.clone(), rules(own))).collect::<Map<_, _>>());
     document.put("operations", named(chosen, |o| (&o.name, operation(o, usual))));
@@ -168,6 +169,7 @@ fn operation(operation: &Operation, usual: Option<&str>) -> Value {
     written.put_some("code", operation.data.is_none());
     let pages = operation.data.as_ref().and_then(|data| data.pages.as_ref());
     written.put_some("input", opened(&operation.input_schema, pages.is_some()));
+    written.put_option("output", operation.output_schema.clone());
     written.put_some("attachments", named(&operation.attachments, |file| (&file.name, attachment(file))));
     written.put_some("files", operation.output_attachments.as_slice());
     written.put_some("sensitive-inputs", operation.sensitive_inputs.as_slice());
@@ -227,15 +229,18 @@ fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     if request.path.as_str() != "" {
         written.put("path", request.path.as_str());
     }
-    let variable = |source: &Source| match source {
-        Source::Input(name) => name.as_str().into(),
-        other => {
+    let variable = |variable: &Variable| match &variable.source {
+        Source::Input(name) if variable.slashes.are_refused() => name.as_str().into(),
+        source => {
             let mut value = Object::default();
-            put_source(&mut value, other);
+            put_source(&mut value, source);
+            if !variable.slashes.are_refused() {
+                value.put("slashes", word(&operations::SLASHES, &variable.slashes));
+            }
             value.into()
         }
     };
-    written.put_some("variables", named(&request.variables, |v| (&v.name, variable(&v.source))));
+    written.put_some("variables", named(&request.variables, |v| (&v.name, variable(v))));
     written.put_some("query", list(&request.query, field));
     written.put_some("headers", list(&request.headers, field));
     written.put_option("body", body(&request.body));
@@ -245,6 +250,7 @@ fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     written.put_some("as-file", request.answer == AnswerForm::Blob && !gives_file);
     written.put_some("read-only", request.read_only);
     written.put_some("sensitive-answer", request.sensitive_answer.as_slice());
+    written.put_some("redirects-to", request.redirects_to.as_slice());
     written.put_some("redirects-to", request.redirects_to.as_slice());
     written.put_some("when-given", request.when_given.as_slice());
     written.into()
@@ -265,6 +271,7 @@ fn body(body: &BodyForm) -> Option<Value> {
             };
             written.put("json", whole.unwrap_or_else(|| list(&fields.fields, field)));
             written.put_option("open", fields.open.as_deref());
+            written.put_option("media-type", fields.media_type.as_deref());
             written.put_option("media-type", fields.media_type.as_deref());
         }
         BodyForm::Form(fields) => {
@@ -319,7 +326,7 @@ fn put_source(object: &mut Object, source: &Source) {
         }
         Source::Text(text) => object.put("text", text.as_str()),
         Source::Json(literal) => object.put("json", json(literal)),
-        Source::Free(why) => object.put("free", why.as_str()),
         Source::CallId => object.put("call-id", true),
+        Source::Free(why) => object.put("free", why.as_str()),
     }
 }

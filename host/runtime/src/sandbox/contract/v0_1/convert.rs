@@ -170,6 +170,7 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
         },
         read_only: from.read_only,
         sensitive_answer: from.sensitive_answer,
+        redirects_to: Vec::new(),
         when_given: Vec::new(),
         name: from.name,
     })
