@@ -10,8 +10,8 @@ use crate::read;
 use crate::rules::{Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Then};
 use crate::values::{is, of_json, of_texts, said, whole};
 
-/// How deep rules may use others.
-pub(crate) const DEEPEST: usize = 8;
+/// How deep rules may use others. What stands deeper is not looked at.
+pub const DEEPEST: usize = 8;
 
 /// Where most providers have the words of a failure.
 const MESSAGE: [&str; 10] = [
@@ -92,6 +92,10 @@ struct Look<'a, 's> {
 impl<'a> Look<'a, '_> {
     fn first<'r>(&mut self, rules: &'r [Rule], named: &'r impl Named, deep: usize) -> Option<&'r Then> {
         for rule in rules {
+            self.inside.count(1);
+            if self.inside.is_late {
+                return None;
+            }
             if !rule.conditions.iter().all(|condition| self.holds(condition) != condition.not) {
                 continue;
             }

@@ -19,6 +19,6 @@ mod values;
 
 pub use answer::Answer;
 pub use failure::{Detail, Failure};
-pub use judge::{Found, Named, judge, judge_within};
+pub use judge::{DEEPEST, Found, Named, judge, judge_within};
 pub use look::{Late, Steps};
 pub use members::{Members, find, items, words};

@@ -104,6 +104,20 @@ fn an_answer_with_more_entries_than_are_looked_at_is_no_success() {
 }
 
 #[test]
+fn rules_that_multiply_one_another_end_with_the_time() {
+    struct Many(Vec<Rule>);
+    impl Named for Many {
+        fn rules(&self, _: &str) -> Option<&[Rule]> {
+            Some(&self.0)
+        }
+    }
+    let many = Many(vec![Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }; 64]);
+    let left = std::cell::Cell::new(10_000_i32);
+    let in_time = |_| left.replace(left.get() - 1) > 0;
+    assert_eq!(judge_within(&Answer::new(200, &[], "1"), &many.0, &many, &in_time), Err(Late));
+}
+
+#[test]
 fn reading_ends_with_its_time() {
     let of = rules(serde_json::json!([{ "if": [{ "at": ["/a/b"], "exists": true }], "output": "body" }]));
     let body = r#"{"a":{"b":1}}"#;
