@@ -8,6 +8,7 @@ use crate::declaration::AnswerForm;
 use crate::file_name;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
+use crate::range::Range;
 use crate::rules::Rule;
 use crate::send::{Allowance, LONGEST_QUOTE, SendError, unreadable};
 use crate::text::shortened;
@@ -64,7 +65,7 @@ pub(crate) fn read(
     let is_success = (200..300).contains(&status);
     let is_file = outgoing.answer == AnswerForm::Blob && is_success;
     let mut received = Received { status, is_success, headers, body, is_left_out: false, passed_over };
-    received.check_whole(is_file).map_err(flawed)?;
+    received.check_whole(is_file, outgoing.range).map_err(flawed)?;
     let coding = received.unpack(allowance).map_err(|problem| match problem {
         NotRead::Flawed(problem) => flawed(problem),
         NotRead::Encoded(unknown) => {
@@ -139,8 +140,14 @@ impl Received {
         self.header("content-type").unwrap_or("application/octet-stream")
     }
 
-    /// Nobody asks for a part (RFC 9110, section 14.2), and a file comes with a status that has one.
-    fn check_whole(&self, is_file: bool) -> Result<(), String> {
+    /// A part comes where one was asked for (RFC 9110, section 14.2), and a file comes with a status that has one.
+    fn check_whole(&self, is_file: bool, range: Option<Range>) -> Result<(), String> {
+        if let Some(range) = range.filter(|_| self.is_success) {
+            if self.header("content-encoding").is_some() {
+                return Err("it is a part of something packed, which cannot be unpacked".to_owned());
+            }
+            return range.check(self.status, self.header("content-range"), self.body.len());
+        }
         if self.status == 206 || self.is_success && self.header("content-range").is_some() {
             return Err(format!("it is a part, with status {}, where the whole was asked for", self.status));
         }

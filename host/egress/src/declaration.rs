@@ -95,8 +95,11 @@ pub struct Request {
     pub path: Path,
     /// Where the variables of path and scheme come from. One that is not listed is bound to the input of its name.
     pub variables: Vec<Variable>,
-    /// Query parameters.
+    /// Query parameters. One with an empty name is bound to an object, whose members are parameters by themselves.
     pub query: Vec<Field>,
+    /// Why the plugin may add query parameters that are not declared, where it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_query: Option<String>,
     /// Headers, besides those that the host writes.
     pub headers: Vec<Field>,
     /// The body.
@@ -145,7 +148,7 @@ impl Request {
     /// The fields that stand where there is only text, and the place of each.
     pub(crate) fn text_fields(&self) -> impl Iterator<Item = (&Field, Place)> {
         let of_body = if matches!(self.body, BodyForm::Json(_)) { &[] } else { self.body.fields() };
-        let query = self.query.iter().map(|field| (field, Place::Query));
+        let query = self.query.iter().filter(|field| !field.name.is_empty()).map(|field| (field, Place::Query));
         let headers = self.headers.iter().map(|field| (field, Place::Header));
         let of_body = of_body.iter().filter(|field| field.media_type.is_none());
         query.chain(headers).chain(of_body.map(|field| (field, Place::Form)))
@@ -176,6 +179,9 @@ impl Request {
             .collect();
         if let Some(Source::Free(why)) = self.body.whole() {
             free.push((WHOLE_BODY.to_owned(), why));
+        }
+        if let Some(why) = &self.open_query {
+            free.push(("further query parameters".to_owned(), why));
         }
         if let Some(why) = self.body.open_reason() {
             free.push(("further body fields".to_owned(), why));

@@ -2,12 +2,15 @@
 
 use crate::asked::{Asked, AskedBody, is_plain, is_unambiguous, printable, readings};
 use crate::declaration::{BodyForm, Declaration, Field};
+use crate::field::PLUGINS;
 use crate::rules::{Denial, Rule};
 use crate::well_known::replaces_method;
 
 /// PHP passes over what comes after a thousand values, and Apache refuses more than a hundred headers.
 const MOST_VALUES: usize = 1000;
 const MOST_HEADERS: usize = 100;
+
+const UNCLEAR: &str = "servers read in different ways";
 
 /// Of a field, in bytes: each is read in several ways.
 const LONGEST_NAME: usize = 1024;
@@ -27,12 +30,14 @@ pub(crate) fn only_free_values(declaration: &Declaration, asked: &Asked) -> Resu
             return Err(bound("variable", name, &request.name));
         }
     }
-    for (place, given, fields) in
-        [("query parameter", &asked.query, &request.query), ("header", &asked.headers, &request.headers)]
-    {
-        if let Some((name, _)) = given.iter().find(|(name, _)| !is_free(fields, name)) {
-            return Err(bound(place, name, &request.name));
+    for (name, _) in asked.query.iter().filter(|(name, _)| !is_free(&request.query, name)) {
+        if request.open_query.is_none() {
+            return Err(bound("query parameter", name, &request.name));
         }
+        further_parameter(declaration, name)?;
+    }
+    if let Some((name, _)) = asked.headers.iter().find(|(name, _)| !is_free(&request.headers, name)) {
+        return Err(bound("header", name, &request.name));
     }
     only_free_body(declaration, asked.body.as_ref())
 }
@@ -94,6 +99,47 @@ pub(crate) fn lookalike(declaration: &Declaration, name: &str) -> Result<(), Den
         return as_read(declaration, name, name);
     }
     readings(name).try_for_each(|read_as| as_read(declaration, name, &read_as))
+}
+
+/// Refuses a query parameter of an open query that the provider could take for another value.
+fn further_parameter(declaration: &Declaration, name: &str) -> Result<(), Denial> {
+    if !is_parameter(name) {
+        return Err(Rule::BoundValue
+            .denies(format!("the plugin gave a query parameter `{}`, whose name {UNCLEAR}", printable(name)))
+            .with_remedy(PLUGINS.to_owned()));
+    }
+    readings(name).try_for_each(|read_as| as_read(declaration, name, &read_as))
+}
+
+/// The same for a name that the caller gives, as a member of an input.
+pub(crate) fn callers_parameter(declaration: &Declaration, input: &str, name: &str) -> Result<(), Denial> {
+    let denies = |rule: Rule, why: &str| {
+        let denial = rule.denies(format!("the input `{input}` has `{}` in it, {why}", printable(name)));
+        Err(denial.with_remedy("leave it out".to_owned()))
+    };
+    if !is_parameter(name) {
+        return denies(Rule::BoundValue, &format!("whose name {UNCLEAR}"));
+    }
+    for read_as in readings(name) {
+        match as_read(declaration, name, &read_as).map_err(|denial| denial.rule) {
+            Ok(()) => {}
+            Err(rule @ Rule::MethodOverride) => return denies(rule, "by which some servers replace the method"),
+            Err(rule @ Rule::Credential) => return denies(rule, "which is the place of a credential"),
+            Err(rule) => return denies(rule, "which the request has already"),
+        }
+    }
+    Ok(())
+}
+
+/// Whether servers agree on what a name is: also those that go by what is encoded in it.
+fn is_parameter(name: &str) -> bool {
+    let is_clear = |c: char| c.is_alphanumeric() || "_-.[]:$@~ /*,!'()".contains(c);
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.chars().all(is_clear)
+        && is_unambiguous(name)
+        && !name.starts_with(['/', ' '])
+        && name.trim_end() == name
+        && !name.contains("__proto__")
 }
 
 /// Refuses a field by one of the names that servers take it for.

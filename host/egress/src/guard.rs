@@ -16,6 +16,7 @@ use crate::field::{Place, Scale, Values};
 use crate::free;
 use crate::outgoing::Outgoing;
 use crate::path::{Given, Whose};
+use crate::range::Range;
 pub use crate::refusal::Refusal;
 use crate::rules::{Denial, LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
 use crate::scheme::{self, Credential, Derived};
@@ -51,13 +52,18 @@ pub fn prepare(
         }
         None => Vec::new(),
     };
+    let url = url(declaration, &values, &credentials, connection)?;
+    let body = body::build(&values, &credentials)?;
     let (strong, weak) = derived.into_maskers(connection);
+    let headers = headers(&values, credentials)?;
+    let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("range"));
     Ok(Outgoing {
         name: request.name.clone(),
         method: request.method,
-        url: url(declaration, &values, &credentials, connection)?,
-        body: body::build(&values, &credentials)?,
-        headers: headers(&values, credentials)?,
+        url,
+        body,
+        range: range.map(|(_, value)| Range::parse(value.real())).transpose()?,
+        headers,
         answer: request.answer,
         redirects_to: request.redirects_to.clone(),
         reads: request.effect() == Effect::Read,
@@ -139,6 +145,11 @@ fn url(
         return Err(Rule::Credential.denies(message).into());
     }
     fields().filter(is_free).try_for_each(|field| url.add(values, field))?;
+    let is_declared = |name: &String| fields().any(|field| field.name == *name);
+    for (name, value) in values.asked.query.iter().filter(|(name, _)| !is_declared(name)) {
+        url.push(name, &values.text(value.clone(), values.hides(name)));
+        url.check_length()?;
+    }
     url.check_length()?;
     Ok(url.text)
 }
@@ -154,6 +165,13 @@ struct Url {
 impl Url {
     /// Adds a parameter of the query.
     fn add(&mut self, values: &Values<'_>, field: &Field) -> Result<(), Denial> {
+        if field.name.is_empty() {
+            for (name, value) in values.open_names(field)? {
+                self.push(&name, &value);
+                self.check_length()?;
+            }
+            return Ok(());
+        }
         values.fits(field, &values.asked.query, Place::Query)?;
         for (name, value) in values.pairs(field, &values.asked.query) {
             self.push(&name, &value);

@@ -52,6 +52,7 @@ mod parameters;
 mod path;
 pub mod permissions;
 mod probe;
+mod range;
 mod redirect;
 mod refusal;
 mod retry_after;

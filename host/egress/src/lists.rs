@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::Json;
 use crate::asked::printable;
 use crate::declaration::{Field, ListStyle, Source};
-use crate::field::{MOST_ENTRIES, PLUGINS, Place, Scale, Values, text};
+use crate::field::{Item, MOST_ENTRIES, PLUGINS, Place, Scale, Values, text};
+use crate::free;
 use crate::rules::{Denial, Rule};
 use crate::secret::Text;
 
@@ -22,7 +23,39 @@ const PROTOTYPE: &str = "__proto__";
 
 const LEAVE_IT_OUT: &str = "leave it out";
 
+/// The most members of an object that are parameters by themselves: PHP passes over what comes after a thousand.
+const MOST_NAMES: usize = 1000;
+
 impl Values<'_> {
+    /// The query parameters that the members of an object become, each by its own name.
+    pub(crate) fn open_names(&self, field: &Field) -> Result<Vec<(String, Text)>, Denial> {
+        let input = field.source.input().unwrap_or_default();
+        let Some(bound) = self.bound(&field.source) else { return Ok(Vec::new()) };
+        let Value::Object(members) = bound.json.as_ref() else {
+            let problem = format!("`{input}` is no object, and its members are to be query parameters");
+            return Err(denies(problem, "give an object"));
+        };
+        if members.len() > MOST_NAMES {
+            let message = format!("`{input}` has {} members; the most are {MOST_NAMES}", members.len());
+            return Err(Rule::Values.denies(message));
+        }
+        members.keys().try_for_each(|name| free::callers_parameter(self.declaration, input, name))?;
+        let hidden = |name: &&String| bound.sensitive || self.hides(name);
+        let sensitive = members.keys().filter(hidden).cloned().collect();
+        let written = bound.written.map(|written| members.keys().cloned().zip(written.entries()).collect());
+        let item =
+            Item { input: members, sensitive: &sensitive, written: written.as_ref(), attachments: &[], ..self.item };
+        let inside = Values { item, ..*self };
+        let mut pairs = Vec::new();
+        for name in members.keys() {
+            let (name, lists) = (name.clone(), field.lists);
+            let field = Field { source: Source::Input(name.clone()), name, lists, media_type: None };
+            inside.fits(&field, &[], Place::Query)?;
+            pairs.extend(inside.pairs(&field, &[]).map(|(name, text)| (name.into_owned(), text)));
+        }
+        Ok(pairs)
+    }
+
     /// The name-value pairs that a field becomes where there is only text.
     pub(crate) fn pairs<'f>(
         &self,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::declaration::{AnswerForm, Method};
 use crate::masker::Masker;
+use crate::range::Range;
 use crate::secret::Text;
 
 /// The longest text that [`Outgoing::shown`] repeats, in bytes: what is shown may be kept for each request of a call.
@@ -21,6 +22,8 @@ pub struct Outgoing {
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: AnswerForm,
+    /// The part of the file that it asks for.
+    pub(crate) range: Option<Range>,
     /// Origins where its answer may be fetched.
     pub(crate) redirects_to: Vec<String>,
     /// Whether it changes nothing at the provider.
@@ -72,6 +75,7 @@ impl Outgoing {
             headers: Vec::new(),
             body: None,
             answer: AnswerForm::Blob,
+            range: None,
             redirects_to: Vec::new(),
             reads: true,
             has_key: false,

@@ -227,6 +227,10 @@ pub(crate) fn run(
         header.set_sensitive(value.is_masked());
         request = request.header(name.as_str(), header);
     }
+    // A part of something packed cannot be unpacked.
+    if outgoing.range.is_some() {
+        request = request.header("accept-encoding", "identity");
+    }
     let within = allowance.deadline.left();
     match &outgoing.body {
         Some(body) => {

@@ -1158,3 +1158,150 @@ fn only_a_file_may_be_elsewhere_and_only_at_an_origin() {
     }
     assert!(compiled(&origins("blob", "GET", json!(["https://*.a.example"]))).is_ok());
 }
+
+/// What a query becomes whose names are the members of the input `deep`.
+fn open_names(more: &Value, deep: &Value) -> Result<String, String> {
+    let mut declared = json!({"path": "/things/{id}", "query": [field("", &json!({"input": "deep"}))]});
+    for (name, value) in more.as_object().unwrap() {
+        declared[name] = value.clone();
+    }
+    let shown = refused_in_words(sent(&declared, &json!({"id": "7", "deep": deep, "name": "n"}), Asked::default()))?;
+    Ok(shown
+        .url
+        .replace("%5B", "[")
+        .replace("%5D", "]")
+        .split_once('?')
+        .map(|(_, query)| query.to_owned())
+        .unwrap_or_default())
+}
+
+#[test]
+fn the_members_of_an_object_are_parameters_by_their_own_names() {
+    let none = json!({});
+    assert_eq!(
+        open_names(&none, &json!({"a": 1, "b.c": "x y", "d[]": ["1", "2"], "e": null})).unwrap(),
+        "a=1&b.c=x%20y&d[]=1&d[]=2"
+    );
+    assert_eq!(open_names(&none, &Value::Null).unwrap(), "");
+    assert_eq!(
+        open_names(&none, &json!({"api_key": "k", "a": 1})).unwrap(),
+        "api_key=•••&a=1",
+        "a name of credentials"
+    );
+    let indexed = json!({"query": [{"name": "", "source": {"input": "deep"}, "lists": "indexed"}]});
+    assert_eq!(open_names(&indexed, &json!({"a": [{"b": 1}]})).unwrap(), "a[0][b]=1");
+    let declared = json!({"query": [field("", &json!({"input": "deep"})), field("kind", &json!({"text": "thing"}))], "scheme": "query"});
+    for (name, problem) in [
+        ("kind", "`kind` in it, which the request has already"),
+        ("KIND", "which the request has already"),
+        ("kind[]", "which the request has already"),
+        (" kind", "servers read in different ways"),
+        ("kind\0", "servers read in different ways"),
+        ("id", "which the request has already"),
+        ("key", "which is the place of a credential"),
+        ("Key.x", "which is the place of a credential"),
+        ("_method", "by which some servers replace the method"),
+        ("a[b", "servers read in different ways"),
+        ("", "servers read in different ways"),
+        ("a&kind", "servers read in different ways"),
+        ("a;kind", "servers read in different ways"),
+        ("%6bind", "servers read in different ways"),
+        ("__proto__[kind]", "servers read in different ways"),
+    ] {
+        let refused = open_names(&declared, &json!({name: "x"})).unwrap_err();
+        assert!(refused.contains(problem) && refused.contains("the input `deep` has"), "{name}: {refused}");
+    }
+    assert!(open_names(&none, &json!({"a": {"b": 1}})).unwrap_err().contains("`a` is an object"));
+    assert!(open_names(&none, &json!([1])).unwrap_err().contains("`deep` is no object"));
+    let many: Map<String, Value> = (0..1001).map(|n| (format!("n{n}"), json!(1))).collect();
+    assert!(open_names(&none, &json!(many)).unwrap_err().contains("the most are 1000"));
+}
+
+#[test]
+fn a_query_without_a_name_is_one_input() {
+    for (query, problem) in [
+        (json!([field("", &json!({"free": "a test"}))]), "has to be bound to an input"),
+        (json!([field("", &json!({"text": "x"}))]), "has to be bound to an input"),
+        (
+            json!([bound("name"), field("", &json!({"input": "deep"})), field("", &json!({"input": "id"}))]),
+            "have no name",
+        ),
+    ] {
+        let found = problems(&json!({"query": query}));
+        assert!(found.contains(problem), "{found}");
+    }
+}
+
+#[test]
+fn a_plugin_adds_query_parameters_only_where_the_query_is_open_and_none_that_is_taken() {
+    let open = json!({"path": "/things/{id}", "query": [bound("name"), free("page")], "open-query": "a test", "scheme": "query"});
+    let given = |name: &str| {
+        let query = vec![("page".to_owned(), "2".to_owned()), (name.to_owned(), "x&y".to_owned())];
+        sent(&open, &json!({"id": "7", "name": "n"}), Asked { query, ..Asked::default() })
+    };
+    assert!(given("filter[a]").unwrap().url.ends_with("?name=n&Key=•••&page=2&filter%5Ba%5D=x%26y"));
+    assert!(given("access_token").unwrap().url.ends_with("access_token=•••"));
+    for (name, expected) in [
+        ("NAME", "bound-value"),
+        ("name.x", "bound-value"),
+        ("id", "bound-value"),
+        ("PAGE", "bound-value"),
+        ("a\0b", "bound-value"),
+        ("key", "credential"),
+        ("_method", "method-override"),
+    ] {
+        assert_eq!(rule(given(name)), expected, "{name}");
+    }
+    assert!(request(&open).free_values().contains(&("further query parameters".to_owned(), "a test")));
+    let why = problems(&json!({"open-query": " "}));
+    assert!(why.contains("the further query parameters is free without a reason"), "{why}");
+}
+
+#[test]
+fn a_part_is_the_callers_to_ask_for() {
+    let range = |source: Value, more: Value| {
+        let mut declared = json!({"method": "GET", "answer": "blob", "headers": [field("Range", &source)]});
+        declared.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        declared
+    };
+    let input = || json!({"input": "name"});
+    for declared in [
+        range(json!({"free": "a test"}), json!({})),
+        range(json!({"text": "bytes=0-1"}), json!({})),
+        range(json!({"input-or": ["name", "bytes=0-1"]}), json!({})),
+    ] {
+        assert!(problems(&declared).contains("has to be bound to an input"));
+    }
+    for more in [json!({"answer": "bytes"}), json!({"method": "POST"}), json!({"redirects-to": ["https://a.example"]})]
+    {
+        assert!(problems(&range(input(), more)).contains("only a GET whose answer is a file"));
+    }
+    let declared = range(input(), json!({}));
+    assert!(sent(&declared, &json!({"name": "bytes=0-9"}), Asked::default()).is_ok());
+    assert!(sent(&declared, &json!({}), Asked::default()).is_ok());
+    assert_eq!(rule(sent(&declared, &json!({"name": "bytes=0-1,3-4"}), Asked::default())), "header-value");
+    let names =
+        ["Accept", "If-Match", "If-None-Match", "If-Modified-Since", "Prefer", "Content-Language", "X-Request-Id"];
+    let headers: Vec<Value> = names.map(|name| field(name, &input())).into();
+    assert!(compiled(&json!({"headers": headers})).is_ok());
+    for name in ["Accept-Encoding", "TE", "Cookie", "Host", "x_real_ip"] {
+        assert!(problems(&json!({"headers": [field(name, &input())]})).contains("is the host's own"), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_sensitive_is_not_shown_however_short_it_is() {
+    let declared = |source: Value| json!({"body": {"blob": {"source": source, "media-types": ["text/plain"]}}});
+    let asked = || Asked { name: "main".to_owned(), ..Asked::default() };
+    let shown = |source: Value, sensitive: &str, asked: Asked| {
+        let file = ("file".to_owned(), Blob::new("content", "text/plain", None));
+        let sensitive = HashSet::from([sensitive.to_owned()]);
+        let item = Item { input: &Map::new(), attachments: &[file], sensitive: &sensitive, written: None, call: "" };
+        let declarations = compiled(&declared(source)).unwrap();
+        prepare(&declarations, &asked, item, &connection(), &work()).unwrap().shown().body.unwrap()
+    };
+    assert_eq!(shown(json!({"input": "file"}), "file", asked()), "•••");
+    assert_eq!(shown(json!({"input": "file"}), "name", asked()), "content");
+    let body = Some(AskedBody::Blob(Blob::new("content", "text/plain", None)));
+    assert_eq!(shown(json!({"free": "a test"}), "", Asked { body, ..asked() }), "•••");
+}

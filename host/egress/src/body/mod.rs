@@ -293,5 +293,7 @@ fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
         let text = text.ok_or_else(|| Rule::Body.denies("a file of JSON is not written in UTF-8"))?;
         json::free_document(values, without_mark(text))?;
     }
-    Ok(Some(Body { media_type: media_type.to_string(), bytes: blob.bytes.clone(), shown: None }))
+    let is_hidden = values.is_sensitive(body.source.input().unwrap_or_default());
+    let shown = is_hidden.then(|| MASK.to_owned());
+    Ok(Some(Body { media_type: media_type.to_string(), bytes: blob.bytes.clone(), shown }))
 }

@@ -42,7 +42,12 @@ pub(super) fn problems<'s>(request: &Request, schema: impl Fn(&str) -> Option<&'
     let text = text
         .filter(|(_, kind)| matches!(*kind, "object" | "array"))
         .map(|(input, kind)| format!("the input `{input}` is an {kind}, and its body is one text; bind it to a text"));
-    text_fields.chain(variables).chain(text).collect()
+    let open = request.query.iter().filter(|field| field.name.is_empty()).filter_map(|field| {
+        let input = field.source.input()?;
+        let kind = kind(schema(input)?).filter(|kind| *kind != "object")?;
+        Some(format!("the members of the input `{input}` are to be query parameters, and it is of the type {kind}"))
+    });
+    text_fields.chain(variables).chain(text).chain(open).collect()
 }
 
 /// The type of all that a schema allows, besides null; none where there are several.

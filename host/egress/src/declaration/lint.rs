@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
 use super::{
-    AnswerForm, BodyForm, Effect, Function, ListStyle, Location, Method, Part, Placement, Request, Route, Routes,
-    Scheme, Siblings, Source, Template,
+    AnswerForm, BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Placement, Request, Route,
+    Routes, Scheme, Siblings, Source, Template,
 };
 use crate::lists;
 use crate::media_type;
@@ -90,7 +90,7 @@ const MOST_SCHEMES: usize = 100;
 const DEEPEST: usize = 32;
 
 /// Headers that no plugin and no scheme sets.
-const HOST_HEADERS: [&str; 20] = [
+const HOST_HEADERS: [&str; 19] = [
     "accept-encoding",
     "connection",
     "content-length",
@@ -101,7 +101,6 @@ const HOST_HEADERS: [&str; 20] = [
     "forwarded",
     "host",
     "keep-alive",
-    "range",
     "te",
     "trailer",
     "transfer-encoding",
@@ -231,6 +230,7 @@ impl Lint {
         self.sources(names, request);
         self.literals(request);
         self.key(request);
+        self.open_names(request);
         self.headers(request);
         self.body(request);
         self.media_types(request);
@@ -363,7 +363,19 @@ impl Lint {
         }
     }
 
+    /// Where the names of query parameters are the caller's.
+    fn open_names(&mut self, request: &Request) {
+        let open = || request.query.iter().filter(|field| field.name.is_empty());
+        if open().count() > 1 {
+            self.report("two query parameters have no name");
+        }
+        if open().any(|field| !matches!(field.source, Source::Input(_))) {
+            self.report("a query parameter without a name has to be bound to an input, whose members are parameters");
+        }
+    }
+
     fn headers(&mut self, request: &Request) {
+        self.range(request);
         for field in &request.headers {
             self.header_name(&field.name);
             if matches!(field.lists, ListStyle::Brackets | ListStyle::Indexed) {
@@ -376,6 +388,20 @@ impl Lint {
             }
             if field.name.eq_ignore_ascii_case("authorization") {
                 self.report("the header `Authorization` belongs to a scheme");
+            }
+        }
+    }
+
+    /// A part is the caller's to ask for: a plugin that chose parts could read a secret in pieces which no mask is found in.
+    fn range(&mut self, request: &Request) {
+        let is_range = |field: &&Field| header_as_read(&field.name) == "range";
+        for field in request.headers.iter().filter(is_range) {
+            let is_good = request.answer == AnswerForm::Blob && request.method == Method::Get;
+            if !is_good || request.read_only || !request.redirects_to.is_empty() {
+                self.report("only a GET whose answer is a file, and is nowhere else, may have the header `Range`");
+            }
+            if !matches!(field.source, Source::Input(_)) {
+                self.report("the header `Range` has to be bound to an input");
             }
         }
     }
@@ -487,6 +513,9 @@ impl Lint {
         for Placement { location, name, template, .. } in &scheme.placements {
             self.template(fields, &known, name, template);
             match location {
+                Location::Header if header_as_read(name) == "range" => {
+                    self.report("the header `Range` is no place of a credential");
+                }
                 Location::Header => self.header_name(name),
                 Location::Query | Location::Body if name.is_empty() || name.starts_with('/') => {
                     self.report("a placement in query or body needs the plain name of a field");

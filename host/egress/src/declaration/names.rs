@@ -47,8 +47,8 @@ pub(super) fn problems(request: &Request, scheme: Option<&Scheme>) -> Vec<String
     let fields = [placed(Location::Query), placed(Location::Body)].concat();
     names.credentials(request, &fields, !placed(Location::Body).is_empty());
     names.methods(request, &fields);
-    names.apart("query parameters", &request.query);
-    names.apart("body fields", request.body.fields());
+    names.apart("query parameters", request.query.iter().filter(|field| !field.name.is_empty()));
+    names.apart("body fields", request.body.fields().iter());
     names.once(request);
     names.problems
 }
@@ -155,8 +155,8 @@ impl Names {
     }
 
     /// Each name has a place of its own; two JSON Pointers may go through one member, but not to one value.
-    fn apart(&mut self, what: &str, fields: &[Field]) {
-        let names: Vec<(&str, [Vec<String>; 2])> = fields.iter().map(|f| (f.name.as_str(), ways(&f.name))).collect();
+    fn apart<'f>(&mut self, what: &str, fields: impl Iterator<Item = &'f Field>) {
+        let names: Vec<(&str, [Vec<String>; 2])> = fields.map(|f| (f.name.as_str(), ways(&f.name))).collect();
         for (index, (name, ways)) in names.iter().enumerate() {
             for (other, other_ways) in names.iter().skip(index + 1) {
                 // One is the other, or a part of it: `a` and `a[b]`, `/a` and `/a/b`.

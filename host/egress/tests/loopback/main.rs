@@ -20,6 +20,7 @@ mod download;
 mod guesses;
 mod heads;
 mod moved;
+mod parts;
 mod peer;
 mod probe;
 mod proxy;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use wharf_egress::declaration::{self, Choice, Problem, Routes, Scheme};
+use wharf_egress::declaration::{self, Choice, Problem, Request, Routes, Scheme, Source};
 use wharf_egress::text::deceives;
 
 use super::{About, ConnectionField, Manifest, Operation, answers};
@@ -111,7 +111,7 @@ impl Lint {
         if size > LARGEST {
             self.report("manifest", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
         }
-        if deceives_somewhere(&json) {
+        if deceives_somewhere(&without_breaks_in_bodies(json)) {
             self.report(
                 "manifest",
                 "a text in it has a line break, a control character or another one that is not shown as itself",
@@ -228,8 +228,18 @@ impl Lint {
             let fields = r.query.iter().chain(&r.headers).chain(r.body.fields()).map(|field| &field.name);
             r.variables.iter().map(|variable| &variable.name).chain(fields).map(String::as_str)
         });
-        let known: HashSet<&str> = operation.input_names().chain(of_requests).collect();
-        for name in operation.sensitive_inputs.iter().filter(|name| !known.contains(name.as_str())) {
+        let files = operation.attachments.iter().map(|file| file.name.as_str());
+        // What the plugin gives as a whole body has no name.
+        let whole = operation.requests.iter().filter(|r| r.body.whole().is_some_and(Source::is_free)).map(|_| "");
+        let known: HashSet<&str> = operation.input_names().chain(of_requests).chain(files).chain(whole).collect();
+        // Where names are open, each may be one of them.
+        let is_open = |r: &Request| {
+            r.open_query.is_some()
+                || r.body.open_reason().is_some()
+                || r.query.iter().any(|field| field.name.is_empty())
+        };
+        let is_open = operation.requests.iter().any(is_open);
+        for name in operation.sensitive_inputs.iter().filter(|name| !is_open && !known.contains(name.as_str())) {
             self.report(&place, format!("the sensitive input `{name}` is not declared"));
         }
         self.unique(&place, operation.sensitive_inputs.iter());
@@ -307,6 +317,34 @@ fn is_snake(text: &str) -> bool {
     !text.contains('-') && is_kebab(&text.replace('_', "-"))
 }
 
+/// A manifest without the line breaks and tabs of what is written into bodies that may have some: JSON, where they are escaped, and
+/// whole texts. Queries for GraphQL are such constants.
+fn without_breaks_in_bodies(mut manifest: Value) -> Value {
+    fn lists(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
+        value.and_then(Value::as_array_mut).into_iter().flatten()
+    }
+    fn in_one_line(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = text.replace(['\n', '\t'], " "),
+            Value::Array(items) => items.iter_mut().for_each(in_one_line),
+            Value::Object(members) => members.values_mut().for_each(in_one_line),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    fn constants(source: &mut Value) {
+        ["/text", "/json", "/input-or/1"]
+            .into_iter()
+            .for_each(|at| source.pointer_mut(at).into_iter().for_each(in_one_line));
+    }
+    for operation in lists(manifest.get_mut("operations")) {
+        for body in lists(operation.get_mut("requests")).filter_map(|request| request.get_mut("body")) {
+            lists(body.pointer_mut("/json/fields")).filter_map(|field| field.get_mut("source")).for_each(constants);
+            body.pointer_mut("/text/source").into_iter().for_each(constants);
+        }
+    }
+    manifest
+}
+
 fn deceives_somewhere(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(deceives),
@@ -362,6 +400,33 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_has_line_breaks_in_a_body_of_json_or_text_and_nowhere_else() {
+        let field = |name: &str, source: Value| json!([{"name": name, "source": source, "lists": "repeated"}]);
+        let in_body = |form: &str, source: Value| json!({form: {"fields": field("query", source), "open": null}});
+        let problems = |query: &Value, body: &Value| problems_of_input(&json!({"type": "string"}), "/a", query, body);
+        let none = json!([]);
+        let lines = "query {\n\tusers { id }\n}";
+        let text = json!({"text": {"source": {"text": lines}, "media-type": "text/plain"}});
+        for body in [
+            in_body("json", json!({"text": lines})),
+            in_body("json", json!({"json": {"query": [lines]}})),
+            in_body("json", json!({"input-or": ["x", lines]})),
+            text,
+        ] {
+            assert_eq!(problems(&none, &body), "", "{body}");
+        }
+        for (query, body) in [
+            (field("q", json!({"text": lines})), json!("none")),
+            (none.clone(), in_body("form", json!({"text": lines}))),
+            (none.clone(), in_body("json", json!({"text": "a\u{1b}[2J"}))),
+            (none.clone(), in_body("json", json!({"free": "why\nnot"}))),
+            (none.clone(), in_body("json", json!({"json": {"a\nb": 1}}))),
+        ] {
+            assert!(problems(&query, &body).contains("a text in it has a line break"), "{query} {body}");
+        }
+    }
+
+    #[test]
     fn an_object_where_there_is_only_text_has_to_say_how_it_is_written() {
         let field = |style: &str| json!([{"name": "q", "source": {"input": "x"}, "lists": style}]);
         let (object, none, empty) = (json!({"type": ["object", "null"]}), json!("none"), json!([]));
@@ -370,7 +435,7 @@ mod tests {
         for (problem, found) in [
             (
                 "operation orders.list, request list: the input `x` is an object, and `q` takes only text; say how it is \
-                 written, by the list style `json` or `brackets`",
+                 written, by the list style `json`, `brackets` or `indexed`",
                 problems_of_input(&object, "/orders", &field("repeated"), &none),
             ),
             ("the input `x` is an object", problems_of_input(&object, "/orders", &empty, &form("commas"))),

@@ -82,6 +82,9 @@ fn is_only(schema: &Value, name: &str) -> bool {
     }
 }
 
+/// What a field of a body without a name is.
+const WHOLE_BODY: &str = "the whole body";
+
 /// Of the column of names.
 const NARROWEST: usize = 16;
 
@@ -137,11 +140,13 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
             text.add(text![" ".repeat(width + 3), styled(DIM, what), " ", words, "\n"]);
         }
     };
-    let names = |fields: &[Field]| fields.iter().map(field_in_words).collect::<Vec<_>>().join(", ");
-    detail("query".into(), names(&request.query));
+    let named =
+        |fields: &[Field], whole| fields.iter().map(|f| field_in_words(f, whole)).collect::<Vec<_>>().join(", ");
+    let names = |fields: &[Field]| named(fields, WHOLE_BODY);
+    detail("query".into(), named(&request.query, "each member"));
     detail("headers".into(), names(&request.headers));
     let of_body = match &request.body {
-        BodyForm::Text(body) => source_in_words("the whole body", "", &body.source),
+        BodyForm::Text(body) => source_in_words(WHOLE_BODY, "", &body.source),
         form => names(form.fields()),
     };
     let media_type = request.body.media_type().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
@@ -155,9 +160,9 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
     text
 }
 
-fn field_in_words(field: &Field) -> String {
-    // The name of a whole body is empty.
-    let name = if field.name.is_empty() { "the whole body" } else { &field.name };
+/// `whole` is what a field without a name is.
+fn field_in_words(field: &Field, whole: &str) -> String {
+    let name = if field.name.is_empty() { whole } else { &field.name };
     let words = source_in_words(name, &field.name, &field.source);
     let media_type = field.media_type.as_ref().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
     match field.lists.in_words() {

@@ -233,11 +233,11 @@ fn attachment(file: &AttachmentField) -> impl Iterator<Item = String> {
 /// A request with its bound values. A value that is free has a line of its own, so that giving it up is asking for less.
 fn request(request: &Request) -> String {
     let list = |what: &str, fields: &[Field]| {
-        let fields = words(
-            fields
-                .iter()
-                .filter_map(|f| Some(bound(&f.name, &f.source)? + &style(f.lists) + &kind(f.media_type.as_deref()))),
-        );
+        let (open, fields): (Vec<&Field>, Vec<&Field>) =
+            fields.iter().partition(|f| what == "query" && f.name.is_empty());
+        let open = open.into_iter().map(|f| format!("each member of {}{}", from(&f.source), style(f.lists)));
+        let named = |f: &Field| Some(bound(&f.name, &f.source)? + &style(f.lists) + &kind(f.media_type.as_deref()));
+        let fields = words(open.chain(fields.into_iter().filter_map(named)));
         if fields.is_empty() { String::new() } else { format!(", {what}{fields}") }
     };
     let variable = |v: &Variable| Some(bound(&v.name, &v.source)? + slashes(v.slashes));
@@ -287,6 +287,7 @@ fn free(request: &Request) -> Vec<String> {
     let fields = fields.filter(|(_, field)| field.source.is_free());
     let body = request.body.whole().filter(|source| source.is_free()).map(|_| WHOLE_BODY.to_owned());
     let open = request.body.open_reason().map(|_| "further body fields".to_owned());
+    let open = request.open_query.as_ref().map(|_| "further query parameters".to_owned()).into_iter().chain(open);
     variables
         .map(|variable| named("variable", &variable.name, slashes(variable.slashes)))
         .chain(fields.map(|(place, field)| named(place, &field.name, &style(field.lists))))

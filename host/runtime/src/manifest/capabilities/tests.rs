@@ -399,3 +399,48 @@ fn a_request_that_is_called_like_a_mask_asks_for_no_less() {
     let added = named(false).diff(&named(true)).added;
     assert_eq!(added.len(), 2, "{added:?}");
 }
+
+#[test]
+fn each_way_of_writing_a_request_counts_by_itself() {
+    let field = |name: &str, source: Value| json!({"name": name, "source": source, "lists": "repeated"});
+    let with = |member: &str, value: Value| {
+        let mut changed = sample();
+        changed.pointer_mut(REQUEST).unwrap().as_object_mut().unwrap().insert(member.to_owned(), value);
+        changed
+    };
+    let mut file = sample();
+    file.pointer_mut(REQUEST).unwrap()["answer"] = json!("blob");
+    let mut elsewhere = with("redirects-to", json!(["https://files.example.com", "https://*.cdn.example.com"]));
+    elsewhere.pointer_mut(REQUEST).unwrap()["answer"] = json!("blob");
+    let patch = json!({"json": {"fields": [field("note", json!({"input": "note"}))], "open": null, "media-type": "application/merge-patch+json"}});
+    let part =
+        json!({"name": "note", "source": {"input": "note"}, "lists": "repeated", "media-type": "application/json"});
+    for (before, after, line) in [
+        (
+            sample(),
+            with("headers", json!([field("Idempotency-Key", json!("call-id"))])),
+            "Idempotency-Key=the call's id",
+        ),
+        (sample(), with("body", patch), "json body as application/merge-patch+json note"),
+        (
+            sample(),
+            with("body", json!({"text": {"source": {"input": "note"}, "media-type": "text/xml"}})),
+            "body input note as text/xml",
+        ),
+        (
+            sample(),
+            with("body", json!({"multipart": {"fields": [part], "open": null, "media-types": []}})),
+            "multipart body note as application/json",
+        ),
+        (sample(), with("query", json!([field("", json!({"input": "note"}))])), "query each member of input note"),
+        (sample(), with("open-query", json!("a reason")), "further query parameters of change is free"),
+        (
+            file.clone(),
+            elsewhere.clone(),
+            "fetches the file of change from https://*.cdn.example.com, each host below it, without credentials",
+        ),
+    ] {
+        let diff = capabilities(before).diff(&capabilities(after));
+        assert!(diff.added.iter().any(|added| added.contains(line)), "{line}: {:?}", diff.added);
+    }
+}

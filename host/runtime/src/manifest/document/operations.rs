@@ -236,6 +236,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
             None => Vec::new(),
         },
         query: values::fields(at.find("query"))?,
+        open_query: None,
         headers: values::fields(at.find("headers"))?,
         body: values::body(at.find("body"))?,
         scheme: scheme.filter(|scheme| scheme != NO_SCHEME),

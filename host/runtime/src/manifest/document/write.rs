@@ -242,6 +242,7 @@ fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     };
     written.put_some("variables", named(&request.variables, |v| (&v.name, variable(v))));
     written.put_some("query", list(&request.query, field));
+    written.put_option("open-query", request.open_query.as_deref());
     written.put_some("headers", list(&request.headers, field));
     written.put_option("body", body(&request.body));
     if request.scheme.as_deref() != usual {
