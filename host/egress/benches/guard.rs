@@ -67,7 +67,7 @@ fn guard(bench: &mut Criterion) {
     );
     bench.bench_function("guard/delete with two bound values and two credentials", |b| {
         b.iter(|| {
-            black_box(weight(&delete, &asked, item, u64::MAX, &work()));
+            black_box(weight(&delete, &asked, item, &connection, u64::MAX, &work()));
             prepare(&delete, black_box(&asked), item, &connection, &work()).unwrap()
         });
     });
@@ -95,7 +95,7 @@ fn guard(bench: &mut Criterion) {
     };
     bench.bench_function("guard/post of a JSON body with four bound values and a free one", |b| {
         b.iter(|| {
-            black_box(weight(&create, &with_body, item, u64::MAX, &work()));
+            black_box(weight(&create, &with_body, item, &connection, u64::MAX, &work()));
             prepare(&create, black_box(&with_body), item, &connection, &work()).unwrap()
         });
     });

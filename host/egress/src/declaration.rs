@@ -137,6 +137,13 @@ impl Request {
         fields.any(|field| field.source == Source::CallId)
     }
 
+    /// The fields of the connection that stand in it as values.
+    pub fn connection_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.query.iter().chain(&self.headers).chain(self.body.fields()).map(|field| &field.source);
+        let sources = self.variables.iter().map(|variable| &variable.source).chain(fields).chain(self.body.whole());
+        sources.filter_map(Source::connection_field)
+    }
+
     /// Where the value of a variable comes from.
     pub fn source_of(&self, variable: &str) -> Source {
         self.variables
@@ -235,6 +242,8 @@ pub enum Source {
     Text(String),
     /// Always this JSON.
     Json(Literal),
+    /// The field of the connection of this name, which is no secret: an account, an owner.
+    Field(String),
     /// Given by the plugin; the text says why.
     Free(String),
     /// The id of the call, the same for each attempt of it: by such a key a provider knows a request that it has had already.
@@ -251,6 +260,14 @@ impl Source {
     pub fn free_reason(&self) -> Option<&str> {
         match self {
             Self::Free(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The field of the connection that it is.
+    pub fn connection_field(&self) -> Option<&str> {
+        match self {
+            Self::Field(name) => Some(name),
             _ => None,
         }
     }
@@ -465,7 +482,7 @@ pub struct NamedTemplate {
 pub struct Placement {
     /// The part of the request.
     pub location: Location,
-    /// The name of the header, query parameter or body field.
+    /// The name of the header, query parameter, body field or variable of the path.
     pub name: String,
     /// How it is made.
     pub template: Template,
@@ -491,6 +508,8 @@ pub enum Location {
     Header,
     Query,
     Body,
+    /// The variable of the path that has the name of the placement.
+    Path,
 }
 
 /// A text that the host makes: the parts in a row, then the functions applied to the whole, the first one first.

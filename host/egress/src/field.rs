@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::asked::Asked;
+use crate::connection::Connection;
 use crate::declaration::{Declaration, Field, Request, Source};
 use crate::json::Literal;
 use crate::lists;
@@ -49,6 +50,7 @@ pub(crate) struct Values<'a> {
     pub(crate) declaration: &'a Declaration,
     pub(crate) asked: &'a Asked,
     pub(crate) item: Item<'a>,
+    pub(crate) connection: &'a Connection,
     pub(crate) work: &'a Work,
 }
 
@@ -103,6 +105,10 @@ impl<'a> Values<'a> {
             Source::Json(json) => Some(Bound::of(json, false)),
             Source::CallId => {
                 Some(Bound { json: Cow::Owned(Value::from(self.item.call)), written: None, sensitive: false })
+            }
+            Source::Field(name) => {
+                let value = self.connection.field(name)?;
+                Some(Bound { json: Cow::Owned(Value::from(value)), written: None, sensitive: false })
             }
             Source::Free(_) => None,
         }

@@ -42,7 +42,8 @@ pub fn prepare(
     free::only_free_values(declaration, asked)?;
 
     let request = &declaration.request;
-    let values = Values { declaration, asked, item, work };
+    request.connection_fields().try_for_each(|field| readable(connection, field))?;
+    let values = Values { declaration, asked, item, connection, work };
     let derived = Derived::default();
     let credentials = match &declaration.scheme {
         Some(scheme) => {
@@ -76,10 +77,17 @@ pub fn prepare(
 /// How large a request would be, roughly and before anything is built, in bytes: what the plugin gives, and each bound
 /// value in each of its places. Zero for a request that is not declared. Of one that is larger than `most` it is some number
 /// above that: no more is looked at.
-pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>, most: u64, work: &Work) -> u64 {
+pub fn weight(
+    declarations: &[Declaration],
+    asked: &Asked,
+    item: Item<'_>,
+    connection: &Connection,
+    most: u64,
+    work: &Work,
+) -> u64 {
     let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
     let request = &declaration.request;
-    let values = Values { declaration, asked, item, work };
+    let values = Values { declaration, asked, item, connection, work };
     let mut fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
     let mut scale = Scale::to(most.saturating_sub(asked.bytes()));
     if let Some(source) = request.body.whole() {
@@ -91,6 +99,17 @@ pub fn weight(declarations: &[Declaration], asked: &Asked, item: Item<'_>, most:
         values.weigh_field(field, &mut scale);
     }
     asked.bytes().saturating_add(scale.sum())
+}
+
+/// Refuses a field of the connection as a value where it is missing, or a secret, which has its place in a scheme alone.
+fn readable(connection: &Connection, field: &str) -> Result<(), Refusal> {
+    connection.require(field)?;
+    match connection.field(field) {
+        Some(_) => Ok(()),
+        None => Err(Rule::Credential
+            .denies(format!("the field `{field}` of the connection is a secret, and only a scheme may place it"))
+            .into()),
+    }
 }
 
 /// Credentials with nothing to be shown of those that a sensitive variable is a part of.
@@ -128,9 +147,14 @@ fn url(
 ) -> Result<Text, Refusal> {
     let mut url = Url { text: Text::begin(connection.base_url()), pairs: 0, credentials: 0 };
     let of_path = |name: &str| {
+        if let Some(credential) = credentials.iter().find(|c| c.location == Location::Path && c.name == name) {
+            return Ok(Given { text: credential.text.clone(), whose: Whose::Credential, slashes: false });
+        }
         let declared = declaration.request.variables.iter().find(|variable| variable.name == name);
         let slashes = declared.is_some_and(|variable| !variable.slashes.are_refused());
-        Ok(Given { text: values.variable(name)?, whose: Whose::Caller, slashes })
+        let field = declared.and_then(|variable| variable.source.connection_field());
+        let whose = field.map_or(Whose::Caller, |field| Whose::Field(field.to_owned()));
+        Ok(Given { text: values.variable(name)?, whose, slashes })
     };
     url.credentials = declaration.request.path.expand(&mut url.text, &declaration.siblings, values.work, of_path)?;
     let is_free = |field: &&Field| field.source.is_free();

@@ -44,14 +44,8 @@ fn free(name: &str) -> Value {
 /// How many steps it takes to build a request, or to refuse it.
 fn steps(declared: &[Declaration], asked: &Asked, input: &Value) -> (u64, Result<(), Refusal>) {
     let work = Work::until(Deadline::within(Duration::MAX));
-    let item = Item {
-        input: input.as_object().unwrap(),
-        attachments: &[],
-        sensitive: &HashSet::new(),
-        written: None,
-        call: "a-call",
-    };
-    weight(declared, asked, item, 64 << 20, &work);
+    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+    weight(declared, asked, item, &connection(), 64 << 20, &work);
     let built = prepare(declared, asked, item, &connection(), &work).map(drop);
     (work.done(), built)
 }
@@ -126,9 +120,15 @@ fn a_name_counts_for_each_entry_that_is_written_with_it() {
     for lists in ["repeated", "brackets", "indexed"] {
         let declared = compiled(&[request(&of(256, lists))]).unwrap();
         let work = Work::until(Deadline::within(Duration::MAX));
-        let item =
-            Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
-        let weight = weight(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, item, 64 << 20, &work);
+        let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+        let weight = weight(
+            &declared,
+            &Asked { name: "main".to_owned(), ..Asked::default() },
+            item,
+            &connection(),
+            64 << 20,
+            &work,
+        );
         assert!(weight >= 2_560_000, "{lists}: {weight}");
         let (steps, built) = steps(&declared, &Asked { name: "main".to_owned(), ..Asked::default() }, &json!({}));
         assert!(built.is_ok() && steps >= 2_560_000, "{lists}: {steps}");
@@ -168,7 +168,7 @@ fn the_keys_on_the_way_count_for_each_value_that_is_written_with_them() {
     };
     let work = Work::until(Deadline::within(Duration::MAX));
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
-    assert!(weight(&declared, &asked, item, 64 << 20, &work) >= 1_000_000);
+    assert!(weight(&declared, &asked, item, &connection(), 64 << 20, &work) >= 1_000_000);
     assert!(steps(&declared, &asked, &input).1.is_ok());
 }
 
@@ -316,7 +316,7 @@ proptest! {
         let work = Work::until(Deadline::within(Duration::MAX));
         let file = [("file".to_owned(), Blob::new("x".repeat(1000), "text/plain", None))];
         let item = Item { input: input.as_object().unwrap(), attachments: &file, sensitive: &HashSet::new(), written: None, call: "a-call" };
-        let weight = weight(&declared, &asked, item, u64::MAX, &work);
+        let weight = weight(&declared, &asked, item, &connection(), u64::MAX, &work);
         let _ = prepare(&declared, &asked, item, &connection(), &work);
         prop_assert!(work.done() <= 4096 + 16 * weight, "{} steps for {weight} bytes", work.done());
     }

@@ -40,7 +40,7 @@ fn free(name: &str) -> Value {
 
 fn schemes() -> Vec<Scheme> {
     let place = |location: &str, name: &str| json!([{"location": location, "name": name, "template": {"parts": [{"field": "key"}], "functions": []}}]);
-    let places = [("header", "Key"), ("query", "Key"), ("body", "Key"), ("underscored", "X-Key")];
+    let places = [("header", "Key"), ("query", "Key"), ("body", "Key"), ("underscored", "X-Key"), ("path", "token")];
     let schemes = places.map(|(scheme, name)| {
         let location = if scheme == "underscored" { "header" } else { scheme };
         json!({"name": scheme, "summary": "", "values": [], "placements": place(location, name)})
@@ -56,12 +56,13 @@ fn compiled_as(effect: Effect, given: &Value) -> Result<Vec<Declaration>, Vec<Pr
     let requests = [request(given)];
     let operation =
         Operation { name: "things.do", effect, inputs: &INPUTS, attachments: &["file"], requests: &requests };
-    compile(&["key"], &schemes(), &[operation]).map(|mut all| all.remove(0))
+    compile(&["key", "owner", "account"], &schemes(), &[operation]).map(|mut all| all.remove(0))
 }
 
 fn connection() -> Connection {
     let builder = Connection::builder("acme", "main", "https://acme.example/api/");
-    builder.secret("key", Secret::new("k7RmX2vQ+9LzT4wB")).build().unwrap()
+    let builder = builder.secret("key", Secret::new("k7RmX2vQ+9LzT4wB")).field("owner", "ada & co");
+    builder.absent("account", "set ACME_ACCOUNT").build().unwrap()
 }
 
 /// Work without an end.
@@ -113,6 +114,126 @@ fn bound_values_go_where_they_are_declared_to_go() {
     assert_eq!(shown.url, "https://acme.example/api/things/7?name=x%20%26%20y&tags%5B0%5D=a&tags%5B1%5D=b");
     assert_eq!(shown.headers, [("Key".to_owned(), "•••".to_owned())]);
     assert_eq!(shown.body.unwrap(), r#"{"kind":"thing","a":{"b":{"c":null}}}"#);
+}
+
+#[test]
+fn a_field_of_the_connection_is_a_value_wherever_there_is_one_and_the_plugin_cannot_give_it() {
+    let of_connection = |name: &str| field(name, &json!({"field": "owner"}));
+    let declared = json!({
+        "path": "/accounts/{of}/things",
+        "variables": [{"name": "of", "source": {"field": "owner"}}],
+        "query": [of_connection("owner")],
+        "headers": [of_connection("X-Owner")],
+        "body": {"json": {"fields": [of_connection("/thing/owner")], "open": "a test"}},
+    });
+    let shown = sent(&declared, &json!({}), Asked::default()).unwrap();
+    assert_eq!(shown.url, "https://acme.example/api/accounts/ada%20%26%20co/things?owner=ada%20%26%20co");
+    assert_eq!(shown.headers, [("X-Owner".to_owned(), "ada & co".to_owned())]);
+    assert_eq!(shown.body.unwrap(), r#"{"thing":{"owner":"ada & co"}}"#);
+
+    let pair = |name: &str| vec![(name.to_owned(), "eve".to_owned())];
+    for asked in [
+        Asked { variables: pair("of"), ..Asked::default() },
+        Asked { query: pair("owner"), ..Asked::default() },
+        Asked { headers: pair("X-Owner"), ..Asked::default() },
+        Asked { body: Some(AskedBody::Json(r#"{"Thing":{"owner":"eve"}}"#.to_owned())), ..Asked::default() },
+        Asked { body: Some(AskedBody::Json(r#"{"of":"eve"}"#.to_owned())), ..Asked::default() },
+    ] {
+        assert_eq!(rule(sent(&declared, &json!({}), asked)), "bound-value");
+    }
+}
+
+#[test]
+fn a_field_of_the_connection_that_is_missing_or_a_secret_is_no_value() {
+    let with = |name: &str| json!({"query": [field("a", &json!({"field": name}))]});
+    let missing = sent(&with("account"), &json!({}), Asked::default()).unwrap_err();
+    assert_eq!(missing.to_string(), "connection `main` of `acme` has no `account`: set ACME_ACCOUNT");
+    let secret = sent(&with("key"), &json!({}), Asked::default()).unwrap_err();
+    assert!(secret.to_string().contains("the field `key` of the connection is a secret"), "{secret}");
+    assert!(problems(&with("onwer")).contains("the connection field `onwer` as a value, which is not declared"));
+    let file = json!({"body": {"blob": {"source": {"field": "owner"}, "media-types": ["text/plain"]}}});
+    assert!(problems(&file).contains("cannot be a field of the connection"));
+}
+
+#[test]
+fn a_field_of_the_connection_in_a_path_is_held_to_its_rules_and_is_the_operators_to_mend() {
+    let declared = json!({"path": "/accounts/{a}/things", "variables": [{"name": "a", "source": {"field": "owner"}}]});
+    let declarations = compiled(&declared).unwrap();
+    let none = HashSet::new();
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None };
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    for owner in ["", "..", "a/b", "a%2Fb", "%2e%2e"] {
+        let connection =
+            Connection::builder("acme", "main", "https://acme.example").field("owner", owner).build().unwrap();
+        match prepare(&declarations, &asked, item, &connection, &work()) {
+            Err(Refusal::Denied(denial)) => {
+                assert_eq!(denial.rule.name(), "path-value", "{owner}");
+                assert!(denial.remedy.contains("the operator gives the field `owner`"), "{denial}");
+            }
+            other => panic!("{owner}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_credential_in_the_path_is_encoded_masked_and_nobody_elses() {
+    let declared = json!({"path": "/bot{token}/sendMessage", "scheme": "path", "query": [bound("id")]});
+    let shown = sent(&declared, &json!({"id": 7}), Asked::default()).unwrap();
+    assert_eq!(shown.url, "https://acme.example/api/bot•••/sendMessage?id=7");
+    assert_eq!(shown.headers, []);
+    let asked = Asked { variables: vec![("token".to_owned(), "eve".to_owned())], ..Asked::default() };
+    assert_eq!(rule(sent(&declared, &json!({}), asked)), "bound-value");
+    for (problem, wrong) in [
+        ("has no variable `token`", json!({"path": "/bot/sendMessage", "scheme": "path"})),
+        (
+            "the variable `token` is the place of a credential",
+            json!({"path": "/{token}", "scheme": "path", "variables": [{"name": "token", "source": {"input": "id"}}]}),
+        ),
+        ("shares its segment", json!({"path": "/{id}{token}", "scheme": "path"})),
+        ("shares its segment", json!({"path": "/{+token}", "scheme": "path"})),
+        ("stands neither", json!({"path": "/a", "variables": [{"name": "token", "source": {"input": "id"}}]})),
+        ("it is bound to `key`", json!({"path": "/{key}", "scheme": "header"})),
+    ] {
+        assert!(problems(&wrong).contains(problem), "{problem}: {}", problems(&wrong));
+    }
+}
+
+#[test]
+fn a_credential_in_the_path_is_made_of_fields_alone_and_always_there() {
+    let scheme = |parts: Value, functions: Value, unless: Value| {
+        let placement = json!({"location": "path", "name": "token", "unless": unless, "template": {"parts": parts, "functions": functions}});
+        let scheme = json!({"name": "path", "summary": "", "values": [], "placements": [placement]});
+        let problems = compile(&["key"], &[serde_json::from_value(scheme).unwrap()], &[]).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect::<String>()
+    };
+    let (key, none) = (json!([{"field": "key"}]), json!([]));
+    assert_eq!(scheme(key.clone(), json!(["base64-url"]), Value::Null), "");
+    // A refusal of a slash in it would tell what the key makes of a text of the plugin.
+    let signed = scheme(json!([{"variable": "id"}]), json!([{"hmac-sha256-base64": "key"}]), Value::Null);
+    assert!(signed.contains("made of a variable"), "{signed}");
+    let optional = scheme(key, none, json!({"field": "region", "value": "eu"}));
+    assert!(optional.contains("cannot be left out"), "{optional}");
+}
+
+#[test]
+fn a_credential_that_would_make_another_path_is_refused_without_a_word_of_it() {
+    let declarations = compiled(&json!({"path": "/bot/{token}/send", "scheme": "path"})).unwrap();
+    let none = HashSet::new();
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None };
+    let asked = Asked { name: "main".to_owned(), ..Asked::default() };
+    for secret in ["", "..", "geheim/geheim", "geheim%2Fgeheim", "geheim\\", "%2e%2e"] {
+        let builder = Connection::builder("acme", "main", "https://acme.example").secret("key", Secret::new(secret));
+        let connection = builder.allow_weak(["key"]).build().unwrap();
+        match prepare(&declarations, &asked, item, &connection, &work()) {
+            Err(Refusal::Denied(denial)) => {
+                assert_eq!(denial.rule.name(), "path-value", "{secret}");
+                let words = denial.to_string();
+                assert!(words.contains("the operator gives the connection another one"), "{words}");
+                assert!(secret.is_empty() || secret == ".." || !words.contains(secret), "{words}");
+            }
+            other => panic!("{secret}: {other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -434,7 +555,7 @@ fn a_request_is_weighed_before_it_is_built() {
     };
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
-    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, u64::MAX, &work())));
+    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, &connection(), u64::MAX, &work())));
 }
 
 #[test]

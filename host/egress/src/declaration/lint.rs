@@ -137,10 +137,10 @@ pub fn compile(
 
 /// Checks the declarations of a plugin: every problem that was found.
 pub fn check(fields: &[&str], schemes: &[Scheme], operations: &[Operation<'_>]) -> Vec<Problem> {
-    let mut lint = Lint { place: String::new(), problems: Vec::new() };
+    let mut lint = Lint { place: String::new(), problems: Vec::new(), fields };
     for scheme in schemes {
         lint.place = format!("scheme {}", scheme.name);
-        lint.scheme(fields, scheme);
+        lint.scheme(scheme);
     }
     lint.place = "schemes".to_owned();
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
@@ -193,12 +193,14 @@ struct Bindable<'a> {
     attachments: HashSet<&'a str>,
 }
 
-struct Lint {
+struct Lint<'a> {
     place: String,
     problems: Vec<Problem>,
+    /// Those of a connection.
+    fields: &'a [&'a str],
 }
 
-impl Lint {
+impl Lint<'_> {
     fn report(&mut self, problem: impl Into<String>) {
         self.problems.push(Problem { place: self.place.clone(), problem: problem.into() });
     }
@@ -227,7 +229,8 @@ impl Lint {
         self.head(request);
         self.effect(operation, request);
         self.variables(request, scheme.as_deref());
-        self.sources(names, request);
+        self.sources(names, request, scheme.as_deref());
+        self.credentials_in_path(request, scheme.as_deref());
         self.literals(request);
         self.key(request);
         self.open_names(request);
@@ -314,8 +317,18 @@ impl Lint {
     }
 
     /// What a value is bound to must exist.
-    fn sources(&mut self, names: &Bindable<'_>, request: &Request) {
-        let implied = request.path.variables().map(|name| request.source_of(name));
+    fn sources(&mut self, names: &Bindable<'_>, request: &Request, scheme: Option<&Scheme>) {
+        let is_placed = |name: &str| scheme.is_some_and(|scheme| scheme.placed_in_path().any(|placed| placed == name));
+        let implied = request.path.variables().filter(|name| !is_placed(name)).map(|name| request.source_of(name));
+        for field in request.connection_fields().filter(|field| !self.fields.contains(field)) {
+            self.problems.push(Problem {
+                place: self.place.clone(),
+                problem: format!("it has the connection field `{field}` as a value, which is not declared"),
+            });
+        }
+        if request.body.whole().is_some_and(|source| source.connection_field().is_some()) {
+            self.report("the file that is its body cannot be a field of the connection");
+        }
         let variables = request.variables.iter().map(|v| v.source.clone());
         let files: Vec<&str> = match &request.body {
             BodyForm::Multipart(body) => body.fields.iter().filter_map(|f| f.source.input()).collect(),
@@ -332,6 +345,21 @@ impl Lint {
             }
             if !names.inputs.contains(input) && !is_file {
                 self.report(format!("it is bound to `{input}`, which is no input of the operation"));
+            }
+        }
+    }
+
+    /// A credential has a segment of the path to itself, but for constants: what else is in it could be chosen by a plugin.
+    fn credentials_in_path(&mut self, request: &Request, scheme: Option<&Scheme>) {
+        for name in scheme.into_iter().flat_map(Scheme::placed_in_path) {
+            if !request.path.variables().any(|variable| variable == name) {
+                self.report(format!("its scheme places a credential in the path, which has no variable `{name}`"));
+            }
+            if request.variables.iter().any(|variable| variable.name == name) {
+                self.report(format!("the variable `{name}` is the place of a credential"));
+            }
+            if request.path.unseparated().any(|variable| variable == name) {
+                self.report(format!("the credential `{name}` shares its segment of the path with a variable"));
             }
         }
     }
@@ -503,19 +531,32 @@ impl Lint {
         }
     }
 
-    fn scheme(&mut self, fields: &[&str], scheme: &Scheme) {
+    fn scheme(&mut self, scheme: &Scheme) {
         let mut known: Vec<&str> = Vec::new();
         for value in &scheme.values {
-            self.template(fields, &known, &value.name, &value.template);
+            self.template(&known, &value.name, &value.template);
             known.push(&value.name);
         }
         self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
-        for Placement { location, name, template, .. } in &scheme.placements {
-            self.template(fields, &known, name, template);
+        let with_variable = scheme.placed_with(|_| true);
+        for (Placement { location, name, template, unless }, has_variable) in
+            scheme.placements.iter().zip(with_variable)
+        {
+            self.template(&known, name, template);
             match location {
                 Location::Header if header_as_read(name) == "range" => {
                     self.report("the header `Range` is no place of a credential");
                 }
+                // Whether it is refused there would tell what a plugin makes of a secret.
+                Location::Path if has_variable => {
+                    self.report(format!(
+                        "the credential `{name}` in the path is made of a variable; it can be in a header"
+                    ));
+                }
+                Location::Path if unless.is_some() => {
+                    self.report(format!("the credential `{name}` in the path cannot be left out: the path needs it"));
+                }
+                Location::Path => {}
                 Location::Header => self.header_name(name),
                 Location::Query | Location::Body if name.is_empty() || name.starts_with('/') => {
                     self.report("a placement in query or body needs the plain name of a field");
@@ -535,10 +576,10 @@ impl Lint {
         }
     }
 
-    fn template(&mut self, fields: &[&str], values: &[&str], name: &str, template: &Template) {
+    fn template(&mut self, values: &[&str], name: &str, template: &Template) {
         let keys = template.functions.iter().filter_map(Function::key_field);
         for field in keys.chain(template.parts.iter().filter_map(part_field)) {
-            if !fields.contains(&field) {
+            if !self.fields.contains(&field) {
                 self.report(format!("`{name}` uses the connection field `{field}`, which is not declared"));
             }
         }

@@ -171,7 +171,8 @@ impl Names {
 
     /// What the host writes must stand once across query and body; only two values of the caller's may meet there.
     fn once(&mut self, request: &Request) {
-        let fixed = |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_) | Source::CallId);
+        let fixed =
+            |f: &&Field| matches!(f.source, Source::Text(_) | Source::Json(_) | Source::Field(_) | Source::CallId);
         let (query, body) = (&request.query, request.body.fields());
         for (constants, others) in [(query.as_slice(), body), (body, query.as_slice())] {
             for constant in constants.iter().filter(|f| !f.source.is_free() && !f.name.starts_with('/')) {

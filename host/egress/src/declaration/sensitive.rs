@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Function, Part, Request, Scheme, Source, Template};
+use super::{Function, Location, Part, Request, Scheme, Source, Template};
 use crate::well_known::is_credential;
 
 /// The names of inputs and free values that stand where credentials do: in a field that has the [name of
@@ -25,8 +25,8 @@ pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], 
             match source {
                 Source::Free(_) => names.push(name.clone()),
                 Source::Input(input) | Source::InputOr(input, _) => names.push(input.clone()),
-                // It stands in the manifest for everybody to read, or in each record of the call.
-                Source::Text(_) | Source::Json(_) | Source::CallId => {}
+                // It stands in the manifest for everybody to read, in each record of the call, or is a field that is no secret.
+                Source::Text(_) | Source::Json(_) | Source::Field(_) | Source::CallId => {}
             }
         }
     }
@@ -37,6 +37,11 @@ pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], 
 }
 
 impl Scheme {
+    /// The variables of the path in whose place it puts a credential.
+    pub(crate) fn placed_in_path(&self) -> impl Iterator<Item = &str> {
+        self.placements.iter().filter(|p| p.location == Location::Path).map(|p| p.name.as_str())
+    }
+
     /// The variables of the request that it uses.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         let templates = self.values.iter().map(|v| &v.template).chain(self.placements.iter().map(|p| &p.template));

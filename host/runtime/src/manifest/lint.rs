@@ -37,7 +37,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     lint.about(about);
     lint.fields(about);
     let mut planner = lint.definitions(definitions);
-    operations.iter().for_each(|operation| lint.operation(operation, planner.as_mut()));
+    operations.iter().for_each(|operation| lint.operation(about, operation, planner.as_mut()));
     lint.unique("operations", operations.iter().map(|o| &o.name));
 
     let fields: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
@@ -217,7 +217,7 @@ impl Lint {
         }
     }
 
-    fn operation<'m>(&mut self, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
+    fn operation<'m>(&mut self, about: &About, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
         let place = format!("operation {}", operation.name);
         let mut parts = operation.name.split('.');
         if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
@@ -270,6 +270,11 @@ impl Lint {
         let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
         for request in &operation.requests {
             let place = format!("{place}, request {}", request.name);
+            for field in
+                request.connection_fields().filter(|name| about.fields.iter().any(|f| f.name == *name && f.secret))
+            {
+                self.report(&place, format!("the connection field `{field}` is a secret; only a scheme may place it"));
+            }
             request.problems_of_inputs(schema).into_iter().for_each(|problem| self.report(&place, problem));
         }
     }

@@ -213,7 +213,7 @@ impl Ctx {
         }
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
-        let weight = guard::weight(requests, asked, item, most, &work);
+        let weight = guard::weight(requests, asked, item, &call.grant.connection, most, &work);
         self.meter.count_sent(weight)?;
         let mut outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
             Ok(outgoing) => outgoing,

@@ -178,6 +178,7 @@ fn source_in_words(name: &str, usual: &str, source: &Source) -> String {
         Source::Input(input) | Source::InputOr(input, _) => format!("{name} ← {input}"),
         Source::Text(text) => format!("{name}={text}"),
         Source::Json(json) => format!("{name}={json}"),
+        Source::Field(field) => format!("{name} ← {field} of the connection"),
         Source::Free(_) => format!("{name} (free)"),
         Source::CallId => format!("{name} (the call's id)"),
     }

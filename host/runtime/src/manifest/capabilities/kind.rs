@@ -102,7 +102,7 @@ fn of_scheme(line: &str) -> Kind {
     let place = line.split_once(": ").map_or("", |(_, what)| what);
     match place.split_once(' ').map_or(place, |(first, _)| first) {
         "header" | "value" => Kind::Credential,
-        "query" | "body" => Kind::Exposed,
+        "query" | "body" | "path" => Kind::Exposed,
         _ => Kind::Other,
     }
 }
@@ -157,6 +157,7 @@ mod tests {
             ("scheme key: header X-Key = field token", Kind::Credential),
             ("scheme key: value key = field token, base64", Kind::Credential),
             ("scheme key: query key = field token", Kind::Exposed),
+            ("scheme key: path token = field token", Kind::Exposed),
             ("scheme key: body key = field token, unless field role is \"header \"", Kind::Exposed),
             ("orders.remove (delete): DELETE /orders/{id}, credentials key, named remove", Kind::Delete),
             ("orders.add (write): POST /orders, json body, no credentials, named add", Kind::Write),

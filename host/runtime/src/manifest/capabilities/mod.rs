@@ -149,6 +149,7 @@ fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
             Location::Header => "header",
             Location::Query => "query",
             Location::Body => "body",
+            Location::Path => "path",
         };
         let unless = p.unless.iter().map(|c| format!(", unless field {} is {:?}", word(&c.field), c.value));
         value(&name, &format!("{place} {}", word(&p.name)), &p.template) + &unless.collect::<String>()
@@ -311,6 +312,7 @@ fn from(source: &Source) -> String {
         Source::InputOr(input, json) => format!("input {} or {json}", word(input)),
         Source::Text(text) => format!("{text:?}"),
         Source::Json(json) => format!("json {json}"),
+        Source::Field(name) => format!("connection field {}", word(name)),
         Source::Free(_) => "free".to_owned(),
         Source::CallId => "the call's id".to_owned(),
     }
