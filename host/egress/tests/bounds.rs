@@ -44,7 +44,13 @@ fn free(name: &str) -> Value {
 /// How many steps it takes to build a request, or to refuse it.
 fn steps(declared: &[Declaration], asked: &Asked, input: &Value) -> (u64, Result<(), Refusal>) {
     let work = Work::until(Deadline::within(Duration::MAX));
-    let item = Item { input: input.as_object().unwrap(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+    let item = Item {
+        input: input.as_object().unwrap(),
+        attachments: &[],
+        sensitive: &HashSet::new(),
+        written: None,
+        call: "a-call",
+    };
     weight(declared, asked, item, &connection(), 64 << 20, &work);
     let built = prepare(declared, asked, item, &connection(), &work).map(drop);
     (work.done(), built)
@@ -120,7 +126,8 @@ fn a_name_counts_for_each_entry_that_is_written_with_it() {
     for lists in ["repeated", "brackets", "indexed"] {
         let declared = compiled(&[request(&of(256, lists))]).unwrap();
         let work = Work::until(Deadline::within(Duration::MAX));
-        let item = Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+        let item =
+            Item { input: &Map::new(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let weight = weight(
             &declared,
             &Asked { name: "main".to_owned(), ..Asked::default() },

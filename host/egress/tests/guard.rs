@@ -160,7 +160,7 @@ fn a_field_of_the_connection_in_a_path_is_held_to_its_rules_and_is_the_operators
     let declared = json!({"path": "/accounts/{a}/things", "variables": [{"name": "a", "source": {"field": "owner"}}]});
     let declarations = compiled(&declared).unwrap();
     let none = HashSet::new();
-    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None, call: "a-call" };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     for owner in ["", "..", "a/b", "a%2Fb", "%2e%2e"] {
         let connection =
@@ -219,7 +219,7 @@ fn a_credential_in_the_path_is_made_of_fields_alone_and_always_there() {
 fn a_credential_that_would_make_another_path_is_refused_without_a_word_of_it() {
     let declarations = compiled(&json!({"path": "/bot/{token}/send", "scheme": "path"})).unwrap();
     let none = HashSet::new();
-    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None };
+    let item = Item { input: &Map::new(), attachments: &[], sensitive: &none, written: None, call: "a-call" };
     let asked = Asked { name: "main".to_owned(), ..Asked::default() };
     for secret in ["", "..", "geheim/geheim", "geheim%2Fgeheim", "geheim\\", "%2e%2e"] {
         let builder = Connection::builder("acme", "main", "https://acme.example").secret("key", Secret::new(secret));

@@ -221,6 +221,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
         "sensitive-answer",
         "when-given",
         "redirects-to",
+        "open-query",
     ];
     let what = "a request";
     let at = at.of_members(what, MEMBERS)?;
@@ -236,7 +237,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
             None => Vec::new(),
         },
         query: values::fields(at.find("query"))?,
-        open_query: None,
+        open_query: at.text_of("open-query")?,
         headers: values::fields(at.find("headers"))?,
         body: values::body(at.find("body"))?,
         scheme: scheme.filter(|scheme| scheme != NO_SCHEME),

@@ -115,12 +115,12 @@ fn scheme(name: &str, at: At<'_>) -> Result<Scheme, Problem> {
     })
 }
 
-const LOCATIONS: [(&str, Location); 3] =
-    [("header", Location::Header), ("query", Location::Query), ("body", Location::Body)];
+const LOCATIONS: [(&str, Location); 4] =
+    [("header", Location::Header), ("query", Location::Query), ("body", Location::Body), ("path", Location::Path)];
 
 fn placement(at: At<'_>) -> Result<Placement, Problem> {
     let what = "a placement";
-    let at = at.of_members(what, &["header", "query", "body", "template", "functions", "unless"])?;
+    let at = at.of_members(what, &["header", "query", "body", "path", "template", "functions", "unless"])?;
     let found = at.only_one(what, &LOCATIONS.map(|(word, _)| word))?;
     let location = LOCATIONS.iter().find(|(word, _)| *word == found.name()).map(|(_, location)| *location);
     Ok(Placement {

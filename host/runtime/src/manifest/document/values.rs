@@ -8,10 +8,10 @@ use super::Problem;
 use super::node::At;
 
 /// The members that say where a value comes from.
-pub(super) const SOURCE: &[&str] = &["input", "otherwise", "text", "json", "call-id", "free"];
+pub(super) const SOURCE: &[&str] = &["input", "otherwise", "text", "json", "field", "call-id", "free"];
 
 /// Those of which there is one.
-const KINDS: &[&str] = &["input", "text", "json", "call-id", "free"];
+const KINDS: &[&str] = &["input", "text", "json", "field", "call-id", "free"];
 
 pub(super) const LISTS: [(&str, ListStyle); 5] = [
     ("repeated", ListStyle::Repeated),
@@ -35,6 +35,7 @@ pub(super) fn source(what: &str, at: &At<'_>) -> Result<Source, Problem> {
         ("input", Some(json)) => Source::InputOr(kind.text()?, literal(json)?),
         ("text", _) => Source::Text(kind.text()?),
         ("json", _) => Source::Json(literal(kind)?),
+        ("field", _) => Source::Field(kind.text()?),
         ("call-id", _) if kind.flag()? => Source::CallId,
         ("call-id", _) => return Err(kind.wrong("write `true`, or delete it")),
         _ => Source::Free(kind.text()?),

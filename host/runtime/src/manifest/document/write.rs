@@ -138,6 +138,7 @@ fn placement(placement: &Placement) -> Value {
         Location::Header => "header",
         Location::Query => "query",
         Location::Body => "body",
+        Location::Path => "path",
     };
     written.put(location, placement.name.as_str());
     put_template(&mut written, &placement.template);
@@ -327,6 +328,7 @@ fn put_source(object: &mut Object, source: &Source) {
         }
         Source::Text(text) => object.put("text", text.as_str()),
         Source::Json(literal) => object.put("json", json(literal)),
+        Source::Field(name) => object.put("field", name.as_str()),
         Source::CallId => object.put("call-id", true),
         Source::Free(why) => object.put("free", why.as_str()),
     }

@@ -172,7 +172,6 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
         sensitive_answer: from.sensitive_answer,
         redirects_to: Vec::new(),
         when_given: Vec::new(),
-        redirects_to: Vec::new(),
         open_query: None,
         name: from.name,
     })
