@@ -95,6 +95,11 @@ fn effect(effect: Effect) -> Text {
     styled(style, format!("{:<6}", effect.as_str()))
 }
 
+/// Whether the host reads the answers of an operation, or a function of the plugin runs.
+fn form(operation: &Operation) -> &'static str {
+    if operation.data.is_some() { "data" } else { "code" }
+}
+
 fn unverified(operation: &Operation) -> Text {
     operation.unverified.as_ref().map(|why| styled(WARN, format!(" (unverified: {why})"))).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use wharf::Contract;
 use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation};
 
-use super::{effect, unverified};
+use super::{effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
 
 /// The connection, and the chosen operations.
@@ -31,9 +31,10 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contr
     let of = if all { String::new() } else { format!(" of {}", manifest.operations.len()) };
     let name = &manifest.about.name;
     let hint = format!(
-        "{}{of} operations: {}. `wharf describe {name} OPERATION` shows the inputs of one, `--find WORD` those about a word.",
+        "{}{of} operations: {}; {}. `wharf describe {name} OPERATION` shows the inputs of one, `--find WORD` those about a word.",
         chosen.len(),
-        counts(chosen)
+        counts(chosen),
+        forms(chosen)
     );
     text![text, "\n", styled(DIM, hint)]
 }
@@ -51,8 +52,20 @@ fn operations(chosen: &[&Operation]) -> Text {
             text.add(text![gap, styled(BOLD, resource.to_owned()), "\n"]);
         }
         let name = styled(NAME, format!("{:<name_width$}", operation.name));
-        let summary = hanging(&operation.summary, width, name_width + 10);
-        text.add(text!["  ", name, " ", effect(operation.effect), " ", summary, unverified(operation), "\n"]);
+        let summary = hanging(&operation.summary, width, name_width + 15);
+        let form = styled(DIM, form(operation).to_owned());
+        text.add(text![
+            "  ",
+            name,
+            " ",
+            effect(operation.effect),
+            " ",
+            form,
+            " ",
+            summary,
+            unverified(operation),
+            "\n"
+        ]);
     }
     text
 }
@@ -76,6 +89,12 @@ fn counts(chosen: &[&Operation]) -> String {
     let words: Vec<String> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
     words.join(", ")
+}
+
+/// How many are data, and how many are code.
+fn forms(chosen: &[&Operation]) -> String {
+    let data = chosen.iter().filter(|operation| operation.data.is_some()).count();
+    format!("{data} data, {} code", chosen.len() - data)
 }
 
 fn connection(manifest: &Manifest) -> Text {

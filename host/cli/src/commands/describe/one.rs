@@ -5,7 +5,7 @@ use wharf::declaration::{BodyForm, Field, Request, Source};
 use wharf::manifest::{Manifest, Operation};
 use wharf::operation::allowed;
 
-use super::{effect, unverified};
+use super::{effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, styled, text};
 
 /// Everything that a caller has to know of an operation.
@@ -15,6 +15,8 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
         styled(BOLD, format!("{} {}", manifest.about.name, operation.name)),
         " ",
         effect(operation.effect),
+        " ",
+        styled(DIM, form(operation).to_owned()),
         idempotent,
         unverified(operation),
         "\n",

@@ -69,7 +69,7 @@ fn about(member: &Value) -> String {
         write!(words, " One of {}.", list.join(", ")).unwrap();
     }
     if let Some(constant) = member.get("const") {
-        write!(words, " Always `{}`.", constant.as_str().unwrap()).unwrap();
+        write!(words, " Always `{}`.", constant.as_str().map_or_else(|| constant.to_string(), str::to_owned)).unwrap();
     }
     if let Some(default) = member.get("default").filter(|default| default.as_str() != Some("")) {
         write!(words, " Without it: `{}`.", default.as_str().map_or_else(|| default.to_string(), str::to_owned))
