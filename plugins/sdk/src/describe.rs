@@ -209,7 +209,10 @@ fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
             let lacks = operation.members.iter().map(|name| {
                 let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
                 let is_missing = at([pointer]).exists(false);
-                Rule::unreadable([success(), body_of_answer().is([Kind::Json]), is_missing], expected.clone())
+                Rule::unreadable(
+                    [success(), body_of_answer().is([Kind::Json, Kind::Nothing]), is_missing],
+                    expected.clone(),
+                )
             });
             lacks.chain([good(Output::Body)]).collect()
         }
