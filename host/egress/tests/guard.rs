@@ -1284,7 +1284,7 @@ fn only_a_file_may_be_elsewhere_and_only_at_an_origin() {
 fn open_names(more: &Value, deep: &Value) -> Result<String, String> {
     let mut declared = json!({"path": "/things/{id}", "query": [field("", &json!({"input": "deep"}))]});
     for (name, value) in more.as_object().unwrap() {
-        declared[name] = value.clone();
+        declared.as_object_mut().unwrap().insert(name.to_string(), value.clone());
     }
     let shown = refused_in_words(sent(&declared, &json!({"id": "7", "deep": deep, "name": "n"}), Asked::default()))?;
     Ok(shown

@@ -51,7 +51,12 @@ fn declared_beside(given: &Value, others: &[&str]) -> Option<Vec<Declaration>> {
     let mut requests: Vec<Request> = vec![serde_json::from_value(whole).ok()?];
     for (index, path) in others.iter().enumerate() {
         let path = serde_json::from_value(json!(path)).unwrap();
-        requests.push(Request { name: format!("other-{index}"), path, variables: vec![], ..requests[0].clone() });
+        requests.push(Request {
+            name: format!("other-{index}"),
+            path,
+            variables: vec![],
+            ..requests.first().unwrap().clone()
+        });
     }
     let operation = Operation {
         name: "a.b",
@@ -323,7 +328,7 @@ fn read_by_index(pairs: &[(String, String)]) -> Value {
             if items.len() == index {
                 items.push(Value::Null);
             }
-            put(&mut items[index], rest, text);
+            put(items.get_mut(index).unwrap(), rest, text);
         } else {
             if at.is_null() {
                 *at = json!({});

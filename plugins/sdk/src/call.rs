@@ -210,7 +210,7 @@ impl Request {
     /// Where there is no answer: refused by the host, no connection, out of time.
     pub fn send(self) -> Result<Response, Failure> {
         let response = Response::from(http::send(self.asked)?);
-        let response = if self.changes { response.to_a_change() } else { response };
+        let response = if self.changes { response.for_a_change() } else { response };
         Ok(if self.reads { response.to_a_read() } else { response })
     }
 }

@@ -229,7 +229,7 @@ fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
 }
 
 /// Inputs, and the values that its function gives: each once.
-fn sensitive_inputs<'a>(operation: &'a Operation) -> Vec<&'a str> {
+fn sensitive_inputs(operation: &Operation) -> Vec<&str> {
     let inputs = operation.inputs.iter().filter(|input| input.sensitive).map(|input| input.name);
     let turning = operation.paging.map_or(&[][..], Paging::free);
     let fields = operation.request.iter().chain(operation.requests).flat_map(|request| request.fields).chain(turning);
@@ -372,7 +372,7 @@ enum Source<'a> {
 fn fields<'a>(bound: &Bound<'a>, place: Place) -> Vec<Value<'a>> {
     let Bound { request, inputs, fields, .. } = bound;
     let constants = request.constants.iter().chain(request.discriminator.as_slice()).filter(|c| c.place == place);
-    let mut values: Vec<Value<'a>> = constants.map(|c| of_constant(c)).collect();
+    let mut values: Vec<Value<'a>> = constants.map(of_constant).collect();
     values.extend(inputs.iter().filter(|i| i.place == place).map(|i| of_input(i)));
     values.extend(fields.iter().filter(|f| f.place == place).map(|f| of_field(f)));
     values

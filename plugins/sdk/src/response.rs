@@ -24,7 +24,7 @@ impl Response {
     }
 
     /// The same as the answer to a request that changes something.
-    pub(crate) fn to_a_change(self) -> Self {
+    pub(crate) fn for_a_change(self) -> Self {
         Self { answer: self.answer.to_a_change(), ..self }
     }
 

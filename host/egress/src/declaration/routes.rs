@@ -100,6 +100,9 @@ pub(crate) struct Clash<'a> {
     pub(crate) name: Option<String>,
 }
 
+/// A node that a path leads to, with the variable in whose place another request's name was met, and that name.
+type Reached<'a> = (usize, Option<(&'a str, Option<u32>)>);
+
 impl FromIterator<Route> for Routes {
     fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
         let mut made = Tree::default();
@@ -203,7 +206,7 @@ impl Tree {
 
     /// Where a path leads that has another request's name, or more of it, in the place of a variable.
     fn clash<'a>(&self, root: usize, path: &[Filled<'a>], work: &Work) -> Result<Option<Clash<'a>>, OutOfTime> {
-        let mut here: Vec<(usize, Option<(&str, Option<u32>)>)> = vec![(root, None)];
+        let mut here: Vec<Reached<'_>> = vec![(root, None)];
         for filled in path {
             let mut next = Vec::new();
             let numbers: Vec<u32> =

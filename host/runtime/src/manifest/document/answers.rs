@@ -150,7 +150,9 @@ fn pointer(at: At<'_>) -> Result<Text, Problem> {
     Err(at.wrong(format!("`{text}` is not a JSON Pointer; one begins with a slash: `/{text}`")))
 }
 
-const OUTPUTS: [(&str, fn() -> Output); 4] = [
+type Made = (&'static str, fn() -> Output);
+
+const OUTPUTS: [Made; 4] = [
     ("body", || Output::Body),
     ("text", || Output::Text),
     ("message", || Output::Message),

@@ -86,7 +86,7 @@ impl From<Object> for Value {
 }
 
 fn named<T>(items: &[T], entry: impl Fn(&T) -> (&String, Value)) -> Value {
-    Value::Object(items.iter().map(|item| entry(item)).map(|(name, value)| (name.clone(), value)).collect())
+    Value::Object(items.iter().map(entry).map(|(name, value)| (name.clone(), value)).collect())
 }
 
 fn list<T>(items: &[T], entry: impl Fn(&T) -> Value) -> Value {
