@@ -421,7 +421,7 @@ fn each_way_of_writing_a_request_counts_by_itself() {
             with("headers", json!([field("Idempotency-Key", json!("call-id"))])),
             "Idempotency-Key=the call's id",
         ),
-        (sample(), with("body", patch), "json body as application/merge-patch+json note"),
+        (sample(), with("body", patch), "json body as \"application/merge-patch+json\" note"),
         (
             sample(),
             with("body", json!({"text": {"source": {"input": "note"}, "media-type": "text/xml"}})),
