@@ -437,7 +437,7 @@ fn each_way_of_writing_a_request_counts_by_itself() {
         (
             file.clone(),
             elsewhere.clone(),
-            "fetches the file of change from https://*.cdn.example.com, each host below it, without credentials",
+            "fetches the file of change from \"https://*.cdn.example.com\", each host below it, without credentials",
         ),
     ] {
         let diff = capabilities(before).diff(&capabilities(after));
