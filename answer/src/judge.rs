@@ -282,6 +282,4 @@ fn is_the_reason_alone(status: u16, told: &str) -> bool {
 }
 
 #[cfg(test)]
-mod providers;
-#[cfg(test)]
 mod tests;

@@ -18,6 +18,18 @@ const MOST_REPEATS: usize = 10;
 /// The most items of one page. A page is asked for so that nobody has to take them all.
 const MOST_ITEMS: usize = 100_000;
 
+/// The input by which a caller asks for more than a page.
+pub const MAX_ITEMS: &str = "maxItems";
+
+/// The most items that a caller can ask for.
+pub const MOST_WANTED: u32 = 10_000;
+
+/// What people are told of that input.
+pub const OF_MAX_ITEMS: &str = "Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.";
+
+/// The name of the request that turns the page.
+pub const NEXT_PAGE: &str = "next-page";
+
 /// How the pages of a list are followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,22 +1,9 @@
-//! Ways to read an answer, that need no rules.
+//! The body of a good answer.
 
 use serde::de::IgnoredAny;
 
 use crate::answer::Answer;
 use crate::failure::Failure;
-
-/// A provider that says what is wrong by the status, in a body with `message` or `error`.
-///
-/// # Errors
-/// The failure of the status, in the body's words.
-pub fn rest(answer: &Answer) -> Result<String, Failure> {
-    if answer.is_success() {
-        return json(answer);
-    }
-    let body = answer.object();
-    let words = |name: &str| body.as_ref()?.words(name).filter(|words| !words.trim().is_empty());
-    Err(Failure::of_status(answer, answer.detail(words("message").or_else(|| words("error")).as_deref())))
-}
 
 /// The body of a good answer as JSON text; null where there is none. An operation that reads was not answered without a body, unless
 /// the status says that there is nothing (RFC 9110, sections 15.3.5 and 15.3.6).
@@ -39,6 +26,15 @@ pub(crate) fn is_json(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Found, judge};
+
+    /// Without rules the status decides.
+    fn rest(answer: &Answer) -> Result<String, Failure> {
+        match judge(answer, &[], &())? {
+            Found::Json(json) => Ok(json),
+            Found::File(name) => panic!("{name}"),
+        }
+    }
 
     #[test]
     fn an_answer_passes_through_as_it_is_written() {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use wharf_answer::pages::{self, Followed};
+use wharf_answer::pages::{self, Followed, MOST_WANTED, OF_MAX_ITEMS};
+pub(crate) use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE};
 
 use crate::call::{Call, Output, Request};
 use crate::failure::Failure;
@@ -12,16 +13,9 @@ use crate::input::{Input, code_only};
 use crate::request::{Field, Place};
 use crate::schema::integer;
 
-/// The name of the input by which a caller asks for more than a page.
-pub(crate) const MAX_ITEMS: &str = "maxItems";
-
-/// The name of the request that turns the page.
-pub(crate) const NEXT_PAGE: &str = "next-page";
-
 /// The input by which a caller asks for more than a page.
-pub(crate) const MAX_ITEMS_INPUT: Input = code_only(MAX_ITEMS, integer().at_least(1).at_most(10_000))
-    .optional()
-    .describe("Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.");
+pub(crate) const MAX_ITEMS_INPUT: Input =
+    code_only(MAX_ITEMS, integer().at_least(1).at_most(MOST_WANTED as i64)).optional().describe(OF_MAX_ITEMS);
 
 pub use wharf_answer::pages::Page;
 

@@ -73,14 +73,6 @@ pub(crate) fn done() -> Rule {
     Rule::output([success(), body().is([Kind::Json, Kind::Nothing])], Output::Value(r#"{"success":true}"#.into()))
 }
 
-/// A provider that says what is wrong by the status, in a body with `message` or `error`.
-///
-/// # Errors
-/// The failure of the status, in the body's words.
-pub fn rest(response: &Response) -> Result<String, Failure> {
-    wharf_answer::read::rest(response)
-}
-
 /// The body of a good answer as JSON text; null where there is none. An operation that reads was not answered without a body, unless
 /// the status says that there is nothing (RFC 9110, sections 15.3.5 and 15.3.6).
 ///

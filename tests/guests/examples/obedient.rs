@@ -117,7 +117,7 @@ const PROVIDER: Provider = Provider {
 fn read(response: &Response) -> Result<String, Failure> {
     match response.member("error") {
         Some(error) if response.is_success() => Err(Failure::NotFound(response.detail(Some(&error)))),
-        _ => read::rest(response),
+        _ => read::REST.read(response),
     }
 }
 

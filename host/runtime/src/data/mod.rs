@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use wharf_answer::pages::{Page, Pages};
+use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE, Page, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
 use wharf_answer::{Answer, Detail, Failure, Found, Late, Named, judge_within};
 use wharf_egress::audit::AuditError;
@@ -24,20 +24,11 @@ use crate::sandbox::{Given, Ran};
 
 mod body;
 
-/// The input by which a caller asks for more than a page, which the host adds to the others.
-pub(crate) const MAX_ITEMS: &str = "maxItems";
-
-/// The name of the request that turns the page.
-pub(crate) const NEXT_PAGE: &str = "next-page";
-
 /// Runs one operation that is data.
-pub(crate) fn run(running: Running, limits: Limits, started: Instant) -> Ran {
+pub(crate) fn run(data: &Data, running: Running, limits: Limits, started: Instant) -> Ran {
     let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let mut ctx = Ctx::new(limits, started, Some(running));
-    let ended = match &operation.declared.data {
-        Some(data) => Run::of(&mut ctx, &release.about, &operation, data).call(),
-        None => Ended::Answered(Err(Failure::Provider(Detail::new("the operation is code")))),
-    };
+    let ended = Run::of(&mut ctx, &release.about, &operation, data).call();
     let ending = Ending::of(&mut ctx, &release, &operation, &grant.connection);
     let mut partial = None;
     let result = match ended {
@@ -163,8 +154,8 @@ impl<'a> Run<'a> {
         let is_given = |name: &String| {
             call.input.members.contains_key(name) || call.attachments.iter().any(|(attached, _)| attached == name)
         };
-        let requests = self.operation.declared.requests.iter().filter(|request| request.name != NEXT_PAGE);
-        requests.into_iter().find(|request| request.when_given.is_empty() || request.when_given.iter().any(is_given))
+        let mut requests = self.operation.declared.requests.iter().filter(|request| request.name != NEXT_PAGE);
+        requests.find(|request| request.when_given.is_empty() || request.when_given.iter().any(is_given))
     }
 
     fn follow(&mut self, pages: &Pages, wanted: usize) -> Result<(Given, Option<Failure>), Failure> {

@@ -176,7 +176,7 @@ impl Host {
             }
         };
         let mut ran = match &target.operation.declared.data {
-            Some(_) => data::run(running, target.limits, target.started),
+            Some(data) => data::run(data, running, target.limits, target.started),
             None => sandbox::run(&self.engine, running, target.limits, target.started),
         };
         drop(admitted);

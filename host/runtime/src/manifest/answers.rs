@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use wharf_answer::pages::{Pages, Turn};
+use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE, Pages, Turn};
 use wharf_answer::rules::{Condition, Failing, FailureKind, Output, Place, Rule, Status, Subject, Test, Then};
 use wharf_answer::{DEEPEST as DEEPEST_USE, Named as _};
 use wharf_egress::Json;
 use wharf_egress::declaration::{AnswerForm, Problem, Request};
 
 use super::{About, Data, Manifest, Operation};
-use crate::data::{MAX_ITEMS, NEXT_PAGE};
 
 /// Rules of one list, lists with a name, and conditions of a rule. Ten rules are many.
 const MOST_RULES: usize = 64;

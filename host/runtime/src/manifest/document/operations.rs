@@ -1,7 +1,7 @@
 //! Operations and their requests.
 
 use serde_json::{Value, json};
-use wharf_answer::pages::Pages;
+use wharf_answer::pages::{MAX_ITEMS, MOST_WANTED, NEXT_PAGE, OF_MAX_ITEMS, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
 use wharf_egress::declaration::{
     AnswerForm, Effect, Field, ListStyle, Method, Path, Request, Slashes, Source, Variable,
@@ -9,7 +9,6 @@ use wharf_egress::declaration::{
 
 use super::node::At;
 use super::{Problem, answers, schema, values};
-use crate::data::{MAX_ITEMS, NEXT_PAGE};
 use crate::manifest::{AttachmentField, Data, Operation};
 
 /// What holds where an operation or a request says nothing else.
@@ -120,8 +119,8 @@ pub(super) fn max_items() -> Value {
     json!({
         "type": "integer",
         "minimum": 1,
-        "maximum": 10_000,
-        "description": "Follows pages and gives at most so many items; without it there is one page. A call has a limit of requests as well.",
+        "maximum": MOST_WANTED,
+        "description": OF_MAX_ITEMS,
     })
 }
 

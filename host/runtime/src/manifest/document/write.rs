@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use wharf_answer::document::rules;
+use wharf_answer::pages::MAX_ITEMS;
 use wharf_egress::declaration::{
     AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template, Variable,
 };
 
 use super::{CONTRACT, operations, plugin, template, values};
-use crate::data::MAX_ITEMS;
 use crate::manifest::{About, AttachmentField, BaseUrl, ConnectionField, Data, Manifest, Operation};
 
 /// The document of a manifest.
