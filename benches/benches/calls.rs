@@ -40,6 +40,11 @@ fn nothing(host: &Host) {
     );
 }
 
+/// An operation that is code, with a GET: its function runs in a new instance.
+fn of_code(host: &Host) {
+    drop(host.call(Call::new("obedient", "good.work")).unwrap());
+}
+
 /// The request of both sides, with the same headers.
 fn native(agent: &ureq::Agent, provider: &Provider) {
     let url = format!("{}/v1/users/ada/sessions/laptop", provider.url());
@@ -50,6 +55,7 @@ fn native(agent: &ureq::Agent, provider: &Provider) {
     request.call().unwrap().body_mut().read_to_vec().unwrap();
 }
 
+/// An operation that is data.
 fn ours(host: &Host) {
     let call = Call::new("appwrite", "users.delete-session");
     drop(host.call(call.input(json!({"userId": "ada", "sessionId": "laptop"}))).unwrap());
@@ -58,9 +64,13 @@ fn ours(host: &Host) {
 fn request(host: &Host, provider: &Provider) {
     let agent = ureq::Agent::new_with_defaults();
     compare(
-        "An operation with a DELETE over loopback: validation, guard, credentials, masking, audit",
+        "A request over loopback: validation, guard, credentials, masking, audit",
         5_000,
-        vec![("floor: ureq alone", Box::new(|| native(&agent, provider))), ("Host::call", Box::new(|| ours(host)))],
+        vec![
+            ("floor: ureq alone, a DELETE", Box::new(|| native(&agent, provider))),
+            ("data: the same DELETE", Box::new(|| ours(host))),
+            ("code: a GET by a function", Box::new(|| of_code(host))),
+        ],
     );
 }
 
@@ -70,7 +80,8 @@ fn parallel(host: &Host, provider: &Provider) {
         "The same",
         &[
             ("floor: ureq alone", Box::new(|| Box::new(|| native(&agent, provider)))),
-            ("Host::call", Box::new(|| Box::new(|| ours(host)))),
+            ("data", Box::new(|| Box::new(|| ours(host)))),
+            ("code", Box::new(|| Box::new(|| of_code(host)))),
         ],
     );
 }

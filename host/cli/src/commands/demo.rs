@@ -1,4 +1,4 @@
-//! The first thing that anyone sees of Wharf: five operations through five sandboxed components, and a refusal.
+//! The first thing that anyone sees of Wharf: five operations of five plugins, and a refusal.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -35,7 +35,7 @@ pub enum Kind {
     File,
     /// An input.
     Input,
-    /// What is masked.
+    /// What is masked, and that nothing of the plugin runs.
     Masks,
 }
 
@@ -109,9 +109,11 @@ fn of_scheme(line: &str) -> Kind {
 
 /// By how a line of an operation begins, or ends.
 fn of_operation(what: &str) -> Kind {
-    const BEGINNINGS: [(&str, Kind); 11] = [
+    const BEGINNINGS: [(&str, Kind); 13] = [
         ("does not mask ", Kind::Unmasked),
         ("masks ", Kind::Masks),
+        ("runs no code", Kind::Masks),
+        ("runs code", Kind::Other),
         ("input ", Kind::Input),
         ("all inputs together ", Kind::Input),
         ("is said to change nothing by ", Kind::Claimed),

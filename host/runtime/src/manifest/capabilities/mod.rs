@@ -1,7 +1,8 @@
 //! What a plugin is able to do, as lines that a person can read and compare: all that an approval is about.
 //!
 //! They come from the whole manifest. Left out is only what is on this list, as it enables a plugin to do nothing: titles,
-//! summaries, the version, what is said to be unverified, and the reasons of free values; in a schema what tells people
+//! summaries, the version, what is said to be unverified, the reasons of free values, what an output looks like, and of an operation that is
+//! data which of its requests is sent and what the host makes of the answer: like code, that is how it uses the power it has; in a schema what tells people
 //! something and is not checked (see [`inputs`]). The name of a plugin is left out too: it is what lines are kept by. A test
 //! walks the contract and fails for a member that is on neither side.
 
@@ -35,11 +36,19 @@ pub struct CapabilityDiff {
     pub removed: Vec<String>,
 }
 
-/// The operation and the rest of a line that takes something away: doing without it is asking for more.
-fn masked(line: &str) -> Option<(&str, &str)> {
+/// Of an operation that is data.
+const NO_CODE: &str = "runs no code";
+
+/// The operation of a line that takes something away, and what doing without it is: asking for more.
+fn without(line: &str) -> Option<(&str, String)> {
     let (operation, what) = line.split_once(": ")?;
+    let more = match what.strip_prefix("masks ") {
+        Some(masked) => format!("does not mask {masked}"),
+        None if what == NO_CODE => "runs code".to_owned(),
+        None => return None,
+    };
     // Of all others, what stands before is of several words.
-    what.strip_prefix("masks ").map(|what| (operation, what)).filter(|_| !operation.contains(' '))
+    Some((operation, more)).filter(|_| !operation.contains(' '))
 }
 
 impl Capabilities {
@@ -69,15 +78,15 @@ impl Capabilities {
     }
 
     /// What these ask for and others do not: lines, also what is masked of an operation that the others do not have, and what
-    /// these do not mask of one that both have.
+    /// these do not mask of one that both have, or that it has code now.
     fn beyond(&self, others: &Self) -> Vec<String> {
-        let is_asked = |line: &&String| masked(line).is_none_or(|(operation, _)| !others.has(operation));
+        let is_asked = |line: &&String| without(line).is_none_or(|(operation, _)| !others.has(operation));
         let asked = self.0.difference(&others.0).filter(is_asked).cloned();
-        let unmasked = others.0.difference(&self.0).filter_map(|line| {
-            let (operation, what) = masked(line)?;
-            self.has(operation).then(|| format!("{operation}: does not mask {what}"))
+        let gained = others.0.difference(&self.0).filter_map(|line| {
+            let (operation, more) = without(line)?;
+            self.has(operation).then(|| format!("{operation}: {more}"))
         });
-        asked.chain(unmasked).collect()
+        asked.chain(gained).collect()
     }
 
     fn has(&self, operation: &str) -> bool {
@@ -206,6 +215,9 @@ fn operation(operation: &Operation) -> Vec<String> {
         if request.read_only {
             say(format!("is said to change nothing by {}", request.name));
         }
+    }
+    if operation.data.is_some() {
+        say(NO_CODE.to_owned());
     }
     // Whoever may ask again for what a safe method reads gains nothing.
     if operation.idempotent && operation.requests.iter().any(|request| !request.method.is_safe()) {

@@ -444,3 +444,18 @@ fn each_way_of_writing_a_request_counts_by_itself() {
         assert!(diff.added.iter().any(|added| added.contains(line)), "{line}: {:?}", diff.added);
     }
 }
+
+#[test]
+fn code_in_the_place_of_data_is_asked_for_and_data_in_the_place_of_code_is_not() {
+    let mut data = sample();
+    data["operations"][0]["data"] = json!({});
+    let (data, code) = (capabilities(data), capabilities(sample()));
+    assert_eq!(data.diff(&code).added, ["orders.change: runs code"]);
+    assert!(!code.diff(&data).widens());
+    let rules = |rules: Value| {
+        let mut manifest = sample();
+        manifest["operations"][0]["data"] = json!({ "answer": rules });
+        capabilities(manifest)
+    };
+    assert_eq!(rules(json!([])).diff(&rules(json!([{ "output": "text" }]))), CapabilityDiff::default());
+}
