@@ -22,7 +22,7 @@ pub(super) fn draw(lines: &[Line], attempts: &[Attempt]) -> Text {
         "\n",
         styled(
             DIM,
-            "Five providers, simulated on this machine. Each call runs in a fresh sandbox that has one way out."
+            "Five providers, simulated on this machine. All requests leave by one way; code runs in a fresh sandbox."
         ),
         "\n",
     ];
