@@ -42,6 +42,7 @@ mod free;
 mod given;
 pub mod guard;
 pub mod json;
+pub mod lines;
 mod lists;
 mod lookup;
 mod masker;

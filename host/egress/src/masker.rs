@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -110,6 +111,30 @@ impl Masker {
     /// The length of the longest thing that it looks for, in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.needles.first().map_or(0, |needle| needle.text.len())
+    }
+
+    /// What it looks for, the longest first.
+    pub(crate) fn needles(&self) -> impl Iterator<Item = &[u8]> {
+        self.needles.iter().map(|needle| needle.text.as_bytes())
+    }
+
+    /// Where secrets stand in these bytes. They may overlap, and are in no order.
+    pub(crate) fn spans(&self, bytes: &[u8], is_late: &dyn Fn() -> bool) -> Result<Vec<Range<usize>>, Late> {
+        let mut spans = Vec::new();
+        if let Some(automaton) = self.automaton() {
+            if is_late() {
+                return Err(Late);
+            }
+            spans.extend(automaton.find_iter(bytes).map(|found| found.range()));
+            return Ok(spans);
+        }
+        for needle in self.needles().filter(|needle| needle.len() <= bytes.len()) {
+            if is_late() {
+                return Err(Late);
+            }
+            spans.extend(Finder::new(needle).find_iter(bytes).map(|start| start..start + needle.len()));
+        }
+        Ok(spans)
     }
 
     /// The text without the secrets in it.
