@@ -12,7 +12,7 @@ use crate::range::Range;
 use crate::rules::Rule;
 use crate::send::{Allowance, LONGEST_QUOTE, SendError, unreadable};
 use crate::text::shortened;
-use crate::wire::coding::{Coding, NotUnpacked};
+use crate::wire::coding::{Coding, NotUnpacked, Unpacker};
 use crate::wire::exchange::Exchange;
 use crate::wire::head::Head;
 
@@ -50,28 +50,18 @@ pub(crate) fn read(
     connection: &Connection,
     outgoing: &Outgoing,
     allowance: Allowance,
-    exchange: Exchange,
+    mut exchange: Exchange,
     body: Vec<u8>,
 ) -> Result<Answer, SendError> {
     let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
-    if exchange.early && exchange.head.as_ref().is_some_and(|head| (200..300).contains(&head.status)) {
-        return Err(too_early(connection, &exchange));
-    }
-    let Some(Head { status, headers, passed_over, .. }) = exchange.head else {
-        return Err(unreadable(connection, outgoing, None, "it has no head".to_owned()));
-    };
+    let head = exchange.head.take();
+    let mut received = Received::of(connection, outgoing, &exchange, head, body)?;
+    let status = received.status;
     let flawed = |problem: String| unreadable(connection, outgoing, Some(status), problem);
-    let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
-    let is_success = (200..300).contains(&status);
-    let is_file = outgoing.answer == AnswerForm::Blob && is_success;
-    let mut received = Received { status, is_success, headers, body, is_left_out: false, passed_over };
-    received.check_whole(is_file, outgoing.range).map_err(flawed)?;
+    let is_file = outgoing.answer == AnswerForm::Blob && received.is_success;
     let coding = received.unpack(allowance).map_err(|problem| match problem {
         NotRead::Flawed(problem) => flawed(problem),
-        NotRead::Encoded(unknown) => {
-            let words = format!("the answer is encoded as `{}`, which was not asked for", printable(&masked(unknown)));
-            SendError::AnswerDenied { status, denial: Rule::ContentEncoding.denies(words) }
-        }
+        NotRead::Encoded(unknown) => encoded(status, &masked(unknown)),
         NotRead::TooLarge => SendError::TooLarge { limit: allowance.answer_bytes },
         NotRead::TooLate => SendError::Timeout { sent: true },
     })?;
@@ -86,13 +76,8 @@ pub(crate) fn read(
         }
     }
     let media_type = masked(received.media_type().to_owned());
-    let Received { mut headers, body, is_left_out, passed_over, .. } = received;
-    // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
-    // What is not handed on goes on saying why.
-    let is_undone =
-        |name: &str| name == "content-encoding" && !is_left_out || coding.is_packed() && name == "content-length";
-    headers.retain(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
-    let headers = headers.into_iter().map(|(name, value)| (masked(name), masked(value))).collect();
+    let headers = received.handed_on(&coding, &masked);
+    let Received { body, passed_over, .. } = received;
     // What was made of a secret may have it in it, so it is looked for first.
     let is_late = || allowance.is_late();
     let bytes = outgoing.strong.mask_in_time(body, &is_late);
@@ -102,9 +87,42 @@ pub(crate) fn read(
     Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
 }
 
+/// The head of an answer, and what its body is to be read by.
+pub(crate) struct Begun {
+    pub(crate) status: u16,
+    /// As in [`Answer`].
+    pub(crate) headers: Vec<(String, String)>,
+    /// What its body is read through, if it needs anything, or why it is not read piece by piece.
+    pub(crate) unpacker: Result<Option<Unpacker>, SendError>,
+    pub(crate) passed_over: Vec<String>,
+}
+
+/// Reads the head of a success whose body is still to come.
+pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, exchange: &Exchange) -> Result<Begun, SendError> {
+    let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
+    let mut received = Received::of(connection, outgoing, exchange, exchange.head.clone(), Vec::new())?;
+    let status = received.status;
+    let flawed = |problem: String| unreadable(connection, outgoing, Some(status), problem);
+    let (coding, unpacker) = match received.coding() {
+        Ok(coding) => {
+            let in_utf_8 = charset::check_utf_8(received.media_type());
+            let unpacker = in_utf_8.and_then(|()| coding.unpacker()).map_err(flawed);
+            (coding, unpacker)
+        }
+        Err(unknown) => (Coding::default(), Err(encoded(status, &masked(unknown)))),
+    };
+    let headers = received.handed_on(&coding, &masked);
+    let passed_over = received.passed_over.into_iter().map(|what| shortened(&masked(what), LONGEST_QUOTE)).collect();
+    Ok(Begun { status, headers, unpacker, passed_over })
+}
+
+fn encoded(status: u16, unknown: &str) -> SendError {
+    let words = format!("the answer is encoded as `{}`, which was not asked for", printable(unknown));
+    SendError::AnswerDenied { status, denial: Rule::ContentEncoding.denies(words) }
+}
+
 /// A success that was told before the request was taken is none.
-pub(crate) fn too_early(connection: &Connection, exchange: &Exchange) -> SendError {
-    let status = exchange.head.as_ref().map(|head| head.status).unwrap_or_default();
+pub(crate) fn too_early(connection: &Connection, status: u16) -> SendError {
     SendError::NoAnswer(format!(
         "{} answered with status {status} before it had taken the whole request, and took no more of it; look there for what it did",
         connection.way()
@@ -132,6 +150,38 @@ enum NotRead {
 }
 
 impl Received {
+    fn of(
+        connection: &Connection,
+        outgoing: &Outgoing,
+        exchange: &Exchange,
+        head: Option<Head>,
+        body: Vec<u8>,
+    ) -> Result<Self, SendError> {
+        let Some(Head { status, headers, passed_over, .. }) = head else {
+            return Err(unreadable(connection, outgoing, None, "it has no head".to_owned()));
+        };
+        let is_success = (200..300).contains(&status);
+        if exchange.early && is_success {
+            return Err(too_early(connection, status));
+        }
+        let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
+        let received = Self { status, is_success, headers, body, is_left_out: false, passed_over };
+        let whole = received.check_whole(outgoing.answer == AnswerForm::Blob && is_success, outgoing.range);
+        whole.map_err(|problem| unreadable(connection, outgoing, Some(status), problem)).map(|()| received)
+    }
+
+    /// The headers as they are handed on.
+    fn handed_on(&mut self, coding: &Coding, masked: &dyn Fn(String) -> String) -> Vec<(String, String)> {
+        let is_left_out = self.is_left_out;
+        // RFC 9110, section 8.4: what is handed on is not encoded any more, and its length is another one.
+        // What is not handed on goes on saying why.
+        let is_undone =
+            |name: &str| name == "content-encoding" && !is_left_out || coding.is_packed() && name == "content-length";
+        let headers = std::mem::take(&mut self.headers).into_iter();
+        let kept = headers.filter(|(name, _)| !DROPPED.contains(&name.as_str()) && !is_undone(name));
+        kept.map(|(name, value)| (masked(name), masked(value))).collect()
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -157,13 +207,18 @@ impl Received {
         }
     }
 
+    /// How the body is encoded, or in which way that was not asked for.
+    fn coding(&self) -> Result<Coding, String> {
+        let values = self.headers.iter().filter(|(name, _)| name == "content-encoding");
+        Coding::read(values.map(|(_, value)| value.as_bytes()))
+    }
+
     /// Undoes the encoding. Nothing needs no undoing: an answer to HEAD, or an empty one, says what it would have been.
     fn unpack(&mut self, allowance: Allowance) -> Result<Coding, NotRead> {
         if self.body.is_empty() {
             return Ok(Coding::default());
         }
-        let values = self.headers.iter().filter(|(name, _)| name == "content-encoding");
-        let coding = match Coding::read(values.map(|(_, value)| value.as_bytes())) {
+        let coding = match self.coding() {
             Ok(coding) => coding,
             Err(unknown) if self.is_success => return Err(NotRead::Encoded(unknown)),
             Err(unknown) => {

@@ -55,6 +55,18 @@ pub(crate) fn decoded(bytes: &[u8], content_type: &str) -> Result<Option<Decoded
     Ok(Some(Decoded { bytes: text.into_owned().into_bytes(), content_type: in_utf8(essence, &parameters) }))
 }
 
+/// Refuses a text that is said to be in something else than UTF-8: items are not decoded while they come.
+pub(crate) fn check_utf_8(content_type: &str) -> Result<(), String> {
+    let (_, parameters) = parameters::read(content_type);
+    let name = parameters::value(&parameters, "charset").map(|name| name.trim_matches(['\'', ' ']));
+    match name.filter(|name| !name.is_empty()).map(named).transpose()? {
+        Some(other) if other != UTF_8 => {
+            Err(format!("it is in the charset {}, and its lines have to be in UTF-8", other.name()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether a Content-Type says which charset the text is in.
 pub(crate) fn is_declared(content_type: &str) -> bool {
     parameters::value(&parameters::read(content_type).1, "charset").is_some()

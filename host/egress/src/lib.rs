@@ -48,6 +48,7 @@ mod lookup;
 mod masker;
 mod media_type;
 mod moved;
+pub mod open;
 pub mod outgoing;
 mod parameters;
 mod path;

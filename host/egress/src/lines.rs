@@ -53,7 +53,8 @@ pub(crate) enum Reader {
 
 impl Reader {
     /// Of items that have no more than so many bytes.
-    pub(crate) fn new(form: LineForm, most: usize) -> Self {
+    pub(crate) fn new(form: LineForm, most: u64) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         match form {
             LineForm::Events => Self::Events(EventReader::new(most)),
             LineForm::Json => Self::Json(LineReader::new(most)),

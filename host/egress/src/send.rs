@@ -141,27 +141,37 @@ fn send_one(
     audit.intent(who, outgoing)?;
     let started = Instant::now();
     let (result, reached) = exchange(connection, outgoing, allowance);
-    let mut outcome = Outcome { address: reached, took: started.elapsed(), ..Outcome::default() };
-    match &result {
-        Ok(answer) => {
-            outcome.status = Some(answer.status);
-            outcome.received = Some(answer.body.bytes.len() as u64);
-        }
-        Err(error) => {
-            outcome.message = Some(outgoing.for_people().mask_text(connection.mask_for_people(error.to_string())));
-            match error {
-                SendError::Denied(denial) => outcome.rule = Some(denial.rule.name()),
-                SendError::AnswerDenied { status, denial } => {
-                    outcome.rule = Some(denial.rule.name());
-                    outcome.status = Some(*status);
-                }
-                SendError::Unreadable { status, .. } => outcome.status = *status,
-                _ => {}
-            }
-        }
-    }
+    let outcome = Outcome { address: reached, took: started.elapsed(), ..of(connection, outgoing, &result) };
     audit.outcome(who, outgoing, outcome).map_err(|error| error.after(outgoing))?;
     result
+}
+
+/// What is recorded of the end of an exchange.
+pub(crate) fn of<'r>(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    result: &'r Result<Answer, SendError>,
+) -> Outcome<'r> {
+    match result {
+        Ok(answer) => Outcome {
+            status: Some(answer.status),
+            received: Some(answer.body.bytes.len() as u64),
+            ..Outcome::default()
+        },
+        Err(error) => of_failure(connection, outgoing, error),
+    }
+}
+
+/// What is recorded of an exchange that failed.
+pub(crate) fn of_failure<'r>(connection: &Connection, outgoing: &Outgoing, error: &'r SendError) -> Outcome<'r> {
+    let message = Some(outgoing.for_people().mask_text(connection.mask_for_people(error.to_string())));
+    let (rule, status) = match error {
+        SendError::Denied(denial) => (Some(denial.rule.name()), None),
+        SendError::AnswerDenied { status, denial } => (Some(denial.rule.name()), Some(*status)),
+        SendError::Unreadable { status, .. } => (None, *status),
+        _ => (None, None),
+    };
+    Outcome { rule, status, message, ..Outcome::default() }
 }
 
 /// Has the exchange: what came of it, and where it went.
@@ -170,15 +180,32 @@ fn exchange(
     outgoing: &Outgoing,
     allowance: Allowance,
 ) -> (Result<Answer, SendError>, Option<SocketAddr>) {
+    let begun = begin(connection, outgoing, allowance);
+    whole(connection, outgoing, allowance, begun)
+}
+
+/// Begins an exchange on this thread: sends the request, and waits for the head of the answer.
+pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Body, SendError> {
     exchange::begin(usize::try_from(allowance.head_bytes).unwrap_or(usize::MAX), allowance.new_socket);
+    connection.check_beyond_proxy()?;
+    let response = run(connection, outgoing, allowance);
+    response.map(Response::into_body).map_err(|error| failure(connection, outgoing, allowance, error))
+}
+
+/// Ends it: what came of it when the whole answer was read, and where it went.
+pub(crate) fn whole(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    allowance: Allowance,
+    begun: Result<Body, SendError>,
+) -> (Result<Answer, SendError>, Option<SocketAddr>) {
     let mut body = Vec::new();
-    let read = connection.check_beyond_proxy().map_err(SendError::Denied).and_then(|()| {
-        let failed = |error| failure(connection, outgoing, allowance, error);
-        let mut response = run(connection, outgoing, allowance).map_err(failed)?.into_body();
-        read(&mut response, allowance, &mut body).map_err(failed)
+    let read = begun.and_then(|mut begun| {
+        read(&mut begun, allowance, &mut body).map_err(|error| failure(connection, outgoing, allowance, error))
     });
     let mut exchange = exchange::end();
     let reached = exchange.reached;
+    let status = exchange.head.as_ref().map(|head| head.status).unwrap_or_default();
     let refusal = exchange.head.as_mut().filter(|head| head.status >= 300);
     let answer = match (read, refusal) {
         (Ok(()), _) => answer::read(connection, outgoing, allowance, exchange, body),
@@ -187,7 +214,7 @@ fn exchange(
             head.passed_over.push("the end of its body, which broke off or cannot be read".to_owned());
             answer::read(connection, outgoing, allowance, exchange, body)
         }
-        (Err(SendError::Timeout { .. }), _) if exchange.early => Err(answer::too_early(connection, &exchange)),
+        (Err(SendError::Timeout { .. }), _) if exchange.early => Err(answer::too_early(connection, status)),
         // Nothing says that the provider has seen it (RFC 9110, section 9.2.2).
         (Err(SendError::NoAnswer(words)), _) if exchange.reused && !exchange.answered && outgoing.may_be_repeated() => {
             Err(SendError::Closed(words))
@@ -200,19 +227,22 @@ fn exchange(
 /// Reads the body, and looks at the clock on the way.
 fn read(body: &mut Body, allowance: Allowance, bytes: &mut Vec<u8>) -> Result<(), ureq::Error> {
     const PIECE: u64 = 64 << 10;
-    /// What packing adds to something that cannot be packed: less than this share, and the head and foot of a file.
-    const SHARE: u64 = 1 << 9;
-    const AROUND: u64 = 4 << 10;
-    let most = allowance.answer_bytes;
     let is_packed = exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.has("content-encoding")));
-    let more = if is_packed { most / SHARE + AROUND } else { 0 };
-    let mut reader = body.with_config().limit(most.saturating_add(more)).reader();
+    let mut reader = body.with_config().limit(most_on_the_way(allowance.answer_bytes, is_packed)).reader();
     while !allowance.is_late() {
         if reader.by_ref().take(PIECE).read_to_end(bytes)? < PIECE as usize {
             return Ok(());
         }
     }
     Err(ureq::Error::Timeout(Timeout::Global))
+}
+
+/// How many bytes may come of a body that has so many when it is decoded.
+pub(crate) fn most_on_the_way(most: u64, is_packed: bool) -> u64 {
+    /// What packing adds to something that cannot be packed: less than this share, and the head and foot of a file.
+    const SHARE: u64 = 1 << 9;
+    const AROUND: u64 = 4 << 10;
+    most.saturating_add(if is_packed { most / SHARE + AROUND } else { 0 })
 }
 
 pub(crate) fn run(

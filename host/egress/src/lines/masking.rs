@@ -15,6 +15,15 @@ const MOST_HELD: usize = 64;
 /// What stands between items where somebody puts them together: nothing, or the end of a line, which secrets of several lines have.
 const BETWEEN: [&str; 2] = ["", "\n"];
 
+/// What follows the items that there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    More,
+    End,
+    /// Nobody knows.
+    Break,
+}
+
 /// Takes secrets out of items. One is held back as long as its end could be the beginning of a secret, and no longer.
 pub(crate) struct LineMasker {
     masker: Masker,
@@ -37,12 +46,12 @@ impl LineMasker {
         let event = self.masker.mask_text(line.event);
         let id = self.masker.mask_text(line.id);
         self.held.push_back(Line { event, id, ..line });
-        self.release(false, is_late)
+        self.release(Then::More, is_late)
     }
 
-    /// There is no other.
-    pub(crate) fn end(&mut self, is_late: &dyn Fn() -> bool) -> Result<(), Late> {
-        self.release(true, is_late)
+    /// There is no other: what could have become a secret is none, unless there would have been more.
+    pub(crate) fn end(&mut self, is_whole: bool, is_late: &dyn Fn() -> bool) -> Result<(), Late> {
+        self.release(if is_whole { Then::End } else { Then::Break }, is_late)
     }
 
     /// What is masked.
@@ -51,7 +60,12 @@ impl LineMasker {
         self.held.pop_front()
     }
 
-    fn release(&mut self, all: bool, is_late: &dyn Fn() -> bool) -> Result<(), Late> {
+    /// Whether none is there, also none that is held back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    fn release(&mut self, then: Then, is_late: &dyn Fn() -> bool) -> Result<(), Late> {
         let mut go = self.held.len();
         let mut found = Vec::new();
         for between in BETWEEN {
@@ -62,12 +76,12 @@ impl LineMasker {
             let joined = Joined::of(self.held.iter().skip(self.ready), between);
             let mut secrets = self.masker.spans(&joined.text, is_late)?;
             let open = joined.text.len() - self.unfinished(&joined.text);
-            if !all && open < joined.text.len() {
-                if self.held.len() - self.ready > MOST_HELD {
-                    secrets.push(open..joined.text.len());
-                } else {
+            match then {
+                Then::End => {}
+                Then::More if self.held.len() - self.ready <= MOST_HELD => {
                     go = go.min(self.ready + joined.whole_before(open, &secrets));
                 }
+                Then::More | Then::Break => secrets.push(open..joined.text.len()),
             }
             found.push((joined, secrets));
         }
@@ -223,7 +237,7 @@ mod tests {
             masking.put(line(item), &|| false).unwrap();
             taken.push(std::iter::from_fn(|| masking.take()).map(|line| line.data).collect());
         }
-        masking.end(&|| false).unwrap();
+        masking.end(true, &|| false).unwrap();
         taken.push(std::iter::from_fn(|| masking.take()).map(|line| line.data).collect());
         taken
     }
@@ -270,8 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_secret_at_the_end_of_all_is_none() {
+    fn the_beginning_of_a_secret_at_the_end_of_all_is_none_unless_there_would_have_been_more() {
         assert_eq!(masked(&[SECRET], &["k7RmX2vQ"]), ["k7RmX2vQ"]);
+        let mut masking = LineMasker::new(masker(&[SECRET]));
+        masking.put(line("half: k7RmX2vQ"), &|| false).unwrap();
+        masking.end(false, &|| false).unwrap();
+        assert_eq!(masking.take().unwrap().data, "half: •••");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `Content-Encoding` (RFC 9110, section 8.4): gzip is what is asked for, and the only one that is undone.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 
 use encoding_rs::Encoding;
 use flate2::bufread::GzDecoder;
+use flate2::write::GzDecoder as GzWriter;
 
 use super::Fault;
 
@@ -75,6 +76,15 @@ impl Coding {
         self.layers > 0
     }
 
+    /// What undoes it piece by piece; none where there is nothing to undo. The error says what cannot be undone so.
+    pub(crate) fn unpacker(&self) -> Result<Option<Unpacker>, String> {
+        match self.layers {
+            0 => Ok(None),
+            1 => Ok(Some(Unpacker::default())),
+            _ => Err("it is packed with gzip twice, which is not undone while it comes".to_owned()),
+        }
+    }
+
     /// Undoes it, up to so many bytes. Nothing needs no unpacking: an answer to HEAD, one with status 204, or an empty one says
     /// what it would have been. Whether something followed that was no part of it.
     pub(crate) fn unpack(
@@ -102,16 +112,50 @@ fn charset_of(entry: &str) -> Option<&str> {
     Encoding::for_label(name.as_bytes()).map(|_| name)
 }
 
+/// Unpacks what comes piece by piece, and gives as much as can be known of it by then.
+#[derive(Debug, Default)]
+pub(crate) struct Unpacker {
+    member: Option<GzWriter<Vec<u8>>>,
+    /// Whether something followed that was no part of it.
+    pub(crate) followed: bool,
+}
+
+impl Unpacker {
+    /// Unpacks the beginning of a piece, so much that it stays small, and takes it off.
+    pub(crate) fn unpack(&mut self, piece: &mut &[u8]) -> Result<Vec<u8>, Fault> {
+        if self.followed {
+            *piece = &[];
+            return Ok(Vec::new());
+        }
+        let member = self.member.get_or_insert_with(|| GzWriter::new(Vec::new()));
+        let taken = member.write(piece).and_then(|taken| member.flush().map(|()| taken)).map_err(damaged)?;
+        *piece = piece.get(taken..).unwrap_or_default();
+        let mut bytes = std::mem::take(member.get_mut());
+        if let (0, Some(next)) = (taken, piece.first()) {
+            bytes.extend(self.end()?);
+            self.followed = *next != MAGIC[0];
+        }
+        Ok(bytes)
+    }
+
+    /// There is no more: what is left. Fails where a member was cut short.
+    pub(crate) fn end(&mut self) -> Result<Vec<u8>, Fault> {
+        self.member.take().map_or_else(|| Ok(Vec::new()), |member| member.finish().map_err(damaged))
+    }
+}
+
+/// What a member of gzip begins with.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+fn damaged(error: io::Error) -> Fault {
+    Fault::unreadable(format!("its body is said to be packed with gzip, and is damaged: {error}"))
+}
+
 /// A file of gzip has members in a row (RFC 1952, section 2.2). What follows the last one, such as zeros that fill a block, is not
 /// a part of it.
 fn gunzip(mut packed: &[u8], most: u64, is_late: &dyn Fn() -> bool) -> Result<(Vec<u8>, bool), NotUnpacked> {
     const PIECE: u64 = 64 << 10;
-    const MAGIC: &[u8] = &[0x1f, 0x8b];
-    let damaged = |error: io::Error| {
-        NotUnpacked::Fault(Fault::unreadable(format!(
-            "its body is said to be packed with gzip, and is damaged: {error}"
-        )))
-    };
+    let damaged = |error| NotUnpacked::Fault(damaged(error));
     let mut bytes = Vec::new();
     loop {
         let mut member = GzDecoder::new(packed);
@@ -128,7 +172,7 @@ fn gunzip(mut packed: &[u8], most: u64, is_late: &dyn Fn() -> bool) -> Result<(V
             }
         }
         packed = member.into_inner();
-        if !packed.starts_with(MAGIC) {
+        if !packed.starts_with(&MAGIC) {
             return Ok((bytes, !packed.is_empty()));
         }
     }
@@ -203,6 +247,54 @@ mod tests {
     fn two_layers_are_undone_and_nothing_is_nothing() {
         assert_eq!(unpack(gzip(&gzip(b"twice")), 2).unwrap().0, b"twice");
         assert_eq!(unpack(Vec::new(), 1).unwrap(), (Vec::new(), false));
+    }
+
+    /// Piece by piece: what comes of it, and whether something followed.
+    fn unpack_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(Vec<u8>, bool)> {
+        let (mut unpacker, mut bytes) = (Unpacker::default(), Vec::new());
+        for mut piece in pieces {
+            while !piece.is_empty() {
+                let some = unpacker.unpack(&mut piece).ok()?;
+                assert!(some.len() < 256 << 10, "{} bytes at one time", some.len());
+                bytes.extend(some);
+            }
+        }
+        bytes.extend(unpacker.end().ok()?);
+        Some((bytes, unpacker.followed))
+    }
+
+    #[test]
+    fn what_comes_in_pieces_is_the_same_however_it_is_split() {
+        let members = [gzip(b"one, "), gzip(b""), gzip(&[7; 10_000])].concat();
+        let padded = [&members[..], &[0; 10]].concat();
+        for packed in [members, padded] {
+            let whole = unpack(packed.clone(), 1);
+            assert_eq!(unpack_pieces(packed.chunks(1)), whole);
+            for at in 0..packed.len() {
+                let (first, second) = packed.split_at(at);
+                assert_eq!(unpack_pieces([first, second].into_iter()), whole, "{at}");
+            }
+        }
+        let packed = gzip(&vec![0; 64 << 20]);
+        assert_eq!(unpack_pieces([&packed[..]].into_iter()).unwrap().0.len(), 64 << 20);
+    }
+
+    #[test]
+    fn what_was_packed_by_then_is_there_with_each_piece() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let mut unpacker = Unpacker::default();
+        for line in ["one", "two"] {
+            encoder.write_all(line.as_bytes()).unwrap();
+            encoder.flush().unwrap();
+            let packed = std::mem::take(encoder.get_mut());
+            let (mut piece, mut bytes) = (&packed[..], Vec::new());
+            while !piece.is_empty() {
+                bytes.extend(unpacker.unpack(&mut piece).unwrap());
+            }
+            assert_eq!(bytes, line.as_bytes());
+        }
+        assert!(unpacker.end().is_err(), "it has no end");
+        assert!(Unpacker::default().unpack(&mut &b"plain"[..]).is_err());
     }
 
     #[test]

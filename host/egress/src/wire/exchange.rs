@@ -60,3 +60,11 @@ pub(crate) fn end() -> Exchange {
 pub(crate) fn note<T>(noted: impl FnOnce(&mut Exchange) -> T) -> T {
     EXCHANGE.with_borrow_mut(noted)
 }
+
+/// Goes on with an exchange of which a part was had before, perhaps on another thread. What this thread does otherwise is kept apart.
+pub(crate) fn resume<T>(exchange: &mut Exchange, part: impl FnOnce() -> T) -> T {
+    let other = EXCHANGE.replace(std::mem::take(exchange));
+    let result = part();
+    *exchange = EXCHANGE.replace(other);
+    result
+}
