@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::lines::{Content, End, Form, Lines};
 use crate::pages::{Pages, Turn};
 use crate::rules::{
     self, Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Words,
@@ -125,7 +126,31 @@ fn output(output: &Output) -> Value {
         Output::At(pointer) => json!({ "at": pointer }),
         Output::Value(json) => json!({ "value": serde_json::from_str::<Value>(json).unwrap_or_default() }),
         Output::File(name) => json!({ "file": name }),
+        Output::Lines(lines) => self::lines(lines),
     }
+}
+
+fn lines(lines: &Lines) -> Value {
+    let mut members = Map::new();
+    let name = match lines.form {
+        Form::Lines => "lines",
+        Form::Events(content) => {
+            if content == Content::Text {
+                members.insert("data".to_owned(), "text".into());
+            }
+            "events"
+        }
+    };
+    let end = lines.end.as_ref().map(|end| match end {
+        End::Text(text) => json!({ "text": text }),
+        End::Event(name) => json!({ "event": name }),
+        End::At(pointer, equal) => json!({ "at": pointer, "equals": value(equal) }),
+    });
+    let numbers = [("most", lines.most), ("seconds", lines.seconds)];
+    let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number?.into())));
+    members
+        .extend(end.map(|end| ("end", end)).into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value)));
+    json!({ name: members })
 }
 
 /// Kinds of failures by their names.

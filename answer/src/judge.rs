@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::answer::Answer;
 use crate::failure::{Detail, Failure};
+use crate::lines::Lines;
 use crate::look::{Inside, Late, Steps, Way};
 use crate::members::words;
 use crate::read;
@@ -34,6 +35,8 @@ pub enum Found {
     Json(String),
     /// The body is a file of this name.
     File(String),
+    /// The body is made up of items.
+    Lines(Lines),
 }
 
 /// Rules that are used by their name.
@@ -160,6 +163,9 @@ impl<'a> Look<'a, '_> {
     fn output(&mut self, output: &Output) -> Result<Found, Failure> {
         if let Output::File(name) = output {
             return Ok(Found::File(name.clone().into_owned()));
+        }
+        if let Output::Lines(lines) = output {
+            return Ok(Found::Lines(lines.clone()));
         }
         let found = match output {
             Output::At(pointer) => match self.at(pointer).as_slice() {

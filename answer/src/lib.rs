@@ -8,6 +8,7 @@ pub mod build;
 pub mod document;
 mod failure;
 mod judge;
+pub mod lines;
 mod look;
 mod members;
 pub mod pages;

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::Lines;
+
 /// A text of a rule.
 pub type Text = Cow<'static, str>;
 
@@ -55,6 +57,8 @@ pub enum Output {
     Message,
     /// The body as a file of this name, beside `{"success": true}`.
     File(Text),
+    /// A list of its items, which come line by line.
+    Lines(Lines),
 }
 
 /// Something that holds of an answer or does not.

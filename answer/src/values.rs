@@ -91,7 +91,7 @@ fn same(one: &str, other: &str, any_case: bool) -> bool {
     if any_case { one.to_lowercase() == other.to_lowercase() } else { one == other }
 }
 
-fn equals(value: &Value, json: &str, any_case: bool) -> bool {
+pub(crate) fn equals(value: &Value, json: &str, any_case: bool) -> bool {
     match value {
         Value::Null => json == "null",
         Value::Boolean(flag) => json == if *flag { "true" } else { "false" },

@@ -78,6 +78,48 @@ impl Reader {
     }
 }
 
+/// The items of a body that is there already, and masked.
+pub struct Whole {
+    reader: Option<Reader>,
+    bytes: Vec<u8>,
+    read: usize,
+    begun: Option<Line>,
+}
+
+impl Whole {
+    /// Of items that have no more than so many bytes.
+    pub fn new(form: LineForm, bytes: Vec<u8>, item_bytes: u64) -> Self {
+        Self { reader: Some(Reader::new(form, item_bytes)), bytes, read: 0, begun: None }
+    }
+
+    /// The next item, if there is another.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn next_line(&mut self) -> Result<Option<Line>, String> {
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let mut rest = self.bytes.get(self.read..).unwrap_or_default();
+        let next = reader.next(&mut rest).map_err(|problem| problem.to_string())?;
+        self.read = self.bytes.len() - rest.len();
+        if next.is_some() {
+            return Ok(next);
+        }
+        match self.reader.take().map_or(Ok(Rest::Nothing), Reader::rest).map_err(|problem| problem.to_string())? {
+            Rest::Nothing => Ok(None),
+            Rest::Last(line) => Ok(Some(line)),
+            Rest::Begun(line) => {
+                self.begun = Some(line);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The event that the body ended in the middle of, once there is no other item.
+    pub fn begun(&self) -> Option<&Line> {
+        self.begun.as_ref()
+    }
+}
+
 /// What is left at the end of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rest {

@@ -19,12 +19,14 @@ use crate::state::StateStore;
 mod install;
 mod publish;
 mod run;
+mod stream;
 mod sync;
 #[cfg(test)]
 mod unbroken;
 
 pub use install::Followed;
 pub(crate) use run::Target;
+pub use stream::Stream;
 
 /// Runs plugins. It is cheap to share (`Arc`), and calls may run on as many threads as there are.
 pub struct Host {

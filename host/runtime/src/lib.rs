@@ -56,7 +56,7 @@ pub use call::{Call, Input, Output, Report, Timing};
 pub use check::Unreached;
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
-pub use host::{Followed, Host, HostBuilder};
+pub use host::{Followed, Host, HostBuilder, Stream};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
     Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Missing, Release,

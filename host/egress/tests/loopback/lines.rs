@@ -40,7 +40,7 @@ impl Sender for Us<'_> {
 }
 
 fn outgoing(connection: &Connection) -> Arc<Outgoing> {
-    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None };
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "" };
     Arc::new(prepare(&declared(&json!({})), &asked(), item, connection, &work()).unwrap())
 }
 

@@ -11,25 +11,38 @@ use wharf_egress::audit::AuditError;
 use wharf_egress::declaration::{AnswerForm, Effect, Request};
 use wharf_egress::guard::{self, Asked};
 use wharf_egress::json::Problem;
-use wharf_egress::{Blob, Json};
+use wharf_egress::{Blob, Json, send};
 
 use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
+use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::manifest::{About, Data};
 use crate::operation::Operation;
+use crate::registry::Release;
 use crate::sandbox::contract::Failed;
 use crate::sandbox::ctx::{Ctx, NoAnswer, Running, Unanswered};
 use crate::sandbox::ending::Ending;
+use crate::sandbox::open::Opened;
 use crate::sandbox::{Given, Ran};
 
 mod body;
+mod lines;
+mod stream;
+
+use lines::{Listening, NoItem, OfHead, form_of, listened};
+pub(crate) use stream::{Items, Listened, gives_lines};
 
 /// Runs one operation that is data.
 pub(crate) fn run(data: &Data, running: Running, limits: Limits, started: Instant) -> Ran {
     let (release, operation, grant) = (running.release.clone(), running.operation.clone(), running.grant.clone());
     let mut ctx = Ctx::new(limits, started, Some(running));
     let ended = Run::of(&mut ctx, &release.about, &operation, data).call();
-    let ending = Ending::of(&mut ctx, &release, &operation, &grant.connection);
+    end(ctx, &release, &operation, &grant, ended)
+}
+
+/// How a run ends.
+fn end(mut ctx: Ctx, release: &Release, operation: &Operation, grant: &Grant, ended: Ended) -> Ran {
+    let ending = Ending::of(&mut ctx, release, operation, &grant.connection);
     let mut partial = None;
     let result = match ended {
         Ended::Answered(Ok((given, incomplete))) => match (within(&mut ctx, given), incomplete) {
@@ -96,6 +109,18 @@ fn told(failure: Failure) -> Failed {
     })
 }
 
+/// What is sent of a request: but for what turns a page all of it is bound.
+fn asked(request: &Request, query: Vec<(String, String)>) -> Asked {
+    Asked { name: request.name.clone(), variables: Vec::new(), query, headers: Vec::new(), body: None }
+}
+
+/// What came of a request.
+enum Begun {
+    Given(Given),
+    /// Its items are still to come.
+    Lines(Listening),
+}
+
 /// One call of an operation.
 struct Run<'a> {
     ctx: &'a mut Ctx,
@@ -118,6 +143,10 @@ impl<'a> Run<'a> {
             (Some(pages), Some(wanted)) => self.follow(pages, wanted),
             _ => self.once(),
         };
+        self.ended_with(answered)
+    }
+
+    fn ended_with(mut self, answered: Result<(Given, Option<Failure>), Failure>) -> Ended {
         match self.over.take() {
             // What came before a limit is not lost.
             Some(error) if !matches!(&answered, Ok((_, Some(_))) if error.is::<LimitReached>()) => Ended::Over(error),
@@ -132,20 +161,78 @@ impl<'a> Run<'a> {
     }
 
     fn once(&mut self) -> Result<(Given, Option<Failure>), Failure> {
+        match self.begin()? {
+            Begun::Given(given) => Ok((given, None)),
+            Begun::Lines(items) => self.list(items),
+        }
+    }
+
+    /// Sends the request that is for what the caller gave: all of its answer, or what is to come of it.
+    fn begin(&mut self) -> Result<Begun, Failure> {
         let Some(request) = self.chosen() else {
             return Err(Failure::Provider(Detail::new("none of its requests is for what was given")));
         };
-        let (answer, file) = self.send(request, Vec::new())?;
-        let given = match (self.judge(&answer)?, file) {
+        let (answer, file) = match OfHead::of(self.rules(), self.about) {
+            None => self.send(request, Vec::new())?,
+            Some(of_head) => match self.open(request, &of_head)? {
+                Opened::Whole(answer, form) => self.read(request, answer, form),
+                Opened::Lines(open) => {
+                    let (status, headers) = open.head();
+                    let lines = of_head.lines(status, headers, self.reads()).unwrap_or(of_head.lines);
+                    return Ok(Begun::Lines(Listening::to(open, lines, status)));
+                }
+            },
+        };
+        Ok(Begun::Given(match (self.judge(&answer)?, file) {
             (Found::File(name), Some(file)) => match self.ctx.create_blob(file) {
                 Ok(file) => (body::success(), vec![(name, file)]),
                 Err(limit) => return Err(self.ended(limit.into())),
             },
             (Found::Json(json), None) => (self.json(json)?, Vec::new()),
+            (Found::Lines(lines), None) => {
+                let item_bytes = self.ctx.meter.limits().output;
+                return Ok(Begun::Lines(Listening::to_whole(&answer, lines, item_bytes)?));
+            }
             (Found::File(_), None) => return Err(answer.makes_no_sense("a file")),
-            (Found::Json(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
+            (Found::Json(_) | Found::Lines(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
+        }))
+    }
+
+    fn open(&mut self, request: &Request, of_head: &OfHead) -> Result<Opened, Failure> {
+        let is_read = self.reads();
+        let wanted = |status, headers: &[_]| of_head.lines(status, headers, is_read).map(|lines| form_of(&lines));
+        let opened = self.ctx.open(&asked(request, Vec::new()), listened(&of_head.lines), wanted);
+        opened.map_err(|why| self.unanswered(why))
+    }
+
+    /// All items as a list; where it failed in the middle, those that had come.
+    fn list(&mut self, mut items: Listening) -> Result<(Given, Option<Failure>), Failure> {
+        let mut list = "[".to_owned();
+        let why = loop {
+            let item = match items.next(self.ctx) {
+                Ok(Some(item)) => item,
+                Ok(None) => break None,
+                Err(why) => break Some(self.no_item(why)),
+            };
+            let between = if list.len() > 1 { "," } else { "" };
+            let bytes = (list.len() + between.len() + item.as_str().len() + 1) as u64;
+            if let Err(limit) = self.ctx.meter.check_items(bytes) {
+                break Some(self.ended(limit.into()));
+            }
+            list.push_str(between);
+            list.push_str(item.as_str());
         };
-        Ok((given, None))
+        match why {
+            Some(why) if list.len() == 1 => Err(why),
+            why => Ok(((self.json(list + "]")?, Vec::new()), why)),
+        }
+    }
+
+    fn no_item(&mut self, why: NoItem) -> Failure {
+        match why {
+            NoItem::Failure(failure) => failure,
+            NoItem::NoAnswer(why) => self.unanswered(why),
+        }
     }
 
     /// The first request that is for what the caller gave.
@@ -183,7 +270,7 @@ impl<'a> Run<'a> {
         }
         match self.judge(answer)? {
             Found::Json(json) => Ok(Some(json)),
-            Found::File(_) => Err(answer.makes_no_sense("a list")),
+            Found::File(_) | Found::Lines(_) => Err(answer.makes_no_sense("a list")),
         }
     }
 
@@ -204,11 +291,14 @@ impl<'a> Run<'a> {
     /// Sends a declared request. A file of the answer comes beside it; of a small object of JSON it is the body as well, as it may
     /// tell of an error.
     fn send(&mut self, request: &Request, query: Vec<(String, String)>) -> Result<(Answer, Option<Blob>), Failure> {
-        let asked = Asked { name: request.name.clone(), variables: Vec::new(), query, headers: Vec::new(), body: None };
-        let (answer, form) = match self.ctx.send(&asked) {
-            Ok(answered) => answered,
-            Err(why) => return Err(self.unanswered(why)),
-        };
+        match self.ctx.send(&asked(request, query)) {
+            Ok((answer, form)) => Ok(self.read(request, answer, form)),
+            Err(why) => Err(self.unanswered(why)),
+        }
+    }
+
+    /// An answer as the rules look at it, and its file.
+    fn read(&self, request: &Request, answer: send::Answer, form: AnswerForm) -> (Answer, Option<Blob>) {
         let is_file = form == AnswerForm::Blob && (200..300).contains(&answer.status);
         let (body, file) = match is_file {
             true => (body::of_file(&answer.body), Some(answer.body)),
@@ -220,7 +310,7 @@ impl<'a> Run<'a> {
         } else if self.operation.declared.effect != Effect::Read && request.effect() != Effect::Read {
             read = read.to_a_change();
         }
-        Ok((read, file))
+        (read, file)
     }
 
     /// Whether it reads, and gives back what it reads.
@@ -229,11 +319,14 @@ impl<'a> Run<'a> {
         self.operation.declared.effect == Effect::Read && !self.data.answer.iter().any(gives_another)
     }
 
+    fn rules(&self) -> &'a [Rule] {
+        if self.data.answer.is_empty() { &self.about.answer } else { &self.data.answer }
+    }
+
     /// What the rules make of an answer, within the time of the call.
     fn judge(&mut self, answer: &Answer) -> Result<Found, Failure> {
-        let rules = if self.data.answer.is_empty() { &self.about.answer } else { &self.data.answer };
         let work = self.ctx.meter.work();
-        judge_within(answer, rules, self.about, &|bytes| work.steps(bytes).is_ok()).unwrap_or_else(|Late| {
+        judge_within(answer, self.rules(), self.about, &|bytes| work.steps(bytes).is_ok()).unwrap_or_else(|Late| {
             let limit = self.ctx.meter.out_of_time("the host was still reading an answer");
             Err(self.ended(limit.into()))
         })

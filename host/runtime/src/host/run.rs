@@ -35,10 +35,10 @@ pub(crate) struct Target {
     pub(crate) tenure: Arc<Tenure>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
-    limits: Limits,
+    pub(super) limits: Limits,
     audit: Option<Arc<Audit>>,
     way: Way,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 impl Target {
@@ -54,6 +54,28 @@ impl Target {
             operation: &self.operation.declared.name,
             connection: self.grant.connection.name(),
         }
+    }
+}
+
+/// A call that is about to run.
+pub(super) struct Begun {
+    pub(super) id: String,
+    pub(super) started: Instant,
+    pub(super) target: Result<Target, CallError>,
+}
+
+/// All that is known of a call when it is over.
+pub(super) fn report_of(id: String, started: Instant, ran: Ran, retries: u32, waiting: Duration) -> Report {
+    let (sandbox, network, waiting) = (ran.sandbox, ran.network, waiting + ran.waiting);
+    let host = started.elapsed().saturating_sub(sandbox.unwrap_or_default() + network + waiting);
+    Report {
+        id,
+        result: ran.result.map(Output::from),
+        partial: ran.partial.map(Output::from),
+        exchanges: ran.exchanges,
+        log: ran.log,
+        retries,
+        timing: Timing { host, sandbox, network, waiting },
     }
 }
 
@@ -74,29 +96,29 @@ impl Host {
 
     /// Runs a call whose requests are answered in a way. What it was for is told besides, where there was such a thing.
     pub(crate) fn run_by(&self, way: Way, call: Call) -> (Report, Option<Target>) {
+        let begun = self.begin(way, &call);
+        self.run_begun(begun, call)
+    }
+
+    /// Finds out what a call is for.
+    pub(super) fn begin(&self, way: Way, call: &Call) -> Begun {
         let started = Instant::now();
         let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
         let target = unbroken(|| {
             let exposed = self.exposed_state().map(|words| Fault::Host(words.to_owned()));
             exposed.map_or(Ok(()), Err)?;
-            Ok(self.target(id.clone(), &call, way, started)?)
+            Ok(self.target(id.clone(), call, way, started)?)
         });
+        Begun { id, started, target }
+    }
+
+    pub(super) fn run_begun(&self, begun: Begun, call: Call) -> (Report, Option<Target>) {
+        let Begun { id, started, target } = begun;
         let (ran, retries, waiting) = match &target {
             Ok(target) => self.attempts(target, call),
             Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),
         };
-        let (sandbox, network, waiting) = (ran.sandbox, ran.network, waiting + ran.waiting);
-        let host = started.elapsed().saturating_sub(sandbox.unwrap_or_default() + network + waiting);
-        let report = Report {
-            id,
-            result: ran.result.map(Output::from),
-            partial: ran.partial.map(Output::from),
-            exchanges: ran.exchanges,
-            log: ran.log,
-            retries,
-            timing: Timing { host, sandbox, network, waiting },
-        };
-        (report, target.ok())
+        (report_of(id, started, ran, retries, waiting), target.ok())
     }
 
     /// What a call is for.
@@ -156,37 +178,36 @@ impl Host {
 
     /// The stations of a call, in order.
     fn attempt(&self, target: &Target, call: Call) -> Result<Ran, CallError> {
-        let audit = target.audit.as_deref();
-        let record =
-            |refusal: &Refusal| record_refusal(audit, target.who(), refusal, &target.grant).map_err(Fault::from);
-        let placed = |limit: LimitReached| match target.grant.table_of(limit.name) {
-            Some(table) => limit.set_in(table),
-            None => limit,
-        };
         let input = call.fingerprint();
-        let (admitted, running) = match self.admit(target, call) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                let refusal = match refusal {
-                    Refusal::Limit(limit) => Refusal::Limit(placed(limit)),
-                    other => other,
-                };
-                record(&refusal)?;
-                return Err(refusal.into());
-            }
-        };
-        let mut ran = match &target.operation.declared.data {
+        let (admitted, running) = self.let_in(target, call)?;
+        let ran = match &target.operation.declared.data {
             Some(data) => data::run(data, running, target.limits, target.started),
             None => sandbox::run(&self.engine, running, target.limits, target.started),
         };
         drop(admitted);
+        Ok(self.conclude(target, input, ran))
+    }
+
+    /// Lets a call in. What is refused is recorded.
+    pub(super) fn let_in(&self, target: &Target, call: Call) -> Result<(Admitted<'_>, Running), CallError> {
+        self.admit(target, call).map_err(|refusal| {
+            let refusal = match refusal {
+                Refusal::Limit(limit) => Refusal::Limit(placed(target, limit)),
+                other => other,
+            };
+            record(target, &refusal).map_or_else(CallError::from, |()| refusal.into())
+        })
+    }
+
+    /// Counts how a call went.
+    pub(super) fn conclude(&self, target: &Target, input: u64, mut ran: Ran) -> Ran {
         self.count(target, input, &ran);
         // What a rule denied is recorded where it is denied; the limit is known only now.
         if let Err(CallError::Refusal(Refusal::Limit(limit))) = ran.result {
-            let refusal = Refusal::from(placed(limit));
-            ran.result = Err(record(&refusal).map_or_else(CallError::from, |()| refusal.into()));
+            let refusal = Refusal::from(placed(target, limit));
+            ran.result = Err(record(target, &refusal).map_or_else(CallError::from, |()| refusal.into()));
         }
-        Ok(ran)
+        ran
     }
 
     /// Counts for the release how it went, and takes it back where it is clearly worse than the one before it. What says
@@ -257,9 +278,21 @@ impl Host {
     }
 }
 
+/// A limit with the table that it is set in.
+fn placed(target: &Target, limit: LimitReached) -> LimitReached {
+    match target.grant.table_of(limit.name) {
+        Some(table) => limit.set_in(table),
+        None => limit,
+    }
+}
+
+fn record(target: &Target, refusal: &Refusal) -> Result<(), Fault> {
+    record_refusal(target.audit.as_deref(), target.who(), refusal, &target.grant).map_err(Fault::from)
+}
+
 /// Runs a part of a call. A panic is a bug of the host, or of a library that it uses: it ends the call, and not the process of
 /// whoever embeds the host.
-fn unbroken<T>(part: impl FnOnce() -> Result<T, CallError>) -> Result<T, CallError> {
+pub(super) fn unbroken<T>(part: impl FnOnce() -> Result<T, CallError>) -> Result<T, CallError> {
     // What is shared is behind locks that whoever comes next takes as they are, and everything else is dropped here.
     catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|panic| {
         let words = in_words(&*panic);

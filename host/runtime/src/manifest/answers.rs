@@ -10,6 +10,8 @@ use wharf_egress::declaration::{AnswerForm, Problem, Request};
 
 use super::{About, Data, Manifest, Operation};
 
+mod lines;
+
 /// Rules of one list, lists with a name, and conditions of a rule. Ten rules are many.
 const MOST_RULES: usize = 64;
 const MOST_LISTS: usize = 64;
@@ -178,6 +180,7 @@ impl Lint<'_> {
                     self.report(place, format!("its value is not JSON: {error}"));
                 }
             }
+            Then::Output(Output::Lines(lines)) => self.lines(place, lines),
             Then::Output(Output::Body | Output::Text | Output::Message | Output::File(_)) => {}
             Then::Failure(failing) => self.failing(place, failing),
             Then::Unreadable(expected) if expected.trim().is_empty() => {
@@ -320,6 +323,7 @@ impl Lint<'_> {
             self.pages(place, operation, pages);
         }
         self.files(place, operation, data);
+        self.beside_lines(place, operation, data);
     }
 
     /// Which of several requests is sent has to be clear.

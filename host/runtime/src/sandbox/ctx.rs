@@ -145,6 +145,14 @@ impl Exchange {
     }
 }
 
+/// A request that the guard built, with what it weighs, and what will be shown of it.
+pub(super) struct Built {
+    pub(super) outgoing: Arc<Outgoing>,
+    weight: u64,
+    pub(super) exchange: Exchange,
+    pub(super) sent: Instant,
+}
+
 /// What ends a dry run, and a replay that has gone another way: the request is known, and nothing is there to answer it.
 #[derive(Debug, thiserror::Error)]
 #[error("the call ends with a request that nothing answers")]
@@ -190,6 +198,13 @@ impl Ctx {
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
+        let mut built = self.build(asked)?;
+        let result = self.exchange(&mut built, |call, outgoing, allowance| call.exchange(outgoing, allowance))?;
+        self.settle(asked, built, result)
+    }
+
+    /// A request that may be sent.
+    pub(super) fn build(&mut self, asked: &Asked) -> Result<Built, NoAnswer> {
         failpoint("send");
         // The guest was told of it, and is to send nothing else.
         if let Some(limit) = self.meter.reached() {
@@ -226,25 +241,46 @@ impl Ctx {
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
         }
-        let mut exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
+        let exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
         if let Way::DryRun = call.way {
             self.exchanges.push(exchange);
             return Err(Unanswered.into());
         }
+        Ok(Built { outgoing: Arc::new(outgoing), weight, exchange, sent: Instant::now() })
+    }
+
+    /// Sends it, once more where the socket was closed before the server had seen it.
+    pub(super) fn exchange<T>(
+        &mut self,
+        built: &mut Built,
+        send: impl Fn(&Running, &Arc<Outgoing>, Allowance) -> Result<Result<T, SendError>, NoAnswer>,
+    ) -> Result<Result<T, SendError>, NoAnswer> {
+        let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
         let head = self.meter.limits().answer_head;
         let allowance = Allowance::new(self.meter.deadline, head, self.meter.answer_allowed());
-        let mut sent = Instant::now();
-        let mut result = call.exchange(&outgoing, allowance)?;
+        let mut result = send(call, &built.outgoing, allowance)?;
         if let Err(SendError::Closed(_)) = result {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
-            self.network += exchange.took(sent);
-            self.exchanges.push(exchange.clone());
+            self.network += built.exchange.took(built.sent);
+            self.exchanges.push(built.exchange.clone());
             self.meter.count_repeat()?;
-            self.meter.count_sent(weight)?;
-            sent = Instant::now();
-            result = call.exchange(&outgoing, Allowance { new_socket: true, ..allowance })?;
+            self.meter.count_sent(built.weight)?;
+            built.sent = Instant::now();
+            result = send(call, &built.outgoing, Allowance { new_socket: true, ..allowance })?;
         }
-        self.network += exchange.took(sent);
+        self.network += built.exchange.took(built.sent);
+        Ok(result)
+    }
+
+    /// Takes down what became of it.
+    pub(super) fn settle(
+        &mut self,
+        asked: &Asked,
+        built: Built,
+        result: Result<Answer, SendError>,
+    ) -> Result<(Answer, AnswerForm), NoAnswer> {
+        let Built { outgoing, mut exchange, .. } = built;
+        let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
         if !outgoing.reads() {
             self.changes.note(&result);
         }
@@ -254,7 +290,7 @@ impl Ctx {
         }
         if let Way::Recording(recorder) = &call.way {
             let seen = for_people(&result, outgoing.for_people());
-            recorder.keep(call.intended(&outgoing), asked, item.sensitive, &seen);
+            recorder.keep(call.intended(&outgoing), asked, call.operation.sensitive(), &seen);
         }
         if let Ok(answer) = &result {
             let found = self.tokens.note(call.sensitive_answer(&asked.name), &answer.body);
@@ -268,34 +304,42 @@ impl Ctx {
             exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
         }
         self.exchanges.push(exchange);
-        let (by_proxy, maybe) = (call.grant.connection.has_proxy(), outgoing.afterwards());
         match result {
             Ok(answer) => {
                 self.meter.count_received(answer.body.bytes.len() as u64)?;
                 Ok((answer, outgoing.answer()))
             }
+            Err(error) => Err(self.no_answer(&outgoing, error)),
+        }
+    }
+
+    /// Why there is no answer, or no whole one.
+    pub(super) fn no_answer(&mut self, outgoing: &Outgoing, error: SendError) -> NoAnswer {
+        let by_proxy = self.call.as_ref().is_some_and(|call| call.grant.connection.has_proxy());
+        let maybe = outgoing.afterwards();
+        match error {
             // They are recorded already.
-            Err(SendError::Denied(denial)) => Err(self.refused_with(denial.into())),
-            Err(SendError::AnswerDenied { mut denial, .. }) => {
+            SendError::Denied(denial) => self.refused_with(denial.into()),
+            SendError::AnswerDenied { mut denial, .. } => {
                 denial.message.push_str(maybe);
-                Err(self.refused_with(denial.into()))
+                self.refused_with(denial.into())
             }
-            Err(SendError::TooLarge { .. }) => Err(self.meter.answer_too_large(maybe).into()),
-            Err(SendError::Timeout { sent }) => {
+            SendError::TooLarge { .. } => self.meter.answer_too_large(maybe).into(),
+            SendError::Timeout { sent } => {
                 let what = match (sent, by_proxy) {
                     (true, _) => format!("the request was sent, and the provider had not answered yet{maybe}"),
                     (false, true) => "neither the proxy nor the provider had answered yet; nothing was sent".to_owned(),
                     (false, false) => "there was no connection to the provider yet; nothing was sent".to_owned(),
                 };
-                Err(self.meter.out_of_time(&what).into())
+                self.meter.out_of_time(&what).into()
             }
-            Err(SendError::HeadTooLarge { .. }) => Err(self.meter.head_too_large(maybe).into()),
-            Err(SendError::Unavailable(message)) => Err(NoAnswer::Unavailable(message)),
-            Err(SendError::NoAnswer(message) | SendError::Closed(message)) => Err(NoAnswer::Sent(message)),
-            Err(SendError::Unreadable { status, problem }) => {
-                Err(NoAnswer::Unreadable { status, message: format!("{problem}{maybe}") })
+            SendError::HeadTooLarge { .. } => self.meter.head_too_large(maybe).into(),
+            SendError::Unavailable(message) => NoAnswer::Unavailable(message),
+            SendError::NoAnswer(message) | SendError::Closed(message) => NoAnswer::Sent(message),
+            SendError::Unreadable { status, problem } => {
+                NoAnswer::Unreadable { status, message: format!("{problem}{maybe}") }
             }
-            Err(SendError::Unrecorded(error)) => Err(NoAnswer::Ends(error.into())),
+            SendError::Unrecorded(error) => NoAnswer::Ends(error.into()),
         }
     }
 

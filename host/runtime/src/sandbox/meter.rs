@@ -188,6 +188,16 @@ impl Meter {
         self.within_bytes("attachments", attachments, limit, "the files of the output are larger, together")
     }
 
+    /// The output as far as it has come, in bytes.
+    pub(crate) fn check_items(&mut self, bytes: u64) -> Counted {
+        self.within_bytes("output", bytes, self.limits.output, "the items of the answer are larger, together")
+    }
+
+    /// As in [`Meter::head_too_large`].
+    pub(crate) fn item_too_large(&mut self, afterwards: &str) -> LimitReached {
+        self.bytes("output", self.limits.output, &format!("one item of the answer is larger{afterwards}"))
+    }
+
     pub(crate) fn state_full(&mut self) -> LimitReached {
         self.bytes("state", self.limits.state, "the plugin keeps more for this connection")
     }

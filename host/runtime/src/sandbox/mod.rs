@@ -27,6 +27,7 @@ pub(crate) mod engine;
 pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
+pub(crate) mod open;
 mod tokens;
 mod wasi;
 pub(crate) mod way;

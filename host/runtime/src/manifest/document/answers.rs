@@ -1,6 +1,7 @@
 //! Rules for answers, and pages.
 
 use wharf_answer::document::{FAILURES, KINDS};
+use wharf_answer::lines::{Content, End, Form, Lines};
 use wharf_answer::pages::{Pages, Turn};
 use wharf_answer::rules::{Condition, Failing, Output, Place, Rule, Status, Subject, Test, Text, Then, Value, Words};
 
@@ -164,13 +165,45 @@ fn output(at: At<'_>) -> Result<Output, Problem> {
         return Ok(at.one_of(&OUTPUTS)?());
     }
     let what = "an output";
-    let kinds = ["at", "value", "file"];
+    let kinds = ["at", "value", "file", "events", "lines"];
     let at = at.of_members(what, &kinds)?;
     let kind = at.only_one(what, &kinds)?;
     Ok(match kind.name() {
+        "events" | "lines" => Output::Lines(lines(kind)?),
         "at" => Output::At(pointer(kind)?),
         "value" => Output::Value(kind.to_json().into()),
         _ => Output::File(text(kind)?),
+    })
+}
+
+const CONTENTS: [(&str, Content); 2] = [("json", Content::Json), ("text", Content::Text)];
+
+/// Items that come line by line.
+fn lines(at: At<'_>) -> Result<Lines, Problem> {
+    let is_of_events = at.name() == "events";
+    let members: &[&str] = if is_of_events { &["data", "end", "most", "seconds"] } else { &["end", "most", "seconds"] };
+    let at = at.of_members("it", members)?;
+    let content = at.find("data").map_or_else(|| Ok(Content::default()), |data| data.one_of(&CONTENTS))?;
+    Ok(Lines {
+        form: if is_of_events { Form::Events(content) } else { Form::Lines },
+        end: at.find("end").map(end).transpose()?,
+        most: at.find("most").map(count).transpose()?,
+        seconds: at.find("seconds").map(count).transpose()?,
+    })
+}
+
+fn count(at: At<'_>) -> Result<u32, Problem> {
+    u32::try_from(at.number()?).map_err(|_| at.wrong("write a smaller number"))
+}
+
+fn end(at: At<'_>) -> Result<End, Problem> {
+    let what = "an end";
+    let at = at.of_members(what, &["text", "event", "at", "equals"])?;
+    let kind = at.only_one(what, &["text", "event", "at"])?;
+    Ok(match kind.name() {
+        "text" => End::Text(text(kind)?),
+        "event" => End::Event(text(kind)?),
+        _ => End::At(pointer(kind)?, value(at.require(what, "equals")?)?),
     })
 }
 

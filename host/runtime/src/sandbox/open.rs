@@ -1,0 +1,197 @@
+//! Answers that are open while their lines come.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wharf_egress::audit::{Audit, Recorder};
+use wharf_egress::declaration::AnswerForm;
+use wharf_egress::guard::Asked;
+use wharf_egress::lines::{Line, LineForm};
+use wharf_egress::open::{self, OpenAnswer, Sender, Wanted};
+use wharf_egress::outgoing::Outgoing;
+use wharf_egress::send::{Allowance, Answer, SendError};
+use wharf_egress::{Blob, Connection, Deadline};
+
+use super::ctx::{Ctx, NoAnswer, Running};
+use super::log::Level;
+use super::way::Way;
+use crate::grant::Grant;
+use crate::operation::Operation;
+use crate::registry::Release;
+
+/// Whoever sends, for as long as the answer is open.
+struct Who {
+    id: String,
+    release: Arc<Release>,
+    operation: Arc<Operation>,
+    grant: Arc<Grant>,
+    audit: Option<Arc<Audit>>,
+}
+
+impl Who {
+    fn of(call: &Running) -> Self {
+        Self {
+            id: call.id.clone(),
+            release: Arc::clone(&call.release),
+            operation: Arc::clone(&call.operation),
+            grant: Arc::clone(&call.grant),
+            audit: call.audit.clone(),
+        }
+    }
+}
+
+impl Sender for Who {
+    fn connection(&self) -> &Connection {
+        &self.grant.connection
+    }
+
+    fn recorder(&self) -> Option<Recorder<'_>> {
+        let who = wharf_egress::audit::Who {
+            call: &self.id,
+            plugin: &self.release.about.name,
+            digest: &self.release.digest,
+            operation: &self.operation.declared.name,
+            connection: self.grant.connection.name(),
+        };
+        Some(Recorder { audit: self.audit.as_deref()?, who })
+    }
+}
+
+/// What came of a request whose answer may come line by line.
+pub(crate) enum Opened {
+    Whole(Answer, AnswerForm),
+    Lines(Open),
+}
+
+/// An answer whose lines are still to come.
+pub(crate) struct Open {
+    answer: Box<OpenAnswer<Who>>,
+    outgoing: Arc<Outgoing>,
+    /// Which of the call's exchanges it is.
+    exchange: usize,
+    until: Option<Deadline>,
+}
+
+/// What comes next.
+pub(crate) enum Next {
+    Line(Line),
+    End,
+    /// It was listened to as long as it should be.
+    Enough,
+}
+
+impl Open {
+    /// The event that the answer ended in the middle of.
+    pub(crate) fn begun(&self) -> Option<&Line> {
+        self.answer.begun()
+    }
+
+    /// The status and the headers of the answer.
+    pub(crate) fn head(&self) -> (u16, &[(String, String)]) {
+        (self.answer.status(), self.answer.headers())
+    }
+
+    /// What is to be said where nobody knows what became of the request.
+    pub(crate) fn afterwards(&self) -> &'static str {
+        self.outgoing.afterwards()
+    }
+}
+
+impl Ctx {
+    /// The same as [`Ctx::send`], but an answer that is wanted line by line is left open: for so long, if that is said. One that is
+    /// recorded or comes from a cassette is whole.
+    pub(crate) fn open(
+        &mut self,
+        asked: &Asked,
+        listened: Option<Duration>,
+        wanted: impl Fn(u16, &[(String, String)]) -> Option<LineForm>,
+    ) -> Result<Opened, NoAnswer> {
+        let is_live = self.call.as_ref().is_some_and(|call| matches!(call.way, Way::Network | Way::DryRun));
+        if !is_live {
+            return self.send(asked).map(|(answer, form)| Opened::Whole(answer, form));
+        }
+        let mut built = self.build(asked)?;
+        let until = listened.map(|time| Deadline::within(time).min(self.meter.deadline));
+        let item_bytes = self.meter.limits().output;
+        let result = self.exchange(&mut built, |call, outgoing, allowance| {
+            let allowance = Allowance { deadline: until.unwrap_or(allowance.deadline), ..allowance };
+            let wanted = |status, headers: &[_]| Some(Wanted { form: wanted(status, headers)?, item_bytes });
+            Ok(open::open(Who::of(call), Arc::clone(outgoing), allowance, wanted))
+        })?;
+        let answer = match result {
+            Ok(open::Opened::Whole(answer)) => {
+                return self.settle(asked, built, Ok(answer)).map(|(answer, form)| Opened::Whole(answer, form));
+            }
+            Err(SendError::Timeout { sent: true }) if !self.meter.deadline.is_over() => {
+                let words =
+                    "the request was sent, and the provider had not begun to answer in the time that is listened to";
+                let error = SendError::NoAnswer(format!("{words}{}", built.outgoing.afterwards()));
+                return self.settle(asked, built, Err(error)).map(|(answer, form)| Opened::Whole(answer, form));
+            }
+            Err(error) => {
+                return self.settle(asked, built, Err(error)).map(|(answer, form)| Opened::Whole(answer, form));
+            }
+            Ok(open::Opened::Lines(answer)) => answer,
+        };
+        if !built.outgoing.reads() {
+            let head = Answer {
+                status: answer.status(),
+                headers: Vec::new(),
+                body: Blob::new(Vec::new(), String::new(), None),
+                passed_over: Vec::new(),
+            };
+            self.changes.note(&Ok(head));
+        }
+        for what in answer.passed_over() {
+            self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
+        }
+        built.exchange.status = Some(answer.status());
+        built.exchange.answer_bytes = Some(0);
+        self.exchanges.push(built.exchange);
+        let exchange = self.exchanges.len() - 1;
+        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange, until }))
+    }
+
+    /// Waits for the next line of an answer that is open.
+    pub(crate) fn next_line(&mut self, open: &mut Open) -> Result<Next, NoAnswer> {
+        let began = Instant::now();
+        let next = open.answer.next_line();
+        let took = began.elapsed();
+        self.network += took;
+        if let Some(exchange) = self.exchanges.get_mut(open.exchange) {
+            exchange.micros += u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            exchange.answer_bytes = Some(open.answer.received());
+        }
+        let error = match next {
+            Ok(Some(line)) => return Ok(Next::Line(line)),
+            Ok(None) => {
+                self.meter.count_received(open.answer.received())?;
+                return Ok(Next::End);
+            }
+            Err(error) => error,
+        };
+        if matches!(error, SendError::Timeout { .. }) && open.until.is_some() && !self.meter.deadline.is_over() {
+            self.meter.count_received(open.answer.received())?;
+            return Ok(Next::Enough);
+        }
+        if !open.outgoing.reads() {
+            self.changes.note(&Err(error.clone()));
+        }
+        let maybe = open.outgoing.afterwards();
+        Err(match error {
+            SendError::Timeout { .. } => self.meter.out_of_time(&format!("the answer was still coming{maybe}")).into(),
+            SendError::TooLarge { limit } if limit == self.meter.limits().output => {
+                self.meter.item_too_large(maybe).into()
+            }
+            error => self.no_answer(&open.outgoing, error),
+        })
+    }
+
+    /// Hangs up, as all that is wanted of it has come.
+    pub(crate) fn close(&mut self, open: Open) -> Result<(), NoAnswer> {
+        let counted = self.meter.count_received(open.answer.received());
+        let closed = open.answer.close();
+        counted?;
+        closed.map_err(|error| self.no_answer(&open.outgoing, error))
+    }
+}
