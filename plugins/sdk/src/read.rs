@@ -56,7 +56,7 @@ impl Read {
                 let rules = rules();
                 match judge(response, &rules.all(), &rules)? {
                     Found::Json(json) => Ok(json),
-                    Found::File(_) => Err(response.makes_no_sense("JSON")),
+                    Found::File(_) | Found::Lines(_) => Err(response.makes_no_sense("JSON")),
                 }
             }
         }

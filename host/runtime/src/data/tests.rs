@@ -1,3 +1,5 @@
+mod lines;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 

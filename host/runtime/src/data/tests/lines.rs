@@ -1,0 +1,307 @@
+//! Answers that come line by line, said piece by piece.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use wharf_egress::Secret;
+
+use super::*;
+use crate::call::Call;
+use crate::failure::Fault;
+use crate::host::Stream;
+use crate::manifest;
+
+const SECRET: &str = "a-secret-k7RmX2vQp9LzT4wB";
+
+/// A plugin whose provider says what it is told.
+struct Told {
+    world: World,
+    say: mpsc::Sender<String>,
+    /// Tells when the other end has hung up.
+    hung_up: mpsc::Receiver<()>,
+}
+
+/// The operation `answers.write`, with a rule for its answer.
+fn operations(output: &Value) -> Value {
+    json!({"answers.write": {
+        "title": "Write", "summary": "Writes one.",
+        "answer": [{"if": {"status": "2xx"}, "output": output}, {"failure": {}}],
+        "request": {"method": "POST", "path": "/answers"},
+    }})
+}
+
+impl Told {
+    fn of(limits: Limits, output: &Value, head: &str) -> Self {
+        let world = World::within(limits, &operations(output));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let connection = Connection::builder(&world.plugin, "main", &url).secret("key", Secret::new(SECRET));
+        HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()).limits(limits));
+        let (say, said) = mpsc::channel::<String>();
+        let (gone, hung_up) = mpsc::channel();
+        let head = format!("HTTP/1.1 200 OK\r\n{head}\r\nTransfer-Encoding: chunked\r\n\r\n");
+        thread::spawn(move || {
+            let mut socket = listener.accept().unwrap().0;
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                let mut one = [0];
+                assert_eq!(socket.read(&mut one).unwrap(), 1);
+                asked.push(one[0]);
+            }
+            socket.write_all(head.as_bytes()).unwrap();
+            for text in said {
+                socket.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes()).unwrap_or(());
+            }
+            socket.shutdown(std::net::Shutdown::Write).unwrap_or(());
+            // Its end, or a reset.
+            let _ = socket.read(&mut [0]);
+            gone.send(()).unwrap_or(());
+        });
+        Self { world, say, hung_up }
+    }
+
+    /// A stream of events.
+    fn events(output: &Value) -> Self {
+        Self::of(Limits::default(), output, "Content-Type: text/event-stream")
+    }
+
+    fn say(&self, text: &str) {
+        self.say.send(text.to_owned()).unwrap();
+    }
+
+    /// It says this, and no more.
+    fn run(self, said: &str) -> Report {
+        self.say(said);
+        // An empty chunk is the last one.
+        self.say("");
+        let Self { world, say, .. } = self;
+        drop(say);
+        world.run("answers.write", &json!({}))
+    }
+
+    /// It has nothing else to say, and sees that the other end is gone.
+    fn is_hung_up(self) {
+        let Self { say, hung_up, .. } = self;
+        drop(say);
+        hung_up.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
+
+    fn stream(&self) -> Stream<'static> {
+        HOST.0.stream(Call::new(&self.world.plugin, "answers.write"))
+    }
+}
+
+fn done() -> Value {
+    json!({"events": {"end": {"text": "[DONE]"}}})
+}
+
+#[test]
+fn events_are_a_list_up_to_what_ends_them() {
+    let told = Told::events(&done());
+    // The server has no end of its own: who waits for it waits for ever.
+    told.say(": hello\n\nevent: token\nid: 7\ndata: {\"n\": 1.10}\n\ndata: 2\n\ndata: [DONE]\n\ndata: 3\n\n");
+    let report = told.world.run("answers.write", &json!({}));
+    assert_eq!(output(&report), r#"[{"data":{"n": 1.10},"event":"token","id":"7"},{"data":2,"id":"7"}]"#);
+    assert_eq!(report.exchanges[0].status, Some(200));
+    assert!(report.exchanges[0].answer_bytes.is_some_and(|bytes| bytes > 50) && report.timing.network > Duration::ZERO);
+    told.is_hung_up();
+}
+
+#[test]
+fn each_kind_of_end_ends_an_answer() {
+    let said = "data: {\"n\":1}\n\nevent: stop\ndata: {\"n\":2,\"done\":true}\n\ndata: {\"n\":3}\n\n";
+    let of = |lines: Value| {
+        let told = Told::events(&json!({ "events": lines }));
+        told.say(said);
+        let report = told.world.run("answers.write", &json!({}));
+        let items: Vec<Value> = serde_json::from_str(output(&report)).unwrap();
+        items.len()
+    };
+    assert_eq!(of(json!({"end": {"event": "stop"}})), 2);
+    assert_eq!(of(json!({"end": {"at": "/done", "equals": true}})), 2);
+    assert_eq!(of(json!({"most": 1})), 1);
+    assert_eq!(of(json!({"seconds": 1})), 3);
+    assert_eq!(of(json!({"data": "text", "end": {"text": "{\"n\":3}"}})), 2);
+}
+
+#[test]
+fn lines_of_json_are_a_list_up_to_the_end_of_the_answer() {
+    let told = Told::of(Limits::default(), &json!({"lines": {}}), "Content-Type: application/x-ndjson");
+    assert_eq!(output(&told.run("{\"a\":1.10}\r\n\n[2]\n3")), r#"[{"a":1.10},[2],3]"#);
+}
+
+#[test]
+fn what_ends_before_its_end_is_a_failure_beside_the_items_so_far() {
+    let ended = |told: Told, said: &str| {
+        let report = told.run(said);
+        let failed = report.result.as_ref().unwrap_err().to_string();
+        (failed, partial(&report).to_owned())
+    };
+    let (failed, so_far) = ended(Told::events(&done()), "data: 1\n\n");
+    assert_eq!(so_far, r#"[{"data":1}]"#);
+    assert!(failed.contains("the answer ended without `[DONE]`; what it asks for may have been done"), "{failed}");
+
+    let (failed, so_far) = ended(Told::events(&json!({"events": {}})), "data: 1\n\ndata: 2\n");
+    assert_eq!(so_far, r#"[{"data":1}]"#);
+    assert!(failed.contains("the answer ended in the middle of an event"), "{failed}");
+
+    let (failed, so_far) = ended(Told::events(&done()), "data: 1\n\ndata: {\n\ndata: [DONE]\n\n");
+    assert_eq!(so_far, r#"[{"data":1}]"#);
+    assert!(failed.contains("item 2 of the answer is not JSON"), "{failed}");
+
+    let told = Told::events(&done());
+    told.say("data: 1\n\n");
+    let Told { world, say, .. } = told;
+    drop(say);
+    let report = world.run("answers.write", &json!({}));
+    let failed = report.result.as_ref().unwrap_err();
+    assert!(matches!(failed, CallError::Failure(Failure::Unavailable(_))), "{failed:?}");
+    assert!(failed.to_string().contains("before the last chunk"), "{failed}");
+    assert_eq!(partial(&report), r#"[{"data":1}]"#);
+}
+
+#[test]
+fn a_last_event_without_its_blank_line_may_be_what_ends_an_answer() {
+    assert_eq!(output(&Told::events(&done()).run("data: 1\n\ndata: [DONE]")), r#"[{"data":1}]"#);
+}
+
+#[test]
+fn a_limit_ends_an_answer_beside_the_items_so_far() {
+    let name = |report: &Report| match &report.result {
+        Err(CallError::Refusal(Refusal::Limit(limit))) => limit.name,
+        other => panic!("{other:?}"),
+    };
+    let within = |limits: Limits| Told::of(limits, &done(), "Content-Type: text/event-stream");
+    let long = format!("data: 1\n\ndata: \"{}\"\n\n", "x".repeat(100));
+
+    let report = within(Limits { output: 60, ..Limits::default() }).run(&long);
+    assert_eq!((name(&report), partial(&report)), ("output", r#"[{"data":1}]"#), "one item is too large");
+    let report = within(Limits { output: 120, ..Limits::default() }).run(&long);
+    assert_eq!((name(&report), partial(&report)), ("output", r#"[{"data":1}]"#), "all together are");
+    let report = within(Limits { answer: 50, ..Limits::default() }).run(&long);
+    assert_eq!(name(&report), "answer");
+
+    let told = within(Limits { timeout: Duration::from_millis(400), ..Limits::default() });
+    told.say("data: 1\n\n");
+    let report = told.world.run("answers.write", &json!({}));
+    assert_eq!((name(&report), partial(&report)), ("timeout", r#"[{"data":1}]"#));
+    assert!(report.result.unwrap_err().to_string().contains("the answer was still coming"));
+}
+
+#[test]
+fn a_stream_gives_each_item_before_the_next_one_is_sent() {
+    let told = Told::events(&done());
+    let mut stream = told.stream();
+    for n in [1, 2] {
+        told.say(&format!("data: {n}\n\n"));
+        assert_eq!(stream.next().unwrap().as_str(), format!("{{\"data\":{n}}}"));
+    }
+    told.say("data: [DONE]\n\n");
+    assert!(stream.next().is_none() && stream.next().is_none());
+    let report = stream.end();
+    assert_eq!((output(&report), report.exchanges.len()), ("null", 1));
+    assert_eq!(report.timing.sandbox, None);
+    told.is_hung_up();
+}
+
+#[test]
+fn a_stream_that_fails_tells_it_at_its_end() {
+    let told = Told::events(&done());
+    let mut stream = told.stream();
+    told.say("data: 1\n\n");
+    assert!(stream.next().is_some());
+    let Told { say, .. } = told;
+    drop(say);
+    assert!(stream.next().is_none());
+    let failed = stream.end().result.unwrap_err();
+    assert!(failed.to_string().contains("before the last chunk"), "{failed}");
+}
+
+#[test]
+fn who_drops_a_stream_ends_its_call() {
+    for by_its_end in [true, false] {
+        let told = Told::events(&done());
+        let mut stream = told.stream();
+        told.say("data: 1\n\n");
+        assert!(stream.next().is_some());
+        if by_its_end {
+            assert!(stream.end().result.is_ok(), "nothing went wrong");
+        } else {
+            drop(stream);
+        }
+        told.is_hung_up();
+    }
+}
+
+#[test]
+fn a_stream_goes_on_from_thread_to_thread() {
+    let told = Told::events(&done());
+    let mut stream = told.stream();
+    told.say("data: 1\n\n");
+    assert!(stream.next().is_some());
+    told.say("data: 2\n\ndata: [DONE]\n\n");
+    let rest = thread::spawn(move || stream.by_ref().count() + usize::from(stream.end().result.is_err())).join();
+    assert_eq!(rest.unwrap(), 1);
+}
+
+#[test]
+fn a_secret_in_two_items_is_in_none() {
+    let told = Told::events(&json!({"events": {"data": "text", "end": {"text": "[DONE]"}}}));
+    let (first, second) = SECRET.split_at(10);
+    let report = told.run(&format!("data: key {first}\n\ndata: {second}.\n\ndata: [DONE]\n\n"));
+    assert_eq!(output(&report), r#"[{"data":"key •••"},{"data":"."}]"#);
+}
+
+#[test]
+fn what_is_no_stream_is_read_whole_and_by_all_rules() {
+    let page = Told::of(Limits::default(), &done(), "Content-Type: text/html");
+    let failed = page.run("data: 1\n\ndata: [DONE]\n\n").result.unwrap_err().to_string();
+    assert!(failed.contains("the answer is not a stream of events"), "{failed}");
+
+    let world = World::of(&operations(&done()));
+    world.answers(404, &[], r#"{"message": "No such order."}"#);
+    let failed = told(world.run("answers.write", &json!({})).result.unwrap_err());
+    assert!(matches!(failed, Failure::NotFound(_)), "{failed:?}");
+    let mut stream = HOST.0.stream(world.of_call("answers.write", &json!({})).dry_run());
+    assert!(stream.next().is_none());
+    let report = stream.end();
+    assert_eq!((output(&report), report.exchanges.len()), ("null", 1), "nothing is sent in a dry run");
+}
+
+#[test]
+fn an_operation_without_lines_has_no_items_but_an_output() {
+    let world = World::of(&get_order(&json!([])));
+    world.answers(200, &[], "[1, 2]");
+    let mut stream = HOST.0.stream(world.of_call("orders.get", &json!({"id": "7"})));
+    assert!(stream.next().is_none());
+    assert_eq!(output(&stream.end()), "[1, 2]");
+    let failed = HOST.0.stream(Call::new("nobody", "a.b")).end().result.unwrap_err();
+    assert!(!matches!(failed, CallError::Fault(Fault::Host(_))), "{failed:?}");
+}
+
+#[test]
+fn lines_that_can_never_end_so_are_refused_with_their_place() {
+    let refused = |output: &Value, words: &str| {
+        let document = json!({
+            "contract": "0.2.0-draft", "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "Orders.",
+            "server": {"summary": "Where it is."}, "operations": operations(output),
+        });
+        let told = match document::read(&document.to_string()) {
+            Err(problem) => problem.to_string(),
+            Ok(manifest) => format!("{:?}", manifest::check(&manifest)),
+        };
+        assert!(told.contains(words), "{words}: {told}");
+    };
+    refused(&json!({"events": {"most": 0}}), "`most` is a number of items from 1 to 1000000");
+    refused(&json!({"lines": {"seconds": 9999}}), "`seconds` is a number from 1 to 3600");
+    refused(&json!({"events": {"end": {"text": ""}}}), "the text that ends an answer has to be one");
+    refused(&json!({"lines": {"end": {"event": "stop"}}}), "lines have no events");
+    refused(&json!({"events": {"data": "text", "end": {"at": "/a", "equals": 1}}}), "there is no place to look at");
+    refused(&json!({"events": {"end": {"at": "/a/*", "equals": 1}}}), "has to lead to one place");
+    refused(&json!({"events": {"end": {"at": "/a"}}}), "equals");
+    refused(&json!({"lines": {"data": "json"}}), "data");
+    refused(&json!({"events": {"until": 1}}), "until");
+}
