@@ -191,6 +191,26 @@ fn the_schema_for_editors_takes_what_the_reader_takes() {
 }
 
 #[test]
+fn answers_that_come_line_by_line_are_written_as_they_are_read() {
+    let validator = jsonschema::validator_for(&reference::schema()).unwrap();
+    for output in [
+        json!({"events": {}}),
+        json!({"lines": {}}),
+        json!({"events": {"data": "text", "end": {"text": "[DONE]"}, "most": 10}}),
+        json!({"events": {"end": {"event": "stop"}, "seconds": 5}}),
+        json!({"lines": {"end": {"at": "/done", "equals": true}}}),
+    ] {
+        let document = altered("/answer", json!([{"if": {"status": "2xx"}, "output": output}]));
+        assert_eq!(validator.iter_errors(&document).next().map(|error| error.to_string()), None, "{output}");
+        assert_eq!(write(&read(&document.to_string()).unwrap()), document);
+    }
+    for output in [json!({"lines": {"until": 1}}), json!({"events": {"end": {"text": "a", "event": "b"}}})] {
+        let document = altered("/answer", json!([{"output": output}]));
+        assert!(!validator.is_valid(&document) && read(&document.to_string()).is_err(), "{output}");
+    }
+}
+
+#[test]
 fn the_schema_for_editors_refuses_what_the_reader_refuses() {
     let validator = jsonschema::validator_for(&reference::schema()).unwrap();
     for (pointer, value) in slips() {
