@@ -9,6 +9,7 @@ fn judged(status: u16, body: &str, of: serde_json::Value) -> Result<String, Fail
     match judge(&Answer::new(status, &[], body), &rules(of), &())? {
         Found::Json(json) => Ok(json),
         Found::File(name) => Ok(format!("file {name}")),
+        Found::Lines(lines) => Ok(format!("{lines:?}")),
     }
 }
 
