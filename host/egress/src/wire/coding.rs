@@ -294,7 +294,7 @@ mod tests {
             assert_eq!(bytes, line.as_bytes());
         }
         assert!(unpacker.end().is_err(), "it has no end");
-        assert!(Unpacker::default().unpack(&mut &b"plain"[..]).is_err());
+        assert!(Unpacker::default().unpack(&mut &b"plain, and no gzip"[..]).is_err());
     }
 
     #[test]

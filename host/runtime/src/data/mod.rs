@@ -118,7 +118,7 @@ fn asked(request: &Request, query: Vec<(String, String)>) -> Asked {
 enum Begun {
     Given(Given),
     /// Its items are still to come.
-    Lines(Listening),
+    Lines(Box<Listening>),
 }
 
 /// One call of an operation.
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
                 Opened::Lines(open) => {
                     let (status, headers) = open.head();
                     let lines = of_head.lines(status, headers, self.reads()).unwrap_or(of_head.lines);
-                    return Ok(Begun::Lines(Listening::to(open, lines, status)));
+                    return Ok(Begun::Lines(Box::new(Listening::to(open, lines, status))));
                 }
             },
         };
@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
             (Found::Json(json), None) => (self.json(json)?, Vec::new()),
             (Found::Lines(lines), None) => {
                 let item_bytes = self.ctx.meter.limits().output;
-                return Ok(Begun::Lines(Listening::to_whole(&answer, lines, item_bytes)?));
+                return Ok(Begun::Lines(Box::new(Listening::to_whole(&answer, lines, item_bytes)?)));
             }
             (Found::File(_), None) => return Err(answer.makes_no_sense("a file")),
             (Found::Json(_) | Found::Lines(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
     }
 
     /// All items as a list; where it failed in the middle, those that had come.
-    fn list(&mut self, mut items: Listening) -> Result<(Given, Option<Failure>), Failure> {
+    fn list(&mut self, mut items: Box<Listening>) -> Result<(Given, Option<Failure>), Failure> {
         let mut list = "[".to_owned();
         let why = loop {
             let item = match items.next(self.ctx) {

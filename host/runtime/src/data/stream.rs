@@ -34,7 +34,7 @@ pub(crate) struct Items {
     release: Arc<Release>,
     operation: Arc<Operation>,
     grant: Arc<Grant>,
-    listening: Listening,
+    listening: Box<Listening>,
     /// Set where it failed.
     ended: Option<Ended>,
 }

@@ -83,7 +83,7 @@ impl Told {
     }
 
     /// It has nothing else to say, and sees that the other end is gone.
-    fn is_hung_up(self) {
+    fn ends_hung_up(self) {
         let Self { say, hung_up, .. } = self;
         drop(say);
         hung_up.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -107,7 +107,7 @@ fn events_are_a_list_up_to_what_ends_them() {
     assert_eq!(output(&report), r#"[{"data":{"n": 1.10},"event":"token","id":"7"},{"data":2,"id":"7"}]"#);
     assert_eq!(report.exchanges[0].status, Some(200));
     assert!(report.exchanges[0].answer_bytes.is_some_and(|bytes| bytes > 50) && report.timing.network > Duration::ZERO);
-    told.is_hung_up();
+    told.ends_hung_up();
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_stream_gives_each_item_before_the_next_one_is_sent() {
     let report = stream.end();
     assert_eq!((output(&report), report.exchanges.len()), ("null", 1));
     assert_eq!(report.timing.sandbox, None);
-    told.is_hung_up();
+    told.ends_hung_up();
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn who_drops_a_stream_ends_its_call() {
         } else {
             drop(stream);
         }
-        told.is_hung_up();
+        told.ends_hung_up();
     }
 }
 
