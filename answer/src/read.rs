@@ -32,7 +32,7 @@ mod tests {
     fn rest(answer: &Answer) -> Result<String, Failure> {
         match judge(answer, &[], &())? {
             Found::Json(json) => Ok(json),
-            Found::File(name) => panic!("{name}"),
+            other => panic!("{other:?}"),
         }
     }
 
