@@ -4,8 +4,10 @@ use crate::Blob;
 use crate::asked::printable;
 use crate::charset::{self, Decoded};
 use crate::connection::Connection;
+use crate::content::Content;
 use crate::declaration::AnswerForm;
 use crate::file_name;
+use crate::incoming::Incoming;
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
 use crate::range::Range;
@@ -30,6 +32,9 @@ const DROPPED: [&str; 10] = [
     "upgrade",
 ];
 
+/// What is passed over where something follows.
+const FOLLOWED: &str = "bytes after the end of gzip";
+
 /// What a provider answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -44,14 +49,22 @@ pub struct Answer {
     pub passed_over: Vec<String>,
 }
 
+/// The body of an answer.
+pub(crate) enum Came {
+    /// As it came.
+    Bytes(Vec<u8>),
+    /// As it is handed on.
+    File(Incoming),
+}
+
 /// Reads an answer. A success is whole and understood, or it is none. What refuses a request is told in any case: by its status, if
 /// its body cannot be read.
 pub(crate) fn read(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     mut exchange: Exchange,
-    body: Vec<u8>,
+    body: Came,
 ) -> Result<Answer, SendError> {
     let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
     let head = exchange.head.take();
@@ -77,14 +90,17 @@ pub(crate) fn read(
     }
     let media_type = masked(received.media_type().to_owned());
     let headers = received.handed_on(&coding, &masked);
-    let Received { body, passed_over, .. } = received;
+    let Received { body, file, passed_over, .. } = received;
     // What was made of a secret may have it in it, so it is looked for first.
     let is_late = || allowance.is_late();
-    let bytes = outgoing.strong.mask_in_time(body, &is_late);
-    let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
-    let bytes = bytes.map_err(|Late| SendError::Timeout { sent: true })?;
+    let in_memory = || {
+        let bytes = outgoing.strong.mask_in_time(body, &is_late);
+        let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
+        bytes.map(|bytes| Content::Memory(bytes.into())).map_err(|Late| SendError::Timeout { sent: true })
+    };
+    let content = file.map_or_else(in_memory, |file| Ok(file.content))?;
     let passed_over = passed_over.into_iter().map(|what| shortened(&masked(what), LONGEST_QUOTE)).collect();
-    Ok(Answer { status, headers, body: Blob::new(bytes, media_type, file_name), passed_over })
+    Ok(Answer { status, headers, body: Blob::of(content, media_type, file_name), passed_over })
 }
 
 /// The head of an answer, and what its body is to be read by.
@@ -100,7 +116,7 @@ pub(crate) struct Begun {
 /// Reads the head of a success whose body is still to come.
 pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, exchange: &Exchange) -> Result<Begun, SendError> {
     let masked = |text: String| connection.strong().mask_text(outgoing.strong.mask_text(text));
-    let mut received = Received::of(connection, outgoing, exchange, exchange.head.clone(), Vec::new())?;
+    let mut received = Received::of(connection, outgoing, exchange, exchange.head.clone(), Came::Bytes(Vec::new()))?;
     let status = received.status;
     let flawed = |problem: String| unreadable(connection, outgoing, Some(status), problem);
     let (coding, unpacker) = match received.coding() {
@@ -135,6 +151,8 @@ struct Received {
     is_success: bool,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// In the place of the body.
+    file: Option<Incoming>,
     /// Whether there was a body, and it cannot be read.
     is_left_out: bool,
     passed_over: Vec<String>,
@@ -155,7 +173,7 @@ impl Received {
         outgoing: &Outgoing,
         exchange: &Exchange,
         head: Option<Head>,
-        body: Vec<u8>,
+        body: Came,
     ) -> Result<Self, SendError> {
         let Some(Head { status, headers, passed_over, .. }) = head else {
             return Err(unreadable(connection, outgoing, None, "it has no head".to_owned()));
@@ -165,7 +183,11 @@ impl Received {
             return Err(too_early(connection, status));
         }
         let headers = headers.into_iter().map(|(name, value)| (name, charset::header(value))).collect();
-        let received = Self { status, is_success, headers, body, is_left_out: false, passed_over };
+        let (body, file) = match body {
+            Came::Bytes(bytes) => (bytes, None),
+            Came::File(file) => (Vec::new(), Some(file)),
+        };
+        let received = Self { status, is_success, headers, body, file, is_left_out: false, passed_over };
         let whole = received.check_whole(outgoing.answer == AnswerForm::Blob && is_success, outgoing.range);
         whole.map_err(|problem| unreadable(connection, outgoing, Some(status), problem)).map(|()| received)
     }
@@ -196,7 +218,8 @@ impl Received {
             if self.header("content-encoding").is_some() {
                 return Err("it is a part of something packed, which cannot be unpacked".to_owned());
             }
-            return range.check(self.status, self.header("content-range"), self.body.len());
+            let length = self.file.as_ref().map_or(self.body.len() as u64, |file| file.unmasked);
+            return range.check(self.status, self.header("content-range"), length);
         }
         if self.status == 206 || self.is_success && self.header("content-range").is_some() {
             return Err(format!("it is a part, with status {}, where the whole was asked for", self.status));
@@ -214,8 +237,8 @@ impl Received {
     }
 
     /// Undoes the encoding. Nothing needs no undoing: an answer to HEAD, or an empty one, says what it would have been.
-    fn unpack(&mut self, allowance: Allowance) -> Result<Coding, NotRead> {
-        if self.body.is_empty() {
+    fn unpack(&mut self, allowance: Allowance<'_>) -> Result<Coding, NotRead> {
+        if self.body.is_empty() && self.file.as_ref().is_none_or(|file| file.content.len() == 0) {
             return Ok(Coding::default());
         }
         let coding = match self.coding() {
@@ -226,12 +249,18 @@ impl Received {
                 return Ok(Coding::default());
             }
         };
+        if let Some(file) = &self.file {
+            if file.followed {
+                self.passed_over.push(FOLLOWED.to_owned());
+            }
+            return Ok(coding);
+        }
         let body = std::mem::take(&mut self.body);
         match coding.unpack(body, allowance.answer_bytes, &|| allowance.is_late()) {
             Ok((body, followed)) => {
                 self.body = body;
                 if followed {
-                    self.passed_over.push("bytes after the end of gzip".to_owned());
+                    self.passed_over.push(FOLLOWED.to_owned());
                 }
             }
             Err(NotUnpacked::Fault(fault)) if self.is_success => return Err(NotRead::Flawed(fault.to_string())),

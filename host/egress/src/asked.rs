@@ -22,7 +22,7 @@ pub struct Asked {
 const VALUE: usize = 64;
 
 impl Asked {
-    /// Size of all that the plugin gives, in bytes. Blobs that share their bytes count each by itself, as they are sent.
+    /// Size of all that the plugin gives in memory, in bytes. Blobs that share their bytes count each by itself, as they are sent.
     pub fn bytes(&self) -> u64 {
         let pairs = |pairs: &[(String, String)]| {
             pairs.iter().map(|(name, value)| VALUE + name.len() + value.len()).sum::<usize>()
@@ -40,6 +40,21 @@ impl Asked {
         (body + others) as u64
     }
 
+    /// Size of what it gives of files on disk, in bytes.
+    pub(crate) fn bytes_on_disk(&self) -> u64 {
+        match &self.body {
+            Some(AskedBody::Blob(blob)) => blob.size_on_disk(),
+            Some(AskedBody::Multipart(parts)) => {
+                let of_part = |(_, part): &(String, AskedPart)| match part {
+                    AskedPart::Blob(blob) => blob.size_on_disk(),
+                    AskedPart::Text(_) => 0,
+                };
+                parts.iter().map(of_part).fold(0, u64::saturating_add)
+            }
+            None | Some(AskedBody::Json(_) | AskedBody::Form(_) | AskedBody::Text(_)) => 0,
+        }
+    }
+
     /// How many values it gives, besides the members of a JSON body.
     pub(crate) fn values(&self) -> usize {
         let body = match &self.body {
@@ -55,7 +70,7 @@ impl AskedPart {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            // It is in memory, so its size fits.
+            // That is in memory, so its size fits.
             Self::Blob(blob) => blob.size() as usize,
         }
     }

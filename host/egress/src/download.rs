@@ -119,7 +119,7 @@ fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) ->
     let (goal, retry_after) = (location(url, &answer), retry_after(&answer));
     let url = url.to_string();
     match (answer.status, goal) {
-        (200, _) => Ok(answer.body.bytes.into()),
+        (200, _) => Ok(answer.body.in_memory().cloned().unwrap_or_default().into()),
         (status @ 300..400, Some(location)) => Err(DownloadError::Redirected { url, status, location }),
         (status, _) => Err(DownloadError::Status { url, status, retry_after }),
     }
@@ -152,7 +152,7 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
     let url = url.to_string();
     match error {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
-        SendError::TooLarge { limit } => DownloadError::TooLarge { url, limit },
+        SendError::TooLarge { limit } | SendError::FileTooLarge { limit } => DownloadError::TooLarge { url, limit },
         SendError::Timeout { .. } => DownloadError::Timeout { url, within },
         SendError::Unreadable { status: Some(status), .. } if status != 200 => {
             DownloadError::Status { url, status, retry_after: None }
@@ -163,6 +163,7 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
         | SendError::Closed(reason)
         | SendError::Unreadable { problem: reason, .. } => DownloadError::Unavailable { url, reason },
         SendError::Unrecorded(error) => DownloadError::Unavailable { url, reason: error.to_string() },
+        SendError::Spool(error) => DownloadError::Unavailable { url, reason: error.to_string() },
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::asked::Asked;
@@ -142,7 +143,7 @@ impl<'a> Values<'a> {
 
     /// Puts a bound value on the scale, and the files that it is bound to.
     pub(crate) fn weigh(&self, source: &'a Source, scale: &mut Scale) {
-        self.attachments(source).for_each(|blob| scale.add(blob.bytes.len()));
+        self.attachments(source).for_each(|blob| scale.add_file(blob));
         if let Some(value) = self.bound_or_null(source) {
             value.weigh(scale);
         }
@@ -261,16 +262,27 @@ pub(crate) fn text(value: &Value, written: Option<&Json>) -> String {
 pub(crate) struct Scale {
     sum: u64,
     most: u64,
+    /// What is on disk, and not a part of the sum.
+    on_disk: u64,
 }
 
 impl Scale {
     /// One that goes so far.
     pub(crate) fn to(most: u64) -> Self {
-        Self { sum: 0, most }
+        Self { sum: 0, most, on_disk: 0 }
     }
 
     pub(crate) fn add(&mut self, bytes: usize) {
         self.sum = self.sum.saturating_add(bytes as u64);
+    }
+
+    fn add_file(&mut self, blob: &Blob) {
+        self.add(blob.in_memory().map_or(0, Bytes::len));
+        self.on_disk = self.on_disk.saturating_add(blob.size_on_disk());
+    }
+
+    pub(crate) fn on_disk(&self) -> u64 {
+        self.on_disk
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -74,8 +74,16 @@ pub fn prepare(
     })
 }
 
-/// How large a request would be, roughly and before anything is built, in bytes: what the plugin gives, and each bound
-/// value in each of its places. Zero for a request that is not declared. Of one that is larger than `most` it is some number
+/// How large a request would be, roughly and before anything is built, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// What the plugin gives, and each bound value in each of its places.
+    pub in_memory: u64,
+    /// Files on disk, which are read while they are sent.
+    pub on_disk: u64,
+}
+
+/// Weighs a request. Zero for one that is not declared. Of one that is larger than `most` in memory it is some number
 /// above that: no more is looked at.
 pub fn weight(
     declarations: &[Declaration],
@@ -84,8 +92,8 @@ pub fn weight(
     connection: &Connection,
     most: u64,
     work: &Work,
-) -> u64 {
-    let Ok(declaration) = declared(declarations, &asked.name) else { return 0 };
+) -> Weight {
+    let Ok(declaration) = declared(declarations, &asked.name) else { return Weight::default() };
     let request = &declaration.request;
     let values = Values { declaration, asked, item, connection, work };
     let mut fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
@@ -98,7 +106,11 @@ pub fn weight(
     {
         values.weigh_field(field, &mut scale);
     }
-    asked.bytes().saturating_add(scale.sum())
+    let looked_into = body::looked_into(&values);
+    Weight {
+        in_memory: asked.bytes().saturating_add(scale.sum()).saturating_add(looked_into),
+        on_disk: asked.bytes_on_disk().saturating_add(scale.on_disk()).saturating_sub(looked_into),
+    }
 }
 
 /// Refuses a field of the connection as a value where it is missing, or a secret, which has its place in a scheme alone.

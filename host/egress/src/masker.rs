@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem::Finder;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::encode::{ascii_escape, form_encode, json_escape, percent_encode, slash_escape, without_false_escapes};
 use crate::secret::{MASK, Text};
@@ -208,6 +208,62 @@ impl Masker {
     }
 }
 
+/// Takes secrets out of a text that comes piece by piece. What could be the beginning of one is held back until more has come.
+///
+/// Of the needles at one place the longest counts, and the first place before all others.
+pub(crate) struct Stream<'m> {
+    masker: &'m Masker,
+    finders: Vec<Finder<'m>>,
+    /// What was held back, and then what came behind it.
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl<'m> Stream<'m> {
+    /// No piece has more than so many bytes.
+    pub(crate) fn new(masker: &'m Masker, longest_piece: usize) -> Self {
+        let needles = if masker.automaton().is_some() { &[] } else { masker.needles.as_slice() };
+        let finders = needles.iter().map(|needle| Finder::new(needle.text.as_bytes())).collect();
+        // It does not grow: a vector that does leaves its content where it was.
+        Self { masker, finders, text: Zeroizing::new(Vec::with_capacity(longest_piece + masker.longest())) }
+    }
+
+    /// Takes a piece, and gives what is known to be no part of a secret; after the last piece all of it.
+    pub(crate) fn push(&mut self, piece: &[u8], is_last: bool, masked: &mut Vec<u8>) {
+        self.text.extend_from_slice(piece);
+        let text = self.text.as_slice();
+        // All that begins before this place is there as a whole.
+        let whole =
+            if is_last { text.len() } else { text.len().saturating_sub(self.masker.longest().saturating_sub(1)) };
+        let mut next: Vec<_> = self.finders.iter().map(|finder| finder.find(text)).collect();
+        let mut at = 0;
+        while let Some((start, needle)) = self.first(text, at, &mut next).filter(|(start, _)| *start < whole) {
+            masked.extend_from_slice(text.get(at..start).unwrap_or_default());
+            masked.extend_from_slice(needle.by.as_bytes());
+            at = start + needle.text.len();
+        }
+        let end = whole.max(at);
+        masked.extend_from_slice(text.get(at..end).unwrap_or_default());
+        self.text.drain(..end);
+    }
+
+    /// The first place from here on where there is a needle. `next` has where each of few was found last.
+    fn first(&self, text: &[u8], from: usize, next: &mut [Option<usize>]) -> Option<(usize, &'m Needle)> {
+        let rest = text.get(from..)?;
+        if let Some(automaton) = self.masker.automaton() {
+            let found = automaton.find(rest)?;
+            return Some((from + found.start(), self.masker.needles.get(found.pattern().as_usize())?));
+        }
+        for (finder, next) in self.finders.iter().zip(&mut *next) {
+            if next.is_some_and(|place| place < from) {
+                *next = finder.find(rest).map(|place| from + place);
+            }
+        }
+        // Of those at one place the first, which is the longest.
+        let found = next.iter().zip(&self.masker.needles).filter_map(|(next, needle)| Some(((*next)?, needle)));
+        found.min_by_key(|(place, _)| *place)
+    }
+}
+
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Masker({} needles)", self.needles.len())
@@ -249,6 +305,8 @@ fn replaced<'n>(
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -344,6 +402,53 @@ mod tests {
                 let masked = masker.mask_bytes(echo);
                 assert_eq!(masked.len(), before + MASK.len() + 1, "{before}");
                 assert!(masked.ends_with("•••.".as_bytes()), "{before}");
+            }
+        }
+    }
+
+    fn by_pieces(masker: &Masker, text: &[u8], pieces: usize) -> Vec<u8> {
+        let (mut stream, mut masked) = (Stream::new(masker, pieces), Vec::new());
+        text.chunks(pieces).for_each(|piece| stream.push(piece, false, &mut masked));
+        stream.push(b"", true, &mut masked);
+        masked
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_a_text_is_cut_into_pieces() {
+        let echo = b"..abcdefgh-and-more..abcdefgh-and-mor..abcdefgh%2Fabcdefgh-and-moreabcdefgh-and-more";
+        for masker in [masker(&["abcdefgh-and-more", "abcdefgh"]), among_many(&["abcdefgh-and-more", "abcdefgh"])] {
+            let whole = masker.mask_bytes(echo.to_vec());
+            for pieces in 1..=echo.len() {
+                assert_eq!(by_pieces(&masker, echo, pieces), whole, "pieces of {pieces}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_repeats_itself_is_not_held_back_for_ever() {
+        let masker = masker(&["abababababab"]);
+        let (mut stream, mut masked) = (Stream::new(&masker, 64), Vec::new());
+        for _ in 0..100 {
+            stream.push("ab".repeat(32).as_bytes(), false, &mut masked);
+            assert!(stream.text.len() < masker.longest());
+        }
+        stream.push(b"", true, &mut masked);
+        assert_eq!(masked, masker.mask_bytes("ab".repeat(3200).into_bytes()));
+        assert!(stream.text.capacity() <= 64 + masker.longest(), "nothing was left where it grew");
+    }
+
+    #[test]
+    fn where_nothing_is_looked_for_nothing_is_held_back() {
+        let (masker, mut masked) = (Masker::default(), Vec::new());
+        Stream::new(&masker, 3).push(b"abc", false, &mut masked);
+        assert_eq!(masked, b"abc");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_in_pieces_is_masked_like_the_whole(text in "(abcdefgh|bcdefghi|[abchi]){0,30}", pieces in 1_usize..40) {
+            for masker in [masker(&["abcdefgh"]), among_many(&["abcdefgh", "bcdefghij"])] {
+                prop_assert_eq!(by_pieces(&masker, text.as_bytes(), pieces), masker.mask_bytes(text.clone().into_bytes()));
             }
         }
     }

@@ -55,7 +55,7 @@ pub enum Opened<S: Sender> {
 pub fn open<S: Sender>(
     sender: S,
     outgoing: Arc<Outgoing>,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     wanted: impl FnOnce(u16, &[(String, String)]) -> Option<Wanted>,
 ) -> Result<Opened<S>, SendError> {
     if let Some(Recorder { audit, who }) = sender.recorder() {
@@ -95,7 +95,7 @@ pub fn open<S: Sender>(
                 recorded: false,
                 sender,
                 outgoing,
-                allowance,
+                allowance: allowance.without_room(),
                 started,
             };
             match refused {
@@ -119,7 +119,7 @@ pub fn open<S: Sender>(
 pub struct OpenAnswer<S: Sender> {
     sender: S,
     outgoing: Arc<Outgoing>,
-    allowance: Allowance,
+    allowance: Allowance<'static>,
     started: Instant,
     status: u16,
     headers: Vec<(String, String)>,

@@ -1,10 +1,11 @@
 //! A request that is ready to be sent.
 
 use std::borrow::Cow;
+use std::io::{self, Read};
 
-use bytes::Bytes;
 use serde::Serialize;
 
+use crate::content::{Content, Reader};
 use crate::declaration::{AnswerForm, Method};
 use crate::masker::Masker;
 use crate::range::Range;
@@ -39,14 +40,15 @@ pub struct Outgoing {
 /// A body with its media type.
 pub(crate) struct Body {
     pub(crate) media_type: String,
-    pub(crate) bytes: Bytes,
+    /// One behind the other.
+    pub(crate) content: Vec<Content>,
     /// Set where the bytes themselves must not be shown.
     pub(crate) shown: Option<String>,
 }
 
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes of {}", self.bytes.len(), self.media_type)
+        write!(f, "{} bytes of {}", self.len(), self.media_type)
     }
 }
 
@@ -157,12 +159,12 @@ impl Outgoing {
     }
 
     fn cut(&self, shown: &str) -> String {
-        masked_start(shown, &self.weak, shown.len())
+        masked_start(shown, &self.weak, shown.len() as u64)
     }
 
     /// Size of its body, in bytes.
     pub fn body_bytes(&self) -> u64 {
-        self.body.as_ref().map_or(0, |body| body.bytes.len() as u64)
+        self.body.as_ref().map_or(0, Body::len)
     }
 
     /// How the plugin wants the body of the answer.
@@ -172,8 +174,18 @@ impl Outgoing {
 }
 
 impl Body {
+    /// In bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.content.iter().map(Content::len).sum()
+    }
+
+    /// All of it, from the start.
+    pub(crate) fn reader(&self) -> impl Read {
+        Pieces { rest: self.content.iter(), reader: None }
+    }
+
     fn shown(&self, weak: &Masker) -> String {
-        masked_start(&self.text(), weak, self.bytes.len())
+        masked_start(&self.text(), weak, self.len())
     }
 
     /// What may be shown, but for what a masker finds.
@@ -181,16 +193,40 @@ impl Body {
         if let Some(shown) = &self.shown {
             return Cow::Borrowed(shown);
         }
-        let short = Some(&*self.bytes).filter(|bytes| bytes.len() <= LONGEST_SHOWN);
-        match short.and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+        let short = match self.content.as_slice() {
+            [Content::Memory(bytes)] if bytes.len() <= LONGEST_SHOWN => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        };
+        match short {
             Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(format!("[{} bytes of {}]", self.bytes.len(), self.media_type)),
+            None => Cow::Owned(format!("[{} bytes of {}]", self.len(), self.media_type)),
+        }
+    }
+}
+
+/// Reads contents one behind the other.
+struct Pieces<'a> {
+    rest: std::slice::Iter<'a, Content>,
+    reader: Option<Reader>,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let amount = self.reader.as_mut().map_or(Ok(0), |reader| reader.read(into))?;
+            if amount > 0 || into.is_empty() {
+                return Ok(amount);
+            }
+            match self.rest.next() {
+                Some(content) => self.reader = Some(content.reader()),
+                None => return Ok(0),
+            }
         }
     }
 }
 
 /// The start of a text of so many bytes without what a masker finds. Of a long one no more is searched than is shown.
-fn masked_start(text: &str, masker: &Masker, bytes: usize) -> String {
+fn masked_start(text: &str, masker: &Masker, bytes: u64) -> String {
     if text.len() <= LONGEST_SHOWN {
         return masker.mask_text(text.to_owned());
     }

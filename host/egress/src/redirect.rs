@@ -4,10 +4,12 @@
 //! plugin or of the connection in it but the address of the answer. That address is often a key by itself, so that nothing of it
 //! but the origin is kept or shown.
 
+use bytes::Bytes;
 use url::Url;
 
 use crate::address::literal;
 use crate::connection::Connection;
+use crate::content::Content;
 use crate::declaration::{AnswerForm, Method};
 use crate::encode::percent_encode;
 use crate::outgoing::Outgoing;
@@ -74,12 +76,12 @@ pub(crate) fn problem(origin: &str) -> Option<String> {
 
 /// Fetches the file that an answer leads to; the answer itself where it leads nowhere that is declared. `send` sends a request to
 /// a place and records it.
-pub(crate) fn follow(
+pub(crate) fn follow<'r>(
     connection: &Connection,
     outgoing: &Outgoing,
     answer: Answer,
-    allowance: Allowance,
-    send: impl Fn(&Connection, &Outgoing, Allowance) -> Result<Answer, SendError>,
+    allowance: Allowance<'r>,
+    send: impl Fn(&Connection, &Outgoing, Allowance<'r>) -> Result<Answer, SendError>,
 ) -> Result<Answer, SendError> {
     if !leads(&answer) || outgoing.answer != AnswerForm::Blob {
         return Ok(answer);
@@ -161,7 +163,7 @@ fn without_place(outgoing: &Outgoing, mut answer: Answer) -> Answer {
         *value = goal.map(|goal| goal.origin().ascii_serialization()).unwrap_or_default();
     }
     answer.headers.retain(|(name, _)| name != "refresh" && name != "link");
-    answer.body.bytes = bytes::Bytes::new();
+    answer.body.content = Content::Memory(Bytes::new());
     answer
 }
 

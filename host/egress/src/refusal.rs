@@ -2,6 +2,7 @@
 
 use crate::given::Given;
 use crate::rules::Denial;
+use crate::spool::SpoolError;
 use crate::work::OutOfTime;
 
 /// Why a request was not built.
@@ -16,6 +17,9 @@ pub enum Refusal {
     /// The time of the call was over before it was built.
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
+    /// A file on disk could not be read: a fault of the host.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }
 
 /// A request needs a credential that the connection does not have.

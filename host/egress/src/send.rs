@@ -5,19 +5,23 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderValue, Request, Response};
-use ureq::{Body, Timeout};
+use ureq::{Body, SendBody, Timeout};
 
-use crate::answer;
 pub use crate::answer::Answer;
+use crate::answer::{self, Came};
 use crate::audit::{AuditError, Outcome, Recorder};
 use crate::connection::Connection;
+use crate::content::Content;
 use crate::deadline::Deadline;
 use crate::declaration::Method;
+use crate::incoming::{self, NotReceived};
 use crate::outgoing::Outgoing;
 use crate::redirect;
 use crate::rules::{Denial, Rule};
 use crate::shortage;
+use crate::spool::{NotKept, Room, SpoolError};
 use crate::text::shortened;
+use crate::wire::coding::NotUnpacked;
 use crate::wire::exchange;
 use crate::wire::{Fault, NoTunnel};
 
@@ -26,27 +30,35 @@ pub(crate) const LONGEST_QUOTE: usize = 240;
 
 /// What a request may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowance {
+pub struct Allowance<'a> {
     /// When the answer must be there, body included.
     pub deadline: Deadline,
     /// Size of the answer's head, in bytes.
     pub head_bytes: u64,
-    /// Size of the answer's body after decoding, in bytes.
+    /// Size of the answer's body after decoding, in bytes, where it is in memory.
     pub answer_bytes: u64,
+    /// Where a large file is kept instead; without room all are in memory.
+    pub room: Option<Room<'a>>,
     /// Whether the request goes out on a socket that no other request had before.
     pub new_socket: bool,
 }
 
-impl Allowance {
-    /// On any socket of the connection.
+impl Allowance<'_> {
+    /// On any socket of the connection, with everything in memory.
     pub fn new(deadline: Deadline, head_bytes: u64, answer_bytes: u64) -> Self {
-        Self { deadline, head_bytes, answer_bytes, new_socket: false }
+        Self { deadline, head_bytes, answer_bytes, room: None, new_socket: false }
     }
 
     /// A timer of the client may be a little early.
     fn is_over(&self) -> bool {
         const SOON: Duration = Duration::from_millis(50);
         self.deadline.left() < SOON
+    }
+
+    /// The same with everything in memory.
+    pub(crate) fn without_room(self) -> Allowance<'static> {
+        let Self { deadline, head_bytes, answer_bytes, room: _, new_socket } = self;
+        Allowance { deadline, head_bytes, answer_bytes, room: None, new_socket }
     }
 
     /// Whether to stop what no timer of the client ends.
@@ -75,6 +87,15 @@ pub enum SendError {
         /// In bytes.
         limit: u64,
     },
+    /// The file is larger than what may be kept on disk.
+    #[error("the file is larger than {limit} bytes")]
+    FileTooLarge {
+        /// In bytes.
+        limit: u64,
+    },
+    /// A file could not be kept on disk, or not be read there while it was sent: a fault of the host.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// What came is damaged, no HTTP, could be read in two ways, or is a text in a charset that is not known: whoever sent it has to
     /// mend that.
     #[error("{problem}")]
@@ -120,7 +141,7 @@ pub enum SendError {
 pub fn send(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
     let answer = send_one(connection, outgoing, allowance, recorder)?;
@@ -134,7 +155,7 @@ pub fn send(
 fn send_one(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
     let Some(Recorder { audit, who }) = recorder else { return exchange(connection, outgoing, allowance).0 };
@@ -153,11 +174,9 @@ pub(crate) fn of<'r>(
     result: &'r Result<Answer, SendError>,
 ) -> Outcome<'r> {
     match result {
-        Ok(answer) => Outcome {
-            status: Some(answer.status),
-            received: Some(answer.body.bytes.len() as u64),
-            ..Outcome::default()
-        },
+        Ok(answer) => {
+            Outcome { status: Some(answer.status), received: Some(answer.body.len()), ..Outcome::default() }
+        }
         Err(error) => of_failure(connection, outgoing, error),
     }
 }
@@ -178,14 +197,14 @@ pub(crate) fn of_failure<'r>(connection: &Connection, outgoing: &Outgoing, error
 fn exchange(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
 ) -> (Result<Answer, SendError>, Option<SocketAddr>) {
     let begun = begin(connection, outgoing, allowance);
     whole(connection, outgoing, allowance, begun)
 }
 
 /// Begins an exchange on this thread: sends the request, and waits for the head of the answer.
-pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, allowance: Allowance) -> Result<Body, SendError> {
+pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, allowance: Allowance<'_>) -> Result<Body, SendError> {
     exchange::begin(usize::try_from(allowance.head_bytes).unwrap_or(usize::MAX), allowance.new_socket);
     connection.check_beyond_proxy()?;
     let response = run(connection, outgoing, allowance);
@@ -196,12 +215,21 @@ pub(crate) fn begin(connection: &Connection, outgoing: &Outgoing, allowance: All
 pub(crate) fn whole(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     begun: Result<Body, SendError>,
 ) -> (Result<Answer, SendError>, Option<SocketAddr>) {
-    let mut body = Vec::new();
+    let mut body = Came::Bytes(Vec::new());
     let read = begun.and_then(|mut begun| {
-        read(&mut begun, allowance, &mut body).map_err(|error| failure(connection, outgoing, allowance, error))
+        if let Some(coding) = incoming::of_answer(outgoing, allowance) {
+            let maskers = [&outgoing.strong, connection.strong()];
+            let file = incoming::receive(&mut begun, &coding, maskers, allowance);
+            body = Came::File(file.map_err(|why| not_received(connection, outgoing, allowance, why))?);
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        let read = read(&mut begun, allowance, &mut bytes);
+        body = Came::Bytes(bytes);
+        read.map_err(|error| failure(connection, outgoing, allowance, error))
     });
     let mut exchange = exchange::end();
     let reached = exchange.reached;
@@ -225,10 +253,10 @@ pub(crate) fn whole(
 }
 
 /// Reads the body, and looks at the clock on the way.
-fn read(body: &mut Body, allowance: Allowance, bytes: &mut Vec<u8>) -> Result<(), ureq::Error> {
+fn read(body: &mut Body, allowance: Allowance<'_>, bytes: &mut Vec<u8>) -> Result<(), ureq::Error> {
     const PIECE: u64 = 64 << 10;
     let is_packed = exchange::note(|exchange| exchange.head.as_ref().is_some_and(|head| head.has("content-encoding")));
-    let mut reader = body.with_config().limit(most_on_the_way(allowance.answer_bytes, is_packed)).reader();
+    let mut reader = limited(body, allowance.answer_bytes, is_packed);
     while !allowance.is_late() {
         if reader.by_ref().take(PIECE).read_to_end(bytes)? < PIECE as usize {
             return Ok(());
@@ -245,10 +273,29 @@ pub(crate) fn most_on_the_way(most: u64, is_packed: bool) -> u64 {
     most.saturating_add(if is_packed { most / SHARE + AROUND } else { 0 })
 }
 
+/// The body up to so many bytes when it is decoded.
+pub(crate) fn limited(body: &mut Body, most: u64, is_packed: bool) -> impl io::Read {
+    body.with_config().limit(most_on_the_way(most, is_packed)).reader()
+}
+
+/// Why a file did not come, for the plugin.
+fn not_received(connection: &Connection, outgoing: &Outgoing, allowance: Allowance<'_>, why: NotReceived) -> SendError {
+    let status = || exchange::note(|exchange| exchange.head.as_ref().map(|head| head.status));
+    match why {
+        NotReceived::Wire(error) => failure(connection, outgoing, allowance, error),
+        NotReceived::Coding(NotUnpacked::Fault(fault)) => unreadable(connection, outgoing, status(), fault.to_string()),
+        NotReceived::Coding(NotUnpacked::TooLate) => SendError::Timeout { sent: true },
+        NotReceived::Coding(NotUnpacked::TooLarge) => SendError::TooLarge { limit: allowance.answer_bytes },
+        NotReceived::Kept(NotKept::TooLarge { on_disk: true, limit }) => SendError::FileTooLarge { limit },
+        NotReceived::Kept(NotKept::TooLarge { on_disk: false, limit }) => SendError::TooLarge { limit },
+        NotReceived::Kept(NotKept::Spool(error)) => SendError::Spool(error),
+    }
+}
+
 pub(crate) fn run(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
 ) -> Result<Response<Body>, ureq::Error> {
     let mut request = Request::builder().method(outgoing.method.as_str()).uri(outgoing.url.real());
     for (name, value) in &outgoing.headers {
@@ -265,7 +312,12 @@ pub(crate) fn run(
     match &outgoing.body {
         Some(body) => {
             let request = request.header("content-type", body.media_type.as_str());
-            connection.client().run(request.body(&*body.bytes)?, within)
+            if let [Content::Memory(bytes)] = body.content.as_slice() {
+                return connection.client().run(request.body(&**bytes)?, within);
+            }
+            // What is on disk is read while it is sent.
+            let (request, mut reader) = (request.header("content-length", body.len()), body.reader());
+            connection.client().run(request.body(SendBody::from_reader(&mut reader))?, within)
         }
         // Their lack of a body is told by a length of zero (RFC 9110, section 8.6), which the client does not do for no body.
         None if matches!(outgoing.method, Method::Post | Method::Put | Method::Patch) => {
@@ -279,7 +331,7 @@ pub(crate) fn run(
 pub(crate) fn failure(
     connection: &Connection,
     outgoing: &Outgoing,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
     error: ureq::Error,
 ) -> SendError {
     let host = connection.way();
@@ -303,6 +355,9 @@ pub(crate) fn failure(
         error if is_of_a_name(&error) => SendError::Unavailable(format!(
             "no address is known for the host of {host}: look at base_url, and at the network"
         )),
+        ureq::Error::Io(ref error) if let Some(problem) = SpoolError::behind(error) => {
+            SendError::Spool(problem.clone())
+        }
         ureq::Error::Io(error) if shortage::is_behind(&error) => {
             SendError::Unavailable(shortage::in_words(&format!("socket to {host}"), &error))
         }

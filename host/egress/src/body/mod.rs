@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::asked::{AskedBody, AskedPart};
+use crate::content::Content;
 use crate::declaration::{BlobBody, BodyForm, Field, Location, MultipartFields, Source, TextBody};
 use crate::encode::form_encode;
 use crate::field::{Place, Values};
-use crate::media_type::{self, As};
+use crate::media_type::{self, As, MediaType};
 use crate::outgoing::{Body, cut};
 use crate::refusal::Refusal;
 use crate::rules::{Denial, Rule};
@@ -42,7 +43,8 @@ pub(crate) fn build(values: &Values<'_>, credentials: &[Credential<'_>]) -> Resu
 
 fn text_body(media_type: &str, text: Text) -> Body {
     let (real, shown) = text.into_parts();
-    Body { media_type: media_type.to_owned(), bytes: Bytes::from_owner(real), shown }
+    let content = vec![Content::Memory(Bytes::from_owner(real))];
+    Body { media_type: media_type.to_owned(), content, shown }
 }
 
 fn form(values: &Values<'_>, fields: &[Field], placed: &[&Credential<'_>]) -> Result<Body, Refusal> {
@@ -144,7 +146,7 @@ fn multipart(values: &Values<'_>, body: &MultipartFields, placed: &[&Credential<
     // 128 random bits: nobody can put the boundary into a file that he does not see.
     let random = || RandomState::new().hash_one(0_u8);
     let boundary = format!("wharf-{:016x}{:016x}", random(), random());
-    let mut parts = Parts { boundary: &boundary, bytes: Zeroizing::default(), shown: Vec::new() };
+    let mut parts = Parts { boundary: &boundary, before: Vec::new(), bytes: Zeroizing::default(), shown: Vec::new() };
     let texts = text_fields(values, &body.fields, placed)?;
     let files: Vec<File<'_>> = files(values, body)
         .map(|(name, blob)| {
@@ -154,23 +156,29 @@ fn multipart(values: &Values<'_>, body: &MultipartFields, placed: &[&Credential<
         .collect::<Result<_, Denial>>()?;
     // Room for all from the start: a vector that grows leaves its content, a credential perhaps, where it was.
     let of_texts = texts.iter().map(|text| Parts::room(&text.name, &text.kind(), text.value.real().len()));
-    let of_files = files.iter().map(|file| Parts::room(file.name, &file.kind(), file.blob.bytes.len()));
+    let in_memory = |file: &File<'_>| file.blob.in_memory().map_or(0, Bytes::len);
+    let of_files = files.iter().map(|file| Parts::room(file.name, &file.kind(), in_memory(file)));
     let room = Parts::AROUND + of_texts.chain(of_files).sum::<usize>();
     values.work.steps(room)?;
     parts.bytes.reserve_exact(room);
     for text in texts {
-        parts.add(&text.name, &text.kind(), text.value.real().as_bytes());
+        parts.add_head(&text.name, &text.kind());
+        parts.bytes.extend_from_slice(text.value.real().as_bytes());
+        parts.end();
         parts.shown.push((text.name.into_owned(), cut(text.value.shown())));
     }
     for file in &files {
-        parts.add(file.name, &file.kind(), &file.blob.bytes);
-        let shown = format!("[{} bytes of {}]", file.blob.bytes.len(), file.media_type);
+        parts.add_head(file.name, &file.kind());
+        parts.add_content(&file.blob.content);
+        parts.end();
+        let shown = format!("[{} bytes of {}]", file.blob.len(), file.media_type);
         parts.shown.push((file.name.to_owned(), shown));
     }
     parts.bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    parts.before.push(Content::Memory(Bytes::from_owner(parts.bytes)));
     Ok(Body {
         shown: Some(shown(&parts.shown)),
-        bytes: Bytes::from_owner(parts.bytes),
+        content: parts.before,
         media_type: format!("multipart/form-data; boundary={boundary}"),
     })
 }
@@ -219,6 +227,8 @@ fn files<'a>(values: &Values<'a>, body: &'a MultipartFields) -> impl Iterator<It
 /// A multipart body in the making.
 struct Parts<'a> {
     boundary: &'a str,
+    /// What stands before the bytes: files on disk, and what stands before these.
+    before: Vec<Content>,
     bytes: Zeroizing<Vec<u8>>,
     /// Each part in its turn: a name may stand there several times.
     shown: Vec<(String, String)>,
@@ -234,8 +244,8 @@ impl Parts<'_> {
         Self::AROUND + (name.len() + file_name) * 3 + media_type + content
     }
 
-    /// Writes one part (RFC 7578, section 4).
-    fn add(&mut self, name: &str, kind: &Kind<'_>, content: &[u8]) {
+    /// Writes the head of one part (RFC 7578, section 4).
+    fn add_head(&mut self, name: &str, kind: &Kind<'_>) {
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"", self.boundary, quoted(name));
         // Writing to a String does not fail.
         if let Some(file_name) = kind.file_name {
@@ -246,7 +256,20 @@ impl Parts<'_> {
         }
         self.bytes.extend_from_slice(head.as_bytes());
         self.bytes.extend_from_slice(b"\r\n\r\n");
-        self.bytes.extend_from_slice(content);
+    }
+
+    /// What is on disk stays there until it is sent. No credential stands behind it.
+    fn add_content(&mut self, content: &Content) {
+        match content {
+            Content::Memory(bytes) => self.bytes.extend_from_slice(bytes),
+            Content::Disk(_) => {
+                let before = Content::Memory(Bytes::from_owner(std::mem::take(&mut self.bytes)));
+                self.before.extend([before, content.clone()]);
+            }
+        }
+    }
+
+    fn end(&mut self) {
         self.bytes.extend_from_slice(b"\r\n");
     }
 }
@@ -262,7 +285,8 @@ fn one_text(values: &Values<'_>, body: &TextBody) -> Result<Option<Body>, Refusa
     let text = match (&values.asked.body, values.bound(&body.source)) {
         (Some(AskedBody::Text(given)), _) => values.text(given.clone(), values.is_sensitive("")),
         (Some(AskedBody::Blob(blob)), _) => {
-            let given = std::str::from_utf8(&blob.bytes);
+            let bytes = blob.bytes()?;
+            let given = std::str::from_utf8(&bytes);
             let given = given.map_err(|_| Rule::Body.denies("the text that is the body is not written in UTF-8"))?;
             values.text(given.to_owned(), values.is_sensitive(""))
         }
@@ -278,22 +302,41 @@ fn one_text(values: &Values<'_>, body: &TextBody) -> Result<Option<Body>, Refusa
     Ok(Some(text_body(&format!("{}; charset=utf-8", body.media_type), text)))
 }
 
-fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
-    let blob = match (&body.source, &values.asked.body) {
+/// What is read of files on disk before they are sent, in bytes: a body of JSON, whose members are looked at, and one that is a text.
+pub(crate) fn looked_into(values: &Values<'_>) -> u64 {
+    let body = match (&values.request().body, &values.asked.body) {
+        (BodyForm::Blob(body), _) => body,
+        (BodyForm::Text(_), Some(AskedBody::Blob(blob))) => return blob.size_on_disk(),
+        _ => return 0,
+    };
+    let is_json = |blob: &&Blob| MediaType::parse(&blob.media_type).is_some_and(|media_type| media_type.is_json());
+    whole(values, body).filter(is_json).map_or(0, Blob::size_on_disk)
+}
+
+/// The file that is the whole body.
+fn whole<'a>(values: &Values<'a>, body: &BlobBody) -> Option<&'a Blob> {
+    match (&body.source, &values.asked.body) {
         (Source::Free(_), Some(AskedBody::Blob(blob))) => Some(blob),
         (Source::Free(_), _) => None,
         (source, _) => values.attachments(source).next(),
-    };
-    let Some(blob) = blob else { return Ok(None) };
+    }
+}
+
+fn blob(values: &Values<'_>, body: &BlobBody) -> Result<Option<Body>, Refusal> {
+    let Some(blob) = whole(values, body) else { return Ok(None) };
     let media_type = media_type::declared(&body.media_types, &blob.media_type, As::Whole)?;
+    let mut content = blob.content.clone();
     if media_type.is_json() {
-        values.work.steps(blob.bytes.len())?;
-        // Its members are fields, too. Written in another way than it is looked at, it could have others.
-        let text = std::str::from_utf8(&blob.bytes).ok().filter(|_| !media_type.is_foreign());
+        // Its members are fields, too. Written in another way than it is looked at, it could have others; so what was looked at is sent,
+        // whatever becomes of the file.
+        let bytes = blob.bytes()?;
+        values.work.steps(bytes.len())?;
+        let text = std::str::from_utf8(&bytes).ok().filter(|_| !media_type.is_foreign());
         let text = text.ok_or_else(|| Rule::Body.denies("a file of JSON is not written in UTF-8"))?;
         json::free_document(values, without_mark(text))?;
+        content = Content::Memory(bytes);
     }
     let is_hidden = values.is_sensitive(body.source.input().unwrap_or_default());
     let shown = is_hidden.then(|| MASK.to_owned());
-    Ok(Some(Body { media_type: media_type.to_string(), bytes: blob.bytes.clone(), shown }))
+    Ok(Some(Body { media_type: media_type.to_string(), content: vec![content], shown }))
 }

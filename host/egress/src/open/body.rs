@@ -49,7 +49,7 @@ impl Body {
         &mut self,
         connection: &Connection,
         outgoing: &Outgoing,
-        allowance: Allowance,
+        allowance: Allowance<'_>,
     ) -> Result<Option<Vec<u8>>, SendError> {
         let Self { source, exchange } = self;
         exchange::resume(exchange, || {
@@ -59,7 +59,7 @@ impl Body {
 }
 
 impl Source {
-    fn next(&mut self, allowance: Allowance) -> Result<Option<Vec<u8>>, ureq::Error> {
+    fn next(&mut self, allowance: Allowance<'_>) -> Result<Option<Vec<u8>>, ureq::Error> {
         if allowance.is_late() {
             return Err(ureq::Error::Timeout(Timeout::Global));
         }

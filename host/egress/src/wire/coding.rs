@@ -1,12 +1,19 @@
 //! `Content-Encoding` (RFC 9110, section 8.4): gzip is what is asked for, and the only one that is undone.
 
-use std::io::{self, Read as _, Write as _};
+use std::cell::Cell;
+use std::io::{self, BufRead, Read, Write as _};
 
 use encoding_rs::Encoding;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzDecoder as GzWriter;
 
 use super::Fault;
+
+/// What is read at one time, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// How a member of gzip begins (RFC 1952, section 2.3.1).
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// How often a body may be packed. Twice happens where two servers on the way each do it.
 const MOST_LAYERS: usize = 2;
@@ -89,21 +96,57 @@ impl Coding {
     /// what it would have been. Whether something followed that was no part of it.
     pub(crate) fn unpack(
         &self,
-        mut bytes: Vec<u8>,
+        bytes: Vec<u8>,
         most: u64,
         is_late: &dyn Fn() -> bool,
     ) -> Result<(Vec<u8>, bool), NotUnpacked> {
-        let mut followed = false;
-        for _ in 0..self.layers {
-            if bytes.is_empty() {
-                break;
-            }
-            let more;
-            (bytes, more) = gunzip(&bytes, most, is_late)?;
-            followed |= more;
+        if !self.is_packed() {
+            return Ok((bytes, false));
         }
-        Ok((bytes, followed))
+        let (followed, mut unpacked) = (Cell::new(false), Vec::new());
+        let read = self.reader(bytes.as_slice(), most, is_late, &followed).read_to_end(&mut unpacked);
+        read.map_err(damaged)?;
+        Ok((unpacked, followed.get()))
     }
+
+    /// Undoes it while it is read, up to so many bytes, and reads to the end of what is packed. Its own errors are those of
+    /// [`damaged`]; `followed` is set where something follows that is no part of it.
+    pub(crate) fn reader<'a>(
+        &self,
+        packed: impl Read + 'a,
+        most: u64,
+        is_late: &'a dyn Fn() -> bool,
+        followed: &'a Cell<bool>,
+    ) -> Box<dyn Read + 'a> {
+        let mut reader: Box<dyn Read + 'a> = Box::new(packed);
+        for _ in 0..self.layers {
+            let ahead = Ahead { from: reader, bytes: vec![0; PIECE], at: 0, end: 0, is_late };
+            reader = Box::new(Unpacked { at: At::Between(ahead), members: 0, left: most, followed });
+        }
+        reader
+    }
+}
+
+/// An error of reading what is packed.
+pub(crate) fn damaged(error: io::Error) -> NotUnpacked {
+    match error.downcast() {
+        Ok(Stopped::TooLarge) => NotUnpacked::TooLarge,
+        Ok(Stopped::TooLate) => NotUnpacked::TooLate,
+        Err(error) => NotUnpacked::Fault(fault(&error)),
+    }
+}
+
+fn fault(error: &io::Error) -> Fault {
+    Fault::unreadable(format!("its body is said to be packed with gzip, and is damaged: {error}"))
+}
+
+/// What ends the unpacking of something that may be whole.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error("it is too large")]
+    TooLarge,
+    #[error("it takes too long")]
+    TooLate,
 }
 
 /// The charset that stands in the place of an encoding, as it should in `Content-Type`.
@@ -128,7 +171,8 @@ impl Unpacker {
             return Ok(Vec::new());
         }
         let member = self.member.get_or_insert_with(|| GzWriter::new(Vec::new()));
-        let taken = member.write(piece).and_then(|taken| member.flush().map(|()| taken)).map_err(damaged)?;
+        let taken = member.write(piece).and_then(|taken| member.flush().map(|()| taken));
+        let taken = taken.map_err(|error| fault(&error))?;
         *piece = piece.get(taken..).unwrap_or_default();
         let mut bytes = std::mem::take(member.get_mut());
         if let (0, Some(next)) = (taken, piece.first()) {
@@ -140,41 +184,123 @@ impl Unpacker {
 
     /// There is no more: what is left. Fails where a member was cut short.
     pub(crate) fn end(&mut self) -> Result<Vec<u8>, Fault> {
-        self.member.take().map_or_else(|| Ok(Vec::new()), |member| member.finish().map_err(damaged))
+        self.member.take().map_or_else(|| Ok(Vec::new()), |member| member.finish().map_err(|error| fault(&error)))
     }
 }
 
-/// What a member of gzip begins with.
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-fn damaged(error: io::Error) -> Fault {
-    Fault::unreadable(format!("its body is said to be packed with gzip, and is damaged: {error}"))
+/// A file of gzip has members in a row (RFC 1952, section 2.2). What follows the last one, such as zeros that fill a block, is not
+/// a part of it, and is passed over.
+struct Unpacked<'a> {
+    at: At<'a>,
+    members: usize,
+    /// What may still come out of it, in bytes.
+    left: u64,
+    followed: &'a Cell<bool>,
 }
 
-/// A file of gzip has members in a row (RFC 1952, section 2.2). What follows the last one, such as zeros that fill a block, is not
-/// a part of it.
-fn gunzip(mut packed: &[u8], most: u64, is_late: &dyn Fn() -> bool) -> Result<(Vec<u8>, bool), NotUnpacked> {
-    const PIECE: u64 = 64 << 10;
-    let damaged = |error| NotUnpacked::Fault(damaged(error));
-    let mut bytes = Vec::new();
-    loop {
-        let mut member = GzDecoder::new(packed);
+enum At<'a> {
+    /// Before a member, or behind the last one.
+    Between(Ahead<'a>),
+    Member(GzDecoder<Ahead<'a>>),
+    End,
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            if is_late() {
-                return Err(NotUnpacked::TooLate);
-            }
-            let amount = member.by_ref().take(PIECE).read_to_end(&mut bytes).map_err(damaged)?;
-            if bytes.len() as u64 > most {
-                return Err(NotUnpacked::TooLarge);
-            }
-            if (amount as u64) < PIECE {
-                break;
+            match &mut self.at {
+                At::End => return Ok(0),
+                At::Member(member) => {
+                    member.get_ref().check_time()?;
+                    let amount = member.read(into)?;
+                    if amount > 0 {
+                        let left = self.left.checked_sub(amount as u64);
+                        self.left = left.ok_or_else(|| io::Error::other(Stopped::TooLarge))?;
+                        return Ok(amount);
+                    }
+                    if into.is_empty() {
+                        return Ok(0);
+                    }
+                    if let At::Member(member) = std::mem::replace(&mut self.at, At::End) {
+                        self.at = At::Between(member.into_inner());
+                    }
+                }
+                At::Between(ahead) => {
+                    // What is no member at all is told as what it is.
+                    let is_first = self.members == 0 && !ahead.fill_buf()?.is_empty();
+                    let is_member = is_first || ahead.begins_with(&MAGIC)?;
+                    if is_member && let At::Between(ahead) = std::mem::replace(&mut self.at, At::End) {
+                        self.members += 1;
+                        self.at = At::Member(GzDecoder::new(ahead));
+                    } else if let At::Between(ahead) = &mut self.at {
+                        // The server is heard to its end, as with every answer.
+                        let rest = io::copy(ahead, &mut io::sink())?;
+                        self.followed.set(self.followed.get() || rest > 0);
+                        self.at = At::End;
+                    }
+                }
             }
         }
-        packed = member.into_inner();
-        if !packed.starts_with(&MAGIC) {
-            return Ok((bytes, !packed.is_empty()));
+    }
+}
+
+/// What is packed, of which some bytes can be looked at before they are read. It looks at the clock with each piece.
+struct Ahead<'a> {
+    from: Box<dyn Read + 'a>,
+    bytes: Vec<u8>,
+    at: usize,
+    end: usize,
+    is_late: &'a dyn Fn() -> bool,
+}
+
+impl Ahead<'_> {
+    fn check_time(&self) -> io::Result<()> {
+        if (self.is_late)() { Err(io::Error::other(Stopped::TooLate)) } else { Ok(()) }
+    }
+
+    fn begins_with(&mut self, start: &[u8]) -> io::Result<bool> {
+        while self.end - self.at < start.len() && self.more()? > 0 {}
+        Ok(self.unread().starts_with(start))
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.bytes.get(self.at..self.end).unwrap_or_default()
+    }
+
+    /// Reads on behind what is unread: how many bytes came.
+    fn more(&mut self) -> io::Result<usize> {
+        self.check_time()?;
+        self.bytes.copy_within(self.at..self.end, 0);
+        (self.at, self.end) = (0, self.end - self.at);
+        let amount = loop {
+            match self.from.read(self.bytes.get_mut(self.end..).unwrap_or_default()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.end += amount;
+        Ok(amount)
+    }
+}
+
+impl Read for Ahead<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let amount = self.fill_buf()?.read(into)?;
+        self.consume(amount);
+        Ok(amount)
+    }
+}
+
+impl BufRead for Ahead<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.end {
+            self.more()?;
         }
+        Ok(self.unread())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at = self.end.min(self.at + amount);
     }
 }
 

@@ -96,7 +96,7 @@ impl Head {
     }
 
     /// The values of all headers of this name.
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_slice())
     }
 

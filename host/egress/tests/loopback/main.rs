@@ -1,5 +1,5 @@
 //! The rules of egress, judged by what really arrives at a server on loopback.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ mod proxy;
 mod redirects;
 mod sent;
 mod server;
+mod spooled;
 mod texts;
 mod time;
 mod tls;

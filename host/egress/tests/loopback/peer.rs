@@ -182,7 +182,7 @@ fn exchange(
     connection: &Connection,
     method: &str,
     file: Option<Blob>,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
 ) -> Result<Answer, SendError> {
     let body = match &file {
         Some(_) => json!({"blob": {"source": {"free": "a test"}, "media-types": ["application/octet-stream"]}}),

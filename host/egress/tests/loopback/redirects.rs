@@ -51,7 +51,7 @@ fn a_file_elsewhere_is_fetched_without_anything_of_the_request() {
         let who = Who { call: "c", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
         let connection = here(&provider).build().unwrap();
         let answer = fetched(&connection, &json!([files.url()]), Some(Recorder { audit: &audit, who })).unwrap();
-        assert_eq!((answer.status, &answer.body.bytes[..], &*answer.body.media_type), (200, &b"file"[..], "image/png"));
+        assert_eq!((answer.status, &answer.body.in_memory().unwrap()[..], &*answer.body.media_type), (200, &b"file"[..], "image/png"));
         assert!(
             answer.headers.iter().all(|(name, _)| name != "x-trace" && name != "set-cookie"),
             "{:?}",
@@ -112,7 +112,7 @@ fn an_answer_that_leads_where_nothing_is_declared_is_handed_on_without_its_addre
     ] {
         let provider = leading(302, &location);
         let answer = fetched(&here(&provider).build().unwrap(), &declared, None).unwrap();
-        assert_eq!((answer.status, answer.body.bytes.len()), (302, 0), "{location}");
+        assert_eq!((answer.status, answer.body.len()), (302, 0), "{location}");
         let locations: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "location").collect();
         assert!(locations.iter().all(|(_, value)| *value == told), "{locations:?}");
     }

@@ -90,7 +90,7 @@ fn an_answer_is_as_large_as_allowed_and_no_byte_larger() {
         });
         let connection = builder(&server.url()).build().unwrap();
         let of_at_most = |most: usize| crate::get_up_to(most as u64, &connection, Duration::from_secs(60));
-        assert_eq!(of_at_most(size).unwrap().body.bytes.len(), size);
+        assert_eq!(of_at_most(size).unwrap().body.bytes().unwrap().len(), size);
         if let Some(less) = size.checked_sub(1) {
             assert_eq!(of_at_most(less).unwrap_err(), SendError::TooLarge { limit: less as u64 });
         }
