@@ -231,7 +231,7 @@ fn bodies() {
         });
         let back = timed(&|| {
             let content_type = "text/plain".to_owned();
-            server.answer_next(Canned { content_type, body: blob.bytes.to_vec(), ..Canned::default() });
+            server.answer_next(Canned { content_type, body: blob.bytes().unwrap().to_vec(), ..Canned::default() });
             Call::new("appwrite", "files.download").input(json!({"bucketId": "b", "fileId": "f"}))
         });
         println!("{:>6} KiB: a file of that size goes out in {out}, and comes back in {back}", size >> 10);

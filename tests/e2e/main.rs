@@ -27,6 +27,8 @@ mod files;
 mod hostile;
 mod install;
 mod install_from;
+#[cfg(target_os = "linux")]
+mod large;
 mod messages;
 mod mutations;
 mod obedient;

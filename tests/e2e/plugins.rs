@@ -18,7 +18,8 @@ fn files_pass_through_and_stay_whole() {
         .attach("file", Blob::new("one", "text/plain", Some("one.txt".to_owned())))
         .attach("file", Blob::new("two", "text/plain", None));
     let output = host().call(files).unwrap();
-    let files: Vec<_> = output.attachments.iter().map(|(name, blob)| (name.as_str(), &blob.bytes[..])).collect();
+    let files: Vec<_> =
+        output.attachments.iter().map(|(name, blob)| (name.as_str(), &blob.in_memory().unwrap()[..])).collect();
     assert_eq!(files, [("loud", &b"ONE"[..]), ("loud", b"TWO")]);
     assert_eq!(output.attachments[0].1.file_name.as_deref(), Some("one.txt"));
 

@@ -14,9 +14,6 @@ use crate::exit::Usage;
 /// How large an input may be, in bytes: as large as a request where nobody raises that limit.
 const LARGEST_INPUT: u64 = 64 << 20;
 
-/// How large a file may be, in bytes. The limits of a call are lower, unless they are raised a good deal.
-const LARGEST_ATTACHMENT: u64 = 1 << 30;
-
 /// One item, or one for each object of an array.
 pub(crate) enum Items {
     One(Json),
@@ -106,13 +103,15 @@ pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
         .iter()
         .map(|pair| {
             let (name, file) = pair.split_once("=@").ok_or_else(|| Usage(attached_wrongly(pair)))?;
-            let bytes = files::read(Path::new(file), LARGEST_ATTACHMENT).map_err(|e| {
-                let problem = files::in_words(&e, "one file; pack a folder first, as with tar or zip");
-                Usage(format!("the attachment {file} cannot be read: {problem}"))
-            })?;
             let media_type = mime_guess::from_path(file).first_or_octet_stream();
             let file_name = Path::new(file).file_name().and_then(|name| name.to_str()).map(str::to_owned);
-            Ok((name.to_owned(), Blob::new(bytes, media_type.essence_str(), file_name)))
+            let blob = files::open(Path::new(file))
+                .and_then(|opened| Blob::from_file(opened, media_type.essence_str(), file_name))
+                .map_err(|e| {
+                    let problem = files::in_words(&e, "one file; pack a folder first, as with tar or zip");
+                    Usage(format!("the attachment {file} cannot be read: {problem}"))
+                })?;
+            Ok((name.to_owned(), blob))
         })
         .collect()
 }

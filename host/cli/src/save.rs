@@ -1,7 +1,7 @@
 //! Where the files of an output are kept.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, BufReader, ErrorKind};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -39,7 +39,7 @@ pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {}", folder.display()))?;
     let wanted = blob.file_name.as_deref().map(safe_name).filter(|name| !name.is_empty());
     let safe = wanted.unwrap_or_else(|| safe_name(&default_name(name, &blob.media_type)));
-    let kept = written(folder, &safe, &blob.bytes).and_then(|file| put(file, folder, &safe));
+    let kept = written(folder, &safe, blob).and_then(|file| put(file, folder, &safe));
     match kept.with_context(|| format!("the file {}", folder.join(&safe).display()))? {
         Some(file_name) => Ok(file_name),
         None => Err(Usage(format!("{} is full of files of this name", folder.display())).into()),
@@ -48,11 +48,13 @@ pub(crate) fn save(folder: &Path, name: &str, blob: &Blob) -> Result<String> {
 
 /// A file in the folder under a name that says it is a part: half of it would pass for the whole, also where this process ends
 /// while it writes.
-fn written(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn written(folder: &Path, name: &str, blob: &Blob) -> io::Result<NamedTempFile> {
     const ENDING: &str = ".part";
     /// What stands between the name and the ending.
     const RANDOM: usize = 8;
-    if shortage::file_size().is_some_and(|most| bytes.len() as u64 > most) {
+    /// What is copied at one time, in bytes.
+    const PIECE: usize = 1 << 20;
+    if shortage::file_size().is_some_and(|most| blob.len() > most) {
         // The system would end this process as it writes on.
         let problem = format!("the system allows no larger files; {}", shortage::raise(&shortage::of_file_size()));
         return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
@@ -67,7 +69,7 @@ fn written(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<NamedTempFile>
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    io::copy(&mut BufReader::with_capacity(PIECE, blob.reader()), &mut file)?;
     file.as_file().sync_all()?;
     Ok(file)
 }

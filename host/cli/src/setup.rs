@@ -42,7 +42,7 @@ impl Setup {
             builder = builder.audit(&audit.file, audit.required);
         }
         if let Some(store) = &config.store {
-            builder = builder.state(store.join("state"));
+            builder = builder.state(store.join("state")).spool(store.join("spool"));
         }
         if let (Some(store), Some(lock)) = (&config.store, &config.lock) {
             builder = builder.releases(ReleaseStore::new(store.join("releases"), lock));

@@ -73,6 +73,14 @@ impl Blob {
         }
     }
 
+    /// As [`in_memory`](Self::in_memory), without a copy where nobody else has them.
+    pub fn into_memory(self) -> Option<Bytes> {
+        match self.content {
+            Content::Memory(bytes) => Some(bytes),
+            Content::Disk(_) => None,
+        }
+    }
+
     /// All of its bytes. What is on disk is copied into memory.
     ///
     /// # Errors

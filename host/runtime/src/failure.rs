@@ -10,6 +10,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use wharf_egress::SpoolError;
 use wharf_egress::audit::AuditError;
 use wharf_egress::rules::Denial;
 use wharf_egress::{MissingCredential, configuration};
@@ -173,11 +174,21 @@ impl From<AuditError> for Fault {
     }
 }
 
+impl From<SpoolError> for Fault {
+    fn from(error: SpoolError) -> Self {
+        Self::Host(error.to_string())
+    }
+}
+
 impl From<wharf_egress::guard::Refusal> for Refusal {
     fn from(refusal: wharf_egress::guard::Refusal) -> Self {
         match refusal {
             wharf_egress::guard::Refusal::Denied(denial) => Self::Denied(denial),
             wharf_egress::guard::Refusal::MissingCredential(missing) => Self::MissingCredential(missing),
+            // The call has ended with it, and these words are nobody's.
+            wharf_egress::guard::Refusal::Spool(error) => {
+                Self::Limit(LimitReached::new("disk", "the call".to_owned(), &error.to_string()))
+            }
             wharf_egress::guard::Refusal::OutOfTime(error) => {
                 Self::Limit(LimitReached::new("timeout", "the call".to_owned(), &error.to_string()))
             }
@@ -208,8 +219,8 @@ impl LimitReached {
             // Each item of a list may need a name of its own.
             "randomness" => false,
             // These are sizes and numbers of what came in, and of what is made of it: pages, files, sessions, texts.
-            "requests" | "request" | "answer_head" | "answer" | "traffic" | "blobs" | "output" | "attachments"
-            | "state" | "transfer" => false,
+            "requests" | "request" | "answer_head" | "answer" | "traffic" | "blobs" | "disk" | "output"
+            | "attachments" | "state" | "transfer" => false,
             // It does not end a call, and what is not known here blames nobody.
             _ => false,
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use wharf_egress::Spool;
 use wharf_egress::audit::Audit;
 
 use crate::failure::{Fault, Refusal};
@@ -38,6 +39,7 @@ pub struct Host {
     installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
+    spool: Option<Arc<Spool>>,
     /// Why the folder for the state is not used.
     exposed_state: Option<String>,
     audit: Option<Arc<Audit>>,
@@ -67,6 +69,7 @@ const PROBATION: Duration = Duration::from_secs(600);
 pub struct HostBuilder {
     cache: Option<PathBuf>,
     state: Option<PathBuf>,
+    spool: Option<PathBuf>,
     audit: Option<(PathBuf, bool)>,
     compiler: Option<CompilerProgram>,
     releases: Option<ReleaseStore>,
@@ -81,6 +84,7 @@ impl Default for HostBuilder {
         Self {
             cache: None,
             state: None,
+            spool: None,
             audit: None,
             compiler: None,
             releases: None,
@@ -146,6 +150,14 @@ impl HostBuilder {
         self
     }
 
+    /// A folder for files of more than [`IN_MEMORY`](crate::IN_MEMORY) bytes that pass a call, on a disk with room for them; without
+    /// one, or where it cannot be used, they are in memory. It is made for its owner alone. The files in it have no names, and are gone
+    /// with their call's [`Output`](crate::Output), or with the process.
+    pub fn spool(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spool = Some(folder.into());
+        self
+    }
+
     /// A file for the audit: what is sent, what is refused and what goes live, one record a line. It is a regular file, and
     /// several processes may share it. With `required`, a call fails rather than send what cannot be recorded, and no other
     /// release goes live. Without a file nothing is recorded.
@@ -183,6 +195,7 @@ impl HostBuilder {
             calls: AtomicU64::new(0),
             loader: Loader::new(&engine, self.cache, self.compiler, self.limits)?,
             exposed_state,
+            spool: self.spool.map(|folder| Arc::new(Spool::in_folder(folder))),
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::new(self.kept, self.probation),
             releases: self.releases.map(|store| store.recorded_in(audit.clone())),

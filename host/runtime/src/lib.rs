@@ -67,6 +67,6 @@ pub use sandbox::contract::Contract;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use wharf_egress::{
-    Blob, Connection, Deadline, Json, MASK, MissingCredential, Reached, Secret, audit, configuration, declaration,
-    download, file_name, json, permissions, shortage, text,
+    Blob, Connection, Deadline, IN_MEMORY, Json, MASK, MissingCredential, Reached, Reader, Secret, SpoolError, audit,
+    configuration, declaration, download, file_name, json, permissions, shortage, text,
 };

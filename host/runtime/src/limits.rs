@@ -21,16 +21,20 @@ pub struct Limits {
     pub table_entries: u64,
     /// Requests, those that were refused included.
     pub requests: u32,
-    /// Size of one request, roughly, in bytes: what the plugin gives, and the input and files bound to it.
+    /// Size of one request, roughly, in bytes: what the plugin gives, and the input and files bound to it. Files on disk do not
+    /// count.
     pub request: u64,
     /// Size of the head of an answer, in bytes: its status and headers.
     pub answer_head: u64,
-    /// Size of an answer's body after decoding, in bytes.
+    /// Size of an answer's body after decoding, in bytes. For a file on disk, `disk` takes its place.
     pub answer: u64,
-    /// Size of all requests and answers, by the same measures, summed, in bytes.
+    /// Size of all requests and answers, by the same measures and with the files on disk, summed, in bytes.
     pub traffic: u64,
-    /// Size of the blobs that a plugin makes or receives as answers, summed, in bytes.
+    /// Size of the blobs that a plugin makes or receives as answers, summed, in bytes. Those on disk do not count.
     pub blobs: u64,
+    /// Size of those on disk, summed, in bytes: each that is larger than [`IN_MEMORY`](crate::IN_MEMORY), where the host has a
+    /// [folder](crate::HostBuilder::spool) for them.
+    pub disk: u64,
     /// Size of the output's JSON, in bytes.
     pub output: u64,
     /// Size of the output's files, summed, in bytes.
@@ -109,6 +113,8 @@ impl Default for Limits {
             // A file of the largest size, down and up again, and as much for the rest.
             traffic: ByteSize::mib(256).as_u64(),
             blobs: ByteSize::mib(64).as_u64(),
+            // As much as comes over the network.
+            disk: ByteSize::mib(256).as_u64(),
             // A hundred full pages of the largest lists known.
             output: ByteSize::mib(16).as_u64(),
             attachments: ByteSize::mib(64).as_u64(),

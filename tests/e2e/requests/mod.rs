@@ -51,8 +51,7 @@ impl Bench {
         checked.validate(input.clone()).unwrap_or_else(|e| panic!("{}: {e} in {input}", operation.name));
         let mut call = Call::new(&self.manifest.about.name, &operation.name).input(input.clone());
         for file in operation.attachments.iter().filter(|file| file.required || with_files) {
-            let blob =
-                Blob { bytes: b"content"[..].into(), media_type: "text/plain".into(), file_name: Some("a.txt".into()) };
+            let blob = Blob::new(&b"content"[..], "text/plain", Some("a.txt".into()));
             call = call.attach(&file.name, blob);
         }
         self.server.clear_requests();

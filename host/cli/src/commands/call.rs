@@ -247,7 +247,7 @@ impl Runner<'_> {
     /// also where a file cannot be written, and then the exit code tells.
     fn keep(&self, output: &Output) {
         for (name, blob) in &output.attachments {
-            let size = print::size(blob.bytes.len() as u64);
+            let size = print::size(blob.len());
             let Some(folder) = &self.options.target.save else {
                 print::warning(&format!(
                     "the file {name} ({size} of {}) is not kept; --save DIR keeps it",

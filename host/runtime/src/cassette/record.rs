@@ -12,12 +12,12 @@ use wharf_egress::guard::{Asked, AskedBody, AskedPart};
 use wharf_egress::json::Kind;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{Answer, SendError};
-use wharf_egress::{Blob, Connection, Json};
+use wharf_egress::{Blob, Connection, Json, SpoolError};
 
 use super::placeholders::Placeholders;
 use super::replay::Screen;
 use super::{
-    Became, CassetteError, Content, End, FileDigest, RecordedAnswer, RecordedCall, RecordedConnection,
+    Became, CassetteError, Content, End, FileDigest, LARGEST, RecordedAnswer, RecordedCall, RecordedConnection,
     RecordedExchange, RecordedFile, RecordedRequest,
 };
 use crate::call::{Call, Output, Report};
@@ -129,7 +129,7 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
         seed: recorder.moment.seed.clone(),
         operation: operation.name.clone(),
         input: input(&target.operation, &call.input.to_json(), &placeholders)?,
-        attachments: call.attachments.iter().map(|(name, blob)| file(name, blob)).collect(),
+        attachments: call.attachments.iter().map(|(name, blob)| file(name, blob)).collect::<Result<_, _>>()?,
         connection: RecordedConnection::of(&target.tenure.release.about, connection),
         exchanges: kept
             .exchanges
@@ -180,13 +180,16 @@ fn without_numbers(value: &Json) -> Json {
     value.edited(|token| (token.kind == Kind::Number).then(|| "0".to_owned()))
 }
 
-fn file(name: &str, blob: &Blob) -> RecordedFile {
-    RecordedFile {
+fn file(name: &str, blob: &Blob) -> Result<RecordedFile, String> {
+    if blob.len() > LARGEST {
+        return Err(format!("the file `{name}` is larger than a cassette can be"));
+    }
+    Ok(RecordedFile {
         name: name.to_owned(),
         media_type: blob.media_type.clone(),
         file_name: blob.file_name.clone(),
-        content: Content(blob.bytes.clone()),
-    }
+        content: Content(blob.bytes().map_err(|error| error.to_string())?),
+    })
 }
 
 fn exchange(
@@ -200,19 +203,20 @@ fn exchange(
         Ok(Answer { status, headers, body, .. }) => Became::Answer(RecordedAnswer {
             status,
             headers: texts(headers),
+            body: Content(placeholders.in_bytes(&body.bytes().map_err(|error| error.to_string())?)),
             media_type: body.media_type,
             file_name: body.file_name.map(text),
-            body: Content(placeholders.in_bytes(&body.bytes)),
         }),
         Err(SendError::Unavailable(message)) => Became::Unavailable(text(message)),
         Err(SendError::NoAnswer(message) | SendError::Closed(message)) => Became::NoAnswer(text(message)),
         Err(SendError::Unreadable { status, problem }) => Became::Unreadable { status, message: text(problem) },
         Err(SendError::Timeout { .. }) => Became::Timeout,
-        Err(SendError::TooLarge { .. }) => Became::TooLarge,
+        Err(SendError::TooLarge { .. } | SendError::FileTooLarge { .. }) => Became::TooLarge,
         Err(
             error @ (SendError::Denied(_)
             | SendError::AnswerDenied { .. }
             | SendError::HeadTooLarge { .. }
+            | SendError::Spool(_)
             | SendError::Unrecorded(_)),
         ) => {
             return Err(format!("{error}; this does not depend on the plugin"));
@@ -244,18 +248,20 @@ impl End {
         content: impl Fn(&bytes::Bytes) -> bytes::Bytes,
     ) -> Self {
         let digest = |(name, blob): &(String, Blob)| {
-            let bytes = content(&blob.bytes);
-            FileDigest {
+            let bytes = content(&blob.bytes()?);
+            Ok(FileDigest {
                 name: name.clone(),
                 media_type: blob.media_type.clone(),
                 size: bytes.len() as u64,
                 sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
-            }
+            })
         };
         match result {
-            Ok(Output { json, attachments }) => {
-                Self::Output { json: operation.masked(json), attachments: attachments.iter().map(digest).collect() }
-            }
+            Ok(Output { json, attachments }) => match attachments.iter().map(digest).collect::<Result<_, SpoolError>>()
+            {
+                Ok(attachments) => Self::Output { json: operation.masked(json), attachments },
+                Err(error) => Self::Failure(CallError::from(Fault::from(error)).to_json().into()),
+            },
             Err(error) => Self::Failure(error.to_json().into()),
         }
     }

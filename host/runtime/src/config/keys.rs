@@ -48,6 +48,7 @@ const LIMITS: &[Key] = &[
     key("answer", Takes::Size, "\"16MiB\""),
     key("traffic", Takes::Size, "\"64MiB\""),
     key("blobs", Takes::Size, "\"64MiB\""),
+    key("disk", Takes::Size, "\"2GiB\""),
     key("output", Takes::Size, "\"16MiB\""),
     key("attachments", Takes::Size, "\"64MiB\""),
     key("state", Takes::Size, "\"64KiB\""),

@@ -13,10 +13,8 @@ pub(super) fn success() -> Json {
 
 /// The body of a file that may tell of an error: an object of JSON; nothing of other files.
 pub(super) fn of_file(file: &Blob) -> Vec<u8> {
-    if file.size() > LARGEST_ERROR {
-        return Vec::new();
-    }
-    let start = file.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&file.bytes).trim_ascii_start();
-    let is_object = start.starts_with(b"{") && Answer::new(200, &[], file.bytes.to_vec()).object().is_some();
-    if is_object { file.bytes.to_vec() } else { Vec::new() }
+    let Some(bytes) = file.in_memory().filter(|bytes| bytes.len() as u64 <= LARGEST_ERROR) else { return Vec::new() };
+    let start = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
+    let is_object = start.starts_with(b"{") && Answer::new(200, &[], bytes.to_vec()).object().is_some();
+    if is_object { bytes.to_vec() } else { Vec::new() }
 }

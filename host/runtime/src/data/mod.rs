@@ -11,7 +11,7 @@ use wharf_egress::audit::AuditError;
 use wharf_egress::declaration::{AnswerForm, Effect, Request};
 use wharf_egress::guard::{self, Asked};
 use wharf_egress::json::Problem;
-use wharf_egress::{Blob, Json, send};
+use wharf_egress::{Blob, Json, SpoolError, send};
 
 use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
 use crate::grant::Grant;
@@ -75,6 +75,9 @@ fn error_of(ctx: &mut Ctx, error: &wasmtime::Error) -> Result<Given, CallError> 
     if let Some(unrecorded) = error.downcast_ref::<AuditError>() {
         return Err(Fault::from(unrecorded.clone()).into());
     }
+    if let Some(problem) = error.downcast_ref::<SpoolError>() {
+        return Err(Fault::from(problem.clone()).into());
+    }
     Err(match ctx.meter.reached() {
         Some(limit) => Refusal::from(limit).into(),
         None => Fault::Host(error.root_cause().to_string()).into(),
@@ -83,7 +86,7 @@ fn error_of(ctx: &mut Ctx, error: &wasmtime::Error) -> Result<Given, CallError> 
 
 /// An output within its limits.
 fn within(ctx: &mut Ctx, given: Given) -> Result<Given, CallError> {
-    let files = given.1.iter().map(|(_, blob)| blob.size()).sum();
+    let files = given.1.iter().map(|(_, blob)| blob.len()).fold(0, u64::saturating_add);
     ctx.meter.check_output(given.0.as_str(), files).map_err(Refusal::from)?;
     Ok(given)
 }
@@ -184,8 +187,8 @@ impl<'a> Run<'a> {
             },
         };
         Ok(Begun::Given(match (self.judge(&answer)?, file) {
-            (Found::File(name), Some(file)) => match self.ctx.create_blob(file) {
-                Ok(file) => (body::success(), vec![(name, file)]),
+            (Found::File(name), Some(file)) => match self.ctx.meter.count_blob(&file) {
+                Ok(()) => (body::success(), vec![(name, file)]),
                 Err(limit) => return Err(self.ended(limit.into())),
             },
             (Found::Json(json), None) => (self.json(json)?, Vec::new()),
@@ -302,7 +305,8 @@ impl<'a> Run<'a> {
         let is_file = form == AnswerForm::Blob && (200..300).contains(&answer.status);
         let (body, file) = match is_file {
             true => (body::of_file(&answer.body), Some(answer.body)),
-            false => (answer.body.bytes.into(), None),
+            // Only files are on disk.
+            false => (answer.body.into_memory().map(Vec::from).unwrap_or_default(), None),
         };
         let mut read = Answer::of(answer.status, answer.headers, body);
         if self.reads() {

@@ -256,6 +256,8 @@ impl Host {
             attachments: call.attachments,
             audit: target.audit.clone(),
             way: target.way.clone(),
+            // What is recorded stands in a file of JSON in the end.
+            spool: self.spool.clone().filter(|_| target.way.moment().is_none()),
         };
         Ok((admitted, running))
     }

@@ -32,6 +32,8 @@ impl Changes {
                 | SendError::Closed(_)
                 | SendError::Timeout { sent: true }
                 | SendError::TooLarge { .. }
+                | SendError::FileTooLarge { .. }
+                | SendError::Spool(_)
                 | SendError::HeadTooLarge { .. }
                 | SendError::Unreadable { .. }
                 | SendError::AnswerDenied { .. },

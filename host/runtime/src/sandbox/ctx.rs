@@ -8,11 +8,11 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
 use wharf_egress::declaration::{AnswerForm, Request};
-use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal};
+use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal, Weight};
 use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Masker, moved};
+use wharf_egress::{Blob, Masker, Room, Spool, moved};
 
 use super::changes::Changes;
 use super::log::{Level, Log};
@@ -67,6 +67,8 @@ pub(crate) struct Running {
     pub(crate) state: State,
     pub(crate) audit: Option<Arc<Audit>>,
     pub(crate) way: Way,
+    /// Where large files are kept; without one they are in memory.
+    pub(crate) spool: Option<Arc<Spool>>,
 }
 
 impl Running {
@@ -106,7 +108,7 @@ impl Running {
     }
 
     /// Sends a request, or looks up what came of it.
-    fn exchange(&self, outgoing: &Outgoing, allowance: Allowance) -> Result<Result<Answer, SendError>, NoAnswer> {
+    fn exchange(&self, outgoing: &Outgoing, allowance: Allowance<'_>) -> Result<Result<Answer, SendError>, NoAnswer> {
         match &self.way {
             Way::Replay(player) => Ok(player.answer(self.intended(outgoing), allowance.answer_bytes)?),
             _ => Ok(send::send(&self.grant.connection, outgoing, allowance, self.recorder())),
@@ -148,7 +150,7 @@ impl Exchange {
 /// A request that the guard built, with what it weighs, and what will be shown of it.
 pub(super) struct Built {
     pub(super) outgoing: Arc<Outgoing>,
-    weight: u64,
+    weight: Weight,
     pub(super) exchange: Exchange,
     pub(super) sent: Instant,
 }
@@ -235,6 +237,7 @@ impl Ctx {
             Err(GuardRefusal::OutOfTime(_)) => {
                 return Err(self.meter.out_of_time("the host was still building a request of the plugin").into());
             }
+            Err(GuardRefusal::Spool(error)) => return Err(error.into()),
             Err(refusal) => return Err(self.refuse(refusal)),
         };
         self.seen.extend(outgoing.for_people());
@@ -253,11 +256,13 @@ impl Ctx {
     pub(super) fn exchange<T>(
         &mut self,
         built: &mut Built,
-        send: impl Fn(&Running, &Arc<Outgoing>, Allowance) -> Result<Result<T, SendError>, NoAnswer>,
+        send: impl Fn(&Running, &Arc<Outgoing>, Allowance<'_>) -> Result<Result<T, SendError>, NoAnswer>,
     ) -> Result<Result<T, SendError>, NoAnswer> {
         let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
         let head = self.meter.limits().answer_head;
-        let allowance = Allowance::new(self.meter.deadline, head, self.meter.answer_allowed());
+        let most = self.meter.file_allowed();
+        let room = call.spool.as_deref().map(|spool| Room { spool, most });
+        let allowance = Allowance { room, ..Allowance::new(self.meter.deadline, head, self.meter.answer_allowed()) };
         let mut result = send(call, &built.outgoing, allowance)?;
         if let Err(SendError::Closed(_)) = result {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
@@ -301,12 +306,12 @@ impl Ctx {
                 self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
             }
             exchange.status = Some(answer.status);
-            exchange.answer_bytes = Some(answer.body.bytes.len() as u64);
+            exchange.answer_bytes = Some(answer.body.len());
         }
         self.exchanges.push(exchange);
         match result {
             Ok(answer) => {
-                self.meter.count_received(answer.body.bytes.len() as u64)?;
+                self.meter.count_received(answer.body.len())?;
                 Ok((answer, outgoing.answer()))
             }
             Err(error) => Err(self.no_answer(&outgoing, error)),
@@ -325,6 +330,8 @@ impl Ctx {
                 self.refused_with(denial.into())
             }
             SendError::TooLarge { .. } => self.meter.answer_too_large(maybe).into(),
+            SendError::FileTooLarge { .. } => self.meter.file_too_large(maybe).into(),
+            SendError::Spool(error) => NoAnswer::Ends(error.into()),
             SendError::Timeout { sent } => {
                 let what = match (sent, by_proxy) {
                     (true, _) => format!("the request was sent, and the provider had not answered yet{maybe}"),
@@ -368,9 +375,11 @@ impl Ctx {
         }
     }
 
-    /// Keeps bytes that the plugin made.
-    pub(crate) fn create_blob(&mut self, blob: Blob) -> Result<Blob, LimitReached> {
-        self.meter.count_blob(blob.size())?;
+    /// Keeps bytes that the plugin made, many of them on disk.
+    pub(crate) fn create_blob(&mut self, blob: Blob) -> wasmtime::Result<Blob> {
+        let spool = self.call.as_ref().and_then(|call| call.spool.as_deref());
+        let blob = spool.map_or(Ok(blob.clone()), |spool| spool.keep(blob))?;
+        self.meter.count_blob(&blob)?;
         Ok(blob)
     }
 
@@ -408,11 +417,12 @@ fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answe
         Ok(Answer { status, headers, body, .. }) => Ok(Answer {
             status: *status,
             headers: headers.iter().map(|(name, value)| (text(name), text(value))).collect(),
-            body: Blob {
-                bytes: weak.mask_bytes(body.bytes.to_vec()).into(),
-                media_type: text(&body.media_type),
-                file_name: body.file_name.as_ref().map(text),
-            },
+            // Of a call that is recorded nothing is on disk.
+            body: Blob::new(
+                weak.mask_bytes(body.in_memory().map(|bytes| bytes.to_vec()).unwrap_or_default()),
+                text(&body.media_type),
+                body.file_name.as_ref().map(text),
+            ),
             passed_over: Vec::new(),
         }),
         Err(SendError::Unavailable(message)) => Err(SendError::Unavailable(text(message))),

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use wasmtime::ResourceLimiter;
-use wharf_egress::Deadline;
+use wharf_egress::guard::Weight;
 use wharf_egress::work::Work;
+use wharf_egress::{Blob, Deadline};
 
 use super::{cpu, no_room};
 use crate::failure::LimitReached;
@@ -16,6 +17,8 @@ const FEW: usize = 1 << 20;
 
 /// What a guest has to hand on what it has, where the time ended its call: far more than that takes, and nothing to wait for.
 const GRACE: Duration = Duration::from_millis(250);
+
+const LARGER_ON_DISK: &str = "the plugin made or received larger files, which are kept on disk";
 
 /// What a value of the output takes of the limit at least, in bytes.
 const VALUE: u64 = 8;
@@ -34,6 +37,7 @@ pub(crate) struct Meter {
     requests: u32,
     traffic: u64,
     blobs: u64,
+    disk: u64,
     randomness: u64,
     reached: Option<LimitReached>,
     /// Whether the guest was told of it.
@@ -56,6 +60,7 @@ impl Meter {
             requests: 0,
             traffic: 0,
             blobs: 0,
+            disk: 0,
             randomness: 0,
             reached: None,
             told: false,
@@ -126,9 +131,9 @@ impl Meter {
     }
 
     /// A request that is about to be built, by what it will weigh.
-    pub(crate) fn count_sent(&mut self, bytes: u64) -> Counted {
-        self.within_bytes("request", bytes, self.limits.request, "the plugin asked for a larger request")?;
-        self.count_traffic(bytes)
+    pub(crate) fn count_sent(&mut self, weight: Weight) -> Counted {
+        self.within_bytes("request", weight.in_memory, self.limits.request, "the plugin asked for a larger request")?;
+        self.count_traffic(weight.in_memory.saturating_add(weight.on_disk))
     }
 
     pub(crate) fn count_received(&mut self, bytes: u64) -> Counted {
@@ -142,7 +147,20 @@ impl Meter {
 
     /// Bytes of an answer that may still come, and the limit that says so.
     pub(crate) fn answer_allowed(&self) -> u64 {
-        self.limits.answer.min(self.limits.traffic.saturating_sub(self.traffic))
+        self.limits.answer.min(self.traffic_left())
+    }
+
+    /// The same for a file that is kept on disk.
+    pub(crate) fn file_allowed(&self) -> u64 {
+        self.disk_left().min(self.traffic_left())
+    }
+
+    fn traffic_left(&self) -> u64 {
+        self.limits.traffic.saturating_sub(self.traffic)
+    }
+
+    fn disk_left(&self) -> u64 {
+        self.limits.disk.saturating_sub(self.disk)
     }
 
     /// `afterwards` says what the provider may have done.
@@ -161,9 +179,21 @@ impl Meter {
         self.bytes(name, limit, &format!("{what}{afterwards}"))
     }
 
-    pub(crate) fn count_blob(&mut self, bytes: u64) -> Counted {
-        self.blobs = self.blobs.saturating_add(bytes);
-        self.within_bytes("blobs", self.blobs, self.limits.blobs, "the plugin made or received larger files")
+    /// As in [`Meter::head_too_large`].
+    pub(crate) fn file_too_large(&mut self, afterwards: &str) -> LimitReached {
+        let (name, limit, what) = if self.traffic_left() < self.disk_left() {
+            ("traffic", self.limits.traffic, "all requests and answers together are larger")
+        } else {
+            ("disk", self.limits.disk, LARGER_ON_DISK)
+        };
+        self.bytes(name, limit, &format!("{what}{afterwards}"))
+    }
+
+    pub(crate) fn count_blob(&mut self, blob: &Blob) -> Counted {
+        self.blobs = self.blobs.saturating_add(blob.size());
+        self.within_bytes("blobs", self.blobs, self.limits.blobs, "the plugin made or received larger files")?;
+        self.disk = self.disk.saturating_add(blob.size_on_disk());
+        self.within_bytes("disk", self.disk, self.limits.disk, LARGER_ON_DISK)
     }
 
     pub(crate) fn count_randomness(&mut self, bytes: u64) -> Counted {
@@ -299,6 +329,8 @@ impl ResourceLimiter for Meter {
 
 #[cfg(test)]
 mod tests {
+    use wharf_egress::Spool;
+
     use super::*;
 
     fn meter(limits: Limits) -> Meter {
@@ -317,7 +349,7 @@ mod tests {
     #[test]
     fn the_first_limit_that_was_reached_is_the_one_that_is_told_of() {
         let mut meter = meter(Limits { blobs: 1, ..Limits::default() });
-        assert!(meter.count_blob(2).is_err());
+        assert!(meter.count_blob(&Blob::new("12", "", None)).is_err());
         assert_eq!(meter.out_of_time("").name, "blobs");
         assert_eq!(meter.reached().map(|limit| limit.name), Some("blobs"));
     }
@@ -336,9 +368,31 @@ mod tests {
     #[test]
     fn an_answer_may_take_what_is_left_of_the_traffic() {
         let mut meter = meter(Limits { answer: 50, request: 100, traffic: 100, ..Limits::default() });
-        assert!(meter.count_sent(70).is_ok());
-        assert_eq!(meter.answer_allowed(), 30);
+        assert!(meter.count_sent(Weight { in_memory: 60, on_disk: 10 }).is_ok());
+        assert_eq!((meter.answer_allowed(), meter.file_allowed()), (30, 30));
         assert_eq!(meter.answer_too_large("").name, "traffic");
+    }
+
+    #[test]
+    fn what_is_on_disk_is_no_memory_and_has_a_limit_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = Blob::new(vec![7; 3 << 20], "image/png", None);
+        let kept = Spool::in_folder(folder.path()).keep(large.clone()).unwrap();
+        let limits = Limits { blobs: 2 << 20, disk: 4 << 20, ..Limits::default() };
+        assert_eq!(meter(limits).count_blob(&large).unwrap_err().name, "blobs");
+        let mut meter = meter(limits);
+        assert!(meter.count_blob(&kept).is_ok());
+        assert_eq!(meter.file_allowed(), 1 << 20);
+        assert_eq!(meter.file_too_large("").name, "disk");
+        assert_eq!(meter.count_blob(&kept).unwrap_err().name, "disk");
+    }
+
+    #[test]
+    fn a_request_is_as_large_as_it_is_in_memory_and_traffic_is_all_of_it() {
+        let limits = Limits { request: 100, traffic: 1000, ..Limits::default() };
+        assert!(meter(limits).count_sent(Weight { in_memory: 100, on_disk: 900 }).is_ok());
+        assert_eq!(meter(limits).count_sent(Weight { in_memory: 101, on_disk: 0 }).unwrap_err().name, "request");
+        assert_eq!(meter(limits).count_sent(Weight { in_memory: 1, on_disk: 1000 }).unwrap_err().name, "traffic");
     }
 
     #[test]

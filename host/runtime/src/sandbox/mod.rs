@@ -10,7 +10,7 @@ use wharf_egress::audit::AuditError;
 use wharf_egress::json::Problem;
 use wharf_egress::shortage;
 use wharf_egress::text::shortened;
-use wharf_egress::{Blob, Json};
+use wharf_egress::{Blob, Json, SpoolError};
 
 use crate::failure::{CallError, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
@@ -174,6 +174,9 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
         Ok(Invoked::Failed(why)) => Err(ending.failed(&mut ctx, why)),
         // A dry run has the request among its exchanges, and the player of a cassette has it too.
         Err(error) if error.is::<Unanswered>() => Ok((Json::null(), Vec::new())),
+        Err(ref error) if let Some(problem) = error.downcast_ref::<SpoolError>() => {
+            Err(Fault::from(problem.clone()).into())
+        }
         Err(error) => Err(match error.downcast_ref::<AuditError>() {
             Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
             None => match (reached(engine, &mut ctx, &error), no_room(&error)) {
@@ -203,7 +206,7 @@ fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
 
 /// What a plugin gives back must be JSON, within its size, with declared files only.
 fn check(ctx: &mut Ctx, output: Output, declared: &[String], ending: &Ending<'_>) -> Result<Given, CallError> {
-    let files = output.attachments.iter().map(|(_, blob)| blob.bytes.len() as u64).sum();
+    let files = output.attachments.iter().map(|(_, blob)| blob.len()).fold(0, u64::saturating_add);
     ctx.meter.check_output(&output.json, files).map_err(Refusal::from)?;
     let work = ctx.meter.work();
     let json = Json::parse_within(output.json, &work).map_err(|problem| match problem {

@@ -21,10 +21,9 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Takes note of those that the pointers lead to, and gives them.
     pub(crate) fn note(&mut self, pointers: &[String], answer: &Blob) -> Vec<Json> {
-        if pointers.is_empty() || answer.bytes.len() > LARGEST {
-            return Vec::new();
-        }
-        let Some(json) = Json::of_answer(&answer.bytes) else { return Vec::new() };
+        // What is on disk is larger, too.
+        let small = answer.in_memory().filter(|bytes| !pointers.is_empty() && bytes.len() <= LARGEST);
+        let Some(json) = small.and_then(|bytes| Json::of_answer(bytes)) else { return Vec::new() };
         let found = json.at(pointers);
         for token in found.iter().flat_map(Json::tokens) {
             match token.kind {

@@ -5,7 +5,6 @@
 /// For the module of a version, in which `bindings` are the generated ones and `EXPORT` is the interface of plugins.
 macro_rules! serve {
     () => {
-        use bytes::Bytes;
         use wasmtime::component::{Component, ComponentExportIndex, HasSelf, Linker, Resource, ResourceTable};
         use wasmtime::{Store, format_err};
         use wharf_egress::declaration::AnswerForm;
@@ -95,10 +94,10 @@ macro_rules! serve {
             match ctx.send(asked) {
                 Ok((answer, form)) => {
                     let body = if form == AnswerForm::Blob && (200..300).contains(&answer.status) {
-                        let blob = ctx.create_blob(answer.body)?;
-                        http::Content::Blob(ctx.table.push(blob)?)
+                        ctx.meter.count_blob(&answer.body)?;
+                        http::Content::Blob(ctx.table.push(answer.body)?)
                     } else {
-                        http::Content::Bytes(answer.body.bytes.to_vec())
+                        http::Content::Bytes(answer.body.bytes()?.to_vec())
                     };
                     Ok(Ok(http::Response { status: answer.status, headers: answer.headers, body }))
                 }
@@ -181,7 +180,7 @@ macro_rules! serve {
             }
 
             fn size(&mut self, blob: Resource<Blob>) -> wasmtime::Result<u64> {
-                Ok(self.table.get(&blob)?.bytes.len() as u64)
+                Ok(self.table.get(&blob)?.len())
             }
 
             fn media_type(&mut self, blob: Resource<Blob>) -> wasmtime::Result<String> {
@@ -193,8 +192,7 @@ macro_rules! serve {
             }
 
             fn read(&mut self, blob: Resource<Blob>, offset: u64, length: u32) -> wasmtime::Result<Vec<u8>> {
-                let part: Bytes = self.table.get(&blob)?.slice(offset, u64::from(length)).bytes;
-                Ok(part.to_vec())
+                Ok(self.table.get(&blob)?.slice(offset, u64::from(length)).bytes()?.to_vec())
             }
 
             fn slice(&mut self, blob: Resource<Blob>, offset: u64, length: u64) -> wasmtime::Result<Resource<Blob>> {
@@ -246,6 +244,7 @@ macro_rules! serve {
                 }
                 // The call has ended with it, and hears no more.
                 Refusal::OutOfTime(error) => http::Error::Unavailable(error.to_string()),
+                Refusal::Spool(error) => http::Error::Unavailable(error.to_string()),
             }
         }
 
