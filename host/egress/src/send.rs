@@ -174,9 +174,7 @@ pub(crate) fn of<'r>(
     result: &'r Result<Answer, SendError>,
 ) -> Outcome<'r> {
     match result {
-        Ok(answer) => {
-            Outcome { status: Some(answer.status), received: Some(answer.body.len()), ..Outcome::default() }
-        }
+        Ok(answer) => Outcome { status: Some(answer.status), received: Some(answer.body.len()), ..Outcome::default() },
         Err(error) => of_failure(connection, outgoing, error),
     }
 }

@@ -555,7 +555,9 @@ fn a_request_is_weighed_before_it_is_built() {
     };
     let asked =
         Asked { name: "main".to_owned(), variables: vec![("a".to_owned(), "b".to_owned())], ..Asked::default() };
-    assert!((100_000..110_000).contains(&weight(&declarations, &asked, item, &connection(), u64::MAX, &work()).in_memory));
+    assert!(
+        (100_000..110_000).contains(&weight(&declarations, &asked, item, &connection(), u64::MAX, &work()).in_memory)
+    );
 }
 
 #[test]

@@ -51,7 +51,10 @@ fn a_file_elsewhere_is_fetched_without_anything_of_the_request() {
         let who = Who { call: "c", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
         let connection = here(&provider).build().unwrap();
         let answer = fetched(&connection, &json!([files.url()]), Some(Recorder { audit: &audit, who })).unwrap();
-        assert_eq!((answer.status, &answer.body.in_memory().unwrap()[..], &*answer.body.media_type), (200, &b"file"[..], "image/png"));
+        assert_eq!(
+            (answer.status, &answer.body.in_memory().unwrap()[..], &*answer.body.media_type),
+            (200, &b"file"[..], "image/png")
+        );
         assert!(
             answer.headers.iter().all(|(name, _)| name != "x-trace" && name != "set-cookie"),
             "{:?}",
