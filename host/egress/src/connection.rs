@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -14,6 +15,7 @@ use crate::encode::hex;
 use crate::given::{self, Given};
 use crate::lookup::{Lookup, Lookups};
 use crate::masker::Masker;
+use crate::outgoing::key_of;
 use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
@@ -49,6 +51,10 @@ pub struct Connection {
     configured: bool,
     /// The way to others than the provider, which is that of its requests.
     way: Way,
+    /// The further server that this one leads to, of those of another connection.
+    server: Option<String>,
+    /// Further servers, each with a client of its own, and all with the same fields.
+    servers: BTreeMap<String, Further>,
 }
 
 /// How hosts are found and reached.
@@ -60,6 +66,12 @@ struct Way {
     lookup: Option<Arc<Lookup>>,
 }
 
+enum Further {
+    There(Box<Connection>),
+    Absent { remedy: String },
+}
+
+#[derive(Clone)]
 enum Value {
     Open(String),
     Secret { value: Secret, strong: bool },
@@ -80,6 +92,7 @@ impl Connection {
             allow_weak: Vec::new(),
             configured: true,
             elsewhere: false,
+            servers: BTreeMap::new(),
         }
     }
 
@@ -89,6 +102,31 @@ impl Connection {
         let mut builder = Self::builder(&self.plugin, &self.name, origin).nat64(self.nat64.iter().copied());
         (builder.way, builder.configured, builder.elsewhere) = (self.way.clone(), self.configured, true);
         builder.build()
+    }
+
+    /// The connection as it leads to a further server: with the same fields, and that one's base URL. Itself where there is no name.
+    ///
+    /// # Errors
+    /// [`MissingCredential`] where nobody said where that server is.
+    pub fn server(&self, name: Option<&str>) -> Result<&Self, MissingCredential> {
+        let Some(name) = name else { return Ok(self) };
+        let remedy = match self.servers.get(name) {
+            Some(Further::There(connection)) => return Ok(connection),
+            Some(Further::Absent { remedy }) => remedy.clone(),
+            None => "the connection was made without it".to_owned(),
+        };
+        Err(self.missing(&key_of(Some(name)), remedy))
+    }
+
+    /// The names of the further servers that it leads to.
+    pub fn servers(&self) -> impl Iterator<Item = &str> {
+        let there = |further: &Further| matches!(further, Further::There(_));
+        self.servers.iter().filter(move |(_, further)| there(further)).map(|(name, _)| name.as_str())
+    }
+
+    /// How the configuration names its base URL, for advice.
+    pub(crate) fn key(&self) -> Cow<'static, str> {
+        key_of(self.server.as_deref())
     }
 
     /// The name that the operator gave it.
@@ -152,15 +190,17 @@ impl Connection {
     pub fn require(&self, field: &str) -> Result<(), MissingCredential> {
         match self.fields.get(field) {
             Some(Value::Open(_) | Value::Secret { .. }) => Ok(()),
-            absent => Err(MissingCredential {
-                plugin: self.plugin.clone(),
-                connection: self.name.clone(),
-                field: field.to_owned(),
-                remedy: match absent {
-                    Some(Value::Absent { remedy }) => remedy.clone(),
-                    _ => "the connection was made without it".to_owned(),
-                },
-            }),
+            Some(Value::Absent { remedy }) => Err(self.missing(field, remedy.clone())),
+            None => Err(self.missing(field, "the connection was made without it".to_owned())),
+        }
+    }
+
+    fn missing(&self, field: &str, remedy: String) -> MissingCredential {
+        MissingCredential {
+            plugin: self.plugin.clone(),
+            connection: self.name.clone(),
+            field: field.to_owned(),
+            remedy,
         }
     }
 
@@ -227,6 +267,7 @@ impl fmt::Debug for Connection {
 }
 
 /// Makes a [`Connection`].
+#[derive(Clone)]
 pub struct ConnectionBuilder {
     plugin: String,
     name: String,
@@ -239,6 +280,14 @@ pub struct ConnectionBuilder {
     configured: bool,
     /// Whether it was not the operator who named the host.
     elsewhere: bool,
+    servers: BTreeMap<String, Address>,
+}
+
+/// Where a further server is.
+#[derive(Clone)]
+enum Address {
+    Given { base_url: String, suffix: String },
+    Absent { remedy: String },
 }
 
 impl ConnectionBuilder {
@@ -251,6 +300,19 @@ impl ConnectionBuilder {
     /// What the path of the base URL ends in; it is added where the operator left it out.
     pub fn suffix(mut self, suffix: &str) -> Self {
         suffix.clone_into(&mut self.suffix);
+        self
+    }
+
+    /// A further server, and what the path of its base URL ends in. Every rule holds for it as for the main one.
+    pub fn server(mut self, name: &str, base_url: &str, suffix: &str) -> Self {
+        let address = Address::Given { base_url: base_url.to_owned(), suffix: suffix.to_owned() };
+        self.servers.insert(name.to_owned(), address);
+        self
+    }
+
+    /// A further server of which nobody said where it is, and what would say it, for the message of a request that goes there.
+    pub fn absent_server(mut self, name: &str, remedy: impl Into<String>) -> Self {
+        self.servers.insert(name.to_owned(), Address::Absent { remedy: remedy.into() });
         self
     }
 
@@ -328,7 +390,24 @@ impl ConnectionBuilder {
     ///
     /// # Errors
     /// When the base URL, a secret, the certificates or the proxy cannot be used.
-    pub fn build(self) -> Result<Connection, ConnectionError> {
+    pub fn build(mut self) -> Result<Connection, ConnectionError> {
+        let servers = std::mem::take(&mut self.servers);
+        let further = |(name, address): (String, Address)| {
+            let further = match address {
+                Address::Absent { remedy } => Further::Absent { remedy },
+                Address::Given { base_url, suffix } => {
+                    let built = Self { base_url, suffix, ..self.clone() }.build();
+                    let mut connection = built.map_err(|problem| match problem.is_of_base_url() {
+                        true => ConnectionError::Server { server: name.clone(), problem: Box::new(problem) },
+                        false => problem,
+                    })?;
+                    connection.server = Some(name.clone());
+                    Further::There(Box::new(connection))
+                }
+            };
+            Ok((name, further))
+        };
+        let servers = servers.into_iter().map(further).collect::<Result<BTreeMap<_, _>, ConnectionError>>()?;
         self.check_given()?;
         let url = parse_base(&self.base_url)?;
         self.check_secrets()?;
@@ -357,7 +436,7 @@ impl ConnectionBuilder {
         let base = normalise(&url, &self.suffix);
         let client = Client::new(resolver, &route)?;
         Ok(Connection {
-            identity: identity(&base, &self.fields),
+            identity: identity(&base, &self.fields, &servers),
             base,
             suffix: self.suffix,
             nat64: self.nat64,
@@ -371,6 +450,8 @@ impl ConnectionBuilder {
             weak,
             beyond_proxy,
             configured: self.configured,
+            server: None,
+            servers,
         })
     }
 
@@ -407,7 +488,7 @@ impl ConnectionBuilder {
     }
 }
 
-fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {
+fn identity(base: &str, fields: &BTreeMap<String, Value>, servers: &BTreeMap<String, Further>) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         // The length first, so that two texts cannot pass for two others.
@@ -421,6 +502,14 @@ fn identity(base: &str, fields: &BTreeMap<String, Value>) -> String {
             Value::Open(value) => add(value),
             Value::Secret { value, .. } => add(value.reveal()),
             Value::Absent { .. } => add(""),
+        }
+    }
+    for (name, further) in servers {
+        // No field has such a name, so that no field can pass for a server.
+        add(&format!("server {name}"));
+        match further {
+            Further::There(connection) => add(&connection.base),
+            Further::Absent { .. } => add(""),
         }
     }
     hex(&hash.finalize())

@@ -91,7 +91,10 @@ pub struct Request {
     pub name: String,
     /// The method.
     pub method: Method,
-    /// Appended to the path of the connection's base URL.
+    /// The further server that it goes to; the main one where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Appended to the path of the server's base URL.
     pub path: Path,
     /// Where the variables of path and scheme come from. One that is not listed is bound to the input of its name.
     pub variables: Vec<Variable>,
@@ -455,6 +458,9 @@ pub enum AnswerForm {
     Blob,
 }
 
+/// How the list of a scheme names the server that every connection has. No further one has this name.
+pub const MAIN_SERVER: &str = "main";
+
 /// A way to authenticate a request: what the host adds to it, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheme {
@@ -466,6 +472,19 @@ pub struct Scheme {
     pub values: Vec<NamedTemplate>,
     /// Where the credentials go.
     pub placements: Vec<Placement>,
+    /// The servers that they are for, [`MAIN_SERVER`] among them or not; that one alone where the list is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
+}
+
+impl Scheme {
+    /// Whether its credentials are for a server, by the name of a further one.
+    pub fn is_for(&self, server: Option<&str>) -> bool {
+        match server {
+            None if self.servers.is_empty() => true,
+            server => self.servers.iter().any(|name| name == server.unwrap_or(MAIN_SERVER)),
+        }
+    }
 }
 
 /// An intermediate value of a scheme.

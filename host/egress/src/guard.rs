@@ -9,7 +9,7 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{Declaration, Effect, Field, Location, Scheme};
+use crate::declaration::{Declaration, Effect, Field, Location, MAIN_SERVER, Scheme};
 use crate::encode::percent_encoded;
 pub use crate::field::Item;
 use crate::field::{Place, Scale, Values};
@@ -42,6 +42,8 @@ pub fn prepare(
     free::only_free_values(declaration, asked)?;
 
     let request = &declaration.request;
+    let connection = connection.server(request.server.as_deref())?;
+    for_server(declaration)?;
     request.connection_fields().try_for_each(|field| readable(connection, field))?;
     let values = Values { declaration, asked, item, connection, work };
     let derived = Derived::default();
@@ -61,6 +63,7 @@ pub fn prepare(
     Ok(Outgoing {
         name: request.name.clone(),
         method: request.method,
+        server: request.server.clone(),
         url,
         body,
         range: range.map(|(_, value)| Range::parse(value.real())).transpose()?,
@@ -110,6 +113,19 @@ pub fn weight(
     Weight {
         in_memory: asked.bytes().saturating_add(scale.sum()).saturating_add(looked_into),
         on_disk: asked.bytes_on_disk().saturating_add(scale.on_disk()).saturating_sub(looked_into),
+    }
+}
+
+/// Refuses credentials that are not for the server that the request goes to. The check of a manifest has done so before.
+fn for_server(declaration: &Declaration) -> Result<(), Denial> {
+    let server = declaration.request.server.as_deref();
+    match &declaration.scheme {
+        Some(scheme) if !scheme.is_for(server) => Err(Rule::Credential.denies(format!(
+            "the credentials of the scheme `{}` are not for the server `{}`",
+            scheme.name,
+            server.unwrap_or(MAIN_SERVER)
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -21,6 +21,7 @@ pub fn moved(connection: &Connection, outgoing: &Outgoing, answer: &Answer) -> O
     if !(300..400).contains(&answer.status) {
         return None;
     }
+    let connection = connection.server(outgoing.server()).ok()?;
     let words = lead(connection, outgoing, answer)? + "; redirects are not followed";
     Some(connection.strong().mask_text(outgoing.strong.mask_text(words)))
 }
@@ -29,28 +30,29 @@ fn lead(connection: &Connection, outgoing: &Outgoing, answer: &Answer) -> Option
     if answer.status == 304 {
         return Some("it says that nothing has changed, which was not asked: look at what stands before it".to_owned());
     }
+    let key = connection.key();
     let mut headers = answer.headers.iter();
     let Some((_, location)) = headers.find(|(name, _)| name == "location") else {
-        return Some("it redirects, and does not say where to: look at base_url".to_owned());
+        return Some(format!("it redirects, and does not say where to: look at {key}"));
     };
     let asked = Url::parse(outgoing.url.real()).ok()?;
     let Some(goal) = asked.join(location).ok().filter(|goal| matches!(goal.scheme(), "https" | "http")) else {
-        return Some(format!("it redirects to `{}`, which is no address: look at base_url", printable(location)));
+        return Some(format!("it redirects to `{}`, which is no address: look at {key}", printable(location)));
     };
     let place = || if outgoing.url.is_masked() { goal.origin().ascii_serialization() } else { place(&goal) };
     let beyond = Beyond::of(connection, &asked, &goal);
     if beyond == Beyond::Never {
-        return Some(format!("it redirects to {}, an address that is never reached: look at base_url", place()));
+        return Some(format!("it redirects to {}, an address that is never reached: look at {key}", place()));
     }
     Some(match moved_base(connection, &asked, &goal) {
         Some(new) if new == connection.base_url() => "it redirects to where it was asked".to_owned(),
         Some(new) if asked.scheme() == "https" && goal.scheme() == "http" => {
-            format!("it redirects to {new}, which has no TLS: look at base_url")
+            format!("it redirects to {new}, which has no TLS: look at {key}")
         }
-        Some(new) => format!("moved to {new}{}: set base_url to it if you trust it", beyond.in_words()),
+        Some(new) => format!("moved to {new}{}: set {key} to it if you trust it", beyond.in_words()),
         None => {
             let advice = if is_login(&goal) { ", a login: look at the credentials and at" } else { ": look at" };
-            format!("it redirects to {}{advice} base_url", place())
+            format!("it redirects to {}{advice} {key}", place())
         }
     })
 }

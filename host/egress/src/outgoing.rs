@@ -19,6 +19,8 @@ const LONGEST_SHOWN: usize = 4096;
 pub struct Outgoing {
     pub(crate) name: String,
     pub(crate) method: Method,
+    /// The further server that it goes to.
+    pub(crate) server: Option<String>,
     pub(crate) url: Text,
     pub(crate) headers: Vec<(String, Text)>,
     pub(crate) body: Option<Body>,
@@ -35,6 +37,11 @@ pub struct Outgoing {
     pub(crate) strong: Masker,
     /// Knows the weak secrets, and what was made of them: for what people see. The plugin may know them from an answer.
     pub(crate) weak: Masker,
+}
+
+/// How the configuration of a connection names the base URL of a server.
+pub fn key_of(server: Option<&str>) -> Cow<'static, str> {
+    server.map_or(Cow::Borrowed("base_url"), |name| Cow::Owned(format!("servers.{name}")))
 }
 
 /// A body with its media type.
@@ -73,6 +80,7 @@ impl Outgoing {
         Self {
             name: name.to_owned(),
             method: Method::Get,
+            server: None,
             url: Text::open(url),
             headers: Vec::new(),
             body: None,
@@ -120,10 +128,16 @@ impl Outgoing {
         &self.weak
     }
 
-    /// The same with `{base_url}` in the place of a base URL: so requests over two connections can be compared.
+    /// The further server that it goes to.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// The same with `{base_url}`, or `{servers.NAME}`, in the place of the server's base URL: so requests over two connections can be
+    /// compared.
     pub fn shown_without(&self, base_url: &str) -> Shown {
         let url = match self.url.shown().strip_prefix(base_url) {
-            Some(rest) => self.cut(&format!("{{base_url}}{rest}")),
+            Some(rest) => self.cut(&format!("{{{}}}{rest}", key_of(self.server()))),
             None => self.shown_url(),
         };
         Shown { url, ..self.shown() }

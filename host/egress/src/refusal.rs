@@ -84,7 +84,29 @@ pub enum ConnectionError {
         /// What it is.
         character: String,
     },
+    /// The base URL of a further server cannot be used.
+    #[error("the server `{server}`: {problem}")]
+    Server {
+        /// Its name.
+        server: String,
+        /// What is wrong with it.
+        problem: Box<ConnectionError>,
+    },
     /// The proxy cannot be used.
     #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]
     Proxy(&'static str),
+}
+
+impl ConnectionError {
+    /// Whether it is about the base URL, and not about what all servers of a connection share.
+    pub(crate) fn is_of_base_url(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable(..)
+                | Self::Scheme(_)
+                | Self::UserInfo
+                | Self::Tail
+                | Self::Stray { given: Given::BaseUrl, .. }
+        )
+    }
 }

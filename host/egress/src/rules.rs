@@ -4,11 +4,11 @@
 //! | --- | --- | --- |
 //! | what can be sent | a declared request of the running operation, built by the host; a plugin gives free values alone | `asks_for_a_url`, `a_template_becomes_the_request_that_was_declared_whatever_the_values_are` |
 //! | bound values, discriminators | what the host writes stands once, and nothing that a lenient server could take for it | `gives_the_operation_with_brackets`, `a_field_cannot_pass_for_another_one_by_dots_letters_or_the_path` |
-//! | scheme, host, port | those of the connection's base URL, which the operator writes | `a_base_url_keeps_its_origin_or_is_refused` |
+//! | scheme, host, port | those of the base URL of the request's server, which the operator writes | `a_base_url_keeps_its_origin_or_is_refused` |
 //! | addresses | all answers of the resolver are judged, one forbidden answer refuses them all, and what was judged is what is connected to | `one_forbidden_answer_refuses_all_of_them`, `a_name_that_answers_differently_the_second_time_is_judged_again_also_with_a_socket_in_the_pool` |
 //! | redirects | not followed; the answer goes to the plugin | `a_redirect_is_an_answer`, `is_redirected` |
 //! | files elsewhere | fetched by the host from declared origins alone, by a GET without credentials, headers or values of the request; nothing of the address but its origin is kept | `a_file_elsewhere_is_fetched_without_anything_of_the_request`, `a_file_is_not_fetched_from_an_address_that_is_not_allowed` |
-//! | credentials | placed by the host, for the connection's own origin; a plugin cannot give a value in their place | `nothing_is_sent_but_what_is_declared_and_what_http_needs`, `poses_with_another_key` |
+//! | credentials | placed by the host, for the servers that their scheme names; a plugin cannot give a value in their place | `nothing_is_sent_but_what_is_declared_and_what_http_needs`, `poses_with_another_key` |
 //! | secrets in answers | masked, best effort, after decoding; an encoding that the host cannot undo is refused | `reads_the_secret_from_an_echo`, `is_given_an_unknown_encoding` |
 //! | weak secrets | refused, or allowed by the operator; then nothing that a plugin sees depends on them | `guesses_the_secret`, `a_thousand_calls_with_guesses_tell_nothing_of_a_weak_secret` |
 //! | headers | only declared ones; never one that governs the connection, the credentials, the method or the path | `gives_a_header_that_was_not_declared`, `splits_a_header`, `a_declaration_that_would_break_a_rule_is_not_accepted` |

@@ -167,8 +167,13 @@ mod tests {
 
     fn rendered(template: Template) -> Text {
         let placement = Placement { location: Location::Header, name: "h".to_owned(), template, unless: None };
-        let scheme =
-            Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements: vec![placement] };
+        let scheme = Scheme {
+            name: "s".to_owned(),
+            summary: String::new(),
+            values: vec![],
+            placements: vec![placement],
+            servers: vec![],
+        };
         let variable = |name: &str| Ok(Text::open(format!("<{name}>")));
         let mut credentials = credentials(&scheme, &connection(), &Derived::default(), variable).unwrap();
         credentials.remove(0).text
@@ -261,6 +266,7 @@ mod tests {
                 ),
                 unless: None,
             }],
+            servers: vec![],
         };
         let derived = Derived::default();
         let credentials = credentials(&scheme, &connection(), &derived, |_| Ok(Text::open("123"))).unwrap();
@@ -280,7 +286,8 @@ mod tests {
         };
         // There is no `token`.
         let placements = vec![placement("a", "token", Some("ada")), placement("b", "key", Some("bob"))];
-        let scheme = Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements };
+        let scheme =
+            Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements, servers: vec![] };
         let made = credentials(&scheme, &connection(), &Derived::default(), |_| Ok(Text::default())).unwrap();
         assert_eq!(made.iter().map(|c| (c.placement, c.name)).collect::<Vec<_>>(), [(1, "b")]);
     }

@@ -144,6 +144,8 @@ pub fn send(
     allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
+    // The one that it was made for leads there.
+    let connection = connection.server(outgoing.server()).map_err(|e| SendError::Unavailable(e.to_string()))?;
     let answer = send_one(connection, outgoing, allowance, recorder)?;
     if outgoing.redirects_to.is_empty() {
         return Ok(answer);
@@ -351,7 +353,8 @@ pub(crate) fn failure(
         // The guard has refused what is too long, so this is a declaration that no client can send.
         ureq::Error::Http(error) => SendError::Denied(Rule::Url.denies(format!("the request cannot be sent: {error}"))),
         error if is_of_a_name(&error) => SendError::Unavailable(format!(
-            "no address is known for the host of {host}: look at base_url, and at the network"
+            "no address is known for the host of {host}: look at {}, and at the network",
+            connection.key()
         )),
         ureq::Error::Io(ref error) if let Some(problem) = SpoolError::behind(error) => {
             SendError::Spool(problem.clone())

@@ -48,15 +48,11 @@ fn declared_beside(given: &Value, others: &[&str]) -> Option<Vec<Declaration>> {
         "body": "none", "scheme": null, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     });
     whole.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
-    let mut requests: Vec<Request> = vec![serde_json::from_value(whole).ok()?];
+    let request: Request = serde_json::from_value(whole).ok()?;
+    let mut requests = vec![request.clone()];
     for (index, path) in others.iter().enumerate() {
         let path = serde_json::from_value(json!(path)).unwrap();
-        requests.push(Request {
-            name: format!("other-{index}"),
-            path,
-            variables: vec![],
-            ..requests.first().unwrap().clone()
-        });
+        requests.push(Request { name: format!("other-{index}"), path, variables: vec![], ..request.clone() });
     }
     let operation = Operation {
         name: "a.b",

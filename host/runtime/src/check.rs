@@ -24,6 +24,12 @@ impl Grant {
         self.connection.base_url()
     }
 
+    /// The names of the further servers that it leads to, and their base URLs.
+    pub fn servers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let base_url = |name| Some((name, self.connection.server(Some(name)).ok()?.base_url()));
+        self.connection.servers().filter_map(base_url)
+    }
+
     /// Whether it has a value for each field without which nothing works.
     ///
     /// # Errors
@@ -41,17 +47,19 @@ impl Grant {
         Ok(release.manifest()?.operations.iter().filter(|operation| self.check(operation).is_ok()).count())
     }
 
-    /// Tries to connect, within this time, and sends no request. It is not recorded.
+    /// Tries to connect to a further server, or to the main one, within this time, and sends no request. It is not recorded.
     ///
     /// # Errors
     /// [`Unreached`] in words without secrets.
-    pub fn probe(&self, within: Duration) -> Result<Reached, Unreached> {
-        probe(&self.connection, within).map_err(|error| Unreached {
+    pub fn probe(&self, server: Option<&str>, within: Duration) -> Result<Reached, Unreached> {
+        let missing = |error: MissingCredential| Unreached { kind: Kind::Input, words: error.to_string() };
+        let connection = self.connection.server(server).map_err(missing)?;
+        probe(connection, within).map_err(|error| Unreached {
             kind: if matches!(error, SendError::Denied(_)) { Kind::Denied } else { Kind::Provider },
             words: match error {
                 SendError::Timeout { .. } => {
                     let within = humantime::format_duration(within);
-                    format!("{} cannot be reached: there is no connection within {within}", self.base_url())
+                    format!("{} cannot be reached: there is no connection within {within}", connection.base_url())
                 }
                 error => self.connection.mask_for_people(error.to_string()),
             },

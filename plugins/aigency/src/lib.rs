@@ -28,6 +28,7 @@ pub const PROVIDER: Provider = Provider {
     summary: "Users, messages, subscriptions, capabilities and memories of an Aigency server.",
     base_url: BaseUrl::new("API URL: the JSON-RPC endpoint itself, such as https://host/rpc")
         .environment("AIGENCY_API_URL"),
+    servers: &[],
     fields: &[ConnectionField::secret(
         "api_key",
         "API key",

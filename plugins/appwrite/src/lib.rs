@@ -39,6 +39,7 @@ pub const PROVIDER: Provider = Provider {
     )
     .suffix("/v1")
     .environment("APPWRITE_ENDPOINT"),
+    servers: &[],
     fields: &[
         ConnectionField::plain("project_id", "Project ID", "From the settings of the project in the Appwrite console.")
             .required()

@@ -57,6 +57,7 @@ pub const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new("Root of the installation, such as https://app.chatwoot.com")
         .suggest("https://app.chatwoot.com")
         .environment("CHATWOOT_URL"),
+    servers: &[],
     fields: &[
         ConnectionField::secret(
             "platform_token",

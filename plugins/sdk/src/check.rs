@@ -364,6 +364,7 @@ mod tests {
         version: "0.1.0",
         summary: "",
         base_url: BaseUrl::new(""),
+        servers: &[],
         fields: &[],
         schemes: &[Scheme::new("signed", "").placements(&[Placement::header("X", &[Part::Variable("nonce")])])],
         scheme: None,

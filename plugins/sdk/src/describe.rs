@@ -8,7 +8,7 @@ use crate::input::Input;
 use crate::json_text::{Members, list, object, push_quoted};
 use crate::operation::{Answer, Effect, Operation};
 use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
-use crate::provider::{Attachment, ConnectionField, Function, Location, Part, Provider, Scheme};
+use crate::provider::{Attachment, BaseUrl, ConnectionField, Function, Location, Part, Provider, Scheme};
 use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
 use crate::schema::closed_object;
 
@@ -28,12 +28,12 @@ pub fn document(provider: &Provider) -> String {
         document.add_text("title", provider.title);
         document.add_text("version", provider.version);
         document.add_text("summary", provider.summary);
-        object(document.value("server"), |server| {
-            server.add_text("summary", provider.base_url.summary);
-            server.add_option("default", provider.base_url.default);
-            server.add_option("suffix", provider.base_url.suffix);
-            server.add_option("environment", provider.base_url.environment);
-        });
+        server(&provider.base_url, document.value("server"));
+        if !provider.servers.is_empty() {
+            object(document.value("servers"), |servers| {
+                provider.servers.iter().for_each(|further| server(&further.base_url, servers.value(further.name)));
+            });
+        }
         object(document.value("fields"), |fields| {
             provider.fields.iter().for_each(|field| connection_field(field, fields.value(field.name)));
         });
@@ -53,6 +53,15 @@ pub fn document(provider: &Provider) -> String {
     json
 }
 
+fn server(rule: &BaseUrl, json: &mut String) {
+    object(json, |written| {
+        written.add_text("summary", rule.summary);
+        written.add_option("default", rule.default);
+        written.add_option("suffix", rule.suffix);
+        written.add_option("environment", rule.environment);
+    });
+}
+
 fn connection_field(field: &ConnectionField, json: &mut String) {
     object(json, |written| {
         written.add_text("title", field.title);
@@ -68,6 +77,7 @@ fn connection_field(field: &ConnectionField, json: &mut String) {
 fn scheme(scheme: &Scheme, json: &mut String) {
     object(json, |written| {
         written.add_text("summary", scheme.summary);
+        written.add_texts("servers", scheme.servers);
         if !scheme.values.is_empty() {
             object(written.value("values"), |values| {
                 for value in scheme.values {
@@ -253,6 +263,7 @@ fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
                 Method::Delete => "DELETE",
             },
         );
+        written.add_option("server", request.server);
         written.add_text("path", request.path);
         // A variable without a word is bound to the input of its name.
         let is_implied = |input: &Input| input.wire_name.is_none() && input.otherwise.is_none();
@@ -432,6 +443,7 @@ mod tests {
             version: "0.1.0",
             summary: "",
             base_url: BaseUrl::new(""),
+            servers: &[],
             fields: &[],
             schemes: &[],
             scheme: None,

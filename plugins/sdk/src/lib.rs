@@ -13,6 +13,7 @@
 //!     version: "0.1.0",
 //!     summary: "Orders and customers of the Acme shop.",
 //!     base_url: BaseUrl::new("Address of the shop, such as https://shop.example").suffix("/api"),
+//!     servers: &[],
 //!     fields: &[ConnectionField::secret("token", "Token", "From the shop's settings.").required()],
 //!     schemes: &[Scheme::new("token", "The shop's token.").placements(&[
 //!         Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("token")]),
@@ -64,7 +65,7 @@ pub use input::{Input, body, code_only, header, path, query, variable};
 pub use operation::{Answer, Effect, Operation, Resource, Run};
 pub use pages::{Page, Paging};
 pub use provider::{
-    Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme,
+    Attachment, BaseUrl, ConnectionField, Function, Location, NamedTemplate, Part, Placement, Provider, Scheme, Server,
 };
 pub use read::{Read, Rules};
 pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};

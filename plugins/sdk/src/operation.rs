@@ -278,6 +278,12 @@ impl Operation {
         self
     }
 
+    /// It goes to this one of the [further servers](crate::Provider::servers).
+    pub const fn server(mut self, name: &'static str) -> Self {
+        self.request = Some(self.own_request().server(name));
+        self
+    }
+
     /// Another scheme than the provider's own, or none.
     pub const fn scheme(mut self, scheme: Option<&'static str>) -> Self {
         self.request = Some(self.own_request().scheme(scheme));

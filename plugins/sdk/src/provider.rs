@@ -15,6 +15,8 @@ pub struct Provider {
     pub summary: &'static str,
     /// How the provider is found.
     pub base_url: BaseUrl,
+    /// Further servers of it, such as one for uploads.
+    pub servers: &'static [Server],
     /// What a connection consists of.
     pub fields: &'static [ConnectionField],
     /// The ways to authenticate.
@@ -27,7 +29,21 @@ pub struct Provider {
     pub resources: &'static [Resource],
 }
 
-/// The rule for a connection's base URL.
+/// A further server of the provider. Requests go to it that [name it](crate::DeclaredRequest::server).
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    pub(crate) name: &'static str,
+    pub(crate) base_url: BaseUrl,
+}
+
+impl Server {
+    /// How it is found. The name is in snake case; `main` is the provider's own base URL.
+    pub const fn new(name: &'static str, base_url: BaseUrl) -> Self {
+        Self { name, base_url }
+    }
+}
+
+/// The rule for the base URL of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct BaseUrl {
     pub(crate) summary: &'static str,
@@ -115,6 +131,7 @@ impl ConnectionField {
 pub struct Scheme {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
+    pub(crate) servers: &'static [&'static str],
     pub(crate) values: &'static [NamedTemplate],
     pub(crate) placements: &'static [Placement],
 }
@@ -122,7 +139,13 @@ pub struct Scheme {
 impl Scheme {
     /// A scheme without placements. The name is in kebab case.
     pub const fn new(name: &'static str, summary: &'static str) -> Self {
-        Self { name, summary, values: &[], placements: &[] }
+        Self { name, summary, servers: &[], values: &[], placements: &[] }
+    }
+
+    /// All [servers](Provider::servers) that the credentials are for, `main` among them or not. Without this, `main` alone.
+    pub const fn servers(mut self, names: &'static [&'static str]) -> Self {
+        self.servers = names;
+        self
     }
 
     /// Intermediate values; each may use those before it.

@@ -148,6 +148,7 @@ impl Field {
 pub struct DeclaredRequest {
     pub(crate) name: &'static str,
     pub(crate) method: Method,
+    pub(crate) server: Option<&'static str>,
     pub(crate) path: &'static str,
     pub(crate) fields: &'static [Field],
     pub(crate) constants: &'static [Constant],
@@ -168,6 +169,7 @@ impl DeclaredRequest {
         Self {
             name,
             method,
+            server: None,
             path,
             fields: &[],
             constants: &[],
@@ -216,6 +218,12 @@ impl DeclaredRequest {
     /// it takes from [`Attachment`](crate::Attachment)s are what these may be.
     pub const fn media_types(mut self, media_types: &'static [&'static str]) -> Self {
         self.media_types = media_types;
+        self
+    }
+
+    /// It goes to this one of the [further servers](crate::Provider::servers).
+    pub const fn server(mut self, name: &'static str) -> Self {
+        self.server = Some(name);
         self
     }
 

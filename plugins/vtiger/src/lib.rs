@@ -33,6 +33,7 @@ pub const PROVIDER: Provider = Provider {
     .suffix("/webservice.php")
     .environment("VTIGER_URL"),
     // Ending a session needs neither of the fields, so a connection can do without them.
+    servers: &[],
     fields: &[
         ConnectionField::plain("username", "User name", "Of the user who logs in.").environment("VTIGER_USERNAME"),
         ConnectionField::secret("access_key", "Access key", "From the user's preferences; not the password.")

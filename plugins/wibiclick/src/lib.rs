@@ -30,6 +30,7 @@ pub const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new("API URL of the account, such as https://wibi.wilbertzgroup.com")
         .suggest("https://wibi.wilbertzgroup.com")
         .environment("WIBICLICK_API_URL"),
+    servers: &[],
     fields: &[ConnectionField::secret("api_key", "API key", "From the account's settings.")
         .required()
         .environment("WIBICLICK_API_KEY")],

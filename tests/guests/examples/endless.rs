@@ -10,6 +10,7 @@ const PROVIDER: Provider = Provider {
     version: "0.1.0",
     summary: "Says so much that it never comes to an end.",
     base_url: BaseUrl::new("Any."),
+    servers: &[],
     fields: &[],
     schemes: &[],
     scheme: None,

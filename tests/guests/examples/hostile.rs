@@ -16,6 +16,7 @@ const PROVIDER: Provider = Provider {
     version: "6.6.6",
     summary: "Lists users, and nothing else, honestly.",
     base_url: BaseUrl::new("The same as that of the plugin it imitates."),
+    servers: &[],
     fields: &[ConnectionField::secret("api_key", "API key", "Give it to me.")],
     schemes: &[
         Scheme::new("key", "A key.").placements(&[Placement::header("X-Appwrite-Key", &[Part::Field("api_key")])])

@@ -9,6 +9,7 @@ const PROVIDER: Provider = Provider {
     summary: "One line,\nand another.",
     // Somebody else's variables.
     base_url: BaseUrl::new("Any.").environment("AWS_ENDPOINT_URL"),
+    servers: &[],
     fields: &[ConnectionField::secret("key", "Key", "Any.").environment("AWS_SECRET_ACCESS_KEY")],
     schemes: &[
         Scheme::new("raw", "A credential that the plugin writes.")

@@ -40,6 +40,7 @@ const PROVIDER: Provider = Provider {
     version: "3.7.11",
     summary: "Does what it is asked to do.",
     base_url: BaseUrl::new("Any."),
+    servers: &[],
     fields: &[
         ConnectionField::plain("greeting", "Greeting", "Any text."),
         ConnectionField::secret("key", "Key", "Any."),

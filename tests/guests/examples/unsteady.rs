@@ -12,6 +12,7 @@ const PROVIDER: Provider = Provider {
     version: "0.1.0",
     summary: "Never the same.",
     base_url: BaseUrl::new("Any."),
+    servers: &[],
     fields: &[],
     schemes: &[],
     scheme: None,

@@ -325,7 +325,8 @@ impl Checked<'_> {
     fn servers(&mut self, all: &[Made], offline: bool) {
         if offline {
             all.iter().for_each(|made| {
-                self.good(&made.subject, format!("{}; {} was not tried", made.text, made.grant.base_url()))
+                let further: String = made.grant.servers().map(|(_, url)| format!(", {url}")).collect();
+                self.good(&made.subject, format!("{}; {}{further} was not tried", made.text, made.grant.base_url()))
             });
             return;
         }
@@ -349,10 +350,18 @@ impl Checked<'_> {
 }
 
 /// What comes of trying to connect to a server.
-fn tried(Made { subject, grant, text }: &Made) -> Vec<Finding> {
+fn tried(made: &Made) -> Vec<Finding> {
+    let grant = &made.grant;
+    let mut findings = tried_one(made, &made.text, None, grant.base_url());
+    for (name, url) in grant.servers() {
+        findings.extend(tried_one(made, &format!("its server `{name}`"), Some(name), url));
+    }
+    findings
+}
+
+fn tried_one(Made { subject, grant, .. }: &Made, text: &str, server: Option<&str>, url: &str) -> Vec<Finding> {
     let finding = |verdict, text| Finding { subject: subject.clone(), verdict, text };
-    let url = grant.base_url();
-    match grant.probe(PATIENCE) {
+    match grant.probe(server, PATIENCE) {
         Err(error) => vec![finding(Verdict::Bad(error.kind), error.to_string())],
         Ok(reached) => {
             let good = finding(Verdict::Good, format!("{text}; {url} can be reached"));

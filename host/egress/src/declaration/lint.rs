@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
 use super::{
-    AnswerForm, BodyForm, Effect, Field, Function, ListStyle, Location, Method, Part, Placement, Request, Route,
-    Routes, Scheme, Siblings, Source, Template,
+    AnswerForm, BodyForm, Effect, Field, Function, ListStyle, Location, MAIN_SERVER, Method, Part, Placement, Request,
+    Route, Routes, Scheme, Siblings, Source, Template,
 };
 use crate::lists;
 use crate::media_type;
@@ -226,6 +226,12 @@ impl Lint<'_> {
     fn request(&mut self, operation: &Operation<'_>, names: &Bindable<'_>, request: &Request, schemes: &[Arc<Scheme>]) {
         self.place = format!("operation {}, request {}", operation.name, request.name);
         let scheme = self.scheme_of(request, schemes);
+        if let Some(scheme) = scheme.as_ref().filter(|scheme| !scheme.is_for(request.server.as_deref())) {
+            let (scheme, server) = (&scheme.name, request.server.as_deref().unwrap_or(MAIN_SERVER));
+            self.report(format!(
+                "the credentials of its scheme `{scheme}` are not for the server `{server}`; name it in the `servers` of the scheme"
+            ));
+        }
         self.head(request);
         self.effect(operation, request);
         self.variables(request, scheme.as_deref());

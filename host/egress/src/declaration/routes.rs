@@ -100,9 +100,6 @@ pub(crate) struct Clash<'a> {
     pub(crate) name: Option<String>,
 }
 
-/// A node that a path leads to, with the variable in whose place another request's name was met, and that name.
-type Reached<'a> = (usize, Option<(&'a str, Option<u32>)>);
-
 impl FromIterator<Route> for Routes {
     fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
         let mut made = Tree::default();
@@ -204,57 +201,63 @@ impl Tree {
         from.iter().filter_map(one).collect()
     }
 
-    /// Where a path leads that has another request's name, or more of it, in the place of a variable.
+    /// Whether a path is the route of another request, which has a name, or more of it, in the place of a variable.
     fn clash<'a>(&self, root: usize, path: &[Filled<'a>], work: &Work) -> Result<Option<Clash<'a>>, OutOfTime> {
-        let mut here: Vec<Reached<'_>> = vec![(root, None)];
+        let mut here: Vec<(usize, Found<'a>)> = vec![(root, None)];
         for filled in path {
+            let readings = filled.readings.iter().flatten();
+            let names: Vec<u32> = readings.filter_map(|reading| self.names.find(reading)).collect();
             let mut next = Vec::new();
-            let numbers: Vec<u32> =
-                filled.readings.iter().flatten().filter_map(|reading| self.names.find(reading)).collect();
-            for (at, clash) in here {
+            for (at, found) in here {
                 let Some(node) = self.nodes.get(at) else { continue };
-                work.steps(1 + node.mixed.len())?;
-                let mut lead = |to: usize, closeness: Closeness, name: Option<u32>| {
+                node.lead(at, filled, &names, work, |to, closeness, name| {
                     let clashes = closeness > filled.closeness && filled.readings.is_some();
                     let new = filled.variable.filter(|_| clashes).map(|variable| (variable, name));
-                    let named = |clash: &(&str, Option<u32>)| clash.1.is_some();
-                    next.push((to, clash.filter(named).or(new).or(clash)));
-                };
-                for number in &numbers {
-                    if let Some(to) = node.literals.get(number) {
-                        lead(*to, Closeness::Literal, Some(*number));
-                    }
-                }
-                for (pattern, to) in &node.mixed {
-                    let is_met = match &filled.readings {
-                        None => true,
-                        Some(readings) => {
-                            work.steps(readings.iter().map(String::len).sum())?;
-                            readings.iter().any(|reading| pattern.meets(reading))
-                        }
-                    };
-                    if is_met {
-                        lead(*to, pattern.closeness(), None);
-                    }
-                }
-                node.variable.into_iter().for_each(|to| lead(to, Closeness::Variable, None));
-                node.rest.into_iter().for_each(|to| lead(to, Closeness::Rest, None));
-                if node.goes_on {
-                    lead(at, Closeness::Rest, None);
-                }
+                    // One that can be told by its name is told.
+                    next.push((to, found.filter(|(_, name)| name.is_some()).or(new).or(found)));
+                })?;
             }
             // Of the ways to one node, one that clashes says all.
-            next.sort_by_key(|(at, clash)| (*at, clash.is_none()));
+            next.sort_by_key(|(at, found)| (*at, found.is_none()));
             next.dedup_by_key(|(at, _)| *at);
             here = next;
         }
         let ends = |at: usize| self.nodes.get(at).is_some_and(|node| node.ends);
-        let clash = here.into_iter().filter(|(at, _)| ends(*at)).find_map(|(_, clash)| clash);
-        Ok(clash.map(|(variable, name)| Clash { variable, name: name.and_then(|number| self.names.name(number)) }))
+        let found = here.into_iter().filter(|(at, _)| ends(*at)).find_map(|(_, found)| found);
+        Ok(found.map(|(variable, name)| Clash { variable, name: name.and_then(|number| self.names.name(number)) }))
     }
 }
 
+/// A variable in whose place the routes that lead to a node have more than a variable, and their name there.
+type Found<'a> = Option<(&'a str, Option<u32>)>;
+
 impl Node {
+    /// Everywhere that a segment leads from this node, which is `at` this place: with how closely it is said there, and the name.
+    fn lead(
+        &self,
+        at: usize,
+        filled: &Filled<'_>,
+        names: &[u32],
+        work: &Work,
+        mut to: impl FnMut(usize, Closeness, Option<u32>),
+    ) -> Result<(), OutOfTime> {
+        work.steps(1 + names.len() + self.mixed.len())?;
+        for name in names {
+            self.literals.get(name).into_iter().for_each(|child| to(*child, Closeness::Literal, Some(*name)));
+        }
+        for (pattern, child) in &self.mixed {
+            let readings = filled.readings.as_deref();
+            work.steps(readings.into_iter().flatten().map(String::len).sum())?;
+            if readings.is_none_or(|readings| readings.iter().any(|reading| pattern.meets(reading))) {
+                to(*child, pattern.closeness(), None);
+            }
+        }
+        self.variable.into_iter().for_each(|child| to(child, Closeness::Variable, None));
+        let goes_on = self.goes_on.then_some(at);
+        self.rest.into_iter().chain(goes_on).for_each(|child| to(child, Closeness::Rest, None));
+        Ok(())
+    }
+
     /// Where a segment may lead that is a literal, known by a number or by none, or has variables: a variable can be anything.
     fn may_lead(&self, literal: Option<&(Option<u32>, String)>) -> impl Iterator<Item = usize> {
         let named: Vec<usize> = match literal {
@@ -382,120 +385,4 @@ impl Siblings {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::Deadline;
-    use crate::path::{Given, Whose};
-    use crate::refusal::Refusal;
-    use crate::rules::Denial;
-    use crate::secret::Text;
-
-    fn routes(paths: &[(Method, &str)]) -> Routes {
-        paths.iter().map(|(method, path)| Route { method: *method, path: Path::parse(path).unwrap() }).collect()
-    }
-
-    /// Whether these values, in order, make the path that of another request.
-    fn clashes(routes: &Routes, method: Method, path: &str, values: &[&str]) -> bool {
-        let path = Path::parse(path).unwrap();
-        let siblings = routes.siblings(method, &path, false);
-        let names: Vec<&str> = path.variables().collect();
-        let value = |name: &str| -> Result<Given, Denial> {
-            let index = names.iter().position(|known| *known == name).unwrap();
-            Ok(Given { text: Text::open(values[index]), whose: Whose::Caller, slashes: false })
-        };
-        let work = Work::until(Deadline::within(Duration::MAX));
-        match path.expand(&mut Text::default(), &siblings, &work, value) {
-            Ok(_) => false,
-            Err(Refusal::Denied(denial)) => {
-                assert!(denial.message.contains("another request of the plugin"), "{denial}");
-                true
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn a_value_is_refused_that_makes_the_whole_path_that_of_another_request() {
-        let routes = routes(&[
-            (Method::Get, "/users/identities"),
-            (Method::Get, "/users/{id}"),
-            (Method::Get, "/users/{id}/sessions/recovery"),
-            (Method::Get, "/users/{id}/sessions/{session}"),
-            (Method::Get, "/{kind}/Me"),
-            (Method::Get, "/teams/members/"),
-            (Method::Post, "/users/new"),
-        ]);
-        let is = |method, path, values: &[&str]| clashes(&routes, method, path, values);
-        for value in ["identities", "IDENTITIES", "identitie\u{17f}", "me", "identities.json", "%69dentities;x"] {
-            assert!(is(Method::Get, "/users/{id}", &[value]), "{value}");
-            assert!(is(Method::Get, "/users/{id}/", &[value]), "{value}, with a slash at the end");
-        }
-        assert!(!is(Method::Get, "/users/{id}", &["members"]) && !is(Method::Get, "/users/{id}", &["new"]));
-        assert!(is(Method::Head, "/users/{id}", &["identities"]), "a HEAD is routed as the GET");
-        assert!(is(Method::Post, "/users/{id}", &["new"]));
-        assert!(!is(Method::Delete, "/users/{id}", &["identities"]));
-        assert!(is(Method::Get, "/teams/{id}", &["members"]), "the other one has a slash at its end");
-        assert!(is(Method::Get, "/users/{id}/sessions/{session}", &["ada", "recovery"]));
-        assert!(!is(Method::Get, "/teams/{id}/sessions/{session}", &["ada", "recovery"]));
-        assert!(is(Method::Get, "/{anything}/{id}", &["teams", "members"]));
-        assert!(!is(Method::Get, "/{anything}/{id}", &["clubs", "members"]));
-    }
-
-    #[test]
-    fn a_name_of_another_request_is_a_value_where_the_rest_is_no_route() {
-        let routes = routes(&[
-            (Method::Get, "/teams/{id}"),
-            (Method::Get, "/services/{id}"),
-            (Method::Post, "/teams/{id}/notes"),
-            (Method::Post, "/{entity_type}/{id}/change_tags"),
-        ]);
-        assert!(!clashes(&routes, Method::Post, "/{entity_type}/{id}/change_tags", &["teams", "7"]));
-        assert!(!clashes(&routes, Method::Post, "/{entity_type}/{id}/change_tags", &["teams", "notes"]));
-        assert!(clashes(&routes, Method::Post, "/{a}/{b}/{c}", &["teams", "7", "notes"]));
-        assert!(clashes(&routes, Method::Post, "/{a}/{b}/{c}", &["anything", "7", "change_tags"]));
-    }
-
-    #[test]
-    fn a_segment_of_text_and_variables_is_another_requests_too() {
-        let routes = routes(&[
-            (Method::Post, "/things/{id}"),
-            (Method::Post, "/things/{id}:archive"),
-            (Method::Post, "/things/{a}-{b}.json"),
-        ]);
-        let is = |path, values: &[&str]| clashes(&routes, Method::Post, path, values);
-        for value in ["7:archive", "7:ARCHIVE", "7%3aarchive", "7:archive;x=1", "a-b.json"] {
-            assert!(is("/things/{id}", &[value]), "{value}");
-        }
-        assert!(!is("/things/{id}", &["7:delete"]) && !is("/things/{id}:archive", &["7"]));
-        assert!(!is("/things/{a}-{b}.json", &["a", "b"]));
-    }
-
-    #[test]
-    fn a_variable_of_several_segments_reaches_no_other_route() {
-        let routes = routes(&[
-            (Method::Get, "/contents/{+path}"),
-            (Method::Get, "/contents/{+path}/history"),
-            (Method::Get, "/contents/list/{id}"),
-            (Method::Get, "/contents/{one}/{two}/{three}"),
-            (Method::Get, "/files/{id}/{part}"),
-            (Method::Get, "/v1/{+name}"),
-            (Method::Get, "/v1/{+resource}:getPolicy"),
-        ]);
-        let is = |path, values: &[&str]| clashes(&routes, Method::Get, path, values);
-        let of_rest = |value| is("/contents/{+path}", &[value]);
-        for value in ["a/history", "history/HISTORY", "a/b/c/d/history.", "list/7", "LIST/7", "%6cist/7", "a/b/c"] {
-            assert!(of_rest(value), "{value}");
-        }
-        for value in ["a", "a/b", "list", "history", "a/b/c/d", "history/a"] {
-            assert!(!of_rest(value), "{value}");
-        }
-        assert!(!is("/contents/{+path}/history", &["a/b/c/d"]));
-        assert!(!is("/files/{id}/{part}", &["a", "b"]));
-        assert!(is("/contents/{a}/{b}", &["a", "history"]), "a single variable beside one of several segments");
-        assert!(is("/v1/{+name}", &["projects/a:getPolicy"]) && is("/v1/{+name}", &["a:getpolicy"]));
-        assert!(!is("/v1/{+name}", &["projects/a"]));
-        assert!(!is("/v1/{+resource}:getPolicy", &["projects/a"]));
-    }
-}
+mod tests;

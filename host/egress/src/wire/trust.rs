@@ -253,7 +253,7 @@ pub(super) fn in_words(error: &Error, wants_certificate: bool) -> String {
             )
         }
         Error::AlertReceived(UnrecognisedName) => {
-            format!("the server serves no host of this name ({error}): look at base_url")
+            format!("the server serves no host of this name ({error}): look at its base URL")
         }
         error => error.to_string(),
     }

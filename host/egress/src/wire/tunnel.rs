@@ -281,7 +281,7 @@ impl NoTunnel {
 }
 
 fn refused(proxy: &str, status: u16, connection: &Connection) -> String {
-    let place = place(connection);
+    let (place, key) = (place(connection), connection.key());
     let goal = Url::parse(connection.base_url()).ok();
     let port = goal.as_ref().and_then(Url::port_or_known_default).unwrap_or_default();
     let goal = goal.as_ref().and_then(Url::host_str).map(|host| format!("{host}:{port}")).unwrap_or_default();
@@ -294,7 +294,7 @@ fn refused(proxy: &str, status: u16, connection: &Connection) -> String {
              http://user:password@host:port"
         ),
         502..=504 => {
-            format!("{proxy} cannot reach {goal} (status {status}): look at base_url, or ask who runs the proxy")
+            format!("{proxy} cannot reach {goal} (status {status}): look at {key}, or ask who runs the proxy")
         }
         300..400 => {
             format!("{proxy} redirects in place of a tunnel to {goal} (status {status}): look whether it wants a login")
@@ -307,7 +307,7 @@ fn refused(proxy: &str, status: u16, connection: &Connection) -> String {
         500.. => format!("{proxy} failed to open a tunnel to {goal} (status {status}): ask who runs it"),
         403 if port != 443 => format!(
             "{proxy} refused a tunnel to port {port}, {goal} (status {status}): many let through port 443 alone; whoever runs it \
-             has to allow this one, or set base_url to an address at port 443 if the provider has one"
+             has to allow this one, or set {key} to an address at port 443 if the provider has one"
         ),
         _ => format!("{proxy} refused a tunnel to {goal} (status {status}): whoever runs it has to allow this host"),
     }

@@ -28,6 +28,7 @@ mod proxy;
 mod redirects;
 mod sent;
 mod server;
+mod servers;
 mod spooled;
 mod texts;
 mod time;

@@ -203,6 +203,9 @@ impl End {
 fn connection(about: &About, recorded: &RecordedConnection) -> Result<Connection, Refusal> {
     let suffix = about.base_url.suffix.as_deref().unwrap_or_default();
     let mut connection = Connection::builder(&about.name, SELF_TEST, NOWHERE).suffix(suffix);
+    for server in &about.servers {
+        connection = connection.server(&server.name, NOWHERE, server.rule.suffix.as_deref().unwrap_or_default());
+    }
     for field in &about.fields {
         let name = &field.name;
         let plain = recorded.fields.get(name).or(field.default.as_ref()).filter(|_| !field.secret);

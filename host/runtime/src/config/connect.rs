@@ -9,6 +9,7 @@ use wharf_egress::text::{is_of_words, named};
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError, Given, Secret, configuration};
 use zeroize::Zeroizing;
 
+use super::servers::{self, servers};
 use super::{Ca, Config, ConnectionConfig, FieldValue, OwnLimits};
 use crate::failure::Refusal;
 use crate::files::{in_words, open, read_rest, read_text_of};
@@ -119,7 +120,7 @@ fn warn_of_idle_patterns(config: &ConnectionConfig, release: &Release, warn: &mu
     }
 }
 
-fn build(
+pub(super) fn build(
     name: &str,
     config: &ConnectionConfig,
     about: &About,
@@ -165,6 +166,7 @@ fn build(
         let (url, remedy) = value(from, "proxy", environment, warn)?;
         connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
     }
+    connection = servers(connection, name, config, about, environment)?;
     for field in &about.fields {
         let write = |variable: &str| {
             let (key, file) = (&field.name, configuration::name());
@@ -196,6 +198,10 @@ fn build(
             Some(origin) => format!("{origin}: {error}"),
             None => error.to_string(),
         },
+        ConnectionError::Server { server, .. } if !config.servers.contains_key(server) => {
+            let variable = about.server(Some(server)).and_then(|rule| rule.environment.as_deref());
+            format!("the environment variable {}: {error}", variable.unwrap_or_default())
+        }
         _ => error.to_string(),
     })?;
     check_choices(&connection, about, |name| origin(&Given::Field(name.to_owned()), config, about))?;
@@ -328,6 +334,12 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
         return Ok(None);
     };
     let mut connection = start(about, FROM_ENVIRONMENT, &base_url);
+    for server in &about.servers {
+        connection = servers::from_variable(connection, server, environment, |variable| {
+            let (plugin, file) = (&about.name, configuration::name());
+            format!("add [connections.NAME] with provider = \"{plugin}\" and `servers` to {file}{variable}")
+        });
+    }
     for field in &about.fields {
         let variable = field.environment.as_deref();
         let value = variable.and_then(|v| set(environment, v));
@@ -354,6 +366,9 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
                 ),
             ),
             ConnectionError::Stray { given: Given::Field(field), .. } => (variable_of(field, about), String::new()),
+            ConnectionError::Server { server, .. } => {
+                (about.server(Some(server)).and_then(|rule| rule.environment.as_deref()), String::new())
+            }
             _ => (about.base_url.environment.as_deref(), String::new()),
         };
         format!("the environment variable {}: {error}{otherwise}", variable.unwrap_or_default())
@@ -387,6 +402,6 @@ fn put(
     }
 }
 
-fn set(environment: Environment<'_>, variable: &str) -> Option<String> {
+pub(super) fn set(environment: Environment<'_>, variable: &str) -> Option<String> {
     environment(variable).filter(|value| !value.is_empty())
 }

@@ -21,6 +21,8 @@ pub struct ConnectionConfig {
     pub provider: String,
     /// Where its requests go.
     pub base_url: Option<String>,
+    /// Where further servers of the provider are, by their names.
+    pub servers: BTreeMap<String, String>,
     /// By name.
     pub fields: BTreeMap<String, FieldValue>,
     /// What it is granted for; everything where it is left out.
@@ -74,6 +76,8 @@ pub(super) struct FileConnection {
     provider: String,
     base_url: Option<String>,
     #[serde(default)]
+    servers: BTreeMap<String, toml::Value>,
+    #[serde(default)]
     fields: BTreeMap<String, toml::Value>,
     operations: Option<Vec<String>>,
     effects: Option<Vec<Effect>>,
@@ -109,6 +113,13 @@ impl FileConnection {
             let given = value(&format!("fields.{field}"), given)?;
             Ok((field, given))
         });
+        let servers = self.servers.into_iter().map(|(server, given)| match given {
+            toml::Value::String(url) => Ok((server, url)),
+            _ => {
+                let problem = "it is a text, the base URL of the server".to_owned();
+                Err(at(&format!(".servers.{server}"), problem))
+            }
+        });
         let operations = self.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
         let allow_addresses = self.allow_addresses.iter().map(|text| network_of(text)).collect::<Result<_, _>>();
         let nat64 = self.nat64.iter().map(|text| text.parse()).collect::<Result<_, _>>();
@@ -117,6 +128,7 @@ impl FileConnection {
         Ok(ConnectionConfig {
             provider: self.provider,
             base_url: self.base_url,
+            servers: servers.collect::<Result<_, Wrong>>()?,
             fields: fields.collect::<Result<_, Wrong>>()?,
             operations: operations.map_err(|problem| at(".operations", problem))?,
             effects: self.effects,

@@ -72,6 +72,7 @@ const COMMON_LIMITS: &[Key] = &[
 const CONNECTION: &[Key] = &[
     key(PROVIDER, Takes::Text, "\"appwrite\""),
     key("base_url", Takes::Text, "\"https://api.example.com/v1\""),
+    key("servers", Takes::Values, "{ NAME = \"https://uploads.example.com\" }"),
     key("fields", Takes::Values, "{ NAME = { env = \"VARIABLE\" } }"),
     key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"users.*\"]"),
     key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),

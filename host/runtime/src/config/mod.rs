@@ -46,6 +46,7 @@ mod connect;
 mod connection;
 mod keys;
 mod limits;
+mod servers;
 mod value;
 
 pub use connect::Environment;

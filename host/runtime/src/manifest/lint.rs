@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use wharf_egress::declaration::{self, Choice, Problem, Request, Routes, Scheme, Source};
+use wharf_egress::declaration::{self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source};
 use wharf_egress::text::deceives;
 
-use super::{About, ConnectionField, Manifest, Operation, answers};
+use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answers};
 use crate::operation::{self, Planner, Schema, check_all, check_one};
 
 /// The largest manifest, as JSON, in bytes: that of the largest API known, with some 15,000 requests.
@@ -22,6 +22,9 @@ const LARGEST_SCHEMA: u64 = 16 << 20;
 /// Files of an operation, of the caller's and of the output, and members of its output that are sensitive.
 const MOST_FILES: usize = 64;
 const MOST_SENSITIVE: usize = 32;
+
+/// Further servers: each has a client of its own in every connection.
+const MOST_SERVERS: usize = 16;
 
 /// What a field of a connection can be, where the operator chooses.
 const MOST_CHOICES: usize = 32;
@@ -126,13 +129,43 @@ impl Lint {
         if let Err(error) = semver::Version::parse(&about.version) {
             self.report("version", format!("`{}` is not a semantic version: {error}", about.version));
         }
-        if let Some(suffix) = &about.base_url.suffix {
+        self.base_url("base-url", about, &about.base_url);
+        self.servers(about);
+    }
+
+    fn base_url(&mut self, place: &str, about: &About, rule: &BaseUrl) {
+        if let Some(suffix) = &rule.suffix {
             let problem = declaration::Path::parse(suffix).err().map(|e| e.to_string());
             if let Some(problem) = problem.or_else(|| suffix.contains('{').then(|| "has a variable".to_owned())) {
-                self.report("base-url", format!("the suffix cannot be used: {problem}"));
+                self.report(place, format!("the suffix cannot be used: {problem}"));
             }
         }
-        self.environment("base-url", about, about.base_url.environment.as_deref());
+        self.environment(place, about, rule.environment.as_deref());
+    }
+
+    fn servers(&mut self, about: &About) {
+        self.unique("servers", about.servers.iter().map(|server| &server.name));
+        if about.servers.len() > MOST_SERVERS {
+            self.report("servers", format!("there are {}; the most are {MOST_SERVERS}", about.servers.len()));
+        }
+        for Server { name, rule } in &about.servers {
+            let place = format!("server {name}");
+            if !is_snake(name) || name == MAIN_SERVER {
+                self.report(
+                    &place,
+                    format!("its name is not in snake case (such as `uploads`), or is `{MAIN_SERVER}`"),
+                );
+            }
+            self.base_url(&place, about, rule);
+        }
+        for scheme in &about.schemes {
+            let place = format!("scheme {}", scheme.name);
+            self.unique(&place, scheme.servers.iter());
+            for name in scheme.servers.iter().filter(|name| *name != MAIN_SERVER && about.server(Some(name)).is_none())
+            {
+                self.report(&place, format!("its server `{name}` is not declared"));
+            }
+        }
     }
 
     fn fields(&mut self, about: &About) {
@@ -270,6 +303,12 @@ impl Lint {
         let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
         for request in &operation.requests {
             let place = format!("{place}, request {}", request.name);
+            if let Some(name) = request.server.as_ref().filter(|name| about.server(Some(name)).is_none()) {
+                self.report(
+                    &place,
+                    format!("its server `{name}` is not declared; the main one is meant where none is named"),
+                );
+            }
             for field in
                 request.connection_fields().filter(|name| about.fields.iter().any(|f| f.name == *name && f.secret))
             {
@@ -539,6 +578,77 @@ mod tests {
         }
         let asks = doubling(|next| json!({"oneOf": [{"prefixItems": [next, next]}], "unevaluatedItems": false}));
         assert!(asks.contains("what is more than 4000 schemas"), "{asks}");
+    }
+
+    /// The problems of a manifest with these servers, a scheme for those, and a request to that one.
+    fn problems_of_servers(servers: &Value, of_scheme: &Value, of_request: &Value, query: &Value) -> String {
+        let placement =
+            json!({"location": "header", "name": "X", "template": {"parts": [{"field": "key"}], "functions": []}});
+        let field = |name: &str, secret: bool| {
+            json!({
+                "name": name, "title": "", "summary": "", "secret": secret, "required": true, "default": null, "environment": null,
+            })
+        };
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "",
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null},
+            "servers": servers, "fields": [field("key", true), field("owner", false)],
+            "schemes": [{"name": "key", "summary": "", "values": [], "placements": [placement], "servers": of_scheme}],
+            "operations": [{
+                "name": "orders.list", "title": "", "summary": "", "effect": "write", "idempotent": true, "unverified": null,
+                "attachments": [], "output-attachments": [], "sensitive-inputs": [], "sensitive-outputs": [],
+                "input-schema": {"type": "object", "properties": {}, "additionalProperties": false},
+                "requests": [{
+                    "name": "list", "method": "POST", "server": of_request, "path": "/a", "variables": [], "query": query,
+                    "headers": [], "body": "none", "scheme": "key", "answer": "bytes", "read-only": false, "sensitive-answer": [],
+                }],
+            }],
+        });
+        let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
+        problems.iter().map(|problem| format!("{problem}\n")).collect()
+    }
+
+    #[test]
+    fn credentials_go_to_no_server_that_their_scheme_does_not_name() {
+        let server = |name: &str, suffix: &Value, variable: &Value| json!([{"name": name, "summary": "", "default": null, "suffix": suffix, "environment": variable}]);
+        let (uploads, none) = (server("uploads", &Value::Null, &Value::Null), Value::Null);
+        let query = json!([]);
+        assert_eq!(problems_of_servers(&uploads, &json!(["uploads"]), &json!("uploads"), &query), "");
+        assert_eq!(problems_of_servers(&uploads, &json!([]), &none, &query), "");
+        assert_eq!(problems_of_servers(&uploads, &json!(["main", "uploads"]), &none, &query), "");
+        let secret = json!([{"name": "q", "source": {"field": "key"}, "lists": "repeated"}]);
+        let owner = json!([{"name": "q", "source": {"field": "owner"}, "lists": "repeated"}]);
+        assert_eq!(problems_of_servers(&uploads, &json!([]), &none, &owner), "");
+        for (problem, found) in [
+            (
+                "scheme `key` are not for the server `uploads`",
+                problems_of_servers(&uploads, &json!([]), &json!("uploads"), &query),
+            ),
+            (
+                "scheme `key` are not for the server `main`",
+                problems_of_servers(&uploads, &json!(["uploads"]), &none, &query),
+            ),
+            ("its server `evil` is not declared", problems_of_servers(&uploads, &json!(["evil"]), &none, &query)),
+            (
+                "its server `uplaods` is not declared",
+                problems_of_servers(&uploads, &json!([]), &json!("uplaods"), &query),
+            ),
+            ("or is `main`", problems_of_servers(&server("main", &none, &none), &json!([]), &none, &query)),
+            (
+                "does not begin with `ACME_`",
+                problems_of_servers(&server("a", &none, &json!("AWS_URL")), &json!([]), &none, &query),
+            ),
+            (
+                "the suffix cannot be used",
+                problems_of_servers(&server("a", &json!("/{x}"), &none), &json!([]), &none, &query),
+            ),
+            (
+                "`key` is a secret; only a scheme may place it",
+                problems_of_servers(&uploads, &json!([]), &none, &secret),
+            ),
+        ] {
+            assert!(found.contains(problem), "{problem}: {found}");
+        }
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct About {
     pub summary: String,
     /// How the address of the provider is found.
     pub base_url: BaseUrl,
+    /// Further servers of the provider, each of which has a base URL of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<Server>,
     /// What a connection consists of, besides the base URL.
     pub fields: Vec<ConnectionField>,
     /// The ways in which the host adds credentials.
@@ -61,7 +64,27 @@ pub struct About {
     pub answers: IndexMap<String, Vec<Rule>>,
 }
 
-/// The rule for a connection's base URL.
+impl About {
+    /// The rule for the base URL of a server: of the main one where there is no name.
+    pub fn server(&self, name: Option<&str>) -> Option<&BaseUrl> {
+        match name {
+            None => Some(&self.base_url),
+            Some(name) => self.servers.iter().find(|server| server.name == name).map(|server| &server.rule),
+        }
+    }
+}
+
+/// A further server of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Snake case.
+    pub name: String,
+    /// How its address is found.
+    #[serde(flatten)]
+    pub rule: BaseUrl,
+}
+
+/// The rule for the base URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseUrl {
     /// What to enter.

@@ -117,8 +117,10 @@ impl Running {
 
     /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
     fn intended(&self, outgoing: &Outgoing) -> Shown {
-        let base = self.grant.connection.base_url();
-        let suffix = self.release.about.base_url.suffix.as_deref().unwrap_or_default();
+        let server = outgoing.server();
+        let base = self.grant.connection.server(server).map_or("", |connection| connection.base_url());
+        let rule = self.release.about.server(server);
+        let suffix = rule.and_then(|rule| rule.suffix.as_deref()).unwrap_or_default();
         outgoing.shown_without(base.strip_suffix(suffix).unwrap_or(base))
     }
 }

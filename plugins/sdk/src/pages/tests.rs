@@ -10,6 +10,7 @@ const PROVIDER: Provider = Provider {
     version: "0.1.0",
     summary: "",
     base_url: BaseUrl::new(""),
+    servers: &[],
     fields: &[],
     schemes: &[],
     scheme: None,

@@ -42,6 +42,7 @@ const PROVIDER: Provider = Provider {
     version: "0.1.0",
     summary: "Tries everything that is forbidden.",
     base_url: BaseUrl::new("Any."),
+    servers: &[],
     fields: &[
         ConnectionField::plain("greeting", "Greeting", "Any text."),
         ConnectionField::secret("key", "Key", "Any."),

@@ -99,16 +99,18 @@ fn forms(chosen: &[&Operation]) -> String {
 
 fn connection(manifest: &Manifest) -> Text {
     let mut text = Text::default();
-    let base_url = &manifest.about.base_url;
     let variable = |name: &Option<String>| name.as_ref().map(|v| format!(" [{v}]")).unwrap_or_default();
-    text.add(text![
-        "  ",
-        styled(NAME, format!("{:<16}", "base_url")),
-        " ",
-        &base_url.summary,
-        styled(DIM, variable(&base_url.environment)),
-        "\n",
-    ]);
+    let further = manifest.about.servers.iter().map(|server| (format!("servers.{}", server.name), &server.rule));
+    for (key, rule) in std::iter::once(("base_url".to_owned(), &manifest.about.base_url)).chain(further) {
+        text.add(text![
+            "  ",
+            styled(NAME, format!("{key:<16}")),
+            " ",
+            &rule.summary,
+            styled(DIM, variable(&rule.environment)),
+            "\n",
+        ]);
+    }
     let choices =
         |choices: &[String]| if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(" or ")) };
     for field in &manifest.about.fields {

@@ -133,8 +133,14 @@ fn names_of_required(schema: &Value) -> Vec<&str> {
 }
 
 fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
-    let suffix = manifest.about.base_url.suffix.as_deref().unwrap_or_default();
-    let line = format!("{} {{base_url}}{suffix}{}", request.method.as_str(), request.path);
+    let server = request.server.as_deref();
+    let suffix = manifest.about.server(server).and_then(|rule| rule.suffix.as_deref()).unwrap_or_default();
+    let line = format!(
+        "{} {{{}}}{suffix}{}",
+        request.method.as_str(),
+        server.map_or_else(|| "base_url".to_owned(), |name| format!("servers.{name}")),
+        request.path
+    );
     let read_only = if request.read_only { "  (changes nothing)" } else { "" };
     let mut text = text!["  ", styled(NAME, format!("{:<width$}", request.name)), " ", line, read_only, "\n"];
     let mut detail = |what: Text, words: String| {

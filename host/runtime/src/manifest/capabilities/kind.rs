@@ -64,7 +64,11 @@ impl<'a> Capability<'a> {
     pub fn of(line: &'a str) -> Self {
         let whole = |kind| Self { kind, operation: None, what: line, line };
         let starts = |start: &str| line.starts_with(start);
-        if starts("suggested address ") || starts("addresses end in ") || starts("address from the variable ") {
+        if starts("suggested address ")
+            || starts("addresses end in ")
+            || starts("address from the variable ")
+            || starts("server ")
+        {
             return whole(Kind::Address);
         }
         if starts("field ") {
@@ -155,6 +159,9 @@ mod tests {
         for (line, kind) in [
             ("suggested address https://acme.example", Kind::Address),
             ("address from the variable ACME_URL", Kind::Address),
+            ("server uploads", Kind::Address),
+            ("server uploads: suggested address https://uploads.acme.example", Kind::Address),
+            ("scheme key: header X-Key = field token, for the servers main uploads", Kind::Credential),
             ("field token secret from the variable ACME_TOKEN", Kind::Field),
             ("scheme key: header X-Key = field token", Kind::Credential),
             ("scheme key: value key = field token, base64", Kind::Credential),

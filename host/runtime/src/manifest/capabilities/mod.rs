@@ -15,7 +15,7 @@ use wharf_egress::declaration::{
     Variable,
 };
 
-use super::{About, AttachmentField, ConnectionField, Manifest, Operation};
+use super::{About, AttachmentField, ConnectionField, Manifest, Operation, Server};
 
 mod inputs;
 mod kind;
@@ -59,7 +59,9 @@ impl Capabilities {
         let schemes = about.schemes.iter().flat_map(scheme);
         let definitions = manifest.definitions.iter().map(|(name, schema)| inputs::definition(name, schema));
         let operations = manifest.operations.iter().flat_map(operation);
-        Self(address(about).chain(fields).chain(schemes).chain(definitions).chain(operations).collect())
+        let servers = about.servers.iter().flat_map(server);
+        let lines = address(about).chain(servers).chain(fields).chain(schemes).chain(definitions).chain(operations);
+        Self(lines.collect())
     }
 
     /// One line each, sorted.
@@ -134,6 +136,15 @@ fn address(about: &About) -> impl Iterator<Item = String> {
     address.chain(suffix).chain(variable)
 }
 
+fn server(server: &Server) -> impl Iterator<Item = String> {
+    let (name, rule) = (word(&server.name), &server.rule);
+    let address = rule.default.iter().map(|url| format!("suggested address {url}"));
+    let suffix = rule.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
+    let variable = rule.environment.iter().map(|variable| format!("address from the variable {variable}"));
+    let lines = address.chain(suffix).chain(variable).map(|line| format!("server {name}: {line}"));
+    std::iter::once(format!("server {name}")).chain(lines).collect::<Vec<_>>().into_iter()
+}
+
 fn field(field: &ConnectionField) -> impl Iterator<Item = String> {
     let name = &field.name;
     let kind = if field.secret { "secret" } else { "readable" };
@@ -153,6 +164,9 @@ fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
     let name = word(&scheme.name);
     let value = |name: &str, what: &str, template: &Template| format!("scheme {name}: {what} = {}", in_words(template));
     let values = scheme.values.iter().map(|v| value(&name, &format!("value {}", word(&v.name)), &v.template));
+    // In each line: whichever server is added or left out makes another one of it.
+    let servers = words(scheme.servers.iter().map(|server| word(server).into_owned()));
+    let servers = if servers.is_empty() { servers } else { format!(", for the servers{servers}") };
     let placements = scheme.placements.iter().map(|p| {
         let place = match p.location {
             Location::Header => "header",
@@ -161,7 +175,7 @@ fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
             Location::Path => "path",
         };
         let unless = p.unless.iter().map(|c| format!(", unless field {} is {:?}", word(&c.field), c.value));
-        value(&name, &format!("{place} {}", word(&p.name)), &p.template) + &unless.collect::<String>()
+        value(&name, &format!("{place} {}", word(&p.name)), &p.template) + &unless.collect::<String>() + &servers
     });
     values.chain(placements).collect::<Vec<_>>().into_iter()
 }
@@ -271,9 +285,10 @@ fn request(request: &Request) -> String {
         AnswerForm::Blob => ", answer as a file",
     };
     format!(
-        "{} {}{variables}{}{}{body}, {}{answer}, named {}",
+        "{} {}{}{variables}{}{}{body}, {}{answer}, named {}",
         request.method.as_str(),
         request.path,
+        request.server.iter().map(|server| format!(" of server {}", word(server))).collect::<String>(),
         list("query", &request.query),
         list("headers", &request.headers),
         match &request.scheme {

@@ -321,6 +321,43 @@ fn capabilities_are_lines_that_a_person_can_read() {
 }
 
 #[test]
+fn whatever_changes_where_requests_and_credentials_go_is_asked_for() {
+    let with = |servers: Value, of_scheme: Value, of_request: Value, source: Value, slashes: &str| {
+        let mut manifest = sample();
+        manifest["servers"] = servers;
+        manifest["schemes"][0]["servers"] = of_scheme;
+        let request = manifest.pointer_mut(REQUEST).unwrap().as_object_mut().unwrap();
+        request.insert("server".to_owned(), of_request);
+        request.insert("variables".to_owned(), json!([{"name": "id", "source": source, "slashes": slashes}]));
+        capabilities(manifest)
+    };
+    let uploads = |url: &str| json!([{"name": "uploads", "summary": "", "default": url, "suffix": "/v2", "environment": "ACME_UPLOADS"}]);
+    let (input, main, both) = (json!({"input": "id"}), json!([]), json!(["main", "uploads"]));
+    let old = with(uploads("https://a.example"), both.clone(), json!("uploads"), input.clone(), "refused");
+    for line in [
+        "server uploads",
+        "server uploads: suggested address https://a.example",
+        "server uploads: addresses end in /v2",
+        "server uploads: address from the variable ACME_UPLOADS",
+        "scheme token: header Authorization = \"Bearer \" + value key, unless field role is \"viewer\", for the servers main uploads",
+    ] {
+        assert!(old.lines().any(|known| known == line), "{line}: {:?}", old.lines().collect::<Vec<_>>());
+    }
+    assert!(old.lines().any(|line| line.contains("POST /orders/{id} of server uploads, variables id,")));
+    for new in [
+        with(uploads("https://b.example"), both.clone(), json!("uploads"), input.clone(), "refused"),
+        with(uploads("https://a.example"), main.clone(), json!("uploads"), input.clone(), "refused"),
+        with(uploads("https://a.example"), json!(["uploads"]), json!("uploads"), input.clone(), "refused"),
+        with(uploads("https://a.example"), both.clone(), Value::Null, input, "refused"),
+        with(uploads("https://a.example"), both.clone(), json!("uploads"), json!({"field": "role"}), "refused"),
+        with(uploads("https://a.example"), both, json!("uploads"), json!({"input": "id"}), "encoded"),
+    ] {
+        assert!(old.diff(&new).widens(), "{}", old.diff(&new));
+        assert!(new.diff(&old).widens(), "{}", new.diff(&old));
+    }
+}
+
+#[test]
 fn asking_for_less_does_not_widen() {
     for (pointer, value) in [
         ("/base-url/default", json!(null)),

@@ -8,13 +8,16 @@ use wharf_egress::declaration::{
 };
 
 use super::node::At;
+use super::plugin::Servers;
 use super::{Problem, answers, schema, values};
 use crate::manifest::{AttachmentField, Data, Operation};
 
 /// What holds where an operation or a request says nothing else.
-pub(super) struct Usual {
+pub(super) struct Usual<'a> {
     /// Of all requests.
     pub(super) scheme: Option<String>,
+    /// Those that a request can name; one that names none goes to the main one.
+    pub(super) servers: Servers<'a>,
 }
 
 /// The name of no scheme.
@@ -51,7 +54,7 @@ pub(super) const METHODS: [(&str, Method); 6] = [
     ("DELETE", Method::Delete),
 ];
 
-pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual) -> Result<Operation, Problem> {
+pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Operation, Problem> {
     let what = "an operation";
     let at = at.of_members(what, MEMBERS)?;
     let mut requests = requests(name, &at, usual)?;
@@ -192,7 +195,7 @@ fn attachment(name: &str, at: At<'_>) -> Result<AttachmentField, Problem> {
 }
 
 /// The one request, which has the name of the action, or several by their names.
-fn requests(operation: &str, at: &At<'_>, usual: &Usual) -> Result<Vec<Request>, Problem> {
+fn requests(operation: &str, at: &At<'_>, usual: &Usual<'_>) -> Result<Vec<Request>, Problem> {
     match (at.find("request"), at.find("requests")) {
         (Some(one), None) => Ok(vec![request(action(operation), one, usual)?]),
         (None, Some(several)) => several.members()?.map(|(name, at)| request(name, at, usual)).collect(),
@@ -206,9 +209,10 @@ pub(super) fn action(operation: &str) -> &str {
     operation.split_once('.').map_or(operation, |(_, action)| action)
 }
 
-fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
+fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem> {
     const MEMBERS: &[&str] = &[
         "method",
+        "server",
         "path",
         "variables",
         "query",
@@ -226,10 +230,12 @@ fn request(name: &str, at: At<'_>, usual: &Usual) -> Result<Request, Problem> {
     let at = at.of_members(what, MEMBERS)?;
     let path = at.find("path");
     let path_text = path.map_or_else(|| Ok(String::new()), |path| path.text())?;
+    let server = at.find("server").map(|server| usual.servers.named(server)).transpose()?.flatten();
     let scheme = at.text_of("scheme")?.or_else(|| usual.scheme.clone());
     Ok(Request {
         name: name.to_owned(),
         method: at.require(what, "method")?.one_of(&METHODS)?,
+        server: server.map(str::to_owned),
         path: Path::parse(&path_text).map_err(|error| path.unwrap_or(at).wrong(error))?,
         variables: match at.find("variables") {
             Some(variables) => variables.members()?.map(|(name, at)| variable(name, at)).collect::<Result<_, _>>()?,

@@ -1,11 +1,11 @@
 //! What does not belong to one operation.
 
 use indexmap::IndexMap;
-use wharf_egress::declaration::{Choice, Function, Location, NamedTemplate, Placement, Scheme, Template};
+use wharf_egress::declaration::{Choice, Function, Location, MAIN_SERVER, NamedTemplate, Placement, Scheme, Template};
 
 use super::node::At;
 use super::{CONTRACT, Problem, answers, operations, schema, template};
-use crate::manifest::{About, BaseUrl, ConnectionField, Manifest};
+use crate::manifest::{About, BaseUrl, ConnectionField, Manifest, Server};
 
 const MEMBERS: &[&str] = &[
     "contract",
@@ -14,6 +14,7 @@ const MEMBERS: &[&str] = &[
     "version",
     "summary",
     "server",
+    "servers",
     "fields",
     "schemes",
     "scheme",
@@ -30,18 +31,26 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
     if contract.text()? != CONTRACT {
         return Err(contract.wrong(format!("this host reads manifests of `{CONTRACT}` and of no other contract")));
     }
+    let further = match root.find("servers") {
+        Some(servers) => servers.members()?.map(|(name, at)| further(name, at)).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    let servers = Servers::of(&further);
     let about = About {
         name: root.text_needed(what, "name")?,
         title: root.text_needed(what, "title")?,
         version: root.text_needed(what, "version")?,
         summary: root.text_needed(what, "summary")?,
         base_url: server(root.require(what, "server")?)?,
+        servers: further.clone(),
         fields: match root.find("fields") {
             Some(fields) => fields.members()?.map(|(name, at)| field(name, at)).collect::<Result<_, _>>()?,
             None => Vec::new(),
         },
         schemes: match root.find("schemes") {
-            Some(schemes) => schemes.members()?.map(|(name, at)| scheme(name, at)).collect::<Result<_, _>>()?,
+            Some(schemes) => {
+                schemes.members()?.map(|(name, at)| scheme(name, at, &servers)).collect::<Result<_, _>>()?
+            }
             None => Vec::new(),
         },
         answer: root.find("answer").map_or_else(|| Ok(Vec::new()), answers::rules)?,
@@ -53,7 +62,7 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
             None => IndexMap::new(),
         },
     };
-    let usual = operations::Usual { scheme: root.text_of("scheme")? };
+    let usual = operations::Usual { scheme: root.text_of("scheme")?, servers };
     let operations = root.require(what, "operations")?;
     let operations = operations.members()?.map(|(name, at)| operations::operation(name, at, &usual));
     let definitions = match root.find("$defs") {
@@ -76,6 +85,45 @@ fn server(at: At<'_>) -> Result<BaseUrl, Problem> {
     })
 }
 
+fn further(name: &str, at: At<'_>) -> Result<Server, Problem> {
+    if name == MAIN_SERVER {
+        return Err(at.wrong("`main` is the one that `server` tells of; call this one something else"));
+    }
+    Ok(Server { name: name.to_owned(), rule: server(at)? })
+}
+
+/// The names by which a document speaks of servers: of the main one first.
+pub(super) struct Servers<'a>(Vec<(&'a str, Option<&'a str>)>);
+
+impl<'a> Servers<'a> {
+    fn of(further: &'a [Server]) -> Self {
+        let further = further.iter().map(|server| (server.name.as_str(), Some(server.name.as_str())));
+        Self(std::iter::once((MAIN_SERVER, None)).chain(further).collect())
+    }
+
+    /// The server that is named here, by the name of a further one.
+    pub(super) fn named(&self, at: At<'_>) -> Result<Option<&'a str>, Problem> {
+        at.one_of(&self.0)
+    }
+}
+
+/// The servers that credentials are for; nothing where that is the main one alone.
+fn servers_of(at: At<'_>, servers: &Servers<'_>) -> Result<Vec<String>, Problem> {
+    let mut named: Vec<String> = Vec::new();
+    for entry in at.entries()? {
+        let name = servers.named(entry)?.unwrap_or(MAIN_SERVER);
+        if named.iter().any(|known| known == name) {
+            return Err(entry.wrong(format!("`{name}` stands twice; write it once")));
+        }
+        named.push(name.to_owned());
+    }
+    match named.as_slice() {
+        [] => Err(at.wrong("name the servers that the credentials are for; without `servers` it is `main` alone")),
+        [only] if only == MAIN_SERVER => Ok(Vec::new()),
+        _ => Ok(named),
+    }
+}
+
 fn field(name: &str, at: At<'_>) -> Result<ConnectionField, Problem> {
     let what = "a field";
     let members = ["title", "summary", "secret", "required", "default", "choices", "environment"];
@@ -92,12 +140,12 @@ fn field(name: &str, at: At<'_>) -> Result<ConnectionField, Problem> {
     })
 }
 
-fn scheme(name: &str, at: At<'_>) -> Result<Scheme, Problem> {
+fn scheme(name: &str, at: At<'_>, servers: &Servers<'_>) -> Result<Scheme, Problem> {
     let what = "a scheme";
     if name == operations::NO_SCHEME {
         return Err(at.wrong("`none` says that a request has no scheme; call it something else"));
     }
-    let at = at.of_members(what, &["summary", "values", "placements"])?;
+    let at = at.of_members(what, &["summary", "servers", "values", "placements"])?;
     let value = |(name, at): (&str, At<'_>)| {
         let at = at.of_members("a value", &["template", "functions"])?;
         Ok(NamedTemplate { name: name.to_owned(), template: template_of(&at)? })
@@ -110,6 +158,7 @@ fn scheme(name: &str, at: At<'_>) -> Result<Scheme, Problem> {
     Ok(Scheme {
         name: name.to_owned(),
         summary: at.text_needed(what, "summary")?,
+        servers: at.find("servers").map_or_else(|| Ok(Vec::new()), |at| servers_of(at, servers))?,
         values,
         placements: placements.entries()?.map(placement).collect::<Result<_, _>>()?,
     })

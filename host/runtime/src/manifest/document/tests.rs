@@ -10,12 +10,18 @@ fn sample() -> Value {
         "version": "1.0.0",
         "summary": "Orders of Acme.",
         "server": { "summary": "Where it is.", "default": "https://api.acme.example" },
+        "servers": { "uploads": { "summary": "Where files go.", "suffix": "/v2", "environment": "ACME_UPLOADS_URL" } },
         "fields": { "token": { "title": "Token", "summary": "From the settings.", "secret": true, "required": true } },
         "schemes": {
             "key": {
                 "summary": "The token.",
                 "values": { "both": { "template": "{token}:{variable.id}", "functions": ["base64"] } },
                 "placements": [{ "header": "Authorization", "template": "Bearer {token}" }],
+            },
+            "both": {
+                "summary": "The token, for both servers.",
+                "servers": ["main", "uploads"],
+                "placements": [{ "header": "X-Token", "template": "{token}" }],
             },
         },
         "scheme": "key",
@@ -26,6 +32,12 @@ fn sample() -> Value {
                 "code": true,
                 "input": { "properties": { "id": { "type": "string" } } },
                 "request": { "method": "GET", "path": "/orders/{id}", "query": ["page", { "name": "v", "text": "2" }] },
+            },
+            "orders.put-file": {
+                "title": "Put file",
+                "summary": "Puts one file.",
+                "code": true,
+                "request": { "method": "PUT", "server": "uploads", "path": "/files", "scheme": "both" },
             },
             "orders.change": {
                 "title": "Change order",
@@ -63,14 +75,29 @@ fn what_is_read_is_written_again() {
 #[test]
 fn what_is_usual_is_left_out() {
     let manifest = read(&sample().to_string()).unwrap();
-    let [get, change] = manifest.operations.as_slice() else { panic!("there are two") };
+    let [get, put, change] = manifest.operations.as_slice() else { panic!("there are three") };
     assert!(get.idempotent && !change.idempotent);
     assert_eq!(get.effect.as_str(), "read");
     assert_eq!(get.requests[0].name, "get");
     assert_eq!(get.requests[0].scheme.as_deref(), Some("key"));
+    assert_eq!((get.requests[0].server.as_deref(), put.requests[0].server.as_deref()), (None, Some("uploads")));
     assert_eq!(change.requests[0].scheme, None);
     assert_eq!(get.input_schema["type"], "object");
     assert_eq!(get.input_schema["additionalProperties"], false);
+}
+
+#[test]
+fn the_main_server_may_be_named_and_need_not() {
+    let mut document = sample();
+    document["schemes"]["key"]["servers"] = json!(["main"]);
+    document["operations"]["orders.get"]["request"]["server"] = json!("main");
+    assert_eq!(read(&document.to_string()).unwrap(), read(&sample().to_string()).unwrap());
+}
+
+#[test]
+fn a_server_that_stands_twice_is_told_with_its_place() {
+    let text = sample().to_string().replace("\"servers\":{", "\"servers\":{\"uploads\":{\"summary\":\"\"},");
+    assert_eq!(read(&text).unwrap_err().to_string(), "/servers: `uploads` stands twice in one object; write it once");
 }
 
 /// A member that is wrong, and the words that tell so.
@@ -86,6 +113,34 @@ fn told_slips() -> Vec<(String, Value, &'static str)> {
             "/fields/token/secret".to_owned(),
             json!("yes"),
             "/fields/token/secret: it is a text; write `true` or `false`",
+        ),
+        (
+            "/servers/main".to_owned(),
+            json!({ "summary": "" }),
+            "/servers/main: `main` is the one that `server` tells of",
+        ),
+        ("/servers/uploads/sufix".to_owned(), json!("/v1"), "did you mean `suffix`?"),
+        (
+            "/schemes/both/servers".to_owned(),
+            json!(["main", "uplaods"]),
+            "/schemes/both/servers/1: `uplaods` is not known here; did you mean `uploads`?",
+        ),
+        (
+            "/schemes/both/servers".to_owned(),
+            json!(["uploads", "main", "uploads"]),
+            "/schemes/both/servers/2: `uploads` stands twice",
+        ),
+        ("/schemes/both/servers".to_owned(), json!([]), "without `servers` it is `main` alone"),
+        ("/schemes/both/servers".to_owned(), json!("uploads"), "it is a text; write a list"),
+        (
+            format!("{order}/request/server"),
+            json!("uplaods"),
+            "/operations/orders.get/request/server: `uplaods` is not known here; did you mean `uploads`?",
+        ),
+        (
+            format!("{order}/request/server"),
+            json!("https://evil.example"),
+            "is not known here; write one of `main`, `uploads`",
         ),
         (
             format!("{order}/effect"),
@@ -171,7 +226,7 @@ fn constants_keep_their_digits() {
     let text = sample().to_string().replace("1.5", "1.50");
     let manifest = read(&text).unwrap();
     assert_eq!(write(&manifest).to_string().matches("1.50").count(), 0, "a parser writes it in its own way");
-    let fields = manifest.operations[1].requests[0].body.fields();
+    let fields = manifest.operations[2].requests[0].body.fields();
     assert!(format!("{:?}", fields[0]).contains("1.50"), "{fields:?}");
 }
 
@@ -214,9 +269,12 @@ fn answers_that_come_line_by_line_are_written_as_they_are_read() {
 fn the_schema_for_editors_refuses_what_the_reader_refuses() {
     let validator = jsonschema::validator_for(&reference::schema()).unwrap();
     for (pointer, value) in slips() {
-        let document = altered(&pointer, value);
+        let document = altered(&pointer, value.clone());
         // What stands inside of a template or a path is for the reader alone.
         let is_of_the_text = pointer.ends_with("/path") || pointer.ends_with("/placements");
-        assert!(!validator.is_valid(&document) || is_of_the_text, "{pointer}");
+        // Nor does it know which servers there are.
+        let is_a_name =
+            pointer.ends_with("/request/server") || value.as_array().is_some_and(|v| v.contains(&json!("uplaods")));
+        assert!(!validator.is_valid(&document) || is_of_the_text || is_a_name, "{pointer}");
     }
 }

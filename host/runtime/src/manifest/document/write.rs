@@ -22,7 +22,7 @@ pub fn of_operation(manifest: &Manifest, operation: &Operation) -> Value {
 
 /// The document of a manifest with some of its operations.
 pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
-    let About { name, title, version, summary, base_url, fields, schemes, answer, answers } = &manifest.about;
+    let About { name, title, version, summary, base_url, servers, fields, schemes, answer, answers } = &manifest.about;
     let usual = usual_scheme(manifest);
     let mut document = Object::default();
     document.put("contract", CONTRACT);
@@ -31,6 +31,7 @@ pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
     document.put("version", version.as_str());
     document.put("summary", summary.as_str());
     document.put("server", server(base_url));
+    document.put_some("servers", named(servers, |further| (&further.name, server(&further.rule))));
     document.put_some("fields", named(fields, |field| (&field.name, connection_field(field))));
     document.put_some("schemes", named(schemes, |scheme| (&scheme.name, self::scheme(scheme))));
     document.put_option("scheme", usual);
@@ -127,6 +128,7 @@ fn scheme(scheme: &Scheme) -> Value {
         put_template(&mut value, template);
         Value::from(value)
     };
+    written.put_some("servers", scheme.servers.as_slice());
     written.put_some("values", named(&scheme.values, |v| (&v.name, value(&v.template))));
     written.put("placements", list(&scheme.placements, placement));
     written.into()
@@ -227,6 +229,7 @@ fn attachment(file: &AttachmentField) -> Value {
 fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     let mut written = Object::default();
     written.put("method", word(&operations::METHODS, &request.method));
+    written.put_option("server", request.server.as_deref());
     if request.path.as_str() != "" {
         written.put("path", request.path.as_str());
     }
@@ -252,7 +255,6 @@ fn request(request: &Request, usual: Option<&str>, gives_file: bool) -> Value {
     written.put_some("as-file", request.answer == AnswerForm::Blob && !gives_file);
     written.put_some("read-only", request.read_only);
     written.put_some("sensitive-answer", request.sensitive_answer.as_slice());
-    written.put_some("redirects-to", request.redirects_to.as_slice());
     written.put_some("redirects-to", request.redirects_to.as_slice());
     written.put_some("when-given", request.when_given.as_slice());
     written.into()

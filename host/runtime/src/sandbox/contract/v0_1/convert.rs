@@ -17,6 +17,7 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
             title: from.title,
             version: from.version,
             summary: from.summary,
+            servers: Vec::new(),
             base_url: manifest::BaseUrl {
                 summary: from.base_url.summary,
                 default: from.base_url.default,
@@ -69,6 +70,7 @@ fn scheme(from: m::Scheme) -> own::Scheme {
                 unless: p.unless.map(|c| own::Choice { field: c.field, value: c.value }),
             })
             .collect(),
+        servers: Vec::new(),
     }
 }
 
@@ -131,6 +133,7 @@ fn request(operation: &str, from: m::Request) -> Result<own::Request, String> {
         Ok::<_, String>(own::BodyFields { fields: fields(from.fields)?, open: from.open, media_type: None })
     };
     Ok(own::Request {
+        server: None,
         method: match from.method {
             m::Method::Get => own::Method::Get,
             m::Method::Head => own::Method::Head,
