@@ -40,6 +40,7 @@ mod releases;
 mod requests;
 mod retries;
 mod sequences;
+mod servers;
 #[cfg(target_os = "linux")]
 mod small;
 mod stories;

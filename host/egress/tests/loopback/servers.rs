@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharf_egress::audit::{Audit, Recorder, Who};
-use wharf_egress::declaration::{Declaration, Effect, Operation, Request, Scheme, compile};
+use wharf_egress::declaration::{AnswerForm, Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Item, Refusal, prepare};
 use wharf_egress::send::{Allowance, Answer, SendError, send};
 use wharf_egress::{Connection, ConnectionError, Deadline, moved};
@@ -17,11 +18,18 @@ use crate::{LONG, SECRET, Server, answers, asked, builder, denied, input, work};
 /// A request to a server, with the secret in this placement, for these servers.
 fn declared(server: &Value, scheme: &Value, placement: (&str, &str), servers: &Value) -> Vec<Declaration> {
     let path = if placement.0 == "path" { format!("/bot{{{}}}/things", placement.1) } else { "/things".to_owned() };
-    let request: Request = serde_json::from_value(json!({
+    compiled(request(server, scheme, &path), placement, servers)
+}
+
+fn request(server: &Value, scheme: &Value, path: &str) -> Request {
+    serde_json::from_value(json!({
         "name": "main", "method": "GET", "server": server, "path": path, "variables": [], "query": [], "headers": [],
         "body": "none", "scheme": scheme, "answer": "bytes", "read-only": false, "sensitive-answer": [],
     }))
-    .unwrap();
+    .unwrap()
+}
+
+fn compiled(request: Request, placement: (&str, &str), servers: &Value) -> Vec<Declaration> {
     let scheme: Scheme = serde_json::from_value(json!({
         "name": "key", "summary": "", "values": [], "servers": servers, "placements": [{
             "location": placement.0, "name": placement.1, "template": {"parts": [{"field": "key"}], "functions": []},
@@ -127,6 +135,25 @@ fn a_redirect_of_a_further_server_says_which_key_would_be_right() {
     let answer = send(&connection, &outgoing, allowance, None).unwrap();
     let words = moved(&connection, &outgoing, &answer).unwrap();
     assert!(words.starts_with("moved to https://new.test/v3: set servers.uploads to it"), "{words}");
+}
+
+#[test]
+fn a_file_that_a_further_server_leads_to_is_fetched_without_its_credentials() {
+    let files = echo();
+    let goal = files.url();
+    let leads = move |_: &str, socket: &mut dyn Write| {
+        let answer = format!("HTTP/1.1 302 x\r\nLocation: {goal}/f\r\nContent-Length: 0\r\n\r\n");
+        socket.write_all(answer.as_bytes()).unwrap_or(());
+    };
+    let (main, uploads) = (Server::start(), Server::answering(leads));
+    let connection = builder(&main.url()).server("uploads", &uploads.url(), "");
+    let connection = connection.allow_addresses(["127.0.0.1/32".parse().unwrap()]).build().unwrap();
+    let mut request = request(&json!("uploads"), &json!("key"), "/things");
+    (request.answer, request.redirects_to) = (AnswerForm::Blob, vec![files.url()]);
+    let declared = compiled(request, ("header", "X-Key"), &json!(["uploads"]));
+    assert_eq!(get(&connection, &declared).unwrap().status, 200);
+    assert!(uploads.arrived()[0].contains(SECRET) && !files.arrived()[0].contains(SECRET));
+    assert_eq!(main.sockets(), 0);
 }
 
 #[test]

@@ -346,6 +346,20 @@ fn whatever_changes_where_requests_and_credentials_go_is_asked_for() {
     assert!(old.lines().any(|line| line.contains("POST /orders/{id} of server uploads, variables id,")));
     for new in [
         with(uploads("https://b.example"), both.clone(), json!("uploads"), input.clone(), "refused"),
+        with(
+            json!([{"name": "uploads", "summary": "", "default": "https://a.example", "suffix": "/v3", "environment": "ACME_UPLOADS"}]),
+            both.clone(),
+            json!("uploads"),
+            input.clone(),
+            "refused",
+        ),
+        with(
+            json!([{"name": "up", "summary": "", "default": "https://a.example", "suffix": "/v2", "environment": "ACME_UPLOADS"}]),
+            json!(["main", "up"]),
+            json!("up"),
+            input.clone(),
+            "refused",
+        ),
         with(uploads("https://a.example"), main.clone(), json!("uploads"), input.clone(), "refused"),
         with(uploads("https://a.example"), json!(["uploads"]), json!("uploads"), input.clone(), "refused"),
         with(uploads("https://a.example"), both.clone(), Value::Null, input, "refused"),
@@ -355,6 +369,16 @@ fn whatever_changes_where_requests_and_credentials_go_is_asked_for() {
         assert!(old.diff(&new).widens(), "{}", old.diff(&new));
         assert!(new.diff(&old).widens(), "{}", new.diff(&old));
     }
+}
+
+#[test]
+fn a_further_server_is_asked_for_before_anything_goes_there() {
+    let mut manifest = sample();
+    manifest["servers"] =
+        json!([{"name": "uploads", "summary": "", "default": null, "suffix": null, "environment": null}]);
+    let (old, new) = (capabilities(sample()), capabilities(manifest));
+    assert_eq!(old.diff(&new).added, ["server uploads"]);
+    assert!(!new.diff(&old).widens(), "one server less is less");
 }
 
 #[test]
