@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
+use super::place::{place, place_of_request};
 use super::{
     AnswerForm, BodyForm, Effect, Field, Function, ListStyle, Location, MAIN_SERVER, Method, Part, Placement, Request,
     Route, Routes, Scheme, Siblings, Source, Template,
@@ -26,9 +27,9 @@ pub struct Declaration {
 
 /// Something in a manifest that the host does not accept: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[error("{}{problem}", if place.is_empty() { String::new() } else { format!("{place}: ") })]
 pub struct Problem {
-    /// `operation users.list, request main`
+    /// A JSON Pointer into the document of the manifest: `/operations/users.list/request`; empty for the whole.
     pub place: String,
     /// What is wrong.
     pub problem: String,
@@ -139,11 +140,12 @@ pub fn compile(
 pub fn check(fields: &[&str], schemes: &[Scheme], operations: &[Operation<'_>]) -> Vec<Problem> {
     let mut lint = Lint { place: String::new(), problems: Vec::new(), fields };
     for scheme in schemes {
-        lint.place = format!("scheme {}", scheme.name);
+        lint.place = place(&["schemes", &scheme.name]);
         lint.scheme(scheme);
     }
-    lint.place = "schemes".to_owned();
+    lint.place = place(&["schemes"]);
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
+    lint.place = place(&[]);
     if let Some(problem) = too_much(schemes, operations) {
         lint.report(problem);
         return lint.problems;
@@ -210,7 +212,7 @@ impl Lint<'_> {
     }
 
     fn operation(&mut self, operation: &Operation<'_>, schemes: &[Arc<Scheme>]) {
-        self.place = format!("operation {}", operation.name);
+        self.place = place(&["operations", operation.name]);
         self.unique("request", operation.requests.iter().map(|r| r.name.clone()));
         if operation.requests.len() > MOST_REQUESTS_OF_ONE {
             let count = operation.requests.len();
@@ -224,7 +226,7 @@ impl Lint<'_> {
     }
 
     fn request(&mut self, operation: &Operation<'_>, names: &Bindable<'_>, request: &Request, schemes: &[Arc<Scheme>]) {
-        self.place = format!("operation {}, request {}", operation.name, request.name);
+        self.place = place_of_request(operation.name, operation.requests, &request.name);
         let scheme = self.scheme_of(request, schemes);
         if let Some(scheme) = scheme.as_ref().filter(|scheme| !scheme.is_for(request.server.as_deref())) {
             let (scheme, server) = (&scheme.name, request.server.as_deref().unwrap_or(MAIN_SERVER));

@@ -6,7 +6,7 @@ use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE, Pages, Turn};
 use wharf_answer::rules::{Condition, Failing, FailureKind, Output, Place, Rule, Status, Subject, Test, Then};
 use wharf_answer::{DEEPEST as DEEPEST_USE, Named as _};
 use wharf_egress::Json;
-use wharf_egress::declaration::{AnswerForm, Problem, Request};
+use wharf_egress::declaration::{AnswerForm, Problem, Request, place, place_of_request};
 
 use super::{About, Data, Manifest, Operation};
 
@@ -32,26 +32,23 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     let Manifest { about, operations, .. } = manifest;
     let mut lint = Lint { about, sizes: sizes(about, DEEPEST_USE), problems: Vec::new(), texts: 0 };
     if about.answers.len() > MOST_LISTS {
-        lint.report("answers", format!("there are {} lists of rules; the most are {MOST_LISTS}", about.answers.len()));
+        lint.report("/answers", format!("there are {} lists of rules; the most are {MOST_LISTS}", about.answers.len()));
     }
-    lint.rules("answer", &about.answer);
+    lint.rules("/answer", &about.answer);
     for (name, rules) in &about.answers {
-        lint.rules(&format!("answers {name}"), rules);
+        lint.rules(&place(&["answers", name]), rules);
     }
     lint.uses();
     for operation in operations {
-        let place = format!("operation {}", operation.name);
+        let place = place(&["operations", &operation.name]);
         match &operation.data {
             Some(data) => lint.of_data(&place, operation, data),
-            None => lint.of_code(&place, operation),
+            None => lint.of_code(operation),
         }
     }
     if lint.texts > MOST_TEXTS {
         let texts = lint.texts;
-        lint.report(
-            "answers",
-            format!("all rules together have {texts} texts, values and places; the most are {MOST_TEXTS}"),
-        );
+        lint.report("", format!("all rules together have {texts} texts, values and places; the most are {MOST_TEXTS}"));
     }
     lint.problems
 }
@@ -124,12 +121,12 @@ impl Lint<'_> {
         let mut in_a_circle = names().filter(|name| uses_itself(about, name)).peekable();
         if in_a_circle.peek().is_some() {
             let problem = "its rules use one another in a circle";
-            return in_a_circle.for_each(|name| self.report(&format!("answers {name}"), problem));
+            return in_a_circle.for_each(|name| self.report(&place(&["answers", name]), problem));
         }
         // What one step more adds to is too deep.
         let (before, sizes) = (sizes(about, DEEPEST_USE - 1), sizes(about, DEEPEST_USE));
         for name in names().filter(|name| before.get(name) != sizes.get(name)) {
-            self.report(&format!("answers {name}"), format!("its rules use others more than {DEEPEST_USE} deep"));
+            self.report(&place(&["answers", name]), format!("its rules use others more than {DEEPEST_USE} deep"));
         }
     }
 
@@ -145,13 +142,12 @@ impl Lint<'_> {
             );
         }
         for (number, rule) in rules.iter().enumerate() {
-            self.rule(&format!("{place}, rule {}", number + 1), rule);
+            self.rule(&format!("{place}/{number}"), rule);
         }
         let last = rules.len().saturating_sub(1);
         if let Some(number) = rules.iter().take(last).position(|rule| self.always_fits(rule, 0)) {
-            let problem =
-                format!("rule {} fits every answer, so that none behind it is looked at; delete those", number + 1);
-            self.report(place, problem);
+            let problem = "it fits every answer, so that none behind it is looked at; delete those";
+            self.report(&format!("{place}/{number}"), problem);
         }
     }
 
@@ -301,22 +297,22 @@ impl Lint<'_> {
         }
     }
 
-    fn of_code(&mut self, place: &str, operation: &Operation) {
+    fn of_code(&mut self, operation: &Operation) {
         for request in operation.requests.iter().filter(|request| !request.when_given.is_empty()) {
             let problem = "it has code, which chooses among the requests; delete `when-given`";
-            self.report(&format!("{place}, request {}", request.name), problem);
+            self.report(&place_of_request(&operation.name, &operation.requests, &request.name), problem);
         }
     }
 
     fn of_data(&mut self, place: &str, operation: &Operation, data: &Data) {
-        self.rules(place, &data.answer);
+        self.rules(&format!("{place}/answer"), &data.answer);
         self.choice(place, operation);
         let turned = data.pages.as_ref().map(|pages| pages.turn.parameters()).unwrap_or_default();
         for request in &operation.requests {
             let turned = if request.name == NEXT_PAGE { turned.as_slice() } else { &[] };
             for what in unbound(request, turned) {
                 let problem = format!("{what} is free, and without code nobody gives it; bind it, or set `code`");
-                self.report(&format!("{place}, request {}", request.name), problem);
+                self.report(&place_of_request(&operation.name, &operation.requests, &request.name), problem);
             }
         }
         if let Some(pages) = &data.pages {
@@ -355,7 +351,7 @@ impl Lint<'_> {
     }
 
     fn pages(&mut self, place: &str, operation: &Operation, pages: &Pages) {
-        let place = &format!("{place}, pages");
+        let place = &format!("{place}/pages");
         self.pointer(place, &pages.list, false);
         match &pages.turn {
             Turn::Page { .. } => {}

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use wharf_egress::declaration::{self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source};
+use wharf_egress::declaration::{
+    self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source, place, place_of_request,
+};
 use wharf_egress::text::deceives;
 
 use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answers};
@@ -41,7 +43,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     lint.fields(about);
     let mut planner = lint.definitions(definitions);
     operations.iter().for_each(|operation| lint.operation(about, operation, planner.as_mut()));
-    lint.unique("operations", operations.iter().map(|o| &o.name));
+    lint.unique("/operations", operations.iter().map(|o| &o.name));
 
     let fields: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
     let names: Vec<Names<'_>> = operations.iter().map(Names::of).collect();
@@ -112,11 +114,11 @@ impl Lint {
         let json = serde_json::to_value(manifest).unwrap_or_default();
         let size = json.to_string().len();
         if size > LARGEST {
-            self.report("manifest", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
+            self.report("", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
         }
         if deceives_somewhere(&without_breaks_in_bodies(json)) {
             self.report(
-                "manifest",
+                "",
                 "a text in it has a line break, a control character or another one that is not shown as itself",
             );
         }
@@ -124,12 +126,12 @@ impl Lint {
 
     fn about(&mut self, about: &About) {
         if !is_kebab(&about.name) {
-            self.report("name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", about.name));
+            self.report("/name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", about.name));
         }
         if let Err(error) = semver::Version::parse(&about.version) {
-            self.report("version", format!("`{}` is not a semantic version: {error}", about.version));
+            self.report("/version", format!("`{}` is not a semantic version: {error}", about.version));
         }
-        self.base_url("base-url", about, &about.base_url);
+        self.base_url("/server", about, &about.base_url);
         self.servers(about);
     }
 
@@ -144,12 +146,12 @@ impl Lint {
     }
 
     fn servers(&mut self, about: &About) {
-        self.unique("servers", about.servers.iter().map(|server| &server.name));
+        self.unique("/servers", about.servers.iter().map(|server| &server.name));
         if about.servers.len() > MOST_SERVERS {
-            self.report("servers", format!("there are {}; the most are {MOST_SERVERS}", about.servers.len()));
+            self.report("/servers", format!("there are {}; the most are {MOST_SERVERS}", about.servers.len()));
         }
         for Server { name, rule } in &about.servers {
-            let place = format!("server {name}");
+            let place = place(&["servers", name]);
             if !is_snake(name) || name == MAIN_SERVER {
                 self.report(
                     &place,
@@ -159,8 +161,8 @@ impl Lint {
             self.base_url(&place, about, rule);
         }
         for scheme in &about.schemes {
-            let place = format!("scheme {}", scheme.name);
-            self.unique(&place, scheme.servers.iter());
+            let place = place(&["schemes", &scheme.name]);
+            self.unique(&format!("{place}/servers"), scheme.servers.iter());
             for name in scheme.servers.iter().filter(|name| *name != MAIN_SERVER && about.server(Some(name)).is_none())
             {
                 self.report(&place, format!("its server `{name}` is not declared"));
@@ -169,9 +171,9 @@ impl Lint {
     }
 
     fn fields(&mut self, about: &About) {
-        self.unique("fields", about.fields.iter().map(|f| &f.name));
+        self.unique("/fields", about.fields.iter().map(|f| &f.name));
         for ConnectionField { name, secret, default, choices, environment, .. } in &about.fields {
-            let place = format!("field {name}");
+            let place = place(&["fields", name]);
             if !is_snake(name) {
                 self.report(&place, "its name is not in snake case (such as `api_key`)");
             }
@@ -187,7 +189,7 @@ impl Lint {
             if default.as_ref().is_some_and(|default| !choices.is_empty() && !choices.contains(default)) {
                 self.report(&place, "its default is none of its choices");
             }
-            self.unique(&place, choices.iter());
+            self.unique(&format!("{place}/choices"), choices.iter());
             self.environment(&place, about, environment.as_deref());
         }
         about.schemes.iter().for_each(|scheme| self.choices(about, scheme));
@@ -195,7 +197,7 @@ impl Lint {
 
     /// Whatever the operator chooses, a request has its credentials.
     fn choices(&mut self, about: &About, scheme: &Scheme) {
-        let place = format!("scheme {}", scheme.name);
+        let place = place(&["schemes", &scheme.name]);
         let named = || scheme.placements.iter().filter_map(|placement| placement.unless.as_ref());
         for choice in named() {
             let field = about.fields.iter().find(|field| field.name == choice.field);
@@ -226,7 +228,7 @@ impl Lint {
     fn definitions<'m>(&mut self, definitions: &'m IndexMap<String, Value>) -> Option<Planner<'m>> {
         let before = self.problems.len();
         for (name, schema) in definitions {
-            let place = format!("definition {name}");
+            let place = place(&["$defs", name]);
             if !is_definition(name) {
                 self.report(&place, "its name is not of letters, digits, `-`, `_` and `.`, 128 at most");
             }
@@ -237,13 +239,13 @@ impl Lint {
         match Planner::sharing(definitions) {
             _ if self.problems.len() > before => None,
             Err((name, problem)) => {
-                self.report(&format!("definition {name}"), format!("it {problem}"));
+                self.report(&place(&["$defs", &name]), format!("it {problem}"));
                 None
             }
             Ok(planner) => match check_all(definitions) {
                 Ok(()) => Some(planner),
                 Err(problem) => {
-                    self.report("definitions", format!("one of them {problem}"));
+                    self.report("/$defs", format!("one of them {problem}"));
                     None
                 }
             },
@@ -251,7 +253,7 @@ impl Lint {
     }
 
     fn operation<'m>(&mut self, about: &About, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
-        let place = format!("operation {}", operation.name);
+        let place = place(&["operations", &operation.name]);
         let mut parts = operation.name.split('.');
         if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
         {
@@ -275,10 +277,10 @@ impl Lint {
         for name in operation.sensitive_inputs.iter().filter(|name| !is_open && !known.contains(name.as_str())) {
             self.report(&place, format!("the sensitive input `{name}` is not declared"));
         }
-        self.unique(&place, operation.sensitive_inputs.iter());
-        self.unique(&place, operation.sensitive_outputs.iter());
-        self.unique(&place, operation.attachments.iter().map(|a| &a.name));
-        self.unique(&place, operation.output_attachments.iter());
+        self.unique(&format!("{place}/sensitive-inputs"), operation.sensitive_inputs.iter());
+        self.unique(&format!("{place}/sensitive-outputs"), operation.sensitive_outputs.iter());
+        self.unique(&format!("{place}/attachments"), operation.attachments.iter().map(|a| &a.name));
+        self.unique(&format!("{place}/files"), operation.output_attachments.iter());
         for (what, count, most) in [
             ("attachments", operation.attachments.len(), MOST_FILES),
             ("attachments of the output", operation.output_attachments.len(), MOST_FILES),
@@ -299,10 +301,10 @@ impl Lint {
         for pointer in operation.sensitive_outputs.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
             self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
         }
-        self.schemas(&place, operation, planner);
+        self.schemas(operation, planner);
         let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
         for request in &operation.requests {
-            let place = format!("{place}, request {}", request.name);
+            let place = place_of_request(&operation.name, &operation.requests, &request.name);
             if let Some(name) = request.server.as_ref().filter(|name| about.server(Some(name)).is_none()) {
                 self.report(
                     &place,
@@ -318,8 +320,8 @@ impl Lint {
         }
     }
 
-    fn schemas<'m>(&mut self, place: &str, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
-        let schema = &operation.input_schema;
+    fn schemas<'m>(&mut self, operation: &'m Operation, planner: Option<&mut Planner<'m>>) {
+        let (schema, place) = (&operation.input_schema, &place(&["operations", &operation.name, "input"]));
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
@@ -334,6 +336,7 @@ impl Lint {
             Ok(_) => {}
         }
         let Some(schema) = &operation.output_schema else { return };
+        let place = &declaration::place(&["operations", &operation.name, "output"]);
         if let Err(problem) = check_one(schema).and_then(|()| planner.check(schema)) {
             self.report(place, format!("its output schema {problem}"));
         }
@@ -420,7 +423,7 @@ mod tests {
             "operations": [],
         });
         let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
-        problems.iter().map(|problem| format!("{}: {}\n", problem.place, problem.problem)).collect()
+        problems.iter().map(|problem| format!("{problem}\n")).collect()
     }
 
     /// The problems of a manifest with an operation whose input `x` has this schema and goes there.
@@ -478,7 +481,7 @@ mod tests {
         let form = |style: &str| json!({"form": {"fields": field(style), "open": null}});
         for (problem, found) in [
             (
-                "operation orders.list, request list: the input `x` is an object, and `q` takes only text; say how it is \
+                "/operations/orders.list/request: the input `x` is an object, and `q` takes only text; say how it is \
                  written, by the list style `json`, `brackets` or `indexed`",
                 problems_of_input(&object, "/orders", &field("repeated"), &none),
             ),
@@ -540,16 +543,10 @@ mod tests {
             ),
             (&definitions, none.clone(), none.clone(), to("other"), "its output schema refers to `#/$defs/other`"),
             (&definitions, none.clone(), none.clone(), json!({"type": 7}), "its output schema is not valid"),
-            (
-                &json!({"a b": true}),
-                none.clone(),
-                none.clone(),
-                none.clone(),
-                "definition a b: its name is not of letters",
-            ),
-            (&json!({"a": {"minimum": "x"}}), to("a"), none.clone(), none.clone(), "definition a: it is not valid"),
+            (&json!({"a b": true}), none.clone(), none.clone(), none.clone(), "/$defs/a b: its name is not of letters"),
+            (&json!({"a": {"minimum": "x"}}), to("a"), none.clone(), none.clone(), "/$defs/a: it is not valid"),
             (&json!({"a": to("b"), "b": to("a")}), none.clone(), none.clone(), none.clone(), "it refers to itself"),
-            (&json!({"a": {"pattern": "(?=a)"}}), none.clone(), none.clone(), none, "definition a: it has the pattern"),
+            (&json!({"a": {"pattern": "(?=a)"}}), none.clone(), none.clone(), none, "/$defs/a: it has the pattern"),
         ] {
             let found = problems_of_definitions(definitions, &input, &own, &output);
             assert!(found.contains(problem) && found.lines().count() == 1, "{problem}: {found}");

@@ -115,7 +115,10 @@ fn refused(problems: &[Problem]) -> String {
     const MOST: usize = 5;
     // The names in it are those of a stranger.
     let short = |text: &str| shortened(text, 180);
-    let line = |problem: &Problem| format!("\n  - {}: {}", short(&problem.place), short(&problem.problem));
+    let line = |problem: &Problem| {
+        let (place, problem) = (short(&problem.place), short(&problem.problem));
+        format!("\n  - {}", Problem { place, problem })
+    };
     let mut lines: Vec<String> = problems.iter().take(MOST).map(line).collect();
     if problems.len() > MOST {
         lines.push(format!("\n  - and {} more", problems.len() - MOST));

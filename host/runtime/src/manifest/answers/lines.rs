@@ -2,6 +2,7 @@
 
 use wharf_answer::lines::{Content, End, Form, Lines, MOST};
 use wharf_answer::rules::{Output, Subject, Then};
+use wharf_egress::declaration::place_of_request;
 
 use super::{Lint, with_used};
 use crate::manifest::{Data, Operation};
@@ -55,7 +56,7 @@ impl Lint<'_> {
         }
         for request in operation.requests.iter().filter(|request| !request.sensitive_answer.is_empty()) {
             let problem = "nothing is looked for in lines by `sensitive-answer`; name it among `sensitive-outputs`";
-            self.report(&format!("{place}, request {}", request.name), problem);
+            self.report(&place_of_request(&operation.name, &operation.requests, &request.name), problem);
         }
     }
 }

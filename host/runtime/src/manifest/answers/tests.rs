@@ -38,9 +38,9 @@ fn rules_that_can_never_mean_anything_are_refused() {
     let when = |condition: Value| of(json!([{"if": [condition], "output": "body"}, {"failure": {}}]));
     assert_eq!(of(json!([{"use": "a"}])), Vec::<String>::new());
     assert_eq!(when(json!({"at": ["/*/id"], "exists": true, "except": ["x"]})), Vec::<String>::new());
-    has(&of(json!([no(), no()])), "answer: rule 1 fits every answer, so that none behind it is looked at");
-    has(&of(json!([{"use": "a"}, no()])), "rule 1 fits every answer");
-    has(&of(json!([{"use": "c"}])), "answer, rule 1: there are no rules `c` under `answers`; there are `a`, `b`");
+    has(&of(json!([no(), no()])), "/answer/0: it fits every answer, so that none behind it is looked at");
+    has(&of(json!([{"use": "a"}, no()])), "/answer/0: it fits every answer");
+    has(&of(json!([{"use": "c"}])), "/answer/0: there are no rules `c` under `answers`; there are `a`, `b`");
     has(&of(json!([{"output": {"at": "a"}}])), "`a` is not a JSON Pointer, such as `/error/message`");
     has(&of(json!([{"output": {"at": "/a~2"}}])), "`/a~2` is not a JSON Pointer");
     has(&of(json!([{"output": {"at": "/a/*"}}])), "`/a/*` has to lead to one place");
@@ -67,7 +67,7 @@ fn rules_that_use_one_another_in_a_circle_are_refused() {
     let in_a_circle = json!({"a": [{"use": "b"}], "b": [{"use": "c"}], "c": [{"use": "a"}], "d": [{"use": "a"}]});
     let found = of(in_a_circle);
     for name in ["a", "b", "c"] {
-        has(&found, &format!("answers {name}: its rules use one another in a circle"));
+        has(&found, &format!("/answers/{name}: its rules use one another in a circle"));
     }
     assert_eq!(found.len(), 3, "{found:?}");
     has(&of(json!({"a": [{"use": "a"}]})), "in a circle");
@@ -87,8 +87,8 @@ fn rules_that_are_used_too_deep_or_multiply_one_another_are_refused() {
         problems_of(&json!([{"use": "l0"}]), &lists.into(), json!({}))
     };
     assert_eq!(chain(DEEPEST_USE, 1), Vec::<String>::new());
-    has(&chain(DEEPEST_USE + 1, 1), "answers l0: its rules use others more than 8 deep");
-    has(&chain(5, 10), "answers l0: with those that it uses it comes to 21110 rules; the most are 1024");
+    has(&chain(DEEPEST_USE + 1, 1), "/answers/l0: its rules use others more than 8 deep");
+    has(&chain(5, 10), "/answers/l0: with those that it uses it comes to 21110 rules; the most are 1024");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn without_code_each_value_has_somebody_who_gives_it_and_one_request_is_sent() {
     let free = json!([{"name": "page", "source": {"free": "why"}, "lists": "repeated"}]);
     has(
         &of(json!({"requests": [request("list", &free)]})),
-        "operation orders.list, request list: query page is free, and without code nobody gives it",
+        "/operations/orders.list/request: query page is free, and without code nobody gives it",
     );
     let when = |given: &[&str], last: &[&str]| {
         let (mut one, mut other) = (request("one", &json!([])), request("other", &json!([])));

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use wharf_egress::declaration;
 
 use super::Manifest;
 
@@ -58,6 +59,21 @@ impl std::error::Error for Problem {}
 pub fn read(text: &str) -> Result<Manifest, Problem> {
     let tree = Node::of_json(text)?;
     plugin::manifest(At::root(&tree))
+}
+
+/// Reads a document, and checks whether its manifest can be used: what is wrong, and where in the text.
+///
+/// # Errors
+/// The first thing that is wrong with its form; where nothing is, all that [`check`](super::check) finds.
+pub fn check(text: &str) -> Result<Manifest, Vec<Problem>> {
+    let tree = Node::of_json(text).map_err(|problem| vec![problem])?;
+    let manifest = plugin::manifest(At::root(&tree)).map_err(|problem| vec![problem])?;
+    let located =
+        |declaration::Problem { place, problem }| Problem { at: Some(tree.at_the_end_of(&place)), place, problem };
+    match super::check(&manifest) {
+        Ok(()) => Ok(manifest),
+        Err(problems) => Err(problems.into_iter().map(located).collect()),
+    }
 }
 
 /// The line of a place in a text, from 1.

@@ -65,6 +65,22 @@ impl<'t> Node<'t> {
         Err(Problem::new("", None, "it is empty".to_owned()))
     }
 
+    /// Where the value begins that a JSON Pointer leads to, or the last one on its way that is there.
+    pub(super) fn at_the_end_of(&self, pointer: &str) -> usize {
+        let mut node = self;
+        for token in pointer.split('/').skip(1) {
+            let name = token.replace("~1", "/").replace("~0", "~");
+            let next = match &node.kind {
+                Kind::Object(members) => members.get(name.as_str()),
+                Kind::List(items) => name.parse().ok().and_then(|number: usize| items.get(number)),
+                Kind::Word(_) | Kind::Number(_) | Kind::Text(_) => None,
+            };
+            let Some(next) = next else { break };
+            node = next;
+        }
+        node.at
+    }
+
     /// The value as JSON text, numbers as they are written.
     fn write_json(&self, text: &mut String) {
         match &self.kind {

@@ -222,6 +222,16 @@ fn a_problem_knows_its_line() {
 }
 
 #[test]
+fn what_the_check_finds_is_told_by_its_line_too() {
+    let mut document = sample();
+    document["fields"]["token"]["default"] = json!("x");
+    let text = serde_json::to_string_pretty(&document).unwrap();
+    let problem = check(&text).unwrap_err().remove(0);
+    let line = text.lines().nth(line_of(&text, problem.at.unwrap()) - 1).unwrap();
+    assert_eq!((problem.place.as_str(), line.trim()), ("/fields/token", "\"token\": {"), "{problem}");
+}
+
+#[test]
 fn constants_keep_their_digits() {
     let text = sample().to_string().replace("1.5", "1.50");
     let manifest = read(&text).unwrap();
