@@ -7,7 +7,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::shortage;
 
@@ -19,7 +19,17 @@ pub(crate) type Lookup = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send
 pub(crate) struct Lookups {
     lookup: Arc<Lookup>,
     under_way: UnderWay,
+    /// For how long an answer is not asked for again.
+    keep: Duration,
+    kept: Mutex<BTreeMap<(String, u16), (Instant, Vec<SocketAddr>)>>,
 }
+
+/// The system is asked in a thread, and asks a server perhaps: more than all else that a request takes. So each answer is kept a
+/// moment, less than names are valid for; whoever uses one judges it as a new one.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// A connection has a name or two.
+const MOST_KEPT: usize = 8;
 
 type UnderWay = Arc<Mutex<BTreeMap<(String, u16), Arc<Question>>>>;
 
@@ -36,17 +46,36 @@ type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
 impl Default for Lookups {
     /// The system's own resolver.
     fn default() -> Self {
-        Self::with(Arc::new(|host: &str, port| Ok((host, port).to_socket_addrs()?.collect())))
+        let system = |host: &str, port| Ok((host, port).to_socket_addrs()?.collect());
+        Self { keep: FRESH, ..Self::with(Arc::new(system)) }
     }
 }
 
 impl Lookups {
+    /// With a look-up of the caller's own, which is asked each time.
     pub(crate) fn with(lookup: Arc<Lookup>) -> Self {
-        Self { lookup, under_way: UnderWay::default() }
+        Self { lookup, under_way: UnderWay::default(), keep: Duration::ZERO, kept: Mutex::default() }
     }
 
     /// The addresses, if they are known within this time.
     pub(crate) fn find(&self, host: &str, port: u16, within: Duration) -> io::Result<Vec<SocketAddr>> {
+        if self.keep.is_zero() {
+            return self.find_anew(host, port, within);
+        }
+        let key = (host.to_owned(), port);
+        if let Some((_, known)) = lock(&self.kept).get(&key).filter(|(found, _)| found.elapsed() < self.keep) {
+            return Ok(known.clone());
+        }
+        let found = self.find_anew(host, port, within)?;
+        let mut kept = lock(&self.kept);
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, (Instant::now(), found.clone()));
+        Ok(found)
+    }
+
+    fn find_anew(&self, host: &str, port: u16, within: Duration) -> io::Result<Vec<SocketAddr>> {
         let question = self.ask(host, port)?;
         let (answer, _) = question
             .arrived
@@ -141,6 +170,28 @@ mod tests {
         // A message would be for one thread, and who asks now may already be given another.
         drop(release);
         assert_eq!(lookups.find("silent.example", 80, LONG).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_a_moment_and_an_error_is_not() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let lookup = Arc::clone(&asked);
+        let answer = move |_: &str, port| match lookup.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(io::Error::other("no such name")),
+            nth => Ok(vec![SocketAddr::from(([127, 0, 0, u8::try_from(nth).unwrap()], port))]),
+        };
+        let mut lookups = Lookups { keep: LONG, ..Lookups::with(Arc::new(answer)) };
+        assert!(lookups.find("acme.example", 80, LONG).is_err());
+        let first = lookups.find("acme.example", 80, LONG).unwrap();
+        assert_eq!(lookups.find("acme.example", 80, LONG).unwrap(), first);
+        assert_ne!(lookups.find("acme.example", 81, LONG).unwrap(), first);
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+        lookups.keep = Duration::from_nanos(1);
+        assert_ne!(lookups.find("acme.example", 80, LONG).unwrap(), first);
+        for port in 100..200 {
+            lookups.find("acme.example", port, LONG).unwrap();
+        }
+        assert!(lock(&lookups.kept).len() <= MOST_KEPT);
     }
 
     #[test]
