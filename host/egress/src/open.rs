@@ -58,11 +58,11 @@ pub fn open<S: Sender>(
     allowance: Allowance<'_>,
     wanted: impl FnOnce(u16, &[(String, String)]) -> Option<Wanted>,
 ) -> Result<Opened<S>, SendError> {
+    let connection = send::there(sender.connection(), &outgoing)?;
     if let Some(Recorder { audit, who }) = sender.recorder() {
         audit.intent(who, &outgoing)?;
     }
     let started = Instant::now();
-    let connection = sender.connection();
     let begun = send::begin(connection, &outgoing, allowance);
     // What is wrong with a head is told where all of the answer is read.
     let read = |exchange: &mut Exchange| {
@@ -217,7 +217,8 @@ impl<S: Sender> OpenAnswer<S> {
 
     fn read_piece(&mut self) -> Result<(), SendError> {
         let Some(UnderWay { body, reader }) = &mut self.under_way else { return Ok(()) };
-        let (connection, outgoing, allowance) = (self.sender.connection(), &*self.outgoing, self.allowance);
+        let (outgoing, allowance) = (&*self.outgoing, self.allowance);
+        let connection = send::there(self.sender.connection(), outgoing)?;
         let is_late = || allowance.is_late();
         let late = |_: Late| SendError::Timeout { sent: true };
         let no_line = |problem| match problem {
@@ -250,6 +251,7 @@ impl<S: Sender> OpenAnswer<S> {
     /// Ends it with an error, or with that of the record.
     fn failed(&mut self, error: SendError) -> SendError {
         self.under_way = None;
+        // All servers of a connection have the same secrets.
         let outcome = send::of_failure(self.sender.connection(), &self.outgoing, &error);
         let recorded = self.record(outcome);
         recorded.err().unwrap_or(error)

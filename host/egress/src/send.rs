@@ -144,14 +144,18 @@ pub fn send(
     allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
-    // The one that it was made for leads there.
-    let connection = connection.server(outgoing.server()).map_err(|e| SendError::Unavailable(e.to_string()))?;
+    let connection = there(connection, outgoing)?;
     let answer = send_one(connection, outgoing, allowance, recorder)?;
     if outgoing.redirects_to.is_empty() {
         return Ok(answer);
     }
     let fetch = |there: &Connection, fetch: &Outgoing, allowance| send_one(there, fetch, allowance, recorder);
     redirect::follow(connection, outgoing, answer, allowance, fetch)
+}
+
+/// The connection as it leads to the server that a request was made for: its client judges addresses by what is allowed there.
+pub(crate) fn there<'a>(connection: &'a Connection, outgoing: &Outgoing) -> Result<&'a Connection, SendError> {
+    connection.server(outgoing.server()).map_err(|missing| SendError::Unavailable(missing.to_string()))
 }
 
 fn send_one(

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use tempfile::TempDir;
 use wharf_egress::audit::{Audit, Recorder, Who};
 use wharf_egress::declaration::{AnswerForm, Declaration, Effect, Operation, Request, Scheme, compile};
 use wharf_egress::guard::{Item, Refusal, prepare};
+use wharf_egress::lines::LineForm;
+use wharf_egress::open::{Opened, Sender, Wanted, open};
 use wharf_egress::send::{Allowance, Answer, SendError, send};
 use wharf_egress::{Connection, ConnectionError, Deadline, moved};
 
@@ -52,6 +55,30 @@ fn get(connection: &Connection, declared: &[Declaration]) -> Result<Answer, Send
     send(connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), None)
 }
 
+/// Asks for an answer that is read line by line.
+fn open_lines(connection: &Connection, declared: &[Declaration]) -> Result<String, SendError> {
+    struct Us<'a>(&'a Connection);
+    impl Sender for Us<'_> {
+        fn connection(&self) -> &Connection {
+            self.0
+        }
+
+        fn recorder(&self) -> Option<Recorder<'_>> {
+            None
+        }
+    }
+    let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+    let outgoing = Arc::new(prepare(declared, &asked(), item, connection, &work()).unwrap());
+    let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
+    let wanted = |_, _: &[(String, String)]| Some(Wanted { form: LineForm::Json, item_bytes: 1 << 10 });
+    let Opened::Lines(mut lines) = open(Us(connection), outgoing, allowance, wanted)? else { panic!("it is wanted") };
+    let mut all = String::new();
+    while let Some(line) = lines.next_line()? {
+        all += &line.data;
+    }
+    Ok(all)
+}
+
 fn echo() -> Server {
     Server::answering(|head, socket| {
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len());
@@ -85,8 +112,12 @@ fn addresses_are_judged_for_each_server_by_what_the_operator_wrote_for_it() {
     let denial = denied(get(&built().build().unwrap(), &to_uploads()));
     assert_eq!(denial.rule.name(), "address");
     assert_eq!((uploads.sockets(), main.sockets()), (0, 0));
+    let lines = open_lines(&built().build().unwrap(), &to_uploads());
+    assert_eq!(denied(lines.map(|all| panic!("{all}"))).rule.name(), "address");
+    assert_eq!((uploads.sockets(), main.sockets()), (0, 0));
     let allowed = built().allow_addresses(["127.0.0.1/32".parse().unwrap()]).build().unwrap();
     assert_eq!(get(&allowed, &to_uploads()).unwrap().status, 200);
+    assert_eq!(open_lines(&allowed, &to_uploads()).unwrap(), "ok");
     let never = builder(&main.url()).server("uploads", "http://169.254.169.254", "").build().unwrap();
     assert_eq!(denied(get(&never, &to_uploads())).rule.name(), "address");
 }
