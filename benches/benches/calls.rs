@@ -2,88 +2,138 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 #![expect(clippy::disallowed_types, reason = "the floor is the client without the guard")]
 
+use std::time::Duration;
+
 use serde_json::json;
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig, parse_pem};
 use wharf::{Call, Connection, Host, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 use wharf_benches::bare::Bare;
-use wharf_benches::{Provider, compare, run, throughput};
+use wharf_benches::{AUTHORITY, Provider, Subject, Work, compare, compare_with_pauses, pin, run, throughput};
+
+const KEY: &str = "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250";
+
+/// What a caller does between two calls takes longer than to make an instance ready.
+const PAUSE: Duration = Duration::from_micros(200);
+
+/// Where the provider is reached: the name of both plugins' connections, and how the client alone gets there.
+struct Way {
+    title: &'static str,
+    connection: &'static str,
+    url: String,
+    agent: Agent,
+}
 
 fn main() {
+    if Provider::is_this() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let provider = Provider::start();
+    let provider = Provider::apart();
     let host = Host::builder().audit(folder.path().join("audit.jsonl"), true).build().unwrap();
     host.load_bytes(OBEDIENT.bytes).unwrap();
     host.load_bytes(APPWRITE.bytes).unwrap();
-    host.connect("obedient", Connection::builder("obedient", "main", &provider.url()).build().unwrap());
-    let connection = Connection::builder("appwrite", "main", &format!("{}/v1", provider.url()));
-    let connection = connection
-        .field("project_id", "shop")
-        .secret("api_key", Secret::new("standard_8d1f6b0c3a97e254f0b86d1c7a3e9250"));
-    host.connect("appwrite", connection.build().unwrap());
+    let ways = [plain(&provider), by_tls(&provider)];
+    ways.iter().for_each(|way| connect(&host, way));
 
+    // From all cores, so before this thread is kept to one.
+    run("throughput", || parallel(&host, &ways));
+    pin();
     run("nothing", || nothing(&host));
-    run("request", || request(&host, &provider));
-    run("throughput", || parallel(&host, &provider));
+    run("request", || ways.iter().for_each(|way| request(&host, way)));
     run("validation", || validation(&host));
+}
+
+fn plain(provider: &Provider) -> Way {
+    Way { title: "loopback", connection: "plain", url: provider.url(), agent: Agent::new_with_defaults() }
+}
+
+fn by_tls(provider: &Provider) -> Way {
+    let authority = parse_pem(AUTHORITY).filter_map(|item| match item.unwrap() {
+        ureq::tls::PemItem::Certificate(certificate) => Some(certificate),
+        _ => None,
+    });
+    let tls = TlsConfig::builder().root_certs(RootCerts::from(authority)).build();
+    let agent = Agent::config_builder().tls_config(tls).build().into();
+    Way { title: "TLS", connection: "tls", url: provider.tls_url(), agent }
+}
+
+fn connect(host: &Host, way: &Way) {
+    let connection = |plugin: &str| {
+        let connection = Connection::builder(plugin, way.connection, &format!("{}/v1", way.url)).ca(AUTHORITY);
+        connection.field("project_id", "shop").secret("api_key", Secret::new(KEY)).secret("key", Secret::new(KEY))
+    };
+    host.connect("obedient", connection("obedient").build().unwrap());
+    host.connect("appwrite", connection("appwrite").build().unwrap());
 }
 
 fn nothing(host: &Host) {
     let bare = Bare::new(OBEDIENT.bytes);
-    let call = || Call::new("obedient", "good.remember");
-    compare(
-        "An operation that does nothing, in a new instance",
-        20_000,
+    let subjects = || -> Vec<Subject<'_>> {
         vec![
             ("floor: the engine alone, tuned", Box::new(|| bare.call("good.remember"))),
-            ("Host::call", Box::new(|| drop(host.call(call()).unwrap()))),
-        ],
-    );
+            ("Host::call", Box::new(|| remember(host))),
+        ]
+    };
+    let title = "An operation that does nothing, in a new instance";
+    compare(title, 20_000, subjects());
+    compare_with_pauses(title, 5_000, PAUSE, subjects());
 }
 
-/// An operation that is code, with a GET: its function runs in a new instance.
-fn of_code(host: &Host) {
-    drop(host.call(Call::new("obedient", "good.work")).unwrap());
+fn remember(host: &Host) {
+    drop(host.call(Call::new("obedient", "good.remember").connection("plain")).unwrap());
 }
 
-/// The request of both sides, with the same headers.
-fn native(agent: &ureq::Agent, provider: &Provider) {
-    let url = format!("{}/v1/users/ada/sessions/laptop", provider.url());
-    let request = agent
-        .delete(url)
-        .header("x-appwrite-project", "shop")
-        .header("x-appwrite-key", "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250");
+/// The request of all of them, with the same headers.
+fn native(way: &Way) {
+    let url = format!("{}/v1/users/ada/sessions/laptop", way.url);
+    let request = way.agent.delete(url).header("x-appwrite-project", "shop").header("x-appwrite-key", KEY);
     request.call().unwrap().body_mut().read_to_vec().unwrap();
 }
 
-/// An operation that is data.
-fn ours(host: &Host) {
-    let call = Call::new("appwrite", "users.delete-session");
+fn data(host: &Host, way: &Way) {
+    delete(host, way, "appwrite", "users.delete-session");
+}
+
+/// A function of the plugin sends it, and reads the answer.
+fn code(host: &Host, way: &Way) {
+    delete(host, way, "obedient", "good.delete-session");
+}
+
+fn delete(host: &Host, way: &Way, plugin: &str, operation: &str) {
+    let call = Call::new(plugin, operation).connection(way.connection);
     drop(host.call(call.input(json!({"userId": "ada", "sessionId": "laptop"}))).unwrap());
 }
 
-fn request(host: &Host, provider: &Provider) {
-    let agent = ureq::Agent::new_with_defaults();
-    compare(
-        "A request over loopback: validation, guard, credentials, masking, audit",
-        5_000,
+fn request(host: &Host, way: &Way) {
+    let subjects = || -> Vec<Subject<'_>> {
         vec![
-            ("floor: ureq alone, a DELETE", Box::new(|| native(&agent, provider))),
-            ("data: the same DELETE", Box::new(|| ours(host))),
-            ("code: a GET by a function", Box::new(|| of_code(host))),
-        ],
-    );
+            ("floor: ureq alone", Box::new(|| native(way))),
+            ("an operation that is data", Box::new(|| data(host, way))),
+            ("an operation that is code", Box::new(|| code(host, way))),
+        ]
+    };
+    let title = format!("A DELETE over {}: validation, guard, credentials, masking, audit", way.title);
+    compare(&title, 10_000, subjects());
+    compare_with_pauses(&title, 5_000, PAUSE, subjects());
 }
 
-fn parallel(host: &Host, provider: &Provider) {
-    let agent = ureq::Agent::new_with_defaults();
-    throughput(
-        "The same",
-        &[
-            ("floor: ureq alone", Box::new(|| Box::new(|| native(&agent, provider)))),
-            ("data", Box::new(|| Box::new(|| ours(host)))),
-            ("code", Box::new(|| Box::new(|| of_code(host)))),
-        ],
-    );
+fn parallel(host: &Host, ways: &[Way]) {
+    let bare = Bare::new(OBEDIENT.bytes);
+    let nothing: [Work<'_>; 2] = [
+        ("floor: the engine alone, tuned", Box::new(|| Box::new(|| bare.call("good.remember")))),
+        ("Host::call", Box::new(|| Box::new(|| remember(host)))),
+    ];
+    throughput("An operation that does nothing", &nothing);
+    for way in ways {
+        let deletes: [Work<'_>; 3] = [
+            ("floor: ureq alone", Box::new(|| Box::new(|| native(way)))),
+            ("an operation that is data", Box::new(|| Box::new(|| data(host, way)))),
+            ("an operation that is code", Box::new(|| Box::new(|| code(host, way)))),
+        ];
+        throughput(&format!("A DELETE over {}", way.title), &deletes);
+    }
 }
 
 fn validation(host: &Host) {

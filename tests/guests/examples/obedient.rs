@@ -67,6 +67,11 @@ const PROVIDER: Provider = Provider {
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
+            // What other plugins say without code.
+            Operation::delete("delete-session", "Delete session", "/users/{userId}/sessions/{sessionId}")
+                .inputs(&[path("userId", text()).describe("Any."), path("sessionId", text()).describe("Any.")])
+                .scheme(Some("key"))
+                .answers_success(),
             Operation::function("enter", "Enter", Effect::Read, &[LOG_IN, ENTER], enter),
             Operation::function("pay", "Pay", Effect::Write, &[PAY], |call| {
                 call.read(&call.request("pay").header("Idempotency-Key", call.id()).send()?)?;
