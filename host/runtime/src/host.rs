@@ -160,7 +160,7 @@ impl HostBuilder {
 
     /// A file for the audit: what is sent, what is refused and what goes live, one record a line. It is a regular file, and
     /// several processes may share it. With `required`, a call fails rather than send what cannot be recorded, and no other
-    /// release goes live. Without a file nothing is recorded.
+    /// release goes live. An outcome is written within 10 ms: see [`Host::flush_audit`]. Without a file nothing is recorded.
     pub fn audit(mut self, file: impl Into<PathBuf>, required: bool) -> Self {
         self.audit = Some((file.into(), required));
         self
@@ -250,6 +250,15 @@ impl Host {
     /// That others can read the audit or write to it, and what to do about it, where they can and something was recorded.
     pub fn exposed_audit(&self) -> Option<&str> {
         self.audit.as_ref()?.exposed()
+    }
+
+    /// Writes what the audit has not written yet: the outcomes of the last 10 ms. Dropping the host does so too; this is for a program
+    /// that tells of a call only once it is on record.
+    ///
+    /// # Errors
+    /// [`Fault::Host`] where records are required and could not be written. Nothing is sent until they can.
+    pub fn flush_audit(&self) -> Result<(), Fault> {
+        self.audit.as_ref().map_or(Ok(()), |audit| Ok(audit.flush()?))
     }
 
     /// How many records of the audit could not be kept, and where they should have been.

@@ -47,10 +47,19 @@ pub(crate) fn run_by(
     }
     let requests = operation.declared.requests.len();
     let (plugin, lost) = (&release.about.name, Cell::new(false));
-    let runner = Runner { run, args, options, plugin, attachments, requests, lost };
+    let run = |call| recorded(run(call), setup);
+    let runner = Runner { run: &run, args, options, plugin, attachments, requests, lost };
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
+    }
+}
+
+/// A call is told of once it is on record.
+fn recorded(report: Report, setup: &Setup) -> Report {
+    match setup.host.flush_audit() {
+        Ok(()) => report,
+        Err(fault) => Report { result: Err(fault.into()), ..report },
     }
 }
 

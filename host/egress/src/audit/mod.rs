@@ -1,7 +1,7 @@
 //! The audit: what left the host, and what it refused, as a chain of records that shows where it was changed.
 //!
 //! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
-//! after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
+//! within 10 ms after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
 //! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The events `release-intent` and
 //! `release` are of no call: what is installed is about to change, and it did, or another release of a plugin answers.
 //!
@@ -25,25 +25,24 @@
 //! all of it. Ship the lines elsewhere where that matters.
 
 use std::env;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::encode::hex;
-use crate::files::{create_private_folder, open_regular};
 use crate::outgoing::{Outgoing, cut};
 use crate::permissions::{Closed, exposed};
-use crate::shortage;
 
+mod chain;
 mod remedy;
 pub mod verify;
+mod writer;
+
+use writer::Writer;
 
 /// The `prev` of a first record.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -51,25 +50,12 @@ const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000
 /// Where records go.
 #[derive(Debug)]
 pub struct Audit {
-    file: PathBuf,
     required: bool,
     process: String,
     lost: AtomicU64,
     /// What others can do with the file; known when it was opened.
     exposed: OnceLock<String>,
-    chain: Mutex<Chain>,
-}
-
-#[derive(Debug)]
-struct Chain {
-    /// Opened with the first record: who sends nothing leaves no file.
-    file: Option<File>,
-    seq: u64,
-    prev: String,
-    /// Whether the last line is one that the disk had no room for the end of.
-    torn: bool,
-    /// Size of the file after this process wrote a whole line last, in bytes.
-    ours: u64,
+    writer: Writer,
 }
 
 /// A record could not be kept.
@@ -181,20 +167,32 @@ impl Audit {
     /// An audit in a file, which is made for its owner alone where there is none. Several processes may share it. `process`
     /// names the chain. Where it is required, nothing is sent that cannot be recorded.
     pub fn new(file: impl Into<PathBuf>, process: &str, required: bool) -> Self {
-        let chain = Chain { file: None, seq: 0, prev: BEGINNING.to_owned(), torn: false, ours: 0 };
         Self {
-            file: file.into(),
             required,
             process: process.to_owned(),
             lost: AtomicU64::new(0),
             exposed: OnceLock::new(),
-            chain: Mutex::new(chain),
+            writer: Writer::new(file.into()),
         }
     }
 
-    /// How many records could not be kept, and where.
+    /// How many records could not be kept, or not yet, and where.
     pub fn lost(&self) -> (u64, &Path) {
-        (self.lost.load(Ordering::Relaxed), &self.file)
+        (self.lost.load(Ordering::Relaxed) + self.writer.chain().failed(), self.writer.file())
+    }
+
+    /// Writes the outcomes that wait. When the audit is dropped, and 10 ms after an outcome, that is done anyway: this is for those
+    /// who want to know whether it could be.
+    ///
+    /// # Errors
+    /// [`AuditError`] where records are required and could not be written. They go on waiting, and nothing else is sent meanwhile.
+    pub fn flush(&self) -> Result<(), AuditError> {
+        let written = self.writer.chain().write(self.writer.file());
+        written.or_else(|problem| {
+            let mut error = self.error(&problem);
+            error.problem.push_str("; what was to be recorded was done");
+            self.unless_required(error)
+        })
     }
 
     /// That others can read what is recorded or write to it, and what to do about it, where they can and something was recorded.
@@ -232,7 +230,7 @@ impl Audit {
 
     pub(crate) fn outcome(&self, who: Who<'_>, outgoing: &Outgoing, outcome: Outcome<'_>) -> Result<(), AuditError> {
         let event = if outcome.rule.is_some() { Event::Refusal } else { Event::Outcome };
-        self.add(Record {
+        let record = Record {
             address: outcome.address.map(|address| address.to_string()),
             status: outcome.status,
             received: outcome.received,
@@ -240,24 +238,42 @@ impl Audit {
             rule: outcome.rule.map(str::to_owned),
             message: outcome.message.as_deref().map(cut),
             ..of_request(event, who, outgoing)
-        })
+        };
+        if event == Event::Outcome { self.add_soon(record) } else { self.add(record) }
     }
 
     fn add(&self, record: Record) -> Result<(), AuditError> {
-        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = Record { process: self.process.clone(), seq: chain.seq, prev: chain.prev.clone(), ..record };
-        let added = chain.add(&self.file, &record);
-        if let (1, Some(opened)) = (chain.seq, &chain.file)
-            && let Some(words) = exposed(&self.file, opened, Closed::Private)
+        let mut chain = self.writer.chain();
+        let added = chain.add_now(self.writer.file(), &self.process, record);
+        if let Some(words) =
+            chain.opened_just_now().and_then(|opened| exposed(self.writer.file(), opened, Closed::Private))
         {
             let _ = self.exposed.set(words);
         }
         added.or_else(|problem| {
             self.lost.fetch_add(1, Ordering::Relaxed);
-            let remedy = remedy::remedy(&self.file, &problem);
-            let error = AuditError { file: self.file.clone(), problem: problem.to_string(), remedy };
-            if self.required { Err(error) } else { Ok(()) }
+            self.unless_required(self.error(&problem))
         })
+    }
+
+    /// What was done already is told within a moment: with the next record, or by the writer. Where what waits could not be
+    /// written it is told now, so that the call knows.
+    fn add_soon(&self, record: Record) -> Result<(), AuditError> {
+        match self.writer.chain_that_is_written_soon() {
+            // What is no JSON would not be written either.
+            Some(mut chain) => chain.add(&self.process, record).map_err(|problem| self.error(&problem)),
+            None => self.add(record),
+        }
+    }
+
+    fn error(&self, problem: &io::Error) -> AuditError {
+        let file = self.writer.file();
+        let remedy = remedy::remedy(file, problem);
+        AuditError { file: file.to_owned(), problem: problem.to_string(), remedy }
+    }
+
+    fn unless_required(&self, error: AuditError) -> Result<(), AuditError> {
+        if self.required { Err(error) } else { Ok(()) }
     }
 }
 
@@ -304,82 +320,6 @@ fn of_request(event: Event, who: Who<'_>, outgoing: &Outgoing) -> Record {
     }
 }
 
-/// A record with its hash, as a line, and the hash.
-fn line(record: &Record) -> serde_json::Result<(String, String)> {
-    let mut line = serde_json::to_string(record)?;
-    line.truncate(line.len().saturating_sub(1));
-    let hash = hex(&Sha256::digest(&line));
-    line.push_str(&format!(",\"hash\":\"{hash}\"}}\n"));
-    Ok((line, hash))
-}
-
-impl Chain {
-    fn add(&mut self, path: &Path, record: &Record) -> io::Result<()> {
-        // A record that cannot be kept leaves a gap.
-        self.seq += 1;
-        let (line, hash) = line(record)?;
-        self.append(path, &line)?;
-        self.prev = hash;
-        Ok(())
-    }
-
-    /// One write for each line, so that the lines of several processes do not run into each other.
-    fn append(&mut self, path: &Path, line: &str) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(open(path)?),
-        };
-        let length = length(file)?;
-        let torn = self.torn || (length != self.ours && ends_within_a_line(file, length));
-        let text = if torn { format!("\n{line}") } else { line.to_owned() };
-        let written = file.write(text.as_bytes())?;
-        // What is there cannot be taken back: another process may have gone on after it.
-        self.torn = written < text.len();
-        self.ours = length + written as u64;
-        // Without its line break a record is whole.
-        match written + 1 < text.len() {
-            true if shortage::file_size().is_some_and(|most| self.ours >= most) => {
-                Err(io::ErrorKind::FileTooLarge.into())
-            }
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-/// Size of the file, in bytes. It is not asked for with its metadata: a file system that was asked for times writes down a
-/// new one with the next line.
-fn length(mut file: &File) -> io::Result<u64> {
-    file.seek(SeekFrom::End(0))
-}
-
-/// Whether the last line has no end: its process, this one or another, was killed while it wrote, or the disk was full.
-#[cfg(unix)]
-fn ends_within_a_line(file: &File, length: u64) -> bool {
-    use std::os::unix::fs::FileExt as _;
-    let mut last = [0];
-    length > 0 && file.read_at(&mut last, length - 1).is_ok_and(|read| read == 1 && last != *b"\n")
-}
-
-#[cfg(not(unix))]
-fn ends_within_a_line(_: &File, _: u64) -> bool {
-    false
-}
-
-/// Only a regular file: whoever writes holds the chain, so a pipe that nobody reads would hold up every call, beyond its
-/// deadline.
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        create_private_folder(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    // Read, too: to see how it ends.
-    options.append(true).read(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    open_regular(path, &options)
-}
-
 /// An audit, and who asks: what sending needs to record what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorder<'a> {
@@ -387,4 +327,54 @@ pub struct Recorder<'a> {
     pub audit: &'a Audit,
     /// Who asks.
     pub who: Who<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "a.b", connection: "main" };
+
+    fn outcome(audit: &Audit) -> Result<(), AuditError> {
+        audit.add_soon(record(Event::Outcome, WHO))
+    }
+
+    #[test]
+    fn an_outcome_is_written_without_another_record_and_at_the_latest_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.jsonl");
+        let lines = || fs::read_to_string(&file).unwrap_or_default().lines().count();
+        let audit = Audit::new(&file, "p", true);
+        for nth in 1..4 {
+            outcome(&audit).unwrap();
+            while lines() < nth {
+                std::thread::yield_now();
+            }
+        }
+        outcome(&audit).unwrap();
+        drop(audit);
+        assert_eq!(lines(), 4);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn while_an_outcome_cannot_be_written_nothing_else_is_recorded_as_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.jsonl");
+        let audit = Audit::new(&file, "p", true);
+        audit.writer.chain().break_for_a_test();
+        // Whether the writer or the flush comes first.
+        outcome(&audit).unwrap();
+        let words = audit.flush().unwrap_err().to_string();
+        assert!(words.contains("what was to be recorded was done; make room on the disk"), "{words}");
+        assert!(outcome(&audit).is_err(), "from now on a call knows of its own");
+        assert!(audit.refusal(WHO, "grant", "no".to_owned()).is_err());
+        assert_eq!(audit.lost().0, 3);
+
+        audit.writer.chain().mend_for_a_test();
+        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
+        assert_eq!((audit.lost().0, fs::read_to_string(&file).unwrap().lines().count()), (2, 2));
+    }
 }

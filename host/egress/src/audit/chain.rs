@@ -1,0 +1,216 @@
+//! The lines of one process, on their way to the file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{BEGINNING, Record};
+use crate::encode::hex;
+use crate::files::{create_private_folder, open_regular};
+use crate::shortage;
+
+/// Records, each with the hash of the one before it.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// Opened with the first record: who sends nothing leaves no file.
+    file: Option<File>,
+    seq: u64,
+    prev: String,
+    /// Lines that are not in the file yet. What comes next is written after them, and with them.
+    waiting: String,
+    /// Whether the last write failed, so that what waits was tried in vain.
+    pub(super) failed: bool,
+    /// Whether the last line is one that the disk had no room for the end of.
+    torn: bool,
+    /// Size of the file after this process wrote a whole line last, in bytes.
+    ours: u64,
+}
+
+impl Chain {
+    pub(super) fn new() -> Self {
+        Self {
+            file: None,
+            seq: 0,
+            prev: BEGINNING.to_owned(),
+            waiting: String::new(),
+            failed: false,
+            torn: false,
+            ours: 0,
+        }
+    }
+
+    /// The file, while there is one record in it.
+    pub(super) fn opened_just_now(&self) -> Option<&File> {
+        self.file.as_ref().filter(|_| self.seq == 1)
+    }
+
+    /// Whether a line waits.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// How many lines wait that could not be written.
+    pub(super) fn failed(&self) -> u64 {
+        if self.failed { self.waiting.lines().count() as u64 } else { 0 }
+    }
+
+    /// Gives a record its place, and lets it wait for the next write.
+    pub(super) fn add(&mut self, process: &str, record: Record) -> io::Result<()> {
+        let record = Record { process: process.to_owned(), seq: self.seq, prev: self.prev.clone(), ..record };
+        // A record that cannot be kept leaves a gap.
+        self.seq += 1;
+        let (line, hash) = line(&record)?;
+        self.waiting.push_str(&line);
+        self.prev = hash;
+        Ok(())
+    }
+
+    /// The same, and writes it with all that waits. Where that fails the record is not kept, and what waited goes on waiting.
+    pub(super) fn add_now(&mut self, path: &Path, process: &str, record: Record) -> io::Result<()> {
+        self.add(process, record)?;
+        let written = self.write(path);
+        if written.is_err() {
+            let before = self.waiting.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
+            self.waiting.truncate(before);
+        }
+        written
+    }
+
+    /// Writes what waits: at one go, so that the lines of several processes do not run into each other.
+    pub(super) fn write(&mut self, path: &Path) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let written = self.append(path);
+        self.failed = written.is_err();
+        written
+    }
+
+    fn append(&mut self, path: &Path) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(open(path)?),
+        };
+        let mut length = length(file)?;
+        if self.torn || (length != self.ours && ends_within_a_line(file, length)) {
+            file.write_all(b"\n")?;
+            length += 1;
+        }
+        let written = file.write(self.waiting.as_bytes())?;
+        // What is there cannot be taken back: another process may have gone on after it.
+        self.torn = written < self.waiting.len();
+        self.ours = length + written as u64;
+        self.waiting.drain(..whole(&self.waiting, written));
+        match self.waiting.is_empty() {
+            true => Ok(()),
+            false if shortage::file_size().is_some_and(|most| self.ours >= most) => {
+                Err(io::ErrorKind::FileTooLarge.into())
+            }
+            false => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+}
+
+/// As much of a text as is whole lines, of which the disk had room for so many bytes. Without its line break a line is whole; one
+/// that is not is written once more.
+fn whole(text: &str, written: usize) -> usize {
+    let (there, rest) = text.as_bytes().split_at_checked(written).unwrap_or((text.as_bytes(), b""));
+    match rest {
+        [] => there.len(),
+        [b'\n', ..] => there.len() + 1,
+        _ => there.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1),
+    }
+}
+
+/// A record with its hash, as a line, and the hash.
+fn line(record: &Record) -> serde_json::Result<(String, String)> {
+    let mut line = serde_json::to_string(record)?;
+    line.truncate(line.len().saturating_sub(1));
+    let hash = hex(&Sha256::digest(&line));
+    line.push_str(",\"hash\":\"");
+    line.push_str(&hash);
+    line.push_str("\"}\n");
+    Ok((line, hash))
+}
+
+/// Size of the file, in bytes. It is not asked for with its metadata: a file system that was asked for times writes down a
+/// new one with the next line.
+fn length(mut file: &File) -> io::Result<u64> {
+    file.seek(SeekFrom::End(0))
+}
+
+/// Whether the last line has no end: its process, this one or another, was killed while it wrote, or the disk was full.
+#[cfg(unix)]
+fn ends_within_a_line(file: &File, length: u64) -> bool {
+    use std::os::unix::fs::FileExt as _;
+    let mut last = [0];
+    length > 0 && file.read_at(&mut last, length - 1).is_ok_and(|read| read == 1 && last != *b"\n")
+}
+
+#[cfg(not(unix))]
+fn ends_within_a_line(_: &File, _: u64) -> bool {
+    false
+}
+
+/// Only a regular file: whoever writes holds the chain, so a pipe that nobody reads would hold up every call, beyond its
+/// deadline.
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        create_private_folder(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    // Read, too: to see how it ends.
+    options.append(true).read(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open_regular(path, &options)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    impl Chain {
+        /// Its disk is full.
+        pub(crate) fn break_for_a_test(&mut self) {
+            self.file = Some(File::options().write(true).open("/dev/full").unwrap());
+        }
+
+        /// Its disk has room again.
+        pub(crate) fn mend_for_a_test(&mut self) {
+            self.file = None;
+        }
+    }
+
+    #[test]
+    fn a_line_that_the_disk_had_no_room_for_is_written_once_more_as_a_whole() {
+        for (written, expected) in [(0, 0), (1, 0), (2, 3), (3, 3), (4, 3), (5, 6), (6, 6)] {
+            assert_eq!(whole("ab\ncd\n", written), expected, "{written}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_could_not_be_written_waits_for_the_next_write_and_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let mut chain = Chain::new();
+        chain.break_for_a_test();
+        chain.add("p", Record::default()).unwrap();
+        assert_eq!((chain.failed(), chain.write(&path).is_err(), chain.failed()), (0, true, 1));
+        assert!(chain.add_now(&path, "p", Record::default()).is_err());
+        assert_eq!(chain.failed(), 1, "what was told of at once is not kept");
+
+        chain.mend_for_a_test();
+        chain.add_now(&path, "p", Record::default()).unwrap();
+        assert!(!chain.has_waiting() && chain.failed() == 0);
+        let places = fs::read_to_string(&path).unwrap();
+        let places: Vec<u64> = places.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().seq).collect();
+        assert_eq!(places, [0, 2], "the one between them is a gap");
+    }
+}
