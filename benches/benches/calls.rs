@@ -37,6 +37,8 @@ fn main() {
     let ways = [plain(&provider), by_tls(&provider)];
     ways.iter().for_each(|way| connect(&host, way));
 
+    // What makes instances ready is not to be kept to the processor of this thread.
+    (0..4).for_each(|_| remember(&host));
     // From all cores, so before this thread is kept to one.
     run("throughput", || parallel(&host, &ways));
     pin();

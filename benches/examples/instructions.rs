@@ -73,7 +73,7 @@ fn count(name: &str, calls: u64, cache: &Path) -> u64 {
 
 fn run(name: &str, calls: u64, cache: &Path) {
     // Valgrind has little address space to give away.
-    let engine = EngineLimits { calls: 1, memories: 2, ..EngineLimits::default() };
+    let engine = EngineLimits { calls: 1, memories: 2, ready: 0, ..EngineLimits::default() };
     let limits = Limits { engine, ..Limits::default() };
     let host = Host::builder().limits(limits).cache(cache.join("compiled")).build().unwrap();
     let (plugin, operation, input) = match name {

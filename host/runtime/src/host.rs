@@ -20,6 +20,8 @@ use crate::state::StateStore;
 mod install;
 mod publish;
 mod run;
+#[cfg(test)]
+mod spares;
 mod stream;
 mod sync;
 #[cfg(test)]

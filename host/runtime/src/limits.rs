@@ -73,6 +73,9 @@ pub struct EngineLimits {
     /// Calls in flight at one time. A call beyond them is refused at once. Where the system has no room for so many, it is
     /// fewer.
     pub calls: u32,
+    /// Instances of each plugin that is called that are made before a call asks for one, 64 of all plugins together at most; zero
+    /// for none. They take memory, and are no calls. Where the system has too little room for all calls there are none.
+    pub ready: u32,
     /// Core instances of one component.
     pub instances: u32,
     /// Linear memories of one component.
@@ -149,6 +152,8 @@ impl Default for EngineLimits {
         Self {
             // Each has a thread, and a system as it comes has room for some more.
             calls: 4000,
+            // For callers that come one by one, and now and then a few at a time.
+            ready: 4,
             // A component made from Python has about thirty modules.
             instances: 100,
             // Guests have one, and their adapters another.

@@ -60,6 +60,7 @@ const LIMITS: &[Key] = &[
 /// Of all calls together.
 const COMMON_LIMITS: &[Key] = &[
     key("calls", COUNT, "200"),
+    key("ready", COUNT, "4"),
     key("instances", COUNT, "100"),
     key("memories", COUNT, "10"),
     key("tables", COUNT, "10"),

@@ -74,6 +74,7 @@ pub(super) struct FileLimits {
     resources: Option<usize>,
     log: Option<ByteSize>,
     calls: Option<u32>,
+    ready: Option<u32>,
     instances: Option<u32>,
     memories: Option<u32>,
     tables: Option<u32>,
@@ -133,6 +134,7 @@ impl FileLimits {
             log: bytes(self.log, default.log),
             engine: EngineLimits {
                 calls: self.calls.unwrap_or(default.engine.calls),
+                ready: self.ready.unwrap_or(default.engine.ready),
                 instances: self.instances.unwrap_or(default.engine.instances),
                 memories: self.memories.unwrap_or(default.engine.memories),
                 tables: self.tables.unwrap_or(default.engine.tables),

@@ -97,6 +97,7 @@ impl Registry {
         change.remove(plugin);
         let tenure = self.live.load().get(plugin).cloned()?;
         self.update(|live| live.remove(plugin));
+        tenure.release.spares.end();
         let drain = Drain::of(&tenure);
         self.keep_drain(Some(&drain));
         Some(drain)
@@ -166,6 +167,10 @@ impl Registry {
             release.warm_up(&replaced.release);
         }
         self.update(|live| live.insert(release.about.name.clone(), Arc::new(tenure)));
+        if let Some(replaced) = replaced {
+            replaced.release.spares.end();
+        }
+        release.spares.begin();
         let drain = replaced.map(Drain::of);
         self.keep_drain(drain.as_ref());
         Swap { drain, live: release }

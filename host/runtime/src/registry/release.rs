@@ -10,6 +10,7 @@ use crate::failure::Refusal;
 use crate::manifest::{self, About, Manifest};
 use crate::operation::{Operation, nearest};
 use crate::sandbox::contract::{Contract, Plugin};
+use crate::sandbox::spare::Spares;
 
 /// A loaded version of a plugin, ready to answer calls.
 pub struct Release {
@@ -28,6 +29,7 @@ pub struct Release {
     operations: Box<[OnceLock<Arc<Slot>>]>,
     ready: Arc<Ready>,
     pub(crate) plugin: Plugin,
+    pub(crate) spares: Spares,
 }
 
 impl Release {
@@ -49,6 +51,7 @@ impl Release {
             ready,
             description,
             plugin,
+            spares: Spares::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which calls may begin: a cap, so that threads, memory maps and sockets never run out.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use wharf_egress::shortage;
@@ -15,7 +16,7 @@ const MAPS_OF_THE_HOST: u64 = 8_000;
 
 /// Counts the calls in flight.
 pub(crate) struct Admission {
-    in_flight: AtomicU32,
+    pub(super) in_flight: Arc<AtomicU32>,
     cap: u32,
     /// Set where the system has no room for what the operator asked for.
     pub(crate) narrow: Option<Narrow>,
@@ -41,7 +42,7 @@ impl Admission {
         let remedies: Vec<&str> = narrow.iter().map(|(_, remedy)| *remedy).collect();
         let remedy = format!("raise {}", remedies.join(" and "));
         Self {
-            in_flight: AtomicU32::new(0),
+            in_flight: Arc::default(),
             cap,
             narrow: (!narrow.is_empty()).then_some(Narrow { asked, remedy, by_memory: false }),
         }
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_when_its_call_ends() {
-        let admission = Admission { in_flight: AtomicU32::new(0), cap: 1, narrow: None };
+        let admission = Admission { in_flight: Arc::default(), cap: 1, narrow: None };
         let first = admission.enter();
         assert!(first.is_ok());
         let limit = admission.enter().map(drop).unwrap_err();

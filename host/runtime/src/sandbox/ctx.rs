@@ -33,6 +33,8 @@ pub(crate) struct Ctx {
     pub(crate) log: Log,
     pub(crate) table: ResourceTable,
     pub(crate) wasi: Option<WasiCtx>,
+    /// Whether the plugin has called a function of the contract.
+    pub(crate) asked: bool,
     /// None while a plugin describes itself: then nothing can be reached.
     pub(crate) call: Option<Running>,
     pub(crate) exchanges: Vec<Exchange>,
@@ -179,14 +181,20 @@ pub(crate) enum NoAnswer {
 
 impl Ctx {
     pub(crate) fn new(limits: Limits, started: Instant, call: Option<Running>) -> Self {
+        Self { call, ..Self::of_no_call(Meter::start(limits, started)) }
+    }
+
+    /// What an instance has that no call has any more.
+    pub(crate) fn of_no_call(meter: Meter) -> Self {
+        let limits = meter.limits();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         Self {
-            meter: Meter::start(limits, started),
             log: Log::new(limits.log),
             table,
             wasi: None,
-            call,
+            asked: false,
+            call: None,
             exchanges: Vec::new(),
             tokens: Tokens::default(),
             network: Duration::ZERO,
@@ -196,7 +204,13 @@ impl Ctx {
             moved: None,
             refused: None,
             seen: Masker::default(),
+            meter,
         }
+    }
+
+    /// Whether the plugin has called any function of the host. WASI's context is made for the first one.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.asked || self.wasi.is_some()
     }
 
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with

@@ -1,5 +1,6 @@
 //! The engine that components are compiled for and run in, with its clock.
 
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use wharf_egress::shortage;
 
 use super::admission::Admission;
 use super::layout::{Layout, roomiest};
+use super::spare::{self, Stock};
 use crate::failure::Fault;
 use crate::limits::Limits;
 
@@ -21,6 +23,7 @@ pub(crate) struct Engine {
     inner: wasmtime::Engine,
     pub(crate) admission: Admission,
     pub(crate) layout: Layout,
+    pub(crate) stock: Stock,
     clock: Clock,
 }
 
@@ -36,20 +39,40 @@ impl Engine {
     /// An engine whose calls may have at most these limits: for as many of them as there is room for.
     pub(crate) fn new(limits: &Limits) -> Result<Self, Fault> {
         let admission = Admission::new(limits.engine.calls);
-        let (inner, layout, calls) = roomiest(limits, admission.cap()).map_err(|error| not_made(&error))?;
-        Self::started(inner, layout, admission.with_room_for(calls))
+        let (cap, spare) = (admission.cap(), limits.engine.ready.min(spare::PLACES));
+        // Where calls themselves are short of room, none is kept for others.
+        let places = if spare > 0 && admission.narrow.is_none() { spare::PLACES } else { 0 };
+        let wanted = cap.saturating_add(places);
+        let with_places = roomiest(limits, wanted).map_err(|error| not_made(&error))?;
+        if let (inner, layout, calls) = with_places
+            && calls == wanted
+        {
+            let ready = if places > 0 { spare } else { 0 };
+            return Self::started(inner, layout, admission, limits, ready);
+        }
+        let (inner, layout, calls) = roomiest(limits, cap).map_err(|error| not_made(&error))?;
+        Self::started(inner, layout, admission.with_room_for(calls), limits, 0)
     }
 
     /// One for a single call, of the layout of another engine.
     pub(crate) fn of_layout(layout: Layout, limits: &Limits) -> Result<Self, Fault> {
         let inner = layout.engine(limits, 1).map_err(|error| not_made(&error))?;
-        Self::started(inner, layout, Admission::new(1))
+        Self::started(inner, layout, Admission::new(1), limits, 0)
     }
 
-    fn started(inner: wasmtime::Engine, layout: Layout, admission: Admission) -> Result<Self, Fault> {
+    /// `ready`: how many instances of a release are made before calls ask for them.
+    fn started(
+        inner: wasmtime::Engine,
+        layout: Layout,
+        admission: Admission,
+        limits: &Limits,
+        ready: u32,
+    ) -> Result<Self, Fault> {
         let clock = Clock::start(inner.clone())
             .map_err(|error| not_started(&shortage::in_words("thread for its clock", &error)))?;
-        Ok(Self { inner, admission, layout, clock })
+        let in_flight = Arc::clone(&admission.in_flight);
+        let stock = Stock::new(inner.clone(), clock.runtime.clone(), limits, ready, in_flight);
+        Ok(Self { inner, admission, layout, stock, clock })
     }
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {

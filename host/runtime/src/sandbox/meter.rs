@@ -50,10 +50,15 @@ pub(crate) type Counted = Result<(), LimitReached>;
 impl Meter {
     /// Starts on the thread that the call runs on.
     pub(crate) fn start(limits: Limits, started: Instant) -> Self {
+        Self { cpu_at_start: cpu::time_of_thread(), ..Self::stopped(limits, started) }
+    }
+
+    /// One of no call.
+    pub(crate) fn stopped(limits: Limits, started: Instant) -> Self {
         Self {
             deadline: Deadline::after(started, limits.timeout),
             limits,
-            cpu_at_start: cpu::time_of_thread(),
+            cpu_at_start: None,
             overslept: false,
             memory: 0,
             table_entries: 0,
@@ -65,6 +70,26 @@ impl Meter {
             reached: None,
             told: false,
         }
+    }
+
+    /// Goes on with the memory and the tables of an instance that was there before the call.
+    pub(crate) fn take_over(&mut self, before: &Self) {
+        (self.memory, self.table_entries) = (before.memory, before.table_entries);
+    }
+
+    /// Whether an instance has no more than a call may.
+    pub(crate) fn fits(&self, limits: &Limits) -> bool {
+        self.memory <= limits.memory && self.table_entries <= limits.table_entries
+    }
+
+    /// What the instance has, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// For an instance that is made anew.
+    pub(crate) fn begin_again(&mut self) {
+        (self.memory, self.table_entries) = (0, 0);
     }
 
     pub(crate) fn limits(&self) -> &Limits {

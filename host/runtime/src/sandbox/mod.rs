@@ -1,9 +1,10 @@
 //! The third station of a call: a fresh instance of the release, with its limits.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::ResourceTableError;
+use wasmtime::component::{Instance, ResourceTableError};
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 use wharf_egress::audit::AuditError;
@@ -15,7 +16,7 @@ use wharf_egress::{Blob, Json, SpoolError};
 use crate::failure::{CallError, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::registry::NotLoaded;
+use crate::registry::{NotLoaded, Release};
 
 pub(crate) mod admission;
 mod changes;
@@ -28,16 +29,18 @@ pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod open;
+pub(crate) mod spare;
 mod tokens;
 mod wasi;
 pub(crate) mod way;
 
 use changes::Changes;
-use contract::{Invoked, Output, Plugin};
+use contract::{Instance, Invoked, Output, Plugin};
 use ctx::{Ctx, Exchange, Running, Unanswered};
 use ending::Ending;
 use engine::Engine;
 use log::LogEntry;
+use meter::Meter;
 
 /// An output: its JSON and its files.
 pub(crate) type Given = (Json, Vec<(String, Blob)>);
@@ -113,7 +116,7 @@ const LONGEST_PROBLEM: usize = 1000;
 /// Asks a plugin to describe itself: no connection, no network, no state.
 pub(crate) fn describe(engine: &Engine, plugin: &Plugin, limits: Limits) -> Result<Manifest, NotLoaded> {
     let limits = Limits { transfer: limits.transfer.min(MANIFEST), ..limits };
-    let mut store = store(engine, Ctx::new(limits, Instant::now(), None));
+    let mut store = store(engine.inner(), Ctx::new(limits, Instant::now(), None));
     let silent = |reason: String| NotLoaded::Plugin(format!("it does not describe itself: {reason}"));
     let _clock = engine.enter_clock();
     let described = plugin.describe(&mut store);
@@ -145,14 +148,16 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     let input = std::mem::take(&mut running.input.text);
     let id = running.id_for_the_plugin().into_owned();
     let attachments = running.attachments.clone();
-    let mut store = store(engine, Ctx::new(limits, started, Some(running)));
-
     let entered = Instant::now();
     let _clock = engine.enter_clock();
-    let invoked = release.plugin.invoke(&mut store, &operation.declared.name, id, input, attachments);
+    let (mut store, instance) = instance(engine, &release, Ctx::new(limits, started, Some(running)));
+    let name = &operation.declared.name;
+    let invoked = instance.and_then(|instance| instance.invoke(&mut store, name, id, input, attachments));
     let inside = entered.elapsed();
 
-    let mut ctx = store.into_data();
+    let nobody = Ctx::of_no_call(Meter::stopped(limits, started));
+    let mut ctx = std::mem::replace(store.data_mut(), nobody);
+    engine.stock.clear_away(store, ctx.meter.memory());
     let ending = Ending::of(&mut ctx, &release, &operation, connection);
     let mut partial = None;
     let result = match invoked {
@@ -190,9 +195,30 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
     ending.ran(ctx, result, partial, Some(inside.saturating_sub(network)))
 }
 
-fn store(engine: &Engine, ctx: Ctx) -> Store<Ctx> {
+/// An instance for a call: one that was made before, or a new one. What was made before gives way where there is no room for it.
+fn instance(engine: &Engine, release: &Arc<Release>, ctx: Ctx) -> (Store<Ctx>, wasmtime::Result<Instance>) {
+    // What is recorded, or has to be as it was recorded, begins with the call.
+    let spare = ctx.call.as_ref().filter(|call| call.way.is_network());
+    if let Some(spare) = spare.and_then(|_| engine.stock.take(release, ctx.meter.limits())) {
+        let (store, instance) = spare.begin(ctx);
+        return (store, Ok(instance));
+    }
+    let mut first = store(engine.inner(), ctx);
+    let made = release.plugin.instantiate(&mut first);
+    let is_full = made.as_ref().is_err_and(|error| error.is::<PoolConcurrencyLimitError>());
+    if !is_full || first.data().has_asked() || !engine.stock.make_room() {
+        return (first, made);
+    }
+    let mut ctx = first.into_data();
+    ctx.meter.begin_again();
+    let mut second = store(engine.inner(), ctx);
+    let made = release.plugin.instantiate(&mut second);
+    (second, made)
+}
+
+fn store(engine: &wasmtime::Engine, ctx: Ctx) -> Store<Ctx> {
     let transfer = usize::try_from(ctx.meter.limits().transfer).unwrap_or(usize::MAX);
-    let mut store = Store::new(engine.inner(), ctx);
+    let mut store = Store::new(engine, ctx);
     store.limiter(|ctx| &mut ctx.meter);
     // With each tick of the epoch the guest is asked again.
     store.epoch_deadline_callback(|mut store| {

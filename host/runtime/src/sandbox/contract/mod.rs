@@ -61,6 +61,12 @@ pub(crate) enum Plugin {
     V0_2(v0_2::Plugin),
 }
 
+/// An instance that no call had yet.
+pub(crate) enum Instance {
+    V0_1(v0_1::Instance),
+    V0_2(v0_2::Instance),
+}
+
 /// What an invocation gave back, before the host has looked at it.
 pub(crate) struct Output {
     pub(crate) json: String,
@@ -129,8 +135,19 @@ impl Plugin {
         }
     }
 
+    /// Makes an instance, up to where a call begins.
+    pub(crate) fn instantiate(&self, store: &mut Store<Ctx>) -> wasmtime::Result<Instance> {
+        match self {
+            Self::V0_1(plugin) => plugin.instantiate(store).map(Instance::V0_1),
+            Self::V0_2(plugin) => plugin.instantiate(store).map(Instance::V0_2),
+        }
+    }
+}
+
+impl Instance {
+    /// Has the one call that it is for.
     pub(crate) fn invoke(
-        &self,
+        self,
         store: &mut Store<Ctx>,
         operation: &str,
         id: String,
@@ -138,8 +155,8 @@ impl Plugin {
         attachments: Vec<(String, wharf_egress::Blob)>,
     ) -> wasmtime::Result<Invoked> {
         match self {
-            Self::V0_1(plugin) => plugin.invoke(store, operation, id, input, attachments),
-            Self::V0_2(plugin) => plugin.invoke(store, operation, id, input, attachments),
+            Self::V0_1(instance) => instance.invoke(store, operation, id, input, attachments),
+            Self::V0_2(instance) => instance.invoke(store, operation, id, input, attachments),
         }
     }
 }

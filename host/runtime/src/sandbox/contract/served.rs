@@ -5,7 +5,7 @@
 /// For the module of a version, in which `bindings` are the generated ones and `EXPORT` is the interface of plugins.
 macro_rules! serve {
     () => {
-        use wasmtime::component::{Component, ComponentExportIndex, HasSelf, Linker, Resource, ResourceTable};
+        use wasmtime::component::{Component, ComponentExportIndex, HasSelf, Linker, Resource, ResourceTable, TypedFunc};
         use wasmtime::{Store, format_err};
         use wharf_egress::declaration::AnswerForm;
         use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
@@ -26,8 +26,14 @@ macro_rules! serve {
             invoke: ComponentExportIndex,
         }
 
+        /// An instance that no call had yet, by what a call begins with.
+        pub(crate) struct Instance(TypedFunc<(call::Call,), (Result<call::Output, call::Failure>,)>);
+
         pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
-            bindings::Provider::add_to_linker::<_, HasSelf<Ctx>>(linker, |ctx| ctx)
+            bindings::Provider::add_to_linker::<_, HasSelf<Ctx>>(linker, |ctx| {
+                ctx.asked = true;
+                ctx
+            })
         }
 
         impl Plugin {
@@ -45,26 +51,29 @@ macro_rules! serve {
                 self.pre.instance_pre().component().initialize_copy_on_write_image()
             }
 
+            /// Makes an instance, up to where a call begins.
+            pub(crate) fn instantiate(&self, store: &mut Store<Ctx>) -> wasmtime::Result<Instance> {
+                let instance = self.pre.instance_pre().instantiate(&mut *store)?;
+                Ok(Instance(instance.get_typed_func(store, self.invoke)?))
+            }
+        }
+
+        impl Instance {
             pub(crate) fn invoke(
-                &self,
+                self,
                 store: &mut Store<Ctx>,
                 operation: &str,
                 id: String,
                 input: String,
                 attachments: Vec<(String, Blob)>,
             ) -> wasmtime::Result<Invoked> {
-                let instance = self.pre.instance_pre().instantiate(&mut *store)?;
-                let invoke = instance.get_typed_func::<(&call::Call,), (Result<call::Output, call::Failure>,)>(
-                    &mut *store,
-                    self.invoke,
-                )?;
                 let table = &mut store.data_mut().table;
                 let attachments = attachments
                     .into_iter()
                     .map(|(name, blob)| Ok(call::Attachment { name, content: table.push(blob)? }))
                     .collect::<wasmtime::Result<_>>()?;
                 let call = call::Call { operation: operation.to_owned(), id, input, attachments };
-                match invoke.call(&mut *store, (&call,))?.0 {
+                match self.0.call(&mut *store, (call,))?.0 {
                     Ok(output) => {
                         let table = &mut store.data_mut().table;
                         let attachments = output
