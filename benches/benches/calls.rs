@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, parse_pem};
 use wharf::{Call, Connection, Host, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 use wharf_benches::bare::Bare;
-use wharf_benches::{AUTHORITY, Provider, Subject, Work, compare, compare_with_pauses, pin, run, throughput};
+use wharf_benches::{AUTHORITY, Provider, Subject, Work, compare, compare_with_pauses, pin, run, throughput, tls};
 
 const KEY: &str = "standard_8d1f6b0c3a97e254f0b86d1c7a3e9250";
 
@@ -52,13 +51,7 @@ fn plain(provider: &Provider) -> Way {
 }
 
 fn by_tls(provider: &Provider) -> Way {
-    let authority = parse_pem(AUTHORITY).filter_map(|item| match item.unwrap() {
-        ureq::tls::PemItem::Certificate(certificate) => Some(certificate),
-        _ => None,
-    });
-    let tls = TlsConfig::builder().root_certs(RootCerts::from(authority)).build();
-    let agent = Agent::config_builder().tls_config(tls).build().into();
-    Way { title: "TLS", connection: "tls", url: provider.tls_url(), agent }
+    Way { title: "TLS", connection: "tls", url: provider.tls_url(), agent: tls::agent(AUTHORITY) }
 }
 
 fn connect(host: &Host, way: &Way) {

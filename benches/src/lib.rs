@@ -2,7 +2,7 @@
 //! told as ratios to the floor beside them.
 #![deny(missing_docs)]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 pub mod bare;
+pub mod tls;
 
 /// Runs a part of a benchmark, if it is the one that was named on the command line or none was: `cargo bench -- request`.
 pub fn run(name: &str, part: impl FnOnce()) {
@@ -186,7 +187,8 @@ impl Provider {
     /// Starts it on ports that the system picks. It ends with the process.
     pub fn start() -> Self {
         let config = Arc::new(server_config());
-        let tls = listen(move |socket| answer(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).ok()?, socket)));
+        let tls =
+            listen(move |socket| answer(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).ok()?, socket)));
         Self { address: listen(answer), tls, process: None }
     }
 

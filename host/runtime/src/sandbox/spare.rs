@@ -11,9 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use wasmtime::component::Instance;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
+use super::contract::Instance;
 use super::ctx::Ctx;
 use super::{no_room, store};
 use crate::limits::Limits;

@@ -5,7 +5,9 @@
 /// For the module of a version, in which `bindings` are the generated ones and `EXPORT` is the interface of plugins.
 macro_rules! serve {
     () => {
-        use wasmtime::component::{Component, ComponentExportIndex, HasSelf, Linker, Resource, ResourceTable, TypedFunc};
+        use wasmtime::component::{
+            Component, ComponentExportIndex, HasSelf, Linker, Resource, ResourceTable, TypedFunc,
+        };
         use wasmtime::{Store, format_err};
         use wharf_egress::declaration::AnswerForm;
         use wharf_egress::guard::{Asked, AskedBody, AskedPart, Refusal};
