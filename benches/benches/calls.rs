@@ -38,8 +38,9 @@ fn main() {
 
     // What makes instances ready is not to be kept to the processor of this thread.
     (0..4).for_each(|_| remember(&host));
-    // From all cores, so before this thread is kept to one.
+    // From all cores, so before this thread is kept to one. The host's own threads start with its first calls, and are kept to none.
     run("throughput", || parallel(&host, &ways));
+    (0..10).for_each(|_| code(&host, &ways[0]));
     pin();
     run("nothing", || nothing(&host));
     run("request", || ways.iter().for_each(|way| request(&host, way)));
