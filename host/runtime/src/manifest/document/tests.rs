@@ -73,6 +73,37 @@ fn what_is_read_is_written_again() {
 }
 
 #[test]
+/// The type of a part was once read by nobody, and the part was sent as a text.
+#[test]
+fn each_way_of_writing_a_request_is_read_and_written_again() {
+    let validator = jsonschema::validator_for(&reference::schema()).unwrap();
+    let request = "/operations/orders.get/request";
+    for (member, value) in [
+        ("query", json!([{ "name": "", "input": "filter", "lists": "indexed" }])),
+        ("open-query", json!("a reason")),
+        ("headers", json!([{ "name": "Range", "input": "range" }, { "name": "Idempotency-Key", "call-id": true }])),
+        ("variables", json!({ "id": { "input": "id", "slashes": "encoded" } })),
+        ("variables", json!({ "id": { "field": "account" } })),
+        ("variables", json!({ "id": { "input": "id", "otherwise": "latest" } })),
+        (
+            "body",
+            json!({ "multipart": ["file", { "name": "about", "media-type": "application/json" }], "media-types": ["*/*"] }),
+        ),
+        ("body", json!({ "json": { "input": "order" }, "media-type": "application/merge-patch+json" })),
+        ("body", json!({ "text": { "input": "order" }, "media-type": "text/xml" })),
+        ("body", json!({ "file": { "input": "file" }, "media-types": ["image/png"] })),
+        ("body", json!({ "form": [{ "name": "a", "lists": "brackets" }], "open": "a reason" })),
+        ("redirects-to", json!(["https://*.example.com"])),
+        ("sensitive-answer", json!(["/token"])),
+        ("as-file", json!(true)),
+        ("when-given", json!(["id"])),
+    ] {
+        let document = altered(&format!("{request}/{member}"), value);
+        assert_eq!(validator.iter_errors(&document).next().map(|error| error.to_string()), None, "{member}");
+        assert_eq!(write(&read(&document.to_string()).unwrap()), document, "{member}");
+    }
+}
+
 fn what_is_usual_is_left_out() {
     let manifest = read(&sample().to_string()).unwrap();
     let [get, put, change] = manifest.operations.as_slice() else { panic!("there are three") };

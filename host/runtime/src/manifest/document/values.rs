@@ -73,7 +73,7 @@ fn field(at: At<'_>) -> Result<Field, Problem> {
             false => source(what, &at)?,
         },
         lists: at.find("lists").map_or(Ok(ListStyle::Repeated), |lists| lists.one_of(&LISTS))?,
-        media_type: None,
+        media_type: at.text_of("media-type")?,
         name,
     })
 }

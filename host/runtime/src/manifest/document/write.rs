@@ -276,7 +276,6 @@ fn body(body: &BodyForm) -> Option<Value> {
             written.put("json", whole.unwrap_or_else(|| list(&fields.fields, field)));
             written.put_option("open", fields.open.as_deref());
             written.put_option("media-type", fields.media_type.as_deref());
-            written.put_option("media-type", fields.media_type.as_deref());
         }
         BodyForm::Form(fields) => {
             written.put("form", list(&fields.fields, field));
