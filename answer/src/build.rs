@@ -19,7 +19,12 @@ use crate::rules::{
 
 impl Rule {
     fn new(conditions: impl Into<Vec<Condition>>, then: Then) -> Self {
-        Self { conditions: Cow::Owned(conditions.into()), then }
+        Self { each: None, conditions: Cow::Owned(conditions.into()), then }
+    }
+
+    /// It is asked of each of the values that stand at a JSON Pointer by itself.
+    pub fn of_each(self, pointer: impl Into<Text>) -> Self {
+        Self { each: Some(pointer.into()), ..self }
     }
 
     /// An answer of which all of this holds is a success.

@@ -15,6 +15,9 @@ pub fn rules(rules: &[Rule]) -> Value {
 
 fn rule(rule: &Rule) -> Value {
     let mut members = Map::new();
+    if let Some(pointer) = &rule.each {
+        members.insert("each".to_owned(), Value::from(&**pointer));
+    }
     match &*rule.conditions {
         [] => {}
         [one] => drop(members.insert("if".to_owned(), condition(one))),

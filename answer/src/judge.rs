@@ -99,19 +99,40 @@ impl<'a> Look<'a, '_> {
             if self.inside.is_late {
                 return None;
             }
-            if !rule.conditions.iter().all(|condition| self.holds(condition) != condition.not) {
-                continue;
-            }
-            match &rule.then {
-                Then::Use(name) => {
-                    let used = deep.checked_sub(1).and_then(|deep| self.first(named.rules(name)?, named, deep));
-                    if used.is_some() {
-                        return used;
-                    }
-                }
-                then => return Some(then),
+            let found = match &rule.each {
+                Some(pointer) => self.of_each(pointer, rule, named, deep),
+                None => self.of_rule(rule, named, deep),
+            };
+            if found.is_some() {
+                return found;
             }
         }
+        None
+    }
+
+    /// What a rule says, where it fits.
+    fn of_rule<'r>(&mut self, rule: &'r Rule, named: &'r impl Named, deep: usize) -> Option<&'r Then> {
+        if !rule.conditions.iter().all(|condition| self.holds(condition) != condition.not) {
+            return None;
+        }
+        match &rule.then {
+            Then::Use(name) => deep.checked_sub(1).and_then(|deep| self.first(named.rules(name)?, named, deep)),
+            then => Some(then),
+        }
+    }
+
+    /// The same of each value by itself. Where it fits one, the words of a failure are looked for in that one.
+    fn of_each<'r>(&mut self, pointer: &str, rule: &'r Rule, named: &'r impl Named, deep: usize) -> Option<&'r Then> {
+        let whole = self.inside.json;
+        for value in self.inside.at(Way { pointer, any_case: false, except: &[] }) {
+            self.inside.json = Some(value);
+            self.inside.count(1);
+            let found = self.of_rule(rule, named, deep);
+            if found.is_some() || self.inside.is_late {
+                return found;
+            }
+        }
+        self.inside.json = whole;
         None
     }
 

@@ -39,7 +39,8 @@ pub(crate) struct Way<'w> {
 
 /// A body that is JSON.
 pub(crate) struct Inside<'a, 's> {
-    json: Option<&'a str>,
+    /// The body, or the value in it that is looked at by itself.
+    pub(crate) json: Option<&'a str>,
     /// By where they begin.
     taken_apart: HashMap<usize, Rc<Vec<Entry<'a>>>>,
     entries: usize,

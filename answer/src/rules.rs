@@ -19,12 +19,24 @@ pub type List<T> = Cow<'static, [T]>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Rule {
+    /// Each of the values that stand at this JSON Pointer is looked at by itself: the pointers of the rule, and of those that it uses,
+    /// begin at that value. It fits where it fits one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Text>,
     /// All of these hold. Without any, it always fits.
     #[serde(rename = "if", default, skip_serializing_if = "<[Condition]>::is_empty")]
     pub conditions: List<Condition>,
     /// What the answer is then.
     #[serde(flatten)]
     pub then: Then,
+}
+
+impl Rule {
+    /// Whether it asks something of the body, besides status and headers.
+    pub fn looks_at_the_body(&self) -> bool {
+        let is_of_the_body = |condition: &Condition| matches!(condition.of, Subject::At(_) | Subject::Body);
+        self.each.is_some() || self.conditions.iter().any(is_of_the_body)
+    }
 }
 
 /// What an answer is.

@@ -1,5 +1,4 @@
 use super::*;
-use crate::rules::List;
 
 fn rules(json: serde_json::Value) -> Vec<Rule> {
     serde_json::from_value(json).unwrap()
@@ -61,6 +60,30 @@ fn numbers_are_equal_however_they_are_written() {
     }
 }
 
+/// Where all entries were looked at together, what one of them said spoke for the others.
+#[test]
+fn an_entry_does_not_speak_for_the_others() {
+    struct No(Vec<Rule>);
+    impl Named for No {
+        fn rules(&self, _: &str) -> Option<&[Rule]> {
+            Some(&self.0)
+        }
+    }
+    let no = No(rules(serde_json::json!([{
+        "if": [{ "at": ["/id"], "exists": true, "not": true }, { "at": ["/status"], "one-of": [{ "number": "0" }] }],
+        "failure": { "kind": "conflict", "message": [{ "at": "/error" }] },
+    }])));
+    let of = rules(serde_json::json!([{ "each": "/results/*", "use": "no" }, { "output": { "at": "/results" } }]));
+    let judged = |body: &str| judge(&Answer::new(200, &[], body), &of, &no);
+    let failed = judged(r#"{"results":[{"id":7,"status":0},{"status":0,"error":"is taken"}],"error":"x"}"#);
+    assert!(matches!(failed, Err(Failure::Conflict(detail)) if detail.message == "is taken"));
+    for list in [r#"[{"id":7,"status":0},{"status":1}]"#, "[]", "[0]", r#"[{"id":7},{"id":8,"status":0}]"#] {
+        assert_eq!(judged(&format!(r#"{{"results":{list}}}"#)), Ok(Found::Json(list.to_owned())));
+    }
+    assert!(judged(r#"{"results":[],"results":[{"status":0}]}"#).is_err());
+    assert!(judged(r#"{"results":[{"status":1,"status":1}]}"#).is_err(), "it says twice how it went");
+}
+
 #[test]
 fn a_rule_that_uses_itself_comes_to_an_end() {
     struct Again([Rule; 1]);
@@ -69,7 +92,7 @@ fn a_rule_that_uses_itself_comes_to_an_end() {
             Some(&self.0)
         }
     }
-    let again = Again([Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }]);
+    let again = Again([Rule::uses("again")]);
     assert!(judge(&Answer::new(200, &[], "1"), &again.0, &again).is_ok());
 }
 
@@ -112,7 +135,7 @@ fn rules_that_multiply_one_another_end_with_the_time() {
             Some(&self.0)
         }
     }
-    let many = Many(vec![Rule { conditions: List::Borrowed(&[]), then: Then::Use(Cow::Borrowed("again")) }; 64]);
+    let many = Many(vec![Rule::uses("again"); 64]);
     let left = std::cell::Cell::new(10_000_i32);
     let in_time = |_| left.replace(left.get() - 1) > 0;
     assert_eq!(judge_within(&Answer::new(200, &[], "1"), &many.0, &many, &in_time), Err(Late));
@@ -170,7 +193,8 @@ fn curious() -> Vec<Rule> {
             1 => serde_json::json!({ "if": [condition], "failure": failing }),
             _ => serde_json::json!({ "if": [condition], "output": "body" }),
         })
-        .map(|rule| serde_json::from_value(rule).unwrap())
+        .zip(["", "/*", "/a", "/*/*"].into_iter().cycle())
+        .map(|(rule, each)| Rule { each: Some(each.into()), ..serde_json::from_value(rule).unwrap() })
         .collect()
 }
 

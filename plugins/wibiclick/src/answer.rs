@@ -20,8 +20,8 @@ pub(crate) fn rules() -> Rules {
         Rule::output([is(Kind::Object)], Output::Body),
         Rule::output([reads(true), is(Kind::List)], Output::Body),
         Rule::unreadable([reads(true)], NO_ANSWER),
-        uses([is(Kind::List)], "entries-say-no"),
-        uses([is(Kind::List)], "entries-refuse"),
+        uses([is(Kind::List)], "says-no").of_each("/*"),
+        uses([is(Kind::List)], "refuses").of_each("/*"),
         Rule::output([is(Kind::List)], Output::Body),
         Rule::output([at([""]).one_of(YES)], Output::Body),
         Rule::output([says_done(at([""]))], Output::Body),
@@ -38,10 +38,8 @@ pub(crate) fn rules() -> Rules {
     ];
     let named = vec![
         ("no", vec![Rule::failure([], told(FailureKind::Provider))]),
-        ("says-no", says_no("")),
-        ("refuses", refuses("", "/*")),
-        ("entries-say-no", says_no("/*")),
-        ("entries-refuse", refuses("/*", "/*/*")),
+        ("says-no", says_no()),
+        ("refuses", refuses()),
     ];
     Rules { first: Vec::new(), output, errors: Vec::new(), named }
 }
@@ -61,53 +59,56 @@ fn no(conditions: impl Into<Vec<Condition>>) -> Rule {
     uses(conditions, "no")
 }
 
-/// Members of these names, whatever their case, of the object itself or of each entry of a list.
-fn members(of: &str, names: &[&str]) -> Look {
-    at(names.iter().map(|name| format!("{of}/{name}")))
+/// Members of these names.
+fn members(names: &[&str]) -> Look {
+    at(names.iter().map(|name| format!("/{name}")))
 }
 
-/// Whether `success` is there and is not true, each time; or where it is not there, whether there is an error.
-fn says_no(of: &str) -> Vec<Rule> {
-    let is_there = || members(of, &["success"]).exists(true).in_any_case();
+/// Of an object, or of an entry of a list: whether `success` is there and is not true, each time; or where it is not there, whether there is an error.
+fn says_no() -> Vec<Rule> {
+    let is_there = || members(&["success"]).exists(true).in_any_case();
     vec![
         no([
             is_there(),
-            members(of, &["success"]).none_of(YES).in_any_case(),
-            says_done(members(of, &["success"])).in_any_case().negated(),
+            members(&["success"]).none_of(YES).in_any_case(),
+            says_done(members(&["success"])).in_any_case().negated(),
         ]),
-        no([is_there().negated(), members(of, &["error"]).is([Kind::Something]).in_any_case()]),
-        no([is_there().negated(), members(of, &["status"]).one_of(FAILED.iter().copied()).in_any_case()]),
+        no([is_there().negated(), members(&["error"]).is([Kind::Something]).in_any_case()]),
+        no([is_there().negated(), members(&["status"]).one_of(FAILED.iter().copied()).in_any_case()]),
     ]
 }
 
 /// Whether an answer says no in any other way that a server may have.
-fn refuses(of: &str, all: &'static str) -> Vec<Rule> {
+fn refuses() -> Vec<Rule> {
     // The status of a record is not that of the request.
-    let is_no_record = || members(of, &["id", "token"]).exists(true).in_any_case().negated();
-    let is_no_yes = |names: &[&str]| {
+    let is_no_record = || members(&["id", "token"]).exists(true).in_any_case().negated();
+    // Each by itself, so that none speaks for another one.
+    let is_no_yes = |name: &str| {
         no([
-            members(of, names).exists(true).in_any_case(),
-            members(of, names).none_of(YES).in_any_case(),
-            says_done(members(of, names)).in_any_case().negated(),
+            members(&[name]).exists(true).in_any_case(),
+            members(&[name]).none_of(YES).in_any_case(),
+            says_done(members(&[name])).in_any_case().negated(),
         ])
     };
-    let others = |names: &[&'static str], ask: fn(Look) -> Condition| ask(at([all])).in_any_case().except(names);
+    let are_no_yes =
+        ["ok", "data/success", "result/success", "response/success", "data/ok", "result/ok", "response/ok"]
+            .map(is_no_yes);
+    let others = |names: &[&'static str], ask: fn(Look) -> Condition| ask(at(["/*"])).in_any_case().except(names);
     const WORDS: &[&str] = &["message", "error", "errors"];
-    vec![
-        no([members(of, &["error", "errors", "exception"]).is([Kind::Something]).in_any_case()]),
-        is_no_yes(&["ok"]),
-        no([is_no_record(), members(of, &["status"]).one_of(NO).in_any_case()]),
-        no([is_no_record(), members(of, &["status"]).is_an_error().in_any_case()]),
-        no([members(of, &["code", "statusCode", "status_code"]).is_an_error().in_any_case()]),
-        is_no_yes(&["data/success", "result/success", "response/success", "data/ok", "result/ok", "response/ok"]),
+    let rest = [
+        no([members(&["error", "errors", "exception"]).is([Kind::Something]).in_any_case()]),
+        no([is_no_record(), members(&["status"]).one_of(NO).in_any_case()]),
+        no([is_no_record(), members(&["status"]).is_an_error().in_any_case()]),
+        no([members(&["code", "statusCode", "status_code"]).is_an_error().in_any_case()]),
         // There is a no, and beside it at most a message: `{"connected":false}`.
         no([
             others(WORDS, |look| look.one_of(NO)),
             others(WORDS, |look| look.none_of(NO.into_iter().chain(NOTHING))).negated(),
         ]),
         // There is nothing but a message, and that one tells what was wrong.
-        no([others(&["message"], |look| look.exists(false)), members(of, &["message"]).words(NOT, &[]).in_any_case()]),
-    ]
+        no([others(&["message"], |look| look.exists(false)), members(&["message"]).words(NOT, &[]).in_any_case()]),
+    ];
+    are_no_yes.into_iter().chain(rest).collect()
 }
 
 const YES: [Value; 3] = [Value::Boolean(true), Value::Number(Cow::Borrowed("1")), Value::Text(Cow::Borrowed("yes"))];
@@ -363,9 +364,11 @@ mod tests {
             r#"{"connected":false}"#,
             r#"{"updated":0,"message":"x"}"#,
             r#"{"data":{"success":false}}"#,
+            r#"{"data":{"success":"Saved","ok":false}}"#,
             r#"{"message":"Website not found"}"#,
             r#"{"message":"Invalid user."}"#,
             r#"[{"ok":false}]"#,
+            r#"[["no"],{"status":false}]"#,
         ] {
             for kind in ["", "text/plain", "text/html"] {
                 let read = read(&Response::new(200, &[("content-type", kind)], body));
@@ -374,6 +377,39 @@ mod tests {
         }
         let json = Response::new(200, &[("content-type", "application/json; charset=utf-8")], "Bad gateway");
         assert!(read(&json).is_err(), "it says that it were JSON");
+    }
+
+    /// What one entry said once spoke for those beside it.
+    #[test]
+    fn an_entry_that_failed_is_no_success_whatever_the_others_are() {
+        let read = |body: &str| read(&Response::new(200, &[], body));
+        for failed in [
+            r#"{"status":false}"#,
+            r#"{"status":400}"#,
+            r#"{"status":"failed","message":"No."}"#,
+            r#"{"error":"No."}"#,
+            r#"{"success":false}"#,
+            r#"{"ok":0}"#,
+            r#"{"connected":false}"#,
+            r#"{"message":"Website not found"}"#,
+        ] {
+            for good in [
+                r#"{"id":7,"status":false}"#,
+                r#"{"token":"t"}"#,
+                r#"{"success":true}"#,
+                r#"{"success":"Saved"}"#,
+                r#"{"ok":true}"#,
+                r#"{"ok":"Saved"}"#,
+                r#"{"message":"Saved","name":"Ada"}"#,
+            ] {
+                assert_eq!(read(&format!("[{good},{good}]")), Ok(format!("[{good},{good}]")));
+                for body in [format!("[{good},{failed}]"), format!("[{failed},{good}]")] {
+                    assert!(matches!(read(&body), Err(Failure::Provider(_))), "{body}");
+                }
+            }
+        }
+        let told = read(r#"[{"id":7},{"success":false,"message":"No such user"}]"#);
+        assert!(matches!(told, Err(Failure::Provider(detail)) if detail.message == "No such user"));
     }
 
     #[test]

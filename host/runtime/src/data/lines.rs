@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wharf_answer::lines::{Form, Last, Lines, MOST};
-use wharf_answer::rules::{List, Output, Rule, Subject, Then};
+use wharf_answer::rules::{List, Output, Rule, Then};
 use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
@@ -234,7 +234,7 @@ fn flatten(
     flat: &mut Vec<Rule>,
 ) {
     for rule in rules {
-        if rule.conditions.iter().any(|condition| matches!(condition.of, Subject::At(_) | Subject::Body)) {
+        if rule.looks_at_the_body() {
             continue;
         }
         let conditions: Vec<_> = before.iter().chain(rule.conditions.iter()).cloned().collect();
@@ -243,7 +243,7 @@ fn flatten(
                 flatten(about.rules(name).unwrap_or_default(), about, &conditions, deep, flat);
             }
             (Then::Use(_), None) => {}
-            (then, _) => flat.push(Rule { conditions: List::Owned(conditions), then: then.clone() }),
+            (then, _) => flat.push(Rule { each: None, conditions: List::Owned(conditions), then: then.clone() }),
         }
     }
 }

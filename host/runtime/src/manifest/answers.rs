@@ -154,7 +154,8 @@ impl Lint<'_> {
     /// Whether no answer gets past a rule. `deep` is how many lists use one another until there.
     fn always_fits(&self, rule: &Rule, deep: usize) -> bool {
         let rest = |name: &str| self.about.rules(name).unwrap_or_default();
-        rule.conditions.is_empty()
+        rule.each.is_none()
+            && rule.conditions.is_empty()
             && match &rule.then {
                 Then::Use(name) => {
                     deep < MOST_LISTS && rest(name).last().is_some_and(|last| self.always_fits(last, deep + 1))
@@ -167,6 +168,7 @@ impl Lint<'_> {
         if rule.conditions.len() > MOST_CONDITIONS {
             self.report(place, format!("it has {} conditions; the most are {MOST_CONDITIONS}", rule.conditions.len()));
         }
+        rule.each.iter().for_each(|pointer| self.pointer(place, pointer, true));
         rule.conditions.iter().for_each(|condition| self.condition(place, condition));
         self.texts += 1;
         match &rule.then {

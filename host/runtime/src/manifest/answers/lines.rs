@@ -1,7 +1,7 @@
 //! The check of answers that come line by line.
 
 use wharf_answer::lines::{Content, End, Form, Lines, MOST};
-use wharf_answer::rules::{Output, Subject, Then};
+use wharf_answer::rules::{Output, Then};
 use wharf_egress::declaration::place_of_request;
 
 use super::{Lint, with_used};
@@ -46,8 +46,7 @@ impl Lint<'_> {
         if of_lines.peek().is_none() {
             return;
         }
-        let is_of_the_body = |of: &Subject| matches!(of, Subject::At(_) | Subject::Body);
-        if of_lines.any(|rule| rule.conditions.iter().any(|condition| is_of_the_body(&condition.of))) {
+        if of_lines.any(|rule| rule.looks_at_the_body()) {
             let problem = "an answer is read line by line by its status and its headers; a condition of that rule looks at the body";
             self.report(place, problem);
         }

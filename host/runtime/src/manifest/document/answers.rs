@@ -17,7 +17,7 @@ const OUTCOMES: [&str; 4] = ["output", "failure", "unreadable", "use"];
 
 fn rule(at: At<'_>) -> Result<Rule, Problem> {
     let what = "a rule";
-    let members: Vec<&str> = [&["if"][..], &OUTCOMES].concat();
+    let members: Vec<&str> = [&["each", "if"][..], &OUTCOMES].concat();
     let at = at.of_members(what, &members)?;
     let then = at.only_one(what, &OUTCOMES)?;
     let conditions = match at.find("if") {
@@ -26,6 +26,7 @@ fn rule(at: At<'_>) -> Result<Rule, Problem> {
         Some(one) => vec![condition(one)?],
     };
     Ok(Rule {
+        each: at.find("each").map(pointer).transpose()?,
         conditions: conditions.into(),
         then: match then.name() {
             "output" => Then::Output(output(then)?),
