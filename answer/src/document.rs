@@ -1,5 +1,7 @@
 //! Rules and pages as they stand in the document of a manifest.
 
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::lines::{Content, End, Form, Lines};
@@ -8,81 +10,105 @@ use crate::rules::{
     self, Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Words,
 };
 
-/// A list of rules.
-pub fn rules(rules: &[Rule]) -> Value {
-    rules.iter().map(rule).collect()
+/// JSON text: values that a parser makes of it would not keep the digits of constants.
+type Written = Box<RawValue>;
+
+fn written(value: &impl Serialize) -> Written {
+    // What stands here has nothing in it that cannot be written.
+    to_raw_value(value).unwrap_or_default()
 }
 
-fn rule(rule: &Rule) -> Value {
-    let mut members = Map::new();
+/// A constant, as it is.
+fn constant(json: &str) -> Written {
+    RawValue::from_string(json.to_owned()).unwrap_or_default()
+}
+
+/// An object that is written member by member.
+#[derive(Default)]
+struct Members(Vec<(&'static str, Written)>);
+
+impl Members {
+    fn put(&mut self, name: &'static str, value: &impl Serialize) {
+        self.0.push((name, written(value)));
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A list of rules, with constants as they are written.
+pub fn rules(rules: &[Rule]) -> Box<RawValue> {
+    written(&rules.iter().map(rule).collect::<Vec<_>>())
+}
+
+fn rule(rule: &Rule) -> Members {
+    let mut members = Members::default();
     if let Some(pointer) = &rule.each {
-        members.insert("each".to_owned(), Value::from(&**pointer));
+        members.put("each", pointer);
     }
-    match &*rule.conditions {
-        [] => {}
-        [one] => drop(members.insert("if".to_owned(), condition(one))),
-        several => drop(members.insert("if".to_owned(), several.iter().map(condition).collect())),
+    if !rule.conditions.is_empty() {
+        members.put("if", &one_or_list(&rule.conditions, condition));
     }
-    let (name, value) = match &rule.then {
-        Then::Output(output) => ("output", self::output(output)),
-        Then::Failure(failing) => ("failure", failure(failing)),
-        Then::Unreadable(expected) => ("unreadable", Value::from(&**expected)),
-        Then::Use(name) => ("use", Value::from(&**name)),
-    };
-    members.insert(name.to_owned(), value);
-    members.into()
+    match &rule.then {
+        Then::Output(output) => members.put("output", &self::output(output)),
+        Then::Failure(failing) => members.put("failure", &failure(failing)),
+        Then::Unreadable(expected) => members.put("unreadable", expected),
+        Then::Use(name) => members.put("use", name),
+    }
+    members
 }
 
-fn condition(condition: &Condition) -> Value {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+fn condition(condition: &Condition) -> Members {
+    let mut members = Members::default();
     match &condition.of {
         // Their tests are written as what they look at.
         Subject::Status | Subject::Operation => {}
-        Subject::At(pointers) => put("at", one_or_list(pointers, |pointer| Value::from(&**pointer))),
-        Subject::Header(name) => put("header", Value::from(&**name)),
-        Subject::Body => put("body", Value::Bool(true)),
+        Subject::At(pointers) => members.put("at", &one_or_list(pointers, Text::clone)),
+        Subject::Header(name) => members.put("header", name),
+        Subject::Body => members.put("body", &true),
     }
     match &condition.test {
         Test::Statuses(statuses) => {
             let name = if condition.of == Subject::Status { "status" } else { "is-status" };
-            put(name, one_or_list(statuses, status));
+            members.put(name, &one_or_list(statuses, status));
         }
-        Test::Reads(reads) => put("reads", Value::Bool(*reads)),
-        Test::Exists(exists) => put("exists", Value::Bool(*exists)),
-        Test::Present(present) => put("present", Value::Bool(*present)),
+        Test::Reads(reads) => members.put("reads", reads),
+        Test::Exists(exists) => members.put("exists", exists),
+        Test::Present(present) => members.put("present", present),
         Test::OneOf(values) => match &**values {
-            [one] => put("equals", value(one)),
-            values => put("one-of", values.iter().map(value).collect()),
+            [one] => members.put("equals", &value(one)),
+            values => members.put("one-of", &values.iter().map(value).collect::<Vec<_>>()),
         },
-        Test::NoneOf(values) => put("none-of", values.iter().map(value).collect()),
-        Test::Is(kinds) => put("is", one_or_list(kinds, |kind| kind_name(*kind).into())),
-        Test::Contains(texts) => put("contains", one_or_list(texts, |text| Value::from(&**text))),
+        Test::NoneOf(values) => members.put("none-of", &values.iter().map(value).collect::<Vec<_>>()),
+        Test::Is(kinds) => members.put("is", &one_or_list(kinds, |kind| kind_name(*kind))),
+        Test::Contains(texts) => members.put("contains", &one_or_list(texts, Text::clone)),
         Test::Words(Words { one_of, only }) => {
-            let text = |text: &Text| Value::from(&**text);
-            let mut words = Map::new();
-            words.insert("one-of".to_owned(), one_or_list(one_of, text));
+            let mut words = Members::default();
+            words.put("one-of", &one_or_list(one_of, Text::clone));
             if !only.is_empty() {
-                words.insert("only".to_owned(), one_or_list(only, text));
+                words.put("only", &one_or_list(only, Text::clone));
             }
-            put("words", words.into());
+            members.put("words", &words);
         }
     }
     for (name, flag) in [("any-case", condition.any_case), ("not", condition.not)] {
         if flag {
-            put(name, Value::Bool(true));
+            members.put(name, &true);
         }
     }
     if !condition.except.is_empty() {
-        put("except", one_or_list(&condition.except, |name| Value::from(&**name)));
+        members.put("except", &one_or_list(&condition.except, Text::clone));
     }
-    members.into()
+    members
 }
 
-fn one_or_list<T>(items: &[T], entry: impl Fn(&T) -> Value) -> Value {
+fn one_or_list<T, W: Serialize>(items: &[T], entry: impl Fn(&T) -> W) -> Written {
     match items {
-        [one] => entry(one),
-        several => several.iter().map(entry).collect(),
+        [one] => written(&entry(one)),
+        several => written(&several.iter().map(entry).collect::<Vec<_>>()),
     }
 }
 
@@ -93,14 +119,14 @@ fn status(status: &Status) -> Value {
     }
 }
 
-fn value(value: &rules::Value) -> Value {
+fn value(value: &rules::Value) -> Written {
     match value {
-        rules::Value::Null => Value::Null,
-        rules::Value::Boolean(flag) => Value::Bool(*flag),
-        rules::Value::Number(digits) => serde_json::from_str(digits).unwrap_or_default(),
-        rules::Value::Text(text) => Value::from(&**text),
-        rules::Value::EmptyList => json!([]),
-        rules::Value::EmptyObject => json!({}),
+        rules::Value::Null => Written::default(),
+        rules::Value::Boolean(flag) => written(flag),
+        rules::Value::Number(digits) => constant(digits),
+        rules::Value::Text(text) => written(text),
+        rules::Value::EmptyList => constant("[]"),
+        rules::Value::EmptyObject => constant("{}"),
     }
 }
 
@@ -121,39 +147,43 @@ fn kind_name(kind: Kind) -> &'static str {
     KINDS.iter().find(|(_, known)| *known == kind).map(|(name, _)| *name).unwrap_or_default()
 }
 
-fn output(output: &Output) -> Value {
+fn output(output: &Output) -> Written {
     match output {
-        Output::Body => "body".into(),
-        Output::Text => "text".into(),
-        Output::Message => "message".into(),
-        Output::At(pointer) => json!({ "at": pointer }),
-        Output::Value(json) => json!({ "value": serde_json::from_str::<Value>(json).unwrap_or_default() }),
-        Output::File(name) => json!({ "file": name }),
+        Output::Body => written(&"body"),
+        Output::Text => written(&"text"),
+        Output::Message => written(&"message"),
+        Output::At(pointer) => written(&json!({ "at": pointer })),
+        Output::Value(json) => written(&Members(vec![("value", constant(json))])),
+        Output::File(name) => written(&json!({ "file": name })),
         Output::Lines(lines) => self::lines(lines),
     }
 }
 
-fn lines(lines: &Lines) -> Value {
-    let mut members = Map::new();
+fn lines(lines: &Lines) -> Written {
+    let mut members = Members::default();
     let name = match lines.form {
         Form::Lines => "lines",
         Form::Events(content) => {
             if content == Content::Text {
-                members.insert("data".to_owned(), "text".into());
+                members.put("data", &"text");
             }
             "events"
         }
     };
-    let end = lines.end.as_ref().map(|end| match end {
-        End::Text(text) => json!({ "text": text }),
-        End::Event(name) => json!({ "event": name }),
-        End::At(pointer, equal) => json!({ "at": pointer, "equals": value(equal) }),
-    });
-    let numbers = [("most", lines.most), ("seconds", lines.seconds)];
-    let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number?.into())));
-    members
-        .extend(end.map(|end| ("end", end)).into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value)));
-    json!({ name: members })
+    match &lines.end {
+        None => {}
+        Some(End::Text(text)) => members.put("end", &json!({ "text": text })),
+        Some(End::Event(name)) => members.put("end", &json!({ "event": name })),
+        Some(End::At(pointer, equal)) => {
+            members.put("end", &Members(vec![("at", written(pointer)), ("equals", value(equal))]));
+        }
+    }
+    for (name, number) in [("most", lines.most), ("seconds", lines.seconds)] {
+        if let Some(number) = number {
+            members.put(name, &number);
+        }
+    }
+    written(&Members(vec![(name, written(&members))]))
 }
 
 /// Kinds of failures by their names.
@@ -171,11 +201,11 @@ pub const FAILURES: [(&str, FailureKind); 11] = [
     ("timeout", FailureKind::Timeout),
 ];
 
-fn failure(failing: &Failing) -> Value {
-    let mut members = Map::new();
+fn failure(failing: &Failing) -> Members {
+    let mut members = Members::default();
     if failing.kind != FailureKind::ByStatus {
         let name = FAILURES.iter().find(|(_, kind)| *kind == failing.kind).map(|(name, _)| *name);
-        members.insert("kind".to_owned(), name.into());
+        members.put("kind", &name);
     }
     for (name, places) in [
         ("message", &failing.message),
@@ -184,15 +214,15 @@ fn failure(failing: &Failing) -> Value {
         ("retry-after", &failing.retry_after),
     ] {
         if !places.is_empty() {
-            members.insert(name.to_owned(), one_or_list(places, place));
+            members.put(name, &one_or_list(places, place));
         }
     }
     for (name, words) in [("note", &failing.note), ("hint", &failing.hint)] {
         if let Some(words) = words {
-            members.insert(name.to_owned(), Value::from(&**words));
+            members.put(name, words);
         }
     }
-    members.into()
+    members
 }
 
 fn place(place: &Place) -> Value {
@@ -224,4 +254,20 @@ pub fn pages(pages: &Pages) -> Value {
         members.insert("told-apart-by".to_owned(), Value::from(&**member));
     }
     members.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A parser of values wrote them as `1.0` and `1.2345678901234568e22`.
+    #[test]
+    fn constants_keep_the_digits_that_were_written() {
+        let rules = [
+            Rule::output([], Output::Value(r#"{"n":[1.00,12345678901234567890123,1e400]}"#.into())),
+            Rule::output([crate::build::at(["/v"]).one_of([rules::Value::Number("2.50".into())])], Output::Body),
+        ];
+        let expected = r#"[{"output":{"value":{"n":[1.00,12345678901234567890123,1e400]}}},{"if":{"at":"/v","equals":2.50},"output":"body"}]"#;
+        assert_eq!(super::rules(&rules).get(), expected);
+    }
 }

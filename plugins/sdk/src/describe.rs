@@ -162,7 +162,7 @@ fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
         });
         if let Some(own) = own {
             if !own.is_empty() {
-                written.add("answer", &rules(&own).to_string());
+                written.add("answer", rules(&own).get());
             }
             if let Some((paging, turn)) = operation.paging.and_then(|paging| Some((paging, paging.as_data()?))) {
                 written.add("pages", &pages(&paging.data(turn)).to_string());

@@ -20,7 +20,7 @@ pub(super) fn answers(provider: &Provider, document: &mut Members<'_>) {
     let Rules { first, output, errors, named } = all();
     let usual = framed(&first, output, &errors);
     if !usual.is_empty() {
-        document.add("answer", &rules(&usual).to_string());
+        document.add("answer", rules(&usual).get());
     }
     if first.is_empty() && errors.is_empty() && named.is_empty() {
         return;
@@ -28,7 +28,7 @@ pub(super) fn answers(provider: &Provider, document: &mut Members<'_>) {
     object(document.value("answers"), |answers| {
         for (name, own) in [(FIRST, first), (ERRORS, errors)].into_iter().chain(named) {
             if !own.is_empty() {
-                answers.add(name, &rules(&own).to_string());
+                answers.add(name, rules(&own).get());
             }
         }
     });

@@ -1,4 +1,5 @@
 use serde_json::json;
+use wharf_answer::rules::{Output, Rule};
 
 use super::*;
 
@@ -72,7 +73,6 @@ fn what_is_read_is_written_again() {
     assert_eq!(write(&manifest), sample());
 }
 
-#[test]
 /// The type of a part was once read by nobody, and the part was sent as a text.
 #[test]
 fn each_way_of_writing_a_request_is_read_and_written_again() {
@@ -104,6 +104,7 @@ fn each_way_of_writing_a_request_is_read_and_written_again() {
     }
 }
 
+#[test]
 fn what_is_usual_is_left_out() {
     let manifest = read(&sample().to_string()).unwrap();
     let [get, put, change] = manifest.operations.as_slice() else { panic!("there are three") };
@@ -269,6 +270,10 @@ fn constants_keep_their_digits() {
     assert_eq!(write(&manifest).to_string().matches("1.50").count(), 0, "a parser writes it in its own way");
     let fields = manifest.operations[2].requests[0].body.fields();
     assert!(format!("{:?}", fields[0]).contains("1.50"), "{fields:?}");
+    let digits = r#"{"n":[1.00,12345678901234567890123]}"#;
+    let document = altered("/answer", json!([{"output": {"value": "DIGITS"}}])).to_string();
+    let manifest = read(&document.replace("\"DIGITS\"", digits)).unwrap();
+    assert_eq!(manifest.about.answer, [Rule::output([], Output::Value(digits.into()))]);
 }
 
 #[test]

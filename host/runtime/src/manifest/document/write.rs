@@ -1,8 +1,8 @@
 //! The other way: a manifest as a document, in which what is usual is left out.
 
 use serde_json::{Map, Value, json};
-use wharf_answer::document::rules;
 use wharf_answer::pages::MAX_ITEMS;
+use wharf_answer::rules::Rule;
 use wharf_egress::declaration::{
     AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template, Variable,
 };
@@ -156,6 +156,11 @@ fn put_template(object: &mut Object, template: &Template) {
         plain => word(&plugin::FUNCTIONS, plain).into(),
     };
     object.put_some("functions", list(&template.functions, function));
+}
+
+/// Rules as values, which are shown.
+fn rules(rules: &[Rule]) -> Value {
+    serde_json::to_value(wharf_answer::document::rules(rules)).unwrap_or_default()
 }
 
 fn operation(operation: &Operation, usual: Option<&str>) -> Value {
