@@ -7,7 +7,7 @@ use wharf_egress::json::NoJson;
 
 use super::schema::{Problem, What, Wrong};
 use super::typed::in_shell;
-use super::{allowed, followed, nearest};
+use super::{allowed_within, followed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
 
@@ -20,7 +20,11 @@ pub(super) fn refusal(operation: &Operation, input: &Value, written: Option<&Jso
     match (tokens.next().map(unescape), what) {
         (None, What::Missing(name)) => {
             let message = match property_of(operation, &name) {
-                Some(schema) => format!("is missing{}; allowed: {}", described(schema), allowed(schema)),
+                Some(schema) => format!(
+                    "is missing{}; allowed: {}",
+                    described(schema),
+                    allowed_within(&operation.input_schema, schema)
+                ),
                 None => "is missing".to_owned(),
             };
             Refusal::InvalidInput { field: Some(name), message }
@@ -41,7 +45,7 @@ pub(super) fn refusal(operation: &Operation, input: &Value, written: Option<&Jso
                 }
             };
             let allowed = match property_of(operation, &name) {
-                Some(schema) => format!("; allowed: {}", allowed(schema)),
+                Some(schema) => format!("; allowed: {}", allowed_within(&operation.input_schema, schema)),
                 None => String::new(),
             };
             Refusal::InvalidInput { field: Some(name), message: format!("{place}{words}{allowed}") }
@@ -85,7 +89,9 @@ pub(super) fn too_deep() -> Refusal {
 /// A number that is not what the schema allows, or cannot be told from what it does not.
 pub(super) fn number(operation: &Operation, input: Option<String>, number: &str, problem: Problem) -> Refusal {
     let schema = input.as_deref().and_then(|name| property_of(operation, name));
-    let allowed = schema.map(|schema| format!("; allowed: {}", allowed(schema))).unwrap_or_default();
+    let allowed = schema
+        .map(|schema| format!("; allowed: {}", allowed_within(&operation.input_schema, schema)))
+        .unwrap_or_default();
     let sensitive = input.as_ref().is_some_and(|name| operation.sensitive_inputs.contains(name));
     let number = if sensitive { "the value".to_owned() } else { cut(number.to_owned()) };
     let problem = match problem {

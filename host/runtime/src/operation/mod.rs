@@ -24,7 +24,7 @@ mod words;
 pub(crate) use input::Valid;
 pub use nearest::nearest;
 pub(crate) use schema::{NotAccepted, Planner, Schema, check_all, check_one};
-pub use words::{allowed, followed};
+pub use words::{allowed, allowed_within, followed};
 
 /// An operation of a loaded release: what the plugin declares, ready for use.
 pub struct Operation {

@@ -6,6 +6,18 @@ use serde_json::Value;
 
 /// What a schema allows, in a few words: `text of 1 to 36 characters`, `one of "a", "b"`.
 pub fn allowed(schema: &Value) -> String {
+    allowed_within(&Value::Null, schema)
+}
+
+/// The same of a schema within another one, to whose definitions it may refer.
+pub fn allowed_within(root: &Value, schema: &Value) -> String {
+    /// Lists in lists that are told by reference: a list may be one of itself.
+    const DEEPEST: usize = 4;
+    in_words(root, schema, DEEPEST)
+}
+
+fn in_words(root: &Value, schema: &Value, deep: usize) -> String {
+    let schema = if deep > 0 { followed(root, schema) } else { schema };
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         let choices: Vec<String> = choices.iter().map(Value::to_string).collect();
         return format!("one of {}", choices.join(", "));
@@ -13,7 +25,7 @@ pub fn allowed(schema: &Value) -> String {
     if let Some(only) = schema.get("const") {
         return only.to_string();
     }
-    let types: Vec<String> = types(schema).into_iter().map(|name| one(name, schema)).collect();
+    let types: Vec<String> = types(schema).into_iter().map(|name| one(name, root, schema, deep)).collect();
     if types.is_empty() { "any JSON".to_owned() } else { types.join(" or ") }
 }
 
@@ -64,7 +76,7 @@ pub(super) fn types_in(names: Option<&Value>) -> Vec<&str> {
     }
 }
 
-fn one(name: &str, schema: &Value) -> String {
+fn one(name: &str, root: &Value, schema: &Value, deep: usize) -> String {
     match name {
         "string" => {
             let not_empty =
@@ -82,7 +94,8 @@ fn one(name: &str, schema: &Value) -> String {
         "number" => format!("number{}", range(schema, "minimum", "maximum", ",", "")),
         "boolean" => "true or false".to_owned(),
         "array" => {
-            let items = schema.get("items").map_or_else(|| "anything".to_owned(), allowed);
+            let of_items = |items| in_words(root, items, deep.saturating_sub(1));
+            let items = schema.get("items").map_or_else(|| "anything".to_owned(), of_items);
             format!("list{} of: {items}", range(schema, "minItems", "maxItems", " of", "entries"))
         }
         "object" => "object".to_owned(),
@@ -126,6 +139,26 @@ mod tests {
             (json!({}), "any JSON"),
         ] {
             assert_eq!(allowed(&schema), words, "{schema}");
+        }
+    }
+
+    /// `any JSON` was once all that was said of it.
+    #[test]
+    fn what_a_schema_refers_to_is_told() {
+        let root = json!({"$defs": {
+            "id": {"type": "string", "minLength": 1},
+            "ids": {"type": "array", "items": {"$ref": "#/$defs/id"}},
+            "tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}},
+            "circle": {"$ref": "#/$defs/circle"},
+        }});
+        for (name, words) in [
+            ("id", "text, not empty"),
+            ("ids", "list of: text, not empty"),
+            ("tree", "list of: list of: list of: list of: any JSON"),
+            ("circle", "any JSON"),
+            ("none", "any JSON"),
+        ] {
+            assert_eq!(allowed_within(&root, &json!({"$ref": format!("#/$defs/{name}")})), words);
         }
     }
 }

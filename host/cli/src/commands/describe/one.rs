@@ -1,9 +1,11 @@
 //! One operation: its inputs, its requests, and how it is called.
 
-use serde_json::{Map, Value};
-use wharf::declaration::{BodyForm, Field, Request, Source};
+use std::collections::HashSet;
+
+use serde_json::Value;
+use wharf::declaration::{BodyForm, Field, Request, Source, Variable};
 use wharf::manifest::{Manifest, Operation};
-use wharf::operation::allowed;
+use wharf::operation::{allowed_within, followed};
 
 use super::{effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, styled, text};
@@ -43,7 +45,8 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
 /// A command line with everything that is required.
 fn example(manifest: &Manifest, operation: &Operation) -> String {
     let required = names_of_required(&operation.input_schema);
-    let property = |name: &str| operation.input_schema.get("properties").and_then(|all| all.get(name));
+    let schema = &operation.input_schema;
+    let property = |name: &str| Some(followed(schema, schema.get("properties")?.get(name)?));
     let inputs = operation.input_names().filter(|name| required.contains(name)).map(|name| match property(name) {
         Some(schema) if takes_any(schema) => format!(" {name}:=…"),
         Some(schema) if is_only(schema, "object") => format!(" {name}:='{{…}}'"),
@@ -57,7 +60,8 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
 }
 
 fn inputs(operation: &Operation) -> Text {
-    let mut text = members(&operation.input_schema, INPUTS, &operation.sensitive_inputs);
+    let schema = &operation.input_schema;
+    let mut text = members(schema, schema, INPUTS, &operation.sensitive_inputs, &mut HashSet::new());
     let width = operation.attachments.iter().map(|a| a.name.len()).max().unwrap_or_default().max(NARROWEST);
     for file in &operation.attachments {
         let many = if file.many { "files" } else { "file" };
@@ -93,31 +97,41 @@ const NARROWEST: usize = 16;
 /// How far inputs are indented.
 const INPUTS: usize = 2;
 
-/// The members of an object's schema, and those of the objects inside; which of them are masked wherever a request is shown.
-fn members(schema: &Value, indent: usize, sensitive: &[String]) -> Text {
+/// The members of an object's schema, and those of the objects inside; which of them are masked wherever a request is shown. What
+/// is referred to is `shown` once: it may lead to itself.
+fn members<'s>(
+    root: &'s Value,
+    schema: &'s Value,
+    indent: usize,
+    sensitive: &[String],
+    shown: &mut HashSet<&'s str>,
+) -> Text {
     let mut text = Text::default();
-    let empty = Map::new();
-    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    let properties: Vec<(&String, &Value)> =
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
     let required = names_of_required(schema);
-    let width = properties.keys().map(String::len).max().unwrap_or_default().max(NARROWEST);
+    let width = properties.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(NARROWEST);
     for (name, schema) in properties {
-        let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let target = followed(root, schema);
+        let description =
+            [schema, target].into_iter().find_map(|of| of.get("description")?.as_str()).unwrap_or_default();
         let default = schema.get("default").map(|d| format!("; {d} where it is left out")).unwrap_or_default();
         let name_column = styled(NAME, format!("{name:<width$}"));
         let need = need(required.contains(&name.as_str()));
         text.add(text![" ".repeat(indent), name_column, " ", need, "  ", description.to_owned(), "\n"]);
         // Inputs are written on a command line; what is inside of them is not.
-        let how = if takes_any(schema) && indent == INPUTS {
+        let how = if takes_any(target) && indent == INPUTS {
             format!("; {name}=text or {name}:=JSON")
         } else {
             String::new()
         };
         let masked = if sensitive.contains(name) { "; sensitive" } else { "" };
-        let rule = styled(DIM, format!("{}{default}{how}{masked}", allowed(schema)));
+        let rule = styled(DIM, format!("{}{default}{how}{masked}", allowed_within(root, schema)));
         text.add(text![" ".repeat(indent + width + 11), rule, "\n"]);
-        let inner = if schema.get("properties").is_some() { Some(schema) } else { schema.get("items") };
-        if let Some(inner) = inner {
-            text.add(members(inner, indent + 4, &[]));
+        let inner = if target.get("properties").is_some() { Some(schema) } else { target.get("items") };
+        let is_new = |of: &&'s Value| of.get("$ref").and_then(Value::as_str).is_none_or(|name| shown.insert(name));
+        if let Some(inner) = inner.filter(is_new) {
+            text.add(members(root, followed(root, inner), indent + 4, &[], shown));
         }
     }
     text
@@ -151,6 +165,8 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
     let named =
         |fields: &[Field], whole| fields.iter().map(|f| field_in_words(f, whole)).collect::<Vec<_>>().join(", ");
     let names = |fields: &[Field]| named(fields, WHOLE_BODY);
+    let variables = request.variables.iter().filter_map(variable_in_words);
+    detail("variables".into(), variables.collect::<Vec<_>>().join(", "));
     detail("query".into(), named(&request.query, "each member"));
     detail("headers".into(), names(&request.headers));
     let of_body = match &request.body {
@@ -166,6 +182,15 @@ fn request(manifest: &Manifest, request: &Request, width: usize) -> Text {
         detail("free".into(), format!("{what}: {why}"));
     }
     text
+}
+
+/// Nothing of one that is the input of its own name.
+fn variable_in_words(variable: &Variable) -> Option<String> {
+    let words = source_in_words(&variable.name, &variable.name, &variable.source);
+    match variable.slashes.are_refused() {
+        true => Some(words).filter(|words| *words != variable.name),
+        false => Some(words + " (with slashes)"),
+    }
 }
 
 /// `whole` is what a field without a name is.
