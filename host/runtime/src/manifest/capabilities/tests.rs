@@ -5,6 +5,8 @@ use wit_parser::{Resolve, TypeDefKind};
 
 use super::*;
 
+mod document;
+
 /// A manifest with everything that can be said.
 fn sample() -> Value {
     json!({
