@@ -18,6 +18,7 @@ mod components;
 mod configuration;
 mod connections;
 mod contracts;
+mod declared;
 mod demo;
 mod describe;
 mod digits;
