@@ -359,6 +359,9 @@ fn is_path_character(byte: u8) -> bool {
 /// Refuses a value, or a part of it, that would make another path, also one that would do so after a proxy on the way has decoded
 /// it.
 fn check(variable: &str, given: &Given, part: &str) -> Result<(), Denial> {
+    if is_plain(part) {
+        return Ok(());
+    }
     let problem = levels(part).into_iter().find_map(|level| {
         // What strips spaces takes `.. ` for `..`.
         match without_parameters(&level).trim_matches(' ') {
@@ -371,6 +374,11 @@ fn check(variable: &str, given: &Given, part: &str) -> Result<(), Denial> {
         }
     });
     problem.map_or(Ok(()), |problem| Err(given.whose.denies(variable, problem)))
+}
+
+/// Whether every server takes it for itself.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// A text as it is, and percent-decoded once and more often.
@@ -388,6 +396,9 @@ fn levels(text: &str) -> Vec<Cow<'_, str>> {
 
 /// All that servers take a segment for.
 fn readings(segment: &str) -> Vec<String> {
+    if is_plain(segment) {
+        return vec![segment.to_owned()];
+    }
     let mut readings: Vec<String> =
         levels(segment).iter().flat_map(|level| routes(level).map(str::to_owned).collect::<Vec<_>>()).collect();
     readings.dedup();

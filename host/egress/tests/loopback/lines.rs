@@ -345,6 +345,7 @@ fn the_outcome_is_recorded_when_it_ends_however_it_does() {
     let file = folder.path().join("audit.jsonl");
     let audit = Audit::new(&file, "p", true);
     let records = || -> Vec<serde_json::Value> {
+        audit.flush().unwrap();
         let text = fs::read_to_string(&file).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     };

@@ -70,6 +70,7 @@ fn a_file_elsewhere_is_fetched_without_anything_of_the_request() {
             "{names:?}"
         );
 
+        audit.flush().unwrap();
         let records = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
         assert_eq!(records.lines().count(), 4, "two exchanges, each with an intent and an outcome");
         assert!(records.contains(&format!("\"url\":\"{}/•••\"", files.url())), "{records}");

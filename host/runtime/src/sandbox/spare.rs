@@ -140,7 +140,8 @@ struct Shared {
     in_flight: Arc<AtomicU32>,
     cores: u32,
     releases: Mutex<Vec<Weak<Release>>>,
-    spent: Mutex<Vec<Store<Ctx>>>,
+    /// None while the thread sleeps, and nobody would clear them away.
+    spent: Mutex<Option<Vec<Store<Ctx>>>>,
     over: AtomicBool,
 }
 
@@ -182,6 +183,7 @@ impl Stock {
                     kept.state = State::Known;
                     drop(kept);
                     self.shared.look_after_also(release);
+                    self.wake();
                 }
                 None
             }
@@ -194,10 +196,9 @@ impl Stock {
 
     /// Clears an instance away that its call is done with: what a call knew of is not in it any more.
     pub(crate) fn clear_away(&self, store: Store<Ctx>, memory: u64) {
-        let is_running = self.thread.get().is_some_and(Option::is_some);
-        if is_running && memory <= LARGE && !self.shared.is_busy() {
+        if memory <= LARGE && !self.shared.is_busy() {
             let mut spent = lock(&self.shared.spent);
-            if spent.len() < SPENT {
+            if let Some(spent) = spent.as_mut().filter(|spent| spent.len() < SPENT) {
                 return spent.push(store);
             }
         }
@@ -206,8 +207,7 @@ impl Stock {
 
     /// Makes room in the pool for a call; whether there was something to give up.
     pub(crate) fn make_room(&self) -> bool {
-        let spent = mem::take(&mut *lock(&self.shared.spent));
-        let mut given_up = !spent.is_empty();
+        let mut given_up = self.shared.clear_spent();
         for release in self.shared.releases() {
             let gone = mem::take(&mut release.spares.kept().instances);
             given_up |= !gone.is_empty();
@@ -221,6 +221,12 @@ impl Stock {
             thread::Builder::new().name("wharf-spares".to_owned()).spawn(move || shared.look_after_all()).ok()
         };
         self.thread.get_or_init(start).is_some()
+    }
+
+    fn wake(&self) {
+        if let Some(Some(thread)) = self.thread.get() {
+            thread.thread().unpark();
+        }
     }
 }
 
@@ -240,6 +246,11 @@ impl Shared {
         let _clock = self.clock.enter();
         let (mut pause, mut active) = (LATE, Instant::now());
         while !self.over.load(Ordering::Relaxed) {
+            if self.may_sleep() {
+                thread::park();
+                lock(&self.spent).get_or_insert_default();
+                continue;
+            }
             thread::park_timeout(pause);
             // Where every processor has a call, whoever makes an instance takes the time from another.
             if self.is_busy() {
@@ -251,6 +262,22 @@ impl Shared {
             }
             pause = if active.elapsed() < LATE * 2 { SOON } else { LATE };
         }
+    }
+
+    /// Whether nothing is called, and nothing is to be cleared away; from now on nothing comes to be.
+    fn may_sleep(&self) -> bool {
+        let mut spent = lock(&self.spent);
+        let may_sleep = lock(&self.releases).is_empty() && spent.as_ref().is_none_or(Vec::is_empty);
+        if may_sleep {
+            *spent = None;
+        }
+        may_sleep
+    }
+
+    /// Whether there was something to clear away.
+    fn clear_spent(&self) -> bool {
+        let spent = lock(&self.spent).as_mut().map(mem::take);
+        spent.is_some_and(|spent| !spent.is_empty())
     }
 
     fn look_after_also(&self, release: &Arc<Release>) {
@@ -270,9 +297,7 @@ impl Shared {
 
     /// Whether there was anything to do.
     fn look_after_each(&self) -> bool {
-        let spent = mem::take(&mut *lock(&self.spent));
-        let mut active = !spent.is_empty();
-        drop(spent);
+        let mut active = self.clear_spent();
         let releases = self.releases();
         let mut taken = Taken::default();
         releases.iter().for_each(|release| taken.add(&release.spares.kept()));
