@@ -9,7 +9,7 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../wit/0.2", world: "provider" });
 }
 
-use bindings::wharf::provider::blobs::Blob;
+use bindings::wharf::provider::blobs::{Blob, BlobWriter};
 use bindings::wharf::provider::call::Call;
 use bindings::wharf::provider::{blobs, call, connection, http, log, state};
 
@@ -103,6 +103,24 @@ impl state::HostSection for Nobody {
 
 impl log::Host for Nobody {
     fn write(&mut self, _: log::Level, _: String) {}
+}
+
+impl blobs::HostBlobWriter for Nobody {
+    fn new(&mut self, _: String, _: Option<String>) -> Resource<BlobWriter> {
+        Resource::new_own(0)
+    }
+
+    fn write(&mut self, _: Resource<BlobWriter>, _: Vec<u8>) {}
+
+    fn append(&mut self, _: Resource<BlobWriter>, _: Resource<Blob>) {}
+
+    fn finish(&mut self, _: Resource<BlobWriter>) -> Resource<Blob> {
+        Resource::new_own(0)
+    }
+
+    fn drop(&mut self, _: Resource<BlobWriter>) -> wasmtime::Result<()> {
+        Ok(())
+    }
 }
 
 impl blobs::HostBlob for Nobody {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{io, thread};
 
 use serde_json::json;
-use wharf::{Blob, Call, IN_MEMORY};
+use wharf::{Blob, Call, IN_MEMORY, Limits};
 use wharf_artifacts::OBEDIENT;
 
 use crate::obedient;
@@ -195,4 +195,25 @@ fn what_a_plugin_is_given_and_makes_is_the_same_on_disk() {
     let output = host.call(Call::new("obedient", "good.shout").attach("file", blob)).unwrap();
     let (_, loud) = &output.attachments[0];
     assert_eq!(loud.bytes().unwrap(), &"QUIET ".repeat(1000).as_bytes()[..1000]);
+}
+
+#[test]
+fn a_plugin_writes_a_file_that_does_not_fit_its_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = obedient::provider();
+    let limited = |limits: Limits| {
+        let host = obedient::builder().limits(limits).spool(folder.path().join("spool")).build().unwrap();
+        host.load_bytes(OBEDIENT.bytes).unwrap();
+        obedient::connect(&host, &server);
+        let file = Blob::new("quiet ".repeat(500_000), "text/plain", None);
+        host.call(Call::new("obedient", "good.repeat").input(json!({"times": 4})).attach("file", file))
+    };
+    let limits = Limits { memory: 2 << 20, blobs: 4 << 20, output: 64 << 20, ..Limits::default() };
+    let output = limited(limits).unwrap();
+    let (_, repeated) = &output.attachments[0];
+    assert!(repeated.is_on_disk() && repeated.len() == 12_000_003, "{}", repeated.len());
+    assert!(repeated.bytes().unwrap().ends_with(b"quiet end"));
+
+    let error = limited(Limits { disk: 10_000_000, ..limits }).unwrap_err().to_string();
+    assert!(error.contains("the limit `disk`"), "{error}");
 }

@@ -80,7 +80,7 @@ pub(crate) fn receive(
     }
 }
 
-fn failed(error: io::Error, sink: &Sink<'_>) -> NotReceived {
+fn failed(error: io::Error, sink: &Sink) -> NotReceived {
     match error.downcast() {
         Ok(OfWire(ureq::Error::BodyExceedsLimit(_))) => NotReceived::Kept(sink.too_large()),
         Ok(OfWire(error)) => NotReceived::Wire(error),

@@ -86,4 +86,4 @@ pub use moved::moved;
 pub use probe::{Reached, probe};
 pub use refusal::{ConnectionError, MissingCredential};
 pub use secret::{MASK, Secret};
-pub use spool::{IN_MEMORY, Room, Spool, SpoolError};
+pub use spool::{BlobWriter, IN_MEMORY, Room, Spool, SpoolError};

@@ -42,7 +42,7 @@ impl SpoolError {
     }
 
     /// An error of reading, in which one of these is the cause.
-    pub(crate) fn of(error: io::Error) -> Self {
+    pub fn of(error: io::Error) -> Self {
         error.downcast().unwrap_or_else(|error| Self::unread(&error))
     }
 
@@ -99,8 +99,9 @@ impl Spool {
 
 /// A content in the making: in memory while it is small, then on disk. Where no file can be made it stays in memory, with the limit
 /// that holds there. What is not [finished](Sink::finish) is gone.
-pub(crate) struct Sink<'a> {
-    room: Option<Room<'a>>,
+pub(crate) struct Sink {
+    /// Where it may go on on disk, and how many bytes it may have there.
+    room: Option<(Spool, u64)>,
     /// The most that is taken where nothing is on disk, in bytes.
     memory: u64,
     bytes: Vec<u8>,
@@ -115,8 +116,9 @@ pub(crate) enum NotKept {
     Spool(SpoolError),
 }
 
-impl<'a> Sink<'a> {
-    pub(crate) fn new(room: Option<Room<'a>>, memory: u64) -> Self {
+impl Sink {
+    pub(crate) fn new(room: Option<Room<'_>>, memory: u64) -> Self {
+        let room = room.map(|Room { spool, most }| (spool.clone(), most));
         Self { room, memory, bytes: Vec::new(), file: None, length: 0 }
     }
 
@@ -125,15 +127,15 @@ impl<'a> Sink<'a> {
         if self.file.is_some() || length > IN_MEMORY.min(self.memory) {
             self.spill();
         }
-        match (&mut self.file, self.room) {
-            (Some(file), Some(room)) => {
-                if length > room.most {
+        match (&mut self.file, &self.room) {
+            (Some(file), Some((spool, most))) => {
+                if length > *most {
                     return Err(self.too_large());
                 }
                 let before = std::mem::take(&mut self.bytes);
                 let kept = check_file_size(length).and_then(|()| file.write_all(&before));
                 let kept = kept.and_then(|()| file.write_all(piece));
-                kept.map_err(|error| NotKept::Spool(room.spool.failed(&error)))?;
+                kept.map_err(|error| NotKept::Spool(spool.failed(&error)))?;
             }
             _ if length > self.memory => return Err(self.too_large()),
             _ => self.bytes.extend_from_slice(piece),
@@ -145,22 +147,22 @@ impl<'a> Sink<'a> {
     /// Goes on on disk, if that is possible: whether it is there.
     fn spill(&mut self) -> bool {
         if self.file.is_none() {
-            self.file = self.room.and_then(|room| room.spool.file().ok());
+            self.file = self.room.as_ref().and_then(|(spool, _)| spool.file().ok());
             // It is not tried again with each piece.
-            self.room = self.room.filter(|_| self.file.is_some());
+            self.room = self.room.take().filter(|_| self.file.is_some());
         }
         self.file.is_some()
     }
 
     /// The most that it may take, wherever that is.
     pub(crate) fn most(&self) -> u64 {
-        self.room.map_or(0, |room| room.most).max(self.memory)
+        self.room.as_ref().map_or(0, |(_, most)| *most).max(self.memory)
     }
 
     /// What is told where more comes than fits.
     pub(crate) fn too_large(&self) -> NotKept {
-        match self.room {
-            Some(room) => NotKept::TooLarge { on_disk: true, limit: room.most },
+        match &self.room {
+            Some((_, most)) => NotKept::TooLarge { on_disk: true, limit: *most },
             None => NotKept::TooLarge { on_disk: false, limit: self.memory },
         }
     }
@@ -170,6 +172,44 @@ impl<'a> Sink<'a> {
             Some(file) => Content::on_disk(file, self.length),
             None => Content::Memory(Bytes::from(self.bytes)),
         }
+    }
+}
+
+/// A blob in the making: in memory while it is small, then on disk, where there is a [`Spool`].
+pub struct BlobWriter {
+    sink: Sink,
+    media_type: String,
+    file_name: Option<String>,
+}
+
+impl BlobWriter {
+    /// One with nothing in it. Whoever writes looks after how much that is.
+    pub fn new(spool: Option<&Spool>, media_type: String, file_name: Option<String>) -> Self {
+        let room = spool.map(|spool| Room { spool, most: u64::MAX });
+        Self { sink: Sink::new(room, u64::MAX), media_type, file_name }
+    }
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// A [`SpoolError`], such as for a full disk.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
+        match self.sink.write(bytes) {
+            Err(NotKept::Spool(error)) => Err(error),
+            Ok(()) | Err(NotKept::TooLarge { .. }) => Ok(()),
+        }
+    }
+
+    /// What of it is in memory, and what is on disk, in bytes.
+    pub fn sizes(&self) -> (u64, u64) {
+        let names = self.media_type.len() + self.file_name.as_ref().map_or(0, String::len);
+        let (memory, disk) = if self.sink.file.is_some() { (0, self.sink.length) } else { (self.sink.length, 0) };
+        (names as u64 + memory, disk)
+    }
+
+    /// The blob.
+    pub fn finish(self) -> Blob {
+        Blob::of(self.sink.finish(), self.media_type, self.file_name)
     }
 }
 
@@ -199,11 +239,11 @@ mod tests {
 
     const LARGE: usize = 3 << 20;
 
-    fn content(sink: Result<Sink<'_>, NotKept>) -> Content {
+    fn content(sink: Result<Sink, NotKept>) -> Content {
         sink.map(Sink::finish).unwrap()
     }
 
-    fn written<'a>(room: Option<Room<'a>>, memory: u64, bytes: &[u8]) -> Result<Sink<'a>, NotKept> {
+    fn written(room: Option<Room<'_>>, memory: u64, bytes: &[u8]) -> Result<Sink, NotKept> {
         let mut sink = Sink::new(room, memory);
         bytes.chunks(10_000).try_for_each(|piece| sink.write(piece))?;
         Ok(sink)
@@ -234,7 +274,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::in_folder(folder.path());
         let (bytes, most) = (vec![7; LARGE], LARGE as u64);
-        let limit = |sink: Result<Sink<'_>, NotKept>| match sink.map(Sink::finish) {
+        let limit = |sink: Result<Sink, NotKept>| match sink.map(Sink::finish) {
             Err(NotKept::TooLarge { on_disk, limit }) => (on_disk, limit),
             other => panic!("{other:?}"),
         };

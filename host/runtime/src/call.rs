@@ -112,7 +112,7 @@ impl Call {
                 Err(_) => json.as_str().hash(&mut hasher),
             },
         }
-        self.attachments.iter().for_each(|(name, file)| (name, file.size()).hash(&mut hasher));
+        self.attachments.iter().for_each(|(name, file)| (name, file.len()).hash(&mut hasher));
         hasher.finish()
     }
 

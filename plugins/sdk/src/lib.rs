@@ -58,7 +58,7 @@ mod response;
 mod schema;
 mod text_of_json;
 
-pub use bindings::wharf::provider::blobs::Blob;
+pub use bindings::wharf::provider::blobs::{Blob, BlobWriter};
 pub use call::{Call, Output, Request, connection, log, state};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};

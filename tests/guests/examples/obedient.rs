@@ -67,6 +67,10 @@ const PROVIDER: Provider = Provider {
             Operation::function("shout", "Shout", Effect::Read, &[], shout)
                 .attachments(&[Attachment::new("file", "A text.").many()])
                 .gives(&["loud"]),
+            Operation::function("repeat", "Repeat", Effect::Read, &[], repeat)
+                .inputs(&[code_only("times", integer()).describe("Any number.")])
+                .attachments(&[Attachment::new("file", "A file.")])
+                .gives(&["repeated"]),
             // What other plugins say without code.
             Operation::delete("delete-session", "Delete session", "/users/{userId}/sessions/{sessionId}")
                 .inputs(&[path("userId", text()).describe("Any."), path("sessionId", text()).describe("Any.")])
@@ -166,6 +170,17 @@ fn shout(call: &Call<'_>) -> Result<Output, Failure> {
         output = output.file("loud", Blob::create(text.as_bytes(), &file.media_type(), name.as_deref()));
     }
     Ok(output)
+}
+
+/// The file so many times in a row, and an end, of which nothing is in the memory of this plugin.
+fn repeat(call: &Call<'_>) -> Result<Output, Failure> {
+    let writer = BlobWriter::new("text/plain", Some("repeated.txt"));
+    for file in call.attachments("file") {
+        let times = call.input("times").and_then(Value::as_u64).unwrap_or(0);
+        (0..times).for_each(|_| writer.append(file));
+    }
+    writer.write(b"end");
+    Ok(Output::success().file("repeated", BlobWriter::finish(writer)))
 }
 
 wharf_plugin::export!(PROVIDER);

@@ -13,7 +13,7 @@ use crate::call::{Form, Input};
 /// An input that fits its operation.
 pub(crate) struct Valid {
     pub(crate) members: Map<String, Value>,
-    /// As the plugin gets it.
+    /// As the plugin gets it; empty where no code runs.
     pub(crate) text: String,
     /// How members are written that have a number in them which a parser would write in another way; none where none has.
     pub(crate) written: Option<HashMap<String, Json>>,
@@ -44,8 +44,9 @@ fn is_told_by_its_value(digits: &str) -> bool {
 
 impl Valid {
     /// Of an input that was checked, and how it is written where that is known.
-    pub(super) fn of(value: Value, written: Option<Json>) -> Self {
-        let text = written.as_ref().map_or_else(|| value.to_string(), Json::to_string);
+    pub(super) fn of(value: Value, written: Option<Json>, is_for_code: bool) -> Self {
+        let text = || written.as_ref().map_or_else(|| value.to_string(), Json::to_string);
+        let text = if is_for_code { text() } else { String::new() };
         let members = match value {
             Value::Object(members) => members,
             // The schema's type is `object`, so the validator has refused everything else.

@@ -71,7 +71,7 @@ impl Operation {
     /// The same within the time of a call.
     pub(crate) fn validate_within(&self, input: Input, work: &Work) -> Result<Valid, NotAccepted> {
         let (value, written) = self.read(input, work)?;
-        Ok(Valid::of(value, written))
+        Ok(Valid::of(value, written, self.declared.data.is_none()))
     }
 
     fn read(&self, input: Input, work: &Work) -> Result<(Value, Option<Json>), NotAccepted> {

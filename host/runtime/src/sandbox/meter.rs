@@ -221,6 +221,14 @@ impl Meter {
         self.within_bytes("disk", self.disk, self.limits.disk, LARGER_ON_DISK)
     }
 
+    /// A blob in the making that had so much in memory and on disk, and has so much now.
+    pub(crate) fn count_written(&mut self, had: (u64, u64), has: (u64, u64)) -> Counted {
+        self.blobs = self.blobs.saturating_sub(had.0).saturating_add(has.0);
+        self.disk = self.disk.saturating_sub(had.1).saturating_add(has.1);
+        self.within_bytes("blobs", self.blobs, self.limits.blobs, "the plugin made or received larger files")?;
+        self.within_bytes("disk", self.disk, self.limits.disk, LARGER_ON_DISK)
+    }
+
     pub(crate) fn count_randomness(&mut self, bytes: u64) -> Counted {
         self.randomness = self.randomness.saturating_add(bytes);
         self.within_bytes("randomness", self.randomness, self.limits.randomness, "the plugin asked for more")
