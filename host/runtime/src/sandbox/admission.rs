@@ -16,10 +16,30 @@ const MAPS_OF_THE_HOST: u64 = 8_000;
 
 /// Counts the calls in flight.
 pub(crate) struct Admission {
-    pub(super) in_flight: Arc<AtomicU32>,
+    pub(super) in_flight: Arc<InFlight>,
     cap: u32,
     /// Set where the system has no room for what the operator asked for.
     pub(crate) narrow: Option<Narrow>,
+}
+
+/// How many calls are in flight, and how many were at one time since somebody looked last.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    now: AtomicU32,
+    most: AtomicU32,
+}
+
+impl InFlight {
+    /// The most since it was asked the last time.
+    pub(super) fn most_since(&self) -> u32 {
+        let now = self.now.load(Ordering::Relaxed);
+        self.most.swap(now, Ordering::Relaxed).max(now)
+    }
+
+    /// The most so far, of which the next to ask is told too.
+    pub(super) fn most(&self) -> u32 {
+        self.most.load(Ordering::Relaxed)
+    }
 }
 
 /// More calls were asked for than there is room for.
@@ -32,7 +52,7 @@ pub(crate) struct Narrow {
 }
 
 /// A call that was let in. Its place is free again when it is dropped.
-pub(crate) struct Admitted<'a>(&'a AtomicU32);
+pub(crate) struct Admitted<'a>(&'a InFlight);
 
 impl Admission {
     /// As many calls as the operator asked for, or as many as the system has room for.
@@ -71,14 +91,19 @@ impl Admission {
     /// How many there are now.
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.now.load(Ordering::Relaxed)
     }
 
     pub(crate) fn enter(&self) -> Result<Admitted<'_>, LimitReached> {
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) < self.cap {
+        let others = self.in_flight.now.fetch_add(1, Ordering::Relaxed);
+        if others < self.cap {
+            // Most calls find that there were more.
+            if self.in_flight.most() <= others {
+                self.in_flight.most.fetch_max(others + 1, Ordering::Relaxed);
+            }
             return Ok(Admitted(&self.in_flight));
         }
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.in_flight.now.fetch_sub(1, Ordering::Relaxed);
         Err(self.full())
     }
 
@@ -96,7 +121,7 @@ impl Admission {
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
+use super::admission::InFlight;
 use super::contract::Instance;
 use super::ctx::Ctx;
 use super::{no_room, store};
@@ -137,7 +138,7 @@ struct Shared {
     /// How many a release has at most; zero for none.
     each: usize,
     /// Calls in flight.
-    in_flight: Arc<AtomicU32>,
+    in_flight: Arc<InFlight>,
     cores: u32,
     releases: Mutex<Vec<Weak<Release>>>,
     /// None while the thread sleeps, and nobody would clear them away.
@@ -151,7 +152,7 @@ impl Stock {
         clock: Handle,
         limits: &Limits,
         each: u32,
-        in_flight: Arc<AtomicU32>,
+        in_flight: Arc<InFlight>,
     ) -> Self {
         let cores = thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
         let limits = Limits { timeout: limits.timeout.min(TIME), cpu: limits.cpu.min(CPU), ..*limits };
@@ -253,7 +254,7 @@ impl Shared {
             }
             thread::park_timeout(pause);
             // Where every processor has a call, whoever makes an instance takes the time from another.
-            if self.is_busy() {
+            if self.is_full(self.in_flight.most_since()) {
                 pause = (pause * 2).min(LATE);
                 continue;
             }
@@ -288,7 +289,12 @@ impl Shared {
     }
 
     fn is_busy(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) > self.cores.saturating_sub(1)
+        self.is_full(self.in_flight.most())
+    }
+
+    /// Whether so many calls leave no processor free.
+    fn is_full(&self, calls: u32) -> bool {
+        calls >= self.cores
     }
 
     fn releases(&self) -> Vec<Arc<Release>> {
