@@ -79,6 +79,7 @@ fn a_server_that_the_operator_did_not_write_is_told_with_what_to_write_and_nothi
     world.call("scattered files.look").fails(2, &[line]);
     assert!(main.requests().is_empty());
     assert_eq!(world.call("scattered files.list").code, 0, "it needs the main one alone");
+    says(&world, &["check", "--offline"], &[line, "until then its requests fail"]);
 
     let uploads = echo();
     let url = uploads.url();

@@ -39,6 +39,11 @@ impl Grant {
         required.try_for_each(|field| self.connection.require(&field.name))
     }
 
+    /// The further servers of its plugin that nobody said the address of, with what would.
+    pub fn missing_servers(&self, release: &Release) -> impl Iterator<Item = MissingCredential> {
+        release.about.servers.iter().filter_map(|server| self.connection.server(Some(&server.name)).err())
+    }
+
     /// How many operations of its plugin it is granted for.
     ///
     /// # Errors

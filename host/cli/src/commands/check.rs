@@ -319,6 +319,9 @@ impl Checked<'_> {
             self.add(&subject, Verdict::Look, words);
         }
         let text = format!("{} {}, granted for {covered} operations", about.name, about.version);
+        for missing in grant.missing_servers(release) {
+            self.add(&subject, Verdict::Look, format!("{missing}; until then its requests fail"));
+        }
         Some(Made { subject, grant, text })
     }
 
