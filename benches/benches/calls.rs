@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use ureq::Agent;
-use wharf::{Call, Connection, Host, Secret};
+use wharf::{Call, Connection, EngineLimits, Host, Limits, Secret};
 use wharf_artifacts::{APPWRITE, OBEDIENT};
 use wharf_benches::bare::Bare;
 use wharf_benches::{AUTHORITY, Provider, Subject, Work, compare, compare_with_pauses, pin, run, throughput, tls};
@@ -34,7 +34,10 @@ fn main() {
     host.load_bytes(OBEDIENT.bytes).unwrap();
     host.load_bytes(APPWRITE.bytes).unwrap();
     let ways = [plain(&provider), by_tls(&provider)];
-    ways.iter().for_each(|way| connect(&host, way));
+    for way in &ways {
+        connect(&host, way, "obedient");
+        connect(&host, way, "appwrite");
+    }
 
     // What makes instances ready is not to be kept to the processor of this thread.
     (0..4).for_each(|_| remember(&host));
@@ -55,13 +58,11 @@ fn by_tls(provider: &Provider) -> Way {
     Way { title: "TLS", connection: "tls", url: provider.tls_url(), agent: tls::agent(AUTHORITY) }
 }
 
-fn connect(host: &Host, way: &Way) {
-    let connection = |plugin: &str| {
-        let connection = Connection::builder(plugin, way.connection, &format!("{}/v1", way.url)).ca(AUTHORITY);
-        connection.field("project_id", "shop").secret("api_key", Secret::new(KEY)).secret("key", Secret::new(KEY))
-    };
-    host.connect("obedient", connection("obedient").build().unwrap());
-    host.connect("appwrite", connection("appwrite").build().unwrap());
+fn connect(host: &Host, way: &Way, plugin: &str) {
+    let connection = Connection::builder(plugin, way.connection, &format!("{}/v1", way.url)).ca(AUTHORITY);
+    let connection =
+        connection.field("project_id", "shop").secret("api_key", Secret::new(KEY)).secret("key", Secret::new(KEY));
+    host.connect(plugin, connection.build().unwrap());
 }
 
 fn nothing(host: &Host) {
@@ -117,9 +118,14 @@ fn request(host: &Host, way: &Way) {
 
 fn parallel(host: &Host, ways: &[Way]) {
     let bare = Bare::new(OBEDIENT.bytes);
-    let nothing: [Work<'_>; 2] = [
+    let plain = Limits { engine: EngineLimits { ready: 0, ..EngineLimits::default() }, ..Limits::default() };
+    let plain = Host::builder().limits(plain).build().unwrap();
+    plain.load_bytes(OBEDIENT.bytes).unwrap();
+    connect(&plain, &ways[0], "obedient");
+    let nothing: [Work<'_>; 3] = [
         ("floor: the engine alone, tuned", Box::new(|| Box::new(|| bare.call("good.remember")))),
         ("Host::call", Box::new(|| Box::new(|| remember(host)))),
+        ("the same without instances that are made ahead", Box::new(|| Box::new(|| remember(&plain)))),
     ];
     throughput("An operation that does nothing", &nothing);
     for way in ways {
