@@ -324,3 +324,11 @@ fn the_schema_for_editors_refuses_what_the_reader_refuses() {
         assert!(!validator.is_valid(&document) || is_of_the_text || is_a_name, "{pointer}");
     }
 }
+
+#[test]
+fn a_part_keeps_its_media_type() {
+    let part = json!({"name": "meta", "media-type": "application/json"});
+    let document = altered("/operations/orders.change/requests/change/body", json!({"multipart": [part]}));
+    let manifest = read(&document.to_string()).unwrap();
+    assert_eq!(write(&manifest), document);
+}
