@@ -16,8 +16,10 @@ use crate::text::without_mark;
 use crate::work::{OutOfTime, Work};
 
 mod edit;
+mod plain;
 mod tokens;
 
+pub use plain::KEPT_NAME;
 pub use tokens::{Kind, Token, Tokens};
 
 /// A document, as it was written: digits, equal members, escapes and blanks stay as they are, and it nests as deep as it does.
@@ -120,7 +122,7 @@ impl Json {
     /// # Errors
     /// Half a surrogate pair, a number like `1e400`, or more than 127 values within values, and where it stands.
     pub fn value(&self) -> Result<Value, NoJson> {
-        serde_json::from_str(&self.0).map_err(|_| self.beyond_a_parser())
+        plain::value(&self.0).map_err(|_| self.beyond_a_parser())
     }
 
     /// What a parser does not take.

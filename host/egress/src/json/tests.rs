@@ -223,3 +223,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_that_a_parser_keeps_for_itself_is_a_name() {
+    for text in [r#"{"$serde_json::private::RawValue":"[1]"}"#, r#"[{"\u0024serde_json::private::RawValue":{}}]"#] {
+        let value = Json::parse(text).unwrap().value().unwrap();
+        assert_eq!(value.to_string(), text.replace("\\u0024", "$"));
+    }
+}
+
+#[test]
+fn texts_in_texts_do_not_take_the_stack() {
+    // Each text is a document in its turn, and each goes as deep as a parser goes.
+    let boxed = (0..150).fold("1".to_owned(), |inner, _| {
+        let inner = inner.replace('\\', "\\u005c").replace('"', "\\u0022");
+        let (open, shut) = ("[".repeat(120), "]".repeat(120));
+        format!("{open}{{\"{KEPT_NAME}\":\"{inner}\"}}{shut}")
+    });
+    assert!(Json::parse(boxed).unwrap().value().is_ok());
+}
+
+#[test]
+fn values_are_those_of_the_usual_parser() {
+    for text in ["-0", "1.5", "-7", "18446744073709551615", "1e30", "null", "[true,{}]", r#"{"b":"\n\u00e9","a":[[]]}"#]
+    {
+        assert_eq!(Json::parse(text).unwrap().value().unwrap(), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+    }
+}

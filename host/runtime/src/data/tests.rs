@@ -286,3 +286,20 @@ fn a_file_counts_as_one() {
     let limit = matches!(&failed, CallError::Refusal(Refusal::Limit(LimitReached { name: "blobs", .. })));
     assert!(limit, "{failed:?}");
 }
+
+#[test]
+fn a_text_that_a_parser_takes_for_a_document_is_no_way_around_the_schema() {
+    let world = World::of(&json!({"orders.add": {
+        "title": "Add", "summary": "Adds one.", "request": {"method": "POST", "path": "/orders", "body": {"json": ["role"]}},
+        "input": {"properties": {"role": {"enum": ["viewer"]}}},
+    }}));
+    for text in [
+        r#"{"role": {"$serde_json::private::RawValue": "\"viewer\""}}"#,
+        r#"{"$serde_json::private::RawValue": "{\"role\":\"admin\",\"role\":\"viewer\"}"}"#,
+    ] {
+        let input = wharf_egress::Json::parse(text).unwrap();
+        let report = HOST.0.run(Call::new(&world.plugin, "orders.add").input(input));
+        assert!(matches!(report.result, Err(CallError::Refusal(Refusal::InvalidInput { .. }))), "{text}");
+    }
+    assert!(world.targets().is_empty());
+}

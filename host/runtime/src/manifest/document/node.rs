@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
-use wharf_egress::json::{Kind as TokenKind, Token, Tokens, quoted};
+use wharf_egress::json::{KEPT_NAME, Kind as TokenKind, Token, Tokens, quoted};
 
 use super::Problem;
 use crate::operation::nearest;
@@ -134,17 +134,32 @@ fn began<'t>(token: &Token<'t>, open: &mut Vec<Open<'t>>) -> Result<Option<Node<
             return Ok(None);
         }
         (TokenKind::Name, _) => {
+            let name = said(token, open)?;
+            // What is kept of a manifest is read by a parser that takes it for its own.
+            if name == KEPT_NAME {
+                let problem = format!("`{KEPT_NAME}` is kept for other uses; give it another name");
+                return Err(Problem::new(&place_of(open), Some(at), problem));
+            }
             if let Some(outer) = open.last_mut() {
-                outer.name = Some(token.said());
+                outer.name = Some(name);
             }
             return Ok(None);
         }
         (TokenKind::End, _) => return Ok(open.pop().map(|open| open.node)),
-        (TokenKind::Text, _) => Kind::Text(token.said()),
+        (TokenKind::Text, _) => Kind::Text(said(token, open)?),
         (TokenKind::Number, text) => Kind::Number(text),
         (TokenKind::Word, text) => Kind::Word(text),
     };
     Ok(Some(Node { at, kind }))
+}
+
+/// What a name or a text says. Half a surrogate pair says nothing, and would be sent as something else.
+fn said<'t>(token: &Token<'t>, open: &[Open<'_>]) -> Result<Cow<'t, str>, Problem> {
+    if token.text.contains("\\u") && serde_json::from_str::<String>(token.text).is_err() {
+        let problem = "an escape such as `\\ud83d` is half of a surrogate pair; write the other half behind it";
+        return Err(Problem::new(&place_of(open), Some(token.at), problem.to_owned()));
+    }
+    Ok(token.said())
 }
 
 /// The JSON Pointer to what is being read.

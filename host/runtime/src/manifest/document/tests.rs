@@ -332,3 +332,20 @@ fn a_part_keeps_its_media_type() {
     let manifest = read(&document.to_string()).unwrap();
     assert_eq!(write(&manifest), document);
 }
+
+#[test]
+fn half_a_pair_is_no_text_of_a_manifest() {
+    for (name, text) in [("text", r#""a\ud83d""#), ("json", r#"{"a":"\ud83d"}"#)] {
+        let document = altered("/operations/orders.get/request/query", json!([{"name": "v", name: "HERE"}]));
+        let told = read(&document.to_string().replace("\"HERE\"", text));
+        assert!(told.is_err(), "{:?}", told.unwrap().operations[0].requests[0].query);
+    }
+}
+
+#[test]
+fn a_name_that_a_parser_keeps_for_itself_is_no_name_of_a_manifest() {
+    let inner = json!({"$serde_json::private::RawValue": "{\"type\":\"integer\"}"});
+    let document = altered("/operations/orders.get/input", json!({"properties": {"id": inner}}));
+    let told = read(&document.to_string()).unwrap_err().to_string();
+    assert!(told.starts_with("/operations/orders.get/input/properties/id: ") && told.contains("is kept"), "{told}");
+}

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use wharf_egress::Json;
 use wharf_egress::declaration as own;
-use wharf_egress::json::Literal;
+use wharf_egress::json::{KEPT_NAME, Kind, Literal, Token, Tokens};
 
 use super::bindings::wharf::provider::manifest as m;
 use crate::manifest;
@@ -209,6 +209,10 @@ fn source(place: &str, from: m::Source) -> Result<own::Source, String> {
 }
 
 fn json(place: &str, what: &str, text: &str) -> Result<Value, String> {
+    let is_kept = |token: &Token<'_>| token.kind == Kind::Name && token.said() == KEPT_NAME;
+    if Tokens::of(text).map_while(Result::ok).any(|token| is_kept(&token)) {
+        return Err(format!("{place}: {what} has a member `{KEPT_NAME}`, which is kept for other uses"));
+    }
     serde_json::from_str(text).map_err(|error| format!("{place}: {what} is not JSON: {error}"))
 }
 
