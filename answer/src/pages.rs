@@ -380,3 +380,61 @@ mod tests {
         assert_eq!(turn.values(&Page { last: Some("{}"), ..second }, |_| None, None), None, "there is no more");
     }
 }
+
+#[cfg(test)]
+mod turning {
+    use super::*;
+
+    /// Whether a list ends as a whole one after an answer behind which there is more.
+    fn ends(turn: Turn, first: &str) -> bool {
+        let pages = Pages { list: "/items".into(), turn, told_apart_by: None };
+        let followed = pages.followed().follow(100, |page| {
+            if pages.turn.values(page, |_| None, None).is_none() {
+                return Ok(None);
+            }
+            Ok(Some(if page.number == 1 { first.to_owned() } else { r#"{"items":[2]}"#.to_owned() }))
+        });
+        followed.is_ok_and(|(json, failed)| failed.is_none() && !json.contains(",2]"))
+    }
+
+    #[test]
+    fn a_cursor_that_cannot_be_read_is_not_the_end() {
+        for next in [r#""\ud83d""#, r#"{"id":1}"#, "[1]"] {
+            let cursor = Turn::Cursor { query: "after".into(), at: "/next".into() };
+            assert!(!ends(cursor, &format!(r#"{{"items":[1],"next":{next}}}"#)), "{next}");
+        }
+    }
+
+    #[test]
+    fn equal_members_on_the_way_to_a_cursor_or_a_list_are_not_the_end() {
+        for first in [r#"{"items":[1],"next":"2","next":null}"#, r#"{"items":[1],"items":[],"next":"2"}"#] {
+            let cursor = Turn::Cursor { query: "after".into(), at: "/next".into() };
+            assert!(!ends(cursor, first), "{first}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_which_nothing_can_be_read_is_not_the_end() {
+        for address in ["https://a.example/?cursor=2", "https://a.example/?page=%ff"] {
+            let link = Turn::Link { at: Some("/next".into()), read: vec!["page".into()].into() };
+            assert!(!ends(link, &format!(r#"{{"items":[1],"next":"{address}"}}"#)), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_what_turns_the_page_is_not_the_end() {
+        let last = Turn::Last { query: "after".into(), at: "/id".into() };
+        assert!(!ends(last, r#"{"items":[{"x":1}]}"#));
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_no_relation() {
+        assert_eq!(next_of(r#"<https://a/?page=2>; title="a; rel=next""#), None);
+        assert_eq!(
+            next_of("<https://a/?page=2>; rel=prev; rel=next"),
+            None,
+            "the first counts (RFC 8288, section 3.3)"
+        );
+        assert_eq!(next_of(r#"<https://a/?page=2>; title="<b>"; rel=next"#).as_deref(), Some("https://a/?page=2"));
+    }
+}

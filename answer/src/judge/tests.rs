@@ -231,3 +231,47 @@ proptest::proptest! {
         }
     }
 }
+
+/// How long it takes to look at an answer for which there is a tenth of a second.
+fn time_of(body: &str, condition: serde_json::Value, rules: usize) -> std::time::Duration {
+    let condition: Condition = serde_json::from_value(condition).unwrap();
+    let rule = Rule { conditions: vec![condition].into(), then: Then::Unreadable("x".into()) };
+    let (answer, rules) = (Answer::new(200, &[], body), vec![rule; rules]);
+    let started = std::time::Instant::now();
+    let _ = judge_within(&answer, &rules, &(), &|_| started.elapsed().as_millis() < 100);
+    started.elapsed()
+}
+
+fn many(text: &str) -> Vec<String> {
+    (0..4000).map(|n| format!("{text}{n}")).collect()
+}
+
+#[test]
+fn names_that_are_passed_over_are_compared_within_the_time() {
+    let body = format!("{{{}\"z\":1}}", (0..99_000).map(|n| format!("\"n{n}\":1,")).collect::<String>());
+    let condition =
+        serde_json::json!({"at": ["/*"], "exists": true, "any-case": true, "except": many("m"), "not": true});
+    let took = time_of(&body, condition, 1);
+    assert!(took.as_secs() < 2, "{took:?}");
+}
+
+#[test]
+fn a_text_is_compared_with_many_within_the_time() {
+    let body = format!("\"{}\"", "a\\n".repeat(1 << 18));
+    for test in ["one-of", "contains"] {
+        let wanted: Vec<_> = match test {
+            "one-of" => many("a").into_iter().map(|text| serde_json::json!({"text": text})).collect(),
+            _ => many("a").into_iter().map(serde_json::Value::from).collect(),
+        };
+        let took = time_of(&body, serde_json::json!({"at": [""], test: wanted}), 1);
+        assert!(took.as_secs() < 2, "{test}: {took:?}");
+    }
+}
+
+#[test]
+fn numbers_that_differ_are_not_equal() {
+    for (number, code) in [("9007199254740993", "9007199254740992"), ("0", "1e-400")] {
+        let of = serde_json::json!([{"if": [{"at": ["/n"], "one-of": [{"number": number}]}], "unreadable": "x"}]);
+        assert!(judged(200, &format!("{{\"n\":{code}}}"), of).is_ok(), "{number} is not {code}");
+    }
+}

@@ -2,6 +2,7 @@ mod lines;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use wasmtime::component::Component;
@@ -287,6 +288,82 @@ fn a_file_counts_as_one() {
     assert!(limit, "{failed:?}");
 }
 
+fn list_with(query: &Value, pages: &Value) -> Value {
+    let mut operations = list_orders(pages);
+    operations["orders.list"]["request"]["query"] = query.clone();
+    operations
+}
+
+#[test]
+fn what_is_bound_to_a_constant_is_so_on_each_page() {
+    let query = json!([{"name": "after", "input": "after", "otherwise": "a"}, {"name": "state", "text": "open"}]);
+    let world = World::of(&list_with(&query, &json!({"list": "", "link": {"read": ["after", "state"]}})));
+    world.answers(200, &[("Link", r#"<?after=b&state=closed>; rel="next""#)], "[1]");
+    world.answers(200, &[], "[2]");
+    world.run("orders.list", &json!({"maxItems": 9}));
+    world.run("orders.list", &json!({}));
+    assert_eq!(
+        world.targets(),
+        ["/orders?after=a&state=open", "/orders?after=b&state=open", "/orders?after=a&state=open"]
+    );
+}
+
+#[test]
+fn a_sensitive_input_is_masked_on_each_page() {
+    let query = json!([{"name": "cursor", "input": "after"}]);
+    let mut operations = list_with(&query, &json!({"list": "/items", "cursor": {"query": "cursor", "at": "/next"}}));
+    operations["orders.list"]["sensitive-inputs"] = json!(["after"]);
+    let world = World::of(&operations);
+    for input in [json!({"after": "hunter2hunter2"}), json!({"after": "hunter2hunter2", "maxItems": 9})] {
+        world.answers(200, &[], r#"{"items": [1]}"#);
+        let report = world.run("orders.list", &input);
+        let url = &report.exchanges.first().unwrap().request.url;
+        assert!(!url.contains("hunter2"), "{input}: {url}");
+    }
+}
+
+#[test]
+fn what_the_caller_gave_for_the_page_is_what_is_sent() {
+    let query = json!([{"name": "offset", "input": "kind"}]);
+    let world =
+        World::of(&list_with(&query, &json!({"list": "", "offset": {"query": "offset", "limit": "limit", "most": 5}})));
+    world.answers(200, &[], "[]");
+    world.run("orders.list", &json!({"kind": "five", "maxItems": 9}));
+    assert_ne!(world.targets(), ["/orders?limit=5&offset=0"]);
+}
+
+#[test]
+fn a_place_that_meets_equal_members_is_no_success() {
+    for body in [r#"{"items": [1], "next": "b", "next": null}"#, r#"{"items": [1, 2], "items": []}"#] {
+        let world = World::of(&by_cursor());
+        world.answers(200, &[], body);
+        world.answers(200, &[], r#"{"items": [2]}"#);
+        let report = world.run("orders.list", &json!({"maxItems": 9}));
+        assert!(report.result.is_err(), "{body}: {}", output(&report));
+    }
+}
+
+#[test]
+fn a_link_of_which_nothing_is_read_is_not_the_last_page() {
+    let world = World::of(&list_orders(&json!({"link": {"read": ["after"]}})));
+    world.answers(200, &[("Link", r#"<https://a.example/orders?cursor=b>; rel="next""#)], "[1]");
+    let report = world.run("orders.list", &json!({"maxItems": 9}));
+    assert!(report.result.is_err(), "{}", output(&report));
+}
+
+#[test]
+fn rules_are_read_within_the_time_of_the_call() {
+    let except: Vec<String> = (0..4000).map(|n| format!("m{n}")).collect();
+    let rules = json!([{"if": {"at": "/*", "equals": "no", "any-case": true, "except": except}, "unreadable": "x"}]);
+    let limits = Limits { timeout: std::time::Duration::from_secs(1), ..Limits::default() };
+    let world = World::within(limits, &get_order(&rules));
+    let body = format!("{{{}\"z\":1}}", (0..99_000).map(|n| format!("\"n{n}\":1,")).collect::<String>());
+    world.answers(200, &[], &body);
+    let started = Instant::now();
+    let report = world.run("orders.get", &json!({"id": "7"}));
+    assert!(started.elapsed().as_secs() < 3, "{:?}, and it succeeded: {}", started.elapsed(), report.result.is_ok());
+}
+
 #[test]
 fn a_text_that_a_parser_takes_for_a_document_is_no_way_around_the_schema() {
     let world = World::of(&json!({"orders.add": {
@@ -302,4 +379,12 @@ fn a_text_that_a_parser_takes_for_a_document_is_no_way_around_the_schema() {
         assert!(matches!(report.result, Err(CallError::Refusal(Refusal::InvalidInput { .. }))), "{text}");
     }
     assert!(world.targets().is_empty());
+}
+
+#[test]
+fn a_request_may_be_called_next_page() {
+    let mut operations = get_order(&json!([]));
+    operations["orders.next-page"] = operations["orders.get"].take();
+    operations.as_object_mut().unwrap().remove("orders.get");
+    let _ = World::of(&operations);
 }

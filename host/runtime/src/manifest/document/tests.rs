@@ -349,3 +349,113 @@ fn a_name_that_a_parser_keeps_for_itself_is_no_name_of_a_manifest() {
     let told = read(&document.to_string()).unwrap_err().to_string();
     assert!(told.starts_with("/operations/orders.get/input/properties/id: ") && told.contains("is kept"), "{told}");
 }
+
+/// A document with about everything in it.
+fn rich() -> Value {
+    let mut document = sample();
+    document["answer"] = json!([
+        {"if": [{"status": ["2xx", 404]}, {"at": ["/a", "/b"], "one-of": [1, "x"], "any-case": true}], "output": {"at": "/data"}},
+        {"if": {"at": "/*/e", "none-of": [true], "except": ["x"], "not": true}, "failure": {
+            "kind": "invalid-input", "message": ["/m", {"header": "x"}, {"body": true}, {"words": "w"}], "code": "/c",
+            "field": "/f", "retry-after": "/r", "note": "n", "hint": "h"}},
+        {"if": {"header": "x", "contains": "y"}, "unreadable": "z"},
+        {"if": {"body": true, "is": ["json", "nothing"]}, "use": "other"},
+        {"if": {"at": "/w", "words": {"one-of": ["a"], "only": ["b"]}}, "output": {"value": {"a": 1}}},
+        {"if": {"at": "/s", "is-status": [500]}, "output": {"events": {"data": "text", "end": {"text": "x"}, "most": 3, "seconds": 4}}},
+        {"if": {"reads": true}, "output": "nothing"},
+    ]);
+    document["answers"] = json!({"other": [{"output": "body"}]});
+    document["$defs"] = json!({"id": {"type": "string"}});
+    document["fields"]["kind"] =
+        json!({"title": "K", "summary": "k", "choices": ["a", "b"], "default": "a", "environment": "ACME_K"});
+    document["schemes"]["key"]["placements"][0]["unless"] = json!({"kind": "b"});
+    document["operations"]["orders.list"] = json!({
+        "title": "L", "summary": "l", "idempotent": true, "unverified": "u", "effect": "read", "input": {}, "output": {},
+        "attachments": {"f": {"summary": "s", "required": true, "many": true}}, "files": ["x"], "sensitive-inputs": ["a"],
+        "sensitive-outputs": ["/a"],
+        "request": {
+            "method": "POST", "path": "/a/{b}", "variables": {"b": {"input": "b", "slashes": "encoded"}},
+            "query": [{"name": "q", "input": "q", "otherwise": 1, "lists": "commas"}, {"name": "c", "call-id": true}],
+            "headers": [{"name": "X", "field": "kind"}], "body": {"multipart": [{"name": "m", "json": {}}], "media-types": ["*/*"]},
+            "as-file": false, "read-only": true, "sensitive-answer": ["/t"], "when-given": ["a"], "redirects-to": ["https://x.example"],
+            "open-query": "why",
+        },
+        "answer": [], "pages": {"list": "/l", "offset": {"query": "o", "limit": "l", "most": 5}, "told-apart-by": "id"},
+    });
+    document["operations"]["orders.b"] = json!({"title": "L", "summary": "l", "request": {"method": "PUT", "body": {"text": {"input": "x"}, "media-type": "text/xml"}}});
+    document
+}
+
+fn places(value: &Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            places(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), all);
+        }),
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, value)| places(value, &format!("{at}/{n}"), all)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_reader_and_the_schema_agree() {
+    let validator = jsonschema::validator_for(&reference::schema()).unwrap();
+    let rich = rich();
+    assert!(
+        validator.is_valid(&rich),
+        "{:?}",
+        validator.iter_errors(&rich).map(|e| format!("{e} {}", e.instance_path())).next()
+    );
+    read(&rich.to_string()).unwrap();
+    let mut all = Vec::new();
+    places(&rich, "", &mut all);
+    let values = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "1",
+        "-1",
+        "1.0",
+        "1e2",
+        "4294967296",
+        "99999999999999999999",
+        "\"\"",
+        "\"x\"",
+        "\"/x\"",
+        "\"+404\"",
+        "\"+4xx\"",
+        "[]",
+        "[\"x\"]",
+        "[1]",
+        "{}",
+        "{\"x-a\":1}",
+        "{\"text\":\"a\"}",
+        "\"404\"",
+        "\"body\"",
+    ];
+    let mut differ: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+    let mut look = |place: &str, what: &str, document: &Value| {
+        let (schema, reader) = (validator.is_valid(document), read(&document.to_string()));
+        if schema != reader.is_ok() {
+            let who = if schema { "schema alone takes" } else { "reader alone takes" };
+            differ.entry(format!("{who} {what}")).or_default().push(place.to_owned());
+        }
+    };
+    for place in &all {
+        if place.starts_with("/operations/orders.get/input/") || place.starts_with("/$defs/") {
+            continue;
+        }
+        for value in values {
+            let mut document = rich.clone();
+            *document.pointer_mut(place).unwrap() = serde_json::from_str(value).unwrap();
+            look(place, value, &document);
+        }
+        if rich.pointer(place).unwrap().is_object() {
+            let mut document = rich.clone();
+            document.pointer_mut(place).unwrap()["x-a"] = json!(1);
+            look(place, "with x-a", &document);
+        }
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
+}
