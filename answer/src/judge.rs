@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::answer::Answer;
 use crate::failure::{Detail, Failure};
 use crate::lines::Lines;
-use crate::look::{Inside, Late, Steps, Way};
+use crate::look::{Inside, Late, Steps, Way, count};
 use crate::members::words;
 use crate::read;
-use crate::rules::{Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Then};
-use crate::values::{is, of_json, of_texts, said, whole};
+use crate::rules::{Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then};
+use crate::values::{Seen, any, folded, holds, is, said, whole};
 
 /// How deep rules may use others. What stands deeper is not looked at.
 pub const DEEPEST: usize = 8;
@@ -60,7 +60,7 @@ pub fn judge(answer: &Answer, rules: &[Rule], named: &impl Named) -> Result<Foun
     judge_within(answer, rules, named, &|_| true).unwrap_or_else(|Late| Err(answer.makes_no_sense("read in time")))
 }
 
-/// The same within a time: `steps` counts what is looked at. That is no more than some times the answer for each condition of the rules.
+/// The same within a time: `steps` counts what is about to be looked at or compared, byte by byte.
 ///
 /// # Errors
 /// [`Late`] where the time is over.
@@ -70,18 +70,40 @@ pub fn judge_within(
     named: &impl Named,
     steps: Steps<'_>,
 ) -> Result<Result<Found, Failure>, Late> {
+    judged(answer, rules, named, steps, false)
+}
+
+/// The same of an answer whose body is still to come: rules that look at the body are passed over.
+///
+/// # Errors
+/// [`Late`] where the time is over.
+pub fn judge_head_within(
+    head: &Answer,
+    rules: &[Rule],
+    named: &impl Named,
+    steps: Steps<'_>,
+) -> Result<Result<Found, Failure>, Late> {
+    judged(head, rules, named, steps, true)
+}
+
+fn judged(
+    answer: &Answer,
+    rules: &[Rule],
+    named: &impl Named,
+    steps: Steps<'_>,
+    head_alone: bool,
+) -> Result<Result<Found, Failure>, Late> {
+    count(steps, answer.bytes().len())?;
     let body = answer.as_text();
-    let is_late = !steps(answer.bytes().len());
-    let inside = Inside::of(body.filter(|_| !is_late && read::is_json(answer)), steps);
-    let mut look = Look { answer, body, inside };
-    let found = match look.first(rules, named, DEEPEST) {
+    let inside = Inside::of(body.filter(|_| read::is_json(answer)), steps);
+    let mut look = Look { answer, body, inside, head_alone };
+    match look.first(rules, named, DEEPEST)? {
         Some(Then::Output(output)) => look.output(output),
-        Some(Then::Failure(failing)) => Err(look.failure(failing)),
-        Some(Then::Unreadable(expected)) => Err(answer.makes_no_sense(expected)),
+        Some(Then::Failure(failing)) => look.failure(failing).map(Err),
+        Some(Then::Unreadable(expected)) => Ok(Err(answer.makes_no_sense(expected))),
         Some(Then::Use(_)) | None if answer.is_success() => look.output(&Output::Body),
-        Some(Then::Use(_)) | None => Err(look.failure(&Failing::default())),
-    };
-    if is_late || look.inside.is_late { Err(Late) } else { Ok(found) }
+        Some(Then::Use(_)) | None => look.failure(&Failing::default()).map(Err),
+    }
 }
 
 /// A look at one answer.
@@ -90,80 +112,101 @@ struct Look<'a, 's> {
     /// None where it is no text.
     body: Option<&'a str>,
     inside: Inside<'a, 's>,
+    /// Whether the body is still to come.
+    head_alone: bool,
 }
 
 impl<'a> Look<'a, '_> {
-    fn first<'r>(&mut self, rules: &'r [Rule], named: &'r impl Named, deep: usize) -> Option<&'r Then> {
+    fn first<'r>(&mut self, rules: &'r [Rule], named: &'r impl Named, deep: usize) -> Result<Option<&'r Then>, Late> {
         for rule in rules {
-            self.inside.count(1);
-            if self.inside.is_late {
-                return None;
-            }
+            self.inside.count(1)?;
             let found = match &rule.each {
-                Some(pointer) => self.of_each(pointer, rule, named, deep),
-                None => self.of_rule(rule, named, deep),
+                _ if self.head_alone && rule.looks_at_the_body() => None,
+                Some(pointer) => self.of_each(pointer, rule, named, deep)?,
+                None => self.of_rule(rule, named, deep)?,
             };
             if found.is_some() {
-                return found;
+                return Ok(found);
             }
         }
-        None
+        Ok(None)
     }
 
     /// What a rule says, where it fits.
-    fn of_rule<'r>(&mut self, rule: &'r Rule, named: &'r impl Named, deep: usize) -> Option<&'r Then> {
-        if !rule.conditions.iter().all(|condition| self.holds(condition) != condition.not) {
-            return None;
+    fn of_rule<'r>(&mut self, rule: &'r Rule, named: &'r impl Named, deep: usize) -> Result<Option<&'r Then>, Late> {
+        for condition in rule.conditions.iter() {
+            if self.holds(condition)? == condition.not {
+                return Ok(None);
+            }
         }
         match &rule.then {
-            Then::Use(name) => deep.checked_sub(1).and_then(|deep| self.first(named.rules(name)?, named, deep)),
-            then => Some(then),
+            Then::Use(name) => match deep.checked_sub(1).zip(named.rules(name)) {
+                Some((deep, rules)) => self.first(rules, named, deep),
+                None => Ok(None),
+            },
+            then => Ok(Some(then)),
         }
     }
 
     /// The same of each value by itself. Where it fits one, the words of a failure are looked for in that one.
-    fn of_each<'r>(&mut self, pointer: &str, rule: &'r Rule, named: &'r impl Named, deep: usize) -> Option<&'r Then> {
+    fn of_each<'r>(
+        &mut self,
+        pointer: &str,
+        rule: &'r Rule,
+        named: &'r impl Named,
+        deep: usize,
+    ) -> Result<Option<&'r Then>, Late> {
         let whole = self.inside.json;
-        for value in self.inside.at(Way { pointer, any_case: false, except: &[] }) {
+        for value in self.inside.at(pointer)? {
             self.inside.json = Some(value);
-            self.inside.count(1);
-            let found = self.of_rule(rule, named, deep);
-            if found.is_some() || self.inside.is_late {
-                return found;
+            self.inside.count(1)?;
+            let found = self.of_rule(rule, named, deep)?;
+            if found.is_some() {
+                return Ok(found);
             }
         }
         self.inside.json = whole;
-        None
+        Ok(None)
     }
 
     /// Whether the test of a condition holds.
-    fn holds(&mut self, condition: &Condition) -> bool {
-        let Condition { of, test, any_case, except, .. } = condition;
-        match (of, test) {
-            (Subject::Status, Test::Statuses(statuses)) => statuses.iter().any(|status| match status {
-                Status::One(one) => *one == self.answer.status,
-                Status::Class(class) => *class == self.answer.status / 100,
-            }),
-            (Subject::Operation, Test::Reads(reads)) => *reads == self.answer.is_to_a_read(),
-            (Subject::Body, Test::Is(kinds)) => kinds.iter().any(|kind| self.body_is(*kind)),
-            (Subject::At(pointers), test) => {
-                let ways = pointers.iter().map(|pointer| Way { pointer, any_case: *any_case, except });
-                let found: Vec<&str> = ways.flat_map(|way| self.inside.at(way)).collect();
-                self.inside.count(found.iter().map(|json| json.len()).sum::<usize>().saturating_mul(compared(test)));
-                of_json(test, &found, *any_case)
+    fn holds(&mut self, condition: &Condition) -> Result<bool, Late> {
+        let Condition { of, test, any_case, .. } = condition;
+        self.inside.count(1)?;
+        let seen: Vec<Seen<'_>> = match (of, test) {
+            (Subject::Status, Test::Statuses(statuses)) => {
+                self.inside.count(statuses.len())?;
+                return Ok(statuses.iter().any(|status| match status {
+                    Status::One(one) => *one == self.answer.status,
+                    Status::Class(class) => *class == self.answer.status / 100,
+                }));
             }
-            (Subject::Header(name), test) => {
-                let found: Vec<&str> = self.answer.all(name).collect();
-                of_texts(test, &found, *any_case)
-            }
-            (Subject::Body, test) => {
-                let found: Vec<&str> = self.body.map(str::trim).into_iter().collect();
-                self.inside.count(found.iter().map(|text| text.len()).sum::<usize>().saturating_mul(compared(test)));
-                of_texts(test, &found, *any_case)
-            }
+            (Subject::Operation, Test::Reads(reads)) => return Ok(*reads == self.answer.is_to_a_read()),
             // What does not belong together never holds; a manifest with it is refused.
-            (Subject::Status | Subject::Operation, _) => false,
+            (Subject::Status | Subject::Operation, _) => return Ok(false),
+            (Subject::Body, Test::Is(kinds)) => {
+                return any(kinds, |kind| {
+                    self.inside.count(1 + self.answer.bytes().len())?;
+                    Ok(self.body_is(*kind))
+                });
+            }
+            (Subject::Body, _) => self.body.map(|body| Seen::Text(body.trim())).into_iter().collect(),
+            (Subject::Header(name), _) => self.answer.all(name).map(Seen::Text).collect(),
+            (Subject::At(pointers), _) => self.seen_at(pointers, condition)?,
+        };
+        holds(test, &seen, *any_case, self.inside.steps)
+    }
+
+    fn seen_at(&mut self, pointers: &[Text], condition: &Condition) -> Result<Vec<Seen<'a>>, Late> {
+        let Condition { any_case, except, .. } = condition;
+        self.inside.count(except.iter().map(|name| name.len()).sum())?;
+        let except = except.iter().map(|name| folded(name, *any_case)).collect();
+        let mut seen = Vec::new();
+        for pointer in pointers {
+            let found = self.inside.along(Way { pointer, any_case: *any_case, except: &except })?;
+            seen.extend(found.into_iter().map(Seen::Json));
         }
+        Ok(seen)
     }
 
     fn body_is(&self, kind: Kind) -> bool {
@@ -176,26 +219,22 @@ impl<'a> Look<'a, '_> {
         }
     }
 
-    /// What stands at a pointer, as it is written.
-    fn at(&mut self, pointer: &str) -> Vec<&'a str> {
-        self.inside.at(Way { pointer, any_case: false, except: &[] })
-    }
-
-    fn output(&mut self, output: &Output) -> Result<Found, Failure> {
-        if let Output::File(name) = output {
-            return Ok(Found::File(name.clone().into_owned()));
-        }
-        if let Output::Lines(lines) = output {
-            return Ok(Found::Lines(lines.clone()));
-        }
+    fn output(&mut self, output: &Output) -> Result<Result<Found, Failure>, Late> {
         let found = match output {
-            Output::At(pointer) => match self.at(pointer).as_slice() {
+            Output::File(name) => return Ok(Ok(Found::File(name.clone().into_owned()))),
+            Output::Lines(lines) => return Ok(Ok(Found::Lines(lines.clone()))),
+            Output::At(pointer) => match self.inside.at(pointer)?.as_slice() {
                 [one] => Some((*one).to_owned()),
-                _ => return Err(self.answer.makes_no_sense(&format!("an object with `{pointer}`, once"))),
+                _ => return Ok(Err(self.answer.makes_no_sense(&format!("an object with `{pointer}`, once")))),
             },
             Output::Value(json) => Some(json.clone().into_owned()),
-            _ => None,
+            Output::Body | Output::Text | Output::Message => None,
         };
+        Ok(self.json(output, found))
+    }
+
+    /// An output that is JSON: what was found, or else made of the body.
+    fn json(&self, output: &Output, found: Option<String>) -> Result<Found, Failure> {
         if self.inside.met_equal {
             return Err(self
                 .answer
@@ -215,18 +254,18 @@ impl<'a> Look<'a, '_> {
         }))
     }
 
-    fn failure(&mut self, failing: &Failing) -> Failure {
+    fn failure(&mut self, failing: &Failing) -> Result<Failure, Late> {
         let usual: Vec<Place> = MESSAGE.iter().map(|at| Place::At(Cow::Borrowed(at))).chain([Place::Body]).collect();
         let places = if failing.message.is_empty() { &usual } else { &*failing.message };
-        let told = self.words(places).filter(|told| !told.trim().is_empty());
+        let told = self.words(places)?.filter(|told| !told.trim().is_empty());
         let mut detail = self.answer.detail(told.as_deref());
-        detail.code = self.words(&failing.code).map(|code| whole(&code).map_or(code, |number| number.to_string()));
+        detail.code = self.words(&failing.code)?.map(|code| whole(&code).map_or(code, |number| number.to_string()));
         let says_nothing = told.is_none_or(|told| is_the_reason_alone(self.answer.status, &told));
         let hint = failing.hint.iter().filter(|_| says_nothing);
         for more in failing.note.iter().chain(hint) {
             detail.message = format!("{}; {more}", detail.message);
         }
-        let seconds = self.words(&failing.retry_after).and_then(|words| words.trim().parse::<f64>().ok());
+        let seconds = self.words(&failing.retry_after)?.and_then(|words| words.trim().parse::<f64>().ok());
         if let Some(seconds) = seconds.filter(|seconds| (0.0..1e9).contains(seconds)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
             let seconds = seconds.ceil() as u32;
@@ -235,12 +274,12 @@ impl<'a> Look<'a, '_> {
         self.of_kind(failing, detail)
     }
 
-    fn of_kind(&mut self, failing: &Failing, detail: Detail) -> Failure {
-        match failing.kind {
+    fn of_kind(&mut self, failing: &Failing, detail: Detail) -> Result<Failure, Late> {
+        Ok(match failing.kind {
             FailureKind::ByStatus => Failure::of_status(self.answer, detail),
             FailureKind::ByCode => Failure::of_body(self.answer, detail),
             FailureKind::InvalidInput => {
-                let field = self.words(&failing.field).filter(|field| !field.trim().is_empty());
+                let field = self.words(&failing.field)?.filter(|field| !field.trim().is_empty());
                 // It has no code of its own.
                 let code = detail.code.map(|code| format!(" ({code})")).unwrap_or_default();
                 Failure::InvalidInput(field, detail.message + &code)
@@ -253,21 +292,40 @@ impl<'a> Look<'a, '_> {
             FailureKind::Provider => Failure::Provider(detail),
             FailureKind::Unavailable => Failure::Unavailable(detail),
             FailureKind::Timeout => Failure::Timeout(detail),
-        }
+        })
     }
 
     /// What the first place says that says something.
-    fn words(&mut self, places: &[Place]) -> Option<String> {
-        places.iter().find_map(|place| match place {
-            Place::At(pointer) => {
-                let found = self.at(pointer);
-                // Of equal members the last counts, as for most readers.
-                found.into_iter().rev().find_map(said)
+    fn words(&mut self, places: &[Place]) -> Result<Option<String>, Late> {
+        for place in places {
+            self.inside.count(1)?;
+            let words = match place {
+                Place::At(pointer) => self.words_at(pointer)?,
+                Place::Header(name) => {
+                    self.answer.header(name).filter(|value| !value.trim().is_empty()).map(str::to_owned)
+                }
+                Place::Body => {
+                    self.inside.count(self.answer.bytes().len())?;
+                    self.plain_text()
+                }
+                Place::Words(words) => Some(words.clone().into_owned()),
+            };
+            if words.is_some() {
+                return Ok(words);
             }
-            Place::Header(name) => self.answer.header(name).filter(|value| !value.trim().is_empty()).map(str::to_owned),
-            Place::Body => self.plain_text(),
-            Place::Words(words) => Some(words.clone().into_owned()),
-        })
+        }
+        Ok(None)
+    }
+
+    /// Of equal members the last counts, as for most readers.
+    fn words_at(&mut self, pointer: &str) -> Result<Option<String>, Late> {
+        for json in self.inside.at(pointer)?.into_iter().rev() {
+            self.inside.count(json.len())?;
+            if let Some(words) = said(json) {
+                return Ok(Some(words));
+            }
+        }
+        Ok(None)
     }
 
     /// A page is no message, and is quoted for what it is; so is JSON other than a text.
@@ -278,16 +336,6 @@ impl<'a> Look<'a, '_> {
         }
         let is_words = !text.is_empty() && !text.starts_with(['<', '{', '[']);
         is_words.then(|| text.to_owned())
-    }
-}
-
-/// How often a value is looked at for a test, at most.
-fn compared(test: &Test) -> usize {
-    match test {
-        Test::OneOf(values) | Test::NoneOf(values) => values.len(),
-        Test::Contains(texts) => texts.len(),
-        Test::Words(words) => words.one_of.len() + words.only.len(),
-        _ => 1,
     }
 }
 

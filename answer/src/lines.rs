@@ -1,11 +1,13 @@
 //! Answers that come line by line: what their items are, and when they are at their end.
 
+use std::slice;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::look::{Inside, Late, Steps, Way};
+use crate::look::{Inside, Late, Steps};
 use crate::rules::{Text, Value};
-use crate::values::equals;
+use crate::values::{Seen, one_of};
 
 /// The most items that an answer may have.
 pub const MOST: u32 = 1_000_000;
@@ -87,11 +89,8 @@ impl Lines {
             }
             Some(End::At(pointer, value)) => {
                 let mut inside = Inside::of(Some(data), steps);
-                let found = inside.at(Way { pointer, any_case: false, except: &[] });
-                let is_equal = found.iter().any(|json| equals(value, json, false));
-                if inside.is_late {
-                    return Err(Late);
-                }
+                let found: Vec<Seen<'_>> = inside.at(pointer)?.into_iter().map(Seen::Json).collect();
+                let is_equal = one_of(slice::from_ref(value), &found, false, steps)?;
                 (is_equal && !inside.met_equal).then_some(Last::Item)
             }
         };

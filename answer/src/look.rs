@@ -1,7 +1,7 @@
 //! What stands in a body: each list and each object is taken apart once, however many rules ask for it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -9,16 +9,25 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::members::words;
+use crate::values::folded;
 
 /// The most entries of lists and members of objects that are looked at, in all of an answer. What is handed on whole is not counted.
 const MOST_ENTRIES: usize = 100_000;
 
-/// Counts bytes that are about to be looked at, and says whether there is time for it.
+/// Counts bytes that are about to be looked at or compared, and says whether there is time for it.
 pub type Steps<'s> = &'s dyn Fn(usize) -> bool;
 
 /// The time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Late;
+
+/// Counts what is about to be done.
+///
+/// # Errors
+/// [`Late`]
+pub(crate) fn count(steps: Steps<'_>, bytes: usize) -> Result<(), Late> {
+    if steps(bytes) { Ok(()) } else { Err(Late) }
+}
 
 /// A member of an object, or an entry of a list.
 #[derive(Clone, Copy)]
@@ -33,8 +42,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Way<'w> {
     pub(crate) pointer: &'w str,
     pub(crate) any_case: bool,
-    /// Names that a `*` passes over.
-    pub(crate) except: &'w [Cow<'static, str>],
+    /// Names that a `*` passes over, folded.
+    pub(crate) except: &'w HashSet<Cow<'w, str>>,
 }
 
 /// A body that is JSON.
@@ -44,9 +53,7 @@ pub(crate) struct Inside<'a, 's> {
     /// By where they begin.
     taken_apart: HashMap<usize, Rc<Vec<Entry<'a>>>>,
     entries: usize,
-    steps: Steps<'s>,
-    /// Whether the time is over.
-    pub(crate) is_late: bool,
+    pub(crate) steps: Steps<'s>,
     /// Whether a pointer led through an object that has the member twice.
     pub(crate) met_equal: bool,
     /// Whether there was more than is looked at.
@@ -61,87 +68,90 @@ impl<'a, 's> Inside<'a, 's> {
             taken_apart: HashMap::new(),
             entries: 0,
             steps,
-            is_late: false,
             met_equal: false,
             met_too_many: false,
         }
     }
 
     /// Counts what is about to be looked at.
-    pub(crate) fn count(&mut self, bytes: usize) {
-        self.is_late = self.is_late || !(self.steps)(bytes);
+    pub(crate) fn count(&self, bytes: usize) -> Result<(), Late> {
+        count(self.steps, bytes)
     }
 
     /// The values that a JSON Pointer leads to, each as it is written; `*` is every entry of a list and every member of an object.
-    pub(crate) fn at(&mut self, way: Way<'_>) -> Vec<&'a str> {
-        let Some(json) = self.json else { return Vec::new() };
+    pub(crate) fn at(&mut self, pointer: &str) -> Result<Vec<&'a str>, Late> {
+        self.along(Way { pointer, any_case: false, except: &HashSet::new() })
+    }
+
+    /// The same on a way with more to say.
+    pub(crate) fn along(&mut self, way: Way<'_>) -> Result<Vec<&'a str>, Late> {
+        self.count(1 + way.pointer.len())?;
+        let Some(json) = self.json else { return Ok(Vec::new()) };
         let mut found = vec![json];
         for token in way.pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
             let mut inside = Vec::new();
             for json in found {
                 let before = inside.len();
-                self.step(json, &token, way, &mut inside);
+                self.step(json, &token, way, &mut inside)?;
                 self.met_equal |= token != "*" && inside.len() > before + 1;
             }
             found = inside;
         }
-        found
+        Ok(found)
     }
 
-    fn step(&mut self, json: &'a str, token: &str, way: Way<'_>, found: &mut Vec<&'a str>) {
-        let entries = self.take_apart(json);
-        self.count(entries.len());
-        if self.is_late {
-            return;
-        }
+    fn step(&mut self, json: &'a str, token: &str, way: Way<'_>, found: &mut Vec<&'a str>) -> Result<(), Late> {
+        let entries = self.take_apart(json)?;
+        self.count(1 + entries.len())?;
         let is_list = json.starts_with('[');
-        match token {
-            "*" if is_list || way.except.is_empty() => found.extend(entries.iter().map(|entry| entry.json)),
-            "*" => {
-                let is_left_out =
-                    |entry: &&Entry<'_>| !way.except.iter().any(|name| is_called(entry.name, name, way.any_case));
-                found.extend(entries.iter().filter(is_left_out).map(|entry| entry.json));
-            }
-            token if is_list => {
-                let place = token.parse().ok().and_then(|place: usize| entries.get(place));
-                found.extend(place.map(|entry| entry.json));
-            }
-            token => {
-                let named = entries.iter().filter(|entry| is_called(entry.name, token, way.any_case));
-                found.extend(named.map(|entry| entry.json));
+        if token == "*" && (is_list || way.except.is_empty()) {
+            found.extend(entries.iter().map(|entry| entry.json));
+            return Ok(());
+        }
+        if is_list {
+            let place = token.parse().ok().and_then(|place: usize| entries.get(place));
+            found.extend(place.map(|entry| entry.json));
+            return Ok(());
+        }
+        let wanted = folded(token, way.any_case);
+        for Entry { name, json } in entries.iter() {
+            let written = name.unwrap_or_default();
+            self.count(written.len())?;
+            let name = said(written);
+            let name = folded(&name, way.any_case);
+            if if token == "*" { !way.except.contains(&name) } else { name == wanted } {
+                found.push(json);
             }
         }
+        Ok(())
     }
 
     /// The entries of a list or the members of an object; none of anything else.
-    fn take_apart(&mut self, json: &'a str) -> Rc<Vec<Entry<'a>>> {
-        if !json.starts_with(['{', '[']) || self.is_late {
-            return Rc::default();
+    fn take_apart(&mut self, json: &'a str) -> Result<Rc<Vec<Entry<'a>>>, Late> {
+        if !json.starts_with(['{', '[']) {
+            return Ok(Rc::default());
         }
         let at = json.as_ptr().addr();
         if let Some(known) = self.taken_apart.get(&at) {
-            return Rc::clone(known);
+            return Ok(Rc::clone(known));
         }
-        self.count(json.len());
+        self.count(json.len())?;
         let most = MOST_ENTRIES - self.entries;
         let (entries, is_all) = entries(json, most).unwrap_or_default();
         self.entries += entries.len();
         self.met_too_many |= !is_all;
         let entries = Rc::new(entries);
         self.taken_apart.insert(at, Rc::clone(&entries));
-        entries
+        Ok(entries)
     }
 }
 
-/// Whether a member, by its name as it is written, has this name.
-fn is_called(written: Option<&str>, name: &str, any_case: bool) -> bool {
-    let Some(written) = written else { return false };
-    let same = |said: &str| said == name || any_case && said.to_lowercase() == name.to_lowercase();
+/// What a name says that is written with its quotes. A half of a pair is in no name of a rule.
+fn said(written: &str) -> Cow<'_, str> {
     match written.contains('\\') {
-        false => written.get(1..written.len() - 1).is_some_and(same),
-        // A half of a pair is in no name of a rule.
-        true => words(written).is_some_and(|said| same(&said)),
+        false => Cow::Borrowed(written.get(1..written.len() - 1).unwrap_or_default()),
+        true => Cow::Owned(words(written).unwrap_or_default()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::look::entries;
+use crate::look::{Late, Steps, count, entries};
 use crate::members::{Members, words};
 use crate::rules::{Kind, Status, Test, Value, Words};
 
@@ -40,66 +40,159 @@ fn one_line(json: &str) -> String {
     words(json).or_else(of_object).unwrap_or_else(|| json.to_owned())
 }
 
-pub(crate) fn of_json(test: &Test, found: &[&str], any_case: bool) -> bool {
-    let is_one_of = |values: &[Value], json: &str| values.iter().any(|value| equals(value, json, any_case));
-    let texts = || found.iter().filter_map(|json| words(json));
-    match test {
-        Test::Exists(exists) => *exists != found.is_empty(),
-        Test::Present(present) => *present == found.iter().any(|json| *json != "null"),
-        Test::OneOf(values) => found.iter().any(|json| is_one_of(values, json)),
-        Test::NoneOf(values) => found.is_empty() || found.iter().any(|json| !is_one_of(values, json)),
-        Test::Is(kinds) => found.iter().any(|json| kinds.iter().any(|kind| is(json, *kind))),
-        Test::Contains(texts) => {
-            let said: Vec<String> = found.iter().filter_map(|json| said(json)).collect();
-            contain(texts, said.iter().map(String::as_str), any_case)
+/// A value that is looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen<'s> {
+    /// One of a JSON document, as it is written.
+    Json(&'s str),
+    /// The value of a header, or the body as it came.
+    Text(&'s str),
+}
+
+impl<'s> Seen<'s> {
+    fn written(self) -> &'s str {
+        match self {
+            Self::Json(written) | Self::Text(written) => written,
         }
-        Test::Words(test) => texts().any(|text| are(test, &text)),
-        Test::Statuses(statuses) => found.iter().any(|json| says_status(statuses, &written(json))),
-        Test::Reads(_) => false,
+    }
+
+    /// What it says, if it is a text.
+    fn text(self) -> Option<Cow<'s, str>> {
+        match self {
+            Self::Json(json) => words(json).map(Cow::Owned),
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+        }
+    }
+
+    /// What it says in words.
+    fn said(self) -> Option<Cow<'s, str>> {
+        match self {
+            Self::Json(json) => said(json).map(Cow::Owned),
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+        }
     }
 }
 
-pub(crate) fn of_texts(test: &Test, found: &[&str], any_case: bool) -> bool {
-    let is_one_of = |values: &[Value], text: &str| {
-        values.iter().any(|value| match value {
-            Value::Text(value) => same(value, text, any_case),
-            Value::Number(digits) => number(digits).is_some_and(|value| number(text) == Some(value)),
-            Value::Null | Value::Boolean(_) | Value::EmptyList | Value::EmptyObject => false,
-        })
-    };
+/// Whether a test holds of what is seen. A value is read once, whatever it is compared with.
+pub(crate) fn holds(test: &Test, seen: &[Seen<'_>], any_case: bool, steps: Steps<'_>) -> Result<bool, Late> {
+    let any_seen = |holds: &dyn Fn(Seen<'_>) -> Result<bool, Late>| any_seen(seen, steps, holds);
     match test {
-        Test::Exists(exists) | Test::Present(exists) => *exists != found.is_empty(),
-        Test::OneOf(values) => found.iter().any(|text| is_one_of(values, text)),
-        Test::NoneOf(values) => found.is_empty() || found.iter().any(|text| !is_one_of(values, text)),
-        Test::Contains(texts) => contain(texts, found.iter().copied(), any_case),
-        Test::Words(test) => found.iter().any(|text| are(test, text)),
-        Test::Statuses(statuses) => found.iter().any(|text| says_status(statuses, text)),
-        Test::Is(_) | Test::Reads(_) => false,
+        Test::Exists(exists) => Ok(*exists != seen.is_empty()),
+        Test::Present(present) => Ok(*present == seen.iter().any(|seen| !matches!(seen, Seen::Json("null")))),
+        Test::OneOf(values) => one_of(values, seen, any_case, steps),
+        Test::NoneOf(values) => {
+            let wanted = Wanted::all(values, any_case, steps)?;
+            Ok(seen.is_empty() || any_seen(&|seen| Ok(!is_one_of(&wanted, seen, any_case, steps)?))?)
+        }
+        Test::Is(kinds) => any_seen(&|seen| {
+            any(kinds, |kind| {
+                count(steps, seen.written().len())?;
+                Ok(matches!(seen, Seen::Json(json) if is(json, *kind)))
+            })
+        }),
+        Test::Contains(texts) => {
+            count(steps, texts.iter().map(|text| text.len()).sum())?;
+            let wanted: Vec<Cow<'_, str>> = texts.iter().map(|text| folded(text, any_case)).collect();
+            any_seen(&|seen| {
+                let Some(said) = seen.said() else { return Ok(false) };
+                let said = folded(&said, any_case);
+                any(&wanted, |wanted| {
+                    count(steps, 1 + said.len())?;
+                    Ok(said.contains(&**wanted))
+                })
+            })
+        }
+        Test::Words(test) => any_seen(&|seen| seen.text().map_or(Ok(false), |text| are(test, &text, steps))),
+        Test::Statuses(statuses) => any_seen(&|seen| {
+            count(steps, statuses.len())?;
+            Ok(says_status(statuses, &seen.text().unwrap_or(Cow::Borrowed(seen.written()))))
+        }),
+        Test::Reads(_) => Ok(false),
     }
 }
 
-fn contain<'t>(texts: &[Cow<'static, str>], mut found: impl Iterator<Item = &'t str>, any_case: bool) -> bool {
-    let lower = |text: &str| if any_case { text.to_lowercase() } else { text.to_owned() };
-    let wanted: Vec<String> = texts.iter().map(|text| lower(text)).collect();
-    found.any(|text| {
-        let text = lower(text);
-        wanted.iter().any(|wanted| text.contains(wanted.as_str()))
+/// Whether one of these values is seen.
+pub(crate) fn one_of(values: &[Value], seen: &[Seen<'_>], any_case: bool, steps: Steps<'_>) -> Result<bool, Late> {
+    let wanted = Wanted::all(values, any_case, steps)?;
+    any_seen(seen, steps, &|seen| is_one_of(&wanted, seen, any_case, steps))
+}
+
+/// Whether it holds of something that is seen, which is counted.
+fn any_seen(seen: &[Seen<'_>], steps: Steps<'_>, holds: &dyn Fn(Seen<'_>) -> Result<bool, Late>) -> Result<bool, Late> {
+    any(seen, |seen| {
+        count(steps, 1 + seen.written().len())?;
+        holds(*seen)
     })
 }
 
-fn same(one: &str, other: &str, any_case: bool) -> bool {
-    if any_case { one.to_lowercase() == other.to_lowercase() } else { one == other }
+/// Whether it holds of one of several.
+pub(crate) fn any<T>(several: &[T], holds: impl Fn(&T) -> Result<bool, Late>) -> Result<bool, Late> {
+    for one in several {
+        if holds(one)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-pub(crate) fn equals(value: &Value, json: &str, any_case: bool) -> bool {
-    match value {
-        Value::Null => json == "null",
-        Value::Boolean(flag) => json == if *flag { "true" } else { "false" },
-        Value::Text(text) => words(json).is_some_and(|said| same(text, &said, any_case)),
-        Value::Number(digits) => number(digits).is_some_and(|value| number(&written(json)) == Some(value)),
-        Value::EmptyList => is_empty(json, '[', ']'),
-        Value::EmptyObject => is_empty(json, '{', '}'),
+/// A text in which the case of letters says nothing, where it does not count.
+pub(crate) fn folded(text: &str, any_case: bool) -> Cow<'_, str> {
+    if any_case { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
+}
+
+/// A value to compare with, made ready for it.
+enum Wanted<'v> {
+    /// `null`, `true` or `false`.
+    Word(&'static str),
+    Text(Cow<'v, str>),
+    Number(f64),
+    Empty(char, char),
+    /// A number that is none.
+    Nothing,
+}
+
+impl<'v> Wanted<'v> {
+    fn all(values: &'v [Value], any_case: bool, steps: Steps<'_>) -> Result<Vec<Self>, Late> {
+        let ready = |value| {
+            let wanted = Self::of(value, any_case);
+            count(steps, wanted.len()).map(|()| wanted)
+        };
+        values.iter().map(ready).collect()
     }
+
+    fn of(value: &'v Value, any_case: bool) -> Self {
+        match value {
+            Value::Null => Self::Word("null"),
+            Value::Boolean(true) => Self::Word("true"),
+            Value::Boolean(false) => Self::Word("false"),
+            Value::Text(text) => Self::Text(folded(text, any_case)),
+            Value::Number(digits) => number(digits).map_or(Self::Nothing, Self::Number),
+            Value::EmptyList => Self::Empty('[', ']'),
+            Value::EmptyObject => Self::Empty('{', '}'),
+        }
+    }
+
+    /// How many bytes of it are compared.
+    fn len(&self) -> usize {
+        if let Self::Text(text) = self { 1 + text.len() } else { 1 }
+    }
+}
+
+fn is_one_of(wanted: &[Wanted<'_>], seen: Seen<'_>, any_case: bool, steps: Steps<'_>) -> Result<bool, Late> {
+    let said = seen.text();
+    let folded = said.as_deref().map(|said| folded(said, any_case));
+    let json = if let Seen::Json(json) = seen { json } else { "" };
+    let number = number(said.as_deref().unwrap_or(json));
+    any(wanted, |wanted| {
+        count(steps, wanted.len())?;
+        Ok(match wanted {
+            Wanted::Word(word) => json == *word,
+            Wanted::Text(text) => folded.as_ref() == Some(text),
+            Wanted::Number(value) => number == Some(*value),
+            Wanted::Empty(open, close) => is_empty(json, *open, *close),
+            Wanted::Nothing => false,
+        })
+    })
 }
 
 pub(crate) fn number(digits: &str) -> Option<f64> {
@@ -139,11 +232,6 @@ fn is_empty(json: &str, open: char, close: char) -> bool {
     inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
-/// What a text says, or a number as it is written.
-fn written(json: &str) -> Cow<'_, str> {
-    words(json).map_or(Cow::Borrowed(json), Cow::Owned)
-}
-
 /// Whether a number is one of these statuses.
 fn says_status(statuses: &[Status], digits: &str) -> bool {
     number(digits).is_some_and(|number| {
@@ -155,19 +243,32 @@ fn says_status(statuses: &[Status], digits: &str) -> bool {
 }
 
 /// Whether a text is made of these words.
-fn are(test: &Words, text: &str) -> bool {
-    let is_of = |list: &[Cow<'static, str>], word: &str| list.iter().any(|known| known.eq_ignore_ascii_case(word));
+fn are(test: &Words, text: &str, steps: Steps<'_>) -> Result<bool, Late> {
+    let is_of = |list: &[Cow<'static, str>], word: &str| {
+        any(list, |known| {
+            count(steps, 1 + known.len())?;
+            Ok(known.eq_ignore_ascii_case(word))
+        })
+    };
     if test.only.is_empty() {
-        let ends = |c: char| !c.is_alphanumeric() && c != '\'';
-        return text.split(ends).any(|word| is_of(&test.one_of, word));
+        for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+            if is_of(&test.one_of, word)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
     }
     let text = text.trim_end_matches(['.', '!', '\r', '\n']);
+    if text.len() > LONGEST_WORDS {
+        return Ok(false);
+    }
     let mut has_one = false;
-    let are_known = text.len() <= LONGEST_WORDS
-        && text.split(' ').all(|word| {
-            let is_one = is_of(&test.one_of, word);
-            has_one |= is_one;
-            is_one || is_of(&test.only, word)
-        });
-    are_known && has_one
+    for word in text.split(' ') {
+        let is_one = is_of(&test.one_of, word)?;
+        has_one |= is_one;
+        if !is_one && !is_of(&test.only, word)? {
+            return Ok(false);
+        }
+    }
+    Ok(has_one)
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use wharf_answer::lines::{Form, Last, Lines, MOST};
-use wharf_answer::rules::{List, Output, Rule, Then};
-use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge};
+use wharf_answer::rules::{Output, Rule, Then};
+use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge_head_within};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
 use wharf_egress::lines::{Line, LineForm, Whole};
+use wharf_egress::work::Work;
 
 use crate::manifest::About;
 use crate::sandbox::ctx::{Ctx, NoAnswer};
@@ -186,64 +187,35 @@ fn is_meant(lines: &Lines, content_type: Option<&str>) -> bool {
 }
 
 /// The rules of an answer as far as they look at its status and its headers alone: all that is known when its lines begin to come.
-pub(super) struct OfHead {
-    rules: Vec<Rule>,
+pub(super) struct OfHead<'a> {
+    rules: &'a [Rule],
+    about: &'a About,
     /// Of the first rule that has any.
-    pub(super) lines: Lines,
+    pub(super) lines: &'a Lines,
 }
 
-impl OfHead {
+impl<'a> OfHead<'a> {
     /// None where no rule is of lines.
-    pub(super) fn of(rules: &[Rule], about: &About) -> Option<Self> {
-        if !has_lines(rules, about, wharf_answer::DEEPEST) {
-            return None;
-        }
-        let mut flat = Vec::new();
-        flatten(rules, about, &[], wharf_answer::DEEPEST, &mut flat);
-        let lines = flat.iter().find_map(|rule| match &rule.then {
-            Then::Output(Output::Lines(lines)) => Some(lines.clone()),
-            _ => None,
-        });
-        Some(Self { rules: flat, lines: lines? })
+    pub(super) fn of(rules: &'a [Rule], about: &'a About) -> Option<Self> {
+        Some(Self { rules, about, lines: first_lines(rules, about, wharf_answer::DEEPEST)? })
     }
 
     /// How an answer with this head is read line by line, if it is.
-    pub(super) fn lines(&self, status: u16, headers: &[(String, String)], is_read: bool) -> Option<Lines> {
+    pub(super) fn lines(&self, status: u16, headers: &[(String, String)], is_read: bool, work: &Work) -> Option<Lines> {
         let head = Answer::of(status, headers.to_vec(), Vec::new());
         let head = if is_read { head.to_a_read() } else { head };
-        match judge(&head, &self.rules, &()) {
+        // Where the time is over, that is found when the answer is read.
+        match judge_head_within(&head, self.rules, self.about, &|bytes| work.steps(bytes).is_ok()).ok()? {
             Ok(Found::Lines(lines)) if is_meant(&lines, head.header("content-type")) => Some(lines),
             _ => None,
         }
     }
 }
 
-fn has_lines(rules: &[Rule], about: &About, deep: usize) -> bool {
-    rules.iter().any(|rule| match &rule.then {
-        Then::Output(Output::Lines(_)) => true,
-        Then::Use(name) => deep > 0 && about.rules(name).is_some_and(|used| has_lines(used, about, deep - 1)),
-        _ => false,
+fn first_lines<'a>(rules: &'a [Rule], about: &'a About, deep: usize) -> Option<&'a Lines> {
+    rules.iter().filter(|rule| !rule.looks_at_the_body()).find_map(|rule| match &rule.then {
+        Then::Output(Output::Lines(lines)) => Some(lines),
+        Then::Use(name) => first_lines(about.rules(name)?, about, deep.checked_sub(1)?),
+        _ => None,
     })
-}
-
-fn flatten(
-    rules: &[Rule],
-    about: &About,
-    before: &[wharf_answer::rules::Condition],
-    deep: usize,
-    flat: &mut Vec<Rule>,
-) {
-    for rule in rules {
-        if rule.looks_at_the_body() {
-            continue;
-        }
-        let conditions: Vec<_> = before.iter().chain(rule.conditions.iter()).cloned().collect();
-        match (&rule.then, deep.checked_sub(1)) {
-            (Then::Use(name), Some(deep)) => {
-                flatten(about.rules(name).unwrap_or_default(), about, &conditions, deep, flat);
-            }
-            (Then::Use(_), None) => {}
-            (then, _) => flat.push(Rule { each: None, conditions: List::Owned(conditions), then: then.clone() }),
-        }
-    }
 }

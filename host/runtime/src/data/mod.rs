@@ -181,7 +181,8 @@ impl<'a> Run<'a> {
                 Opened::Whole(answer, form) => self.read(request, answer, form),
                 Opened::Lines(open) => {
                     let (status, headers) = open.head();
-                    let lines = of_head.lines(status, headers, self.reads()).unwrap_or(of_head.lines);
+                    let lines = of_head.lines(status, headers, self.reads(), &self.ctx.meter.work());
+                    let lines = lines.unwrap_or_else(|| of_head.lines.clone());
                     return Ok(Begun::Lines(Box::new(Listening::to(open, lines, status))));
                 }
             },
@@ -201,10 +202,11 @@ impl<'a> Run<'a> {
         }))
     }
 
-    fn open(&mut self, request: &Request, of_head: &OfHead) -> Result<Opened, Failure> {
-        let is_read = self.reads();
-        let wanted = |status, headers: &[_]| of_head.lines(status, headers, is_read).map(|lines| form_of(&lines));
-        let opened = self.ctx.open(&asked(request, Vec::new()), listened(&of_head.lines), wanted);
+    fn open(&mut self, request: &Request, of_head: &OfHead<'_>) -> Result<Opened, Failure> {
+        let (is_read, work) = (self.reads(), self.ctx.meter.work());
+        let wanted =
+            |status, headers: &[_]| of_head.lines(status, headers, is_read, &work).map(|lines| form_of(&lines));
+        let opened = self.ctx.open(&asked(request, Vec::new()), listened(of_head.lines), wanted);
         opened.map_err(|why| self.unanswered(why))
     }
 

@@ -17,8 +17,9 @@ use crate::sandbox::ctx::{Ctx, Running};
 
 /// Whether the output of an operation is a list of items that come line by line.
 pub(crate) fn gives_lines(about: &About, operation: &Operation) -> bool {
-    let rules = |data: &Data| OfHead::of(if data.answer.is_empty() { &about.answer } else { &data.answer }, about);
-    operation.declared.data.as_ref().and_then(rules).is_some()
+    let is_of_lines =
+        |data: &Data| OfHead::of(if data.answer.is_empty() { &about.answer } else { &data.answer }, about).is_some();
+    operation.declared.data.as_ref().is_some_and(is_of_lines)
 }
 
 /// How a call began.
