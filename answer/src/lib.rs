@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod build;
+mod decimal;
 pub mod document;
 mod failure;
 mod judge;
@@ -19,6 +20,7 @@ pub mod rules;
 mod values;
 
 pub use answer::Answer;
+pub use decimal::Decimal;
 pub use failure::{Detail, Failure};
 pub use judge::{DEEPEST, Found, Named, judge, judge_head_within, judge_within};
 pub use look::{Late, Steps};

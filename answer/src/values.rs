@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::decimal::Decimal;
 use crate::look::{Late, Steps, count, entries};
 use crate::members::{Members, words};
 use crate::rules::{Kind, Status, Test, Value, Words};
@@ -145,17 +146,17 @@ enum Wanted<'v> {
     /// `null`, `true` or `false`.
     Word(&'static str),
     Text(Cow<'v, str>),
-    Number(f64),
+    /// None where it is written as no number is.
+    Number(Option<Decimal>),
     Empty(char, char),
-    /// A number that is none.
-    Nothing,
 }
 
 impl<'v> Wanted<'v> {
-    fn all(values: &'v [Value], any_case: bool, steps: Steps<'_>) -> Result<Vec<Self>, Late> {
-        let ready = |value| {
-            let wanted = Self::of(value, any_case);
-            count(steps, wanted.len()).map(|()| wanted)
+    /// Each with how many bytes of it are compared.
+    fn all(values: &'v [Value], any_case: bool, steps: Steps<'_>) -> Result<Vec<(usize, Self)>, Late> {
+        let ready = |value: &'v Value| {
+            let bytes = 1 + if let Value::Text(text) | Value::Number(text) = value { text.len() } else { 0 };
+            count(steps, bytes).map(|()| (bytes, Self::of(value, any_case)))
         };
         values.iter().map(ready).collect()
     }
@@ -166,44 +167,33 @@ impl<'v> Wanted<'v> {
             Value::Boolean(true) => Self::Word("true"),
             Value::Boolean(false) => Self::Word("false"),
             Value::Text(text) => Self::Text(folded(text, any_case)),
-            Value::Number(digits) => number(digits).map_or(Self::Nothing, Self::Number),
+            Value::Number(digits) => Self::Number(Decimal::parse(digits)),
             Value::EmptyList => Self::Empty('[', ']'),
             Value::EmptyObject => Self::Empty('{', '}'),
         }
     }
-
-    /// How many bytes of it are compared.
-    fn len(&self) -> usize {
-        if let Self::Text(text) = self { 1 + text.len() } else { 1 }
-    }
 }
 
-fn is_one_of(wanted: &[Wanted<'_>], seen: Seen<'_>, any_case: bool, steps: Steps<'_>) -> Result<bool, Late> {
+fn is_one_of(wanted: &[(usize, Wanted<'_>)], seen: Seen<'_>, any_case: bool, steps: Steps<'_>) -> Result<bool, Late> {
     let said = seen.text();
     let folded = said.as_deref().map(|said| folded(said, any_case));
     let json = if let Seen::Json(json) = seen { json } else { "" };
-    let number = number(said.as_deref().unwrap_or(json));
-    any(wanted, |wanted| {
-        count(steps, wanted.len())?;
+    let number = Decimal::parse(said.as_deref().unwrap_or(json));
+    any(wanted, |(bytes, wanted)| {
+        count(steps, *bytes)?;
         Ok(match wanted {
             Wanted::Word(word) => json == *word,
             Wanted::Text(text) => folded.as_ref() == Some(text),
-            Wanted::Number(value) => number == Some(*value),
+            Wanted::Number(wanted) => wanted.is_some() && *wanted == number,
             Wanted::Empty(open, close) => is_empty(json, *open, *close),
-            Wanted::Nothing => false,
         })
     })
 }
 
-pub(crate) fn number(digits: &str) -> Option<f64> {
-    digits.trim().parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 /// A code as a whole number, however it is written: `500.0` and `5e2` as well.
 pub(crate) fn whole(code: &str) -> Option<i64> {
-    let number = number(code)?;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small")]
-    (number.fract() == 0.0 && number.abs() < 1e9).then_some(number as i64)
+    let number: i64 = Decimal::parse(code)?.in_digits()?.parse().ok()?;
+    (number.abs() < 1_000_000_000).then_some(number)
 }
 
 pub(crate) fn is(json: &str, kind: Kind) -> bool {
@@ -221,7 +211,7 @@ pub(crate) fn is(json: &str, kind: Kind) -> bool {
             is_empty(json, '[', ']')
                 || is_empty(json, '{', '}')
                 || matches!(json, "null" | "false")
-                || (is(json, Kind::Number) && number(json) == Some(0.0))
+                || (is(json, Kind::Number) && Decimal::of(json).is_zero())
                 || words(json).is_some_and(|text| text.trim().is_empty())
         }
     }
@@ -234,10 +224,10 @@ fn is_empty(json: &str, open: char, close: char) -> bool {
 
 /// Whether a number is one of these statuses.
 fn says_status(statuses: &[Status], digits: &str) -> bool {
-    number(digits).is_some_and(|number| {
+    whole(digits).is_some_and(|number| {
         statuses.iter().any(|status| match status {
-            Status::One(one) => number == f64::from(*one),
-            Status::Class(class) => (f64::from(class * 100)..f64::from(class * 100 + 100)).contains(&number),
+            Status::One(one) => number == i64::from(*one),
+            Status::Class(class) => number / 100 == i64::from(*class),
         })
     })
 }

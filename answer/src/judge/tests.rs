@@ -311,8 +311,14 @@ fn of_a_head_rules_that_look_at_the_body_are_passed_over() {
 
 #[test]
 fn numbers_that_differ_are_not_equal() {
-    for (number, code) in [("9007199254740993", "9007199254740992"), ("0", "1e-400")] {
+    for (number, code) in [("9007199254740993", "9007199254740992"), ("0", "1e-400"), ("1e400", "1e401")] {
         let of = serde_json::json!([{"if": [{"at": ["/n"], "one-of": [{"number": number}]}], "unreadable": "x"}]);
         assert!(judged(200, &format!("{{\"n\":{code}}}"), of).is_ok(), "{number} is not {code}");
     }
+    let of = serde_json::json!([{"if": [{"at": ["/n"], "is": ["nothing"]}], "unreadable": "x"}]);
+    assert!(judged(200, r#"{"n":1e-400}"#, of.clone()).is_ok(), "it is something");
+    assert!(judged(200, r#"{"n":-0.0e9}"#, of).is_err());
+    let of = serde_json::json!([{"if": [{"at": ["/n"], "statuses": [{"one": 404}, {"class": 5}]}], "unreadable": "x"}]);
+    assert!(judged(200, r#"{"n":404.00000000000000000001}"#, of.clone()).is_ok());
+    assert!(judged(200, r#"{"n":"5.03e2"}"#, of).is_err());
 }

@@ -12,7 +12,6 @@ use crate::call::Input;
 use crate::failure::Refusal;
 use crate::manifest::{self, AttachmentField};
 
-mod decimal;
 mod input;
 mod invalid;
 mod nearest;

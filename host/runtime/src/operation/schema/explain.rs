@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+use wharf_answer::Decimal;
 
-use crate::operation::decimal::Decimal;
 use crate::operation::words::types_in;
 
 /// Schemas that are looked at, each at a value.

@@ -2,8 +2,8 @@
 //! judges the nearest one.
 
 use serde_json::{Map, Value};
+use wharf_answer::Decimal;
 
-use crate::operation::decimal::Decimal;
 use crate::operation::words::types_in;
 
 /// The keywords of one schema that compare numbers.

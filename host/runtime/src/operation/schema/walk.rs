@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 
 use serde_json::{Number, Value};
+use wharf_answer::Decimal;
 use wharf_egress::json::is_plain;
 use wharf_egress::work::{OutOfTime, Work};
 
 use super::plan::{self, Node, Plan};
-use crate::operation::decimal::Decimal;
 use crate::operation::numbers::Numbers;
 
 /// What checking one input may take. A list of some thousand records has some ten thousand. The validator does a million in fifty

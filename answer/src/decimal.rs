@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// A number as it is written, however many digits it has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Decimal {
+pub struct Decimal {
     negative: bool,
     /// Without zeros at either end; none for zero.
     digits: String,
@@ -13,8 +13,21 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    /// Of a text that says a number, if it does: also with a plus, zeros before it, or nothing on one side of its point.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let number = text.strip_prefix('+').unwrap_or(text);
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        let is_number = are_digits(before) && are_digits(after) && !(before.is_empty() && after.is_empty());
+        (is_number && are_digits(exponent) && !exponent.is_empty()).then(|| Self::of(number))
+    }
+
     /// Of a JSON number (RFC 8259, section 6).
-    pub(super) fn of(number: &str) -> Self {
+    pub fn of(number: &str) -> Self {
         /// What is larger than this is larger than every length.
         const FAR: i64 = i64::MAX / 4;
         let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
@@ -32,13 +45,18 @@ impl Decimal {
         Self { negative, digits, point: exponent.saturating_add(length(before)).saturating_sub(zeros as i64) }
     }
 
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        self.digits.is_empty()
+    }
+
     /// Whether there is nothing but zeros behind the point.
-    pub(super) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         length(&self.digits) <= self.point.max(0)
     }
 
     /// A whole number in digits alone, if it is one and no larger than a float can be.
-    pub(super) fn in_digits(&self) -> Option<String> {
+    pub fn in_digits(&self) -> Option<String> {
         const LONGEST: usize = 309;
         let places = usize::try_from(self.point).ok().filter(|places| *places <= LONGEST && self.is_whole())?;
         let sign = if self.negative { "-" } else { "" };
@@ -46,7 +64,7 @@ impl Decimal {
     }
 
     /// Whether it is a multiple of a step of 19 digits at most, by long division.
-    pub(super) fn is_multiple_of(&self, step: &Self) -> bool {
+    pub fn is_multiple_of(&self, step: &Self) -> bool {
         let more = self.last_place().saturating_sub(step.last_place());
         let Some(divisor) = step.digits.parse::<u64>().ok().filter(|divisor| *divisor > 0) else { return false };
         // Neither of them ends in a zero.
@@ -109,6 +127,16 @@ mod tests {
         }
         assert_ne!(of("12.00000000000000000001"), of("12"));
         assert_ne!(of("1e-99999999999999999999"), of("0"));
+    }
+
+    #[test]
+    fn a_text_says_a_number_or_none() {
+        for (text, number) in [(" +5 ", "5"), ("007.", "7"), (".5e+1", "5"), ("-0", "0"), ("1E400", "1e400")] {
+            assert_eq!(Decimal::parse(text), Some(of(number)), "{text}");
+        }
+        for text in ["", "+-5", "--5", ".", "1e", "e1", "1.2.3", "0x10", "inf", "NaN", "1 2", "1e5.", "٣"] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
     }
 
     #[test]
