@@ -137,7 +137,7 @@ fn example(schema: &Value, given: Option<&str>) -> Value {
             json!({ name: member })
         }
         (Some(&"integer" | &"number"), _) => {
-            let number = given.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_number);
+            let number = given.and_then(value).filter(Value::is_number);
             number.or(schema.get("minimum").cloned()).unwrap_or(json!(1))
         }
         (Some(&"boolean"), _) => json!(true),
@@ -146,11 +146,16 @@ fn example(schema: &Value, given: Option<&str>) -> Value {
     }
 }
 
+/// The value that a text is, if it is one.
+fn value(text: &str) -> Option<Value> {
+    Json::parse(text).ok()?.value().ok()
+}
+
 /// A list of what was given: one entry, or those between commas.
 fn entries(schema: &Value, given: Option<&str>) -> Value {
     let read = |part: &str| match takes_text(schema) {
         true => Some(json!(part)),
-        false => serde_json::from_str(part).ok().filter(|value| types(schema).iter().any(|name| is_of(name, value))),
+        false => value(part).filter(|value| types(schema).iter().any(|name| is_of(name, value))),
     };
     let all: Option<Vec<Value>> = parts(given.unwrap_or_default()).into_iter().map(read).collect();
     match all {
