@@ -7,7 +7,8 @@ use crate::well_known::is_credential;
 
 /// The names of inputs and free values that stand where credentials do: in a field that has the [name of
 /// one](is_credential), in one that is `declared` to be sensitive, or, given by the plugin, in a scheme that does not only sign it.
-/// What the caller gives to a scheme is hidden there alone, where it is declared: it may be a user's name.
+/// What the caller gives to a scheme is hidden there alone, where it is declared: it may be a user's name. A free value also takes over
+/// the sensitivity of an input that is bound to its name in another request: that of the first page of a list, for instance.
 pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], declared: &[String]) -> Vec<String> {
     let declared: HashSet<&str> = declared.iter().map(String::as_str).collect();
     let is_hidden = |name: &str| is_credential(name) || declared.contains(name);
@@ -30,6 +31,19 @@ pub fn sensitive_by_place(requests: &[Request], schemes: &[impl AsRef<Scheme>], 
             }
         }
     }
+    let sources = || {
+        requests.iter().flat_map(|request| {
+            let fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
+            let fields = fields.map(|field| (&field.name, &field.source));
+            fields.chain(request.variables.iter().map(|variable| (&variable.name, &variable.source)))
+        })
+    };
+    let is_sensitive = |input: &str| declared.contains(input) || names.iter().any(|name| name == input);
+    let bound: HashSet<&String> =
+        sources().filter(|(_, source)| source.input().is_some_and(is_sensitive)).map(|(name, _)| name).collect();
+    names.extend(
+        sources().filter(|(name, source)| source.is_free() && bound.contains(name)).map(|(name, _)| name.clone()),
+    );
     names.sort_unstable();
     names.dedup();
     names.retain(|name| !declared.contains(name.as_str()));

@@ -315,11 +315,22 @@ fn a_sensitive_input_is_masked_on_each_page() {
     operations["orders.list"]["sensitive-inputs"] = json!(["after"]);
     let world = World::of(&operations);
     for input in [json!({"after": "hunter2hunter2"}), json!({"after": "hunter2hunter2", "maxItems": 9})] {
-        world.answers(200, &[], r#"{"items": [1]}"#);
+        world.answers(200, &[], r#"{"items": [1], "next": "hunter3hunter3"}"#);
+        world.answers(200, &[], r#"{"items": []}"#);
         let report = world.run("orders.list", &input);
-        let url = &report.exchanges.first().unwrap().request.url;
-        assert!(!url.contains("hunter2"), "{input}: {url}");
+        for exchange in &report.exchanges {
+            assert!(!exchange.request.url.contains("hunter"), "{input}: {}", exchange.request.url);
+        }
     }
+    let query = json!([{"name": "page", "input": "kind"}]);
+    let mut operations = list_with(&query, &json!({"list": "", "page": {"query": "page"}}));
+    operations["orders.list"]["sensitive-inputs"] = json!(["kind"]);
+    let world = World::of(&operations);
+    world.answers(200, &[], "[]");
+    let report = world.run("orders.list", &json!({"kind": "4711", "maxItems": 9}));
+    let url = &report.exchanges.first().unwrap().request.url;
+    assert_eq!(world.targets(), ["/orders?page=4711"]);
+    assert!(!url.contains("4711"), "{url}");
 }
 
 #[test]
