@@ -15,7 +15,7 @@ use crate::call::{Call, Report};
 use crate::failure::{CallError, Detail, Failure, LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::manifest::document;
+use crate::manifest::{self, document};
 
 /// Every plugin has a component, and nothing of it runs here.
 static HOST: LazyLock<(Host, Component)> = LazyLock::new(|| {
@@ -294,6 +294,17 @@ fn list_with(query: &Value, pages: &Value) -> Value {
     operations
 }
 
+/// What is wrong with a manifest of these operations.
+fn problems(operations: &Value) -> Vec<String> {
+    let document = json!({
+        "contract": "0.2.0-draft", "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "Orders.",
+        "server": {"summary": "Where it is."}, "operations": operations,
+    });
+    let manifest = document::read(&document.to_string()).unwrap_or_else(|problem| panic!("{problem}"));
+    let found = manifest::check(&manifest).err().unwrap_or_default();
+    found.into_iter().map(|problem| format!("{}: {}", problem.place, problem.problem)).collect()
+}
+
 #[test]
 fn what_is_bound_to_a_constant_is_so_on_each_page() {
     let query = json!([{"name": "after", "input": "after", "otherwise": "a"}, {"name": "state", "text": "open"}]);
@@ -393,9 +404,16 @@ fn a_text_that_a_parser_takes_for_a_document_is_no_way_around_the_schema() {
 }
 
 #[test]
-fn a_request_may_be_called_next_page() {
+fn the_name_of_the_request_that_turns_the_page_is_taken() {
     let mut operations = get_order(&json!([]));
     operations["orders.next-page"] = operations["orders.get"].take();
     operations.as_object_mut().unwrap().remove("orders.get");
-    let _ = World::of(&operations);
+    let words = "`next-page` is the name of the request that turns the page; choose another one for this request, or for the \
+                 action where it has the name of that";
+    assert_eq!(problems(&operations), [format!("/operations/orders.next-page/request: {words}")]);
+    let request = operations["orders.next-page"]["request"].take();
+    operations = get_order(&json!([]));
+    operations["orders.get"].as_object_mut().unwrap().remove("request");
+    operations["orders.get"]["requests"] = json!({"next-page": request});
+    assert_eq!(problems(&operations), [format!("/operations/orders.get/requests/next-page: {words}")]);
 }

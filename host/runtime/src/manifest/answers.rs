@@ -327,6 +327,15 @@ impl Lint<'_> {
     /// Which of several requests is sent has to be clear.
     fn choice(&mut self, place: &str, operation: &Operation) {
         let own: Vec<&Request> = operation.requests.iter().filter(|request| request.name != NEXT_PAGE).collect();
+        let turns_the_page = usize::from(operation.data.as_ref().is_some_and(|data| data.pages.is_some()));
+        if operation.requests.len() - own.len() > turns_the_page {
+            let place = place_of_request(&operation.name, &operation.requests, NEXT_PAGE);
+            let problem = format!(
+                "`{NEXT_PAGE}` is the name of the request that turns the page; choose another one for this request, or for the \
+                 action where it has the name of that"
+            );
+            return self.report(&place, problem);
+        }
         let Some((last, others)) = own.split_last() else {
             return self.report(place, "without code it needs a request");
         };
