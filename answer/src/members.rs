@@ -3,6 +3,9 @@ use std::borrow::Cow;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::rules::Kind;
+use crate::values;
+
 /// The members of a JSON object, each as it is written. What a parser would make of their numbers is not the same.
 #[derive(Clone, Debug)]
 pub struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
@@ -106,33 +109,56 @@ fn is(written: &RawValue, name: &str) -> bool {
     }
 }
 
-/// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text. Of equal members it is the last.
-pub fn find<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
-    let mut tokens = pointer.split('/').skip(1);
-    tokens.try_fold(json.trim_ascii(), |json, token| last(json, &token.replace("~1", "/").replace("~0", "~")))
+/// Where a JSON Pointer leads cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// A member on the way, or at its end, stands twice in its object. Readers differ in which one they take.
+    Twice,
+    /// On the way there is something that is no object.
+    NoObject,
 }
 
-/// The last member of a name. No list of the others is made, of which there may be millions.
-fn last<'a>(json: &'a str, name: &str) -> Option<&'a str> {
-    struct Last<'n>(&'n str);
-    impl<'de> Visitor<'de> for Last<'_> {
-        type Value = Option<&'de RawValue>;
+/// The value that a JSON Pointer (RFC 6901) leads to, through objects alone: a part of the text. None where a member is missing, or
+/// what should have it is null or empty.
+///
+/// # Errors
+/// [`Unclear`]
+pub fn find<'a>(json: &'a str, pointer: &str) -> Result<Option<&'a str>, Unclear> {
+    let mut found = json.trim_ascii();
+    for token in pointer.split('/').skip(1) {
+        match only(found, &token.replace("~1", "/").replace("~0", "~"))? {
+            Some(inside) => found = inside,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The only member of a name. No list of the others is made, of which there may be millions.
+fn only<'a>(json: &'a str, name: &str) -> Result<Option<&'a str>, Unclear> {
+    struct Only<'n>(&'n str);
+    impl<'de> Visitor<'de> for Only<'_> {
+        type Value = Result<Option<&'de RawValue>, Unclear>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("a JSON object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut last = None;
+            let mut only = Ok(None);
             while let Some((name, value)) = access.next_entry::<&RawValue, &RawValue>()? {
                 if is(name, self.0) {
-                    last = Some(value);
+                    only = if matches!(only, Ok(None)) { Ok(Some(value)) } else { Err(Unclear::Twice) };
                 }
             }
-            Ok(last)
+            Ok(only)
         }
     }
-    serde_json::Deserializer::from_str(json).deserialize_map(Last(name)).ok()?.map(RawValue::get)
+    if values::is(json, Kind::Nothing) {
+        return Ok(None);
+    }
+    let found = serde_json::Deserializer::from_str(json).deserialize_map(Only(name)).map_err(|_| Unclear::NoObject)?;
+    Ok(found?.map(RawValue::get))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -197,12 +223,18 @@ mod tests {
 
     #[test]
     fn a_pointer_leads_through_objects() {
-        let json = format!(r#" {{"a/b": {{"c": {OBJECT}}}}} "#);
-        assert_eq!(find(&json, "/a~1b/c"), Some(OBJECT));
+        let json = format!(r#" {{"a/b": {{"c": {OBJECT}}}, "n": null, "l": [], "e": false, "t": "x", "m": [1]}} "#);
+        assert_eq!(find(&json, "/a~1b/c"), Ok(Some(OBJECT)));
+        assert_eq!(find(&json, "/a~1b/c/id"), Err(Unclear::Twice));
         assert_eq!(
-            (find(OBJECT, "/id"), find(OBJECT, "/price"), find(OBJECT, "/h")),
-            (Some("-0"), Some("1.10"), Some(r#""\ud83d""#))
+            (find(OBJECT, "/price"), find(OBJECT, "/h"), find("[1] ", "")),
+            (Ok(Some("1.10")), Ok(Some(r#""\ud83d""#)), Ok(Some("[1]")))
         );
-        assert_eq!((find(&json, "/c"), find("[1] ", "")), (None, Some("[1]")));
+        for missing in ["/c", "/n/x", "/l/x", "/e/x", "/a~1b/x/y"] {
+            assert_eq!(find(&json, missing), Ok(None), "{missing}");
+        }
+        for unclear in ["/t/x", "/m/0", "/m/x"] {
+            assert_eq!(find(&json, unclear), Err(Unclear::NoObject), "{unclear}");
+        }
     }
 }

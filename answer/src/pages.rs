@@ -4,10 +4,13 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decimal::Decimal;
 use crate::failure::{Detail, Failure};
+use crate::link::{Unreadable, next_of, parameter};
 use crate::look::entries;
-use crate::members::{Members, find};
-use crate::rules::{List, Text};
+use crate::members::{Members, Unclear, find};
+use crate::rules::{Kind, List, Text};
+use crate::values::is;
 
 /// The longest piece of a page that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 200;
@@ -98,48 +101,98 @@ impl Turn {
         }
     }
 
+    /// Whether it counts pages or items. Else the first page is what the request gives without turning it.
+    pub fn counts(&self) -> bool {
+        matches!(self, Self::Page { .. } | Self::Offset { .. })
+    }
+
+    /// Whether each page says if there is another.
+    fn says_more(&self) -> bool {
+        matches!(self, Self::Cursor { .. } | Self::Link { .. })
+    }
+
     /// The values that turn to a page; none where the page before was the last. `given` is what the caller gave for a parameter, and
     /// `link` the header `Link` of the answer before.
+    ///
+    /// # Errors
+    /// [`Failure::Provider`] where something stands in the answer before that should turn the page, and cannot be read; and
+    /// [`Failure::InvalidInput`] where the caller wants to begin at what is no number of a page or an item.
     pub fn values<'p>(
         &'p self,
         page: &Page<'_>,
-        given: impl Fn(&str) -> Option<String>,
+        given: impl Fn(&str) -> Option<Given>,
         link: Option<&str>,
-    ) -> Option<Vec<(&'p str, String)>> {
-        let number = |name: &str, otherwise| given(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
-        let one = |query: &'p Text, value: Option<String>| value.map(|value| (&**query, value)).into_iter().collect();
-        match self {
+    ) -> Result<Option<Vec<(&'p str, String)>>, Failure> {
+        let begins = |name: &str, otherwise| given(name).map_or(Ok(otherwise), |given| given.number());
+        let of_caller = |name: &'p str| given(name).map(|given| (name, given.value));
+        let cursor = |json: &str, at: &str| {
+            find(json, at).ok().and_then(|found| found.map_or(Some(None), cursor)).ok_or_else(|| unreadable(at))
+        };
+        Ok(Some(match self {
             Self::Page { query, first } => {
-                let number: u64 = number(query, *first).saturating_add(page.number as u64 - 1);
-                Some(one(query, Some(number.to_string())))
+                let number = begins(query, *first)?.saturating_add(page.number as u64 - 1);
+                vec![(query, number.to_string())]
             }
             Self::Offset { query, limit, most } => {
-                let skipped = number(query, 0).saturating_add(page.seen as u64);
+                let skipped = begins(query, 0)?.saturating_add(page.seen as u64);
                 let size = (page.missing as u64).min(*most);
-                Some(vec![(limit, size.to_string()), (query, skipped.to_string())])
+                vec![(limit, size.to_string()), (query, skipped.to_string())]
             }
             Self::Cursor { query, at } => match page.before {
-                Some(before) => Some(one(query, Some(cursor(find(before, at)?)?))),
-                None => Some(one(query, given(query))),
+                None => of_caller(query).into_iter().collect(),
+                Some(before) => match cursor(before, at)? {
+                    Some(cursor) => vec![(query, cursor)],
+                    None => return Ok(None),
+                },
             },
-            Self::Last { query, at } => match page.number {
-                1 => Some(one(query, given(query))),
-                _ => Some(one(query, Some(cursor(find(page.last?, at)?)?))),
+            Self::Last { query, at } => match (page.number, page.last) {
+                (1, _) => of_caller(query).into_iter().collect(),
+                (_, None) => return Ok(None),
+                // It is the last of its page, and not of the list.
+                (_, Some(last)) => vec![(query, cursor(last, at)?.ok_or_else(|| unreadable(at))?)],
             },
             Self::Link { at, read } => {
                 let names = || read.iter().map(|name| &**name);
-                let Some(before) = page.before else {
-                    return Some(names().filter_map(|name| Some((name, given(name)?))).collect());
+                let Some(before) = page.before else { return Ok(Some(names().filter_map(of_caller).collect())) };
+                let (address, place) = match at {
+                    Some(at) => (cursor(before, at)?, &**at),
+                    None => match next_of(link.unwrap_or_default()) {
+                        Ok(address) => (address.map(str::to_owned), "Link"),
+                        Err(Unreadable) => return Err(unreadable("Link")),
+                    },
                 };
-                let address = match at {
-                    Some(at) => cursor(find(before, at)?)?,
-                    None => next_of(link?)?,
-                };
-                let values: Vec<(&str, String)> =
-                    names().filter_map(|name| Some((name, parameter(&address, name)?))).collect();
-                Some(values).filter(|values| !values.is_empty())
+                let Some(address) = address else { return Ok(None) };
+                let value = |name| parameter(&address, name).transpose().map(|value| value.map(|value| (name, value)));
+                let values: Result<Vec<_>, Unreadable> = names().filter_map(value).collect();
+                values.ok().filter(|values| !values.is_empty()).ok_or_else(|| unreadable(place))?
             }
-        }
+        }))
+    }
+}
+
+/// There may be more, and nobody can say where.
+fn unreadable(place: &str) -> Failure {
+    Failure::Provider(Detail::new(format!(
+        "what stands at `{place}` of the page before does not say which page is next"
+    )))
+}
+
+/// What a caller gave for a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The input.
+    pub input: String,
+    /// Its value, as it is sent.
+    pub value: String,
+}
+
+impl Given {
+    fn number(self) -> Result<u64, Failure> {
+        let number = Decimal::parse(&self.value).and_then(|number| number.in_digits()?.parse().ok());
+        number.ok_or_else(|| {
+            let words = format!("it says where the list begins, so with `{MAX_ITEMS}` it is a whole number from 0");
+            Failure::InvalidInput(Some(self.input), words)
+        })
     }
 }
 
@@ -169,19 +222,45 @@ pub struct Followed<'a> {
     pub list: &'a str,
     /// As [`Pages::told_apart_by`].
     pub told_apart_by: Option<&'a str>,
+    /// Whether each page says if there is another. Then one that repeats the page before is not the end.
+    pub says_more: bool,
 }
 
 impl Pages {
     /// The list that is followed.
     pub fn followed(&self) -> Followed<'_> {
-        Followed { list: &self.list, told_apart_by: self.told_apart_by.as_deref() }
+        let told_apart_by = self.told_apart_by.as_deref();
+        Followed { list: &self.list, told_apart_by, says_more: self.turn.says_more() }
+    }
+
+    /// Follows the list, from where the caller begins: see [`Followed::follow`]. `send` sends the request of a page with these values, and
+    /// gives what the answer gives and its header `Link`. Where a page leads back to an earlier one, the list is incomplete.
+    ///
+    /// # Errors
+    /// As of [`Followed::follow`].
+    pub fn follow(
+        &self,
+        wanted: usize,
+        given: impl Fn(&str) -> Option<Given>,
+        mut send: impl FnMut(&Page<'_>, &[(&str, String)]) -> Result<Option<(String, Option<String>)>, Failure>,
+    ) -> Result<(String, Option<Failure>), Failure> {
+        let (mut known, mut link) = (HashSet::new(), None);
+        self.followed().follow(wanted, |page| {
+            let Some(values) = self.turn.values(page, &given, link.as_deref())? else { return Ok(None) };
+            if self.turn.says_more() && !known.insert(values.clone()) {
+                return Err(Failure::Provider(Detail::new("the page before leads back to an earlier one")));
+            }
+            let Some((json, next)) = send(page, &values)? else { return Ok(None) };
+            link = next;
+            Ok(Some(json))
+        })
     }
 }
 
 impl Followed<'_> {
     /// The first answer with the items of all pages, up to so many and each as it is written. It ends with a page that is empty, or with
-    /// which the one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that
-    /// fails is not lost: then that failure is told beside it.
+    /// which the one before begins, unless each page says if there is another: that of a server which gives the list whole, or up to a
+    /// limit. What came before a page that fails is not lost: then that failure is told beside it.
     ///
     /// # Errors
     /// The failure of the first page.
@@ -220,7 +299,8 @@ impl Followed<'_> {
             }
             before = json;
             let items_before = items.get(items.len() - newest..).unwrap_or_default();
-            if list.is_empty() || self.told_apart_by.is_none() && items_before.starts_with(&list) {
+            let is_repeated = !self.says_more && self.told_apart_by.is_none() && items_before.starts_with(&list);
+            if list.is_empty() || is_repeated {
                 break;
             }
             let list = self.without_known(list, &mut known);
@@ -253,7 +333,14 @@ impl Followed<'_> {
 
     /// An answer with the items of its list. A null, for an answer or in the place of a list, is an empty page.
     fn read(&self, json: String, number: usize) -> Result<(String, Vec<String>), Failure> {
-        let list = find(&json, self.list);
+        let list = match find(&json, self.list) {
+            Err(Unclear::Twice) => {
+                let words =
+                    format!("page {number}: on the way to `{}` of what was read a member stands twice", self.list);
+                return Err(Failure::Provider(Detail::new(words)));
+            }
+            found => found.ok().flatten(),
+        };
         if json.trim_ascii() == "null" || list == Some("null") {
             return Ok((json, Vec::new()));
         }
@@ -281,7 +368,7 @@ impl Followed<'_> {
 
     /// An answer with these items in its list.
     fn whole(&self, answer: &str, items: &[String]) -> String {
-        let Some(list) = find(answer, self.list) else { return "null".to_owned() };
+        let Ok(Some(list)) = find(answer, self.list) else { return "null".to_owned() };
         // It is a part of the answer.
         let start = list.as_ptr().addr() - answer.as_ptr().addr();
         let (before, after) = (answer.get(..start), answer.get(start + list.len()..));
@@ -289,152 +376,13 @@ impl Followed<'_> {
     }
 }
 
-/// A cursor as it stands in an answer: a text, or a number with its digits.
-fn cursor(json: &str) -> Option<String> {
-    let is_number = json.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    let text = if is_number { Some(json.to_owned()) } else { serde_json::from_str::<String>(json).ok() };
-    text.filter(|text| !text.is_empty())
-}
-
-/// The address with the relation `next` (RFC 8288, section 3): `<https://…?page=2>; rel="next"`.
-fn next_of(header: &str) -> Option<String> {
-    header.split('<').skip(1).find_map(|link| {
-        let (address, parameters) = link.split_once('>')?;
-        let is_next = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
-            let value = value.trim().trim_end_matches(',').trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("rel")
-                && value.split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
-        });
-        is_next.then(|| address.to_owned())
-    })
-}
-
-/// The value of a query parameter of an address, decoded.
-fn parameter(address: &str, name: &str) -> Option<String> {
-    let query = address.split_once('?')?.1.split('#').next()?;
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let mut values = pairs.filter(|(key, _)| decoded(key).as_deref() == Some(name)).map(|(_, value)| decoded(value));
-    values.next()?
-}
-
-/// `application/x-www-form-urlencoded`; none where it is not UTF-8.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        let hex = |digits: &[u8]| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
-        match (byte, after.get(..2).and_then(hex)) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => bytes.push(b' '),
-            (byte, _) => bytes.push(*byte),
-        }
+/// A cursor as it stands in an answer: a text, or a number with its digits; none where it is null or empty. Anything else is no cursor.
+fn cursor(json: &str) -> Option<Option<String>> {
+    if is(json, Kind::Number) {
+        return Some(Some(json.to_owned()));
     }
-    String::from_utf8(bytes).ok()
+    if is(json, Kind::Nothing) { Some(None) } else { serde_json::from_str(json).ok().map(Some) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_of_more_items_than_anybody_asks_for_is_not_taken_apart() {
-        let list = Followed { list: "/items", told_apart_by: None };
-        let of = |count: usize| {
-            let json = format!("{{\"items\":[{}0]}}", "0,".repeat(count - 1));
-            list.follow(5, move |page| Ok((page.number == 1).then(|| json.clone())))
-        };
-        assert_eq!(of(MOST_ITEMS), Ok((r#"{"items":[0,0,0,0,0]}"#.to_owned(), None)));
-        let failed = of(MOST_ITEMS + 1).unwrap_err();
-        assert!(matches!(failed, Failure::Provider(detail) if detail.message == "page 1 has more than 100000 items"));
-    }
-
-    #[test]
-    fn the_next_page_is_read_of_a_link_and_never_called() {
-        let turn = Turn::Link { at: None, read: List::Borrowed(&[Text::Borrowed("page"), Text::Borrowed("after")]) };
-        let page = Page { number: 2, before: Some("[]"), ..Page::default() };
-        let values = |link: &str| turn.values(&page, |_| None, Some(link));
-        let header = r#"<https://evil.example/x?page=1>; rel="prev", <https://evil.example/x?page=3&after=a%20b&key=k>; rel="next last""#;
-        assert_eq!(values(header), Some(vec![("page", "3".to_owned()), ("after", "a b".to_owned())]));
-        for link in
-            ["", "<x?page=1>; rel=prev", "<x>; rel=next", "<x?other=1>; rel=next", "<x?page=%ff>; rel=next", "<x"]
-        {
-            assert_eq!(values(link), None, "{link}");
-        }
-        let at = Turn::Link { at: Some("/next".into()), read: List::Owned(vec!["skip".into()]) };
-        let page = Page { number: 2, before: Some(r#"{"next":"/v1/things?skip=20#x"}"#), ..Page::default() };
-        assert_eq!(at.values(&page, |_| None, None), Some(vec![("skip", "20".to_owned())]));
-    }
-
-    #[test]
-    fn the_last_item_says_where_the_next_page_begins() {
-        let turn = Turn::Last { query: "starting_after".into(), at: "/id".into() };
-        let first = Page { number: 1, ..Page::default() };
-        assert_eq!(turn.values(&first, |_| None, None), Some(vec![]));
-        assert_eq!(turn.values(&first, |_| Some("a".to_owned()), None), Some(vec![("starting_after", "a".to_owned())]));
-        let second = Page { number: 2, last: Some(r#"{"id":1.0}"#), before: Some("[]"), ..Page::default() };
-        assert_eq!(turn.values(&second, |_| None, None), Some(vec![("starting_after", "1.0".to_owned())]));
-        assert_eq!(turn.values(&Page { last: Some("{}"), ..second }, |_| None, None), None, "there is no more");
-    }
-}
-
-#[cfg(test)]
-mod turning {
-    use super::*;
-
-    /// Whether a list ends as a whole one after an answer behind which there is more.
-    fn ends(turn: Turn, first: &str) -> bool {
-        let pages = Pages { list: "/items".into(), turn, told_apart_by: None };
-        let followed = pages.followed().follow(100, |page| {
-            if pages.turn.values(page, |_| None, None).is_none() {
-                return Ok(None);
-            }
-            Ok(Some(if page.number == 1 { first.to_owned() } else { r#"{"items":[2]}"#.to_owned() }))
-        });
-        followed.is_ok_and(|(json, failed)| failed.is_none() && !json.contains(",2]"))
-    }
-
-    #[test]
-    fn a_cursor_that_cannot_be_read_is_not_the_end() {
-        for next in [r#""\ud83d""#, r#"{"id":1}"#, "[1]"] {
-            let cursor = Turn::Cursor { query: "after".into(), at: "/next".into() };
-            assert!(!ends(cursor, &format!(r#"{{"items":[1],"next":{next}}}"#)), "{next}");
-        }
-    }
-
-    #[test]
-    fn equal_members_on_the_way_to_a_cursor_or_a_list_are_not_the_end() {
-        for first in [r#"{"items":[1],"next":"2","next":null}"#, r#"{"items":[1],"items":[],"next":"2"}"#] {
-            let cursor = Turn::Cursor { query: "after".into(), at: "/next".into() };
-            assert!(!ends(cursor, first), "{first}");
-        }
-    }
-
-    #[test]
-    fn an_address_of_which_nothing_can_be_read_is_not_the_end() {
-        for address in ["https://a.example/?cursor=2", "https://a.example/?page=%ff"] {
-            let link = Turn::Link { at: Some("/next".into()), read: vec!["page".into()].into() };
-            assert!(!ends(link, &format!(r#"{{"items":[1],"next":"{address}"}}"#)), "{address}");
-        }
-    }
-
-    #[test]
-    fn an_item_without_what_turns_the_page_is_not_the_end() {
-        let last = Turn::Last { query: "after".into(), at: "/id".into() };
-        assert!(!ends(last, r#"{"items":[{"x":1}]}"#));
-    }
-
-    #[test]
-    fn what_stands_in_quotes_is_no_relation() {
-        assert_eq!(next_of(r#"<https://a/?page=2>; title="a; rel=next""#), None);
-        assert_eq!(
-            next_of("<https://a/?page=2>; rel=prev; rel=next"),
-            None,
-            "the first counts (RFC 8288, section 3.3)"
-        );
-        assert_eq!(next_of(r#"<https://a/?page=2>; title="<b>"; rel=next"#).as_deref(), Some("https://a/?page=2"));
-    }
-}
+mod tests;

@@ -77,7 +77,7 @@ fn policies(value: &str) -> Vec<Policy> {
 }
 
 /// Splits where the separator does not stand in quotes (RFC 9651, section 3.3.3).
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub(crate) fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c: char| {
         match c {

@@ -284,6 +284,14 @@ impl Source {
             _ => None,
         }
     }
+
+    /// The value that holds where the caller left the input out.
+    pub fn otherwise(&self) -> Option<&Literal> {
+        match self {
+            Self::InputOr(_, otherwise) => Some(otherwise),
+            _ => None,
+        }
+    }
 }
 
 /// A value with a name: a query parameter, a header, a form field, a member of a JSON object.

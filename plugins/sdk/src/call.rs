@@ -12,6 +12,7 @@ use crate::provider::Provider;
 use crate::request::Place;
 use crate::response::Response;
 use wharf_answer::Members;
+use wharf_answer::pages::Given;
 
 /// The call that an operation's function handles.
 pub struct Call<'a> {
@@ -62,9 +63,12 @@ impl<'a> Call<'a> {
     }
 
     /// What the caller gave for a query parameter of the operation's own request.
-    pub(crate) fn in_query(&self, name: &str) -> Option<&Value> {
-        let is_it = |input: &&Input| input.place == Place::Query && input.on_wire() == name;
-        self.input(self.operation.inputs.iter().find(is_it)?.name)
+    pub(crate) fn given(&self, parameter: &str) -> Option<Given> {
+        let is_it = |input: &&Input| input.place == Place::Query && input.on_wire() == parameter;
+        let input = self.operation.inputs.iter().find(is_it)?.name;
+        let value = self.input(input)?;
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(Given { input: input.to_owned(), value })
     }
 
     /// The files that were attached under a name.

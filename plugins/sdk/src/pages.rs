@@ -123,14 +123,27 @@ impl Paging {
     }
 
     /// The first answer with the items of all pages, up to so many and each as it is written. It ends with a page that is empty, or with
-    /// which the one before begins: that of a server which gives the list whole, or up to a limit. What came before a page that
-    /// fails is not lost.
+    /// which the one before begins, unless a cursor says that there is more: that of a server which gives the list whole, or up to a
+    /// limit. What came before a page that fails is not lost, nor is that before a cursor which cannot be read or leads back.
     ///
     /// # Errors
     /// The failure of the first page.
     pub fn follow(&self, call: &Call<'_>, wanted: usize) -> Result<Output, Failure> {
-        let list = Followed { list: self.list, told_apart_by: self.id };
-        let (json, failed) = list.follow(wanted, |page| self.fetch(call, page))?;
+        let (json, failed) = match self.as_data() {
+            Some(turn) => self.data(turn).follow(
+                wanted,
+                |name| call.given(name),
+                |page, values| {
+                    let begun = call.next_page();
+                    let request = values.iter().fold(begun, |request, (name, value)| request.query(name, value));
+                    Ok(call.read_page(page, &request.send()?)?.map(|json| (json, None)))
+                },
+            )?,
+            None => {
+                let list = Followed { list: self.list, told_apart_by: self.id, says_more: false };
+                list.follow(wanted, |page| self.fetch(call, page))?
+            }
+        };
         let output = Output::text(json);
         Ok(match failed {
             Some(failure) => output.incomplete(failure),
@@ -138,27 +151,9 @@ impl Paging {
         })
     }
 
-    /// The JSON text of a page's value; none where the page before was the last.
+    /// What the function of the plugin gives.
     fn fetch(&self, call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
-        if let Turn::Function(_, fetch) = self.turn {
-            return fetch(call, page);
-        }
-        match self.turned(page, |name| call.in_query(name)) {
-            Some(values) => {
-                let begun = call.next_page();
-                let request = values.into_iter().fold(begun, |request, (name, value)| request.query(&name, value));
-                call.read_page(page, &request.send()?)
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// The values that turn to a page, where no function does; `given` is what the caller gave for a query parameter.
-    fn turned<'g>(&self, page: &Page<'_>, given: impl Fn(&str) -> Option<&'g Value>) -> Option<Vec<(String, String)>> {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let turn = self.as_data()?;
-        let values = turn.values(page, |name| given(name).map(text), None)?;
-        Some(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        if let Turn::Function(_, fetch) = self.turn { fetch(call, page) } else { Ok(None) }
     }
 
     /// The whole as data, where no function turns the page.

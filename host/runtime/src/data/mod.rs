@@ -4,13 +4,14 @@
 
 use std::time::Instant;
 
-use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE, Page, Pages};
+use serde_json::Value;
+use wharf_answer::pages::{Given as GivenFor, MAX_ITEMS, NEXT_PAGE, Page, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
 use wharf_answer::{Answer, Detail, Failure, Found, Late, Named, judge_within};
 use wharf_egress::audit::AuditError;
-use wharf_egress::declaration::{AnswerForm, Effect, Request};
+use wharf_egress::declaration::{AnswerForm, Effect, Field, Request};
 use wharf_egress::guard::{self, Asked};
-use wharf_egress::json::Problem;
+use wharf_egress::json::{Literal, Problem};
 use wharf_egress::{Blob, Json, SpoolError, send};
 
 use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
@@ -132,13 +133,11 @@ struct Run<'a> {
     data: &'a Data,
     /// What ended the call, where something did.
     over: Option<wasmtime::Error>,
-    /// The header `Link` of the answer before.
-    link: Option<String>,
 }
 
 impl<'a> Run<'a> {
     fn of(ctx: &'a mut Ctx, about: &'a About, operation: &'a Operation, data: &'a Data) -> Self {
-        Self { ctx, about, operation, data, over: None, link: None }
+        Self { ctx, about, operation, data, over: None }
     }
 
     fn call(mut self) -> Ended {
@@ -252,23 +251,27 @@ impl<'a> Run<'a> {
 
     fn follow(&mut self, pages: &Pages, wanted: usize) -> Result<(Given, Option<Failure>), Failure> {
         let requests = &self.operation.declared.requests;
-        let Some(request) = requests.iter().find(|request| request.name == NEXT_PAGE) else {
+        let (Some(own), Some(next)) = (requests.first(), requests.iter().find(|request| request.name == NEXT_PAGE))
+        else {
             return Err(Failure::Provider(Detail::new("it has no request that turns the page")));
         };
-        let given = self.given(pages);
-        let (json, incomplete) = pages.followed().follow(wanted, |page| {
-            let caller = |name: &str| given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-            let Some(values) = pages.turn.values(page, caller, self.link.as_deref()) else { return Ok(None) };
-            let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            let (answer, _) = self.send(request, values)?;
-            self.page(page, &answer)
+        let given = self.given(own);
+        let caller = |name: &str| given.iter().find(|(known, _)| known == name).map(|(_, given)| given.clone());
+        let (json, incomplete) = pages.follow(wanted, caller, |page, values| {
+            // The first page is that of a call for one page, as long as nothing is counted.
+            let (answer, _) = if page.number == 1 && !pages.turn.counts() {
+                self.send(own, Vec::new())?
+            } else {
+                self.send(next, values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())?
+            };
+            let link = answer.all("link").collect::<Vec<_>>().join(", ");
+            Ok(self.page(page, &answer)?.map(|json| (json, Some(link))))
         })?;
         Ok(((self.json(json)?, Vec::new()), incomplete))
     }
 
     /// What the answer of a page gives. For a later page a good answer without anything is no page.
     fn page(&mut self, page: &Page<'_>, answer: &Answer) -> Result<Option<String>, Failure> {
-        self.link = Some(answer.all("link").collect::<Vec<_>>().join(", ")).filter(|link| !link.is_empty());
         let is_nothing = answer.is_empty() || answer.bytes().trim_ascii() == b"null";
         if page.number > 1 && answer.is_success() && is_nothing {
             return Ok(None);
@@ -279,18 +282,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What the caller gave for the parameters that turn the page.
-    fn given(&self, pages: &Pages) -> Vec<(String, String)> {
-        let Some((call, request)) = self.ctx.call.as_ref().zip(self.operation.declared.requests.first()) else {
-            return Vec::new();
+    /// What the caller gave for the query parameters of the operation's own request, or what holds where the caller gave nothing.
+    fn given(&self, own: &Request) -> Vec<(String, GivenFor)> {
+        let Some(call) = self.ctx.call.as_ref() else { return Vec::new() };
+        let of_field = |field: &Field| {
+            let input = field.source.input()?;
+            let given = call.input.members.get(input).filter(|value| !value.is_null()).map(Value::to_string);
+            let json = given.or_else(|| field.source.otherwise().map(Literal::to_string))?;
+            let value = serde_json::from_str(&json).unwrap_or(json);
+            Some((field.name.clone(), GivenFor { input: input.to_owned(), value }))
         };
-        let turning = pages.turn.parameters();
-        let fields = request.query.iter().filter(|field| turning.contains(&field.name.as_str()));
-        let value = |input: &str| {
-            let value = call.input.members.get(input)?;
-            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        };
-        fields.filter_map(|field| Some((field.name.clone(), value(field.source.input()?)?))).collect()
+        own.query.iter().filter_map(of_field).collect()
     }
 
     /// Sends a declared request. A file of the answer comes beside it; of a small object of JSON it is the body as well, as it may
