@@ -305,18 +305,41 @@ fn problems(operations: &Value) -> Vec<String> {
     found.into_iter().map(|problem| format!("{}: {}", problem.place, problem.problem)).collect()
 }
 
+/// The provider's link changed it.
 #[test]
-fn what_is_bound_to_a_constant_is_so_on_each_page() {
-    let query = json!([{"name": "after", "input": "after", "otherwise": "a"}, {"name": "state", "text": "open"}]);
-    let world = World::of(&list_with(&query, &json!({"list": "", "link": {"read": ["after", "state"]}})));
-    world.answers(200, &[("Link", r#"<?after=b&state=closed>; rel="next""#)], "[1]");
+fn what_turns_the_page_is_no_constant() {
+    let pages = json!({"list": "", "link": {"read": ["after", "state"]}});
+    let query = |state: Value| json!([{"name": "after", "input": "after", "otherwise": "a"}, state]);
+    let found = problems(&list_with(&query(json!({"name": "state", "text": "open"})), &pages));
+    let expected =
+        "/operations/orders.list/pages: `state` turns the page, so in the request it is bound to an input, or left out";
+    assert_eq!(found, [expected]);
+
+    let world = World::of(&list_with(&query(json!({"name": "other", "text": "open"})), &pages));
+    world.answers(200, &[("Link", r#"<?after=b&other=closed>; rel="next""#)], "[1]");
     world.answers(200, &[], "[2]");
     world.run("orders.list", &json!({"maxItems": 9}));
     world.run("orders.list", &json!({}));
     assert_eq!(
         world.targets(),
-        ["/orders?after=a&state=open", "/orders?after=b&state=open", "/orders?after=a&state=open"]
+        ["/orders?after=a&other=open", "/orders?other=open&after=b", "/orders?after=a&other=open"]
     );
+}
+
+#[test]
+fn what_is_there_otherwise_is_where_a_counted_list_begins() {
+    let query = json!([{"name": "page", "input": "kind", "otherwise": "3"}]);
+    let world = World::of(&list_with(&query, &json!({"list": "", "page": {"query": "page"}})));
+    for (input, targets) in [
+        (json!({"maxItems": 9}), ["/orders?page=3", "/orders?page=4"]),
+        (json!({"maxItems": 9, "kind": "7"}), ["/orders?page=7", "/orders?page=8"]),
+    ] {
+        world.server.clear_requests();
+        world.answers(200, &[], "[1]");
+        world.answers(200, &[], "[]");
+        world.run("orders.list", &input);
+        assert_eq!(world.targets(), targets);
+    }
 }
 
 #[test]

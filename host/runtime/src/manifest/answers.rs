@@ -394,6 +394,16 @@ impl Lint<'_> {
         for name in turned.iter().filter(|name| !is_free(name)) {
             self.report(place, format!("`{name}` is no free parameter of the request `{NEXT_PAGE}`"));
         }
+        // The provider says what they are in later pages, so in the first one the caller may as well.
+        let in_first = operation.requests.first().map(|first| first.query.as_slice()).unwrap_or_default();
+        for field in in_first.iter().filter(|field| turned.contains(&field.name.as_str())) {
+            if field.source.input().is_none() {
+                let name = &field.name;
+                let problem =
+                    format!("`{name}` turns the page, so in the request it is bound to an input, or left out");
+                self.report(place, problem);
+            }
+        }
         // Else the pages that follow are those of another request.
         let is_turned = |name: &str| turned.contains(&name);
         let first = operation.requests.first();
