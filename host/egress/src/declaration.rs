@@ -20,7 +20,7 @@ mod sensitive;
 
 pub use crate::well_known::is_credential;
 pub use lint::{Declaration, Operation, Problem, check, compile, prepare};
-pub use place::{place, place_of_request};
+pub use place::{is_pointer, place, place_of_request};
 pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
 pub use sensitive::sensitive_by_place;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::names::{self, Taken, header_as_read};
-use super::place::{place, place_of_request};
+use super::place::{is_pointer, place, place_of_request};
 use super::{
     AnswerForm, BodyForm, Effect, Field, Function, ListStyle, Location, MAIN_SERVER, Method, Part, Placement, Request,
     Route, Routes, Scheme, Siblings, Source, Template,
@@ -281,7 +281,7 @@ impl Lint<'_> {
         if request.sensitive_answer.len() > MOST_SENSITIVE {
             self.report(format!("more than {MOST_SENSITIVE} members of its answer are sensitive"));
         }
-        for pointer in request.sensitive_answer.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
+        for pointer in request.sensitive_answer.iter().filter(|pointer| !is_pointer(pointer)) {
             self.report(format!("the sensitive member `{pointer}` of its answer is not a JSON Pointer"));
         }
         self.unique("sensitive member of its answer", request.sensitive_answer.iter().cloned());

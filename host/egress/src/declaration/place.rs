@@ -18,6 +18,12 @@ pub fn place_of_request(operation: &str, requests: &[Request], request: &str) ->
     }
 }
 
+/// Whether a text is a JSON Pointer (RFC 6901).
+pub fn is_pointer(text: &str) -> bool {
+    let is_escaped = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    (text.is_empty() || text.starts_with('/')) && is_escaped(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

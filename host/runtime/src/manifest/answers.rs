@@ -6,7 +6,7 @@ use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE, Pages, Turn};
 use wharf_answer::rules::{Condition, Failing, FailureKind, Output, Place, Rule, Status, Subject, Test, Then};
 use wharf_answer::{DEEPEST as DEEPEST_USE, Named as _};
 use wharf_egress::Json;
-use wharf_egress::declaration::{AnswerForm, Problem, Request, place, place_of_request};
+use wharf_egress::declaration::{AnswerForm, Problem, Request, is_pointer, place, place_of_request};
 
 use super::{About, Data, Manifest, Operation};
 
@@ -277,8 +277,7 @@ impl Lint<'_> {
 
     fn pointer(&mut self, place: &str, pointer: &str, any: bool) {
         let tokens = || pointer.split('/').skip(1);
-        let is_escaped = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-        if !pointer.is_empty() && !pointer.starts_with('/') || !tokens().all(is_escaped) {
+        if !is_pointer(pointer) {
             self.report(place, format!("`{pointer}` is not a JSON Pointer, such as `/error/message` (RFC 6901)"));
         }
         if tokens().count() > DEEPEST || pointer.len() > LONGEST_POINTER {

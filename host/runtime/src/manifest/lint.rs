@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 use wharf_egress::declaration::{
-    self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source, place, place_of_request,
+    self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source, is_pointer, place, place_of_request,
 };
 use wharf_egress::text::deceives;
 
@@ -298,7 +298,7 @@ impl Lint {
                 );
             }
         }
-        for pointer in operation.sensitive_outputs.iter().filter(|p| !p.is_empty() && !p.starts_with('/')) {
+        for pointer in operation.sensitive_outputs.iter().filter(|pointer| !is_pointer(pointer)) {
             self.report(&place, format!("the sensitive output `{pointer}` is not a JSON Pointer"));
         }
         self.schemas(operation, planner);

@@ -62,7 +62,7 @@ fn condition(at: At<'_>) -> Result<Condition, Problem> {
         _ if subject.flag()? => Subject::Body,
         _ => return Err(subject.wrong("write `true`, or delete it")),
     };
-    let has_test = TESTS.iter().any(|test| at.find_value(test).is_some());
+    let has_test = TESTS.iter().any(|test| at.find(test).is_some());
     let test = match of {
         Subject::Status | Subject::Operation if has_test => {
             return Err(subject.wrong(format!("`{}` is a condition by itself; delete the others", subject.name())));
@@ -130,17 +130,15 @@ fn value(at: At<'_>) -> Result<Value, Problem> {
 
 /// `404`, or `4xx`.
 fn status(at: At<'_>) -> Result<Status, Problem> {
-    let wrong = || at.wrong("write a status such as 404, or a hundred of them such as `4xx`");
-    match at.as_text() {
-        None => {
-            let status = u16::try_from(at.number()?).ok().filter(|status| (100..600).contains(status));
-            status.map(Status::One).ok_or_else(wrong)
-        }
-        Some(text) => match text.strip_suffix("xx").and_then(|class| class.parse().ok()) {
-            Some(class @ 1..=5) => Ok(Status::Class(class)),
-            _ => text.parse().ok().filter(|status| (100..600).contains(status)).map(Status::One).ok_or_else(wrong),
-        },
-    }
+    let one = |status: u16| Some(Status::One(status)).filter(|_| (100..600).contains(&status));
+    let status = match at.as_text().map(str::as_bytes) {
+        None => at.number().ok().and_then(|number| number.try_into().ok()).and_then(one),
+        Some([class @ b'1'..=b'5', b'x', b'x']) => Some(Status::Class((class - b'0').into())),
+        // As long as a status is, and without a sign.
+        Some([b'1'..=b'5', _, _]) => at.as_text().and_then(|text| text.parse().ok()).and_then(one),
+        Some(_) => None,
+    };
+    status.ok_or_else(|| at.wrong("write a status such as 404, or a hundred of them such as `4xx`"))
 }
 
 /// A JSON Pointer (RFC 6901).
@@ -188,19 +186,18 @@ fn lines(at: At<'_>) -> Result<Lines, Problem> {
     Ok(Lines {
         form: if is_of_events { Form::Events(content) } else { Form::Lines },
         end: at.find("end").map(end).transpose()?,
-        most: at.find("most").map(count).transpose()?,
-        seconds: at.find("seconds").map(count).transpose()?,
+        most: at.find("most").map(|most| most.number()).transpose()?,
+        seconds: at.find("seconds").map(|seconds| seconds.number()).transpose()?,
     })
-}
-
-fn count(at: At<'_>) -> Result<u32, Problem> {
-    u32::try_from(at.number()?).map_err(|_| at.wrong("write a smaller number"))
 }
 
 fn end(at: At<'_>) -> Result<End, Problem> {
     let what = "an end";
     let at = at.of_members(what, &["text", "event", "at", "equals"])?;
     let kind = at.only_one(what, &["text", "event", "at"])?;
+    if let Some(equals) = at.find("equals").filter(|_| kind.name() != "at") {
+        return Err(equals.wrong("only what stands `at` a JSON Pointer equals a value; delete `equals`, or write `at`"));
+    }
     Ok(match kind.name() {
         "text" => End::Text(text(kind)?),
         "event" => End::Event(text(kind)?),
@@ -268,14 +265,14 @@ fn turn(at: At<'_>) -> Result<Turn, Problem> {
     let query = || at.require(what, "query").and_then(|query| query.text()).map(Text::Owned);
     let needed = || at.require(what, "at").and_then(pointer);
     Ok(match name {
-        "page" => Turn::Page { query: query()?, first: at.find("first").map_or(Ok(1), |first| first.number())? },
+        "page" => Turn::Page { query: query()?, first: at.find("first").map_or(Ok(1), |first| first.number())?.into() },
         "offset" => {
             let most = at.require(what, "most")?;
             let count = most.number()?;
             if count == 0 {
                 return Err(most.wrong("a page has at least one item"));
             }
-            Turn::Offset { query: query()?, limit: at.text_needed(what, "limit")?.into(), most: count }
+            Turn::Offset { query: query()?, limit: at.text_needed(what, "limit")?.into(), most: count.into() }
         }
         "cursor" => Turn::Cursor { query: query()?, at: needed()? },
         "last" => Turn::Last { query: query()?, at: needed()? },

@@ -87,6 +87,8 @@ fn schema(at: At<'_>) -> Result<Value, Problem> {
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use indexmap::map::Entry;
 use wharf_egress::json::{KEPT_NAME, Kind as TokenKind, Token, Tokens, quoted};
 
 use super::Problem;
+use crate::operation::decimal::Decimal;
 use crate::operation::nearest;
 
 /// How deep values may stand in values: nothing that a person writes goes deeper.
@@ -218,7 +219,9 @@ impl<'a> At<'a> {
     }
 
     fn expected(&self, what: &str) -> Problem {
-        self.wrong(format!("it is {}; write {what}", self.node.what()))
+        let found = self.node.what();
+        let mend = if matches!(self.node.kind, Kind::Word("null")) { "leave it out, or write" } else { "write" };
+        self.wrong(format!("it is {found}; {mend} {what}"))
     }
 
     /// An object that has no members but these, and those that begin with `x-`, which nobody reads.
@@ -252,15 +255,8 @@ impl<'a> At<'a> {
         }
     }
 
-    /// A member of an object, if it is there. One that is null is not.
+    /// A member of an object, if it is there. Null is a value like others, and in most places a wrong one.
     pub(super) fn find(&'a self, name: &'a str) -> Option<At<'a>> {
-        let Kind::Object(members) = &self.node.kind else { return None };
-        let node = members.get(name).filter(|node| !matches!(node.kind, Kind::Word("null")))?;
-        Some(At { node, outer: Some(self), step: Step::Member(name) })
-    }
-
-    /// The same where null is a value.
-    pub(super) fn find_value(&'a self, name: &'a str) -> Option<At<'a>> {
         let Kind::Object(members) = &self.node.kind else { return None };
         Some(At { node: members.get(name)?, outer: Some(self), step: Step::Member(name) })
     }
@@ -281,12 +277,13 @@ impl<'a> At<'a> {
         }
     }
 
-    pub(super) fn number(&self) -> Result<u64, Problem> {
+    /// A whole number, however it is written: `100`, `100.0`, `1e2`.
+    pub(super) fn number(&self) -> Result<u32, Problem> {
         let number = match self.node.kind {
-            Kind::Number(text) => text.parse().ok(),
+            Kind::Number(text) => Decimal::of(text).in_digits().and_then(|digits| digits.parse().ok()),
             _ => None,
         };
-        number.ok_or_else(|| self.expected("a whole number without a sign"))
+        number.ok_or_else(|| self.expected(&format!("a whole number from 0 to {}", u32::MAX)))
     }
 
     /// The entries of a list.
@@ -352,7 +349,7 @@ impl<'a> At<'a> {
 
     /// The one of these members that is there.
     pub(super) fn only_one(&'a self, what: &str, names: &[&'a str]) -> Result<At<'a>, Problem> {
-        let mut found = names.iter().filter_map(|name| self.find_value(name));
+        let mut found = names.iter().filter_map(|name| self.find(name));
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
             (None, _) => Err(self.wrong(format!("{what} needs one of `{}`", names.join("`, `")))),

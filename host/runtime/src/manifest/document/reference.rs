@@ -15,8 +15,12 @@ A plugin describes itself by one document: a person writes it, an SDK makes it, 
 it can have. What is usual is left out. `wharf describe PLUGIN --json` prints the document of any plugin, whatever version of
 the contract it was built for.
 
-An unknown member is an error that names the nearest known one; members that begin with `x-` are yours. The schema for editors is
-[`manifest.schema.json`](../wit/0.2/manifest.schema.json), of which this page is made.
+A component hands it over, by the function `describe` of [the contract](../wit/0.2/world.wit). `wharf describe ./acme.wasm` shows
+what the host makes of it, or says of each mistake where it is. Of an operation without `code` nothing else of the component runs.
+
+An unknown member is an error that names the nearest known one; members that begin with `x-` are yours. None is null where this
+page does not say so: what there is not is left out. A whole number may be written as `100.0` or `1e2`, too. The schema for editors
+is [`manifest.schema.json`](../wit/0.2/manifest.schema.json), of which this page is made.
 ";
 
 pub(super) fn schema() -> Value {
@@ -44,16 +48,25 @@ fn section(page: &mut String, title: &str, definition: &Value) {
     let variants = definition["oneOf"].as_array().into_iter().flatten();
     let object = [definition].into_iter().chain(variants).find(|variant| variant["properties"].is_object());
     if let Some(object) = object {
-        let required: Vec<&str> =
-            object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         page.push_str("\n| member | what it is | |\n| --- | --- | --- |\n");
-        for (name, member) in object["properties"].as_object().unwrap() {
-            let need = if required.contains(&name.as_str()) { "needed" } else { "" };
-            writeln!(page, "| `{name}` | {} | {need} |", cell(&about(member))).unwrap();
-        }
+        rows(page, "", object);
     }
-    for example in definition["examples"].as_array().into_iter().flatten() {
-        write!(page, "\n```json\n{}\n```\n", serde_json::to_string_pretty(example).unwrap()).unwrap();
+    let short = |example: &Value| Some(example.to_string()).filter(|text| text.len() <= 120);
+    let example = |example| short(example).unwrap_or_else(|| serde_json::to_string_pretty(example).unwrap());
+    let examples: Vec<String> = definition["examples"].as_array().into_iter().flatten().map(example).collect();
+    if !examples.is_empty() {
+        write!(page, "\n```json\n{}\n```\n", examples.join("\n")).unwrap();
+    }
+}
+
+/// A line for each member, and for those of an object that stands in it.
+fn rows(page: &mut String, within: &str, object: &Value) {
+    let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, member) in object["properties"].as_object().into_iter().flatten() {
+        let need = if required.contains(&name.as_str()) { "needed" } else { "" };
+        writeln!(page, "| `{within}{name}` | {} | {need} |", cell(&about(member))).unwrap();
+        let variants = member["oneOf"].as_array().into_iter().flatten();
+        [member].into_iter().chain(variants).for_each(|object| rows(page, &format!("{within}{name}."), object));
     }
 }
 
@@ -118,5 +131,30 @@ fn every_member_has_words() {
     for (name, definition) in schema["$defs"].as_object().unwrap() {
         assert!(definition["description"].is_string(), "{name}");
         check(name, definition);
+    }
+}
+
+#[test]
+fn every_example_is_one() {
+    fn check(place: &str, schema: &Value, definitions: &Value) {
+        let mut whole = schema.clone();
+        if let Some(examples) = schema["examples"].as_array() {
+            whole["$defs"] = definitions.clone();
+            let validator = jsonschema::validator_for(&whole).unwrap();
+            for example in examples {
+                let wrong = validator.iter_errors(example).map(|error| error.to_string()).next();
+                assert_eq!(wrong, None, "{place}: {example}");
+            }
+        }
+        let members = schema.as_object().into_iter().flatten().filter(|(name, _)| *name != "examples");
+        let items = schema.as_array().into_iter().flatten().map(|item| ("", item));
+        for (name, inner) in members.map(|(name, inner)| (name.as_str(), inner)).chain(items) {
+            check(&format!("{place}/{name}"), inner, definitions);
+        }
+    }
+    let schema = schema();
+    check("", &schema, &schema["$defs"]);
+    for example in schema["examples"].as_array().unwrap() {
+        assert_eq!(super::check(&example.to_string()).err(), None);
     }
 }

@@ -139,7 +139,8 @@ fn told_slips() -> Vec<(String, Value, &'static str)> {
         ("/contract".to_owned(), json!("0.1.0"), "/contract: this host reads manifests of `0.2.0-draft`"),
         ("/titel".to_owned(), json!("x"), "/titel: a manifest has no member `titel`; did you mean `title`?"),
         ("/name".to_owned(), json!(7), "/name: it is a number; write a text"),
-        ("/name".to_owned(), Value::Null, "a manifest needs `name`"),
+        ("/name".to_owned(), Value::Null, "/name: it is null; leave it out, or write a text"),
+        ("/scheme".to_owned(), Value::Null, "/scheme: it is null; leave it out"),
         ("/server/suffixe".to_owned(), json!("/v1"), "did you mean `suffix`?"),
         (
             "/fields/token/secret".to_owned(),

@@ -24,7 +24,7 @@ pub(super) const LISTS: [(&str, ListStyle); 5] = [
 /// Where a value comes from.
 pub(super) fn source(what: &str, at: &At<'_>) -> Result<Source, Problem> {
     let kind = at.only_one(what, KINDS)?;
-    let otherwise = at.find_value("otherwise");
+    let otherwise = at.find("otherwise");
     if let Some(otherwise) = otherwise.filter(|_| kind.name() != "input") {
         return Err(
             otherwise.wrong("only an `input` can be left out; delete `otherwise`, or bind the value to an input")
@@ -65,10 +65,10 @@ fn field(at: At<'_>) -> Result<Field, Problem> {
     let members: Vec<&str> = [&["name", "lists", "media-type"], SOURCE].concat();
     let at = at.of_members(what, &members)?;
     let name = at.text_needed(what, "name")?;
-    let is_bound = KINDS.iter().all(|kind| at.find_value(kind).is_none());
+    let is_bound = KINDS.iter().all(|kind| at.find(kind).is_none());
     Ok(Field {
         source: match is_bound {
-            true if at.find_value("otherwise").is_none() => Source::Input(name.clone()),
+            true if at.find("otherwise").is_none() => Source::Input(name.clone()),
             true => return Err(at.wrong("`otherwise` stands in for an input; say which one: `input`")),
             false => source(what, &at)?,
         },
@@ -94,7 +94,7 @@ pub(super) fn body(at: Option<At<'_>>) -> Result<BodyForm, Problem> {
         _ => &["media-type"],
     };
     for name in ["open", "media-types", "media-type"].into_iter().filter(|name| !allowed.contains(name)) {
-        if let Some(found) = at.find_value(name) {
+        if let Some(found) = at.find(name) {
             return Err(found.wrong(format!("a body of the form `{}` has no `{name}`", form.name())));
         }
     }

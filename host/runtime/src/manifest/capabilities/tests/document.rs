@@ -247,9 +247,7 @@ const OF_ANSWERS: &str = "rule.each rule.if rule.output rule.output.at rule.outp
     lines.most lines.seconds condition.status condition.reads condition.at condition.header condition.body condition.exists
     condition.present condition.equals condition.one-of condition.none-of condition.is condition.contains condition.words
     condition.words.one-of condition.words.only condition.is-status condition.any-case condition.except condition.not
-    failure.kind failure.message failure.message.header failure.message.body failure.message.words failure.code
-    failure.code.header failure.code.body failure.code.words failure.field failure.field.header failure.field.body
-    failure.field.words failure.retry-after failure.retry-after.header failure.retry-after.body failure.retry-after.words
+    failure.kind failure.message failure.code failure.field failure.retry-after place.header place.body place.words
     failure.note failure.hint";
 
 fn rules() -> Vec<Value> {
