@@ -16,7 +16,7 @@ use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answer
 use crate::operation::{self, Planner, Schema, check_all, check_one};
 
 /// The largest manifest, as JSON, in bytes: that of the largest API known, with some 15,000 requests.
-const LARGEST: usize = 16 << 20;
+pub(super) const LARGEST: usize = 16 << 20;
 
 /// What checking the input of one operation may take, roughly, in bytes.
 const LARGEST_SCHEMA: u64 = 16 << 20;

@@ -10,11 +10,15 @@ use indexmap::map::Entry;
 use wharf_egress::json::{KEPT_NAME, Kind as TokenKind, Token, Tokens, quoted};
 
 use super::Problem;
+use crate::manifest::lint::LARGEST;
 use crate::operation::decimal::Decimal;
 use crate::operation::nearest;
 
 /// How deep values may stand in values: nothing that a person writes goes deeper.
 const DEEPEST: usize = 64;
+
+/// How many values there may be: each takes some 100 bytes, and the largest API known has some hundred thousands.
+const MOST: usize = 2_000_000;
 
 /// A value of a document.
 #[derive(Debug)]
@@ -45,10 +49,19 @@ struct Open<'t> {
 impl<'t> Node<'t> {
     /// The tree of a JSON text in which no name stands twice.
     pub(super) fn of_json(text: &'t str) -> Result<Self, Problem> {
-        let mut open: Vec<Open<'t>> = Vec::new();
+        if text.len() > LARGEST {
+            let problem = format!("it has {} bytes; the most that is read is {LARGEST}", text.len());
+            return Err(Problem::new("", None, problem));
+        }
+        let (mut open, mut count) = (Vec::<Open<'t>>::new(), 0);
         for token in Tokens::of(text) {
             let token = token.map_err(|error| Problem::new("", None, format!("it is not JSON: {error}")))?;
             let Some(node) = began(&token, &mut open)? else { continue };
+            count += 1;
+            if count > MOST {
+                let problem = format!("there are more than {MOST} values; write fewer");
+                return Err(Problem::new("", Some(node.at), problem));
+            }
             let Some(outer) = open.last_mut() else { return Ok(node) };
             match (&mut outer.node.kind, outer.name.take()) {
                 (Kind::List(items), _) => items.push(node),
@@ -372,5 +385,32 @@ impl<'a> At<'a> {
         let mut text = String::new();
         self.node.write_json(&mut text);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Node::of_json(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn no_document_takes_more_than_there_is_for_one() {
+        let text = |bytes: usize| format!("\"{}\"", "a".repeat(bytes - 2));
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
+        assert!(Node::of_json(&text(LARGEST)).is_ok() && Node::of_json(&list(MOST)).is_ok());
+        assert_eq!(problem(&text(LARGEST + 1)), "it has 16777217 bytes; the most that is read is 16777216");
+        assert_eq!(problem(&list(MOST + 1)), "there are more than 2000000 values; write fewer");
+    }
+
+    #[test]
+    fn no_document_is_deeper_than_a_stack_bears() {
+        let nested = |open: &str, close: &str, deep: usize| format!("{}1{}", open.repeat(deep), close.repeat(deep));
+        assert!(Node::of_json(&nested("[", "]", DEEPEST)).is_ok());
+        for (open, close, deep) in [("[", "]", DEEPEST + 1), ("{\"a\":", "}", 200), ("[", "]", LARGEST / 2 - 1)] {
+            assert!(problem(&nested(open, close, deep)).contains("more than 64 deep"), "{open} {deep}");
+        }
     }
 }
