@@ -17,6 +17,9 @@ use crate::sandbox::no_room;
 /// What every component of the contract imports from, besides WASI.
 const PACKAGE: &str = "wharf:provider/";
 
+/// How the interface begins that every plugin exports, whatever its version.
+const PLUGIN: &str = "wharf:provider/plugin@";
+
 /// Why a file was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -155,15 +158,20 @@ fn too_large_for_the_pool(reason: &str, limits: &Limits) -> Option<LimitReached>
 pub(super) fn contract_of(engine: &wasmtime::Engine, component: &Component) -> Result<Contract, String> {
     let component_type = component.component_type();
     let exports: Vec<&str> = component_type.exports(engine).map(|(name, _)| name).collect();
-    let found: Vec<Contract> =
-        Contract::ALL.into_iter().filter(|contract| exports.contains(&contract.export())).collect();
-    let contract = match found.as_slice() {
-        [contract] => *contract,
-        [] => return Err(of_no_contract(&exports)),
-        [..] => {
+    let plugins: Vec<&str> = exports.iter().copied().filter(|name| name.starts_with(PLUGIN)).collect();
+    let contract = match plugins.as_slice() {
+        [] => return Err(of_no_plugin(&exports)),
+        [one] => Contract::ALL.into_iter().find(|contract| contract.export() == *one).ok_or_else(|| {
+            format!(
+                "it exports `{one}`, another version of the contract; this host serves {}: build the plugin for one of them, or \
+                 run a host that knows its own",
+                served()
+            )
+        })?,
+        several => {
             return Err(format!(
-                "it exports several versions of the contract ({}); a plugin exports one",
-                list(&found)
+                "it exports several versions of the contract (`{}`); a plugin exports one",
+                several.join("` and `")
             ));
         }
     };
@@ -181,26 +189,18 @@ pub(super) fn contract_of(engine: &wasmtime::Engine, component: &Component) -> R
     ))
 }
 
-/// What is wrong with a component that exports no version of the contract.
-fn of_no_contract(exports: &[&str]) -> String {
-    let served = list(&Contract::ALL);
-    match exports.iter().find(|name| name.starts_with(PACKAGE)) {
-        Some(other) => format!(
-            "it exports `{other}`, another version of the contract; this host serves {served}: build the \
-             plugin for one of them, or run a host that knows its own"
-        ),
-        None if exports.is_empty() => {
-            format!("it is a component that exports nothing; a plugin exports the interface `plugin` of {served}")
-        }
-        None => format!(
-            "it is a component of another world (it exports `{}`); a plugin exports the interface `plugin` of {served}",
-            exports.join("`, `")
-        ),
+/// What is wrong with a component that exports no plugin.
+fn of_no_plugin(exports: &[&str]) -> String {
+    let needed = format!("a plugin exports the interface `plugin` of {}", served());
+    if exports.is_empty() {
+        return format!("it is a component that exports nothing; {needed}");
     }
+    format!("it is a component of another world (it exports `{}`); {needed}", exports.join("`, `"))
 }
 
-fn list(contracts: &[Contract]) -> String {
-    contracts.iter().map(|contract| format!("`{contract}`")).collect::<Vec<_>>().join(" and ")
+/// The versions that this host serves.
+fn served() -> String {
+    Contract::ALL.map(|contract| format!("`{contract}`")).join(" and ")
 }
 
 #[cfg(test)]
