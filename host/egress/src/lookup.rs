@@ -21,8 +21,11 @@ pub(crate) struct Lookups {
     under_way: UnderWay,
     /// For how long an answer is not asked for again.
     keep: Duration,
-    kept: Mutex<BTreeMap<(String, u16), (Instant, Vec<SocketAddr>)>>,
+    kept: Mutex<BTreeMap<(String, u16), Kept>>,
 }
+
+/// When an answer came, and which.
+type Kept = (Instant, Vec<SocketAddr>);
 
 /// The system is asked in a thread, and asks a server perhaps: more than all else that a request takes. So each answer is kept a
 /// moment, less than names are valid for; whoever uses one judges it as a new one.

@@ -11,8 +11,8 @@ use wharf_egress::json::{KEPT_NAME, Kind as TokenKind, Token, Tokens, quoted};
 
 use super::Problem;
 use crate::manifest::lint::LARGEST;
-use crate::operation::decimal::Decimal;
 use crate::operation::nearest;
+use wharf_answer::Decimal;
 
 /// How deep values may stand in values: nothing that a person writes goes deeper.
 const DEEPEST: usize = 64;
