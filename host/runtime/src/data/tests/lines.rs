@@ -305,3 +305,127 @@ fn lines_that_can_never_end_so_are_refused_with_their_place() {
     refused(&json!({"lines": {"data": "json"}}), "data");
     refused(&json!({"events": {"until": 1}}), "until");
 }
+
+/// What a cassette has of a call whose answer is this.
+fn recorded(output: &Value, more: &Value, said: &str) -> (Report, String) {
+    let world = World::of(&json!({"answers.write": {
+        "title": "Write", "summary": "Writes one.", "sensitive-outputs": more,
+        "answer": [{"if": {"status": "2xx"}, "output": output}, {"failure": {}}],
+        "request": {"method": "POST", "path": "/answers"},
+    }}));
+    let connection = Connection::builder(&world.plugin, "main", &world.server.url()).secret("key", Secret::new(SECRET));
+    HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()));
+    world.server.answer_next(Canned {
+        status: 200,
+        content_type: "text/event-stream".to_owned(),
+        body: said.as_bytes().into(),
+        ..Canned::default()
+    });
+    let (report, call) = HOST.0.record(world.of_call("answers.write", &json!({})));
+    let call = call.unwrap_or_else(|error| panic!("{error}"));
+    let bodies: Vec<String> = call
+        .exchanges
+        .iter()
+        .map(|exchange| match &exchange.became {
+            crate::cassette::Became::Answer(answer) => String::from_utf8_lossy(&answer.body.0).into_owned(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    (report, bodies.concat())
+}
+
+#[test]
+fn a_secret_in_two_items_is_in_no_cassette_and_in_none_of_a_call_that_is_recorded() {
+    let (first, second) = SECRET.split_at(10);
+    let said = format!("data: key {first}\n\ndata: {second}.\n\ndata: [DONE]\n\n");
+    let (report, cassette) = recorded(&json!({"events": {"data": "text", "end": {"text": "[DONE]"}}}), &json!([]), &said);
+    let seen = format!("{} {cassette}", output(&report));
+    assert!(!seen.contains(second), "{seen}");
+}
+
+#[test]
+fn what_is_sensitive_of_the_items_before_a_failure_is_in_no_cassette() {
+    let said = "data: {\"token\":\"handed-out-7781\"}\n\n";
+    let (report, cassette) = recorded(&done(), &json!(["/*/data/token"]), said);
+    assert!(report.result.is_err() && partial(&report).contains("handed-out-7781"));
+    assert!(!cassette.contains("handed-out-7781"), "{cassette}");
+}
+
+#[test]
+fn an_answer_that_is_listened_to_for_so_long_is_recorded_as_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.jsonl");
+    let host = Host::builder().audit(&file, true).build().unwrap();
+    let component = Component::from_binary(host.engine.inner(), OBEDIENT.bytes).unwrap();
+    let document = json!({
+        "contract": "0.2.0-draft", "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "Orders.",
+        "server": {"summary": "Where it is."}, "operations": operations(&json!({"events": {"seconds": 1}})),
+    });
+    let manifest = document::read(&document.to_string()).unwrap_or_else(|problem| panic!("{problem}"));
+    host.publish(Arc::new(host.loader.described(&host.engine, &component, &manifest))).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    host.connect("acme", Grant::from(Connection::builder("acme", "main", &url).build().unwrap()));
+    thread::spawn(move || {
+        let mut socket = listener.accept().unwrap().0;
+        let _ = socket.read(&mut [0; 4096]);
+        socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n").unwrap();
+        let _ = socket.read(&mut [0; 4096]);
+    });
+    let report = host.run(Call::new("acme", "answers.write"));
+    assert_eq!(output(&report), r#"[{"data":1}]"#);
+    let records = std::fs::read_to_string(&file).unwrap();
+    assert!(!records.contains("no answer"), "{records}");
+}
+
+#[test]
+fn a_secret_whose_parts_are_texts_in_the_json_of_two_items_is_in_none() {
+    let told = Told::events(&done());
+    let (first, second) = SECRET.split_at(10);
+    let said = format!("data: {{\"delta\":\"{first}\"}}\n\ndata: {{\"delta\":\"{second}\"}}\n\ndata: [DONE]\n\n");
+    let report = told.run(&said);
+    assert!(!output(&report).contains(second), "{}", output(&report));
+}
+
+#[test]
+fn a_stream_of_many_small_items_is_not_told_as_one_that_is_too_large() {
+    let limits = Limits { answer: 1000, output: 1000, ..Limits::default() };
+    let told = Told::of(limits, &done(), "Content-Type: text/event-stream");
+    let mut stream = told.stream();
+    told.say(&"data: 1\n\n".repeat(200));
+    while stream.next().is_some() {}
+    let failed = stream.end().result.unwrap_err().to_string();
+    assert!(failed.contains("`answer`"), "{failed}");
+}
+
+#[test]
+fn a_file_elsewhere_counts_for_the_requests_of_its_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let files = format!("http://{}", listener.local_addr().unwrap());
+    let place = files.clone();
+    let page = "x".repeat(100_000);
+    thread::spawn(move || {
+        for (number, socket) in listener.incoming().map_while(Result::ok).enumerate() {
+            let mut socket = socket;
+            let _ = socket.read(&mut [0; 4096]);
+            let answer = match number {
+                0 | 1 => format!("HTTP/1.1 302 Found\r\nLocation: {place}/f\r\nContent-Length: 100000\r\n\r\n{page}"),
+                _ => "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\nfile".to_owned(),
+            };
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let limits = Limits { requests: 1, traffic: 150_000, ..Limits::default() };
+    let world = World::within(limits, &json!({"orders.file": {
+        "title": "File", "summary": "Gets one.", "files": ["file"],
+        "answer": [{"if": {"status": "2xx"}, "output": {"file": "file"}}, {"failure": {}}],
+        "request": {"method": "GET", "path": "/file", "as-file": true, "redirects-to": [files]},
+    }}));
+    let connection = Connection::builder(&world.plugin, "main", &world.server.url())
+        .allow_addresses(["127.0.0.1/32".parse().unwrap()]);
+    HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()).limits(limits));
+    world.answers(302, &[("Location", &format!("{files}/f"))], &"x".repeat(100_000));
+    let report = world.run("orders.file", &json!({}));
+    eprintln!("{:?} {:?}", report.result, report.exchanges);
+    assert!(report.result.is_err(), "four requests and 300 kB within `requests` of 1 and `traffic` of 150 kB");
+}
