@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -425,7 +425,11 @@ impl ConnectionBuilder {
             nat64: self.nat64.clone(),
             lookups: self.way.lookup.clone().map(Lookups::with).unwrap_or_default(),
         };
-        let address = url.host_str().and_then(literal).filter(|_| proxied);
+        let is_here = |host: &&str| self.elsewhere && (*host == "localhost" || host.ends_with(".localhost"));
+        let address = url.host_str().filter(|_| proxied).and_then(|host| {
+            // The proxy would take the name for itself (RFC 6761, section 6.3), and the operator has not written it.
+            literal(host).or_else(|| is_here(&host).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST)))
+        });
         let refused = |address: IpAddr| {
             let host = address.to_string();
             let named = if self.elsewhere { resolver.refuse_internal(&host, address) } else { Ok(()) };
