@@ -150,7 +150,8 @@ fn placeholders(operation: &Operation, call: &Call, report: &Report, kept: &Kept
     let mut placeholders = Placeholders::default();
     let inputs = call.input.to_json().at(&pointers(&operation.sensitive_inputs));
     inputs.iter().for_each(|value| placeholders.add_texts(value));
-    if let Ok(output) = &report.result {
+    // What came before a failure stands in the answers as well.
+    for output in report.result.iter().chain(&report.partial) {
         output.json.at(&operation.sensitive_outputs).iter().for_each(|value| placeholders.add_texts(value));
     }
     kept.sensitive.iter().for_each(|value| placeholders.add_texts(value));
