@@ -378,17 +378,3 @@ fn the_outcome_is_recorded_when_it_ends_however_it_does() {
     assert_eq!((of(5).1, outcome(5)["message"].as_str()), (Some(200), Some("given up by whoever asked for it")));
     assert!(outcome(7)["message"].as_str().unwrap().contains("bytes of the answer were missing"), "{:?}", outcome(7));
 }
-
-#[test]
-fn what_is_one_text_too_many_for_all_is_not_told_as_one_item() {
-    // Both limits are the same: what comes is larger, and no item of it is.
-    let json = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n";
-    let server = saying(json, "12345678\n".repeat(200));
-    let connection = server.connection();
-    let allowance = Allowance::new(Deadline::within(Duration::from_secs(20)), 64 << 10, 100);
-    let opened = open(Us(&connection, None), outgoing(&connection), allowance, |_, _| {
-        Some(Wanted { form: LineForm::Json, item_bytes: 100 })
-    });
-    let Opened::Lines(mut answer) = opened.unwrap() else { panic!("whole") };
-    eprintln!("{:?}", data(&mut answer));
-}

@@ -196,25 +196,31 @@ fn a_guess_of_a_weak_secret_in_a_place_elsewhere_is_like_any_other() {
             builder.allow_weak(["key"]).allow_addresses(["127.0.0.1/32".parse().unwrap()]).build().unwrap();
         let headers = json!([{"name": "X-Name", "source": {"free": "a name"}, "lists": "repeated"}]);
         let declared = declared(&json!({"answer": "blob", "headers": headers, "redirects-to": [files.url()]}));
-        let asked = wharf_egress::guard::Asked {
-            headers: vec![("X-Name".to_owned(), "20261129".to_owned())],
-            ..asked()
-        };
+        let asked =
+            wharf_egress::guard::Asked { headers: vec![("X-Name".to_owned(), "20261129".to_owned())], ..asked() };
         let input = input();
         let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let outgoing = prepare(&declared, &asked, item, &connection, &work()).unwrap();
         let answer = send(&connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), None);
         answer.map(|answer| answer.status).map_err(|error| error.to_string())
     };
-    assert_eq!(seen("20261129"), seen("20261128"), "the plugin can tell a right guess of a weak secret from a wrong one");
+    assert_eq!(
+        seen("20261129"),
+        seen("20261128"),
+        "the plugin can tell a right guess of a weak secret from a wrong one"
+    );
 }
 
 #[test]
 fn this_machine_is_not_reached_by_its_name_through_a_proxy_because_a_manifest_names_it() {
     let proxy = Server::answering(|request, socket| {
-        let answer = if request.starts_with("CONNECT ") { "HTTP/1.1 200 Connected\r\n\r\n".to_owned() } else if request.starts_with("GET /things") {
+        let answer = if request.starts_with("CONNECT ") {
+            "HTTP/1.1 200 Connected\r\n\r\n".to_owned()
+        } else if request.starts_with("GET /things") {
             "HTTP/1.1 302 Found\r\nLocation: http://localhost:8500/v1/kv\r\nContent-Length: 0\r\n\r\n".to_owned()
-        } else { FILE.to_owned() };
+        } else {
+            FILE.to_owned()
+        };
         socket.write_all(answer.as_bytes()).unwrap_or(());
     });
     let through = |origin: &str| {

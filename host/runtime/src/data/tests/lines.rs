@@ -338,7 +338,8 @@ fn recorded(output: &Value, more: &Value, said: &str) -> (Report, String) {
 fn a_secret_in_two_items_is_in_no_cassette_and_in_none_of_a_call_that_is_recorded() {
     let (first, second) = SECRET.split_at(10);
     let said = format!("data: key {first}\n\ndata: {second}.\n\ndata: [DONE]\n\n");
-    let (report, cassette) = recorded(&json!({"events": {"data": "text", "end": {"text": "[DONE]"}}}), &json!([]), &said);
+    let (report, cassette) =
+        recorded(&json!({"events": {"data": "text", "end": {"text": "[DONE]"}}}), &json!([]), &said);
     let seen = format!("{} {cassette}", output(&report));
     assert!(!seen.contains(second), "{seen}");
 }
@@ -416,11 +417,14 @@ fn a_file_elsewhere_counts_for_the_requests_of_its_call() {
         }
     });
     let limits = Limits { requests: 1, traffic: 150_000, ..Limits::default() };
-    let world = World::within(limits, &json!({"orders.file": {
-        "title": "File", "summary": "Gets one.", "files": ["file"],
-        "answer": [{"if": {"status": "2xx"}, "output": {"file": "file"}}, {"failure": {}}],
-        "request": {"method": "GET", "path": "/file", "as-file": true, "redirects-to": [files]},
-    }}));
+    let world = World::within(
+        limits,
+        &json!({"orders.file": {
+            "title": "File", "summary": "Gets one.", "files": ["file"],
+            "answer": [{"if": {"status": "2xx"}, "output": {"file": "file"}}, {"failure": {}}],
+            "request": {"method": "GET", "path": "/file", "as-file": true, "redirects-to": [files]},
+        }}),
+    );
     let connection = Connection::builder(&world.plugin, "main", &world.server.url())
         .allow_addresses(["127.0.0.1/32".parse().unwrap()]);
     HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()).limits(limits));
@@ -428,4 +432,49 @@ fn a_file_elsewhere_counts_for_the_requests_of_its_call() {
     let report = world.run("orders.file", &json!({}));
     eprintln!("{:?} {:?}", report.result, report.exchanges);
     assert!(report.result.is_err(), "four requests and 300 kB within `requests` of 1 and `traffic` of 150 kB");
+}
+
+#[test]
+fn a_call_whose_answer_ends_with_its_mark_can_be_recorded() {
+    let told = Told::events(&done());
+    told.say("data: 1\n\ndata: [DONE]\n\n");
+    // The server has no end of its own, and a call that is run has one: the mark.
+    let call = Call::new(&told.world.plugin, "answers.write").timeout(Duration::from_secs(2));
+    let (report, recorded) = HOST.0.record(call);
+    assert!(report.result.is_ok() && recorded.is_ok(), "{:?} {:?}", report.result, recorded.map(drop));
+}
+
+#[test]
+fn a_call_that_is_recorded_reads_its_answer_like_one_that_is_run() {
+    let of = |record: bool| {
+        let told = Told::of(
+            Limits::default(),
+            &json!({"events": {"data": "text"}}),
+            "Content-Type: text/event-stream; charset=iso-8859-1",
+        );
+        told.say("data: x\n\n");
+        told.say("");
+        let Told { world, say, .. } = told;
+        drop(say);
+        let call = Call::new(&world.plugin, "answers.write");
+        let report = if record { HOST.0.record(call).0 } else { HOST.0.run(call) };
+        report.result.map(|output| output.json.as_str().to_owned()).map_err(|error| error.to_string())
+    };
+    assert_eq!(of(true), of(false));
+}
+
+#[test]
+fn who_listens_to_a_stream_on_the_thread_of_another_one_has_its_own() {
+    let (one, other) = (Told::events(&done()), Told::events(&done()));
+    let (mut first, mut second) = (one.stream(), other.stream());
+    for n in 0..3 {
+        one.say(&format!("data: {n}\n\n"));
+        other.say(&format!("data: {}\n\n", n + 10));
+        assert_eq!(second.next().unwrap().as_str(), format!("{{\"data\":{}}}", n + 10));
+        assert_eq!(first.next().unwrap().as_str(), format!("{{\"data\":{n}}}"));
+    }
+    drop(first);
+    other.say("data: [DONE]\n\n");
+    assert!(second.next().is_none() && second.end().result.is_ok());
+    one.ends_hung_up();
 }
