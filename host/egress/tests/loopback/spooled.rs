@@ -281,3 +281,15 @@ fn a_file_of_json_is_looked_at_before_it_is_sent() {
         assert_eq!(prepare(&declared, &asked, item, &connection, &work()).is_ok(), is_sent, "{member}");
     }
 }
+
+#[test]
+fn a_blob_is_all_of_its_file_wherever_the_file_was_read_last() {
+    for size in [100, LARGE] {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![b'x'; size]).unwrap();
+        file.seek(std::io::SeekFrom::Start(4)).unwrap();
+        let blob = Blob::from_file(file, "image/png", None).unwrap();
+        assert_eq!(blob.len(), size as u64);
+        assert_eq!(blob.bytes().unwrap().len(), size);
+    }
+}

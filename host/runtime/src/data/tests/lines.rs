@@ -478,3 +478,31 @@ fn who_listens_to_a_stream_on_the_thread_of_another_one_has_its_own() {
     assert!(second.next().is_none() && second.end().result.is_ok());
     one.ends_hung_up();
 }
+
+#[test]
+fn an_error_that_a_rule_before_the_lines_tells_of_is_no_success() {
+    let of = |record: bool, content_type: &str| {
+        let world = World::of(&json!({"answers.write": {
+            "title": "Write", "summary": "Writes one.",
+            "answer": [
+                {"if": [{"status": "2xx"}, {"at": "/error", "present": true}], "failure": {"message": "/error"}},
+                {"if": {"status": "2xx"}, "output": {"lines": {}}},
+                {"failure": {}},
+            ],
+            "request": {"method": "GET", "path": "/answers"},
+        }}));
+        world.server.answer_next(Canned {
+            status: 200,
+            content_type: content_type.to_owned(),
+            body: br#"{"error":"the quota is used up"}"#[..].into(),
+            ..Canned::default()
+        });
+        let call = world.of_call("answers.write", &json!({}));
+        let report = if record { HOST.0.record(call).0 } else { HOST.0.run(call) };
+        report.result.map(|output| output.json.as_str().to_owned()).map_err(|error| error.to_string())
+    };
+    for content_type in ["application/json", "application/x-ndjson"] {
+        assert_eq!(of(false, content_type), of(true, content_type), "run and recorded: {content_type}");
+    }
+    assert!(of(false, "application/json").is_err());
+}
