@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 
 use bytes::Bytes;
 
@@ -36,6 +36,10 @@ impl Blob {
     /// # Errors
     /// What the system says.
     pub fn from_file(file: File, media_type: impl Into<String>, file_name: Option<String>) -> io::Result<Self> {
+        // A pipe has no other start than what comes first.
+        (&file)
+            .rewind()
+            .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(()) } else { Err(error) })?;
         let mut bytes = Vec::new();
         (&file).take(IN_MEMORY + 1).read_to_end(&mut bytes)?;
         let length = file.metadata()?.len();
