@@ -143,11 +143,6 @@ impl Outgoing {
         Shown { url, ..self.shown() }
     }
 
-    /// Whether a text has something in it that was made of a secret for its credentials.
-    pub(crate) fn knows(&self, text: &str) -> bool {
-        self.weak.mask_text(self.strong.mask_text(text.to_owned())) != text
-    }
-
     /// Takes further texts out of what is shown of it, such as a token that an earlier answer of the call had.
     pub fn hide(&mut self, masker: &Masker) {
         let hide = |text: &mut Text| {
