@@ -7,6 +7,7 @@ use crate::address::Reach;
 use crate::asked::printable;
 use crate::connection::Connection;
 use crate::outgoing::Outgoing;
+use crate::redirect;
 use crate::send::Answer;
 
 /// Names, in a path or query, of pages where people log in.
@@ -43,6 +44,12 @@ fn lead(connection: &Connection, outgoing: &Outgoing, answer: &Answer) -> Option
     let beyond = Beyond::of(connection, &asked, &goal);
     if beyond == Beyond::Never {
         return Some(format!("it redirects to {}, an address that is never reached: look at {key}", place()));
+    }
+    if !outgoing.redirects_to.is_empty() && !redirect::is_declared(outgoing, &goal) {
+        let (origin, named) = (goal.origin().ascii_serialization(), outgoing.redirects_to.join(", "));
+        return Some(format!(
+            "it redirects to {origin}, which is not among the origins that the manifest names for the file ({named}): look at {key}"
+        ));
     }
     Some(match moved_base(connection, &asked, &goal) {
         Some(new) if new == connection.base_url() => "it redirects to where it was asked".to_owned(),

@@ -146,8 +146,12 @@ fn goal(outgoing: &Outgoing, asked: &Url, answer: &Answer) -> Option<Url> {
     // It is for the reader of a page, and never sent.
     goal.set_fragment(None);
     let is_plain = goal.username().is_empty() && goal.password().is_none();
-    let is_declared = |origin: &String| Origin::parse(origin).is_ok_and(|origin| origin.has(&goal));
-    (is_plain && outgoing.redirects_to.iter().any(is_declared)).then_some(goal)
+    (is_plain && is_declared(outgoing, &goal)).then_some(goal)
+}
+
+/// Whether a place is at an origin that the manifest names.
+pub(crate) fn is_declared(outgoing: &Outgoing, goal: &Url) -> bool {
+    outgoing.redirects_to.iter().any(|origin| Origin::parse(origin).is_ok_and(|origin| origin.has(goal)))
 }
 
 /// A request that has nothing in it but where it goes.

@@ -6,8 +6,9 @@ use std::io::Write;
 use serde_json::{Value, json};
 use wharf_egress::audit::{Audit, Recorder, Who};
 use wharf_egress::guard::{Item, prepare};
+use wharf_egress::outgoing::Outgoing;
 use wharf_egress::send::{Allowance, Answer, SendError, send};
-use wharf_egress::{Connection, ConnectionBuilder, Deadline};
+use wharf_egress::{Connection, ConnectionBuilder, Deadline, moved};
 
 use crate::{LONG, SECRET, Server, answers, asked, builder, declared, input, work};
 
@@ -32,13 +33,17 @@ fn here(server: &Server) -> ConnectionBuilder {
     builder(&server.url()).allow_addresses(["127.0.0.1/32".parse().unwrap()])
 }
 
-fn fetched(connection: &Connection, origins: &Value, recorder: Option<Recorder<'_>>) -> Result<Answer, SendError> {
+fn asking(connection: &Connection, origins: &Value) -> Outgoing {
     let headers = json!([{"name": "X-Name", "source": {"input": "name"}, "lists": "repeated"}]);
     let declared = declared(&json!({"answer": "blob", "headers": headers, "redirects-to": origins}));
     let input = input();
     let item = Item { input: &input, attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
-    let outgoing = prepare(&declared, &asked(), item, connection, &work()).unwrap();
-    send(connection, &outgoing, Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20), recorder)
+    prepare(&declared, &asked(), item, connection, &work()).unwrap()
+}
+
+fn fetched(connection: &Connection, origins: &Value, recorder: Option<Recorder<'_>>) -> Result<Answer, SendError> {
+    let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
+    send(connection, &asking(connection, origins), allowance, recorder)
 }
 
 #[test]
@@ -170,6 +175,18 @@ fn an_answer_that_leads_nowhere_is_the_answer() {
     assert_eq!(fetched(&here(&provider).build().unwrap(), &json!([provider.url()]), None).unwrap().status, 200);
     let silent = saying("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_owned());
     assert_eq!(fetched(&here(&silent).build().unwrap(), &json!([silent.url()]), None).unwrap().status, 302);
+}
+
+#[test]
+fn who_is_led_to_an_origin_that_is_not_declared_is_told_which_are() {
+    let provider = leading(302, "https://other.example.test/f?key=geheim");
+    let connection = here(&provider).build().unwrap();
+    let declared = json!(["https://files.example.test", "https://*.cdn.example.test"]);
+    let answer = fetched(&connection, &declared, None).unwrap();
+    let told = moved(&connection, &asking(&connection, &declared), &answer).unwrap();
+    let words = "it redirects to https://other.example.test, which is not among the origins that the manifest names for the file \
+                 (https://files.example.test, https://*.cdn.example.test)";
+    assert!(told.starts_with(words), "{told}");
 }
 
 /// A provider that names the file in the address it leads to, as one does that signs `response-content-disposition`.
