@@ -34,6 +34,12 @@ impl Answer {
         Self { status, headers, body: text(body), is_json: OnceCell::new(), is_to_a_read: false, changes: false }
     }
 
+    /// The same with another body, such as one item of it.
+    pub fn with_body(&self, body: Vec<u8>) -> Self {
+        let Self { status, headers, is_to_a_read, changes, .. } = self;
+        Self { is_to_a_read: *is_to_a_read, changes: *changes, ..Self::of(*status, headers.clone(), body) }
+    }
+
     /// The same as the answer to a request that changes something.
     pub fn to_a_change(mut self) -> Self {
         self.changes = true;

@@ -34,8 +34,7 @@ pub struct Rule {
 impl Rule {
     /// Whether it asks something of the body, besides status and headers.
     pub fn looks_at_the_body(&self) -> bool {
-        let is_of_the_body = |condition: &Condition| matches!(condition.of, Subject::At(_) | Subject::Body);
-        self.each.is_some() || self.conditions.iter().any(is_of_the_body)
+        self.each.is_some() || self.conditions.iter().any(Condition::looks_at_the_body)
     }
 }
 
@@ -92,6 +91,13 @@ pub struct Condition {
     /// It holds where the test does not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not: bool,
+}
+
+impl Condition {
+    /// Whether it asks something of the body.
+    pub fn looks_at_the_body(&self) -> bool {
+        matches!(self.of, Subject::At(_) | Subject::Body)
+    }
 }
 
 /// What a condition looks at.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use wharf_answer::lines::{Form, Last, Lines, MOST};
-use wharf_answer::rules::{Output, Rule, Then};
-use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge_head_within};
+use wharf_answer::rules::{Condition, Output, Rule, Then};
+use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge, judge_within};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
 use wharf_egress::lines::{Line, LineForm, Whole};
 use wharf_egress::work::Work;
 
+use super::rules;
 use crate::manifest::About;
 use crate::sandbox::ctx::{Ctx, NoAnswer};
 use crate::sandbox::open::{Next, Open};
@@ -20,7 +21,8 @@ pub(super) struct Listening {
     source: Source,
     /// How many have come.
     count: u32,
-    status: u16,
+    /// The answer without its body.
+    head: Answer,
 }
 
 enum Source {
@@ -45,8 +47,9 @@ impl From<NoAnswer> for NoItem {
 }
 
 impl Listening {
-    pub(super) fn to(open: Open, lines: Lines, status: u16) -> Self {
-        Self { lines, source: Source::Open(open), count: 0, status }
+    /// To an answer that is open, with this head.
+    pub(super) fn to(open: Open, lines: Lines, head: Answer) -> Self {
+        Self { lines, source: Source::Open(open), count: 0, head }
     }
 
     /// The same of an answer that is there already.
@@ -56,7 +59,7 @@ impl Listening {
             return Err(answer.makes_no_sense(expected));
         }
         let whole = Whole::new(form_of(&lines), answer.bytes().to_vec(), most_bytes);
-        Ok(Self { lines, source: Source::Whole(whole), count: 0, status: answer.status })
+        Ok(Self { lines, source: Source::Whole(whole), count: 0, head: answer.with_body(Vec::new()) })
     }
 
     /// The next item, if there is another.
@@ -142,6 +145,9 @@ impl Listening {
     }
 
     fn read(&mut self, ctx: &mut Ctx, line: &Line) -> Result<Json, NoItem> {
+        if self.count == 0 {
+            self.hold_against_rules(ctx, line)?;
+        }
         self.count += 1;
         let data = Json::parse_within(line.data.clone(), &ctx.meter.work());
         match data {
@@ -157,12 +163,25 @@ impl Listening {
         Json::parse(item).map_err(|problem| self.failed(Failure::Provider, &problem.to_string()))
     }
 
+    /// Where it fails, many providers send what tells of it in the place of the first item. What rules say of the body holds of that.
+    fn hold_against_rules(&mut self, ctx: &mut Ctx, first: &Line) -> Result<(), NoItem> {
+        let Some(call) = &ctx.call else { return Ok(()) };
+        let (about, data) = (&call.release.about, call.operation.declared.data.as_ref());
+        let (answer, work) = (self.head.with_body(first.data.clone().into()), ctx.meter.work());
+        let rules = data.map_or(&[][..], |data| rules(about, data));
+        match judge_within(&answer, rules, about, &|bytes| work.steps(bytes).is_ok()) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(failure)) => self.close(ctx).and(Err(NoItem::Failure(failure))),
+            Err(Late) => Err(late(ctx)),
+        }
+    }
+
     fn failed(&self, kind: fn(Detail) -> Failure, words: &str) -> NoItem {
         let maybe = match &self.source {
             Source::Open(open) => open.afterwards(),
             Source::Whole(_) | Source::Over => "",
         };
-        NoItem::Failure(kind(Detail { status: Some(self.status), ..Detail::new(format!("{words}{maybe}")) }))
+        NoItem::Failure(kind(Detail { status: Some(self.head.status), ..Detail::new(format!("{words}{maybe}")) }))
     }
 }
 
@@ -181,34 +200,82 @@ pub(super) fn form_of(lines: &Lines) -> LineForm {
 
 /// Whether an answer of a media type can be what is read line by line. Lines of JSON go by many names.
 fn is_meant(lines: &Lines, content_type: Option<&str>) -> bool {
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    let is = |name: &str| essence.eq_ignore_ascii_case(name);
+    let is = |name: &str| essence(content_type).eq_ignore_ascii_case(name);
     if lines.form == Form::Lines { !is("text/html") } else { is("text/event-stream") }
 }
 
-/// The rules of an answer as far as they look at its status and its headers alone: all that is known when its lines begin to come.
-pub(super) struct OfHead<'a> {
-    rules: &'a [Rule],
-    about: &'a About,
+/// Whether an answer of a media type is perhaps one value.
+fn is_json(content_type: Option<&str>) -> bool {
+    let essence = essence(content_type).to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+fn essence(content_type: Option<&str>) -> &str {
+    content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
+}
+
+/// The rules of an answer as far as they look at its status and its headers: all that is known when its lines begin to come.
+pub(super) struct OfHead {
+    rules: Flat,
     /// Of the first rule that has any.
     pub(super) lines: &'a Lines,
 }
 
-impl<'a> OfHead<'a> {
+/// Rules with those that they use in their places.
+#[derive(Default)]
+struct Flat {
+    /// Those that look at nothing of the body.
+    certain: Vec<Rule>,
+    /// All of them. One that looks at the body too fits where it perhaps does, and tells nothing.
+    perhaps: Vec<Rule>,
+}
+
+impl Flat {
+    fn add(&mut self, rules: &[Rule], about: &About, before: &[Condition], deep: usize) {
+        for rule in rules {
+            let of_head = rule.conditions.iter().filter(|condition| !condition.looks_at_the_body());
+            let conditions: Vec<_> = before.iter().chain(of_head).cloned().collect();
+            let flat = |then| Rule { each: None, conditions: conditions.clone().into(), then };
+            match (&rule.then, deep.checked_sub(1)) {
+                _ if rule.looks_at_the_body() => self.perhaps.push(flat(Then::Unreadable("".into()))),
+                (Then::Use(name), Some(deep)) => {
+                    self.add(about.rules(name).unwrap_or_default(), about, &conditions, deep);
+                }
+                (Then::Use(_), None) => {}
+                (then, _) => {
+                    self.certain.push(flat(then.clone()));
+                    self.perhaps.push(flat(then.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl OfHead {
     /// None where no rule is of lines.
-    pub(super) fn of(rules: &'a [Rule], about: &'a About) -> Option<Self> {
-        Some(Self { rules, about, lines: first_lines(rules, about, wharf_answer::DEEPEST)? })
+    pub(super) fn of(rules: &[Rule], about: &About) -> Option<Self> {
+        if !has_lines(rules, about, wharf_answer::DEEPEST) {
+            return None;
+        }
+        let mut flat = Flat::default();
+        flat.add(rules, about, &[], wharf_answer::DEEPEST);
+        let lines = flat.certain.iter().find_map(|rule| match &rule.then {
+            Then::Output(Output::Lines(lines)) => Some(lines.clone()),
+            _ => None,
+        });
+        Some(Self { rules: flat, lines: lines? })
     }
 
-    /// How an answer with this head is read line by line, if it is.
-    pub(super) fn lines(&self, status: u16, headers: &[(String, String)], is_read: bool, work: &Work) -> Option<Lines> {
-        let head = Answer::of(status, headers.to_vec(), Vec::new());
-        let head = if is_read { head.to_a_read() } else { head };
-        // Where the time is over, that is found when the answer is read.
-        match judge_head_within(&head, self.rules, self.about, &|bytes| work.steps(bytes).is_ok()).ok()? {
-            Ok(Found::Lines(lines)) if is_meant(&lines, head.header("content-type")) => Some(lines),
+    /// How an answer with this head is read line by line, if it is: a success. One that is perhaps one value of JSON is not where a
+    /// rule before the lines looks at the body.
+    pub(super) fn lines(&self, head: &Answer) -> Option<Lines> {
+        let of = |rules: &[Rule]| match judge(head, rules, &()) {
+            Ok(Found::Lines(lines)) => Some(lines),
             _ => None,
-        }
+        };
+        let content_type = head.header("content-type");
+        let lines = of(&self.rules.certain).filter(|lines| head.is_success() && is_meant(lines, content_type))?;
+        (!is_json(content_type) || of(&self.rules.perhaps).is_some()).then_some(lines)
     }
 }
 

@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use serde_json::Value;
+use wharf_answer::lines::Lines;
 use wharf_answer::pages::{Given as GivenFor, MAX_ITEMS, NEXT_PAGE, Page, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
 use wharf_answer::{Answer, Detail, Failure, Found, Late, Named, judge_within};
@@ -113,6 +114,11 @@ fn told(failure: Failure) -> Failed {
     })
 }
 
+/// What is made of the answer of an operation.
+fn rules<'a>(about: &'a About, data: &'a Data) -> &'a [Rule] {
+    if data.answer.is_empty() { &about.answer } else { &data.answer }
+}
+
 /// What is sent of a request: but for what turns a page all of it is bound.
 fn asked(request: &Request, query: Vec<(String, String)>) -> Asked {
     Asked { name: request.name.clone(), variables: Vec::new(), query, headers: Vec::new(), body: None }
@@ -177,12 +183,19 @@ impl<'a> Run<'a> {
         let (answer, file) = match OfHead::of(self.rules(), self.about) {
             None => self.send(request, Vec::new())?,
             Some(of_head) => match self.open(request, &of_head)? {
-                Opened::Whole(answer, form) => self.read(request, answer, form),
+                // One that is recorded is read as it was when it came.
+                Opened::Whole(answer, form) => {
+                    let head = self.mark(request)(Answer::of(answer.status, answer.headers.clone(), Vec::new()));
+                    match of_head.lines(&head) {
+                        Some(lines) => return self.whole(&self.read(request, answer, AnswerForm::Bytes).0, lines),
+                        None => self.read(request, answer, form),
+                    }
+                }
                 Opened::Lines(open) => {
                     let (status, headers) = open.head();
-                    let lines = of_head.lines(status, headers, self.reads(), &self.ctx.meter.work());
-                    let lines = lines.unwrap_or_else(|| of_head.lines.clone());
-                    return Ok(Begun::Lines(Box::new(Listening::to(open, lines, status))));
+                    let head = self.mark(request)(Answer::of(status, headers.to_vec(), Vec::new()));
+                    let lines = of_head.lines(&head).unwrap_or(of_head.lines);
+                    return Ok(Begun::Lines(Box::new(Listening::to(open, lines, head))));
                 }
             },
         };
@@ -192,21 +205,23 @@ impl<'a> Run<'a> {
                 Err(limit) => return Err(self.ended(limit.into())),
             },
             (Found::Json(json), None) => (self.json(json)?, Vec::new()),
-            (Found::Lines(lines), None) => {
-                let item_bytes = self.ctx.meter.limits().output;
-                return Ok(Begun::Lines(Box::new(Listening::to_whole(&answer, lines, item_bytes)?)));
-            }
+            (Found::Lines(lines), None) => return self.whole(&answer, lines),
             (Found::File(_), None) => return Err(answer.makes_no_sense("a file")),
             (Found::Json(_) | Found::Lines(_), Some(_)) => return Err(answer.makes_no_sense("JSON")),
         }))
     }
 
-    fn open(&mut self, request: &Request, of_head: &OfHead<'_>) -> Result<Opened, Failure> {
-        let (is_read, work) = (self.reads(), self.ctx.meter.work());
-        let wanted =
-            |status, headers: &[_]| of_head.lines(status, headers, is_read, &work).map(|lines| form_of(&lines));
-        let opened = self.ctx.open(&asked(request, Vec::new()), listened(of_head.lines), wanted);
+    fn open(&mut self, request: &Request, of_head: &OfHead) -> Result<Opened, Failure> {
+        let mark = self.mark(request);
+        let head = |status, headers: &[_]| mark(Answer::of(status, headers.to_vec(), Vec::new()));
+        let wanted = |status, headers: &[_]| of_head.lines(&head(status, headers)).map(|lines| form_of(&lines));
+        let opened = self.ctx.open(&asked(request, Vec::new()), listened(&of_head.lines), wanted);
         opened.map_err(|why| self.unanswered(why))
+    }
+
+    fn whole(&self, answer: &Answer, lines: Lines) -> Result<Begun, Failure> {
+        let item_bytes = self.ctx.meter.limits().output;
+        Listening::to_whole(answer, lines, item_bytes).map(|items| Begun::Lines(Box::new(items)))
     }
 
     /// All items as a list; where it failed in the middle, those that had come.
@@ -312,23 +327,24 @@ impl<'a> Run<'a> {
             // Only files are on disk.
             false => (answer.body.into_memory().map(Vec::from).unwrap_or_default(), None),
         };
-        let mut read = Answer::of(answer.status, answer.headers, body);
-        if self.reads() {
-            read = read.to_a_read();
-        } else if self.operation.declared.effect != Effect::Read && request.effect() != Effect::Read {
-            read = read.to_a_change();
-        }
-        (read, file)
+        (self.mark(request)(Answer::of(answer.status, answer.headers, body)), file)
     }
 
-    /// Whether it reads, and gives back what it reads.
-    fn reads(&self) -> bool {
+    /// Marks an answer as one to an operation that reads, and gives back what it reads, or to one that changes something.
+    fn mark(&self, request: &Request) -> fn(Answer) -> Answer {
         let gives_another = |rule: &Rule| matches!(rule.then, Then::Output(Output::Value(_) | Output::File(_)));
-        self.operation.declared.effect == Effect::Read && !self.data.answer.iter().any(gives_another)
+        let effect = self.operation.declared.effect;
+        if effect == Effect::Read && !self.data.answer.iter().any(gives_another) {
+            Answer::to_a_read
+        } else if effect != Effect::Read && request.effect() != Effect::Read {
+            Answer::to_a_change
+        } else {
+            |answer| answer
+        }
     }
 
     fn rules(&self) -> &'a [Rule] {
-        if self.data.answer.is_empty() { &self.about.answer } else { &self.data.answer }
+        rules(self.about, self.data)
     }
 
     /// What the rules make of an answer, within the time of the call.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use wharf_egress::Json;
 
 use super::lines::{Listening, NoItem, OfHead};
-use super::{Begun, Ended, Run, end};
+use super::{Begun, Ended, Run, end, rules};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::manifest::{About, Data};
@@ -17,9 +17,7 @@ use crate::sandbox::ctx::{Ctx, Running};
 
 /// Whether the output of an operation is a list of items that come line by line.
 pub(crate) fn gives_lines(about: &About, operation: &Operation) -> bool {
-    let is_of_lines =
-        |data: &Data| OfHead::of(if data.answer.is_empty() { &about.answer } else { &data.answer }, about).is_some();
-    operation.declared.data.as_ref().is_some_and(is_of_lines)
+    operation.declared.data.as_ref().is_some_and(|data| OfHead::of(rules(about, data), about).is_some())
 }
 
 /// How a call began.

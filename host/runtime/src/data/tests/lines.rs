@@ -26,16 +26,26 @@ struct Told {
 
 /// The operation `answers.write`, with a rule for its answer.
 fn operations(output: &Value) -> Value {
+    with_rules(&json!([{"if": {"status": "2xx"}, "output": output}, {"failure": {}}]))
+}
+
+fn with_rules(rules: &Value) -> Value {
     json!({"answers.write": {
-        "title": "Write", "summary": "Writes one.",
-        "answer": [{"if": {"status": "2xx"}, "output": output}, {"failure": {}}],
+        "title": "Write", "summary": "Writes one.", "answer": rules,
         "request": {"method": "POST", "path": "/answers"},
     }})
 }
 
 impl Told {
     fn of(limits: Limits, output: &Value, head: &str) -> Self {
-        let world = World::within(limits, &operations(output));
+        Self::in_world(World::within(limits, &operations(output)), limits, head)
+    }
+
+    fn with(rules: &Value, head: &str) -> Self {
+        Self::in_world(World::of(&with_rules(rules)), Limits::default(), head)
+    }
+
+    fn in_world(world: World, limits: Limits, head: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let connection = Connection::builder(&world.plugin, "main", &url).secret("key", Secret::new(SECRET));
@@ -501,8 +511,29 @@ fn an_error_that_a_rule_before_the_lines_tells_of_is_no_success() {
         let report = if record { HOST.0.record(call).0 } else { HOST.0.run(call) };
         report.result.map(|output| output.json.as_str().to_owned()).map_err(|error| error.to_string())
     };
-    for content_type in ["application/json", "application/x-ndjson"] {
-        assert_eq!(of(false, content_type), of(true, content_type), "run and recorded: {content_type}");
+    for content_type in ["application/json", "application/problem+json; a=b", "application/x-ndjson", "text/plain"] {
+        let failed = of(false, content_type).unwrap_err();
+        assert!(failed.contains("the quota is used up"), "{content_type}: {failed}");
+        assert_eq!(of(true, content_type), Err(failed), "run and recorded: {content_type}");
     }
-    assert!(of(false, "application/json").is_err());
+}
+
+#[test]
+fn what_rules_before_the_lines_look_for_is_looked_for_in_the_first_item() {
+    let rules = json!([
+        {"if": [{"status": "2xx"}, {"at": "/error", "present": true}], "failure": {"message": "/error"}},
+        {"if": {"status": "2xx"}, "output": {"events": {"end": {"text": "[DONE]"}}}},
+        {"if": {"at": "/done", "present": true}, "failure": {}},
+    ]);
+    let of = |said: &str| {
+        let told = Told::with(&rules, "Content-Type: text/event-stream");
+        told.say(said);
+        let report = told.world.run("answers.write", &json!({}));
+        told.ends_hung_up();
+        report
+    };
+    let failed = of("data: {\"error\":\"Busy.\"}\n\n").result.unwrap_err().to_string();
+    assert!(failed.contains("Busy."), "{failed}");
+    let report = of("data: {\"done\":1}\n\ndata: {\"error\":\"Busy.\"}\n\ndata: [DONE]\n\n");
+    assert_eq!(output(&report), r#"[{"data":{"done":1}},{"data":{"error":"Busy."}}]"#, "later ones are for the caller");
 }
