@@ -152,7 +152,9 @@ fn failed(url: &Url, within: Duration, error: SendError) -> DownloadError {
     let url = url.to_string();
     match error {
         SendError::Denied(denial) | SendError::AnswerDenied { denial, .. } => DownloadError::Denied { url, denial },
-        SendError::TooLarge { limit } | SendError::FileTooLarge { limit } => DownloadError::TooLarge { url, limit },
+        SendError::TooLarge { limit } | SendError::ItemTooLarge { limit } | SendError::FileTooLarge { limit } => {
+            DownloadError::TooLarge { url, limit }
+        }
         SendError::Timeout { .. } => DownloadError::Timeout { url, within },
         SendError::Unreadable { status: Some(status), .. } if status != 200 => {
             DownloadError::Status { url, status, retry_after: None }

@@ -33,7 +33,7 @@ pub enum LineForm {
 
 /// Why there are no more lines, or not this one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoLine {
+pub enum NoLine {
     /// It is longer than allowed.
     #[error("one item is larger than {most} bytes")]
     TooLong {
@@ -95,16 +95,16 @@ impl Whole {
     /// The next item, if there is another.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub fn next_line(&mut self) -> Result<Option<Line>, String> {
+    /// What is wrong with it.
+    pub fn next_line(&mut self) -> Result<Option<Line>, NoLine> {
         let Some(reader) = &mut self.reader else { return Ok(None) };
         let mut rest = self.bytes.get(self.read..).unwrap_or_default();
-        let next = reader.next(&mut rest).map_err(|problem| problem.to_string())?;
+        let next = reader.next(&mut rest)?;
         self.read = self.bytes.len() - rest.len();
         if next.is_some() {
             return Ok(next);
         }
-        match self.reader.take().map_or(Ok(Rest::Nothing), Reader::rest).map_err(|problem| problem.to_string())? {
+        match self.reader.take().map_or(Ok(Rest::Nothing), Reader::rest)? {
             Rest::Nothing => Ok(None),
             Rest::Last(line) => Ok(Some(line)),
             Rest::Begun(line) => {

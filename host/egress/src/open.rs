@@ -168,8 +168,7 @@ impl<S: Sender> OpenAnswer<S> {
     /// Waits for the next item, if there is another. Strong secrets are masked, also those of which each item has a part.
     ///
     /// # Errors
-    /// See [`SendError`]. What came before is handed on before; after an error nothing comes. An item that is too large is
-    /// [`SendError::TooLarge`] with the limit of an item.
+    /// See [`SendError`]. What came before is handed on before; after an error nothing comes.
     pub fn next_line(&mut self) -> Result<Option<Line>, SendError> {
         loop {
             match (self.masking.take(), &mut self.begun) {
@@ -222,7 +221,7 @@ impl<S: Sender> OpenAnswer<S> {
         let is_late = || allowance.is_late();
         let late = |_: Late| SendError::Timeout { sent: true };
         let no_line = |problem| match problem {
-            NoLine::TooLong { most } => SendError::TooLarge { limit: most as u64 },
+            NoLine::TooLong { most } => SendError::ItemTooLarge { limit: most as u64 },
             NoLine::NotUtf8 => unreadable(connection, outgoing, Some(self.status), problem.to_string()),
         };
         if let Some(mut rest @ [_, ..]) = self.piece.get(self.read..) {

@@ -87,6 +87,12 @@ pub enum SendError {
         /// In bytes.
         limit: u64,
     },
+    /// One item of an answer that comes line by line is larger than allowed.
+    #[error("one item of the answer is larger than {limit} bytes")]
+    ItemTooLarge {
+        /// In bytes.
+        limit: u64,
+    },
     /// The file is larger than what may be kept on disk.
     #[error("the file is larger than {limit} bytes")]
     FileTooLarge {

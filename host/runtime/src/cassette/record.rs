@@ -217,6 +217,7 @@ fn exchange(
             error @ (SendError::Denied(_)
             | SendError::AnswerDenied { .. }
             | SendError::HeadTooLarge { .. }
+            | SendError::ItemTooLarge { .. }
             | SendError::Spool(_)
             | SendError::Unrecorded(_)),
         ) => {

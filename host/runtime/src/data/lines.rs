@@ -7,7 +7,7 @@ use wharf_answer::rules::{Condition, Output, Rule, Then};
 use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge, judge_within};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
-use wharf_egress::lines::{Line, LineForm, Whole};
+use wharf_egress::lines::{Line, LineForm, NoLine, Whole};
 use wharf_egress::work::Work;
 
 use super::rules;
@@ -90,7 +90,8 @@ impl Listening {
             Source::Whole(whole) => match whole.next_line() {
                 Ok(Some(line)) => Next::Line(line),
                 Ok(None) => Next::End,
-                Err(problem) => return Err(self.failed(Failure::Provider, &problem)),
+                Err(NoLine::TooLong { .. }) => return Err(NoAnswer::from(ctx.meter.item_too_large("")).into()),
+                Err(problem @ NoLine::NotUtf8) => return Err(self.failed(Failure::Provider, &problem.to_string())),
             },
         };
         match next {

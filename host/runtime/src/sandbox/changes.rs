@@ -32,6 +32,7 @@ impl Changes {
                 | SendError::Closed(_)
                 | SendError::Timeout { sent: true }
                 | SendError::TooLarge { .. }
+                | SendError::ItemTooLarge { .. }
                 | SendError::FileTooLarge { .. }
                 | SendError::Spool(_)
                 | SendError::HeadTooLarge { .. }

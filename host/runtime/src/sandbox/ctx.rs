@@ -346,6 +346,7 @@ impl Ctx {
                 self.refused_with(denial.into())
             }
             SendError::TooLarge { .. } => self.meter.answer_too_large(maybe).into(),
+            SendError::ItemTooLarge { .. } => self.meter.item_too_large(maybe).into(),
             SendError::FileTooLarge { .. } => self.meter.file_too_large(maybe).into(),
             SendError::Spool(error) => NoAnswer::Ends(error.into()),
             SendError::Timeout { sent } => {

@@ -180,9 +180,6 @@ impl Ctx {
         let maybe = open.outgoing.afterwards();
         Err(match error {
             SendError::Timeout { .. } => self.meter.out_of_time(&format!("the answer was still coming{maybe}")).into(),
-            SendError::TooLarge { limit } if limit == self.meter.limits().output => {
-                self.meter.item_too_large(maybe).into()
-            }
             error => self.no_answer(&open.outgoing, error),
         })
     }

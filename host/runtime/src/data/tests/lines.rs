@@ -202,6 +202,19 @@ fn a_limit_ends_an_answer_beside_the_items_so_far() {
 }
 
 #[test]
+fn one_item_of_an_answer_that_is_read_whole_is_told_as_too_large_as_well() {
+    let rules = json!([
+        {"if": {"at": "/error", "present": true}, "failure": {}},
+        {"if": {"status": "2xx"}, "output": {"lines": {}}},
+    ]);
+    let limits = Limits { output: 60, ..Limits::default() };
+    let world = World::within(limits, &with_rules(&rules));
+    let told = Told::in_world(world, limits, "Content-Type: application/json");
+    let failed = told.run(&format!("1\n\"{}\"\n", "x".repeat(100))).result.unwrap_err().to_string();
+    assert!(failed.contains("`output`") && failed.contains("one item of the answer is larger"), "{failed}");
+}
+
+#[test]
 fn a_stream_gives_each_item_before_the_next_one_is_sent() {
     let told = Told::events(&done());
     let mut stream = told.stream();
