@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::answer::{self, Answer};
 use crate::audit::{Outcome, Recorder};
 use crate::connection::Connection;
+use crate::deadline::Deadline;
 use crate::lines::{Line, LineForm, LineMasker, NoLine, Reader, Rest};
 use crate::masker::Late;
 use crate::outgoing::Outgoing;
@@ -48,7 +49,7 @@ pub enum Opened<S: Sender> {
 
 /// Records the intent, sends the request and waits for the head of the answer. A success that is wanted line by line, by its status
 /// and its headers, is left open; any other is waited for, as by [`send`](send::send). The body of an open one may have as many
-/// bytes as the allowance says, and has to end by its deadline.
+/// bytes as the allowance says, and has to end by its deadline; where it is listened to until a time before that, it is at its end then.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -56,9 +57,12 @@ pub fn open<S: Sender>(
     sender: S,
     outgoing: Arc<Outgoing>,
     allowance: Allowance<'_>,
+    until: Option<Deadline>,
     wanted: impl FnOnce(u16, &[(String, String)]) -> Option<Wanted>,
 ) -> Result<Opened<S>, SendError> {
     let connection = send::there(sender.connection(), &outgoing)?;
+    let until = until.filter(|until| *until < allowance.deadline);
+    let allowance = Allowance { deadline: until.unwrap_or(allowance.deadline), ..allowance };
     if let Some(Recorder { audit, who }) = sender.recorder() {
         audit.intent(who, &outgoing)?;
     }
@@ -91,6 +95,8 @@ pub fn open<S: Sender>(
                 read: 0,
                 begun: None,
                 failure: None,
+                ends_in_time: until.is_some(),
+                left: false,
                 received: 0,
                 recorded: false,
                 sender,
@@ -134,6 +140,9 @@ pub struct OpenAnswer<S: Sender> {
     begun: Option<Option<Line>>,
     /// What went wrong, told when all items before it are handed on.
     failure: Option<SendError>,
+    /// Whether it is at its end, and has not failed, when its time is over; and whether it is so.
+    ends_in_time: bool,
+    left: bool,
     received: u64,
     recorded: bool,
 }
@@ -193,6 +202,11 @@ impl<S: Sender> OpenAnswer<S> {
         self.begun.as_ref()?.as_ref()
     }
 
+    /// Whether it was listened to as long as it should be, and had not come to its end.
+    pub fn is_left(&self) -> bool {
+        self.left
+    }
+
     /// Hangs up, as all that is wanted of it has come.
     ///
     /// # Errors
@@ -206,7 +220,8 @@ impl<S: Sender> OpenAnswer<S> {
     fn read_on(&mut self) {
         if let Err(error) = self.read_piece() {
             self.under_way = None;
-            self.failure = Some(error);
+            self.left = self.ends_in_time && matches!(error, SendError::Timeout { .. });
+            self.failure = Some(error).filter(|_| !self.left);
             // Half a secret may be all that came of it.
             if self.masking.end(false, &|| false).is_err() {
                 self.failure = Some(SendError::Timeout { sent: true });
@@ -251,7 +266,10 @@ impl<S: Sender> OpenAnswer<S> {
     fn failed(&mut self, error: SendError) -> SendError {
         self.under_way = None;
         // All servers of a connection have the same secrets.
-        let outcome = send::of_failure(self.sender.connection(), &self.outgoing, &error);
+        let mut outcome = send::of_failure(self.sender.connection(), &self.outgoing, &error);
+        if let SendError::Timeout { .. } = error {
+            outcome.message = Some("the answer was still coming when the time was over".to_owned());
+        }
         let recorded = self.record(outcome);
         recorded.err().unwrap_or(error)
     }

@@ -20,7 +20,7 @@ use wharf_egress::send::{Allowance, Answer, SendError};
 use wharf_egress::{Connection, Deadline};
 
 use crate::peer::{Peer, Server, WAYS, Way, send_by};
-use crate::{SECRET, asked, declared, input, work};
+use crate::{LONG, SECRET, asked, declared, input, work};
 
 const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
 
@@ -48,7 +48,7 @@ fn outgoing(connection: &Connection) -> Arc<Outgoing> {
 fn opened<'a>(us: Us<'a>, form: LineForm, within: Duration) -> Result<Opened<Us<'a>>, SendError> {
     let outgoing = outgoing(us.0);
     let allowance = Allowance::new(Deadline::within(within), 64 << 10, 1000);
-    open(us, outgoing, allowance, |_, headers| {
+    open(us, outgoing, allowance, None, |_, headers| {
         let is_meant = headers.iter().any(|(name, value)| name == "content-type" && !value.contains("html"));
         is_meant.then_some(Wanted { form, item_bytes: 100 })
     })
@@ -366,9 +366,20 @@ fn the_outcome_is_recorded_when_it_ends_however_it_does() {
     let mut answer = lines_of(Us(&connection, Some(&audit)), LineForm::Events);
     assert!(data(&mut answer).1.is_some());
     drop(answer);
+    let (server, _say) = told(Way::Plain, format!("{EVENTS}\r\n"), drop);
+    let connection = server.connection();
+    let soon = || Deadline::within(Duration::from_millis(200));
+    for (deadline, until) in [(soon(), None), (Deadline::within(LONG), Some(soon()))] {
+        let allowance = Allowance::new(deadline, 64 << 10, 1000);
+        let wanted = |_, _: &[_]| Some(Wanted { form: LineForm::Events, item_bytes: 100 });
+        let opened = open(Us(&connection, Some(&audit)), outgoing(&connection), allowance, until, wanted);
+        let Opened::Lines(mut answer) = opened.unwrap() else { panic!("it is whole") };
+        let late = until.is_none().then_some(SendError::Timeout { sent: true });
+        assert_eq!((data(&mut answer), answer.is_left()), ((Vec::new(), late), until.is_some()));
+    }
 
     let records = records();
-    assert_eq!(records.len(), 8, "{records:?}");
+    assert_eq!(records.len(), 12, "{records:?}");
     let outcome = |index: usize| &records[index];
     let of = |index: usize| {
         (outcome(index)["event"].as_str(), outcome(index)["status"].as_u64(), outcome(index)["received"].as_u64())
@@ -378,4 +389,6 @@ fn the_outcome_is_recorded_when_it_ends_however_it_does() {
     assert_eq!(outcome(3)["message"], json!(null));
     assert_eq!((of(5).1, outcome(5)["message"].as_str()), (Some(200), Some("given up by whoever asked for it")));
     assert!(outcome(7)["message"].as_str().unwrap().contains("bytes of the answer were missing"), "{:?}", outcome(7));
+    assert_eq!(outcome(9)["message"], json!("the answer was still coming when the time was over"));
+    assert_eq!((of(11).1, &outcome(11)["message"]), (Some(200), &json!(null)), "it was listened to for so long");
 }

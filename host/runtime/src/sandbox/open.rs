@@ -69,7 +69,6 @@ pub(crate) struct Open {
     outgoing: Arc<Outgoing>,
     /// Which of the call's exchanges it is.
     exchange: usize,
-    until: Option<Deadline>,
 }
 
 /// What comes next.
@@ -111,12 +110,11 @@ impl Ctx {
             return self.send(asked).map(|(answer, form)| Opened::Whole(answer, form));
         }
         let mut built = self.build(asked)?;
-        let until = listened.map(|time| Deadline::within(time).min(self.meter.deadline));
+        let until = listened.map(Deadline::within);
         let item_bytes = self.meter.limits().output;
         let result = self.exchange(&mut built, |call, outgoing, allowance| {
-            let allowance = Allowance { deadline: until.unwrap_or(allowance.deadline), ..allowance };
             let wanted = |status, headers: &[_]| Some(Wanted { form: wanted(status, headers)?, item_bytes });
-            Ok(open::open(Who::of(call), Arc::clone(outgoing), allowance, wanted))
+            Ok(open::open(Who::of(call), Arc::clone(outgoing), allowance, until, wanted))
         })?;
         let answer = match result {
             Ok(open::Opened::Whole(answer)) => {
@@ -149,7 +147,7 @@ impl Ctx {
         built.exchange.answer_bytes = Some(0);
         self.exchanges.push(built.exchange);
         let exchange = self.exchanges.len() - 1;
-        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange, until }))
+        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange }))
     }
 
     /// Waits for the next line of an answer that is open.
@@ -166,14 +164,10 @@ impl Ctx {
             Ok(Some(line)) => return Ok(Next::Line(line)),
             Ok(None) => {
                 self.meter.count_received(open.answer.received())?;
-                return Ok(Next::End);
+                return Ok(if open.answer.is_left() { Next::Enough } else { Next::End });
             }
             Err(error) => error,
         };
-        if matches!(error, SendError::Timeout { .. }) && open.until.is_some() && !self.meter.deadline.is_over() {
-            self.meter.count_received(open.answer.received())?;
-            return Ok(Next::Enough);
-        }
         if !open.outgoing.reads() {
             self.changes.note(&Err(error.clone()));
         }

@@ -398,8 +398,11 @@ fn an_answer_that_is_listened_to_for_so_long_is_recorded_as_no_failure() {
     });
     let report = host.run(Call::new("acme", "answers.write"));
     assert_eq!(output(&report), r#"[{"data":1}]"#);
+    host.flush_audit().unwrap();
     let records = std::fs::read_to_string(&file).unwrap();
-    assert!(!records.contains("no answer"), "{records}");
+    let outcome: Value = serde_json::from_str(records.lines().last().unwrap()).unwrap();
+    assert_eq!((&outcome["event"], &outcome["status"]), (&json!("outcome"), &json!(200)));
+    assert_eq!(outcome["message"], json!(null));
 }
 
 #[test]
