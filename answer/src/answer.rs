@@ -57,6 +57,11 @@ impl Answer {
         self.is_to_a_read
     }
 
+    /// Whether it is to a request that changes something.
+    pub fn is_to_a_change(&self) -> bool {
+        self.changes
+    }
+
     /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)

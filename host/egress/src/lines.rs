@@ -120,6 +120,42 @@ impl Whole {
     }
 }
 
+/// Writes items as a body that is read to the same ones.
+pub struct Writer {
+    form: LineForm,
+    /// The last one that was written.
+    id: String,
+}
+
+impl Writer {
+    /// Of a body that has nothing in it yet.
+    pub fn new(form: LineForm) -> Self {
+        Self { form, id: String::new() }
+    }
+
+    /// The next item.
+    pub fn item(&mut self, line: &Line) -> String {
+        match self.form {
+            LineForm::Events => self.begun(line) + "\n",
+            LineForm::Json => format!("{}\n", line.data),
+        }
+    }
+
+    /// The event that the body ends in the middle of.
+    pub fn begun(&mut self, Line { data, event, id }: &Line) -> String {
+        let mut text = String::new();
+        if self.id != *id {
+            text.push_str(&format!("id: {id}\n"));
+            self.id.clone_from(id);
+        }
+        if !event.is_empty() {
+            text.push_str(&format!("event: {event}\n"));
+        }
+        data.split('\n').for_each(|line| text.push_str(&format!("data: {line}\n")));
+        text
+    }
+}
+
 /// What is left at the end of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rest {
@@ -182,4 +218,36 @@ impl Collected {
 
 fn text(bytes: Vec<u8>) -> Result<String, NoLine> {
     String::from_utf8(bytes).map_err(|_| NoLine::NotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_to_the_same_items() {
+        let line = |data: &str, event: &str, id: &str| Line { data: data.into(), event: event.into(), id: id.into() };
+        let read = |form, body: String| {
+            let mut whole = Whole::new(form, body.into_bytes(), 100);
+            let items: Vec<Line> = std::iter::from_fn(|| whole.next_line().unwrap()).collect();
+            (items, whole.begun().cloned())
+        };
+        let events = vec![
+            line("1", "", ""),
+            line(" a\nb\n", "token", "7"),
+            line("", "", "7"),
+            line("2", "", ""),
+            line(":", "x", "8"),
+        ];
+        let mut writer = Writer::new(LineForm::Events);
+        let body: String = events.iter().map(|event| writer.item(event)).collect();
+        assert_eq!(read(LineForm::Events, body.clone()), (events.clone(), None));
+        let begun = line("half", "", "9");
+        assert_eq!(read(LineForm::Events, body + &writer.begun(&begun)), (events, Some(begun)));
+
+        let lines = vec![line("1", "", ""), line(r#"{"a": "b"}"#, "", "")];
+        let mut writer = Writer::new(LineForm::Json);
+        let body: String = lines.iter().map(|line| writer.item(line)).collect();
+        assert_eq!(read(LineForm::Json, body), (lines, None));
+    }
 }

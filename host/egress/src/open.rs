@@ -85,6 +85,7 @@ pub fn open<S: Sender>(
             let mut masker = outgoing.strong.clone();
             masker.extend(connection.strong());
             let mut answer = OpenAnswer {
+                form: wanted.form,
                 status: head.status,
                 headers: head.headers,
                 passed_over: head.passed_over,
@@ -127,6 +128,7 @@ pub struct OpenAnswer<S: Sender> {
     outgoing: Arc<Outgoing>,
     allowance: Allowance<'static>,
     started: Instant,
+    form: LineForm,
     status: u16,
     headers: Vec<(String, String)>,
     passed_over: Vec<String>,
@@ -154,6 +156,11 @@ struct UnderWay {
 }
 
 impl<S: Sender> OpenAnswer<S> {
+    /// What its lines are.
+    pub fn form(&self) -> LineForm {
+        self.form
+    }
+
     /// HTTP status.
     pub fn status(&self) -> u16 {
         self.status

@@ -71,7 +71,9 @@ fn open_lines(connection: &Connection, declared: &[Declaration]) -> Result<Strin
     let outgoing = Arc::new(prepare(declared, &asked(), item, connection, &work()).unwrap());
     let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
     let wanted = |_, _: &[(String, String)]| Some(Wanted { form: LineForm::Json, item_bytes: 1 << 10 });
-    let Opened::Lines(mut lines) = open(Us(connection), outgoing, allowance, None, wanted)? else { panic!("it is wanted") };
+    let Opened::Lines(mut lines) = open(Us(connection), outgoing, allowance, None, wanted)? else {
+        panic!("it is wanted")
+    };
     let mut all = String::new();
     while let Some(line) = lines.next_line()? {
         all += &line.data;

@@ -159,8 +159,11 @@ pub struct RecordedAnswer {
     pub media_type: String,
     /// Without a path.
     pub file_name: Option<String>,
-    /// Decoded.
+    /// Decoded; of an answer that came line by line its items, as they were read.
     pub body: Content,
+    /// Whether it came line by line, and was listened to as long as it should be before it was at its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
 }
 
 /// How a call ended.
@@ -308,6 +311,7 @@ mod tests {
             media_type: "image/png".into(),
             file_name: Some("ada.png".into()),
             body: Content(vec![0x89, b'P', 0xff].into()),
+            left: false,
         };
         let file = RecordedFile {
             name: "note".into(),

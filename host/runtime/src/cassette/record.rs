@@ -37,6 +37,10 @@ pub(crate) struct Recorder {
 #[derive(Default)]
 struct Kept {
     exchanges: Vec<(Shown, Result<Answer, SendError>)>,
+    /// The body of the last answer, where it came line by line.
+    lines: String,
+    /// Whether that was listened to as long as it should be, and had not come to its end.
+    left: bool,
     /// What the plugin gave in the place of a sensitive input, such as a session of its own, and what answers handed out.
     sensitive: Vec<Json>,
 }
@@ -62,6 +66,22 @@ impl Recorder {
         kept.exchanges.push((request, result.clone()));
         let is_sensitive = |name: &String| sensitive.contains(name) || is_credential(name);
         kept.sensitive.extend(given(asked).into_iter().filter(|(name, _)| is_sensitive(name)).map(|(_, v)| v));
+    }
+
+    /// Keeps the next lines of the last answer.
+    pub(crate) fn keep_lines(&self, text: &str) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).lines.push_str(text);
+    }
+
+    /// Keeps that nobody listened to the rest of the last answer.
+    pub(crate) fn keep_left(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).left = true;
+    }
+
+    /// Keeps that the last answer broke off, in its place.
+    pub(crate) fn keep_failure(&self, error: Result<Answer, SendError>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.exchanges.last_mut().into_iter().for_each(|(_, result)| result.clone_from(&error));
     }
 
     /// Keeps in mind what an answer handed out, for which a placeholder will stand.
@@ -122,9 +142,13 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
         return Err(problem.clone());
     }
     let (operation, connection) = (&target.operation.declared, &target.grant.connection);
-    let kept = std::mem::take(&mut *recorder.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut kept = std::mem::take(&mut *recorder.kept.lock().unwrap_or_else(PoisonError::into_inner));
     let placeholders = placeholders(operation, call, report, &kept);
-    let recorded = RecordedCall {
+    if let Some((_, Ok(answer))) = kept.exchanges.last_mut().filter(|_| !kept.lines.is_empty()) {
+        let Blob { media_type, file_name, .. } = &answer.body;
+        answer.body = Blob::new(kept.lines, media_type, file_name.clone());
+    }
+    let mut recorded = RecordedCall {
         recorded: recorder.moment.time,
         seed: recorder.moment.seed.clone(),
         operation: operation.name.clone(),
@@ -141,6 +165,9 @@ fn recorded(target: &Target, call: &Call, report: &Report, recorder: &Recorder) 
             End::Failure(error) => End::Failure(placeholders.in_json(&error)),
         },
     };
+    if let Some(RecordedExchange { became: Became::Answer(answer), .. }) = recorded.exchanges.last_mut() {
+        answer.left = kept.left;
+    }
     refuse_secrets(&recorded, connection)?;
     Ok(recorded)
 }
@@ -207,6 +234,7 @@ fn exchange(
             body: Content(placeholders.in_bytes(&body.bytes().map_err(|error| error.to_string())?)),
             media_type: body.media_type,
             file_name: body.file_name.map(text),
+            left: false,
         }),
         Err(SendError::Unavailable(message)) => Became::Unavailable(text(message)),
         Err(SendError::NoAnswer(message) | SendError::Closed(message)) => Became::NoAnswer(text(message)),

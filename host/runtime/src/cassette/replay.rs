@@ -101,6 +101,12 @@ impl Player {
         }
     }
 
+    /// Whether the last answer had not come to its end when it was recorded.
+    pub(crate) fn was_left(&self) -> bool {
+        let last = self.heard().same.checked_sub(1).and_then(|last| self.exchanges.get(last));
+        last.is_some_and(|exchange| matches!(&exchange.became, Became::Answer(answer) if answer.left))
+    }
+
     /// Where the requests went another way: a sentence, and lines.
     fn difference(&self) -> Option<(String, Vec<String>)> {
         let heard = self.heard();

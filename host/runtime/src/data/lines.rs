@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wharf_answer::lines::{Form, Last, Lines, MOST};
 use wharf_answer::rules::{Condition, Output, Rule, Then};
-use wharf_answer::{Answer, Detail, Failure, Found, Named as _, judge, judge_within};
+use wharf_answer::{Answer, Detail, Failure, Found, Late, Named as _, judge, judge_within};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
 use wharf_egress::lines::{Line, LineForm, NoLine, Whole};
@@ -89,6 +89,7 @@ impl Listening {
             Source::Open(open) => ctx.next_line(open)?,
             Source::Whole(whole) => match whole.next_line() {
                 Ok(Some(line)) => Next::Line(line),
+                Ok(None) if ctx.was_left() => Next::Enough,
                 Ok(None) => Next::End,
                 Err(NoLine::TooLong { .. }) => return Err(NoAnswer::from(ctx.meter.item_too_large("")).into()),
                 Err(problem @ NoLine::NotUtf8) => return Err(self.failed(Failure::Provider, &problem.to_string())),
@@ -178,10 +179,7 @@ impl Listening {
     }
 
     fn failed(&self, kind: fn(Detail) -> Failure, words: &str) -> NoItem {
-        let maybe = match &self.source {
-            Source::Open(open) => open.afterwards(),
-            Source::Whole(_) | Source::Over => "",
-        };
+        let maybe = if self.head.is_to_a_change() { "; what it asks for may have been done" } else { "" };
         NoItem::Failure(kind(Detail { status: Some(self.head.status), ..Detail::new(format!("{words}{maybe}")) }))
     }
 }

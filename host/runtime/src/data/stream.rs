@@ -9,7 +9,7 @@ use super::lines::{Listening, NoItem, OfHead};
 use super::{Begun, Ended, Run, end, rules};
 use crate::grant::Grant;
 use crate::limits::Limits;
-use crate::manifest::{About, Data};
+use crate::manifest::About;
 use crate::operation::Operation;
 use crate::registry::Release;
 use crate::sandbox::Ran;

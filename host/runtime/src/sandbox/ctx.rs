@@ -118,7 +118,7 @@ impl Running {
     }
 
     /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
-    fn intended(&self, outgoing: &Outgoing) -> Shown {
+    pub(super) fn intended(&self, outgoing: &Outgoing) -> Shown {
         let server = outgoing.server();
         let base = self.grant.connection.server(server).map_or("", |connection| connection.base_url());
         let rule = self.release.about.server(server);
@@ -428,7 +428,7 @@ impl Ctx {
 }
 
 /// What came back, without the weak secrets that the plugin may see in it.
-fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answer, SendError> {
+pub(super) fn for_people(result: &Result<Answer, SendError>, weak: &Masker) -> Result<Answer, SendError> {
     let text = |text: &String| weak.mask_text(text.clone());
     match result {
         Ok(Answer { status, headers, body, .. }) => Ok(Answer {

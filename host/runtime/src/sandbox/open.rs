@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use wharf_egress::audit::{Audit, Recorder};
 use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::Asked;
-use wharf_egress::lines::{Line, LineForm};
+use wharf_egress::lines::{Line, LineForm, Writer};
 use wharf_egress::open::{self, OpenAnswer, Sender, Wanted};
 use wharf_egress::outgoing::Outgoing;
-use wharf_egress::send::{Allowance, Answer, SendError};
+use wharf_egress::send::{Answer, SendError};
 use wharf_egress::{Blob, Connection, Deadline};
 
-use super::ctx::{Ctx, NoAnswer, Running};
+use super::ctx::{Ctx, NoAnswer, Running, for_people};
 use super::log::Level;
 use super::way::Way;
+use crate::cassette;
 use crate::grant::Grant;
 use crate::operation::Operation;
 use crate::registry::Release;
@@ -69,6 +70,8 @@ pub(crate) struct Open {
     outgoing: Arc<Outgoing>,
     /// Which of the call's exchanges it is.
     exchange: usize,
+    /// Writes down what a recording keeps of it.
+    writer: Writer,
 }
 
 /// What comes next.
@@ -89,24 +92,18 @@ impl Open {
     pub(crate) fn head(&self) -> (u16, &[(String, String)]) {
         (self.answer.status(), self.answer.headers())
     }
-
-    /// What is to be said where nobody knows what became of the request.
-    pub(crate) fn afterwards(&self) -> &'static str {
-        self.outgoing.afterwards()
-    }
 }
 
 impl Ctx {
-    /// The same as [`Ctx::send`], but an answer that is wanted line by line is left open: for so long, if that is said. One that is
-    /// recorded or comes from a cassette is whole.
+    /// The same as [`Ctx::send`], but an answer that is wanted line by line is left open: for so long, if that is said. One that
+    /// comes from a cassette is whole.
     pub(crate) fn open(
         &mut self,
         asked: &Asked,
         listened: Option<Duration>,
         wanted: impl Fn(u16, &[(String, String)]) -> Option<LineForm>,
     ) -> Result<Opened, NoAnswer> {
-        let is_live = self.call.as_ref().is_some_and(|call| matches!(call.way, Way::Network | Way::DryRun));
-        if !is_live {
+        if self.call.as_ref().is_some_and(|call| matches!(call.way, Way::Replay(_))) {
             return self.send(asked).map(|(answer, form)| Opened::Whole(answer, form));
         }
         let mut built = self.build(asked)?;
@@ -131,14 +128,20 @@ impl Ctx {
             }
             Ok(open::Opened::Lines(answer)) => answer,
         };
+        let content_type = answer.headers().iter().find(|(name, _)| name == "content-type");
+        let media_type = content_type.map(|(_, value)| value.clone()).unwrap_or_default();
+        let head = Ok(Answer {
+            status: answer.status(),
+            headers: answer.headers().to_vec(),
+            body: Blob::new(Vec::new(), media_type, None),
+            passed_over: Vec::new(),
+        });
         if !built.outgoing.reads() {
-            let head = Answer {
-                status: answer.status(),
-                headers: Vec::new(),
-                body: Blob::new(Vec::new(), String::new(), None),
-                passed_over: Vec::new(),
-            };
-            self.changes.note(&Ok(head));
+            self.changes.note(&head);
+        }
+        if let Some((call, recorder)) = self.recording() {
+            let seen = for_people(&head, built.outgoing.for_people());
+            recorder.keep(call.intended(&built.outgoing), asked, call.operation.sensitive(), &seen);
         }
         for what in answer.passed_over() {
             self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
@@ -147,7 +150,34 @@ impl Ctx {
         built.exchange.answer_bytes = Some(0);
         self.exchanges.push(built.exchange);
         let exchange = self.exchanges.len() - 1;
-        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange }))
+        let writer = Writer::new(answer.form());
+        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange, writer }))
+    }
+
+    fn recording(&self) -> Option<(&Running, &cassette::Recorder)> {
+        let call = self.call.as_ref()?;
+        match &call.way {
+            Way::Recording(recorder) => Some((call, recorder)),
+            Way::Network | Way::DryRun | Way::Replay(_) => None,
+        }
+    }
+
+    /// Whether an answer from a cassette was listened to as long as it should be when it was recorded.
+    pub(crate) fn was_left(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| matches!(&call.way, Way::Replay(player) if player.was_left()))
+    }
+
+    /// Keeps what came of an answer, where the call is recorded.
+    fn keep(&self, open: &mut Open, next: &Result<Option<Line>, SendError>) {
+        let Some((_, recorder)) = self.recording() else { return };
+        let weak = open.outgoing.for_people();
+        match (next, open.answer.begun()) {
+            (Ok(Some(line)), _) => recorder.keep_lines(&weak.mask_text(open.writer.item(line))),
+            (Ok(None), _) if open.answer.is_left() => recorder.keep_left(),
+            (Ok(None), Some(begun)) => recorder.keep_lines(&weak.mask_text(open.writer.begun(begun))),
+            (Ok(None), None) => {}
+            (Err(error), _) => recorder.keep_failure(for_people(&Err(error.clone()), weak)),
+        }
     }
 
     /// Waits for the next line of an answer that is open.
@@ -160,6 +190,7 @@ impl Ctx {
             exchange.micros += u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             exchange.answer_bytes = Some(open.answer.received());
         }
+        self.keep(open, &next);
         let error = match next {
             Ok(Some(line)) => return Ok(Next::Line(line)),
             Ok(None) => {

@@ -456,8 +456,22 @@ fn a_file_elsewhere_counts_for_the_requests_of_its_call() {
     HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()).limits(limits));
     world.answers(302, &[("Location", &format!("{files}/f"))], &"x".repeat(100_000));
     let report = world.run("orders.file", &json!({}));
-    eprintln!("{:?} {:?}", report.result, report.exchanges);
-    assert!(report.result.is_err(), "four requests and 300 kB within `requests` of 1 and `traffic` of 150 kB");
+    let failed = report.result.unwrap_err().to_string();
+    assert!(failed.contains("`requests`") && failed.contains("a file elsewhere"), "{failed}");
+
+    let run = |limits: Limits| {
+        let connection = Connection::builder(&world.plugin, "main", &world.server.url())
+            .allow_addresses(["127.0.0.1/32".parse().unwrap()]);
+        HOST.0.connect(&world.plugin, Grant::from(connection.build().unwrap()).limits(limits));
+        world.answers(302, &[("Location", &format!("{files}/f"))], &"x".repeat(100_000));
+        world.run("orders.file", &json!({}))
+    };
+    let report = run(Limits { requests: 4, ..Limits::default() });
+    let statuses: Vec<_> = report.exchanges.iter().map(|exchange| exchange.status).collect();
+    assert_eq!(statuses, [Some(302), Some(302), Some(302), Some(200)], "{:?}", report.result);
+    assert!(report.exchanges[1].request.url.ends_with("/•••"), "{:?}", report.exchanges[1]);
+    let failed = run(Limits { traffic: 50_000, ..Limits::default() }).result.unwrap_err().to_string();
+    assert!(failed.contains("`traffic`"), "{failed}");
 }
 
 #[test]
@@ -468,6 +482,35 @@ fn a_call_whose_answer_ends_with_its_mark_can_be_recorded() {
     let call = Call::new(&told.world.plugin, "answers.write").timeout(Duration::from_secs(2));
     let (report, recorded) = HOST.0.record(call);
     assert!(report.result.is_ok() && recorded.is_ok(), "{:?} {:?}", report.result, recorded.map(drop));
+}
+
+#[test]
+fn a_call_is_recorded_whatever_ends_its_answer() {
+    for output in [
+        json!({"events": {"most": 2}}),
+        json!({"events": {"seconds": 1}}),
+        json!({"events": {"seconds": 1, "end": {"text": "[DONE]"}}}),
+        json!({"events": {"end": {"event": "stop"}}}),
+        json!({"events": {"data": "text", "end": {"event": "stop"}}}),
+    ] {
+        let told = Told::events(&output);
+        told.say("event: a\nid: 7\ndata: 1\ndata:\n\nid\nevent: stop\ndata: 2\n\n");
+        let (report, recorded) = HOST.0.record(Call::new(&told.world.plugin, "answers.write"));
+        let recorded = recorded.unwrap_or_else(|error| panic!("{output}: {error}"));
+        assert!(report.result.is_ok(), "{output}: {:?}", report.result);
+        let text = serde_json::to_string(&recorded).unwrap();
+        assert_eq!(text.contains("\"left\":true"), output["events"]["seconds"] == 1, "{text}");
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_recorded_as_one() {
+    let told = Told::events(&done());
+    told.say("data: 1\n\n");
+    let Told { world, say, .. } = told;
+    drop(say);
+    let (report, recorded) = HOST.0.record(Call::new(&world.plugin, "answers.write"));
+    assert!(report.result.is_err() && recorded.is_ok(), "{:?} {:?}", report.result, recorded.map(drop));
 }
 
 #[test]
@@ -484,7 +527,9 @@ fn a_call_that_is_recorded_reads_its_answer_like_one_that_is_run() {
         drop(say);
         let call = Call::new(&world.plugin, "answers.write");
         let report = if record { HOST.0.record(call).0 } else { HOST.0.run(call) };
-        report.result.map(|output| output.json.as_str().to_owned()).map_err(|error| error.to_string())
+        // Each has a server of its own.
+        let failed = report.result.unwrap_err().to_string();
+        failed.split_once("cannot be read").unwrap().1.to_owned()
     };
     assert_eq!(of(true), of(false));
 }
