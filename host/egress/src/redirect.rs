@@ -15,7 +15,7 @@ use crate::encode::percent_encode;
 use crate::outgoing::Outgoing;
 use crate::rules::{LONGEST_URL, Rule, too_long};
 use crate::secret::{MASK, Text};
-use crate::send::{Allowance, Answer, SendError};
+use crate::send::{Answer, SendError};
 
 /// How often one place may lead to the next.
 const MOST: usize = 3;
@@ -74,59 +74,70 @@ pub(crate) fn problem(origin: &str) -> Option<String> {
     Some(format!("the origin `{origin}` {}", Origin::parse(origin).err()?))
 }
 
-/// Fetches the file that an answer leads to; the answer itself where it leads nowhere that is declared. `send` sends a request to
-/// a place and records it.
-pub(crate) fn follow<'r>(
+/// Fetches the file that an answer leads to; the answer itself where it leads nowhere that is declared. `fetch` sends a request to
+/// a place on a new socket, and records it. It may end the whole.
+///
+/// # Errors
+/// That of `fetch`; what went wrong elsewhere is in the result.
+pub fn follow<E>(
     connection: &Connection,
     outgoing: &Outgoing,
     answer: Answer,
-    allowance: Allowance<'r>,
-    send: impl Fn(&Connection, &Outgoing, Allowance<'r>) -> Result<Answer, SendError>,
-) -> Result<Answer, SendError> {
-    if !leads(&answer) || outgoing.answer != AnswerForm::Blob {
-        return Ok(answer);
+    mut fetch: impl FnMut(&Connection, &Outgoing) -> Result<Result<Answer, SendError>, E>,
+) -> Result<Result<Answer, SendError>, E> {
+    if !leads(&answer) || outgoing.answer != AnswerForm::Blob || outgoing.redirects_to.is_empty() {
+        return Ok(Ok(answer));
     }
     let status = answer.status;
-    let denied = |denial| SendError::AnswerDenied { status, denial };
     let Some(mut goal) = Url::parse(outgoing.url.real()).ok().and_then(|asked| goal(outgoing, &asked, &answer)) else {
-        return Ok(without_place(outgoing, answer));
+        return Ok(Ok(without_place(outgoing, answer)));
     };
     for _ in 0..MOST {
-        if goal.as_str().len() > LONGEST_URL {
-            return Err(denied(too_long()));
-        }
-        let origin = goal.origin().ascii_serialization();
-        // A strong secret in it is masked by now.
-        let is_masked = goal.as_str().contains(&*percent_encode(MASK));
-        if is_masked || has_strong(connection, outgoing, goal.as_str()) {
-            let message = format!("the answer leads to {origin} with a credential of the connection in its address");
-            return Err(denied(Rule::Credential.denies(message)));
-        }
-        let there = connection.elsewhere(&origin);
-        let there =
-            there.map_err(|error| SendError::NoAnswer(format!("{origin}, to which the answer leads: {error}")))?;
-        let fetch = fetch(connection, outgoing, &goal);
-        let mut file = send(&there, &fetch, Allowance { new_socket: true, ..allowance })
-            .map_err(|error| after(outgoing, status, error))?;
+        let there = match elsewhere(connection, outgoing, &goal, status) {
+            Ok(there) => there,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut file = match fetch(&there, &request(connection, outgoing, &goal))? {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(after(outgoing, status, error))),
+        };
         if leads(&file)
             && let Some(next) = self::goal(outgoing, &goal, &file)
         {
             goal = next;
             continue;
         }
+        let origin = goal.origin().ascii_serialization();
         if !(200..300).contains(&file.status) {
             let problem =
                 format!("the answer leads to {origin}, which answered with status {} and not with a file", file.status);
-            return Err(SendError::Unreadable { status: Some(file.status), problem });
+            return Ok(Err(SendError::Unreadable { status: Some(file.status), problem }));
         }
         file.headers.retain(|(name, _)| KEPT.contains(&name.as_str()));
         file.passed_over.push(format!(
             "its status {status}, as it led to {origin}, where the file was fetched without credentials"
         ));
-        return Ok(file);
+        return Ok(Ok(file));
     }
     let problem = format!("the answer leads from place to place, more than {MOST} times");
-    Err(SendError::Unreadable { status: Some(status), problem })
+    Ok(Err(SendError::Unreadable { status: Some(status), problem }))
+}
+
+/// The connection as it leads to a place, if one may go there.
+fn elsewhere(connection: &Connection, outgoing: &Outgoing, goal: &Url, status: u16) -> Result<Connection, SendError> {
+    let denied = |denial| SendError::AnswerDenied { status, denial };
+    if goal.as_str().len() > LONGEST_URL {
+        return Err(denied(too_long()));
+    }
+    let origin = goal.origin().ascii_serialization();
+    // A strong secret in it is masked by now.
+    let is_masked = goal.as_str().contains(&*percent_encode(MASK));
+    if is_masked || has_strong(connection, outgoing, goal.as_str()) {
+        let message = format!("the answer leads to {origin} with a credential of the connection in its address");
+        return Err(denied(Rule::Credential.denies(message)));
+    }
+    let there = connection.elsewhere(&origin);
+    there.map_err(|error| SendError::NoAnswer(format!("{origin}, to which the answer leads: {error}")))
 }
 
 /// Whether a strong secret is in a text, or what was made of one. Weak ones are not asked for: a plugin could guess them by that.
@@ -155,7 +166,7 @@ pub(crate) fn is_declared(outgoing: &Outgoing, goal: &Url) -> bool {
 }
 
 /// A request that has nothing in it but where it goes.
-fn fetch(connection: &Connection, outgoing: &Outgoing, goal: &Url) -> Outgoing {
+fn request(connection: &Connection, outgoing: &Outgoing, goal: &Url) -> Outgoing {
     let (mut strong, mut weak) = (connection.strong().clone(), connection.weak().clone());
     strong.extend(&outgoing.strong);
     weak.extend(&outgoing.weak);

@@ -16,7 +16,7 @@ use crate::deadline::Deadline;
 use crate::declaration::Method;
 use crate::incoming::{self, NotReceived};
 use crate::outgoing::Outgoing;
-use crate::redirect;
+pub use crate::redirect::follow;
 use crate::rules::{Denial, Rule};
 use crate::shortage;
 use crate::spool::{NotKept, Room, SpoolError};
@@ -150,13 +150,11 @@ pub fn send(
     allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
-    let connection = there(connection, outgoing)?;
     let answer = send_one(connection, outgoing, allowance, recorder)?;
-    if outgoing.redirects_to.is_empty() {
-        return Ok(answer);
-    }
-    let fetch = |there: &Connection, fetch: &Outgoing, allowance| send_one(there, fetch, allowance, recorder);
-    redirect::follow(connection, outgoing, answer, allowance, fetch)
+    let allowance = Allowance { new_socket: true, ..allowance };
+    follow(there(connection, outgoing)?, outgoing, answer, |there, fetch| {
+        Ok::<_, SendError>(send_one(there, fetch, allowance, recorder))
+    })?
 }
 
 /// The connection as it leads to the server that a request was made for: its client judges addresses by what is allowed there.
@@ -164,12 +162,17 @@ pub(crate) fn there<'a>(connection: &'a Connection, outgoing: &Outgoing) -> Resu
     connection.server(outgoing.server()).map_err(|missing| SendError::Unavailable(missing.to_string()))
 }
 
-fn send_one(
+/// The same without what the answer leads to: see [`follow`].
+///
+/// # Errors
+/// As for [`send`].
+pub fn send_one(
     connection: &Connection,
     outgoing: &Outgoing,
     allowance: Allowance<'_>,
     recorder: Option<Recorder<'_>>,
 ) -> Result<Answer, SendError> {
+    let connection = there(connection, outgoing)?;
     let Some(Recorder { audit, who }) = recorder else { return exchange(connection, outgoing, allowance).0 };
     audit.intent(who, outgoing)?;
     let started = Instant::now();

@@ -113,8 +113,14 @@ impl Running {
     fn exchange(&self, outgoing: &Outgoing, allowance: Allowance<'_>) -> Result<Result<Answer, SendError>, NoAnswer> {
         match &self.way {
             Way::Replay(player) => Ok(player.answer(self.intended(outgoing), allowance.answer_bytes)?),
-            _ => Ok(send::send(&self.grant.connection, outgoing, allowance, self.recorder())),
+            _ => Ok(send::send_one(&self.grant.connection, outgoing, allowance, self.recorder())),
         }
+    }
+
+    /// What the next request may take.
+    fn allowance(&self, meter: &Meter) -> Allowance<'_> {
+        let room = self.spool.as_deref().map(|spool| Room { spool, most: meter.file_allowed() });
+        Allowance { room, ..Allowance::new(meter.deadline, meter.limits().answer_head, meter.answer_allowed()) }
     }
 
     /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
@@ -143,6 +149,16 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    fn of(outgoing: &Outgoing) -> Self {
+        Self { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 }
+    }
+
+    fn came(&mut self, result: &Result<Answer, SendError>) {
+        if let Ok(answer) = result {
+            (self.status, self.answer_bytes) = (Some(answer.status), Some(answer.body.len()));
+        }
+    }
+
     /// How long the provider took until now.
     fn took(&mut self, sent: Instant) -> Duration {
         let took = sent.elapsed();
@@ -218,6 +234,7 @@ impl Ctx {
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
         let mut built = self.build(asked)?;
         let result = self.exchange(&mut built, |call, outgoing, allowance| call.exchange(outgoing, allowance))?;
+        let result = self.follow(&mut built, result)?;
         self.settle(asked, built, result)
     }
 
@@ -260,7 +277,7 @@ impl Ctx {
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
         }
-        let exchange = Exchange { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 };
+        let exchange = Exchange::of(&outgoing);
         if let Way::DryRun = call.way {
             self.exchanges.push(exchange);
             return Err(Unanswered.into());
@@ -275,10 +292,7 @@ impl Ctx {
         send: impl Fn(&Running, &Arc<Outgoing>, Allowance<'_>) -> Result<Result<T, SendError>, NoAnswer>,
     ) -> Result<Result<T, SendError>, NoAnswer> {
         let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
-        let head = self.meter.limits().answer_head;
-        let most = self.meter.file_allowed();
-        let room = call.spool.as_deref().map(|spool| Room { spool, most });
-        let allowance = Allowance { room, ..Allowance::new(self.meter.deadline, head, self.meter.answer_allowed()) };
+        let allowance = call.allowance(&self.meter);
         let mut result = send(call, &built.outgoing, allowance)?;
         if let Err(SendError::Closed(_)) = result {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
@@ -291,6 +305,49 @@ impl Ctx {
         }
         self.network += built.exchange.took(built.sent);
         Ok(result)
+    }
+
+    /// Fetches the file that an answer leads to, where that is declared. Each fetch counts as a request, with what comes of it.
+    pub(super) fn follow(
+        &mut self,
+        built: &mut Built,
+        result: Result<Answer, SendError>,
+    ) -> Result<Result<Answer, SendError>, NoAnswer> {
+        built.exchange.came(&result);
+        let Some(call) = self.call.as_ref().filter(|call| !matches!(call.way, Way::Replay(_))) else {
+            return Ok(result);
+        };
+        let (Ok(answer), Ok(connection)) = (&result, call.grant.connection.server(built.outgoing.server())) else {
+            return Ok(result);
+        };
+        let (exchange, outgoing) = (&mut built.exchange, &built.outgoing);
+        let followed = send::follow(connection, outgoing, answer.clone(), |there, fetch| {
+            let led = std::mem::replace(exchange, Exchange::of(fetch));
+            let received = led.answer_bytes.unwrap_or_default();
+            self.exchanges.push(led);
+            self.meter.count_received(received)?;
+            self.meter.count_fetch()?;
+            let allowance = Allowance { new_socket: true, ..call.allowance(&self.meter) };
+            let sent = Instant::now();
+            let result = send::send_one(there, fetch, allowance, call.recorder());
+            self.network += exchange.took(sent);
+            exchange.came(&result);
+            Ok::<_, LimitReached>(result)
+        });
+        match followed {
+            Ok(Ok(answer)) => Ok(Ok(answer)),
+            Ok(Err(error)) => {
+                // Nobody else counts what came of it.
+                self.meter.count_received(exchange.answer_bytes.unwrap_or_default())?;
+                Ok(Err(error))
+            }
+            Err(limit) => {
+                if !outgoing.reads() {
+                    self.changes.note(&Err(SendError::Timeout { sent: true }));
+                }
+                Err(limit.into())
+            }
+        }
     }
 
     /// Takes down what became of it.
@@ -321,9 +378,8 @@ impl Ctx {
             for what in &answer.passed_over {
                 self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
             }
-            exchange.status = Some(answer.status);
-            exchange.answer_bytes = Some(answer.body.len());
         }
+        exchange.came(&result);
         self.exchanges.push(exchange);
         match result {
             Ok(answer) => {

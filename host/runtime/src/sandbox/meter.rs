@@ -150,6 +150,11 @@ impl Meter {
         self.count_one_request("the server closed a kept socket, and the request had to be sent once more")
     }
 
+    /// The same for a file that the answer of another one leads to.
+    pub(crate) fn count_fetch(&mut self) -> Counted {
+        self.count_one_request("the answer led to a file elsewhere, which takes one request more")
+    }
+
     fn count_one_request(&mut self, what: &str) -> Counted {
         self.requests += 1;
         self.within("requests", u64::from(self.requests), u64::from(self.limits.requests), what)

@@ -115,7 +115,8 @@ impl Ctx {
         })?;
         let answer = match result {
             Ok(open::Opened::Whole(answer)) => {
-                return self.settle(asked, built, Ok(answer)).map(|(answer, form)| Opened::Whole(answer, form));
+                let result = self.follow(&mut built, Ok(answer))?;
+                return self.settle(asked, built, result).map(|(answer, form)| Opened::Whole(answer, form));
             }
             Err(SendError::Timeout { sent: true }) if !self.meter.deadline.is_over() => {
                 let words =
