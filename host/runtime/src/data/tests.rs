@@ -226,6 +226,19 @@ fn what_came_before_a_limit_is_handed_on_as_well() {
 }
 
 #[test]
+fn what_is_sensitive_of_the_pages_before_one_that_fails_is_in_no_cassette() {
+    let mut declared = by_cursor();
+    declared["orders.list"]["sensitive-outputs"] = json!(["/items/*/token"]);
+    let world = World::of(&declared);
+    world.answers(200, &[], r#"{"items": [{"token": "handed-out-7781"}], "next": "b"}"#);
+    world.answers(500, &[], "");
+    let (report, recorded) = HOST.0.record(world.of_call("orders.list", &json!({"maxItems": 9})));
+    assert!(report.result.is_err() && partial(&report).contains("handed-out-7781"));
+    let cassette = serde_json::to_string(&recorded.unwrap()).unwrap();
+    assert!(!cassette.contains("handed-out-7781"), "{cassette}");
+}
+
+#[test]
 fn the_address_of_the_next_page_is_read_and_never_called() {
     let world = World::of(&list_orders(&json!({"link": {"read": ["after"]}})));
     let elsewhere = Server::recorder(|_| json!([])).unwrap();
