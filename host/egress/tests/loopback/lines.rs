@@ -366,16 +366,17 @@ fn the_outcome_is_recorded_when_it_ends_however_it_does() {
     let mut answer = lines_of(Us(&connection, Some(&audit)), LineForm::Events);
     assert!(data(&mut answer).1.is_some());
     drop(answer);
-    let (server, _say) = told(Way::Plain, format!("{EVENTS}\r\n"), drop);
-    let connection = server.connection();
-    let soon = || Deadline::within(Duration::from_millis(200));
-    for (deadline, until) in [(soon(), None), (Deadline::within(LONG), Some(soon()))] {
+    for is_listened_to in [false, true] {
+        let (server, _say) = told(Way::Plain, format!("{EVENTS}\r\n"), drop);
+        let connection = server.connection();
+        let soon = Deadline::within(Duration::from_millis(300));
+        let (deadline, until) = if is_listened_to { (Deadline::within(LONG), Some(soon)) } else { (soon, None) };
         let allowance = Allowance::new(deadline, 64 << 10, 1000);
         let wanted = |_, _: &[_]| Some(Wanted { form: LineForm::Events, item_bytes: 100 });
         let opened = open(Us(&connection, Some(&audit)), outgoing(&connection), allowance, until, wanted);
         let Opened::Lines(mut answer) = opened.unwrap() else { panic!("it is whole") };
-        let late = until.is_none().then_some(SendError::Timeout { sent: true });
-        assert_eq!((data(&mut answer), answer.is_left()), ((Vec::new(), late), until.is_some()));
+        let late = (!is_listened_to).then_some(SendError::Timeout { sent: true });
+        assert_eq!((data(&mut answer), answer.is_left()), ((Vec::new(), late), is_listened_to));
     }
 
     let records = records();
