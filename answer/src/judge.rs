@@ -70,33 +70,10 @@ pub fn judge_within(
     named: &impl Named,
     steps: Steps<'_>,
 ) -> Result<Result<Found, Failure>, Late> {
-    judged(answer, rules, named, steps, false)
-}
-
-/// The same of an answer whose body is still to come: rules that look at the body are passed over.
-///
-/// # Errors
-/// [`Late`] where the time is over.
-pub fn judge_head_within(
-    head: &Answer,
-    rules: &[Rule],
-    named: &impl Named,
-    steps: Steps<'_>,
-) -> Result<Result<Found, Failure>, Late> {
-    judged(head, rules, named, steps, true)
-}
-
-fn judged(
-    answer: &Answer,
-    rules: &[Rule],
-    named: &impl Named,
-    steps: Steps<'_>,
-    head_alone: bool,
-) -> Result<Result<Found, Failure>, Late> {
     count(steps, answer.bytes().len())?;
     let body = answer.as_text();
     let inside = Inside::of(body.filter(|_| read::is_json(answer)), steps);
-    let mut look = Look { answer, body, inside, head_alone };
+    let mut look = Look { answer, body, inside };
     match look.first(rules, named, DEEPEST)? {
         Some(Then::Output(output)) => look.output(output),
         Some(Then::Failure(failing)) => look.failure(failing).map(Err),
@@ -112,8 +89,6 @@ struct Look<'a, 's> {
     /// None where it is no text.
     body: Option<&'a str>,
     inside: Inside<'a, 's>,
-    /// Whether the body is still to come.
-    head_alone: bool,
 }
 
 impl<'a> Look<'a, '_> {
@@ -121,7 +96,6 @@ impl<'a> Look<'a, '_> {
         for rule in rules {
             self.inside.count(1)?;
             let found = match &rule.each {
-                _ if self.head_alone && rule.looks_at_the_body() => None,
                 Some(pointer) => self.of_each(pointer, rule, named, deep)?,
                 None => self.of_rule(rule, named, deep)?,
             };

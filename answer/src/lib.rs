@@ -23,6 +23,6 @@ mod values;
 pub use answer::Answer;
 pub use decimal::Decimal;
 pub use failure::{Detail, Failure};
-pub use judge::{DEEPEST, Found, Named, judge, judge_head_within, judge_within};
+pub use judge::{DEEPEST, Found, Named, judge, judge_within};
 pub use look::{Late, Steps};
 pub use members::{Members, Unclear, find, items, words};

@@ -291,25 +291,6 @@ fn looks_at_each_of_many_values_are_counted() {
 }
 
 #[test]
-fn of_a_head_rules_that_look_at_the_body_are_passed_over() {
-    struct Other(Vec<Rule>);
-    impl Named for Other {
-        fn rules(&self, _: &str) -> Option<&[Rule]> {
-            Some(&self.0)
-        }
-    }
-    let other = Other(rules(
-        serde_json::json!([{"if": [{"at": ["/a"], "exists": false}], "unreadable": "x"}, {"output": {"value": "1"}}]),
-    ));
-    let of = rules(
-        serde_json::json!([{"each": "/*", "failure": {}}, {"if": [{"header": "y", "exists": false}], "use": "other"}]),
-    );
-    let head = Answer::new(200, &[], "");
-    assert_eq!(judge_head_within(&head, &of, &other, &|_| true), Ok(Ok(Found::Json("1".to_owned()))));
-    assert!(judge(&head, &of, &other).is_err());
-}
-
-#[test]
 fn numbers_that_differ_are_not_equal() {
     for (number, code) in [("9007199254740993", "9007199254740992"), ("0", "1e-400"), ("1e400", "1e401")] {
         let of = serde_json::json!([{"if": [{"at": ["/n"], "one-of": [{"number": number}]}], "unreadable": "x"}]);

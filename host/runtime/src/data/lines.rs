@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wharf_answer::lines::{Form, Last, Lines, MOST};
 use wharf_answer::rules::{Condition, Output, Rule, Then};
-use wharf_answer::{Answer, Detail, Failure, Found, Late, Named as _, judge, judge_within};
+use wharf_answer::{Answer, Detail, Failure, Found, Late, Named as _, judge_within};
 use wharf_egress::Json;
 use wharf_egress::json::Problem;
 use wharf_egress::lines::{Line, LineForm, NoLine, Whole};
@@ -217,7 +217,7 @@ fn essence(content_type: Option<&str>) -> &str {
 pub(super) struct OfHead {
     rules: Flat,
     /// Of the first rule that has any.
-    pub(super) lines: &'a Lines,
+    pub(super) lines: Lines,
 }
 
 /// Rules with those that they use in their places.
@@ -253,23 +253,18 @@ impl Flat {
 impl OfHead {
     /// None where no rule is of lines.
     pub(super) fn of(rules: &[Rule], about: &About) -> Option<Self> {
-        if !has_lines(rules, about, wharf_answer::DEEPEST) {
-            return None;
-        }
+        let lines = first_lines(rules, about, wharf_answer::DEEPEST)?.clone();
         let mut flat = Flat::default();
         flat.add(rules, about, &[], wharf_answer::DEEPEST);
-        let lines = flat.certain.iter().find_map(|rule| match &rule.then {
-            Then::Output(Output::Lines(lines)) => Some(lines.clone()),
-            _ => None,
-        });
-        Some(Self { rules: flat, lines: lines? })
+        Some(Self { rules: flat, lines })
     }
 
     /// How an answer with this head is read line by line, if it is: a success. One that is perhaps one value of JSON is not where a
     /// rule before the lines looks at the body.
-    pub(super) fn lines(&self, head: &Answer) -> Option<Lines> {
-        let of = |rules: &[Rule]| match judge(head, rules, &()) {
-            Ok(Found::Lines(lines)) => Some(lines),
+    pub(super) fn lines(&self, head: &Answer, work: &Work) -> Option<Lines> {
+        // Where the time is over, that is found when the answer is read.
+        let of = |rules: &[Rule]| match judge_within(head, rules, &(), &|bytes| work.steps(bytes).is_ok()) {
+            Ok(Ok(Found::Lines(lines))) => Some(lines),
             _ => None,
         };
         let content_type = head.header("content-type");

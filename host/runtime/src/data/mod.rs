@@ -180,13 +180,14 @@ impl<'a> Run<'a> {
         let Some(request) = self.chosen() else {
             return Err(Failure::Provider(Detail::new("none of its requests is for what was given")));
         };
+        let work = self.ctx.meter.work();
         let (answer, file) = match OfHead::of(self.rules(), self.about) {
             None => self.send(request, Vec::new())?,
             Some(of_head) => match self.open(request, &of_head)? {
                 // One that is recorded is read as it was when it came.
                 Opened::Whole(answer, form) => {
                     let head = self.mark(request)(Answer::of(answer.status, answer.headers.clone(), Vec::new()));
-                    match of_head.lines(&head) {
+                    match of_head.lines(&head, &work) {
                         Some(lines) => return self.whole(&self.read(request, answer, AnswerForm::Bytes).0, lines),
                         None => self.read(request, answer, form),
                     }
@@ -194,7 +195,7 @@ impl<'a> Run<'a> {
                 Opened::Lines(open) => {
                     let (status, headers) = open.head();
                     let head = self.mark(request)(Answer::of(status, headers.to_vec(), Vec::new()));
-                    let lines = of_head.lines(&head).unwrap_or(of_head.lines);
+                    let lines = of_head.lines(&head, &work).unwrap_or(of_head.lines);
                     return Ok(Begun::Lines(Box::new(Listening::to(open, lines, head))));
                 }
             },
@@ -212,9 +213,9 @@ impl<'a> Run<'a> {
     }
 
     fn open(&mut self, request: &Request, of_head: &OfHead) -> Result<Opened, Failure> {
-        let mark = self.mark(request);
+        let (mark, work) = (self.mark(request), self.ctx.meter.work());
         let head = |status, headers: &[_]| mark(Answer::of(status, headers.to_vec(), Vec::new()));
-        let wanted = |status, headers: &[_]| of_head.lines(&head(status, headers)).map(|lines| form_of(&lines));
+        let wanted = |status, headers: &[_]| of_head.lines(&head(status, headers), &work).map(|lines| form_of(&lines));
         let opened = self.ctx.open(&asked(request, Vec::new()), listened(&of_head.lines), wanted);
         opened.map_err(|why| self.unanswered(why))
     }
