@@ -6,7 +6,7 @@ use wharf_egress::declaration::unescape;
 use wharf_egress::json::NoJson;
 
 use super::schema::{Problem, What, Wrong};
-use super::typed::in_shell;
+use super::typed::{self, in_shell};
 use super::{allowed_within, followed, nearest};
 use crate::failure::Refusal;
 use crate::manifest::Operation;
@@ -21,11 +21,12 @@ pub(super) fn refusal(operation: &Operation, input: &Value, written: Option<&Jso
         (None, What::Missing(name)) => {
             let message = match property_of(operation, &name) {
                 Some(schema) => format!(
-                    "is missing{}; allowed: {}",
+                    "it is missing{}: {}; write {}",
                     described(schema),
-                    allowed_within(&operation.input_schema, schema)
+                    allowed_within(&operation.input_schema, schema),
+                    typed::written(&name, schema, None)
                 ),
-                None => "is missing".to_owned(),
+                None => "it is missing".to_owned(),
             };
             Refusal::InvalidInput { field: Some(name), message }
         }

@@ -235,6 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_told_with_what_is_allowed_and_how_it_is_written() {
+        let mut declared = operation(&json!({})).declared;
+        declared.input_schema = json!({
+            "type": "object", "required": ["articleId"],
+            "properties": {"articleId": {"type": "integer", "minimum": 1, "description": "Its number."}},
+        });
+        let operation = manifest::prepare(declared, &[], &Routes::default()).unwrap();
+        let words = |input: Value| operation.validate(input).unwrap_err().to_string();
+        assert_eq!(
+            words(json!({})),
+            "input `articleId`: it is missing (Its number.): whole number, at least 1; write articleId=1"
+        );
+        assert_eq!(
+            words(json!({"articleId": 0})),
+            "input `articleId`: 0 is less than 1, the least that is allowed; allowed: whole number, at least 1"
+        );
+    }
+
+    #[test]
     fn an_input_is_checked_by_its_values_and_goes_on_with_its_digits() {
         let operation = operation(&json!({
             "id": {"type": "integer"}, "n": {"type": "number", "maximum": 1e22}, "any": {}, "text": {"type": "string"},

@@ -61,14 +61,9 @@ impl Operation {
         Refusal::InvalidInput { field: Some(name.to_owned()), message }
     }
 
-    /// How a value is written on a command line, made of what was given where that is possible.
+    /// How a value is written, of which nothing sensitive is repeated.
     fn written(&self, name: &str, schema: &Value, given: Option<&str>) -> String {
-        let given = given.filter(|text| !self.is_sensitive(name) && text.len() <= LONGEST);
-        match example(schema, given) {
-            Value::Bool(_) => format!("{name}=true or {name}=false"),
-            value @ (Value::Array(_) | Value::Object(_)) => format!("{name}:={}", in_shell(&value.to_string())),
-            value => format!("{name}={}", in_shell(&as_typed(&value))),
-        }
+        written(name, schema, given.filter(|text| !self.is_sensitive(name) && text.len() <= LONGEST))
     }
 
     /// What a caller wrote, for a message.
@@ -78,6 +73,15 @@ impl Operation {
 
     fn is_sensitive(&self, name: &str) -> bool {
         self.declared.sensitive_inputs.iter().any(|known| known == name)
+    }
+}
+
+/// How a value is written on a command line, made of what was given where that is possible.
+pub(super) fn written(name: &str, schema: &Value, given: Option<&str>) -> String {
+    match example(schema, given) {
+        Value::Bool(_) => format!("{name}=true or {name}=false"),
+        value @ (Value::Array(_) | Value::Object(_)) => format!("{name}:={}", in_shell(&value.to_string())),
+        value => format!("{name}={}", in_shell(&as_typed(&value))),
     }
 }
 

@@ -205,14 +205,14 @@ fn of_number(keywords: &Map<String, Value>, number: &Decimal) -> Option<String> 
         bound.is_some_and(|bound| beyond(number, &Decimal::of(&bound.to_string())))
     };
     let beyond = [
-        ("minimum", is("minimum", |number, least| number < least), "is less than the least that is allowed"),
-        ("maximum", is("maximum", |number, most| number > most), "is greater than the most that is allowed"),
-        ("exclusiveMinimum", is("exclusiveMinimum", |number, least| number <= least), "is not greater than"),
-        ("exclusiveMaximum", is("exclusiveMaximum", |number, most| number >= most), "is not less than"),
-        ("multipleOf", is("multipleOf", |number, step| !number.is_multiple_of(step)), "is not a multiple of"),
+        ("minimum", is("minimum", |number, least| number < least), "is less than", ", the least that is allowed"),
+        ("maximum", is("maximum", |number, most| number > most), "is greater than", ", the most that is allowed"),
+        ("exclusiveMinimum", is("exclusiveMinimum", |number, least| number <= least), "is not greater than", ""),
+        ("exclusiveMaximum", is("exclusiveMaximum", |number, most| number >= most), "is not less than", ""),
+        ("multipleOf", is("multipleOf", |number, step| !number.is_multiple_of(step)), "is not a multiple of", ""),
     ];
-    let (keyword, _, words) = beyond.into_iter().find(|(_, beyond, _)| *beyond)?;
-    Some(format!("{words} {}", keywords.get(keyword)?))
+    let (keyword, _, words, role) = beyond.into_iter().find(|(_, beyond, ..)| *beyond)?;
+    Some(format!("{words} {}{role}", keywords.get(keyword)?))
 }
 
 fn is_a(name: &str, value: &Value) -> bool {
@@ -268,7 +268,7 @@ mod tests {
             "required": ["c"], "additionalProperties": false, "$defs": {"c": {"maxLength": 1, "pattern": "^[a-z]*$"}},
         });
         for (value, expected) in [
-            (json!({"c": "x", "a/b": [2, 1]}), "/a~1b/1: 1 is less than the least that is allowed 2"),
+            (json!({"c": "x", "a/b": [2, 1]}), "/a~1b/1: 1 is less than 2, the least that is allowed"),
             (json!({"c": "xy"}), r#"/c: "xy" has more than 1 characters"#),
             (json!({"c": "1"}), r#"/c: "1" does not match `^[a-z]*$`"#),
             (json!({"a/b": 7}), ": lacks c"),
