@@ -42,6 +42,18 @@ fn a_key_of_the_wrong_kind_is_told_with_its_path_its_line_and_a_line_to_copy() {
         (connection("nat64 = 7"), 3, "shop.nat64` is a list", "write nat64 = [\"64:ff9b:1::/96\"]"),
         (connection("ca = \"x\""), 3, "shop.ca`: `x` is not known", "write ca = \"system\""),
         (connection("proxy = {}"), 3, "shop.proxy` is a text, { env", "write proxy = \"http://"),
+        (
+            connection("fields = { account = true }"),
+            3,
+            "shop.fields.account` is a text, { env",
+            "write account = \"…\", or of a secret account = { env = \"VARIABLE\" }",
+        ),
+        (
+            connection("servers = { up = { env = \"UP\" } }"),
+            3,
+            "shop.servers.up` is a text, the base",
+            "up = \"https://",
+        ),
         (connection("limits = { memory = \"x\" }"), 3, "shop.limits.memory` is a size", "write memory = \"128MiB\""),
         (connection("limits = { calls = 5 }"), 3, "shop.limits.calls` is one for all calls", "under [limits]"),
         (connection("[connections.shop]"), 3, "`shop` stands here a second time", "keep one"),

@@ -116,7 +116,7 @@ impl FileConnection {
         let servers = self.servers.into_iter().map(|(server, given)| match given {
             toml::Value::String(url) => Ok((server, url)),
             _ => {
-                let problem = "it is a text, the base URL of the server".to_owned();
+                let problem = "it is a text, the base URL of a server".to_owned();
                 Err(at(&format!(".servers.{server}"), problem))
             }
         });

@@ -73,7 +73,7 @@ const COMMON_LIMITS: &[Key] = &[
 const CONNECTION: &[Key] = &[
     key(PROVIDER, Takes::Text, "\"appwrite\""),
     key("base_url", Takes::Text, "\"https://api.example.com/v1\""),
-    key("servers", Takes::Values, "{ NAME = \"https://uploads.example.com\" }"),
+    key("servers", Takes::Texts("the base URL of a server"), "{ NAME = \"https://uploads.example.com\" }"),
     key("fields", Takes::Values, "{ NAME = { env = \"VARIABLE\" } }"),
     key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"users.*\"]"),
     key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
@@ -148,19 +148,31 @@ impl Check<'_> {
             (Takes::Tables(known), DeValue::Table(all)) => {
                 all.iter().try_for_each(|(name, value)| self.named(path, key, known, name, value))
             }
-            (Takes::Values, DeValue::Table(all)) => {
-                let wrong = all.iter().find(|(_, value)| !value::is_value(value.get_ref()));
-                wrong.map_or(Ok(()), |(name, value)| {
-                    let name = shown(name.get_ref());
-                    let problem = format!("`{path}.{name}` is {VALUE}; write {name} = {{ env = \"VARIABLE\" }}");
-                    Err((Some(self.line(value.span().start)), problem))
-                })
+            (Takes::Values, DeValue::Table(all)) => self.each(path, all, value::is_value, |name| {
+                format!("{VALUE}; write {name} = \"…\", or of a secret {name} = {{ env = \"VARIABLE\" }}")
+            }),
+            (Takes::Texts(of), DeValue::Table(all)) => {
+                let is_text = |value: &DeValue<'_>| matches!(value, DeValue::String(_));
+                self.each(path, all, is_text, |name| format!("a text, {of}; write {name} = \"https://…\""))
             }
             (_, other) => value::problem(key, other).map_or(Ok(()), |(part, problem)| {
                 let at = part.unwrap_or_else(|| value.span()).start;
                 Err((Some(self.line(at)), format!("`{path}`{problem}")))
             }),
         }
+    }
+
+    /// Values by name, each of which has to be something.
+    fn each(
+        &self,
+        path: &str,
+        all: &DeTable<'_>,
+        is_good: impl Fn(&DeValue<'_>) -> bool,
+        meant: impl Fn(&str) -> String,
+    ) -> Result<(), Problem> {
+        let Some((name, value)) = all.iter().find(|(_, value)| !is_good(value.get_ref())) else { return Ok(()) };
+        let name = shown(name.get_ref());
+        Err((Some(self.line(value.span().start)), format!("`{path}.{name}` is {}", meant(name))))
     }
 
     /// A table that has a name of its own.

@@ -114,7 +114,7 @@ mod tests {
         let problem = |line: &str, variable| built(line, variable).unwrap_err();
         assert!(problem("servers = { uplaods = \"https://a.example\" }", None).contains("did you mean `uploads`?"));
         let number = problem("servers = { uploads = 7 }", None);
-        assert!(number.contains("it is a text, the base URL of the server"), "{number}");
+        assert!(number.contains("is a text, the base URL of a server"), "{number}");
         let wrong = problem("servers = { uploads = \"ftp://a.example\" }", None);
         assert!(wrong.starts_with("the server `uploads`: the scheme"), "{wrong}");
         let wrong = problem("", Some("https://a.example?x=1"));

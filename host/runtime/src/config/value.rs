@@ -32,6 +32,8 @@ pub(super) enum Takes {
     Value,
     /// Values by name.
     Values,
+    /// Texts by name: of what.
+    Texts(&'static str),
     /// A table with these keys.
     Table(&'static [&'static [Key]]),
     /// Such tables by name.
@@ -73,6 +75,9 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
         (Takes::Switch, _) => write("true or false, without quotes", None),
         (Takes::Value, _) => write(VALUE, None),
         (Takes::Values, _) => Some((None, format!(" is a table of values by name; write {name} = {}", key.example))),
+        (Takes::Texts(of), _) => {
+            Some((None, format!(" is a table of texts by name, each {of}; write {name} = {}", key.example)))
+        }
         (Takes::Table(_), _) => Some((None, format!(" is a table; write {}", key.example))),
         (Takes::Tables(_), _) => {
             Some((None, format!(" is a table of tables; write {} with a name in place of NAME", key.example)))
