@@ -799,7 +799,7 @@ fn a_declaration_that_would_break_a_rule_is_not_accepted() {
     for (declared, problem) in [
         (json!({"method": "DELETE"}), "claims the effect `write`"),
         (json!({"scheme": "none-such"}), "`none-such` is not declared"),
-        (json!({"path": "/{unknown}"}), "`unknown`, which is no input"),
+        (json!({"path": "/{unknown}"}), "`{unknown}` in the path is no input of the operation: add it"),
         (json!({"query": [bound("unknown")]}), "`unknown`, which is no input"),
         (
             json!({"variables": [{"name": "id", "source": {"input": "id"}}]}),

@@ -327,7 +327,9 @@ impl Lint<'_> {
     /// What a value is bound to must exist.
     fn sources(&mut self, names: &Bindable<'_>, request: &Request, scheme: Option<&Scheme>) {
         let is_placed = |name: &str| scheme.is_some_and(|scheme| scheme.placed_in_path().any(|placed| placed == name));
-        let implied = request.path.variables().filter(|name| !is_placed(name)).map(|name| request.source_of(name));
+        let is_bound = |name: &str| request.variables.iter().any(|variable| variable.name == name);
+        let implied = request.path.variables().filter(|name| !is_placed(name) && !is_bound(name));
+        let implied = implied.map(|name| (Source::Input(name.to_owned()), true));
         for field in request.connection_fields().filter(|field| !self.fields.contains(field)) {
             self.problems.push(Problem {
                 place: self.place.clone(),
@@ -345,15 +347,23 @@ impl Lint<'_> {
         };
         let fields =
             request.query.iter().chain(&request.headers).chain(request.body.fields()).map(|f| f.source.clone());
-        for source in implied.chain(variables).chain(fields).chain(request.body.whole().cloned()) {
+        let bound = variables.chain(fields).chain(request.body.whole().cloned()).map(|source| (source, false));
+        for (source, is_implied) in implied.chain(bound) {
             let Some(input) = source.input() else { continue };
             let is_file = files.contains(&input) && names.attachments.contains(input);
             if is_file && request.body.media_types().is_empty() {
                 self.report(format!("the file `{input}` is of no media type; say which it may have"));
             }
-            if !names.inputs.contains(input) && !is_file {
-                self.report(format!("it is bound to `{input}`, which is no input of the operation"));
+            if names.inputs.contains(input) || is_file {
+                continue;
             }
+            self.report(match is_implied {
+                true => format!(
+                    "`{{{input}}}` in the path is no input of the operation: add it to its inputs, or say under `variables` where \
+                     its value comes from"
+                ),
+                false => format!("it is bound to `{input}`, which is no input of the operation"),
+            });
         }
     }
 
