@@ -114,6 +114,8 @@ fn a_secret_that_is_missing_weak_or_open_to_others_is_told() {
         ));
         world.wharf(&["check"])
     };
+    world.configure(&format!("[connections.a]\nprovider = \"appwrite\"\nbase_url = \"{url}\"\n"));
+    finds(&world.wharf(&["check"]), 2, &["✗ connection a", "no `project_id`", "no `api_key`"]);
     finds(
         &with("api_key = { env = \"MY_KEY\" }"),
         2,

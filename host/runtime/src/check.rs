@@ -30,13 +30,10 @@ impl Grant {
         self.connection.servers().filter_map(base_url)
     }
 
-    /// Whether it has a value for each field without which nothing works.
-    ///
-    /// # Errors
-    /// The first that is missing, with what would supply it.
-    pub fn complete(&self, release: &Release) -> Result<(), MissingCredential> {
-        let mut required = release.about.fields.iter().filter(|field| field.required);
-        required.try_for_each(|field| self.connection.require(&field.name))
+    /// The fields of its plugin without which nothing works and that have no value, with what would supply them.
+    pub fn missing_fields(&self, release: &Release) -> impl Iterator<Item = MissingCredential> {
+        let required = release.about.fields.iter().filter(|field| field.required);
+        required.filter_map(|field| self.connection.require(&field.name).err())
     }
 
     /// The further servers of its plugin that nobody said the address of, with what would.

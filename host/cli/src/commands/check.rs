@@ -13,7 +13,7 @@ use wharf::failure::Kind;
 use wharf::operation::nearest;
 use wharf::permissions::{Closed, exposed_at};
 use wharf::text::is_of_words;
-use wharf::{Grant, LockedPlugin, Release, StoreError, files, shortage};
+use wharf::{Grant, LockedPlugin, MissingCredential, Release, StoreError, files, shortage};
 use wharf_artifacts::PROVIDERS;
 
 use super::install;
@@ -220,7 +220,8 @@ impl Checked<'_> {
         match host.follow() {
             Ok(followed) if problems.is_empty() && followed.broken.is_empty() => {
                 if !lock.plugins.is_empty() && gone.is_empty() {
-                    self.good(SUBJECT, format!("everything is as {file} says, and {live} plugins answer calls"));
+                    let answer = if live == 1 { "plugin answers" } else { "plugins answer" };
+                    self.good(SUBJECT, format!("everything is as {file} says, and {live} {answer} calls"));
                 }
             }
             // It is told above.
@@ -302,8 +303,9 @@ impl Checked<'_> {
     }
 
     fn granted(&mut self, subject: String, grant: Grant, release: &Release) -> Option<Made> {
-        if let Err(missing) = grant.complete(release) {
-            self.add(&subject, Verdict::Bad(Kind::Input), missing.to_string());
+        let missing: Vec<MissingCredential> = grant.missing_fields(release).collect();
+        if !missing.is_empty() {
+            missing.iter().for_each(|one| self.add(&subject, Verdict::Bad(Kind::Input), one.to_string()));
             return None;
         }
         let about = &release.about;
@@ -318,7 +320,8 @@ impl Checked<'_> {
             let words = "`operations` and `effects` leave nothing that it may be used for";
             self.add(&subject, Verdict::Look, words);
         }
-        let text = format!("{} {}, granted for {covered} operations", about.name, about.version);
+        let operations = if covered == 1 { "operation" } else { "operations" };
+        let text = format!("{} {}, granted for {covered} {operations}", about.name, about.version);
         for missing in grant.missing_servers(release) {
             self.add(&subject, Verdict::Look, format!("{missing}; until then its requests fail"));
         }
