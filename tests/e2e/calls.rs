@@ -32,7 +32,9 @@ fn input_comes_as_json_as_a_file_from_standard_input_and_by_name() {
 #[test]
 fn wrong_input_names_the_field_and_what_is_allowed() {
     let world = World::new();
-    world.wharf(&delete(&["userId=ada"])).fails(2, &["`sessionId`", "is missing", "text of 1 to 36 characters"]);
+    world
+        .wharf(&delete(&["userId=ada"]))
+        .fails(2, &["`sessionId`: it is missing", ": text of 1 to 36 characters; write sessionId=text"]);
     world.wharf(&delete(&["userid=ada"])).fails(2, &["`userid`", "did you mean `userId`?"]);
     world
         .wharf(&delete(&["--input", r#"{"userId": "ada", "sessionId": 7}"#]))
@@ -131,6 +133,12 @@ fn a_dry_run_prints_the_request_and_sends_nothing() {
         "DELETE {url}/v1/users/ada/sessions/ada-laptop\nX-Appwrite-Project: simulated-project\nX-Appwrite-Key: •••\n"
     );
     assert_eq!((run.code, run.out), (0, expected));
+    let quiet = world.wharf(&delete(&["userId=ada", "sessionId=ada-laptop", "--dry-run", "--verbose"]));
+    assert_eq!(quiet.err, "", "nothing is recorded of it, so it has no id");
+
+    let told = |words: &str| world.call(words).err;
+    assert_eq!(told("appwrite users.list --dry-run"), "");
+    assert_eq!(told("appwrite users.list maxItems=9 --dry-run"), "Further pages depend on the answer to this one.\n");
 
     let requests = world.call("vtiger session.logout sessionName=geheim123 --dry-run --json").json();
     assert_eq!(requests[0]["body"], "operation=logout&sessionName=•••");

@@ -20,6 +20,17 @@ pub(crate) enum Items {
     Many(Vec<Json>),
 }
 
+impl Items {
+    /// Whether any of them has a value for an input.
+    pub(crate) fn give(&self, input: &str) -> bool {
+        let items = match self {
+            Self::One(item) => std::slice::from_ref(item),
+            Self::Many(items) => items,
+        };
+        items.iter().any(|item| item.is_object() && item.members().iter().any(|(name, _)| name == input))
+    }
+}
+
 /// The input of `--input` with the values of `name=value` and `name:=JSON` put over it.
 pub(crate) fn items(operation: &Operation, target: &Target) -> Result<Items> {
     let mut values: Vec<(String, Json)> = Vec::new();

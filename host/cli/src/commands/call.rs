@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use wharf::declaration::Request;
 use wharf::failure::{CallError, Kind};
+use wharf::manifest::{MAX_ITEMS, NEXT_PAGE, Operation};
 use wharf::{Call as HostCall, Exchange, Json, Level, Output, Release, Report};
 
 use crate::args::{Args, Call};
@@ -45,10 +47,9 @@ pub(crate) fn run_by(
     if options.retries.is_some_and(|retries| retries > 0) && !operation.declared.idempotent {
         print::warning(&format!("{} is not idempotent, so it is not tried again", target.operation));
     }
-    let requests = operation.declared.requests.len();
-    let (plugin, lost) = (&release.about.name, Cell::new(false));
+    let (plugin, lost, paged) = (&release.about.name, Cell::new(false), items.give(MAX_ITEMS));
     let run = |call| recorded(run(call), setup);
-    let runner = Runner { run: &run, args, options, plugin, attachments, requests, lost };
+    let runner = Runner { run: &run, args, options, plugin, operation: &operation.declared, paged, attachments, lost };
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
@@ -77,17 +78,18 @@ struct Runner<'a> {
     args: &'a Args,
     options: &'a Call,
     plugin: &'a str,
+    operation: &'a Operation,
+    /// Whether pages are followed.
+    paged: bool,
     attachments: Vec<(String, wharf::Blob)>,
-    /// How many requests the operation declares.
-    requests: usize,
     /// Whether a file of an output could not be kept.
     lost: Cell<bool>,
 }
 
 /// A call that has no output.
 struct Failed {
-    /// The call's id, by which the audit knows it.
-    id: String,
+    /// The call's id, by which the audit knows it; none of a dry run, of which it knows nothing.
+    id: Option<String>,
     error: CallError,
     /// What there was of the output before it failed.
     partial: Option<Json>,
@@ -96,8 +98,8 @@ struct Failed {
 impl Failed {
     fn to_json(&self) -> Value {
         let mut json = self.error.to_json();
-        if let Some(members) = json.as_object_mut() {
-            members.insert("call".to_owned(), json!(self.id));
+        if let (Some(members), Some(id)) = (json.as_object_mut(), &self.id) {
+            members.insert("call".to_owned(), json!(id));
         }
         json
     }
@@ -212,6 +214,7 @@ impl Runner<'_> {
         let Report { id, result, partial, exchanges, .. } = report;
         let output = result.map_err(|error| {
             partial.iter().filter(|_| self.options.continue_on_fail).for_each(|output| self.keep(output));
+            let id = (!self.options.dry_run).then_some(id);
             Box::new(Failed { id, error, partial: partial.map(|output| output.json) })
         })?;
         if self.options.dry_run {
@@ -230,10 +233,8 @@ impl Runner<'_> {
                 entry.message.lines().for_each(|line| print::note(text![prefix.clone(), " ", line.to_owned()]));
             }
         }
-        if self.args.verbose {
-            print::note(styled(DIM, format!("call {}", report.id)));
-        }
         if self.args.verbose && !self.options.dry_run {
+            print::note(styled(DIM, format!("call {}", report.id)));
             for exchange in &report.exchanges {
                 let status = exchange.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
                 let line = format!(
@@ -306,13 +307,25 @@ impl Runner<'_> {
             return Ok(());
         }
         print::out(Text::joined(requests, "\n"))?;
-        if self.requests > 1 {
-            let count = self.requests;
-            let note = format!("The operation declares {count} requests; the others depend on the answer to this one.");
+        if let Some(note) = further(self.operation, self.paged) {
             print::note(styled(DIM, note));
         }
         Ok(())
     }
+}
+
+/// What is told beside the first request of an operation, of those that may follow it.
+fn further(operation: &Operation, paged: bool) -> Option<String> {
+    let (of_pages, own): (Vec<&Request>, Vec<&Request>) =
+        operation.requests.iter().partition(|request| request.name == NEXT_PAGE);
+    // Of an operation that is data one request is sent, which the inputs choose, and then its pages.
+    if operation.data.is_none() && own.len() > 1 {
+        return Some(format!(
+            "The operation declares {} requests; whether the others are sent depends on the answer to this one.",
+            operation.requests.len()
+        ));
+    }
+    (paged && !of_pages.is_empty()).then(|| "Further pages depend on the answer to this one.".to_owned())
 }
 
 /// A request as it stands on the wire, without what the HTTP client adds.

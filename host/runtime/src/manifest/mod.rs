@@ -20,6 +20,7 @@ pub use capabilities::{Capabilities, Capability, CapabilityDiff, Kind};
 pub(crate) use definitions::add_definitions;
 pub use lint::check;
 pub(crate) use lint::prepare;
+pub use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE};
 
 /// All that the host, the operator and the callers know of a plugin. The contract's `manifest` interface tells of each
 /// field.
