@@ -133,6 +133,43 @@ fn the_pages_of_a_list_are_recorded_and_replayed() {
 }
 
 #[test]
+fn the_environment_is_advised_only_where_it_makes_a_connection() {
+    let world = World::new();
+    let told = |server: &Value, account: &Value| {
+        let document = json!({
+            "contract": "0.2.0-draft", "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "Orders.",
+            "server": server,
+            "fields": {
+                "token": {
+                    "title": "Token", "summary": "Of the bot.", "secret": true, "required": true,
+                    "environment": "ACME_TOKEN",
+                },
+                "account": account,
+            },
+            "schemes": {"bot": {"summary": "Of the bot.", "placements": [{"header": "X", "template": "{token}"}]}},
+            "operations": {"orders.list": {
+                "title": "List", "summary": "Lists them.",
+                "request": {
+                    "method": "GET", "path": "/orders/{account}", "scheme": "bot",
+                    "variables": {"account": {"field": "account"}},
+                },
+            }},
+        });
+        world.write("acme.wasm", component(&document));
+        world.configure("plugins = [\"acme.wasm\"]\n");
+        let run = world.call("acme orders.list");
+        run.fails(2, &["credentials are missing"]);
+        run.err.trim_end().split_once(" to wharf.toml").unwrap().1.to_owned()
+    };
+    let needed = json!({"title": "Account", "summary": "Its number.", "required": true});
+    let filled = json!({"title": "Account", "summary": "Its number.", "required": true, "default": "7"});
+    let (with, without) = (json!({"summary": "Where.", "environment": "ACME_URL"}), json!({"summary": "Where."}));
+    assert_eq!(told(&with, &filled), ", or set the environment variables ACME_URL and ACME_TOKEN");
+    assert_eq!(told(&with, &needed), " (the environment cannot give `account`)");
+    assert_eq!(told(&without, &needed), " (the environment cannot give `base_url` and `account`)");
+}
+
+#[test]
 fn a_secret_in_the_path_is_in_no_record_and_in_no_error() {
     let (world, server) = with_operations(&json!({"messages.send": {
         "title": "Send", "summary": "Sends one.", "input": {"properties": {"text": {"type": "string"}}},

@@ -310,11 +310,17 @@ fn in_words(panic: &(dyn Any + Send)) -> &str {
 /// What an operator has to do so that a plugin has a connection.
 fn without_connection(release: &Release) -> String {
     let about = &release.about;
-    let fields = about.fields.iter().filter(|f| f.required).filter_map(|f| f.environment.as_deref());
-    let variables: Vec<&str> = about.base_url.environment.as_deref().into_iter().chain(fields).collect();
-    let otherwise = match variables.as_slice() {
-        [] => String::new(),
-        variables => format!(", or set the environment variables {}", variables.join(" and ")),
+    let needed = about.fields.iter().filter(|field| field.required && field.default.is_none());
+    let needed = needed.map(|field| (field.name.as_str(), field.environment.as_deref()));
+    let needed = std::iter::once(("base_url", about.base_url.environment.as_deref())).chain(needed);
+    let (given, left): (Vec<_>, Vec<_>) = needed.partition(|(_, variable)| variable.is_some());
+    let variables: Vec<&str> = given.into_iter().filter_map(|(_, variable)| variable).collect();
+    let left: Vec<&str> = left.into_iter().map(|(name, _)| name).collect();
+    let otherwise = match (variables.as_slice(), left.as_slice()) {
+        ([], _) => String::new(),
+        ([one], []) => format!(", or set the environment variable {one}"),
+        (all, []) => format!(", or set the environment variables {}", all.join(" and ")),
+        (_, left) => format!(" (the environment cannot give `{}`)", left.join("` and `")),
     };
     format!(
         "credentials are missing: `{name}` has no connection; add [connections.NAME] with provider = \"{name}\" to \
