@@ -11,7 +11,7 @@ use crate::print::{BAD, BOLD, GOOD, Text, styled, text};
 pub(crate) const SCREEN: usize = 40;
 
 /// What stands above the lines of each kind, in the order in which they are read.
-const HEADINGS: [(Kind, &str); 15] = [
+const HEADINGS: [(Kind, &str); 17] = [
     (Kind::Delete, "it deletes"),
     (Kind::Free, "values that the plugin makes up itself"),
     (Kind::Exposed, "credentials outside of headers"),
@@ -24,8 +24,10 @@ const HEADINGS: [(Kind, &str); 15] = [
     (Kind::Write, "it writes"),
     (Kind::Read, "it reads"),
     (Kind::Repeats, "what may be tried again"),
+    (Kind::Pages, "by which the host turns pages"),
     (Kind::File, "files"),
     (Kind::Input, "inputs"),
+    (Kind::NoCode, "what runs no code of the plugin"),
     (Kind::Masks, "masks"),
 ];
 
@@ -206,11 +208,13 @@ impl<'a> Asked<'a> {
 fn what_is_said(kind: Kind, one: &Capability<'_>) -> (String, Option<String>) {
     let parts = match kind {
         Kind::Free => one.what.strip_suffix(" is free").and_then(|what| what.rsplit_once(" of ")),
+        Kind::Pages => one.what.strip_suffix(" turns the page").and_then(|what| what.rsplit_once(" of ")),
         Kind::Claimed => one.what.rsplit_once(" by "),
         _ => None,
     };
     match (kind, parts) {
         (Kind::Free, Some((value, request))) => (format!("{value} is free"), Some(format!("of {request}"))),
+        (Kind::Pages, Some((value, request))) => (format!("{value} turns the page"), Some(format!("of {request}"))),
         (_, Some((what, request))) => (what.to_owned(), Some(format!("by {request}"))),
         (_, None) => (one.what.to_owned(), None),
     }
@@ -256,8 +260,10 @@ fn words_of(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Read => ("request that reads", "requests that read"),
         Kind::Repeats => ("operation that may be tried again", "operations that may be tried again"),
+        Kind::Pages => ("value by which the host turns pages", "values by which the host turns pages"),
         Kind::File => ("line on files", "lines on files"),
         Kind::Input => ("input", "inputs"),
+        Kind::NoCode => ("operation that runs no code", "operations that run no code"),
         Kind::Masks => ("mask", "masks"),
         _ => ("line", "lines"),
     }

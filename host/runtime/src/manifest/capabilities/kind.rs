@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Capabilities;
+use super::{Capabilities, FREE, NO_CODE, TURNS};
 
 /// What a line is about, in the order in which they are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,11 +31,15 @@ pub enum Kind {
     Read,
     /// That the operation may be tried again.
     Repeats,
+    /// A value by which the host turns the pages of a list, where nothing of the plugin runs.
+    Pages,
     /// A file that comes in or goes out.
     File,
     /// An input.
     Input,
-    /// What is masked, and that nothing of the plugin runs.
+    /// That nothing of the plugin runs.
+    NoCode,
+    /// What is masked.
     Masks,
 }
 
@@ -116,7 +120,7 @@ fn of_operation(what: &str) -> Kind {
     const BEGINNINGS: [(&str, Kind); 13] = [
         ("does not mask ", Kind::Unmasked),
         ("masks ", Kind::Masks),
-        ("runs no code", Kind::Masks),
+        (NO_CODE, Kind::NoCode),
         ("runs code", Kind::Other),
         ("input ", Kind::Input),
         ("all inputs together ", Kind::Input),
@@ -130,7 +134,8 @@ fn of_operation(what: &str) -> Kind {
     ];
     match BEGINNINGS.iter().find(|(beginning, _)| what.starts_with(beginning)) {
         Some((_, kind)) => *kind,
-        None if what.ends_with(" is free") => Kind::Free,
+        None if what.ends_with(FREE) => Kind::Free,
+        None if what.ends_with(TURNS) => Kind::Pages,
         None => Kind::Other,
     }
 }
@@ -177,6 +182,8 @@ mod tests {
             ("orders.add: variable \"input x\" of add is free", Kind::Free),
             ("orders.get: does not mask the output /key", Kind::Unmasked),
             ("orders.get: masks the output /key", Kind::Masks),
+            ("orders.list: query cursor of next-page turns the page", Kind::Pages),
+            ("orders.get: runs no code", Kind::NoCode),
             ("orders.get: input id (text)", Kind::Input),
             ("definition order (text that matches `: masks `)", Kind::Input),
             ("orders.get: may be tried again", Kind::Repeats),

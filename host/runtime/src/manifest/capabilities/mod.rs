@@ -15,7 +15,7 @@ use wharf_egress::declaration::{
     Variable,
 };
 
-use super::{About, AttachmentField, ConnectionField, Manifest, Operation, Server};
+use super::{About, AttachmentField, ConnectionField, Manifest, NEXT_PAGE, Operation, Server};
 
 mod inputs;
 mod kind;
@@ -38,6 +38,12 @@ pub struct CapabilityDiff {
 
 /// Of an operation that is data.
 const NO_CODE: &str = "runs no code";
+
+/// What a value is that the plugin makes up itself.
+const FREE: &str = " is free";
+
+/// What one is that the host fills in place of a plugin that runs no code.
+const TURNS: &str = " turns the page";
 
 /// The operation of a line that takes something away, and what doing without it is: asking for more.
 fn without(line: &str) -> Option<(&str, String)> {
@@ -80,10 +86,12 @@ impl Capabilities {
     }
 
     /// What these ask for and others do not: lines, also what is masked of an operation that the others do not have, and what
-    /// these do not mask of one that both have, or that it has code now.
+    /// these do not mask of one that both have, or that it has code now. That the host gives what was free is less.
     fn beyond(&self, others: &Self) -> Vec<String> {
         let is_asked = |line: &&String| without(line).is_none_or(|(operation, _)| !others.has(operation));
-        let asked = self.0.difference(&others.0).filter(is_asked).cloned();
+        let was_free = |value: &str| others.0.contains(&format!("{value}{FREE}"));
+        let is_new = |line: &&String| line.strip_suffix(TURNS).is_none_or(|value| !was_free(value));
+        let asked = self.0.difference(&others.0).filter(is_asked).filter(is_new).cloned();
         let gained = others.0.difference(&self.0).filter_map(|line| {
             let (operation, more) = without(line)?;
             self.has(operation).then(|| format!("{operation}: {more}"))
@@ -216,7 +224,8 @@ fn operation(operation: &Operation) -> Vec<String> {
     }
     let mut say = |what: String| lines.push(format!("{name}: {what}"));
     for request in &operation.requests {
-        free(request).into_iter().for_each(|value| say(format!("{value} of {} is free", request.name)));
+        let given = if operation.data.is_some() && request.name == NEXT_PAGE { TURNS } else { FREE };
+        free(request).into_iter().for_each(|value| say(format!("{value} of {}{given}", request.name)));
         request
             .body
             .media_types()

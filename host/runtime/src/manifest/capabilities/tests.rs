@@ -520,5 +520,16 @@ fn code_in_the_place_of_data_is_asked_for_and_data_in_the_place_of_code_is_not()
         manifest["operations"][0]["data"] = json!({ "answer": rules });
         capabilities(manifest)
     };
+    let named = |data: Value| {
+        let mut manifest = sample();
+        let operation = &mut manifest["operations"][0];
+        (operation["requests"][0]["name"], operation["data"]) = (json!("next-page"), data);
+        capabilities(manifest)
+    };
+    let (turned, free) = (named(json!({})), named(Value::Null));
+    assert!(turned.lines().any(|line| line == "orders.change: query page of next-page turns the page"));
+    let added = ["orders.change: query page of next-page is free", "orders.change: runs code"];
+    assert_eq!(turned.diff(&free).added, added);
+    assert!(!free.diff(&turned).widens(), "the host gives what the plugin gave");
     assert_eq!(rules(json!([])).diff(&rules(json!([{ "output": "text" }]))), CapabilityDiff::default());
 }
