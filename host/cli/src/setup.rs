@@ -246,9 +246,9 @@ impl Setup {
     }
 }
 
-/// Whether it is the file of a component that is named, and not a plugin.
+/// Whether it is the file of a component that is named, and not a plugin. Of a manifest it is told that it is none.
 pub(crate) fn is_file_name(plugin: &str) -> bool {
-    plugin.ends_with(".wasm") || plugin.contains(['/', '\\'])
+    [".wasm", ".json", ".yaml", ".yml"].iter().any(|end| plugin.ends_with(end)) || plugin.contains(['/', '\\'])
 }
 
 fn installed(error: StoreError) -> anyhow::Error {

@@ -88,9 +88,19 @@ pub fn read_component(file: &Path) -> Result<Vec<u8>, LoadError> {
     let opened = files::open(file).map_err(unreadable)?;
     let mut bytes = Vec::new();
     (&opened).take(HEAD).read_to_end(&mut bytes).map_err(unreadable)?;
-    sniff(&bytes).map_err(|problem| LoadError::NoPlugin { path: Some(file.to_owned()), problem })?;
+    sniff(&bytes).map_err(|problem| {
+        let problem = if is_document(file) { DOCUMENT.to_owned() } else { problem };
+        LoadError::NoPlugin { path: Some(file.to_owned()), problem }
+    })?;
     files::read_rest(&opened, &mut bytes, LARGEST_COMPONENT).map_err(unreadable)?;
     Ok(bytes)
+}
+
+const DOCUMENT: &str = "it has the name of a manifest, and Wharf loads components; see docs/manifest.md";
+
+/// Whether a file has the name of a manifest that stands by itself.
+fn is_document(file: &Path) -> bool {
+    file.extension().is_some_and(|of| ["json", "yaml", "yml"].iter().any(|one| of.eq_ignore_ascii_case(one)))
 }
 
 /// Looks at the first bytes of a file: the Core Specification, section 5.5.16, and the component model's binary format.
