@@ -208,6 +208,27 @@ fn a_secret_in_the_path_is_in_no_record_and_in_no_error() {
 }
 
 #[test]
+fn describe_shows_what_is_sent_for_an_input_that_is_left_out_and_titles_of_fields() {
+    let (world, _server) = with_operations(&json!({"orders.list": {
+        "title": "List", "summary": "Lists them.",
+        "input": {"properties": {"count": {"type": "integer"}, "n": {"type": "integer"}}},
+        "request": {
+            "method": "GET", "path": "/orders",
+            "query": [{"name": "count", "input": "count", "otherwise": 1}, {"name": "from", "input": "n", "otherwise": 0}],
+        },
+    }}));
+    let text = world.wharf(&["describe", "acme", "orders.list"]).out;
+    for words in [
+        "whole number; 1 is sent where it is left out\n",
+        "query count (1 where it is left out), from ← n (0 where it is left out)\n",
+    ] {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+    let whole = world.wharf(&["describe", "acme"]).out;
+    assert!(whole.contains("required, secret: Token. Of the bot.\n"), "{whole}");
+}
+
+#[test]
 fn describe_names_what_is_referred_to_and_fields_of_the_connection() {
     let (world, _server) = with_operations(&json!({"orders.add": {
         "title": "Add", "summary": "Adds one.",

@@ -6,9 +6,15 @@ use crate::world::World;
 fn a_plugin_shows_its_operations_and_what_a_connection_needs() {
     let world = World::new();
     let text = world.wharf(&["describe", "appwrite"]).out;
-    for words in
-        ["appwrite 0.1.0", "project_id", "required, secret: ", "APPWRITE_API_KEY", "users.delete-session", "delete"]
-    {
+    for words in [
+        "appwrite 0.1.0",
+        "base_url         required: ",
+        "project_id",
+        "required, secret: ",
+        "APPWRITE_API_KEY",
+        "users.delete-session",
+        "delete",
+    ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
     }
 }
@@ -103,5 +109,19 @@ fn an_operation_shows_the_objects_that_it_takes_and_how_files_are_given() {
 #[test]
 fn a_component_file_can_be_described_without_being_configured() {
     let world = World::new();
-    assert!(world.wharf(&["describe", OBEDIENT.path]).out.contains("good.greet"));
+    let whole = world.wharf(&["describe", OBEDIENT.path]).out;
+    assert!(whole.contains("good.greet") && whole.contains(&format!("`wharf describe {} OPERATION`", OBEDIENT.path)));
+    let one = world.wharf(&["describe", OBEDIENT.path, "good.greet"]).out;
+    assert!(one.contains(&format!("wharf call {} good.greet", OBEDIENT.path)), "{one}");
+}
+
+#[test]
+fn a_manifest_by_itself_is_told_to_be_no_component() {
+    let world = World::new();
+    world.write("appwrite.json", "{\"contract\": \"0.2.0-draft\"}");
+    world.write("depot.yaml", "contract: 0.2.0-draft\n");
+    let words = ["it has the name of a manifest, and Wharf loads components; see docs/manifest.md"];
+    for command in [["describe", "appwrite.json"], ["describe", "./depot.yaml"], ["install", "depot.yaml"]] {
+        world.wharf(&command).fails(6, &words);
+    }
 }

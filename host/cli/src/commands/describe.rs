@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
             if options.json {
                 print::json(&document::of_operation(manifest, &operation.declared))?;
             } else {
-                print::out(one::operation(manifest, &operation.declared))?;
+                print::out(one::operation(manifest, &operation.declared, &options.plugin))?;
             }
         }
         resource => {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, options: &Describe) -> Result<ExitCode> {
             if options.json {
                 print::json(&manifest_json(&release, manifest, &chosen))?;
             } else {
-                print::out(list::plugin(manifest, &chosen, release.contract()))?;
+                print::out(list::plugin(manifest, &chosen, release.contract(), &options.plugin))?;
             }
         }
     }

@@ -23,6 +23,7 @@ mod words;
 pub(crate) use input::Valid;
 pub use nearest::nearest;
 pub(crate) use schema::{NotAccepted, Planner, Schema, check_all, check_one};
+pub use typed::in_shell;
 pub use words::{allowed, allowed_within, followed};
 
 /// An operation of a loaded release: what the plugin declares, ready for use.

@@ -182,7 +182,7 @@ fn parts(given: &str) -> Vec<&str> {
 }
 
 /// A word as a shell takes it, in single quotes where it needs them.
-pub(super) fn in_shell(text: &str) -> String {
+pub fn in_shell(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

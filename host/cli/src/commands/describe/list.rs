@@ -3,12 +3,13 @@
 use wharf::Contract;
 use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation};
+use wharf::operation::in_shell;
 
 use super::{effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
 
-/// The connection, and the chosen operations.
-pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contract) -> Text {
+/// The connection, and the chosen operations. `given` is how the plugin was named.
+pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contract, given: &str) -> Text {
     let mut text = Text::default();
     let all = chosen.len() == manifest.operations.len();
     if all {
@@ -29,7 +30,7 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contr
     }
     text.add(operations(chosen));
     let of = if all { String::new() } else { format!(" of {}", manifest.operations.len()) };
-    let name = &manifest.about.name;
+    let name = in_shell(given);
     let hint = format!(
         "{}{of} operations: {}; {}. `wharf describe {name} OPERATION` shows the inputs of one, `--find WORD` those about a word.",
         chosen.len(),
@@ -100,13 +101,17 @@ fn forms(chosen: &[&Operation]) -> String {
 fn connection(manifest: &Manifest) -> Text {
     let mut text = Text::default();
     let variable = |name: &Option<String>| name.as_ref().map(|v| format!(" [{v}]")).unwrap_or_default();
-    let further = manifest.about.servers.iter().map(|server| (format!("servers.{}", server.name), &server.rule));
-    for (key, rule) in std::iter::once(("base_url".to_owned(), &manifest.about.base_url)).chain(further) {
+    let suffix = |suffix: &Option<String>| suffix.as_ref().map(|s| format!(" ({s} is added)")).unwrap_or_default();
+    let further = manifest.about.servers.iter().map(|server| (format!("servers.{}", server.name), "", &server.rule));
+    let base_url = ("base_url".to_owned(), "required: ", &manifest.about.base_url);
+    for (key, marks, rule) in std::iter::once(base_url).chain(further) {
         text.add(text![
             "  ",
             styled(NAME, format!("{key:<16}")),
             " ",
+            styled(WARN, marks),
             &rule.summary,
+            styled(DIM, suffix(&rule.suffix)),
             styled(DIM, variable(&rule.environment)),
             "\n",
         ]);
@@ -125,11 +130,19 @@ fn connection(manifest: &Manifest) -> Text {
             styled(NAME, format!("{:<16}", field.name)),
             " ",
             styled(WARN, marks),
-            &field.summary,
+            titled(&field.title, &field.summary),
             styled(DIM, choices(&field.choices)),
             styled(DIM, variable(&field.environment)),
             "\n",
         ]);
     }
     text
+}
+
+/// A summary behind its title.
+fn titled(title: &str, summary: &str) -> String {
+    match (title, summary) {
+        ("", one) | (one, "") => one.to_owned(),
+        (title, summary) => format!("{title}. {summary}"),
+    }
 }

@@ -1,17 +1,17 @@
 //! One operation: its inputs, its requests, and how it is called.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 use wharf::declaration::{BodyForm, Field, Request, Source, Variable};
 use wharf::manifest::{Manifest, Operation};
-use wharf::operation::{allowed_within, followed};
+use wharf::operation::{allowed_within, followed, in_shell};
 
 use super::{effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, styled, text};
 
-/// Everything that a caller has to know of an operation.
-pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
+/// Everything that a caller has to know of an operation. `given` is how the plugin was named.
+pub(super) fn operation(manifest: &Manifest, operation: &Operation, given: &str) -> Text {
     let idempotent = if operation.idempotent { styled(DIM, "  may be repeated") } else { Text::default() };
     let mut text = text![
         styled(BOLD, format!("{} {}", manifest.about.name, operation.name)),
@@ -39,11 +39,11 @@ pub(super) fn operation(manifest: &Manifest, operation: &Operation) -> Text {
     for declared in &operation.requests {
         text.add(request(manifest, declared, width));
     }
-    text![text, "\n", styled(DIM, example(manifest, operation))]
+    text![text, "\n", styled(DIM, example(operation, given))]
 }
 
 /// A command line with everything that is required.
-fn example(manifest: &Manifest, operation: &Operation) -> String {
+fn example(operation: &Operation, given: &str) -> String {
     let required = names_of_required(&operation.input_schema);
     let schema = &operation.input_schema;
     let property = |name: &str| Some(followed(schema, schema.get("properties")?.get(name)?));
@@ -56,12 +56,17 @@ fn example(manifest: &Manifest, operation: &Operation) -> String {
     let files = operation.attachments.iter().filter(|a| a.required).map(|a| format!(" --attach {}=@FILE", a.name));
     let save = if operation.output_attachments.is_empty() { "" } else { " --save DIR" };
     let words: String = inputs.chain(files).collect();
-    format!("wharf call {} {}{words}{save}", manifest.about.name, operation.name)
+    format!("wharf call {} {}{words}{save}", in_shell(given), operation.name)
 }
 
 fn inputs(operation: &Operation) -> Text {
     let schema = &operation.input_schema;
-    let mut text = members(schema, schema, INPUTS, &operation.sensitive_inputs, &mut HashSet::new());
+    let told = |name: &str| {
+        let masked = if operation.sensitive_inputs.iter().any(|known| known == name) { "; sensitive" } else { "" };
+        otherwise(operation, name).map(|sent| format!("; {sent} is sent where it is left out")).unwrap_or_default()
+            + masked
+    };
+    let mut text = members(schema, schema, INPUTS, &told, &mut HashSet::new());
     let width = operation.attachments.iter().map(|a| a.name.len()).max().unwrap_or_default().max(NARROWEST);
     for file in &operation.attachments {
         let many = if file.many { "files" } else { "file" };
@@ -97,13 +102,29 @@ const NARROWEST: usize = 16;
 /// How far inputs are indented.
 const INPUTS: usize = 2;
 
-/// The members of an object's schema, and those of the objects inside; which of them are masked wherever a request is shown. What
-/// is referred to is `shown` once: it may lead to itself.
+/// What requests send where an input is left out.
+fn otherwise(operation: &Operation, input: &str) -> Option<String> {
+    let sources = operation.requests.iter().flat_map(|request| {
+        let fields = request.query.iter().chain(&request.headers).chain(request.body.fields());
+        let variables = request.variables.iter().map(|variable| &variable.source);
+        variables.chain(fields.map(|field| &field.source)).chain(request.body.whole())
+    });
+    let all: BTreeSet<String> = sources
+        .filter_map(|source| match source {
+            Source::InputOr(name, json) if name == input => Some(json.to_string()),
+            _ => None,
+        })
+        .collect();
+    (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join(" or "))
+}
+
+/// The members of an object's schema, and those of the objects inside; what is `told` of each input besides. What is referred to
+/// is `shown` once: it may lead to itself.
 fn members<'s>(
     root: &'s Value,
     schema: &'s Value,
     indent: usize,
-    sensitive: &[String],
+    told: &dyn Fn(&str) -> String,
     shown: &mut HashSet<&'s str>,
 ) -> Text {
     let mut text = Text::default();
@@ -125,13 +146,13 @@ fn members<'s>(
         } else {
             String::new()
         };
-        let masked = if sensitive.contains(name) { "; sensitive" } else { "" };
-        let rule = styled(DIM, format!("{}{default}{how}{masked}", allowed_within(root, schema)));
+        let told = told(name);
+        let rule = styled(DIM, format!("{}{default}{how}{told}", allowed_within(root, schema)));
         text.add(text![" ".repeat(indent + width + 11), rule, "\n"]);
         let inner = if target.get("properties").is_some() { Some(schema) } else { target.get("items") };
         let is_new = |of: &&'s Value| of.get("$ref").and_then(Value::as_str).is_none_or(|name| shown.insert(name));
         if let Some(inner) = inner.filter(is_new) {
-            text.add(members(root, followed(root, inner), indent + 4, &[], shown));
+            text.add(members(root, followed(root, inner), indent + 4, &|_| String::new(), shown));
         }
     }
     text
@@ -208,7 +229,9 @@ fn field_in_words(field: &Field, whole: &str) -> String {
 fn source_in_words(name: &str, usual: &str, source: &Source) -> String {
     match source {
         Source::Input(input) if input == usual => name.to_owned(),
-        Source::Input(input) | Source::InputOr(input, _) => format!("{name} ← {input}"),
+        Source::Input(input) => format!("{name} ← {input}"),
+        Source::InputOr(input, json) if input == usual => format!("{name} ({json} where it is left out)"),
+        Source::InputOr(input, json) => format!("{name} ← {input} ({json} where it is left out)"),
         Source::Text(text) => format!("{name}={text}"),
         Source::Json(json) => format!("{name}={json}"),
         Source::Field(field) => format!("{name} ← {field} of the connection"),
