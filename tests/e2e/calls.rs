@@ -34,7 +34,7 @@ fn wrong_input_names_the_field_and_what_is_allowed() {
     let world = World::new();
     world
         .wharf(&delete(&["userId=ada"]))
-        .fails(2, &["`sessionId`: it is missing", ": text of 1 to 36 characters; write sessionId=text"]);
+        .fails(2, &["`sessionId`: it is missing", "text of 1 to 36 characters", "; write sessionId=text"]);
     world.wharf(&delete(&["userid=ada"])).fails(2, &["`userid`", "did you mean `userId`?"]);
     world
         .wharf(&delete(&["--input", r#"{"userId": "ada", "sessionId": 7}"#]))

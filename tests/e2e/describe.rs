@@ -47,7 +47,7 @@ fn an_operation_shows_how_lists_are_written_what_is_masked_and_a_body_that_is_fr
         "text; sensitive\n",
         "json body the whole body (free)\n",
         "free the whole body: what is told\n",
-        "wharf call obedient good.tell rules:='{…}' tags:='[…]'",
+        "obedient.wasm good.tell rules:='{…}' tags:='[…]'",
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
     }

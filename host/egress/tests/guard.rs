@@ -192,7 +192,7 @@ fn a_credential_in_the_path_is_encoded_masked_and_nobody_elses() {
         ("shares its segment", json!({"path": "/{id}{token}", "scheme": "path"})),
         ("shares its segment", json!({"path": "/{+token}", "scheme": "path"})),
         ("stands neither", json!({"path": "/a", "variables": [{"name": "token", "source": {"input": "id"}}]})),
-        ("it is bound to `key`", json!({"path": "/{key}", "scheme": "header"})),
+        ("`{key}` in the path is no input", json!({"path": "/{key}", "scheme": "header"})),
     ] {
         assert!(problems(&wrong).contains(problem), "{problem}: {}", problems(&wrong));
     }
