@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 
+use crate::lines::{Content, End, Form, Lines};
 use crate::rules::{
     Condition, Failing, FailureKind, Kind, Output, Place, Rule, Status, Subject, Test, Text, Then, Value, Words,
 };
@@ -211,6 +212,52 @@ impl Failing {
     /// Said where the provider has no words of its own.
     pub fn hint(self, hint: &'static str) -> Self {
         Self { hint: Some(Cow::Borrowed(hint)), ..self }
+    }
+}
+
+impl Lines {
+    const fn of(form: Form) -> Self {
+        Self { form, end: None, most: None, seconds: None }
+    }
+
+    /// Server-sent events whose data is JSON.
+    pub const fn events() -> Self {
+        Self::of(Form::Events(Content::Json))
+    }
+
+    /// Server-sent events whose data is text.
+    pub const fn events_of_text() -> Self {
+        Self::of(Form::Events(Content::Text))
+    }
+
+    /// One JSON text in each line.
+    pub const fn json() -> Self {
+        Self::of(Form::Lines)
+    }
+
+    /// It ends with this text, which is no item: `[DONE]`.
+    pub fn until(self, text: &'static str) -> Self {
+        Self { end: Some(End::Text(Cow::Borrowed(text))), ..self }
+    }
+
+    /// It ends with an event of this name.
+    pub fn until_event(self, name: &'static str) -> Self {
+        Self { end: Some(End::Event(Cow::Borrowed(name))), ..self }
+    }
+
+    /// It ends with an item in which this stands at a JSON Pointer.
+    pub fn until_at(self, pointer: &'static str, value: impl Into<Value>) -> Self {
+        Self { end: Some(End::At(Cow::Borrowed(pointer), value.into())), ..self }
+    }
+
+    /// It ends after so many items.
+    pub fn at_most(self, items: u32) -> Self {
+        Self { most: Some(items), ..self }
+    }
+
+    /// It ends after so many seconds.
+    pub fn for_seconds(self, seconds: u32) -> Self {
+        Self { seconds: Some(seconds), ..self }
     }
 }
 

@@ -4,8 +4,13 @@
 use crate::input::Input;
 use crate::operation::{Answer, Operation};
 use crate::provider::{Attachment, Provider, Scheme};
+use crate::read::Read;
 use crate::request::{Body, DeclaredRequest, Field, FieldSource, Lists, Place};
 use crate::schema::Schema;
+
+mod requests;
+
+use requests::of_request;
 
 /// Checks all operations of a provider.
 ///
@@ -34,12 +39,8 @@ pub const fn check(provider: &Provider) {
 
 /// The name of a value that goes nowhere, and what to do about it.
 const fn problem(provider: &Provider, operation: &Operation) -> Option<(&'static str, &'static str)> {
-    if operation.paging.is_some() && !matches!(operation.answer, Answer::Value) {
-        return Some((
-            "paged",
-            "` gives the value that is read, with the items of all pages: leave `.answers_body()`, `.answers_success()` or \
-             `.answers_file(…)` out",
-        ));
+    if let Some(problem) = of_answer(provider, operation) {
+        return Some(problem);
     }
     let mut inputs = operation.inputs;
     while let [input, others @ ..] = inputs {
@@ -59,16 +60,20 @@ const fn problem(provider: &Provider, operation: &Operation) -> Option<(&'static
         attachments = others;
     }
     if let Some(own) = &operation.request
-        && let Some(problem) = of_request(operation, own)
+        && let Some(problem) = of_request(provider, operation, own)
     {
         return Some(problem);
     }
     let mut requests = operation.requests;
     while let [request, others @ ..] = requests {
-        if operation.run.is_none() && !has_code(operation) {
-            return Some((request.name, "` is a request that nothing sends: add the function that does, by `.run(…)`"));
+        if !has_code(operation) && request.when_given.is_empty() {
+            return Some((
+                request.name,
+                "` is a request that nothing sends: add the function that does, by `.run(…)`, or say by `.when_given(…)` for which \
+                 inputs it is sent",
+            ));
         }
-        if let Some(problem) = of_request(operation, request) {
+        if let Some(problem) = of_request(provider, operation, request) {
             return Some(problem);
         }
         requests = others;
@@ -76,9 +81,44 @@ const fn problem(provider: &Provider, operation: &Operation) -> Option<(&'static
     None
 }
 
+/// What is wrong with what is made of the answer.
+const fn of_answer(provider: &Provider, operation: &Operation) -> Option<(&'static str, &'static str)> {
+    let has_function = has_code(operation) || matches!(provider.read, Read::Function(_));
+    if has_function && matches!(operation.answer, Answer::Rules(_)) {
+        return Some((
+            "answers_by",
+            "` has rules that the host looks at, and here a function reads the answer: leave it out, or `.run(…)`, or write \
+             `Read::Rules` as the provider's `read`",
+        ));
+    }
+    let Some(paging) = operation.paging else { return None };
+    if !matches!(operation.answer, Answer::Value | Answer::Rules(_)) {
+        return Some((
+            "paged",
+            "` gives the value that is read, with the items of all pages: leave `.answers_body()`, `.answers_success()` or \
+             `.answers_file(…)` out",
+        ));
+    }
+    if has_function && paging.is_by_link() {
+        return Some((
+            "by_link",
+            "` is a link that the host reads, where no function does: turn the page by `Paging::new`, from what the answer says",
+        ));
+    }
+    if !has_function && !operation.requests.is_empty() {
+        return Some(("paged", "` follows one request: leave `.also(…)` out, or add `.run(…)`"));
+    }
+    None
+}
+
 /// What is wrong where an input goes.
 const fn of_input(provider: &Provider, operation: &Operation, input: &Input) -> Option<&'static str> {
     let has_other_name = input.wire_name.is_some() || input.otherwise.is_some();
+    if let Some(own) = &operation.request
+        && let Some(problem) = requests::of_input(own, input)
+    {
+        return Some(problem);
+    }
     match input.place {
         Place::Code if has_other_name => Some(
             "` is code_only and goes nowhere by itself: say `Field::bound(place, name, input)` or `Field::bound_or` on a request \
@@ -102,6 +142,10 @@ const fn of_input(provider: &Provider, operation: &Operation, input: &Input) -> 
         Place::Body if has_whole_body(operation) => {
             Some("` is sent nowhere: the body is one file, which has no fields; say `query` or `header`")
         }
+        // Its members are the parameters.
+        Place::Query if input.on_wire().is_empty() => None,
+        // It is JSON in a part of its own.
+        Place::Body if input.media_type.is_some() => None,
         Place::Query | Place::Header | Place::Body => match &operation.request {
             Some(own) => as_text(own, input.place, &input.schema, input.lists),
             None => None,
@@ -118,55 +162,15 @@ const fn as_text(request: &DeclaredRequest, place: Place, schema: &Schema, lists
     };
     match lists {
         _ if !is_text => None,
-        Lists::Repeated | Lists::Indexed | Lists::Commas if schema.is_object() => Some(
-            "` is an object where there is only text: say how it is written, by `.lists(Lists::Json)` or `.lists(Lists::Brackets)`",
+        Lists::Repeated | Lists::Commas if schema.is_object() => Some(
+            "` is an object where there is only text: say how it is written, by `.lists(Lists::Json)`, `.lists(Lists::Brackets)` or \
+             `.lists(Lists::Indexed)`",
         ),
-        Lists::Repeated | Lists::Brackets | Lists::Indexed | Lists::Commas if schema.is_nested_list() => {
-            Some("` has lists or objects in it where there is only text: say `.lists(Lists::Json)`")
-        }
+        Lists::Repeated | Lists::Brackets | Lists::Commas if schema.is_nested_list() => Some(
+            "` has lists or objects in it where there is only text: say `.lists(Lists::Json)` or `.lists(Lists::Indexed)`",
+        ),
         _ => None,
     }
-}
-
-/// What is wrong with the values of a request.
-const fn of_request(operation: &Operation, request: &DeclaredRequest) -> Option<(&'static str, &'static str)> {
-    const NOWHERE: &str = "` is sent nowhere: the body is one file, which has no fields";
-    let whole = matches!(request.body, Body::File(_) | Body::FreeFile(_));
-    let mut fields = request.fields;
-    while let [field, others @ ..] = fields {
-        match (field.place, &field.source) {
-            (Place::Code, _) => {
-                return Some((
-                    field.name,
-                    "` is a value of a request without a place: say query, header, body or variable",
-                ));
-            }
-            (Place::Body, _) if whole => return Some((field.name, NOWHERE)),
-            (place, FieldSource::Input(name) | FieldSource::InputOr(name, _)) => {
-                if let Some(input) = find(operation.inputs, name)
-                    && let Some(problem) = as_text(request, place, &input.schema, field.lists)
-                {
-                    return Some((field.name, problem));
-                }
-            }
-            (_, FieldSource::Free(_)) if !has_code(operation) => {
-                return Some((
-                    field.name,
-                    "` is free, and there is no function that gives it: add `.run(…)`, or bind it to an input",
-                ));
-            }
-            _ => {}
-        }
-        fields = others;
-    }
-    let mut constants = request.constants;
-    while let [constant, others @ ..] = constants {
-        if whole && matches!(constant.place, Place::Body) {
-            return Some((constant.name, NOWHERE));
-        }
-        constants = others;
-    }
-    None
 }
 
 const fn find<'i>(inputs: &'i [Input], name: &str) -> Option<&'i Input> {
@@ -272,12 +276,31 @@ const fn in_schemes(schemes: &[Scheme], name: &str, variable: &str) -> bool {
     false
 }
 
-/// Whether `{name}` stands in a path.
+/// Whether `{name}` or `{+name}` stands in a path.
 const fn in_path(path: &str, name: &str) -> bool {
     let mut rest = path.as_bytes();
     while let [first, others @ ..] = rest {
+        let begun = match others {
+            [b'+', name @ ..] => name,
+            name => name,
+        };
         if *first == b'{'
-            && let Some((inside, [b'}', ..])) = others.split_at_checked(name.len())
+            && let Some((inside, [b'}', ..])) = begun.split_at_checked(name.len())
+            && same_bytes(inside, name.as_bytes())
+        {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// Whether `{name}` is a whole segment of a path.
+const fn is_segment(path: &str, name: &str) -> bool {
+    let mut rest = path.as_bytes();
+    while let [first, others @ ..] = rest {
+        if let (b'/', [b'{', begun @ ..]) = (*first, others)
+            && let Some((inside, [b'}'] | [b'}', b'/', ..])) = begun.split_at_checked(name.len())
             && same_bytes(inside, name.as_bytes())
         {
             return true;
@@ -292,11 +315,20 @@ const fn is_sent(operation: &Operation, attachment: &Attachment) -> bool {
         Some(own) => match own.body {
             Body::Multipart | Body::JsonOrMultipart => true,
             Body::File(name) => same(name, attachment.name),
-            Body::Json | Body::Form | Body::FreeFile(_) => false,
+            Body::Json | Body::JsonAs(_) | Body::Form | Body::FreeFile(_) | Body::Text(_) => false,
         },
         None => false,
     };
-    by_itself || has_code(operation)
+    let mut requests = operation.requests;
+    while let [request, others @ ..] = requests {
+        if let Body::File(name) = request.body
+            && same(name, attachment.name)
+        {
+            return true;
+        }
+        requests = others;
+    }
+    by_itself || is_bound(operation, attachment.name) || has_code(operation)
 }
 
 pub(crate) const fn same(one: &str, other: &str) -> bool {
@@ -351,120 +383,4 @@ impl Words {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        BaseUrl, Constant, Effect, Lists, Method, Output, Paging, Part, Placement, Resource, body, code_only, list,
-        object, path, query, read, text, variable,
-    };
-
-    const PROVIDER: Provider = Provider {
-        name: "acme",
-        title: "Acme",
-        version: "0.1.0",
-        summary: "",
-        base_url: BaseUrl::new(""),
-        servers: &[],
-        fields: &[],
-        schemes: &[Scheme::new("signed", "").placements(&[Placement::header("X", &[Part::Variable("nonce")])])],
-        scheme: None,
-        read: read::REST,
-        resources: &[],
-    };
-
-    const GET: Operation = Operation::get("get", "", "/orders/{id}");
-    const POST: Operation = Operation::post("post", "", "/orders");
-    const FILE: &[Attachment] = &[Attachment::new("file", "")];
-    const OTHER: &[DeclaredRequest] =
-        &[DeclaredRequest::new("other", Method::Get, "/{id}").fields(&[Field::bound(Place::Query, "q", "status")])];
-    const FUNCTION: Operation = Operation::function("all", "", Effect::Read, OTHER, |_| Ok(Output::success()));
-
-    #[test]
-    fn a_value_that_goes_nowhere_is_found_with_what_to_do() {
-        const X: Input = query("x", text());
-        const FREE: Field = Field::free(Place::Query, "x", "a test");
-        for (operation, name, what) in [
-            (GET.inputs(const { &[code_only("x", text())] }), "x", "add `.run(…)`"),
-            (GET.inputs(const { &[code_only("id", text()), code_only("y", text())] }), "id", "is code_only"),
-            (GET.inputs(const { &[path("ID", text())] }), "ID", "neither a path nor a scheme"),
-            (GET.inputs(const { &[path("i", text())] }), "i", "write `{name}` into the path"),
-            (GET.inputs(const { &[variable("nonce", text())] }), "nonce", "neither a path nor a scheme"),
-            (FUNCTION.inputs(const { &[X] }), "x", "an operation of a function has no request of its own"),
-            (FUNCTION.inputs(const { &[code_only("x", text()).sent_as("y")] }), "x", "Field::bound"),
-            (POST.inputs(const { &[body("x", text())] }).sends(Body::File("file")), "x", "the body is one file"),
-            (
-                POST.constants(const { &[Constant::body("x", "y")] }).sends(Body::File("file")),
-                "x",
-                "the body is one file",
-            ),
-            (POST.attachments(FILE), "file", "is a file that is sent nowhere"),
-            (POST.attachments(FILE).sends(Body::File("other")), "file", "is a file that is sent nowhere"),
-            (POST.also(OTHER), "other", "is a request that nothing sends"),
-            (POST.fields(const { &[FREE] }), "x", "there is no function that gives it"),
-            (POST.fields(const { &[Field::bound(Place::Code, "x", "y")] }), "x", "without a place"),
-            (
-                POST.fields(const { &[FREE] }).paged(const { &Paging::by_page("", "page") }),
-                "x",
-                "there is no function that gives it",
-            ),
-            (
-                GET.inputs(const { &[query("x", object())] }),
-                "x",
-                "by `.lists(Lists::Json)` or `.lists(Lists::Brackets)`",
-            ),
-            (
-                GET.inputs(const { &[query("x", list(const { &object() })).lists(Lists::Brackets)] }),
-                "x",
-                "say `.lists(Lists::Json)`",
-            ),
-            (
-                POST.inputs(const { &[body("x", object())] }).sends(Body::Form),
-                "x",
-                "is an object where there is only text",
-            ),
-            (
-                GET.inputs(const { &[code_only("x", object())] })
-                    .fields(const { &[Field::bound(Place::Query, "q", "x")] }),
-                "q",
-                "is an object where there is only text",
-            ),
-            (GET.paged(const { &Paging::by_page("", "page") }).answers_body(), "paged", "leave `.answers_body()`"),
-            (GET.answers_file("f").paged(const { &Paging::by_page("", "page") }), "paged", "`.answers_file(…)` out"),
-        ] {
-            let found = problem(&PROVIDER, &operation);
-            assert!(
-                found.is_some_and(|(value, words)| value == name && words.contains(what)),
-                "{name} {what}: {found:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_value_that_a_request_or_a_function_takes_is_none_of_them() {
-        for operation in [
-            GET.inputs(const { &[path("id", text()), query("x", text())] }),
-            GET.inputs(const { &[path("orderId", text()).sent_as("id")] }),
-            GET.inputs(const { &[variable("nonce", text())] }).scheme(Some("signed")),
-            GET.inputs(const { &[code_only("x", text())] }).run(|_| Ok(Output::success())),
-            GET.inputs(const { &[code_only("x", text())] })
-                .fields(const { &[Field::bound(Place::Query, "a", "x").lists(Lists::Json)] }),
-            FUNCTION.inputs(const { &[path("id", text()), query("status", text()), code_only("x", text())] }),
-            POST.inputs(const { &[body("a", object()), body("b", list(const { &object() }))] }),
-            GET.inputs(const { &[query("a", object()).lists(Lists::Json), query("b", list(const { &text() }))] }),
-            POST.attachments(FILE).sends(Body::Multipart),
-            POST.attachments(FILE).sends(Body::File("file")),
-            POST.attachments(FILE).also(OTHER).run(|_| Ok(Output::success())),
-            POST.inputs(const { &[body("a", text()), code_only("b", text())] })
-                .fields(const { &[Field::bound(Place::Body, "b", "b")] }),
-        ] {
-            assert_eq!(problem(&PROVIDER, &operation), None, "{operation:?}");
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "orders.get: `x` is sent nowhere: it is code_only, and the operation has no function")]
-    fn the_operation_is_named() {
-        const RESOURCES: &[Resource] = &[Resource::new("orders", &[GET.inputs(&[code_only("x", text())])])];
-        check(&Provider { resources: RESOURCES, ..PROVIDER });
-    }
-}
+mod tests;

@@ -9,12 +9,14 @@ use crate::json_text::{Members, list, object, push_quoted};
 use crate::operation::{Answer, Effect, Operation};
 use crate::pages::{MAX_ITEMS_INPUT, NEXT_PAGE, Paging};
 use crate::provider::{Attachment, BaseUrl, ConnectionField, Function, Location, Part, Provider, Scheme};
-use crate::request::{Body, Constant, ConstantValue, DeclaredRequest, Field, FieldSource, Lists, Method, Place};
+use crate::request::{Body, DeclaredRequest, Field, Method, Place};
 use crate::schema::closed_object;
 
 mod answers;
+mod values;
 
-use answers::{answers, own_rules};
+use answers::{answers, files, own_rules};
+use values::{body, field, fields, variables};
 
 /// The version of the document.
 const CONTRACT: &str = "0.2.0-draft";
@@ -41,6 +43,7 @@ pub fn document(provider: &Provider) -> String {
             provider.schemes.iter().for_each(|one| scheme(one, schemes.value(one.name)));
         });
         document.add_option("scheme", provider.scheme);
+        definitions(provider, document);
         answers(provider, document);
         object(document.value("operations"), |operations| {
             for resource in provider.resources {
@@ -51,6 +54,18 @@ pub fn document(provider: &Provider) -> String {
         });
     });
     json
+}
+
+/// What the schemas of operations share. The host refuses two of one name.
+fn definitions(provider: &Provider, document: &mut Members<'_>) {
+    let mut found = BTreeSet::new();
+    for operation in provider.resources.iter().flat_map(|resource| resource.operations) {
+        let inputs = operation.inputs.iter().map(|input| input.schema);
+        inputs.chain(operation.output).for_each(|schema| schema.add_definitions(&mut found));
+    }
+    if !found.is_empty() {
+        object(document.value("$defs"), |all| found.iter().for_each(|(name, schema)| all.add(name, schema)));
+    }
 }
 
 fn server(rule: &BaseUrl, json: &mut String) {
@@ -91,6 +106,7 @@ fn scheme(scheme: &Scheme, json: &mut String) {
                     Location::Header => "header",
                     Location::Query => "query",
                     Location::Body => "body",
+                    Location::Path => "path",
                 };
                 written.add_text(location, placement.name);
                 template(written, placement.parts, placement.functions);
@@ -140,6 +156,9 @@ fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
         let own = own_rules(provider, operation);
         written.add_flag("code", own.is_none());
         written.add("input", &input_schema(operation, own.is_some()));
+        if let Some(schema) = operation.output {
+            schema.write("", written.value("output"));
+        }
         if !operation.attachments.is_empty() {
             object(written.value("attachments"), |files| {
                 for file in operation.attachments {
@@ -153,6 +172,7 @@ fn operation(provider: &Provider, operation: &Operation, json: &mut String) {
         }
         match operation.answer {
             Answer::File(name) | Answer::AnyFile(name) => written.add_texts("files", &[name]),
+            Answer::Rules(rules) => written.add_texts("files", &files(&rules())),
             Answer::Value | Answer::Body | Answer::Success => written.add_texts("files", operation.files),
         }
         written.add_texts("sensitive-inputs", &sensitive_inputs(operation));
@@ -199,41 +219,46 @@ struct Bound<'a> {
     is_for_files: bool,
 }
 
-/// Every request of an operation: its own in each of its forms, then the others.
+/// Every request of an operation: its own in each of its forms, and the others. Of data the host sends the first that is for what
+/// was given, so the own one is the last.
 fn requests(operation: &Operation, is_data: bool, mut each: impl FnMut(&Bound<'_>)) {
-    let mut all = Vec::new();
-    if let Some(own) = operation.request {
+    let files = operation.with_files();
+    let mut own = Vec::new();
+    if let Some(request) = operation.request {
         let as_declared = Bound {
-            request: own,
-            name: own.name,
+            request,
+            name: request.name,
             inputs: operation.inputs.iter().collect(),
             attachments: operation.attachments,
-            fields: own.fields.iter().collect(),
+            fields: request.fields.iter().collect(),
             is_for_files: false,
         };
-        if let Some(paging) = operation.paging.filter(|paging| !is_data && !paging.free().is_empty()) {
-            all.push(next_page(&as_declared, paging));
-        }
-        all.insert(0, as_declared);
+        let turning = operation.paging.filter(|paging| !is_data && !paging.free().is_empty());
+        let next = turning.map(|paging| next_page(&as_declared, paging));
+        let with_files = (request.body == Body::JsonOrMultipart).then(|| Bound {
+            request: request.body(Body::Multipart),
+            name: &files,
+            inputs: as_declared.inputs.clone(),
+            attachments: as_declared.attachments,
+            fields: as_declared.fields.clone(),
+            is_for_files: is_data,
+        });
+        own.push(as_declared);
+        own.extend(next.into_iter().chain(with_files));
     }
-    let files = operation.with_files();
-    if let Some(own) = operation.request.filter(|own| own.body == Body::JsonOrMultipart) {
-        let (inputs, fields) = (operation.inputs.iter().collect(), own.fields.iter().collect());
-        let request = own.body(Body::Multipart);
-        let with_files =
-            Bound { request, name: &files, inputs, attachments: operation.attachments, fields, is_for_files: is_data };
-        // The host sends the first that is for what was given.
-        all.insert(if is_data { 0 } else { all.len() }, with_files);
-    }
-    all.extend(operation.requests.iter().map(|request| Bound {
+    let others = operation.requests.iter().map(|request| Bound {
         request: *request,
         name: request.name,
         inputs: Vec::new(),
         attachments: &[],
         fields: request.fields.iter().collect(),
         is_for_files: false,
-    }));
-    all.iter().for_each(&mut each);
+    });
+    if is_data {
+        others.chain(own.into_iter().rev()).for_each(|bound| each(&bound));
+    } else {
+        own.into_iter().chain(others).for_each(|bound| each(&bound));
+    }
 }
 
 /// The same request with other values where the page is turned.
@@ -250,7 +275,7 @@ fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
 }
 
 fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
-    let Bound { request, inputs, fields: own, .. } = bound;
+    let request = &bound.request;
     object(json, |written| {
         written.add_text(
             "method",
@@ -265,19 +290,9 @@ fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
         );
         written.add_option("server", request.server);
         written.add_text("path", request.path);
-        // A variable without a word is bound to the input of its name.
-        let is_implied = |input: &Input| input.wire_name.is_none() && input.otherwise.is_none();
-        let renamed = inputs.iter().filter(|i| i.place == Place::Variable && !is_implied(i)).map(|i| of_input(i));
-        let variables: Vec<Value<'_>> =
-            renamed.chain(own.iter().filter(|f| f.place == Place::Variable).map(|f| of_field(f))).collect();
-        if !variables.is_empty() {
-            object(written.value("variables"), |all| {
-                for variable in &variables {
-                    object(all.value(variable.name), |written| put_source(variable.source, written));
-                }
-            });
-        }
+        variables(bound, written);
         written.add_list("query", &fields(bound, Place::Query), field);
+        written.add_option("open-query", request.open_query);
         written.add_list("headers", &fields(bound, Place::Header), field);
         body(provider, bound, written);
         match (request.scheme, provider.scheme) {
@@ -292,171 +307,10 @@ fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
             let files: Vec<&str> = bound.attachments.iter().map(|attachment| attachment.name).collect();
             written.add_texts("when-given", &files);
         }
+        written.add_texts("when-given", request.when_given);
+        written.add_texts("redirects-to", request.redirects_to);
     });
-}
-
-/// A value of a request.
-struct Value<'a> {
-    name: &'a str,
-    source: Source<'a>,
-    lists: Lists,
-}
-
-/// Where it comes from.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Input(&'a str),
-    InputOr(&'a str, &'a str),
-    Text(&'a str),
-    Json(&'a str),
-    Free(&'a str),
-}
-
-/// The values that stand in a place: what is always so, then inputs, then its own.
-fn fields<'a>(bound: &Bound<'a>, place: Place) -> Vec<Value<'a>> {
-    let Bound { request, inputs, fields, .. } = bound;
-    let constants = request.constants.iter().chain(request.discriminator.as_slice()).filter(|c| c.place == place);
-    let mut values: Vec<Value<'a>> = constants.map(of_constant).collect();
-    values.extend(inputs.iter().filter(|i| i.place == place).map(|i| of_input(i)));
-    values.extend(fields.iter().filter(|f| f.place == place).map(|f| of_field(f)));
-    values
-}
-
-fn of_constant<'a>(constant: &Constant) -> Value<'a> {
-    let source = match constant.value {
-        ConstantValue::Text(text) => Source::Text(text),
-        ConstantValue::Json(json) => Source::Json(json),
-    };
-    Value { name: constant.name, source, lists: Lists::Repeated }
-}
-
-fn of_input<'a>(input: &Input) -> Value<'a> {
-    let source = match input.otherwise {
-        Some(json) => Source::InputOr(input.name, json),
-        None => Source::Input(input.name),
-    };
-    Value { name: input.on_wire(), source, lists: input.lists }
-}
-
-fn of_field<'a>(field: &Field) -> Value<'a> {
-    let source = match field.source {
-        FieldSource::Input(name) => Source::Input(name),
-        FieldSource::InputOr(name, json) => Source::InputOr(name, json),
-        FieldSource::Free(why) => Source::Free(why),
-    };
-    Value { name: field.name, source, lists: field.lists }
-}
-
-fn field(value: &Value<'_>, json: &mut String) {
-    if matches!(value.source, Source::Input(input) if input == value.name) && value.lists == Lists::Repeated {
-        return push_quoted(json, value.name);
-    }
-    object(json, |written| {
-        written.add_text("name", value.name);
-        put_source(value.source, written);
-        let lists = match value.lists {
-            Lists::Repeated => None,
-            Lists::Brackets => Some("brackets"),
-            Lists::Indexed => Some("indexed"),
-            Lists::Commas => Some("commas"),
-            Lists::Json => Some("json"),
-        };
-        written.add_option("lists", lists);
-    });
-}
-
-fn put_source(source: Source<'_>, written: &mut Members<'_>) {
-    match source {
-        Source::Input(name) => written.add_text("input", name),
-        Source::InputOr(name, otherwise) => {
-            written.add_text("input", name);
-            written.add("otherwise", otherwise);
-        }
-        Source::Text(text) => written.add_text("text", text),
-        Source::Json(json) => written.add("json", json),
-        Source::Free(why) => written.add_text("free", why),
-    }
-}
-
-fn body(provider: &Provider, bound: &Bound<'_>, written: &mut Members<'_>) {
-    let mut fields = fields(bound, Place::Body);
-    let open = bound.request.open;
-    let scheme = bound.request.scheme.unwrap_or(provider.scheme);
-    let placements = provider.schemes.iter().filter(|s| Some(s.name) == scheme).flat_map(|s| s.placements);
-    let has_credentials = placements.into_iter().any(|placement| placement.location == Location::Body);
-    let write_fields = |body: &mut Members<'_>, form: &str, fields: &[Value<'_>]| {
-        match fields {
-            [only] if only.name.is_empty() => object(body.value(form), |whole| put_source(only.source, whole)),
-            fields => list(body.value(form), fields, field),
-        }
-        body.add_option("open", open);
-    };
-    match bound.request.body {
-        Body::Json | Body::JsonOrMultipart if fields.is_empty() && open.is_none() && !has_credentials => {}
-        Body::Json | Body::JsonOrMultipart => {
-            object(written.value("body"), |body| write_fields(body, "json", &fields));
-        }
-        Body::Form => object(written.value("body"), |body| write_fields(body, "form", &fields)),
-        Body::Multipart => {
-            fields.extend(bound.attachments.iter().map(|a| Value {
-                name: a.wire_name.unwrap_or(a.name),
-                source: Source::Input(a.name),
-                lists: Lists::Repeated,
-            }));
-            object(written.value("body"), |body| {
-                write_fields(body, "multipart", &fields);
-                body.add_texts("media-types", &media_types(bound, |_| true));
-            });
-        }
-        Body::File(name) => object(written.value("body"), |body| {
-            object(body.value("file"), |file| put_source(Source::Input(name), file));
-            body.add_texts("media-types", &media_types(bound, |attachment| attachment.name == name));
-        }),
-        Body::FreeFile(why) => object(written.value("body"), |body| {
-            object(body.value("file"), |file| put_source(Source::Free(why), file));
-            body.add_texts("media-types", &media_types(bound, |_| false));
-        }),
-    }
-}
-
-/// What the files of a request may be: each once.
-fn media_types<'a>(bound: &Bound<'a>, is_sent: impl Fn(&Attachment) -> bool) -> Vec<&'a str> {
-    let attached = bound.attachments.iter().filter(|attachment| is_sent(attachment)).flat_map(|a| a.media_types);
-    let all: BTreeSet<&str> = attached.chain(bound.request.media_types).copied().collect();
-    all.into_iter().collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{BaseUrl, path, read, text};
-
-    #[test]
-    fn a_variable_that_is_left_out_has_what_is_sent_instead() {
-        const LATEST: Operation = Operation::get("get", "", "/orders/{id}/{lang}").inputs(&[
-            path("id", text()).or_send("\"latest\""),
-            path("language", text()).sent_as("lang").or_send("\"en\""),
-        ]);
-        let provider = Provider {
-            name: "acme",
-            title: "",
-            version: "0.1.0",
-            summary: "",
-            base_url: BaseUrl::new(""),
-            servers: &[],
-            fields: &[],
-            schemes: &[],
-            scheme: None,
-            read: read::REST,
-            resources: &[],
-        };
-        let mut json = String::new();
-        operation(&provider, &LATEST, &mut json);
-        let described: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let expected = serde_json::json!({
-            "id": { "input": "id", "otherwise": "latest" },
-            "lang": { "input": "language", "otherwise": "en" },
-        });
-        assert_eq!(described["requests"]["get"]["variables"], expected);
-    }
-}
+mod tests;

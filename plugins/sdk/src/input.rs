@@ -20,6 +20,10 @@ pub struct Input {
     pub lists: Lists,
     /// JSON that is sent where the caller gives nothing.
     pub otherwise: Option<&'static str>,
+    /// Whether a slash in a variable of the path is a part of the value.
+    pub encodes_slashes: bool,
+    /// Of a part of a multipart body that is JSON.
+    pub media_type: Option<&'static str>,
     /// Whether its value is masked in logs and records.
     pub sensitive: bool,
 }
@@ -34,6 +38,8 @@ const fn of(place: Place, name: &'static str, schema: Schema) -> Input {
         description: "",
         lists: Lists::Repeated,
         otherwise: None,
+        encodes_slashes: false,
+        media_type: None,
         sensitive: false,
     }
 }
@@ -94,7 +100,8 @@ impl Input {
         self
     }
 
-    /// The provider knows it by another name. In a JSON body this may be a JSON Pointer.
+    /// The provider knows it by another name. In a JSON body this may be a JSON Pointer. In a query the name of an object may be empty:
+    /// its members are parameters then.
     pub const fn sent_as(mut self, name: &'static str) -> Self {
         self.wire_name = Some(name);
         self
@@ -111,6 +118,18 @@ impl Input {
     /// How a list is written where there is only text.
     pub const fn lists(mut self, lists: Lists) -> Self {
         self.lists = lists;
+        self
+    }
+
+    /// A slash in a variable that is a whole segment of the path is a part of the value, written `%2F`. Without this it is refused.
+    pub const fn encode_slashes(mut self) -> Self {
+        self.encodes_slashes = true;
+        self
+    }
+
+    /// The part of a multipart body is JSON, of this media type: `application/json`.
+    pub const fn media_type(mut self, media_type: &'static str) -> Self {
+        self.media_type = Some(media_type);
         self
     }
 

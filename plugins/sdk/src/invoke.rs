@@ -44,7 +44,8 @@ fn plain(operation: &Operation, call: &Call<'_>) -> Result<Output, Failure> {
     };
     let response = request.send()?;
     match operation.answer {
-        Answer::Value => call.value(&response).map(Output::text),
+        // What has rules of its own is data, and read by the host.
+        Answer::Value | Answer::Rules(_) => call.value(&response).map(Output::text),
         Answer::Body => {
             call.read(&response)?;
             Ok(Output::text(response.text()?.to_owned()))

@@ -71,10 +71,12 @@ pub use read::{Read, Rules};
 pub use request::{Body, Constant, DeclaredRequest, Field, Lists, Method, Place};
 pub use response::Response;
 pub use schema::{
-    Property, Schema, any, boolean, integer, list, number, object, object_of, one_of, property, text, text_or_integer,
+    Definition, Property, Schema, any, boolean, integer, list, named, number, object, object_of, one_of, property,
+    shared, text, text_or_integer,
 };
 pub use serde_json::{Value, json};
 pub use text_of_json::plain_json;
+pub use wharf_answer::lines::Lines;
 pub use wharf_answer::{Members, build, items, rules, words};
 
 /// The generated side of the contract. [`export!`] needs to see it; nothing else should.

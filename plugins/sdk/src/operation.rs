@@ -4,6 +4,8 @@ use crate::input::Input;
 use crate::pages::Paging;
 use crate::provider::Attachment;
 use crate::request::{Body, Constant, DeclaredRequest, Field, Method};
+use crate::schema::Schema;
+use wharf_answer::rules::Rule;
 
 /// Operations that concern one kind of thing: the part of their names before the dot.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,7 @@ pub struct Operation {
     pub(crate) attachments: &'static [Attachment],
     pub(crate) files: &'static [&'static str],
     pub(crate) sensitive_outputs: &'static [&'static str],
+    pub(crate) output: Option<Schema>,
     /// The request that carries the inputs; none where `requests` has them all.
     pub(crate) request: Option<DeclaredRequest>,
     pub(crate) requests: &'static [DeclaredRequest],
@@ -64,7 +67,7 @@ pub enum Effect {
 }
 
 /// What an operation makes of a good answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Answer {
     /// The value that [`crate::Provider::read`] finds in it.
     Value,
@@ -76,6 +79,8 @@ pub enum Answer {
     File(&'static str),
     /// The body as a file of this name, whatever it is.
     AnyFile(&'static str),
+    /// What these rules say, instead of the provider's.
+    Rules(fn() -> Vec<Rule>),
 }
 
 impl Operation {
@@ -91,6 +96,7 @@ impl Operation {
             attachments: &[],
             files: &[],
             sensitive_outputs: &[],
+            output: None,
             request: None,
             requests: &[],
             answer: Answer::Value,
@@ -150,13 +156,14 @@ impl Operation {
         self
     }
 
-    /// Further requests that its function may send. They say by themselves which inputs they carry.
+    /// Further requests that its function may send, or, where there is none, that are sent [instead](DeclaredRequest::when_given). They
+    /// say by themselves which inputs they carry.
     pub const fn also(mut self, requests: &'static [DeclaredRequest]) -> Self {
         self.requests = requests;
         self
     }
 
-    /// Values of its request that are not inputs by their own name: those that its function gives, for instance.
+    /// Values of its request that are not inputs by their own name: fields of the connection, or those that its function gives.
     pub const fn fields(mut self, fields: &'static [Field]) -> Self {
         self.request = Some(self.own_request().fields(fields));
         self
@@ -213,6 +220,12 @@ impl Operation {
         self
     }
 
+    /// What the output is, for callers that have types. No answer is held against it.
+    pub const fn output(mut self, schema: Schema) -> Self {
+        self.output = Some(schema);
+        self
+    }
+
     /// JSON Pointers into the output, to members that are masked in logs and records.
     pub const fn sensitive_outputs(mut self, pointers: &'static [&'static str]) -> Self {
         self.sensitive_outputs = pointers;
@@ -245,6 +258,13 @@ impl Operation {
         self
     }
 
+    /// Rules of its own say what the answer is, and none of the provider's: `Rule::uses("first")` and `Rule::uses("errors")` stand for
+    /// those of [`Rules`](crate::Rules), where there are any. They are looked at by the host, so it has no function.
+    pub const fn answers_by(mut self, rules: fn() -> Vec<Rule>) -> Self {
+        self.answer = Answer::Rules(rules);
+        self
+    }
+
     /// The body of a good answer becomes a file of the output. An object of JSON of up to 1 MiB is read before by
     /// [`crate::Provider::read`], whatever its status and media type say: what that fails with, the call fails with.
     pub const fn answers_file(mut self, name: &'static str) -> Self {
@@ -257,6 +277,12 @@ impl Operation {
     pub const fn answers_any_file(mut self, name: &'static str) -> Self {
         self.answer = Answer::AnyFile(name);
         self.request = Some(self.own_request().answers_file());
+        self
+    }
+
+    /// Origins at which the file may be that is its answer: [`DeclaredRequest::redirects_to`].
+    pub const fn redirects_to(mut self, origins: &'static [&'static str]) -> Self {
+        self.request = Some(self.own_request().redirects_to(origins));
         self
     }
 

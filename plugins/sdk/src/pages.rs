@@ -38,6 +38,10 @@ enum Turn {
     Offset([Field; 2], usize),
     /// What stands in the answer before, and where.
     Cursor([Field; 1], &'static str),
+    /// What stands in the last item of the page before, and where.
+    Last([Field; 1], &'static str),
+    /// The address of the next page: where it stands, if not in the header `Link`, and the parameters that are read of it.
+    Link(Option<&'static str>, &'static [&'static str]),
 }
 
 type Fetch = fn(&Call<'_>, &Page<'_>) -> Result<Option<String>, Failure>;
@@ -83,17 +87,44 @@ impl Paging {
         Self::of(list, Turn::Cursor([Field::free(Place::Query, cursor, "comes from the page before")], next))
     }
 
+    /// The same where it stands in the last item of the page before.
+    pub const fn by_last(list: &'static str, cursor: &'static str, at: &'static str) -> Self {
+        Self::of(
+            list,
+            Turn::Last([Field::free(Place::Query, cursor, "comes from the last item of the page before")], at),
+        )
+    }
+
+    /// Pages by the address of the next one in the header `Link` (RFC 8288). It is never called: the operation's own request is sent
+    /// again with these query parameters of it. The host does so, for operations without a function alone.
+    pub const fn by_link(list: &'static str, read: &'static [&'static str]) -> Self {
+        assert!(!read.is_empty(), "of the link to the next page nothing is read: name its query parameters");
+        Self::of(list, Turn::Link(None, read))
+    }
+
+    /// The same where the address stands in the answer under a JSON Pointer.
+    pub const fn by_link_at(list: &'static str, at: &'static str, read: &'static [&'static str]) -> Self {
+        assert!(!read.is_empty(), "of the link to the next page nothing is read: name its query parameters");
+        Self::of(list, Turn::Link(Some(at), read))
+    }
+
     const fn of(list: &'static str, turn: Turn) -> Self {
         Self { list, turn, instead: None, id: None }
     }
 
-    /// The values that turn the page.
+    /// The values that turn the page, where the plugin may turn it.
     pub(crate) const fn free(&self) -> &[Field] {
         match &self.turn {
             Turn::Function(fields, _) => fields,
-            Turn::Page(fields, _) | Turn::Cursor(fields, _) => fields,
+            Turn::Page(fields, _) | Turn::Cursor(fields, _) | Turn::Last(fields, _) => fields,
             Turn::Offset(fields, _) => fields,
+            Turn::Link(..) => &[],
         }
+    }
+
+    /// Whether the host alone can turn the page.
+    pub(crate) const fn is_by_link(&self) -> bool {
+        matches!(self.turn, Turn::Link(..))
     }
 
     /// Whether a function of the plugin turns the page.
@@ -171,6 +202,11 @@ impl Paging {
                 Some(pages::Turn::Offset { query: query(offset), limit: query(limit), most: *most as u64 })
             }
             Turn::Cursor([field], next) => Some(pages::Turn::Cursor { query: query(field), at: Cow::Borrowed(next) }),
+            Turn::Last([field], at) => Some(pages::Turn::Last { query: query(field), at: Cow::Borrowed(at) }),
+            Turn::Link(at, read) => Some(pages::Turn::Link {
+                at: at.map(Cow::Borrowed),
+                read: read.iter().map(|name| Cow::Borrowed(*name)).collect(),
+            }),
         }
     }
 }

@@ -197,6 +197,7 @@ pub enum Location {
     Header,
     Query,
     Body,
+    Path,
 }
 
 /// Where the host writes a credential.
@@ -225,6 +226,19 @@ impl Placement {
         Self { location: Location::Body, name, parts, functions: &[], unless: None }
     }
 
+    /// In the path, as the variable of this name: `/bot{token}/send`. It is masked in whatever people see, and is made of no variable.
+    pub const fn path(name: &'static str, parts: &'static [Part]) -> Self {
+        let mut rest = parts;
+        while let [part, others @ ..] = rest {
+            assert!(
+                !matches!(part, Part::Variable(_)),
+                "a credential in the path is made of no variable: say `header`"
+            );
+            rest = others;
+        }
+        Self { location: Location::Path, name, parts, functions: &[], unless: None }
+    }
+
     /// Functions that are applied to the parts, in order.
     pub const fn functions(mut self, functions: &'static [Function]) -> Self {
         self.functions = functions;
@@ -233,6 +247,10 @@ impl Placement {
 
     /// It is left out where the operator gave this field of the connection this value, which is one of its choices.
     pub const fn unless(mut self, field: &'static str, value: &'static str) -> Self {
+        assert!(
+            !matches!(self.location, Location::Path),
+            "a credential in the path cannot be left out: the path needs it"
+        );
         self.unless = Some((field, value));
         self
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::json_text::{Members, quoted};
 
 /// What a value may be: a subset of JSON Schema 2020-12 that can be written as a constant.
@@ -25,6 +27,23 @@ enum Kind {
     List(&'static Schema),
     Object,
     ObjectOf(&'static [Property]),
+    Shared(&'static Definition),
+    Named(&'static str),
+}
+
+/// A schema with a name, which stands once in the manifest, under `$defs`, however often it is [`shared`]. It may have itself in
+/// it, by [`named`]: a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    name: &'static str,
+    schema: Schema,
+}
+
+impl Definition {
+    /// The name is of letters, digits, `-`, `_` and `.`, and no other definition has it.
+    pub const fn new(name: &'static str, schema: Schema) -> Self {
+        Self { name, schema }
+    }
 }
 
 /// A member of an object.
@@ -113,6 +132,16 @@ pub const fn object_of(properties: &'static [Property]) -> Schema {
     of(Kind::ObjectOf(properties))
 }
 
+/// What a definition says.
+pub const fn shared(definition: &'static Definition) -> Schema {
+    of(Kind::Shared(definition))
+}
+
+/// What the definition of this name says, from within that definition.
+pub const fn named(definition: &'static str) -> Schema {
+    of(Kind::Named(definition))
+}
+
 impl Schema {
     /// The least value of a number, the least length of a text (in characters) or a list.
     pub const fn at_least(mut self, min: i64) -> Self {
@@ -158,14 +187,43 @@ impl Schema {
 
     /// Whether it is an object, which a text is no place for by itself.
     pub(crate) const fn is_object(&self) -> bool {
-        matches!(self.kind, Kind::Object | Kind::ObjectOf(_))
+        matches!(self.defined(), Kind::Object | Kind::ObjectOf(_))
+    }
+
+    /// Whether it is no object, whatever is given.
+    pub(crate) const fn is_no_object(&self) -> bool {
+        !matches!(self.defined(), Kind::Any | Kind::Shared(_) | Kind::Named(_)) && !self.is_object()
+    }
+
+    /// What it is, or what the definition is that it refers to.
+    const fn defined(&self) -> Kind {
+        match self.kind {
+            Kind::Shared(definition) => definition.schema.kind,
+            own => own,
+        }
     }
 
     /// Whether it is a list of lists or objects.
     pub(crate) const fn is_nested_list(&self) -> bool {
-        match self.kind {
-            Kind::List(items) => matches!(items.kind, Kind::List(_) | Kind::Object | Kind::ObjectOf(_)),
+        match self.defined() {
+            Kind::List(items) => matches!(items.defined(), Kind::List(_) | Kind::Object | Kind::ObjectOf(_)),
             _ => false,
+        }
+    }
+
+    /// The definitions that it refers to, and those that they refer to: each once, by its name and as it is written.
+    pub(crate) fn add_definitions(self, found: &mut BTreeSet<(&'static str, String)>) {
+        match self.kind {
+            Kind::List(items) => items.add_definitions(found),
+            Kind::ObjectOf(properties) => properties.iter().for_each(|p| p.schema.add_definitions(found)),
+            Kind::Shared(Definition { name, schema }) => {
+                let mut json = String::new();
+                schema.write("", &mut json);
+                if found.insert((name, json)) {
+                    schema.add_definitions(found);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -173,7 +231,7 @@ impl Schema {
     pub(crate) fn write(self, description: &str, text: &mut String) {
         let mut object = Members::begin(text);
         self.write_type(&mut object);
-        let (min, max) = match self.kind {
+        let (min, max) = match self.defined() {
             Kind::Text | Kind::TextOrInteger => ("minLength", "maxLength"),
             Kind::List(_) => ("minItems", "maxItems"),
             _ => ("minimum", "maximum"),
@@ -200,6 +258,13 @@ impl Schema {
     fn write_type(self, object: &mut Members<'_>) {
         let types: &[&str] = match self.kind {
             Kind::Any => return,
+            Kind::Shared(&Definition { name, .. }) | Kind::Named(name) => {
+                let reference = quoted(&format!("#/$defs/{name}"));
+                return match self.nullable {
+                    false => object.add("$ref", &reference),
+                    true => object.add("anyOf", &format!(r#"[{{"$ref":{reference}}},{{"type":"null"}}]"#)),
+                };
+            }
             Kind::Text | Kind::OneOf(_) => &["string"],
             Kind::TextOrInteger => &["string", "integer"],
             Kind::Integer => &["integer"],
@@ -270,6 +335,17 @@ mod tests {
 
     use super::*;
 
+    const NODE: Definition =
+        Definition::new("node", object_of(&[property("children", list(&named("node"))).optional()]));
+
+    #[test]
+    fn a_definition_that_has_itself_in_it_is_written_once() {
+        let mut found = BTreeSet::new();
+        object_of(const { &[property("a", shared(&NODE)), property("b", shared(&NODE))] }).add_definitions(&mut found);
+        let node = r##"{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/node"}}},"additionalProperties":false}"##;
+        assert_eq!(found, BTreeSet::from([("node", node.to_owned())]));
+    }
+
     #[test]
     fn schemas_are_json_schema() {
         const ITEM: Schema = text().at_most(9);
@@ -296,6 +372,8 @@ mod tests {
                     "additionalProperties": false,
                 }),
             ),
+            (shared(&NODE), json!({"$ref": "#/$defs/node"})),
+            (shared(&NODE).or_null(), json!({"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]})),
             (object_of(&[]).open(), json!({"type": "object", "properties": {}})),
         ] {
             let mut text = String::new();

@@ -1,5 +1,7 @@
 //! What is made of answers: the rules of the provider, and those of operations that are data.
 
+use std::collections::BTreeSet;
+
 use wharf_answer::build::{at, body, success};
 use wharf_answer::document::rules;
 use wharf_answer::rules::{Kind, Output, Rule, Then};
@@ -44,7 +46,8 @@ fn framed(first: &[Rule], own: Vec<Rule>, errors: &[Rule]) -> Vec<Rule> {
 pub(super) fn own_rules(provider: &Provider, operation: &Operation) -> Option<Vec<Rule>> {
     let Read::Rules(all) = provider.read else { return None };
     let has_function = operation.run.is_some() || operation.paging.is_some_and(Paging::has_function);
-    if has_function || !operation.requests.is_empty() {
+    // What is sent without a function says when.
+    if has_function || operation.requests.iter().any(|request| request.when_given.is_empty()) {
         return None;
     }
     let Rules { first, output, errors, .. } = all();
@@ -65,6 +68,7 @@ pub(super) fn own_rules(provider: &Provider, operation: &Operation) -> Option<Ve
         }
         Answer::Body => vec![good(Output::Body)],
         Answer::Success => vec![done()],
+        Answer::Rules(own) => return Some(own()),
         Answer::File(name) => vec![good(Output::File(name.into()))],
         Answer::AnyFile(name) => {
             // Nobody looks into it.
@@ -73,4 +77,13 @@ pub(super) fn own_rules(provider: &Provider, operation: &Operation) -> Option<Ve
         }
     };
     Some(framed(&first, own, &errors))
+}
+
+/// The files that rules give.
+pub(super) fn files(rules: &[Rule]) -> Vec<&str> {
+    let files = rules.iter().filter_map(|rule| match &rule.then {
+        Then::Output(Output::File(name)) => Some(&**name),
+        _ => None,
+    });
+    files.collect::<BTreeSet<_>>().into_iter().collect()
 }
