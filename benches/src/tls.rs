@@ -1,4 +1,5 @@
 //! The HTTP client alone over TLS, as it comes with its feature `rustls`: with that feature it would be compiled once more, for all.
+#![expect(clippy::disallowed_types, reason = "the floor is the client without the guard")]
 
 use std::fmt;
 use std::io::{Read, Write};
