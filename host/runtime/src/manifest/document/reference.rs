@@ -12,12 +12,12 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/manifest.md"
 const HEAD: &str = "# The manifest
 
 A plugin describes itself by one document: a person writes it, an SDK makes it, an importer writes it. This is every member that
-it can have. What is usual is left out. Wharf loads components: the document is what a component's `describe` returns. A bare
-`.json` or `.yaml` is not loaded yet. `wharf describe PLUGIN --json` prints the document of any plugin, whatever version of the
+it can have. What is usual is left out. `wharf describe PLUGIN --json` prints the document of any plugin, whatever version of the
 contract it was built for.
 
-A component hands it over, by the function `describe` of [the contract](../wit/0.2/world.wit). `wharf describe ./acme.wasm` shows
-what the host makes of it, or says of each mistake where it is. Of an operation without `code` nothing else of the component runs.
+Wharf loads components, and no `.json` or `.yaml` by itself yet: a component hands the document over, by the function `describe` of
+[the contract](../wit/0.2/world.wit). `wharf describe ./acme.wasm` shows what the host makes of it, or says of each mistake where it
+is. Of an operation without `code` nothing else of the component runs.
 
 An unknown member is an error that names the nearest known one; members that begin with `x-` are yours. None is null where this
 page does not say so: what there is not is left out. A whole number may be written as `100.0` or `1e2`, too. The schema for editors
