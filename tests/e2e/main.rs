@@ -47,6 +47,7 @@ mod small;
 mod stories;
 mod sync;
 mod texts;
+mod thorough;
 mod tokens;
 mod vtiger;
 mod watch;
