@@ -34,6 +34,7 @@ fn main() {
     host.load_bytes(OBEDIENT.bytes).unwrap();
     host.load_bytes(APPWRITE.bytes).unwrap();
     let ways = [plain(&provider), by_tls(&provider)];
+    let [by_plain, _] = &ways;
     for way in &ways {
         connect(&host, way, "obedient");
         connect(&host, way, "appwrite");
@@ -42,8 +43,8 @@ fn main() {
     // What makes instances ready is not to be kept to the processor of this thread.
     (0..4).for_each(|_| remember(&host));
     // From all cores, so before this thread is kept to one. The host's own threads start with its first calls, and are kept to none.
-    run("throughput", || parallel(&host, &ways));
-    (0..10).for_each(|_| code(&host, &ways[0]));
+    run("throughput", || parallel(&host, by_plain, &ways));
+    (0..10).for_each(|_| code(&host, by_plain));
     pin();
     run("nothing", || nothing(&host));
     run("request", || ways.iter().for_each(|way| request(&host, way)));
@@ -116,12 +117,12 @@ fn request(host: &Host, way: &Way) {
     compare_with_pauses(&title, 5_000, PAUSE, subjects());
 }
 
-fn parallel(host: &Host, ways: &[Way]) {
+fn parallel(host: &Host, by_plain: &Way, ways: &[Way]) {
     let bare = Bare::new(OBEDIENT.bytes);
     let plain = Limits { engine: EngineLimits { ready: 0, ..EngineLimits::default() }, ..Limits::default() };
     let plain = Host::builder().limits(plain).build().unwrap();
     plain.load_bytes(OBEDIENT.bytes).unwrap();
-    connect(&plain, &ways[0], "obedient");
+    connect(&plain, by_plain, "obedient");
     let nothing: [Work<'_>; 3] = [
         ("floor: the engine alone, tuned", Box::new(|| Box::new(|| bare.call("good.remember")))),
         ("Host::call", Box::new(|| Box::new(|| remember(host)))),
