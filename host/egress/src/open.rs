@@ -1,4 +1,4 @@
-//! Answers that are read line by line while they come, over the same station as all others: [`send`](crate::send).
+//! Answers that are read line by line while they come, over the same station as all others: [`send`].
 //!
 //! An open answer has a socket until it is at its end or dropped. Its outcome is recorded then.
 
