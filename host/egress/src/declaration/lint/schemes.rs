@@ -1,0 +1,87 @@
+//! The check of the ways in which credentials are placed.
+
+use super::Lint;
+use crate::declaration::names::header_as_read;
+use crate::declaration::{Function, Location, Part, Placement, Scheme, Template};
+
+/// Values, placements and parts of a scheme, and functions of a template: what signs a request has some six.
+const MOST_TEMPLATES: usize = 24;
+const MOST_FUNCTIONS: usize = 8;
+
+impl Lint<'_> {
+    pub(super) fn scheme(&mut self, scheme: &Scheme) {
+        let mut known: Vec<&str> = Vec::new();
+        for value in &scheme.values {
+            self.template(&known, &value.name, &value.template);
+            known.push(&value.name);
+        }
+        self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
+        let with_variable = scheme.placed_with(|_| true);
+        for (Placement { location, name, template, unless }, has_variable) in
+            scheme.placements.iter().zip(with_variable)
+        {
+            self.template(&known, name, template);
+            match location {
+                Location::Header if header_as_read(name) == "range" => {
+                    self.report("the header `Range` is no place of a credential");
+                }
+                // Whether it is refused there would tell what a plugin makes of a secret.
+                Location::Path if has_variable => {
+                    self.report(format!(
+                        "the credential `{name}` in the path is made of a variable; it can be in a header"
+                    ));
+                }
+                Location::Path if unless.is_some() => {
+                    self.report(format!("the credential `{name}` in the path cannot be left out: the path needs it"));
+                }
+                Location::Path => {}
+                Location::Header => self.header_name(name),
+                Location::Query | Location::Body if name.is_empty() || name.starts_with('/') => {
+                    self.report("a placement in query or body needs the plain name of a field");
+                }
+                Location::Query | Location::Body => {}
+            }
+        }
+        if scheme.placements.is_empty() {
+            self.report("it places no credential");
+        }
+        if scheme.values.len() > MOST_TEMPLATES || scheme.placements.len() > MOST_TEMPLATES {
+            self.report(format!("it has more than {MOST_TEMPLATES} values or placements"));
+        }
+        let templates = scheme.values.iter().map(|v| &v.template).chain(scheme.placements.iter().map(|p| &p.template));
+        if templates.into_iter().any(|t| t.functions.len() > MOST_FUNCTIONS || t.parts.len() > MOST_TEMPLATES) {
+            self.report(format!("a template has more than {MOST_FUNCTIONS} functions or {MOST_TEMPLATES} parts"));
+        }
+    }
+
+    fn template(&mut self, values: &[&str], name: &str, template: &Template) {
+        let keys = template.functions.iter().filter_map(Function::key_field);
+        for field in keys.chain(template.parts.iter().filter_map(part_field)) {
+            if !self.fields.contains(&field) {
+                self.report(format!("`{name}` uses the connection field `{field}`, which is not declared"));
+            }
+        }
+        for part in &template.parts {
+            if let Part::Value(value) = part
+                && !values.contains(&value.as_str())
+            {
+                self.report(format!("`{name}` uses the value `{value}`, which is not declared before it"));
+            }
+        }
+        let has_variable = template.parts.iter().any(|p| matches!(p, Part::Variable(_)));
+        let alone = template.parts.len() == 1 && !template.functions.is_empty();
+        let digested = template.functions.iter().any(Function::is_digest);
+        if has_variable && !alone && !digested {
+            self.report(format!(
+                "`{name}` has a variable that is not encoded: it must stand alone with a function, or end in a digest"
+            ));
+        }
+    }
+}
+
+fn part_field(part: &Part) -> Option<&str> {
+    match part {
+        Part::Field(field) => Some(field),
+        _ => None,
+    }
+}
