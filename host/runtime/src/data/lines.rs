@@ -151,14 +151,14 @@ impl Listening {
             self.hold_against_rules(ctx, line)?;
         }
         self.count += 1;
-        let data = Json::parse_within(line.data.clone(), &ctx.meter.work());
-        match data {
-            _ if !self.lines.has_json() => {}
-            Ok(_) => {}
-            Err(Problem::OutOfTime(_)) => return Err(late(ctx)),
-            Err(problem) => {
-                let words = format!("item {} of the answer is not JSON: {problem}", self.count);
-                return Err(self.failed(Failure::Provider, &words));
+        if self.lines.has_json() {
+            match Json::parse_within(line.data.clone(), &ctx.meter.work()) {
+                Ok(_) => {}
+                Err(Problem::OutOfTime(_)) => return Err(late(ctx)),
+                Err(problem) => {
+                    let words = format!("item {} of the answer is not JSON: {problem}", self.count);
+                    return Err(self.failed(Failure::Provider, &words));
+                }
             }
         }
         let item = self.lines.item(&line.data, &line.event, &line.id);
@@ -253,7 +253,7 @@ impl Flat {
 impl OfHead {
     /// None where no rule is of lines.
     pub(super) fn of(rules: &[Rule], about: &About) -> Option<Self> {
-        let lines = first_lines(rules, about, wharf_answer::DEEPEST)?.clone();
+        let lines = first_lines(rules, about)?.clone();
         let mut flat = Flat::default();
         flat.add(rules, about, &[], wharf_answer::DEEPEST);
         Some(Self { rules: flat, lines })
@@ -273,10 +273,15 @@ impl OfHead {
     }
 }
 
-fn first_lines<'a>(rules: &'a [Rule], about: &'a About, deep: usize) -> Option<&'a Lines> {
+/// By which lines an answer is made up, if a rule says so that does not look at its body.
+pub(super) fn first_lines<'a>(rules: &'a [Rule], about: &'a About) -> Option<&'a Lines> {
+    first_lines_within(rules, about, wharf_answer::DEEPEST)
+}
+
+fn first_lines_within<'a>(rules: &'a [Rule], about: &'a About, deep: usize) -> Option<&'a Lines> {
     rules.iter().filter(|rule| !rule.looks_at_the_body()).find_map(|rule| match &rule.then {
         Then::Output(Output::Lines(lines)) => Some(lines),
-        Then::Use(name) => first_lines(about.rules(name)?, about, deep.checked_sub(1)?),
+        Then::Use(name) => first_lines_within(about.rules(name)?, about, deep.checked_sub(1)?),
         _ => None,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use wharf_egress::Json;
 
-use super::lines::{Listening, NoItem, OfHead};
+use super::lines::{Listening, NoItem, first_lines};
 use super::{Begun, Ended, Run, end, rules};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -17,7 +17,7 @@ use crate::sandbox::ctx::{Ctx, Running};
 
 /// Whether the output of an operation is a list of items that come line by line.
 pub(crate) fn gives_lines(about: &About, operation: &Operation) -> bool {
-    operation.declared.data.as_ref().is_some_and(|data| OfHead::of(rules(about, data), about).is_some())
+    operation.declared.data.as_ref().is_some_and(|data| first_lines(rules(about, data), about).is_some())
 }
 
 /// How a call began.
