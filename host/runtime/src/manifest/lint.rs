@@ -12,7 +12,7 @@ use wharf_egress::declaration::{
 };
 use wharf_egress::text::deceives;
 
-use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answers};
+use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answers, document};
 use crate::operation::{self, Planner, Schema, check_all, check_one};
 
 /// The largest manifest, as JSON, in bytes: that of the largest API known, with some 15,000 requests.
@@ -116,9 +116,13 @@ impl Lint {
         if size > LARGEST {
             self.report("", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
         }
-        if deceives_somewhere(&without_breaks_in_bodies(json)) {
+        let json = without_breaks_in_bodies(json);
+        if let Some(at) = deceiving(&json, "", &deceives) {
+            // The manifest as it is kept has other places than its document. There a line break may be one of a body.
+            let deceives_anywhere = |c: char| deceives(c) && !matches!(c, '\n' | '\t');
+            let place = deceiving(&document::write(manifest), "", &deceives_anywhere).unwrap_or(at);
             self.report(
-                "",
+                &place,
                 "a text in it has a line break, a control character or another one that is not shown as itself",
             );
         }
@@ -392,12 +396,18 @@ fn without_breaks_in_bodies(mut manifest: Value) -> Value {
     manifest
 }
 
-fn deceives_somewhere(value: &Value) -> bool {
+/// The place of the first text that has such a character.
+fn deceiving(value: &Value, at: &str, is_one: &dyn Fn(char) -> bool) -> Option<String> {
     match value {
-        Value::String(text) => text.contains(deceives),
-        Value::Array(items) => items.iter().any(deceives_somewhere),
-        Value::Object(members) => members.iter().any(|(k, v)| k.contains(deceives) || deceives_somewhere(v)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains(is_one).then(|| at.to_owned()),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(number, item)| deceiving(item, &format!("{at}/{number}"), is_one))
+        }
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let at = format!("{at}{}", place(&[name]));
+            if name.contains(is_one) { Some(at) } else { deceiving(value, &at, is_one) }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
