@@ -50,6 +50,7 @@ mod registry;
 mod retry;
 mod sandbox;
 mod state;
+pub mod vault;
 pub mod watch;
 
 pub use call::{Call, Input, Output, Report, Timing};
