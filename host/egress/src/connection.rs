@@ -15,6 +15,7 @@ use crate::outgoing::key_of;
 use crate::refusal::{ConnectionError, MissingCredential};
 use crate::rules::Denial;
 use crate::secret::{Secret, Text};
+use crate::strength;
 use crate::wire::{Hop, Trust};
 
 mod builder;
@@ -24,7 +25,9 @@ use builder::{normalise, parse_base};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
-/// Each connection has an HTTP client of its own, so sockets are never shared between connections.
+/// Each connection has an HTTP client of its own, so sockets are never shared between connections. Only what
+/// [`Connection::with`] makes of one shares its sockets.
+#[derive(Clone)]
 pub struct Connection {
     plugin: String,
     name: String,
@@ -41,7 +44,7 @@ pub struct Connection {
     strong: Masker,
     /// Knows the others: for what people see, besides.
     weak: Masker,
-    client: Client,
+    client: Arc<Client>,
     /// Why the address in the base URL is not reached, where only a proxy would look at it.
     beyond_proxy: Option<Denial>,
     /// The proxy that connects to it in the place of this process.
@@ -65,6 +68,7 @@ struct Way {
     lookup: Option<Arc<Lookup>>,
 }
 
+#[derive(Clone)]
 enum Further {
     There(Box<Connection>),
     Absent { remedy: String },
@@ -103,6 +107,36 @@ impl Connection {
             None => "the connection was made without it".to_owned(),
         };
         Err(self.missing(&key_of(Some(name)), remedy))
+    }
+
+    /// The same connection with what its credentials are now: by the name of the credential, its values and theirs. What others had
+    /// before stays; of one that is named here all values are replaced.
+    pub fn with<'v>(&self, live: impl IntoIterator<Item = (&'v str, Vec<(&'v str, Secret)>)>) -> Self {
+        let mut connection = self.clone();
+        for (credential, values) in live {
+            let of_credential = format!("{credential}/");
+            connection.fields.retain(|name, _| !name.starts_with(&of_credential));
+            for (name, value) in values {
+                let strong = strength::is_strong(value.reveal());
+                connection.fields.insert(live_name(credential, name), Value::Secret { value, strong });
+            }
+        }
+        (connection.strong, connection.weak) = maskers(&connection.fields);
+        for further in connection.servers.values_mut() {
+            if let Further::There(further) = further {
+                further.fields.clone_from(&connection.fields);
+                (further.strong, further.weak) = (connection.strong.clone(), connection.weak.clone());
+            }
+        }
+        connection
+    }
+
+    /// A value of a credential that lives.
+    pub(crate) fn live(&self, credential: &str, value: &str) -> Result<Text, MissingCredential> {
+        match self.fields.get(&live_name(credential, value)) {
+            Some(Value::Secret { value, strong }) => Ok(Text::made_of(value.reveal(), *strong)),
+            _ => Err(self.missing(credential, "it was not obtained".to_owned())),
+        }
     }
 
     /// The names of the further servers that it leads to.
@@ -240,6 +274,22 @@ impl Connection {
     pub(crate) fn proxy(&self) -> Option<&Hop> {
         self.proxy.as_ref()
     }
+}
+
+/// How a value of a credential is kept among the fields: no field has such a name.
+fn live_name(credential: &str, value: &str) -> String {
+    format!("{credential}/{value}")
+}
+
+/// What knows the strong secrets, and the others.
+fn maskers(fields: &BTreeMap<String, Value>) -> (Masker, Masker) {
+    let (mut strong, mut weak) = (Masker::default(), Masker::default());
+    for field in fields.values() {
+        if let Value::Secret { value, strong: is_strong } = field {
+            if *is_strong { &mut strong } else { &mut weak }.add(value.reveal());
+        }
+    }
+    (strong, weak)
 }
 
 impl fmt::Debug for Connection {

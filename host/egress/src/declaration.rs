@@ -11,6 +11,7 @@ use crate::field::Place;
 use crate::json::Literal;
 pub use crate::path::{Path, PathError};
 
+mod credential;
 mod kinds;
 mod lint;
 mod names;
@@ -19,6 +20,10 @@ mod routes;
 mod sensitive;
 
 pub use crate::well_known::is_credential;
+pub use credential::{
+    ACCESS, Algorithm, Assertion, Client, ClientAuthentication, Credential, CredentialKind, Endpoint, GrantType, Key,
+    LoginStep, Oauth2, Over, Parameter, ParameterValue, Session, Taken, TakenFrom, Told, ToldBy, TokenAnswer,
+};
 pub use lint::{Declaration, Operation, Problem, check, compile, prepare};
 pub use place::{is_pointer, place, place_of_request};
 pub(crate) use routes::{Closeness, Filled, Siblings};
@@ -562,6 +567,13 @@ pub enum Part {
     Variable(String),
     /// An earlier value of the scheme.
     Value(String),
+    /// A value of a credential that lives.
+    Credential {
+        /// Name of the credential.
+        credential: String,
+        /// Name of the value.
+        value: String,
+    },
 }
 
 /// A fixed encoding or digest.

@@ -92,6 +92,7 @@ fn render(
             Part::Literal(literal) => Text::open(literal.as_str()),
             Part::Field(name) => connection.credential(name)?,
             Part::Variable(name) => variable(name)?,
+            Part::Credential { credential, value } => connection.live(credential, value)?,
             Part::Value(name) => values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default(),
         };
         within(text.real().len() + piece.real().len())?;

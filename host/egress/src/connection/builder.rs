@@ -9,13 +9,12 @@ use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{Connection, Further, Value, Way};
+use super::{Connection, Further, Value, Way, maskers};
 use crate::address::{GuardedResolver, Nat64, literal};
 use crate::agent::{Client, Route};
 use crate::encode::hex;
 use crate::given::{self, Given};
 use crate::lookup::Lookups;
-use crate::masker::Masker;
 use crate::refusal::ConnectionError;
 use crate::secret::Secret;
 use crate::strength;
@@ -183,12 +182,7 @@ impl ConnectionBuilder {
         self.check_given()?;
         let url = parse_base(&self.base_url)?;
         self.check_secrets()?;
-        let (mut strong, mut weak) = (Masker::default(), Masker::default());
-        for field in self.fields.values() {
-            if let Value::Secret { value, strong: is_strong } = field {
-                if *is_strong { &mut strong } else { &mut weak }.add(value.reveal());
-            }
-        }
+        let (strong, weak) = maskers(&self.fields);
         let proxied = self.way.proxy.is_some();
         let resolver = GuardedResolver {
             connection: self.configured.then(|| self.name.clone()),
@@ -210,7 +204,7 @@ impl ConnectionBuilder {
         let beyond_proxy = address.and_then(refused);
         let route = Route { trust: &self.way.trust, proxy: self.way.proxy.as_ref() };
         let base = normalise(&url, &self.suffix);
-        let client = Client::new(resolver, &route)?;
+        let client = Arc::new(Client::new(resolver, &route)?);
         Ok(Connection {
             identity: identity(&base, &self.fields, &servers),
             base,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::names::{self, Taken};
 use super::place::{is_pointer, place, place_of_request};
-use super::{BodyForm, Effect, MAIN_SERVER, Method, Request, Route, Routes, Scheme, Siblings, Source};
+use super::{BodyForm, Credential, Effect, MAIN_SERVER, Method, Request, Route, Routes, Scheme, Siblings, Source};
 
 mod fields;
 mod schemes;
@@ -82,7 +82,7 @@ pub fn compile(
     schemes: &[Scheme],
     operations: &[Operation<'_>],
 ) -> Result<Vec<Vec<Declaration>>, Vec<Problem>> {
-    let problems = check(fields, schemes, operations);
+    let problems = check(fields, &[], schemes, operations);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -92,8 +92,13 @@ pub fn compile(
 }
 
 /// Checks the declarations of a plugin: every problem that was found.
-pub fn check(fields: &[&str], schemes: &[Scheme], operations: &[Operation<'_>]) -> Vec<Problem> {
-    let mut lint = Lint { place: String::new(), problems: Vec::new(), fields };
+pub fn check(
+    fields: &[&str],
+    credentials: &[Credential],
+    schemes: &[Scheme],
+    operations: &[Operation<'_>],
+) -> Vec<Problem> {
+    let mut lint = Lint { place: String::new(), problems: Vec::new(), fields, credentials };
     for scheme in schemes {
         lint.place = place(&["schemes", &scheme.name]);
         lint.scheme(scheme);
@@ -155,6 +160,8 @@ struct Lint<'a> {
     problems: Vec<Problem>,
     /// Those of a connection.
     fields: &'a [&'a str],
+    /// Those that schemes may place.
+    credentials: &'a [Credential],
 }
 
 impl Lint<'_> {

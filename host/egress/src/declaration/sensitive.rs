@@ -80,7 +80,7 @@ impl Scheme {
                 match part {
                     Part::Variable(name) => _ = variables.insert(name.as_str()),
                     Part::Value(name) => _ = values.insert(name.as_str()),
-                    Part::Literal(_) | Part::Field(_) => {}
+                    Part::Literal(_) | Part::Field(_) | Part::Credential { .. } => {}
                 }
             }
         }
@@ -94,7 +94,7 @@ impl Scheme {
             template.parts.iter().any(|part| match part {
                 Part::Variable(name) => is_one(name),
                 Part::Value(name) => values.contains(name.as_str()),
-                Part::Literal(_) | Part::Field(_) => false,
+                Part::Literal(_) | Part::Field(_) | Part::Credential { .. } => false,
             })
         };
         for value in &self.values {

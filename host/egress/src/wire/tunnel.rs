@@ -35,6 +35,7 @@ pub(super) struct Tunnel;
 pub(super) struct Through(Box<dyn Transport>);
 
 /// A proxy, without what is secret of it.
+#[derive(Clone)]
 pub(crate) struct Hop {
     /// Host and port.
     pub(crate) place: String,

@@ -48,7 +48,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     let fields: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
     let names: Vec<Names<'_>> = operations.iter().map(Names::of).collect();
     let declared: Vec<_> = operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
-    lint.problems.extend(declaration::check(&fields, &about.schemes, &declared));
+    lint.problems.extend(declaration::check(&fields, &about.credentials, &about.schemes, &declared));
     lint.problems.extend(answers::problems(manifest));
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }

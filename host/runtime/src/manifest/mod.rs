@@ -8,7 +8,7 @@ use serde_json::Value;
 use wharf_answer::pages::Pages;
 use wharf_answer::rules::Rule;
 use wharf_egress::Json;
-use wharf_egress::declaration::{Effect, Request, Scheme};
+use wharf_egress::declaration::{Credential, Effect, Request, Scheme};
 
 mod answers;
 mod capabilities;
@@ -55,6 +55,12 @@ pub struct About {
     pub servers: Vec<Server>,
     /// What a connection consists of, besides the base URL.
     pub fields: Vec<ConnectionField>,
+    /// What the host obtains itself and renews.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<Credential>,
+    /// The operation that shows whether a connection works, and whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<ConnectionTest>,
     /// The ways in which the host adds credentials.
     pub schemes: Vec<Scheme>,
     /// What is made of the answers of operations that have no rules of their own.
@@ -73,6 +79,17 @@ impl About {
             Some(name) => self.servers.iter().find(|server| server.name == name).map(|server| &server.rule),
         }
     }
+}
+
+/// How a connection is tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ConnectionTest {
+    /// Name of an operation that only reads and needs no input.
+    pub operation: String,
+    /// JSON Pointers to what of its output says whose connection it is: the first one that is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<String>,
 }
 
 /// A further server of a provider.

@@ -62,10 +62,12 @@ impl Lint<'_> {
             }
         }
         for part in &template.parts {
-            if let Part::Value(value) = part
-                && !values.contains(&value.as_str())
-            {
-                self.report(format!("`{name}` uses the value `{value}`, which is not declared before it"));
+            match part {
+                Part::Value(value) if !values.contains(&value.as_str()) => {
+                    self.report(format!("`{name}` uses the value `{value}`, which is not declared before it"));
+                }
+                Part::Credential { credential, value } => self.live_value(name, credential, value),
+                _ => {}
             }
         }
         let has_variable = template.parts.iter().any(|p| matches!(p, Part::Variable(_)));
@@ -75,6 +77,21 @@ impl Lint<'_> {
             self.report(format!(
                 "`{name}` has a variable that is not encoded: it must stand alone with a function, or end in a digest"
             ));
+        }
+    }
+}
+
+impl Lint<'_> {
+    fn live_value(&mut self, name: &str, credential: &str, value: &str) {
+        match self.credentials.iter().find(|known| known.name == credential) {
+            None => self.report(format!("`{name}` uses the credential `{credential}`, which is not declared")),
+            Some(known) if !known.values().contains(&value) => {
+                let values = known.values().join("`, `");
+                self.report(format!(
+                    "`{name}` uses `{value}` of the credential `{credential}`, which it does not have; it has `{values}`"
+                ));
+            }
+            Some(_) => {}
         }
     }
 }

@@ -194,6 +194,7 @@ fn in_words(template: &Template) -> String {
         Part::Field(name) => format!("field {}", word(name)),
         Part::Variable(name) => format!("variable {}", word(name)),
         Part::Value(name) => format!("value {}", word(name)),
+        Part::Credential { credential, value } => format!("{} of the credential {}", word(value), word(credential)),
     };
     let parts: Vec<String> = template.parts.iter().map(part).collect();
     let functions: String =

@@ -47,6 +47,8 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
             Some(fields) => fields.members()?.map(|(name, at)| field(name, at)).collect::<Result<_, _>>()?,
             None => Vec::new(),
         },
+        credentials: Vec::new(),
+        test: None,
         schemes: match root.find("schemes") {
             Some(schemes) => {
                 schemes.members()?.map(|(name, at)| scheme(name, at, &servers)).collect::<Result<_, _>>()?

@@ -4,8 +4,9 @@ use wharf_egress::declaration::Part;
 
 const OF_VALUE: &str = "value.";
 const OF_VARIABLE: &str = "variable.";
+const OF_CREDENTIAL: &str = "credential.";
 
-/// The parts of a text: names in braces are fields of the connection, or values and variables where they say so. A brace that
+/// The parts of a text: names in braces are fields of the connection, or values, variables and what a credential is where they say so. A brace that
 /// stands for itself is doubled.
 pub(super) fn parse(text: &str) -> Result<Vec<Part>, String> {
     let (mut parts, mut literal, mut rest) = (Vec::new(), String::new(), text);
@@ -25,11 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, String> {
         if !literal.is_empty() {
             parts.push(Part::Literal(std::mem::take(&mut literal)));
         }
-        parts.push(match (name.strip_prefix(OF_VALUE), name.strip_prefix(OF_VARIABLE)) {
-            (Some(name), _) => Part::Value(name.to_owned()),
-            (None, Some(name)) => Part::Variable(name.to_owned()),
-            (None, None) => Part::Field(name.to_owned()),
-        });
+        parts.push(part(name)?);
         rest = after;
     }
     literal.push_str(rest);
@@ -39,6 +36,20 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
+fn part(name: &str) -> Result<Part, String> {
+    if let Some(name) = name.strip_prefix(OF_VALUE) {
+        return Ok(Part::Value(name.to_owned()));
+    }
+    if let Some(name) = name.strip_prefix(OF_VARIABLE) {
+        return Ok(Part::Variable(name.to_owned()));
+    }
+    let Some(name) = name.strip_prefix(OF_CREDENTIAL) else { return Ok(Part::Field(name.to_owned())) };
+    let (credential, value) = name
+        .split_once('.')
+        .ok_or_else(|| format!("`{{credential.{name}}}` names no value of it; write `{{credential.{name}.access}}`"))?;
+    Ok(Part::Credential { credential: credential.to_owned(), value: value.to_owned() })
+}
+
 /// The parts as such a text.
 pub(super) fn write(parts: &[Part]) -> String {
     let part = |part: &Part| match part {
@@ -46,6 +57,7 @@ pub(super) fn write(parts: &[Part]) -> String {
         Part::Field(name) => format!("{{{name}}}"),
         Part::Value(name) => format!("{{{OF_VALUE}{name}}}"),
         Part::Variable(name) => format!("{{{OF_VARIABLE}{name}}}"),
+        Part::Credential { credential, value } => format!("{{{OF_CREDENTIAL}{credential}.{value}}}"),
     };
     parts.iter().map(part).collect()
 }
@@ -56,7 +68,7 @@ mod tests {
 
     #[test]
     fn names_in_braces_are_parts_and_doubled_braces_are_braces() {
-        let text = "Bearer {{x}}{api_key}:{value.user}{variable.challenge}}}";
+        let text = "Bearer {{x}}{api_key}:{value.user}{variable.challenge}}}{credential.google.access}";
         let parts = parse(text).unwrap();
         let expected = [
             Part::Literal("Bearer {x}".to_owned()),
@@ -65,11 +77,12 @@ mod tests {
             Part::Value("user".to_owned()),
             Part::Variable("challenge".to_owned()),
             Part::Literal("}".to_owned()),
+            Part::Credential { credential: "google".to_owned(), value: "access".to_owned() },
         ];
         assert_eq!(parts, expected);
         assert_eq!(write(&parts), text);
         assert_eq!(parse("").unwrap(), []);
-        for wrong in ["{", "}", "{a", "a}", "{}", "{a{b}}", "{{{"] {
+        for wrong in ["{", "}", "{a", "a}", "{}", "{a{b}}", "{{{", "{credential.google}"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

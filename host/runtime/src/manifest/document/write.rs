@@ -22,7 +22,7 @@ pub fn of_operation(manifest: &Manifest, operation: &Operation) -> Value {
 
 /// The document of a manifest with some of its operations.
 pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
-    let About { name, title, version, summary, base_url, servers, fields, schemes, answer, answers } = &manifest.about;
+    let About { name, title, version, summary, base_url, servers, fields, schemes, answer, answers, .. } = &manifest.about;
     let usual = usual_scheme(manifest);
     let mut document = Object::default();
     document.put("contract", CONTRACT);

@@ -25,6 +25,8 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
                 environment: from.base_url.environment,
             },
             fields: from.fields.into_iter().map(connection_field).collect(),
+            credentials: Vec::new(),
+            test: None,
             schemes: from.schemes.into_iter().map(scheme).collect(),
             answer: Vec::new(),
             answers: IndexMap::new(),
