@@ -95,6 +95,22 @@ impl Connection {
         builder.build()
     }
 
+    /// The beginning of another connection that has all that this one has, under another name.
+    pub fn like(&self, name: &str) -> ConnectionBuilder {
+        let mut builder = Self::builder(&self.plugin, name, &self.base).suffix(&self.suffix);
+        builder = builder.nat64(self.nat64.iter().copied()).allow_weak(self.weak_fields());
+        (builder.way, builder.configured) = (self.way.clone(), self.configured);
+        let is_field = |(name, _): &(&String, &Value)| !name.contains('/');
+        builder.fields = self.fields.iter().filter(is_field).map(|(name, value)| (name.clone(), value.clone())).collect();
+        for (name, further) in &self.servers {
+            builder = match further {
+                Further::There(there) => builder.server(name, &there.base, &there.suffix),
+                Further::Absent { remedy } => builder.absent_server(name, remedy.clone()),
+            };
+        }
+        builder
+    }
+
     /// The connection as it leads to a further server: with the same fields, and that one's base URL. Itself where there is no name.
     ///
     /// # Errors
@@ -129,6 +145,25 @@ impl Connection {
             }
         }
         connection
+    }
+
+    /// Whether it has a value of a credential that lives.
+    pub fn has_live(&self, credential: &str, value: &str) -> bool {
+        self.fields.contains_key(&live_name(credential, value))
+    }
+
+    /// The same, which takes also the secrets of another one out of what a plugin sees, and out of what people see: what this
+    /// connection was before.
+    pub fn knowing(mut self, before: &Self) -> Self {
+        self.strong.extend(&before.strong);
+        self.weak.extend(&before.weak);
+        for (name, further) in &mut self.servers {
+            if let (Further::There(further), Some(Further::There(before))) = (further, before.servers.get(name)) {
+                further.strong.extend(&before.strong);
+                further.weak.extend(&before.weak);
+            }
+        }
+        self
     }
 
     /// A value of a credential that lives.
@@ -173,6 +208,16 @@ impl Connection {
     /// A digest of all that the connection consists of: another server, user or key makes another identity.
     pub fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// A digest of texts and of fields, secrets among them: tells whether these are others, and nothing of what they are.
+    pub fn digest_of(&self, texts: &[&str], fields: &[&str]) -> String {
+        let values = fields.iter().map(|field| match self.fields.get(*field) {
+            Some(Value::Open(value)) => value.as_str(),
+            Some(Value::Secret { value, .. }) => value.reveal(),
+            Some(Value::Absent { .. }) | None => "",
+        });
+        builder::digest(texts.iter().copied().chain(values))
     }
 
     /// The value of a field that is set and is not a secret.

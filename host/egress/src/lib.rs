@@ -85,5 +85,5 @@ pub use masker::Masker;
 pub use moved::moved;
 pub use probe::{Reached, probe};
 pub use refusal::{ConnectionError, MissingCredential};
-pub use secret::{MASK, Secret};
+pub use secret::{Kept, MASK, Secret};
 pub use spool::{BlobWriter, IN_MEMORY, Room, Spool, SpoolError};

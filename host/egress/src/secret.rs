@@ -1,9 +1,11 @@
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::encode::{json_escape, percent_encode, percent_encoded};
+use crate::encode::{hex, json_escape, percent_encode, percent_encoded};
 use crate::wiped::Wiped;
 
 /// What stands in the place of a secret wherever something is shown.
@@ -34,9 +36,31 @@ impl Secret {
         self.0.is_empty()
     }
 
+    /// SHA-256 of it, in hexadecimal: so it can be told from others where it must not be kept itself. Of a secret that can be guessed
+    /// it tells what it is.
+    pub fn digest(&self) -> String {
+        hex(&Sha256::digest(self.0.as_bytes()))
+    }
+
     /// The value, for the placement of credentials.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+/// A secret as it is kept in a vault: it is written as it is, so that what it is written to has to be encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept(pub Secret);
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.reveal())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|value| Self(Secret::new(value)))
     }
 }
 

@@ -143,6 +143,9 @@ pub enum Refusal {
     /// The connection cannot be used as it is configured.
     #[error("{0}")]
     Connection(String),
+    /// A credential of the connection cannot be renewed: somebody has to agree to it anew.
+    #[error("{0}")]
+    Reconnect(String),
     /// The connection lacks a credential.
     #[error(transparent)]
     MissingCredential(#[from] MissingCredential),
@@ -281,7 +284,7 @@ impl CallError {
                 | Failure::Timeout(detail),
             ) => &mut detail.message,
             Self::Refusal(Refusal::InvalidInput { message, .. } | Refusal::Unknown(message)) => message,
-            Self::Refusal(Refusal::Connection(message)) => message,
+            Self::Refusal(Refusal::Connection(message) | Refusal::Reconnect(message)) => message,
             Self::Refusal(Refusal::Denied(denial)) => &mut denial.message,
             Self::Refusal(Refusal::Limit(limit)) => &mut limit.what,
             // It names a field, and nothing was sent for it.
@@ -315,6 +318,7 @@ impl CallError {
                 Refusal::InvalidInput { .. } => "invalid-input",
                 Refusal::Unknown(_) => "unknown",
                 Refusal::Connection(_) => "connection",
+                Refusal::Reconnect(_) => "needs-reconnect",
                 Refusal::MissingCredential(_) => "missing-credential",
                 Refusal::Denied(_) => "denied",
                 Refusal::Limit(_) => "limit",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use wharf_egress::declaration::Effect;
 use wharf_egress::rules::Denial;
@@ -18,7 +19,9 @@ use crate::operation::nearest;
 /// A connection, and what it may be used for. A [`Connection`] by itself is granted for everything.
 #[derive(Debug)]
 pub struct Grant {
-    pub(crate) connection: Connection,
+    pub(crate) connection: Arc<Connection>,
+    /// Whether it was made at run time.
+    pub(crate) is_made: bool,
     operations: Option<Vec<Pattern>>,
     effects: Option<Vec<Effect>>,
     pub(crate) limits: Option<Limits>,
@@ -28,11 +31,30 @@ pub struct Grant {
 
 impl From<Connection> for Grant {
     fn from(connection: Connection) -> Self {
-        Self { connection, operations: None, effects: None, limits: None, limits_from: Vec::new() }
+        Self {
+            connection: Arc::new(connection),
+            is_made: false,
+            operations: None,
+            effects: None,
+            limits: None,
+            limits_from: Vec::new(),
+        }
     }
 }
 
 impl Grant {
+    /// The same grant of a connection that was made at run time.
+    pub(crate) fn of_made(&self, connection: Connection) -> Self {
+        Self {
+            connection: Arc::new(connection),
+            is_made: true,
+            operations: self.operations.clone(),
+            effects: self.effects.clone(),
+            limits: self.limits,
+            limits_from: self.limits_from.clone(),
+        }
+    }
+
     /// Only operations that one of the patterns names.
     pub fn operations(mut self, patterns: Vec<Pattern>) -> Self {
         self.operations = Some(patterns);

@@ -10,14 +10,19 @@ use wharf_egress::Spool;
 use wharf_egress::audit::Audit;
 
 use crate::failure::{Fault, Refusal};
+use crate::credentials::Credentials;
+use crate::credentials::events::{ConnectionEvent, Events, Hook};
 use crate::files::{not_ours, shared};
 use crate::grant::Grant;
 use crate::limits::Limits;
 use crate::registry::{CompilerProgram, Loader, Registry, Release, ReleaseStore};
 use crate::sandbox::engine::Engine;
 use crate::state::StateStore;
+use crate::vault::{MemoryVault, Vault};
 
+mod connections;
 mod install;
+mod kept;
 mod publish;
 mod run;
 #[cfg(test)]
@@ -27,7 +32,9 @@ mod sync;
 #[cfg(test)]
 mod unbroken;
 
+pub use connections::{Consent, Device};
 pub use install::Followed;
+pub use kept::{ConnectionInfo, CredentialInfo, Swept, Tested};
 pub(crate) use run::Target;
 pub use stream::Stream;
 
@@ -41,6 +48,7 @@ pub struct Host {
     installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
+    pub(crate) credentials: Arc<Credentials>,
     spool: Option<Arc<Spool>>,
     /// Why the folder for the state is not used.
     exposed_state: Option<String>,
@@ -72,6 +80,8 @@ pub struct HostBuilder {
     cache: Option<PathBuf>,
     state: Option<PathBuf>,
     spool: Option<PathBuf>,
+    vault: Option<Arc<dyn Vault>>,
+    hook: Option<Hook>,
     audit: Option<(PathBuf, bool)>,
     compiler: Option<CompilerProgram>,
     releases: Option<ReleaseStore>,
@@ -87,6 +97,8 @@ impl Default for HostBuilder {
             cache: None,
             state: None,
             spool: None,
+            vault: None,
+            hook: None,
             audit: None,
             compiler: None,
             releases: None,
@@ -160,6 +172,20 @@ impl HostBuilder {
         self
     }
 
+    /// Where connections that are made at run time are kept, and what credentials that live are now; without one they are in memory,
+    /// and gone with the host.
+    pub fn vault(mut self, vault: Arc<dyn Vault>) -> Self {
+        self.vault = Some(vault);
+        self
+    }
+
+    /// Who is told when the state of a connection changes, besides the audit. It is called by the thread that changes it, and should
+    /// not take long.
+    pub fn on_connection(mut self, hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
+        self.hook = Some(Arc::new(hook));
+        self
+    }
+
     /// A file for the audit: what is sent, what is refused and what goes live, one record a line. It is a regular file, and
     /// several processes may share it. With `required`, a call fails rather than send what cannot be recorded, and no other
     /// release goes live. An outcome is written within 10 ms: see [`Host::flush_audit`]. Without a file nothing is recorded.
@@ -201,6 +227,10 @@ impl HostBuilder {
             state: self.state.map(StateStore::in_folder).unwrap_or_default(),
             registry: Registry::new(self.kept, self.probation),
             releases: self.releases.map(|store| store.recorded_in(audit.clone())),
+            credentials: Arc::new(Credentials::new(
+                self.vault.unwrap_or_else(|| Arc::new(MemoryVault::default())),
+                Events { audit: audit.clone(), hook: self.hook },
+            )),
             audit,
             installs: Mutex::default(),
             grants: RwLock::default(),

@@ -36,6 +36,7 @@ mod call;
 pub mod cassette;
 mod check;
 pub mod config;
+mod credentials;
 mod data;
 pub mod doctor;
 mod failpoint;
@@ -55,9 +56,13 @@ pub mod watch;
 
 pub use call::{Call, Input, Output, Report, Timing};
 pub use check::Unreached;
+pub use credentials::connect::{Connect, Connected, TIME_TO_CONSENT};
+pub use credentials::events::{ConnectionEvent, State};
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
-pub use host::{Followed, Host, HostBuilder, Stream};
+pub use host::{
+    ConnectionInfo, Consent, CredentialInfo, Device, Followed, Host, HostBuilder, Stream, Swept, Tested,
+};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
     Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Missing, Release,

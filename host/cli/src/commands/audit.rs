@@ -108,6 +108,7 @@ fn line(record: &Record) -> Text {
         Event::Outcome => styled(BOLD, "outcome"),
         Event::Refusal => styled(BAD, "refusal"),
         Event::Release => styled(BOLD, "release"),
+        Event::Connection => styled(BOLD, "connection"),
     };
     let request = match &record.method {
         Some(method) => format!("{method} {}", text(&record.url)),
@@ -118,6 +119,7 @@ fn line(record: &Record) -> Text {
         Event::Outcome => [answer(record), text(&record.message)].concat(),
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
         Event::ReleaseIntent | Event::Release => format!("{}{}", text(&record.message), by(record)),
+        Event::Connection => format!("{} {}", record.connection, text(&record.message)),
     };
     let mut line = vec![styled(DIM, &record.time)];
     // A release is of no call.

@@ -3,14 +3,15 @@
 //! A record is a line of JSON. There is one of the event `intent` before a request is sent, one of the event `outcome`
 //! within 10 ms after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
 //! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The events `release-intent` and
-//! `release` are of no call: what is installed is about to change, and it did, or another release of a plugin answers.
+//! `release` are of no call: what is installed is about to change, and it did, or another release of a plugin answers. Nor is
+//! `connection`: how it stands with a connection's credentials.
 //!
 //! | member | what |
 //! | --- | --- |
 //! | `time` | UTC (RFC 3339) |
 //! | `process`, `seq` | the chain, and the place in it; each process begins one of its own |
 //! | `prev` | the `hash` of the record before; 64 zeros in the first one |
-//! | `event` | `intent`, `outcome`, `refusal`, `release-intent` or `release` |
+//! | `event` | `intent`, `outcome`, `refusal`, `release-intent`, `release` or `connection` |
 //! | `call` | the call's id |
 //! | `plugin`, `digest`, `operation`, `connection` | who asked, and with which connection |
 //! | `request`, `method`, `url` | what was asked for; secrets and sensitive values are masked |
@@ -150,6 +151,8 @@ pub enum Event {
     ReleaseIntent,
     /// What became of that, or another release of the plugin answers calls.
     Release,
+    /// How it stands with a connection from now on.
+    Connection,
 }
 
 /// What became of a request.
@@ -222,6 +225,16 @@ impl Audit {
     /// [`AuditError`] where the record is required and could not be written.
     pub fn release(&self, plugin: &str, digest: &str, message: &str) -> Result<(), AuditError> {
         self.add(of_release(Event::Release, plugin, digest, message))
+    }
+
+    /// Records what became of a connection of a plugin, whose component has this digest: that a credential was obtained, has to be
+    /// agreed to anew, or was given up.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the record is required and could not be written.
+    pub fn connection(&self, plugin: &str, digest: &str, connection: &str, message: &str) -> Result<(), AuditError> {
+        let of_plugin = of_release(Event::Connection, plugin, digest, message);
+        self.add(Record { connection: connection.to_owned(), ..of_plugin })
     }
 
     pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {

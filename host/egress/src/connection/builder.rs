@@ -30,7 +30,7 @@ pub struct ConnectionBuilder {
     suffix: String,
     pub(super) way: Way,
     nat64: Vec<Nat64>,
-    fields: BTreeMap<String, Value>,
+    pub(super) fields: BTreeMap<String, Value>,
     allow_weak: Vec<String>,
     pub(super) configured: bool,
     /// Whether it was not the operator who named the host.
@@ -65,6 +65,12 @@ impl ConnectionBuilder {
     /// It has no place in the configuration, so no message sends the operator there.
     pub(crate) fn not_configured(mut self) -> Self {
         self.configured = false;
+        self
+    }
+
+    /// Another base URL than the one that it began with.
+    pub fn base_url(mut self, base_url: &str) -> Self {
+        base_url.clone_into(&mut self.base_url);
         self
     }
 
@@ -281,6 +287,16 @@ fn identity(base: &str, fields: &BTreeMap<String, Value>, servers: &BTreeMap<Str
             Further::There(connection) => add(&connection.base),
             Further::Absent { .. } => add(""),
         }
+    }
+    hex(&hash.finalize())
+}
+
+/// One of several texts.
+pub(super) fn digest<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
     }
     hex(&hash.finalize())
 }

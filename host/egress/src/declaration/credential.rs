@@ -39,6 +39,14 @@ impl Credential {
         }
     }
 
+    /// The answers that say that it is over, and that nothing was done.
+    pub fn over(&self) -> &[Over] {
+        match &self.kind {
+            CredentialKind::Oauth2(oauth2) => &oauth2.over,
+            CredentialKind::Session(session) => &session.over,
+        }
+    }
+
     /// Whether the host can obtain it from the fields of a connection alone, with nobody there.
     pub fn is_unattended(&self) -> bool {
         match &self.kind {
@@ -85,6 +93,9 @@ pub struct Oauth2 {
     /// How long a token lasts where the answer does not say, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts: Option<u32>,
+    /// The answers that say that a token is over, and that nothing was done. Status 401 says so too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<Over>,
     /// Fields of the connection that are told when it is made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Told>,
@@ -109,6 +120,16 @@ pub enum GrantType {
 }
 
 impl GrantType {
+    /// `authorization-code`, …: as a manifest writes it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization-code",
+            Self::DeviceCode => "device-code",
+            Self::ClientCredentials => "client-credentials",
+            Self::JwtBearer => "jwt-bearer",
+        }
+    }
+
     /// Whether nobody has to be there.
     pub fn is_unattended(self) -> bool {
         matches!(self, Self::ClientCredentials | Self::JwtBearer)
@@ -280,7 +301,7 @@ pub enum ToldBy {
 pub struct Session {
     /// In order. A free value of one is what an earlier one took, of the same name.
     pub login: Vec<LoginStep>,
-    /// How long it lasts without use, in seconds; until the server says that it is over where it is left out.
+    /// How long it is used after the login, in seconds; until the server says that it is over where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts: Option<u32>,
     /// The answers that say that it is over, and that nothing was done. Status 401 says so too.

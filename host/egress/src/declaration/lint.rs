@@ -21,6 +21,13 @@ pub struct Declaration {
     pub(crate) taken: Taken,
 }
 
+impl Declaration {
+    /// The credentials that live of which its scheme places something.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.scheme.iter().flat_map(|scheme| scheme.credentials())
+    }
+}
+
 /// Something in a manifest that the host does not accept: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", if place.is_empty() { String::new() } else { format!("{place}: ") })]

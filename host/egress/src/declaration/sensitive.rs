@@ -56,6 +56,15 @@ impl Scheme {
         self.placements.iter().filter(|p| p.location == Location::Path).map(|p| p.name.as_str())
     }
 
+    /// The credentials that live of which it places something, each as often as it does.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        let templates = self.values.iter().map(|v| &v.template).chain(self.placements.iter().map(|p| &p.template));
+        templates.flat_map(|template| &template.parts).filter_map(|part| match part {
+            Part::Credential { credential, .. } => Some(credential.as_str()),
+            _ => None,
+        })
+    }
+
     /// The variables of the request that it uses.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         let templates = self.values.iter().map(|v| &v.template).chain(self.placements.iter().map(|p| &p.template));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wharf_egress::outgoing::Shown;
 use wharf_egress::send::{Answer, SendError};
 use wharf_egress::text::in_one_line;
-use wharf_egress::{Blob, Connection, Secret};
+use wharf_egress::{Blob, Connection, Secret, declaration};
 
 use super::{Became, Cassette, Difference, End, RecordedCall, RecordedConnection, RecordedExchange, RecordedRequest};
 use crate::call::{Call, Output};
@@ -206,7 +206,7 @@ impl End {
 }
 
 /// A connection that could have been the recorded one. A secret that the plugin did not ask for then is there.
-fn connection(about: &About, recorded: &RecordedConnection) -> Result<Connection, Refusal> {
+fn connection<'a>(about: &'a About, recorded: &RecordedConnection) -> Result<Connection, Refusal> {
     let suffix = about.base_url.suffix.as_deref().unwrap_or_default();
     let mut connection = Connection::builder(&about.name, SELF_TEST, NOWHERE).suffix(suffix);
     for server in &about.servers {
@@ -223,7 +223,12 @@ fn connection(about: &About, recorded: &RecordedConnection) -> Result<Connection
             None => connection.absent(name, "it was recorded without"),
         };
     }
-    connection.build().map_err(|error| Refusal::Connection(error.to_string()))
+    let connection = connection.build().map_err(|error| Refusal::Connection(error.to_string()))?;
+    let values = |credential: &'a declaration::Credential| {
+        let values = credential.values().into_iter().map(|value| (value, Secret::new(SECRET)));
+        (credential.name.as_str(), values.collect())
+    };
+    Ok(connection.with(about.credentials.iter().map(values)))
 }
 
 #[cfg(test)]

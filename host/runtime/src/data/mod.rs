@@ -15,6 +15,7 @@ use wharf_egress::guard::{self, Asked};
 use wharf_egress::json::{Literal, Problem};
 use wharf_egress::{Blob, Json, SpoolError, send};
 
+use crate::credentials::NotLive;
 use crate::failure::{self, CallError, Fault, LimitReached, Refusal};
 use crate::grant::Grant;
 use crate::limits::Limits;
@@ -79,6 +80,9 @@ fn error_of(ctx: &mut Ctx, error: &wasmtime::Error) -> Result<Given, CallError> 
     }
     if let Some(problem) = error.downcast_ref::<SpoolError>() {
         return Err(Fault::from(problem.clone()).into());
+    }
+    if let Some(why) = error.downcast_ref::<NotLive>() {
+        return Err(why.clone().into());
     }
     Err(match ctx.meter.reached() {
         Some(limit) => Refusal::from(limit).into(),

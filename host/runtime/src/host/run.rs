@@ -13,6 +13,7 @@ use wharf_egress::{Connection, Deadline, configuration};
 use super::Host;
 use crate::call::{Call, Output, Report, Timing};
 use crate::cassette::Player;
+use crate::credentials::live::OfCall;
 use crate::data;
 use crate::failpoint::failpoint;
 use crate::failure::{CallError, Fault, LimitReached, Refusal};
@@ -107,7 +108,7 @@ impl Host {
         let target = unbroken(|| {
             let exposed = self.exposed_state().map(|words| Fault::Host(words.to_owned()));
             exposed.map_or(Ok(()), Err)?;
-            Ok(self.target(id.clone(), call, way, started)?)
+            self.target(id.clone(), call, way, started)
         });
         Begun { id, started, target }
     }
@@ -122,7 +123,7 @@ impl Host {
     }
 
     /// What a call is for.
-    fn target(&self, id: String, call: &Call, way: Way, started: Instant) -> Result<Target, Refusal> {
+    fn target(&self, id: String, call: &Call, way: Way, started: Instant) -> Result<Target, CallError> {
         failpoint("target");
         let tenure = self.registry.get(&call.plugin)?;
         let operation = tenure.release.operation(&call.operation)?;
@@ -252,6 +253,10 @@ impl Host {
             operation: Arc::clone(operation),
             state: self.state_for(target),
             grant: Arc::clone(grant),
+            connection: Arc::clone(connection),
+            live: self.live_for(target),
+            placed: None,
+            has_renewed: false,
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),
@@ -269,14 +274,47 @@ impl Host {
         if target.way.moment().is_some() { of(&StateStore::default()) } else { of(&self.state) }
     }
 
-    fn grant(&self, release: &Release, name: Option<&str>) -> Result<Arc<Grant>, Refusal> {
+    /// Where the credentials of a call come from. Those of a replay are in the cassette.
+    fn live_for(&self, target: &Target) -> Option<OfCall> {
+        let Target { tenure, grant, audit, way, .. } = target;
+        let is_live = !tenure.release.credentials().is_empty() && !matches!(way, Way::Replay(_));
+        is_live.then(|| OfCall {
+            credentials: Arc::clone(&self.credentials),
+            release: Arc::clone(&tenure.release),
+            grant: Arc::clone(grant),
+            audit: audit.clone(),
+        })
+    }
+
+    /// The connection of a call: one that the program granted, or one that was made at run time.
+    pub(super) fn grant(&self, release: &Release, name: Option<&str>) -> Result<Arc<Grant>, CallError> {
         let plugin = &release.about.name;
+        if let Some(granted) = self.granted(plugin, name) {
+            let told = match Self::is_told(&release.about) {
+                true => self.made(&release.about, Some(granted.connection.name()))?,
+                false => None,
+            };
+            return Ok(told.unwrap_or(granted));
+        }
+        if let Some(made) = self.made(&release.about, name)? {
+            return Ok(made);
+        }
         let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
         let known = grants.get(plugin).map(Vec::as_slice).unwrap_or_default();
         let names: Vec<&str> = known.iter().map(|grant| grant.connection.name()).collect();
         let meant = meant(plugin, &names, name)?;
         let found = known.iter().find(|grant| Some(grant.connection.name()) == meant);
-        found.cloned().ok_or_else(|| Refusal::Connection(without_connection(release)))
+        found.cloned().ok_or_else(|| Refusal::Connection(without_connection(release)).into())
+    }
+
+    /// A connection that the program granted: the one of this name, or else the only one.
+    pub(super) fn granted(&self, plugin: &str, name: Option<&str>) -> Option<Arc<Grant>> {
+        let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
+        match (grants.get(plugin)?.as_slice(), name) {
+            (known, Some(name)) => known.iter().find(|grant| grant.connection.name() == name).cloned(),
+            ([only], None) => Some(Arc::clone(only)),
+            _ => None,
+        }
     }
 }
 

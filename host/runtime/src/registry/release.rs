@@ -6,6 +6,7 @@ use wharf_egress::declaration::{Routes, Scheme};
 
 use super::description::Description;
 use super::ready::{Ready, Slot};
+use crate::credentials::prepared::Prepared;
 use crate::failure::Refusal;
 use crate::manifest::{self, About, Manifest};
 use crate::operation::{Operation, nearest};
@@ -24,6 +25,7 @@ pub struct Release {
     pub file: Option<PathBuf>,
     description: Description,
     schemes: Vec<Arc<Scheme>>,
+    credentials: Vec<Arc<Prepared>>,
     routes: OnceLock<Routes>,
     /// In the order of the description. Each is made ready for use when it is called for the first time.
     operations: Box<[OnceLock<Arc<Slot>>]>,
@@ -40,12 +42,14 @@ impl Release {
         file: Option<PathBuf>,
         ready: Arc<Ready>,
     ) -> Self {
+        let schemes: Vec<_> = description.about.schemes.iter().cloned().map(Arc::new).collect();
         Self {
             about: description.about.clone(),
             digest,
             size: description.size,
             file,
-            schemes: description.about.schemes.iter().cloned().map(Arc::new).collect(),
+            credentials: Prepared::all(&description.about.credentials, &schemes),
+            schemes,
             routes: OnceLock::new(),
             operations: description.names().map(|_| OnceLock::new()).collect(),
             ready,
@@ -78,6 +82,11 @@ impl Release {
         let Some(mut schema) = self.operation(name)?.declared.output_schema.clone() else { return Ok(None) };
         self.description.complete(&mut schema).map_err(|problem| Refusal::Unknown(self.unusable(name, &problem)))?;
         Ok(Some(schema))
+    }
+
+    /// What the host obtains itself and renews.
+    pub(crate) fn credentials(&self) -> &[Arc<Prepared>] {
+        &self.credentials
     }
 
     /// The names of the operations, in the plugin's order.

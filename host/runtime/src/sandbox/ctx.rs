@@ -12,13 +12,14 @@ use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal, Weight};
 use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Masker, Room, Spool, moved};
+use wharf_egress::{Blob, Connection, Masker, Room, Spool, moved};
 
 use super::changes::Changes;
 use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
 use super::way::Way;
+use crate::credentials::live::{OfCall, Placed};
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
@@ -64,6 +65,14 @@ pub(crate) struct Running {
     pub(crate) release: Arc<Release>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
+    /// The connection with what its credentials are now.
+    pub(crate) connection: Arc<Connection>,
+    /// Where these come from; none where all of them stand still.
+    pub(crate) live: Option<OfCall>,
+    /// Which ones the last request had.
+    pub(crate) placed: Option<Placed>,
+    /// Whether one was renewed as an answer said that it was over.
+    pub(crate) has_renewed: bool,
     pub(crate) input: Valid,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
@@ -113,7 +122,7 @@ impl Running {
     fn exchange(&self, outgoing: &Outgoing, allowance: Allowance<'_>) -> Result<Result<Answer, SendError>, NoAnswer> {
         match &self.way {
             Way::Replay(player) => Ok(player.answer(self.intended(outgoing), allowance.answer_bytes)?),
-            _ => Ok(send::send_one(&self.grant.connection, outgoing, allowance, self.recorder())),
+            _ => Ok(send::send_one(&self.connection, outgoing, allowance, self.recorder())),
         }
     }
 
@@ -126,7 +135,7 @@ impl Running {
     /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
     pub(super) fn intended(&self, outgoing: &Outgoing) -> Shown {
         let server = outgoing.server();
-        let base = self.grant.connection.server(server).map_or("", |connection| connection.base_url());
+        let base = self.connection.server(server).map_or("", |connection| connection.base_url());
         let rule = self.release.about.server(server);
         let suffix = rule.and_then(|rule| rule.suffix.as_deref()).unwrap_or_default();
         outgoing.shown_without(base.strip_suffix(suffix).unwrap_or(base))
@@ -153,10 +162,8 @@ impl Exchange {
         Self { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 }
     }
 
-    fn came(&mut self, result: &Result<Answer, SendError>) {
-        if let Ok(answer) = result {
-            (self.status, self.answer_bytes) = (Some(answer.status), Some(answer.body.len()));
-        }
+    pub(super) fn came(&mut self, answer: &Answer) {
+        (self.status, self.answer_bytes) = (Some(answer.status), Some(answer.body.len()));
     }
 
     /// How long the provider took until now.
@@ -232,8 +239,14 @@ impl Ctx {
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
+        let send = |call: &Running, outgoing: &Arc<Outgoing>, allowance: Allowance<'_>| call.exchange(outgoing, allowance);
         let mut built = self.build(asked)?;
-        let result = self.exchange(&mut built, |call, outgoing, allowance| call.exchange(outgoing, allowance))?;
+        let mut result = self.exchange(&mut built, send)?;
+        if self.has_newer(&mut built, result.as_ref().ok())? {
+            built = self.build(asked)?;
+            result = self.exchange(&mut built, send)?;
+            self.note_use(result.as_ref().ok());
+        }
         let result = self.follow(&mut built, result)?;
         self.settle(asked, built, result)
     }
@@ -248,6 +261,7 @@ impl Ctx {
         // Between two ticks of the epoch nobody else asks.
         self.meter.check_time()?;
         self.meter.count_request()?;
+        self.have_credentials(asked)?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
@@ -263,9 +277,9 @@ impl Ctx {
         }
         let (requests, work) = (call.operation.requests(), self.meter.work());
         let most = self.meter.limits().request;
-        let weight = guard::weight(requests, asked, item, &call.grant.connection, most, &work);
+        let weight = guard::weight(requests, asked, item, &call.connection, most, &work);
         self.meter.count_sent(weight)?;
-        let mut outgoing = match guard::prepare(requests, asked, item, &call.grant.connection, &work) {
+        let mut outgoing = match guard::prepare(requests, asked, item, &call.connection, &work) {
             Ok(outgoing) => outgoing,
             Err(GuardRefusal::OutOfTime(_)) => {
                 return Err(self.meter.out_of_time("the host was still building a request of the plugin").into());
@@ -313,11 +327,11 @@ impl Ctx {
         built: &mut Built,
         result: Result<Answer, SendError>,
     ) -> Result<Result<Answer, SendError>, NoAnswer> {
-        built.exchange.came(&result);
+        result.iter().for_each(|answer| built.exchange.came(answer));
         let Some(call) = self.call.as_ref().filter(|call| !matches!(call.way, Way::Replay(_))) else {
             return Ok(result);
         };
-        let (Ok(answer), Ok(connection)) = (&result, call.grant.connection.server(built.outgoing.server())) else {
+        let (Ok(answer), Ok(connection)) = (&result, call.connection.server(built.outgoing.server())) else {
             return Ok(result);
         };
         let (exchange, outgoing) = (&mut built.exchange, &built.outgoing);
@@ -331,7 +345,7 @@ impl Ctx {
             let sent = Instant::now();
             let result = send::send_one(there, fetch, allowance, call.recorder());
             self.network += exchange.took(sent);
-            exchange.came(&result);
+            result.iter().for_each(|answer| exchange.came(answer));
             Ok::<_, LimitReached>(result)
         });
         match followed {
@@ -363,7 +377,7 @@ impl Ctx {
             self.changes.note(&result);
         }
         if let Way::Network = &call.way {
-            let lead = |answer: &Answer| Some((answer.status, moved(&call.grant.connection, &outgoing, answer)?));
+            let lead = |answer: &Answer| Some((answer.status, moved(&call.connection, &outgoing, answer)?));
             self.moved = result.as_ref().ok().and_then(lead);
         }
         if let Way::Recording(recorder) = &call.way {
@@ -379,7 +393,7 @@ impl Ctx {
                 self.log.write(Level::Debug, &format!("the host passed over a part of the answer: {what}"));
             }
         }
-        exchange.came(&result);
+        result.iter().for_each(|answer| exchange.came(answer));
         self.exchanges.push(exchange);
         match result {
             Ok(answer) => {
@@ -477,7 +491,7 @@ impl Ctx {
         let mut refusal = refusal.clone();
         if let (GuardRefusal::Denied(denial), Some(call)) = (&mut refusal, &self.call) {
             let message = std::mem::take(&mut denial.message);
-            denial.message = self.seen.mask_text(call.grant.connection.mask_for_people(message));
+            denial.message = self.seen.mask_text(call.connection.mask_for_people(message));
         }
         refusal.into()
     }
@@ -518,6 +532,7 @@ pub(crate) fn record_refusal(
     let rule = match refusal {
         Refusal::Denied(denial) => denial.rule.name(),
         Refusal::MissingCredential(_) => "missing-credential",
+        Refusal::Reconnect(_) => "needs-reconnect",
         Refusal::Limit(_) => "limit",
         Refusal::InvalidInput { .. } | Refusal::Unknown(_) | Refusal::Connection(_) => return Ok(()),
     };

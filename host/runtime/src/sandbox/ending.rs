@@ -1,5 +1,6 @@
 //! How a run ends: what is told of it, in words that are fit to be shown.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_egress::text::visible;
@@ -17,7 +18,7 @@ use crate::registry::Release;
 pub(crate) struct Ending<'a> {
     release: &'a Release,
     operation: &'a Operation,
-    connection: &'a Connection,
+    connection: Arc<Connection>,
     seen: Masker,
     tokens: Tokens,
 }
@@ -27,8 +28,10 @@ impl<'a> Ending<'a> {
         ctx: &mut Ctx,
         release: &'a Release,
         operation: &'a Operation,
-        connection: &'a Connection,
+        connection: &Arc<Connection>,
     ) -> Self {
+        // What its credentials were last: the words may be of any of them.
+        let connection = Arc::clone(ctx.call.as_ref().map_or(connection, |call| &call.connection));
         let (seen, tokens) = (std::mem::take(&mut ctx.seen), std::mem::take(&mut ctx.tokens));
         Self { release, operation, connection, seen, tokens }
     }

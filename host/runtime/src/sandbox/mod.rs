@@ -13,6 +13,7 @@ use wharf_egress::shortage;
 use wharf_egress::text::shortened;
 use wharf_egress::{Blob, Json, SpoolError};
 
+use crate::credentials::NotLive;
 use crate::failure::{CallError, Fault, LimitReached, Refusal};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
@@ -29,6 +30,7 @@ pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod open;
+mod renewed;
 pub(crate) mod spare;
 mod tokens;
 mod wasi;
@@ -182,6 +184,7 @@ pub(crate) fn run(engine: &Engine, mut running: Running, limits: Limits, started
         Err(ref error) if let Some(problem) = error.downcast_ref::<SpoolError>() => {
             Err(Fault::from(problem.clone()).into())
         }
+        Err(ref error) if let Some(why) = error.downcast_ref::<NotLive>() => Err(why.clone().into()),
         Err(error) => Err(match error.downcast_ref::<AuditError>() {
             Some(unrecorded) => Fault::from(unrecorded.clone()).into(),
             None => match (reached(engine, &mut ctx, &error), no_room(&error)) {

@@ -9,14 +9,13 @@ use wharf_egress::guard::Asked;
 use wharf_egress::lines::{Line, LineForm, Writer};
 use wharf_egress::open::{self, OpenAnswer, Sender, Wanted};
 use wharf_egress::outgoing::Outgoing;
-use wharf_egress::send::{Answer, SendError};
+use wharf_egress::send::{Allowance, Answer, SendError};
 use wharf_egress::{Blob, Connection, Deadline};
 
 use super::ctx::{Ctx, NoAnswer, Running, for_people};
 use super::log::Level;
 use super::way::Way;
 use crate::cassette;
-use crate::grant::Grant;
 use crate::operation::Operation;
 use crate::registry::Release;
 
@@ -25,7 +24,7 @@ struct Who {
     id: String,
     release: Arc<Release>,
     operation: Arc<Operation>,
-    grant: Arc<Grant>,
+    connection: Arc<Connection>,
     audit: Option<Arc<Audit>>,
 }
 
@@ -35,7 +34,7 @@ impl Who {
             id: call.id.clone(),
             release: Arc::clone(&call.release),
             operation: Arc::clone(&call.operation),
-            grant: Arc::clone(&call.grant),
+            connection: Arc::clone(&call.connection),
             audit: call.audit.clone(),
         }
     }
@@ -43,7 +42,7 @@ impl Who {
 
 impl Sender for Who {
     fn connection(&self) -> &Connection {
-        &self.grant.connection
+        &self.connection
     }
 
     fn recorder(&self) -> Option<Recorder<'_>> {
@@ -52,7 +51,7 @@ impl Sender for Who {
             plugin: &self.release.about.name,
             digest: &self.release.digest,
             operation: &self.operation.declared.name,
-            connection: self.grant.connection.name(),
+            connection: self.connection.name(),
         };
         Some(Recorder { audit: self.audit.as_deref()?, who })
     }
@@ -94,6 +93,14 @@ impl Open {
     }
 }
 
+/// The answer, where all of it is there.
+fn whole(result: &Result<open::Opened<Who>, SendError>) -> Option<&Answer> {
+    match result {
+        Ok(open::Opened::Whole(answer)) => Some(answer),
+        Ok(open::Opened::Lines(_)) | Err(_) => None,
+    }
+}
+
 impl Ctx {
     /// The same as [`Ctx::send`], but an answer that is wanted line by line is left open: for so long, if that is said. One that
     /// comes from a cassette is whole.
@@ -109,10 +116,16 @@ impl Ctx {
         let mut built = self.build(asked)?;
         let until = listened.map(Deadline::within);
         let item_bytes = self.meter.limits().output;
-        let result = self.exchange(&mut built, |call, outgoing, allowance| {
+        let send = |call: &Running, outgoing: &Arc<Outgoing>, allowance: Allowance<'_>| {
             let wanted = |status, headers: &[_]| Some(Wanted { form: wanted(status, headers)?, item_bytes });
             Ok(open::open(Who::of(call), Arc::clone(outgoing), allowance, until, wanted))
-        })?;
+        };
+        let mut result = self.exchange(&mut built, send)?;
+        if self.has_newer(&mut built, whole(&result))? {
+            built = self.build(asked)?;
+            result = self.exchange(&mut built, send)?;
+            self.note_use(whole(&result));
+        }
         let answer = match result {
             Ok(open::Opened::Whole(answer)) => {
                 let result = self.follow(&mut built, Ok(answer))?;

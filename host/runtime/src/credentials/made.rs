@@ -1,0 +1,79 @@
+//! Connections that were made at run time: from their row to something that a call can use.
+
+use std::sync::Arc;
+
+use wharf_egress::{Connection, ConnectionBuilder, ConnectionError};
+
+use super::row::Made;
+use crate::failure::Refusal;
+use crate::grant::Grant;
+use crate::manifest::{About, BaseUrl, ConnectionField};
+
+/// The connection of a row, with the grant of the configured one that it was made from.
+pub(crate) fn grant(about: &About, name: &str, made: &Made, from: Option<&Grant>) -> Result<Arc<Grant>, Refusal> {
+    let problem = |words: String| Refusal::Connection(format!("connection `{name}` of `{}`: {words}", about.name));
+    let given = |server: &str| made.servers.get(server).map(String::as_str);
+    let proposed = |server: &str| made.proposed.get(server).map(String::as_str);
+    let mut builder = match from {
+        Some(from) => from.connection.like(name),
+        None => {
+            let url = given(wharf_egress::declaration::MAIN_SERVER).or(about.base_url.default.as_deref());
+            let url = url.ok_or_else(|| {
+                problem(without(about, name, proposed(wharf_egress::declaration::MAIN_SERVER), &about.base_url))
+            })?;
+            fields(about, with_suffix(Connection::builder(&about.name, name, url), about), name)
+        }
+    };
+    if let Some(url) = given(wharf_egress::declaration::MAIN_SERVER) {
+        builder = builder.base_url(url);
+    }
+    for server in &about.servers {
+        let suffix = server.rule.suffix.as_deref().unwrap_or_default();
+        let usual = if from.is_none() { server.rule.default.as_deref() } else { None };
+        builder = match (given(&server.name).or(usual), from) {
+            (Some(url), _) => builder.server(&server.name, url, suffix),
+            (None, Some(_)) => builder,
+            (None, None) => builder
+                .absent_server(&server.name, without(about, name, proposed(&server.name), &server.rule)),
+        };
+    }
+    for field in &about.fields {
+        if let Some(kept) = made.fields.get(&field.name) {
+            let value = kept.value.0.clone();
+            builder = if field.secret { builder.secret(&field.name, value) } else { builder.open(&field.name, value) };
+        }
+    }
+    let connection = builder.build().map_err(|error: ConnectionError| problem(error.to_string()))?;
+    Ok(Arc::new(match from {
+        Some(from) => from.of_made(connection),
+        None => Grant::from(connection.clone()).of_made(connection),
+    }))
+}
+
+fn with_suffix(builder: ConnectionBuilder, about: &About) -> ConnectionBuilder {
+    match &about.base_url.suffix {
+        Some(suffix) => builder.suffix(suffix),
+        None => builder,
+    }
+}
+
+/// What no row gives: the usual value, or what would give it.
+fn fields(about: &About, builder: ConnectionBuilder, name: &str) -> ConnectionBuilder {
+    about.fields.iter().fold(builder, |builder, field: &ConnectionField| match &field.default {
+        Some(default) => builder.field(&field.name, default.as_str()),
+        None => builder.absent(
+            &field.name,
+            format!("run `wharf connect {} --name {name} --field {}=…`", about.name, field.name),
+        ),
+    })
+}
+
+fn without(about: &About, name: &str, proposed: Option<&str>, rule: &BaseUrl) -> String {
+    match proposed {
+        Some(url) => format!(
+            "the provider says that it is at {url}; if that is right, run `wharf connections accept {}/{name}`",
+            about.name
+        ),
+        None => format!("it has no base URL ({}); run `wharf connect {} --name {name} --server https://…`", rule.summary, about.name),
+    }
+}

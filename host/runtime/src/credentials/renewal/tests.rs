@@ -1,0 +1,335 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+use crate::credentials::row::Standing;
+use crate::vault::{Changes, Entry, MemoryVault};
+
+/// An authorization server that changes its refresh token each time, and ends the family where one is spent twice.
+#[derive(Default)]
+struct Server {
+    spent: AtomicU64,
+    asked: AtomicU64,
+    is_ended: std::sync::atomic::AtomicBool,
+    /// What it does in place of an answer, once.
+    next: Mutex<Option<NotObtained>>,
+    /// Whether the answer with the next token is lost.
+    loses: std::sync::atomic::AtomicBool,
+}
+
+impl Server {
+    fn spend(&self, refresh: &Secret) -> Result<Obtained, NotObtained> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(why) = lock(&self.next).take() {
+            return Err(why);
+        }
+        let number = self.spent.load(Ordering::SeqCst);
+        if *refresh != token("rt", number) || self.is_ended.load(Ordering::SeqCst) {
+            self.is_ended.store(true, Ordering::SeqCst);
+            return Err(NotObtained::Final("invalid_grant".to_owned()));
+        }
+        self.spent.store(number + 1, Ordering::SeqCst);
+        if self.loses.swap(false, Ordering::SeqCst) {
+            return Err(NotObtained::Later { words: "no answer".to_owned(), sent: true, after: None });
+        }
+        Ok(Obtained {
+            values: vec![("access".to_owned(), token("at", number + 1))],
+            refresh: Some(token("rt", number + 1)),
+            lasts: Some(3600),
+            scopes: None,
+        })
+    }
+}
+
+fn token(kind: &str, number: u64) -> Secret {
+    Secret::new(format!("{kind}-{number}-k7RmX2vQp9LzT4wB"))
+}
+
+struct ByRefresh(Arc<Server>);
+
+impl Obtain for ByRefresh {
+    fn spends<'l>(&self, live: &'l Live) -> Option<&'l Secret> {
+        live.refresh.as_ref().map(|kept| &kept.0)
+    }
+
+    fn is_unattended(&self, _: &Live) -> bool {
+        false
+    }
+
+    fn obtain(&self, live: &Live, _: Duration) -> Result<Obtained, NotObtained> {
+        self.0.spend(self.spends(live).unwrap())
+    }
+}
+
+fn job(server: &Arc<Server>) -> Arc<Job> {
+    Arc::new(Job {
+        plugin: "acme".to_owned(),
+        digest: "00".to_owned(),
+        connection: "main".to_owned(),
+        credential: "account".to_owned(),
+        binding: "ada".to_owned(),
+        is_made: false,
+        obtain: Box::new(ByRefresh(Arc::clone(server))),
+    })
+}
+
+/// A connection whose token has run out.
+fn expired() -> Live {
+    Live {
+        generation: 1,
+        values: [("access".to_owned(), Kept(token("at", 0)))].into(),
+        refresh: Some(Kept(token("rt", 0))),
+        obtained: Some(Moment::default()),
+        lasts: Some(3600),
+        ..Live::default()
+    }
+}
+
+struct Story {
+    vault: Arc<dyn Vault>,
+    server: Arc<Server>,
+    renewal: Arc<Renewal>,
+    told: Arc<Mutex<Vec<(State, String)>>>,
+}
+
+fn story(live: Live) -> Story {
+    on(Arc::new(MemoryVault::default()), live)
+}
+
+fn on(vault: Arc<dyn Vault>, live: Live) -> Story {
+    let live = Live { binding: "ada".to_owned(), ..live };
+    let row = Row { credentials: [("account".to_owned(), live)].into(), ..Row::default() };
+    vault.put("acme/main", &row.write(), None).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&told);
+    let hook: super::super::events::Hook =
+        Arc::new(move |event| lock(&hears).push((event.state, event.reason.clone())));
+    let events = Events { audit: None, hook: Some(hook) };
+    Story { renewal: Arc::new(Renewal::new(Arc::clone(&vault), events)), vault, server: Arc::default(), told }
+}
+
+const ANY: Want = Want { beyond: 0, at_once: false };
+
+impl Story {
+    fn obtain(&self, want: Want) -> Result<Live, NotLive> {
+        self.renewal.obtain(&job(&self.server), want, Deadline::within(Duration::from_secs(20)))
+    }
+
+    fn live(&self) -> Live {
+        Row::read(&self.vault.get("acme/main").unwrap().unwrap().value).unwrap().credentials["account"].clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Live)) {
+        let entry = self.vault.get("acme/main").unwrap().unwrap();
+        let mut row = Row::read(&entry.value).unwrap();
+        change(row.credentials.get_mut("account").unwrap());
+        assert!(matches!(self.vault.put("acme/main", &row.write(), Some(entry.version)).unwrap(), Put::Done(_)));
+    }
+
+    fn told(&self) -> Vec<State> {
+        lock(&self.told).iter().map(|(state, _)| *state).collect()
+    }
+}
+
+fn lease_of(owner: &str, spends: &Secret) -> Lease {
+    Lease {
+        owner: owner.to_owned(),
+        fence: "another".to_owned(),
+        taken: Moment::now(),
+        lasts: 45_000,
+        spends: Some(spends.digest()),
+    }
+}
+
+#[test]
+fn twenty_calls_at_one_time_are_one_request_for_a_token() {
+    let story = story(expired());
+    let tokens: Vec<Live> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..20).map(|_| scope.spawn(|| story.obtain(ANY).unwrap())).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(tokens.iter().all(|live| live.values["access"].0 == token("at", 1)));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(story.told(), [State::Refreshing, State::Active]);
+    let live = story.live();
+    assert_eq!((live.generation, live.lease, live.failed), (2, None, None));
+}
+
+#[test]
+fn two_processes_never_spend_one_refresh_token_twice() {
+    let story = story(expired());
+    let other = Arc::new(Renewal::new(Arc::clone(&story.vault), Events::default()));
+    for round in 0..50 {
+        let want = Want { beyond: round + 1, at_once: false };
+        thread::scope(|scope| {
+            let job = &job(&story.server);
+            let (one, two) = (
+                scope.spawn(|| story.obtain(want).unwrap()),
+                scope.spawn(|| other.obtain(job, want, Deadline::within(Duration::from_secs(20))).unwrap()),
+            );
+            assert_eq!(one.join().unwrap().generation, two.join().unwrap().generation);
+        });
+    }
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 50);
+    assert!(!story.server.is_ended.load(Ordering::SeqCst));
+}
+
+#[test]
+fn nobody_asks_as_long_as_another_process_has_the_lease() {
+    struct Busy(MemoryVault);
+    impl Vault for Busy {
+        fn get(&self, name: &str) -> Result<Option<Entry>, VaultError> {
+            self.0.get(name)
+        }
+        fn put(&self, name: &str, value: &[u8], seen: Option<u64>) -> Result<Put, VaultError> {
+            self.0.put(name, value, seen)
+        }
+        fn delete(&self, name: &str, seen: u64) -> Result<Put, VaultError> {
+            self.0.delete(name, seen)
+        }
+        fn list(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<String>, VaultError> {
+            self.0.list(prefix, after, most)
+        }
+        fn changes(&self, since: u64) -> Result<Changes, VaultError> {
+            self.0.changes(since)
+        }
+        fn owner(&self) -> &str {
+            "this process"
+        }
+        fn is_gone(&self, owner: &str) -> bool {
+            owner == "gone"
+        }
+    }
+    let live = Live { lease: Some(lease_of("busy", &token("rt", 0))), ..expired() };
+    let story = on(Arc::new(Busy(MemoryVault::default())), live);
+    let waited = story.renewal.obtain(&job(&story.server), ANY, Deadline::within(Duration::from_millis(100)));
+    assert!(matches!(waited, Err(NotLive::Later { .. })), "{waited:?}");
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 0);
+
+    // It ends: what it was about to spend is tried once.
+    story.change(|live| live.lease = Some(lease_of("gone", &token("rt", 0))));
+    assert_eq!(story.obtain(ANY).unwrap().values["access"].0, token("at", 1));
+}
+
+#[test]
+fn a_lease_ends_with_its_time_also_where_the_clock_was_set_back() {
+    let mut lease = lease_of("this process", &token("rt", 0));
+    lease.lasts = 0;
+    lease.taken = lease.taken.with_wall(u64::MAX);
+    let story = story(Live { lease: Some(lease), ..expired() });
+    assert_eq!(story.obtain(ANY).unwrap().generation, 2);
+}
+
+#[test]
+fn who_comes_back_after_its_lease_has_ended_changes_nothing() {
+    let story = story(expired());
+    let job = job(&story.server);
+    let old = Lease { fence: "old".to_owned(), ..lease_of("this process", &token("rt", 0)) };
+    story.obtain(ANY).unwrap();
+    let late = Obtained { values: vec![("access".to_owned(), token("at", 9))], ..Obtained::default() };
+    assert!(story.renewal.keep(&job, &old, late).unwrap().is_none());
+    assert_eq!(story.live().values["access"].0, token("at", 1));
+}
+
+#[test]
+fn a_token_whose_answer_was_lost_is_tried_once_and_then_the_loss_is_told() {
+    let story = story(expired());
+    story.server.loses.store(true, Ordering::SeqCst);
+    assert!(matches!(story.obtain(ANY), Err(NotLive::Later { .. })));
+    assert_eq!(story.live().unanswered, Some(token("rt", 0).digest()));
+
+    let again = story.obtain(Want { at_once: true, ..ANY });
+    let Err(NotLive::NeedsReconnect(words)) = again else { panic!("{again:?}") };
+    assert!(words.contains("was broken off after its refresh token was sent") && words.contains("wharf connect acme --name main"));
+    assert_eq!((story.live().standing, story.live().lost), (Standing::NeedsReconnect, 1));
+    assert_eq!(story.told().last(), Some(&State::NeedsReconnect));
+    // It is told again, and nothing is sent.
+    assert!(matches!(story.obtain(Want { at_once: true, ..ANY }), Err(NotLive::NeedsReconnect(_))));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_refused_refresh_token_is_no_loss_where_nothing_was_broken_off() {
+    let story = story(Live { refresh: Some(Kept(token("rt", 7))), ..expired() });
+    assert!(matches!(story.obtain(ANY), Err(NotLive::NeedsReconnect(_))));
+    assert_eq!((story.live().standing, story.live().lost, story.live().refresh), (Standing::NeedsReconnect, 0, None));
+}
+
+#[test]
+fn after_a_failure_nobody_asks_for_a_while_and_a_token_that_is_valid_is_used() {
+    let story = story(expired());
+    let unreachable = NotObtained::Later { words: "unreachable".to_owned(), sent: false, after: None };
+    *lock(&story.server.next) = Some(unreachable.clone());
+    assert!(matches!(story.obtain(ANY), Err(NotLive::Later { .. })));
+    let Err(NotLive::Later { words, after }) = story.obtain(ANY) else { panic!() };
+    assert_eq!((words.as_str(), after.unwrap() <= COOL), ("unreachable", true));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(story.live().unanswered, None, "nothing was sent");
+    assert_eq!(story.obtain(Want { at_once: true, ..ANY }).unwrap().generation, 2);
+    assert_eq!(story.obtain(ANY).unwrap().generation, 2);
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn failures_in_a_row_are_further_and_further_apart_and_never_more_than_a_quarter_of_an_hour() {
+    let story = story(expired());
+    let mut live = expired();
+    let mut cools = Vec::new();
+    for _ in 0..12 {
+        let failed = story.renewal.failure(&live, String::new(), None);
+        cools.push(failed.cool / 1000);
+        live.failed = Some(failed);
+    }
+    assert_eq!(cools, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]);
+    let asked = story.renewal.failure(&live, String::new(), Some(Duration::from_secs(30)));
+    assert_eq!(asked.cool, 30_000, "the server says when");
+}
+
+#[test]
+fn a_result_that_cannot_be_kept_at_once_is_not_lost() {
+    struct Full(MemoryVault, AtomicU64);
+    impl Vault for Full {
+        fn get(&self, name: &str) -> Result<Option<Entry>, VaultError> {
+            self.0.get(name)
+        }
+        fn put(&self, name: &str, value: &[u8], seen: Option<u64>) -> Result<Put, VaultError> {
+            // The row, then the lease; then the disk is full until there were many tries.
+            match self.1.fetch_add(1, Ordering::SeqCst) {
+                2..30 => Err(VaultError::Unavailable("the disk is full".to_owned())),
+                _ => self.0.put(name, value, seen),
+            }
+        }
+        fn delete(&self, name: &str, seen: u64) -> Result<Put, VaultError> {
+            self.0.delete(name, seen)
+        }
+        fn list(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<String>, VaultError> {
+            self.0.list(prefix, after, most)
+        }
+        fn changes(&self, since: u64) -> Result<Changes, VaultError> {
+            self.0.changes(since)
+        }
+        fn owner(&self) -> &str {
+            self.0.owner()
+        }
+        fn is_gone(&self, owner: &str) -> bool {
+            self.0.is_gone(owner)
+        }
+    }
+    let story = on(Arc::new(Full(MemoryVault::default(), AtomicU64::new(0))), expired());
+    assert!(matches!(story.obtain(ANY), Err(NotLive::Fault(_))));
+    assert_eq!(story.obtain(ANY).unwrap().values["access"].0, token("at", 1));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 1, "it was not spent again");
+}
+
+#[test]
+fn a_connection_of_another_user_begins_anew() {
+    let story = story(expired());
+    story.obtain(ANY).unwrap();
+    let Job { plugin, digest, connection, credential, .. } = &*job(&story.server);
+    let (plugin, digest) = (plugin.clone(), digest.clone());
+    let (connection, credential) = (connection.clone(), credential.clone());
+    let obtain = Box::new(ByRefresh(Arc::clone(&story.server)));
+    let of_bob =
+        Arc::new(Job { plugin, digest, connection, credential, binding: "bob".to_owned(), is_made: false, obtain });
+    let result = story.renewal.obtain(&of_bob, ANY, Deadline::within(Duration::from_secs(20)));
+    assert!(matches!(result, Err(NotLive::NeedsReconnect(words)) if words.contains("nobody has agreed")));
+}

@@ -1,0 +1,396 @@
+//! Connections that are kept in the vault: making them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wharf_egress::declaration::{CredentialKind, GrantType, Told, ToldBy};
+use wharf_egress::tokens::{self, DeviceAsked, Spend, TokenError};
+use wharf_egress::{Connection, Deadline, Secret};
+
+use super::Host;
+use crate::credentials::connect::{Awaited, Connect, Connected, check_given, check_name};
+use crate::credentials::live::OfCall;
+use crate::credentials::oauth::{allowance, not_obtained, obtained};
+use crate::credentials::prepared::Prepared;
+use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
+use crate::credentials::shelf::lock;
+use crate::credentials::{made, row_name};
+use crate::failure::{CallError, Detail, Failure, Refusal};
+use crate::grant::Grant;
+use crate::manifest::About;
+
+/// A consent that somebody gives in a browser.
+#[derive(Debug)]
+pub struct Consent {
+    /// Where the browser goes. It has a secret in it, the state, that is good for one answer.
+    pub url: String,
+    /// What the browser has to keep, as by a cookie: the answer counts only from the browser that has it.
+    pub browser: Secret,
+}
+
+/// A consent that somebody gives on another device (RFC 8628).
+pub struct Device {
+    /// What is typed in there.
+    pub user_code: String,
+    /// Where.
+    pub address: String,
+    /// The same with the code in it.
+    pub complete: Option<String>,
+    /// How long there is time for it.
+    pub lasts: Duration,
+    asked: DeviceAsked,
+    begun: Instant,
+    start: Start,
+}
+
+/// What a connection is made with.
+struct Start {
+    connect: Connect,
+    of: OfCall,
+    credential: Option<(Arc<Prepared>, GrantType)>,
+    /// Whether there is no row of it yet.
+    is_new: bool,
+}
+
+impl Start {
+    fn oauth2(&self) -> Result<(&Arc<Prepared>, GrantType), Refusal> {
+        let credential = self.credential.as_ref().filter(|(prepared, _)| prepared.oauth2().is_some());
+        credential.map(|(prepared, grant)| (prepared, *grant)).ok_or_else(|| {
+            Refusal::Connection(format!("`{}` has no credential that somebody agrees to", self.connect.plugin))
+        })
+    }
+}
+
+impl Host {
+    /// Which grants of OAuth 2 a plugin's credential can be obtained by, the usual one first; none where nobody has to agree to
+    /// anything.
+    ///
+    /// # Errors
+    /// [`Refusal`] where there is no such plugin or credential.
+    pub fn grants_of(&self, plugin: &str, credential: Option<&str>) -> Result<Vec<GrantType>, Refusal> {
+        let tenure = self.registry.get(plugin)?;
+        let prepared = chosen(&tenure.release.about, tenure.release.credentials(), credential)?;
+        Ok(match prepared.map(|prepared| &prepared.declared.kind) {
+            Some(CredentialKind::Oauth2(oauth2)) => oauth2.grants.clone(),
+            Some(CredentialKind::Session(_)) | None => Vec::new(),
+        })
+    }
+
+    /// Makes a connection that nobody has to agree to: its fields are put into the vault, and what it lives by is obtained once, so
+    /// that it is known to work. One of the same name is changed.
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing is kept of a new connection then.
+    pub fn connect_unattended(&self, connect: Connect) -> Result<Connected, CallError> {
+        let start = self.start(connect)?;
+        let connected = self.credentials.install(&start.of, &start.connect, None, &[])?;
+        let Some((prepared, _)) = &start.credential else { return Ok(connected) };
+        let obtained = start.of.job(prepared).and_then(|job| {
+            let generation = self.credentials.known(&job.row())?.row.credentials.get(&job.credential).map(|live| live.generation);
+            let want = Want { beyond: generation.unwrap_or_default(), at_once: true };
+            self.credentials.renewal.obtain(&job, want, Deadline::within(MOST_FOR_A_TOKEN))
+        });
+        match obtained {
+            Ok(live) => Ok(Connected { scopes: live.scopes, ..connected }),
+            Err(why) => {
+                if start.is_new {
+                    self.forget(&start.connect.plugin, &start.connect.name)?;
+                }
+                Err(named(why.into(), &start))
+            }
+        }
+    }
+
+    /// Begins a connection to which somebody agrees in a browser, which comes back to the redirect address: one that the provider
+    /// knows.
+    ///
+    /// # Errors
+    /// [`CallError`] where the connection lacks what it needs.
+    pub fn consent(&self, connect: Connect, redirect: &str) -> Result<Consent, CallError> {
+        let start = self.start(Connect { grant: Some(GrantType::AuthorizationCode), ..connect })?;
+        let (prepared, grant) = start.oauth2()?;
+        let Some((oauth2, client)) = prepared.oauth2() else { return Err(no_oauth(&start)) };
+        let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
+        let (state, browser) = (random()?, random()?);
+        let (verifier, challenge) = client.uses_pkce().then(tokens::pkce).unzip();
+        let connection = &start.of.grant.connection;
+        let url = client
+            .authorize_url(connection, scopes, &state, challenge.as_deref(), redirect)
+            .map_err(Refusal::from)?;
+        let awaited = Awaited {
+            prepared: Arc::clone(prepared),
+            grant,
+            verifier,
+            redirect: redirect.to_owned(),
+            browser: browser.clone(),
+            begun: Instant::now(),
+            of: start.of,
+            connect: start.connect,
+        };
+        self.credentials.waiting.add(&state, awaited)?;
+        Ok(Consent { url, browser })
+    }
+
+    /// Takes what a browser came back with: the query of its address, and what it keeps. Each consent has one answer; one that nobody
+    /// waits for, or that comes from another browser or another server, is refused, and recorded.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub fn consented(&self, query: &str, browser: &Secret) -> Result<Connected, CallError> {
+        let refused = |words: String| {
+            self.note_callback(&words);
+            CallError::from(Refusal::Connection(format!("the answer is refused: {words}; begin again")))
+        };
+        let callback = tokens::callback(query).map_err(|error| refused(error.to_string()))?;
+        let Some(state) = &callback.state else { return Err(refused("it has no `state`".to_owned())) };
+        let awaited = self.credentials.waiting.take(state, browser).map_err(|words| refused(words.to_owned()))?;
+        let Awaited { connect, of, prepared, grant, verifier, redirect, .. } = awaited;
+        let start = Start { connect, of, credential: Some((prepared, grant)), is_new: false };
+        let (prepared, _) = start.oauth2()?;
+        let Some((_, client)) = prepared.oauth2() else { return Err(no_oauth(&start)) };
+        let code = client.code(&start.of.grant.connection, &callback).map_err(|error| {
+            self.note_callback(&error.to_string());
+            named(token_error(error), &start)
+        })?;
+        let told = client.told(&callback);
+        self.redeem(&start, Spend::Code { code: &code, verifier: verifier.as_ref(), redirect: &redirect }, told)
+    }
+
+    /// Begins a connection to which somebody agrees on another device.
+    ///
+    /// # Errors
+    /// [`CallError`] where the provider gives no code for it.
+    pub fn device(&self, connect: Connect) -> Result<Device, CallError> {
+        let start = self.start(Connect { grant: Some(GrantType::DeviceCode), ..connect })?;
+        let (prepared, _) = start.oauth2()?;
+        let Some((oauth2, client)) = prepared.oauth2() else { return Err(no_oauth(&start)) };
+        let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
+        let by = start.of.on_behalf();
+        let connection = &start.of.grant.connection;
+        let who = by.who(connection.name(), "connect");
+        let asked = client
+            .device(connection, scopes, allowance(MOST_FOR_A_TOKEN), by.recorder(who))
+            .map_err(|error| named(token_error(error), &start))?;
+        Ok(Device {
+            user_code: asked.user_code.clone(),
+            address: asked.address.clone(),
+            complete: asked.complete.clone(),
+            lasts: asked.lasts,
+            begun: Instant::now(),
+            asked,
+            start,
+        })
+    }
+
+    /// Waits until somebody has agreed, or not, as often as the provider wants to be asked.
+    ///
+    /// # Errors
+    /// [`CallError`], also where the time is over.
+    pub fn device_agreed(&self, device: Device) -> Result<Connected, CallError> {
+        /// By RFC 8628, section 3.5.
+        const SLOWER: Duration = Duration::from_secs(5);
+        let Device { asked, begun, start, .. } = device;
+        let mut interval = asked.interval;
+        while begun.elapsed() + interval < asked.lasts {
+            std::thread::sleep(interval);
+            match self.redeem(&start, Spend::Device(&asked.code), Vec::new()) {
+                Err(CallError::Failure(Failure::Unavailable(detail))) if detail.message == PENDING => {}
+                Err(CallError::Failure(Failure::Unavailable(detail))) if detail.message == SLOW_DOWN => {
+                    interval += SLOWER;
+                }
+                done => return done,
+            }
+        }
+        Err(Refusal::Connection("nobody has agreed in time; begin again".to_owned()).into())
+    }
+
+    /// The first token, and the connection with it.
+    fn redeem(&self, start: &Start, spend: Spend<'_>, mut told: Vec<(Told, String)>) -> Result<Connected, CallError> {
+        let (prepared, grant) = start.oauth2()?;
+        let Some((oauth2, client)) = prepared.oauth2() else { return Err(no_oauth(start)) };
+        let by = start.of.on_behalf();
+        let connection = &start.of.grant.connection;
+        let who = by.who(connection.name(), "connect");
+        let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
+        let mut tokens = client
+            .token(connection, spend, scopes, allowance(MOST_FOR_A_TOKEN), by.recorder(who))
+            .map_err(|error| named(token_error(error), start))?;
+        tokens.scopes = tokens.scopes.or_else(|| Some(scopes.clone()).filter(|scopes| !scopes.is_empty()));
+        told.append(&mut tokens.told);
+        self.credentials.install(&start.of, &start.connect, Some((prepared, grant, obtained(tokens))), &told)
+    }
+
+    fn start(&self, mut connect: Connect) -> Result<Start, CallError> {
+        check_name(&connect.name)?;
+        let release = Arc::clone(&self.registry.get(&connect.plugin)?.release);
+        check_given(&release.about, &connect)?;
+        let (row, version) = self.credentials.renewal.row(&row_name(&connect.plugin, &connect.name))?;
+        let grant = match self.granted(&connect.plugin, Some(&connect.name)) {
+            Some(granted) => {
+                if !connect.fields.is_empty() || !connect.servers.is_empty() || connect.from.is_some() {
+                    let words = format!(
+                        "the connection `{}` of `{}` is a configured one: its fields and servers are changed there",
+                        connect.name, connect.plugin
+                    );
+                    return Err(Refusal::Connection(words).into());
+                }
+                connect.from = Some(connect.name.clone());
+                granted
+            }
+            None => {
+                let before = row.made.as_ref();
+                let usual = || before.map_or_else(|| self.only(&connect.plugin), |made| made.from.clone());
+                connect.from = connect.from.clone().or_else(usual);
+                let made = connect.made(before, self.credentials.renewal.now());
+                let from = self.from(&connect.plugin, &connect.name, connect.from.as_deref())?;
+                made::grant(&release.about, &connect.name, &made, from.as_deref())?
+            }
+        };
+        let prepared = chosen(&release.about, release.credentials(), connect.credential.as_deref())?.cloned();
+        let credential = prepared.map(|prepared| usual_grant(prepared, &connect)).transpose()?;
+        for field in release.about.fields.iter().filter(|field| field.required) {
+            grant.connection.require(&field.name).map_err(Refusal::from)?;
+        }
+        let of = OfCall { credentials: Arc::clone(&self.credentials), release, grant, audit: self.audit.clone() };
+        Ok(Start { connect, of, credential, is_new: version.is_none() })
+    }
+
+    /// The only connection that the program granted to a plugin.
+    fn only(&self, plugin: &str) -> Option<String> {
+        self.granted(plugin, None).map(|grant| grant.connection.name().to_owned())
+    }
+
+    fn from(&self, plugin: &str, name: &str, from: Option<&str>) -> Result<Option<Arc<Grant>>, Refusal> {
+        let Some(from) = from else { return Ok(None) };
+        let granted = self.granted(plugin, Some(from));
+        granted.map(Some).ok_or_else(|| {
+            Refusal::Connection(format!(
+                "the connection `{name}` is made from `{from}`, and `{plugin}` has no such connection in the configuration"
+            ))
+        })
+    }
+
+    /// The connection of a plugin that was made at run time: the one of this name, or else the only one.
+    pub(super) fn made(&self, about: &About, name: Option<&str>) -> Result<Option<Arc<Grant>>, CallError> {
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => match self.credentials.names(&about.name, 2)?.as_slice() {
+                [only] => only.clone(),
+                [] => return Ok(None),
+                _ => {
+                    let words = format!("`{}` has several connections; say which one: --connection NAME", about.name);
+                    return Err(Refusal::Connection(words).into());
+                }
+            },
+        };
+        let known = self.credentials.known(&row_name(&about.name, &name))?;
+        let Some(made) = &known.row.made else { return Ok(None) };
+        let from = self.from(&about.name, &name, made.from.as_deref())?;
+        // A connection of the configuration may be another one by now.
+        let is_same = |known: &(Option<Arc<Connection>>, Arc<Grant>)| match (&known.0, &from) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, &now.connection),
+            (None, None) => true,
+            _ => false,
+        };
+        let mut kept = lock(&known.grant);
+        if let Some((_, grant)) = kept.as_ref().filter(|known| is_same(known)) {
+            return Ok(Some(Arc::clone(grant)));
+        }
+        let grant = made::grant(about, &name, made, from.as_deref())?;
+        *kept = Some((from.map(|from| Arc::clone(&from.connection)), Arc::clone(&grant)));
+        Ok(Some(grant))
+    }
+
+    /// Whether a connection of the configuration may have been told something when it was connected.
+    pub(super) fn is_told(about: &About) -> bool {
+        about.credentials.iter().any(|credential| match &credential.kind {
+            CredentialKind::Oauth2(oauth2) => {
+                oauth2.fields.iter().chain(&oauth2.servers).any(|told| matches!(told.by, ToldBy::Answer(_) | ToldBy::Callback(_)))
+            }
+            CredentialKind::Session(_) => false,
+        })
+    }
+
+    fn note_callback(&self, words: &str) {
+        if let Some(audit) = &self.audit {
+            let _ = audit.connection("", "", "", &format!("refused what a browser came back with: {words}"));
+        }
+    }
+}
+
+/// The credential that is meant: the one of this name, or else the only one.
+fn chosen<'r>(
+    about: &About,
+    credentials: &'r [Arc<Prepared>],
+    name: Option<&str>,
+) -> Result<Option<&'r Arc<Prepared>>, Refusal> {
+    let names = || credentials.iter().map(|one| one.declared.name.as_str()).collect::<Vec<_>>().join("`, `");
+    match (credentials, name) {
+        (all, Some(name)) => all.iter().find(|one| one.declared.name == name).map(Some).ok_or_else(|| {
+            Refusal::Connection(format!("`{}` has no credential `{name}`; it has `{}`", about.name, names()))
+        }),
+        ([], None) => Ok(None),
+        ([only], None) => Ok(Some(only)),
+        (_, None) => {
+            Err(Refusal::Connection(format!("`{}` has several credentials; say which one: `{}`", about.name, names())))
+        }
+    }
+}
+
+/// The grant that is meant.
+fn usual_grant(prepared: Arc<Prepared>, connect: &Connect) -> Result<(Arc<Prepared>, GrantType), Refusal> {
+    let grants = prepared.oauth2().map(|(oauth2, _)| oauth2.grants.clone()).unwrap_or_default();
+    // A session has none, and needs nobody.
+    let usual = grants.first().copied().unwrap_or(GrantType::ClientCredentials);
+    match connect.grant {
+        Some(grant) if !grants.contains(&grant) => Err(Refusal::Connection(format!(
+            "the credential `{}` of `{}` is not obtained by {}; its manifest says how",
+            prepared.declared.name,
+            connect.plugin,
+            grant.in_words()
+        ))),
+        grant => Ok((prepared, grant.unwrap_or(usual))),
+    }
+}
+
+const PENDING: &str = "nobody has agreed yet";
+const SLOW_DOWN: &str = "nobody has agreed yet, and the provider wants to be asked less often";
+
+fn token_error(error: TokenError) -> CallError {
+    let pending = |words: &str| {
+        CallError::from(Failure::Unavailable(Detail { message: words.to_owned(), ..Detail::default() }))
+    };
+    match error {
+        TokenError::Pending => pending(PENDING),
+        TokenError::SlowDown => pending(SLOW_DOWN),
+        other => match not_obtained(other) {
+            NotObtained::Final(message) => Failure::Unauthorized(Detail { message, ..Detail::default() }).into(),
+            NotObtained::Rejected(detail) => Failure::Unauthorized(detail).into(),
+            NotObtained::Later { words, after, .. } => NotLive::Later { words, after }.into(),
+            NotObtained::Refusal(refusal) => refusal.into(),
+            NotObtained::Fault(fault) => fault.into(),
+        },
+    }
+}
+
+fn named(error: CallError, start: &Start) -> CallError {
+    match &error {
+        CallError::Failure(Failure::Unavailable(detail)) if detail.message == PENDING || detail.message == SLOW_DOWN => {
+            error
+        }
+        _ => error.and(&format!("`{}` of `{}` is not connected", start.connect.name, start.connect.plugin)),
+    }
+}
+
+fn no_oauth(start: &Start) -> CallError {
+    Refusal::Connection(format!("`{}` has no credential by OAuth 2", start.connect.plugin)).into()
+}
+
+/// A text that nobody guesses.
+fn random() -> Result<Secret, CallError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        CallError::from(crate::failure::Fault::Host(format!("the system gives no random numbers: {error}")))
+    })?;
+    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
