@@ -94,6 +94,9 @@ pub(crate) fn read(
     // What was made of a secret may have it in it, so it is looked for first.
     let is_late = || allowance.is_late();
     let in_memory = || {
+        if outgoing.for_host {
+            return Ok(Content::Memory(body.into()));
+        }
         let bytes = outgoing.strong.mask_in_time(body, &is_late);
         let bytes = bytes.and_then(|bytes| connection.strong().mask_in_time(bytes, &is_late));
         bytes.map(|bytes| Content::Memory(bytes.into())).map_err(|Late| SendError::Timeout { sent: true })

@@ -22,7 +22,7 @@ mod sensitive;
 pub use crate::well_known::is_credential;
 pub use credential::{
     ACCESS, Algorithm, Assertion, Client, ClientAuthentication, Credential, CredentialKind, Endpoint, GrantType, Key,
-    LoginStep, Oauth2, Over, Parameter, ParameterValue, Session, Taken, TakenFrom, Told, ToldBy, TokenAnswer,
+    LoginStep, Oauth2, Over, Parameter, ParameterValue, Session, Taken, TakenFrom, TokenAnswer, Told, ToldBy,
 };
 pub use lint::{Declaration, Operation, Problem, check, compile, prepare};
 pub use place::{is_pointer, place, place_of_request};

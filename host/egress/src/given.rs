@@ -47,6 +47,38 @@ pub(crate) fn check(value: &str, given: impl FnOnce() -> Given) -> Result<(), Co
     Err(ConnectionError::Stray { given: given(), problem: problem.0, character: name(problem.1) })
 }
 
+/// The same for a secret. A private key in PEM form has lines, and its place is in what is signed: where a header would have it, it is
+/// refused there.
+pub(crate) fn check_secret(value: &str, given: impl FnOnce() -> Given) -> Result<(), ConnectionError> {
+    if is_pem(value) { Ok(()) } else { check(value, given) }
+}
+
+/// Whether a text consists of blocks of PEM (RFC 7468, section 3), and of line breaks: nothing in it is unseen.
+fn is_pem(text: &str) -> bool {
+    let label = |line: &str, begin: &str| {
+        let label = line.strip_prefix(begin)?.strip_suffix("-----")?;
+        label
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
+            .then(|| label.to_owned())
+    };
+    let is_of_base64 = |line: &str| line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    let (mut inside, mut blocks) = (None, 0);
+    for line in text.split(['\n', '\r']) {
+        inside = match (inside, label(line, "-----BEGIN "), label(line, "-----END ")) {
+            (None, Some(begun), _) => Some(begun),
+            (None, None, _) if line.is_empty() => None,
+            (Some(begun), _, Some(ended)) if begun == ended => {
+                blocks += 1;
+                None
+            }
+            (Some(begun), None, None) if is_of_base64(line) => Some(begun),
+            _ => return false,
+        };
+    }
+    blocks > 0 && inside.is_none()
+}
+
 fn unseen_at_the_end(value: &str) -> Option<char> {
     let mut from_the_end = value.chars().rev();
     let last = from_the_end.next().filter(|c| is_unseen(*c))?;
@@ -127,6 +159,32 @@ mod tests {
         for value in ["a\nb", "a\r\nb", "a\tb", "a\0b", "a\u{85}b", "a\u{2028}b", "a\u{feff}b"] {
             assert!(problem(value).unwrap().contains("`key` has a line break"), "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_private_key_in_pem_form_is_a_secret_with_lines_and_nothing_else_is() {
+        let problem = |value: &str| check_secret(value, || Given::Field("key".to_owned())).err();
+        let key = "-----BEGIN PRIVATE KEY-----\nMIGH+/==\nAgEA\n-----END PRIVATE KEY-----";
+        for value in [key.to_owned(), format!("{key}\n"), key.replace('\n', "\r\n"), format!("{key}\n\n{key}\n")] {
+            assert_eq!(problem(&value), None, "{value:?}");
+            assert!(check(&value, || Given::Field("key".to_owned())).is_err(), "no other field has lines");
+        }
+        for value in [
+            format!(" {key}"),
+            format!("{key} "),
+            format!("{key}\nsecret"),
+            format!("\u{feff}{key}"),
+            key.replace("AgEA", "Ag EA"),
+            key.replace("AgEA", "Ag\0EA"),
+            key.replace("END PRIVATE", "END"),
+            key.replace("-----END PRIVATE KEY-----", ""),
+            "\n".to_owned(),
+            "secret\n".to_owned(),
+        ] {
+            assert!(problem(&value).is_some(), "{value:?}");
+        }
+        assert_eq!(problem("k7RmX2vQp9LzT4wB"), None);
+        assert_eq!(problem("-----BEGIN PRIVATE KEY-----\\nMIGH\\n-----END PRIVATE KEY-----"), None, "in one line");
     }
 
     #[test]

@@ -72,6 +72,7 @@ pub fn prepare(
         redirects_to: request.redirects_to.clone(),
         reads: request.effect() == Effect::Read,
         has_key: request.has_key(),
+        for_host: false,
         strong,
         weak,
     })

@@ -68,6 +68,7 @@ pub mod shortage;
 mod spool;
 mod strength;
 pub mod text;
+pub mod tokens;
 mod well_known;
 mod wiped;
 mod wire;

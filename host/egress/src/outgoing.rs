@@ -33,6 +33,8 @@ pub struct Outgoing {
     pub(crate) reads: bool,
     /// Whether it has a key by which the provider knows it again.
     pub(crate) has_key: bool,
+    /// Whether its answer is for the host alone, which looks for secrets in it: they are not masked there.
+    pub(crate) for_host: bool,
     /// Knows what was made of strong secrets for its credentials: for what a plugin sees.
     pub(crate) strong: Masker,
     /// Knows the weak secrets, and what was made of them: for what people see. The plugin may know them from an answer.
@@ -89,6 +91,7 @@ impl Outgoing {
             redirects_to: Vec::new(),
             reads: true,
             has_key: false,
+            for_host: false,
             strong: Masker::default(),
             weak: Masker::default(),
         }

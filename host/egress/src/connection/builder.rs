@@ -238,12 +238,12 @@ impl ConnectionBuilder {
             given::check(proxy.reveal(), || Given::Proxy)?;
         }
         for (name, value) in &self.fields {
-            let text = match value {
-                Value::Open(value) => value,
-                Value::Secret { value, .. } => value.reveal(),
-                Value::Absent { .. } => continue,
-            };
-            given::check(text, || Given::Field(name.clone()))?;
+            let name = || Given::Field(name.clone());
+            match value {
+                Value::Open(value) => given::check(value, name)?,
+                Value::Secret { value, .. } => given::check_secret(value.reveal(), name)?,
+                Value::Absent { .. } => {}
+            }
         }
         Ok(())
     }

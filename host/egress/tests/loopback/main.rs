@@ -33,6 +33,7 @@ mod spooled;
 mod texts;
 mod time;
 mod tls;
+mod tokens;
 mod uploads;
 mod wire;
 

@@ -1,0 +1,478 @@
+//! Tokens of OAuth 2: what is asked of an authorization server, and what its answers mean.
+//!
+//! A request for a token is made like one that a plugin declares, and leaves by [`send_one`]: every rule of egress holds for it, it is
+//! recorded, and nothing of a secret is shown. Where the server redirects to is told, and nobody goes there. What it answers is a
+//! stranger's: it is bounded, looked at, and quoted without secrets.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::audit::Recorder;
+use crate::connection::Connection;
+use crate::deadline::Deadline;
+use crate::declaration::{Assertion, ClientAuthentication, Endpoint, Oauth2, Told, ToldBy};
+use crate::guard::Refusal;
+use crate::rules::Rule;
+use crate::secret::Secret;
+use crate::send::{Allowance, send_one, there};
+
+mod answer;
+mod callback;
+mod error;
+mod jwt;
+mod pkce;
+mod request;
+mod words;
+
+pub use callback::{Callback, CallbackError, callback};
+pub use error::{Refused, TokenError};
+pub use pkce::pkce;
+
+use answer::{Said, is_fit};
+use jwt::Claims;
+use request::Sent;
+use words::{Ask, What};
+
+/// No answer of an authorization server is larger, in bytes.
+const MOST_ANSWER: u64 = 1 << 20;
+
+/// How long what a client signs for itself holds.
+const SIGNED: Duration = Duration::from_secs(300);
+
+/// What is waited for where nothing is sent.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// How a client signs for itself (RFC 7523, section 2.2), and for others (section 2.1).
+const BY_JWT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// The client of a credential by OAuth 2, as a manifest declares it.
+#[derive(Clone, Debug)]
+pub struct OauthClient {
+    oauth2: Oauth2,
+}
+
+/// What is given for a token.
+#[derive(Clone, Copy, Debug)]
+pub enum Spend<'a> {
+    /// What a browser came back with (RFC 6749, section 4.1.3).
+    Code {
+        /// The authorization code.
+        code: &'a Secret,
+        /// What its challenge was made of: see [`pkce`].
+        verifier: Option<&'a Secret>,
+        /// The redirect address that it was asked for with.
+        redirect: &'a str,
+    },
+    /// A refresh token (RFC 6749, section 6).
+    Refresh(&'a Secret),
+    /// Nothing: the client is known (RFC 6749, section 4.4).
+    ClientCredentials,
+    /// The code that a device got (RFC 8628, section 3.4).
+    Device(&'a Secret),
+    /// What the private key of the connection signs (RFC 7523, section 2.1).
+    Assertion,
+}
+
+/// What an authorization server gave.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// For requests: visible ASCII, and no more than 16 KiB.
+    pub access: Secret,
+    /// For the next token, where there is one. The last one holds on where there is none.
+    pub refresh: Option<Secret>,
+    /// How long the access token holds; ten years at most. Until the server refuses it, where nobody says so.
+    pub lasts: Option<Duration>,
+    /// The scopes that were granted; those that were asked for, where nothing is told.
+    pub scopes: Option<Vec<String>>,
+    /// Fields and servers of the connection that the answer tells.
+    pub told: Vec<(Told, String)>,
+    /// How far this machine's clock is behind the server's, in seconds.
+    pub clock: Option<i64>,
+}
+
+/// What a device got, to be shown to somebody.
+#[derive(Clone, Debug)]
+pub struct DeviceAsked {
+    /// For [`Spend::Device`].
+    pub code: Secret,
+    /// What is typed in at the address.
+    pub user_code: String,
+    /// Where: a URL.
+    pub address: String,
+    /// The same with the code in it.
+    pub complete: Option<String>,
+    /// How long there is time for it.
+    pub lasts: Duration,
+    /// How long to wait between two requests.
+    pub interval: Duration,
+}
+
+/// What kind of token is given up (RFC 7009, section 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum TokenHint {
+    Access,
+    Refresh,
+}
+
+/// The one who asks, and what for.
+#[derive(Clone, Copy)]
+struct Errand<'a> {
+    what: What,
+    name: &'static str,
+    endpoint: &'a Endpoint,
+    connection: &'a Connection,
+    allowance: Allowance<'a>,
+    recorder: Option<Recorder<'a>>,
+}
+
+impl OauthClient {
+    /// That of a credential.
+    pub fn new(oauth2: &Oauth2) -> Self {
+        Self { oauth2: oauth2.clone() }
+    }
+
+    /// Whether a code is bound to who asked for it: see [`pkce`].
+    pub fn uses_pkce(&self) -> bool {
+        self.oauth2.pkce
+    }
+
+    /// Whether the provider takes tokens back.
+    pub fn can_revoke(&self) -> bool {
+        self.oauth2.revoke.is_some()
+    }
+
+    /// Asks for a token. Scopes are sent where the specification has a place for them: for the client itself, and with what is signed.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn token(
+        &self,
+        connection: &Connection,
+        spend: Spend<'_>,
+        scopes: &[String],
+        allowance: Allowance<'_>,
+        recorder: Option<Recorder<'_>>,
+    ) -> Result<Tokens, TokenError> {
+        let (endpoint, what) = (&self.oauth2.token, spend.what());
+        let mut sent = self.spent(connection, spend, scopes, allowance.deadline)?;
+        // The name of the grant is the provider's own, at some, for what nobody spends.
+        let is_fixed = !matches!(spend, Spend::ClientCredentials | Spend::Assertion);
+        sent.besides(&endpoint.parameters, connection, if is_fixed { &["grant_type", "redirect_uri"] } else { &[] });
+        let errand = Errand { what, name: "token", endpoint, connection, allowance, recorder };
+        self.ask(errand, &mut sent, |ask, said| self.tokens(ask, said))
+    }
+
+    /// Asks for a code that somebody types in elsewhere.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn device(
+        &self,
+        connection: &Connection,
+        scopes: &[String],
+        allowance: Allowance<'_>,
+        recorder: Option<Recorder<'_>>,
+    ) -> Result<DeviceAsked, TokenError> {
+        let endpoint = declared(self.oauth2.device.as_ref(), "where a device asks for a code")?;
+        let mut sent = Sent::default();
+        self.add_scopes(&mut sent, scopes);
+        sent.besides(&endpoint.parameters, connection, &[]);
+        let errand = Errand { what: What::DeviceCode, name: "device-code", endpoint, connection, allowance, recorder };
+        self.ask(errand, &mut sent, device)
+    }
+
+    /// Gives a token up. That it was none any more is no error.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn revoke(
+        &self,
+        connection: &Connection,
+        token: &Secret,
+        hint: TokenHint,
+        allowance: Allowance<'_>,
+        recorder: Option<Recorder<'_>>,
+    ) -> Result<(), TokenError> {
+        let endpoint = declared(self.oauth2.revoke.as_ref(), "where tokens are given up")?;
+        let mut sent = Sent::default();
+        let hint = match hint {
+            TokenHint::Access => "access_token",
+            TokenHint::Refresh => "refresh_token",
+        };
+        sent.secret("token", token).open("token_type_hint", hint);
+        sent.besides(&endpoint.parameters, connection, &[]);
+        let errand = Errand { what: What::Revocation, name: "revoke", endpoint, connection, allowance, recorder };
+        self.ask(errand, &mut sent, |_, _| Ok(()))
+    }
+
+    /// Where a person says yes, in a browser (RFC 6749, section 4.1.1). The host never asks for it itself.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a rule forbids it, or the connection lacks what it needs.
+    pub fn authorize_url(
+        &self,
+        connection: &Connection,
+        scopes: &[String],
+        state: &Secret,
+        challenge: Option<&str>,
+        redirect: &str,
+    ) -> Result<String, Refusal> {
+        let endpoint = declared(self.oauth2.authorize.as_ref(), "where a person says yes")?;
+        let mut sent = Sent::default();
+        let id = connection.credential(&self.oauth2.client.id)?;
+        sent.open("response_type", "code").open("client_id", id.real()).open("redirect_uri", redirect);
+        self.add_scopes(&mut sent, scopes);
+        sent.secret("state", state);
+        if let Some(challenge) = challenge {
+            sent.open("code_challenge", challenge).open("code_challenge_method", "S256");
+        }
+        let fixed = ["client_id", "redirect_uri", "code_challenge", "code_challenge_method"];
+        sent.besides(&endpoint.parameters, connection, &fixed);
+        let url = request::address(endpoint, &sent, connection, Deadline::within(AT_ONCE))?;
+        Ok(url.reveal().to_owned())
+    }
+
+    /// The code that a browser came back with. Whether the state is the right one was looked at before.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] where there is none, or somebody else answers than the server that was asked (RFC 9207).
+    pub fn code(&self, connection: &Connection, callback: &Callback) -> Result<Secret, TokenError> {
+        let endpoint = self.oauth2.authorize.as_ref().unwrap_or(&self.oauth2.token);
+        let there = connection.server(endpoint.server.as_deref()).map_err(Refusal::from)?;
+        if let (Some(wanted), Some(iss)) = (&self.oauth2.issuer, &callback.iss)
+            && wanted != iss
+        {
+            return Err(words::of_another(there, wanted, iss, callback));
+        }
+        match (&callback.error, &callback.code) {
+            (None, Some(code)) => Ok(code.clone()),
+            _ => Err(words::came_back(there, self.oauth2.client.by, callback)),
+        }
+    }
+
+    /// Fields and servers of the connection that the address tells which the browser came back to.
+    pub fn told(&self, callback: &Callback) -> Vec<(Told, String)> {
+        let value = |told: &Told| match &told.by {
+            ToldBy::Callback(name) => callback.parameters.iter().find(|(known, _)| known == name),
+            ToldBy::Answer(_) => None,
+        };
+        let told = self.to_be_told().filter_map(|told| Some((told.clone(), value(told)?.1.clone())));
+        told.filter(|(_, value)| is_fit(value)).collect()
+    }
+
+    fn to_be_told(&self) -> impl Iterator<Item = &Told> {
+        self.oauth2.fields.iter().chain(&self.oauth2.servers)
+    }
+
+    fn add_scopes(&self, sent: &mut Sent, scopes: &[String]) {
+        if !scopes.is_empty() {
+            sent.open("scope", &self.joined(scopes));
+        }
+    }
+
+    fn joined(&self, scopes: &[String]) -> String {
+        scopes.join(&self.oauth2.scope_separator)
+    }
+
+    /// What is given for a token, with its grant.
+    fn spent(
+        &self,
+        connection: &Connection,
+        spend: Spend<'_>,
+        scopes: &[String],
+        deadline: Deadline,
+    ) -> Result<Sent, TokenError> {
+        let mut sent = Sent::default();
+        match spend {
+            Spend::Code { code, verifier, redirect } => {
+                sent.open("grant_type", "authorization_code").secret("code", code).open("redirect_uri", redirect);
+                verifier.into_iter().for_each(|verifier| _ = sent.secret("code_verifier", verifier));
+            }
+            Spend::Refresh(token) => {
+                sent.open("grant_type", "refresh_token").secret("refresh_token", token);
+            }
+            Spend::ClientCredentials => {
+                sent.open("grant_type", "client_credentials");
+                self.add_scopes(&mut sent, scopes);
+            }
+            Spend::Device(code) => {
+                sent.open("grant_type", DEVICE_CODE).secret("device_code", code);
+            }
+            Spend::Assertion => {
+                let assertion =
+                    declared(self.oauth2.assertion.as_ref(), "what is signed").map_err(TokenError::Refusal)?;
+                let signed = self.assertion(assertion, connection, scopes, deadline)?;
+                sent.open("grant_type", JWT_BEARER).secret("assertion", &signed);
+                if !assertion.scope_claim {
+                    self.add_scopes(&mut sent, scopes);
+                }
+            }
+        }
+        Ok(sent)
+    }
+
+    fn assertion(
+        &self,
+        assertion: &Assertion,
+        connection: &Connection,
+        scopes: &[String],
+        deadline: Deadline,
+    ) -> Result<Secret, TokenError> {
+        let issuer = connection.credential(&assertion.issuer).map_err(Refusal::from)?;
+        // It has a value where the manifest says so, and is not required.
+        let subject = assertion.subject.as_deref().and_then(|field| connection.credential(field).ok());
+        let subject = subject.filter(|subject| !subject.real().is_empty());
+        let scopes = self.joined(scopes);
+        let audience = match &assertion.audience {
+            Some(audience) => Secret::new(audience.as_str()),
+            None => request::address(&self.oauth2.token, &Sent::default(), connection, deadline)?,
+        };
+        let claims = Claims {
+            issuer: issuer.real(),
+            subject: subject.as_ref().unwrap_or(&issuer).real(),
+            audience: audience.reveal(),
+            scope: Some(scopes.as_str()).filter(|scopes| assertion.scope_claim && !scopes.is_empty()),
+            lasts: Duration::from_secs(assertion.lasts.into()),
+        };
+        jwt::signed(&assertion.key, &claims, connection)
+    }
+
+    /// What shows who the client is, where that is signed.
+    fn sign(&self, sent: &mut Sent, connection: &Connection, deadline: Deadline) -> Result<(), TokenError> {
+        let client = &self.oauth2.client;
+        let key = declared(client.key.as_ref(), "what the client signs with").map_err(TokenError::Refusal)?;
+        let id = connection.credential(&client.id).map_err(Refusal::from)?;
+        let audience = match &self.oauth2.issuer {
+            Some(issuer) => Secret::new(issuer.as_str()),
+            None => request::address(&self.oauth2.token, &Sent::default(), connection, deadline)?,
+        };
+        let (id, audience) = (id.real(), audience.reveal());
+        let claims = Claims { issuer: id, subject: id, audience, scope: None, lasts: SIGNED };
+        let signed = jwt::signed(key, &claims, connection)?;
+        sent.open("client_assertion_type", BY_JWT).secret("client_assertion", &signed);
+        Ok(())
+    }
+
+    /// Whether the client shows who it is. What is signed by somebody else says enough (RFC 7523, section 2.1): a client is named
+    /// besides only where it has a secret.
+    fn is_shown(&self, what: What, connection: &Connection) -> bool {
+        let client = &self.oauth2.client;
+        let has_secret = client.secret.as_deref().is_some_and(|secret| connection.require(secret).is_ok());
+        match client.by {
+            _ if what != What::Assertion => true,
+            ClientAuthentication::Basic | ClientAuthentication::Body => has_secret,
+            ClientAuthentication::None => false,
+            ClientAuthentication::Jwt => true,
+        }
+    }
+
+    /// Sends it, and reads the answer.
+    fn ask<T>(
+        &self,
+        errand: Errand<'_>,
+        sent: &mut Sent,
+        read: impl FnOnce(&Ask<'_>, Said<'_>) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let Errand { what, name, endpoint, connection, allowance, recorder } = errand;
+        let client = &self.oauth2.client;
+        let is_shown = self.is_shown(what, connection);
+        if is_shown && client.by == ClientAuthentication::Jwt {
+            self.sign(sent, connection, allowance.deadline)?;
+        }
+        let scheme = is_shown.then(|| request::client(client, endpoint));
+        let outgoing = request::post(name, endpoint, sent, scheme, connection, allowance.deadline)?;
+        let connection_there = there(connection, &outgoing).map_err(TokenError::Ends)?;
+        let ask = Ask { what, by: client.by, connection: connection_there, outgoing: &outgoing, sent };
+        // On a socket that had another request nobody could tell whether this one has come.
+        let answer_bytes = allowance.answer_bytes.min(MOST_ANSWER);
+        let allowance = Allowance { new_socket: true, answer_bytes, ..allowance.without_room() };
+        let answer = send_one(connection, &outgoing, allowance, recorder).map_err(|error| ask.failed(error))?;
+        if let Some(moved) = ask.moved(&answer) {
+            return Err(moved);
+        }
+        let said = Said::read(answer, &self.oauth2.answer);
+        ask.judge(&said)?;
+        read(&ask, said)
+    }
+
+    fn tokens(&self, ask: &Ask<'_>, mut said: Said<'_>) -> Result<Tokens, TokenError> {
+        let at = &self.oauth2.answer;
+        // `bot` and `user` are what Slack calls its own, which are sent like all others (RFC 6750).
+        const BEARER: [&str; 3] = ["bearer", "bot", "user"];
+        if let Some(kind) =
+            said.text("/token_type").filter(|kind| !BEARER.contains(&kind.to_ascii_lowercase().as_str()))
+        {
+            let problem =
+                format!("its tokens are of the type `{}`, and only bearer tokens can be sent", ask.quoted(kind, &said));
+            return Err(ask.unreadable(&said, &problem));
+        }
+        let told = said.told(self.to_be_told());
+        let scopes = said.scopes(&at.scope, &self.oauth2.scope_separator);
+        let lasts = said.lasts(&at.expires_in);
+        let lasts = lasts.or_else(|| self.oauth2.lasts.map(|seconds| Duration::from_secs(seconds.into())));
+        let mut token = |pointer: &str| {
+            said.token(pointer).map_err(|problem| ask.unreadable(&said, &format!("the token at `{pointer}` {problem}")))
+        };
+        let (access, refresh) = (token(&at.access_token)?, token(&at.refresh_token)?);
+        let clock = said.clock;
+        let missing = || {
+            let problem = format!("there is no text at `{}`, where the manifest says that it is", at.access_token);
+            ask.unreadable(&said, &problem)
+        };
+        Ok(Tokens { access: access.ok_or_else(missing)?, refresh, lasts, scopes, told, clock })
+    }
+}
+
+impl Spend<'_> {
+    fn what(self) -> What {
+        match self {
+            Self::Code { .. } => What::Code,
+            Self::Refresh(_) => What::Refresh,
+            Self::ClientCredentials => What::Client,
+            Self::Device(_) => What::Device,
+            Self::Assertion => What::Assertion,
+        }
+    }
+}
+
+/// What a manifest may leave out, and what is asked for.
+fn declared<'a, T>(part: Option<&'a T>, what: &str) -> Result<&'a T, Refusal> {
+    let missing = || Rule::UndeclaredRequest.denies(format!("the plugin's manifest does not say {what}"));
+    part.ok_or_else(|| missing().into())
+}
+
+/// Reads what a device got (RFC 8628, section 3.2).
+fn device(ask: &Ask<'_>, mut said: Said<'_>) -> Result<DeviceAsked, TokenError> {
+    /// What is waited where nothing is told, and what may be told.
+    const INTERVAL: Duration = Duration::from_secs(5);
+    const LONGEST_INTERVAL: Duration = Duration::from_secs(300);
+    const LASTS: Duration = Duration::from_secs(1800);
+    const LONGEST: Duration = Duration::from_secs(24 * 3600);
+    // Google's name for it is of a draft.
+    let address = ["/verification_uri", "/verification_url"].into_iter().find_map(|at| address_at(&said, at));
+    let complete = ["/verification_uri_complete", "/verification_url_complete"];
+    let complete = complete.into_iter().find_map(|at| address_at(&said, at));
+    let user_code = said.text("/user_code").filter(|code| code.len() <= 64 && is_fit(code)).map(str::to_owned);
+    let lasts = said.lasts("/expires_in").unwrap_or(LASTS).min(LONGEST);
+    let interval = said.lasts("/interval").unwrap_or(INTERVAL).min(LONGEST_INTERVAL);
+    let code = said.token("/device_code");
+    match (code, user_code, address) {
+        (Ok(Some(code)), Some(user_code), Some(address)) => {
+            Ok(DeviceAsked { code, user_code, address, complete, lasts, interval })
+        }
+        _ => {
+            Err(ask.unreadable(&said, "`device_code`, `user_code` or `verification_uri` is missing, or cannot be used"))
+        }
+    }
+}
+
+/// An address that can be shown, and opened in a browser.
+fn address_at(said: &Said<'_>, pointer: &str) -> Option<String> {
+    let url = Url::parse(said.text(pointer).filter(|url| is_fit(url))?).ok()?;
+    (matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none())
+        .then(|| url.to_string())
+}

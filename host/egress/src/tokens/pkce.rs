@@ -1,0 +1,52 @@
+//! A proof that whoever redeems a code has asked for it (RFC 7636).
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// A verifier, which is kept until the code is redeemed, and its challenge, which goes along with the browser (method S256).
+pub fn pkce() -> (Secret, String) {
+    let verifier = Secret::new(URL_SAFE_NO_PAD.encode(*random()));
+    let challenge = challenge(&verifier);
+    (verifier, challenge)
+}
+
+fn challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.reveal()))
+}
+
+/// Bytes that nobody guesses.
+pub(super) fn random() -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    if SystemRandom::new().fill(&mut *bytes).is_err() {
+        // The system gives none now. It has given this process the keys of its hash maps: 128 bits.
+        for (index, piece) in bytes.chunks_mut(8).enumerate() {
+            piece.copy_from_slice(&RandomState::new().hash_one(index).to_le_bytes());
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_that_of_the_specification() {
+        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "RFC 7636, appendix B");
+    }
+
+    #[test]
+    fn each_verifier_is_another_one_of_the_right_length() {
+        let (one, other) = (pkce(), pkce());
+        assert_ne!(one.0, other.0);
+        assert_eq!((one.0.len(), one.1.len()), (43, 43), "RFC 7636, section 4.1");
+    }
+}
