@@ -18,6 +18,7 @@ mod names;
 mod place;
 mod routes;
 mod sensitive;
+mod uses;
 
 pub use crate::well_known::is_credential;
 pub use credential::{
@@ -29,6 +30,7 @@ pub use place::{is_pointer, place, place_of_request};
 pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
 pub use sensitive::sensitive_by_place;
+pub use uses::FieldUse;
 
 /// HTTP method of a declared request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,9 +151,13 @@ impl Request {
 
     /// The fields of the connection that stand in it as values.
     pub fn connection_fields(&self) -> impl Iterator<Item = &str> {
+        self.sources().filter_map(Source::connection_field)
+    }
+
+    /// Where its values come from, but for variables that are not listed.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         let fields = self.query.iter().chain(&self.headers).chain(self.body.fields()).map(|field| &field.source);
-        let sources = self.variables.iter().map(|variable| &variable.source).chain(fields).chain(self.body.whole());
-        sources.filter_map(Source::connection_field)
+        self.variables.iter().map(|variable| &variable.source).chain(fields).chain(self.body.whole())
     }
 
     /// Where the value of a variable comes from.
@@ -493,6 +499,13 @@ pub struct Scheme {
 }
 
 impl Scheme {
+    /// All parts of its templates.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
+        let values = self.values.iter().map(|value| &value.template);
+        let placed = self.placements.iter().map(|placement| &placement.template);
+        values.chain(placed).flat_map(|template| &template.parts)
+    }
+
     /// Whether its credentials are for a server, by the name of a further one.
     pub fn is_for(&self, server: Option<&str>) -> bool {
         match server {

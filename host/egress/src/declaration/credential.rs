@@ -120,8 +120,8 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    /// `authorization-code`, …: as a manifest writes it.
-    pub fn in_words(self) -> &'static str {
+    /// As it stands in a manifest.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization-code",
             Self::DeviceCode => "device-code",
@@ -260,6 +260,20 @@ pub struct TokenAnswer {
     pub error_description: String,
 }
 
+impl TokenAnswer {
+    /// All of them, by the names that they have in a manifest.
+    pub fn places(&self) -> [(&'static str, &str); 6] {
+        [
+            ("access-token", &self.access_token),
+            ("refresh-token", &self.refresh_token),
+            ("expires-in", &self.expires_in),
+            ("scope", &self.scope),
+            ("error", &self.error),
+            ("error-description", &self.error_description),
+        ]
+    }
+}
+
 impl Default for TokenAnswer {
     fn default() -> Self {
         let at = str::to_owned;
@@ -334,7 +348,7 @@ pub struct LoginStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Taken {
-    /// Kebab case, unique in the login.
+    /// Letters, digits, `-` and `_`, unique in the login: later requests have it in fields and variables of this name.
     pub name: String,
     /// Where it is.
     #[serde(flatten)]

@@ -7,6 +7,7 @@ use super::names::{self, Taken};
 use super::place::{is_pointer, place, place_of_request};
 use super::{BodyForm, Credential, Effect, MAIN_SERVER, Method, Request, Route, Routes, Scheme, Siblings, Source};
 
+mod credentials;
 mod fields;
 mod schemes;
 
@@ -110,6 +111,7 @@ pub fn check(
         lint.place = place(&["schemes", &scheme.name]);
         lint.scheme(scheme);
     }
+    lint.credentials(schemes);
     lint.place = place(&["schemes"]);
     lint.unique("name", schemes.iter().map(|s| s.name.clone()));
     lint.place = place(&[]);
@@ -117,8 +119,7 @@ pub fn check(
         lint.report(problem);
         return lint.problems;
     }
-    let schemes: Vec<Arc<Scheme>> = schemes.iter().cloned().map(Arc::new).collect();
-    operations.iter().for_each(|operation| lint.operation(operation, &schemes));
+    operations.iter().for_each(|operation| lint.operation(operation, schemes));
     lint.problems
 }
 
@@ -180,7 +181,7 @@ impl Lint<'_> {
         names::twice(what, names).into_iter().for_each(|problem| self.report(problem));
     }
 
-    fn operation(&mut self, operation: &Operation<'_>, schemes: &[Arc<Scheme>]) {
+    fn operation(&mut self, operation: &Operation<'_>, schemes: &[Scheme]) {
         self.place = place(&["operations", operation.name]);
         self.unique("request", operation.requests.iter().map(|r| r.name.clone()));
         if operation.requests.len() > MOST_REQUESTS_OF_ONE {
@@ -191,23 +192,26 @@ impl Lint<'_> {
             inputs: operation.inputs.iter().copied().collect(),
             attachments: operation.attachments.iter().copied().collect(),
         };
-        operation.requests.iter().for_each(|request| self.request(operation, &names, request, schemes));
+        for request in operation.requests {
+            self.place = place_of_request(operation.name, operation.requests, &request.name);
+            self.effect(operation, request);
+            self.request(&names, request, schemes);
+        }
     }
 
-    fn request(&mut self, operation: &Operation<'_>, names: &Bindable<'_>, request: &Request, schemes: &[Arc<Scheme>]) {
-        self.place = place_of_request(operation.name, operation.requests, &request.name);
+    /// One that is at this place.
+    fn request(&mut self, names: &Bindable<'_>, request: &Request, schemes: &[Scheme]) {
         let scheme = self.scheme_of(request, schemes);
-        if let Some(scheme) = scheme.as_ref().filter(|scheme| !scheme.is_for(request.server.as_deref())) {
+        if let Some(scheme) = scheme.filter(|scheme| !scheme.is_for(request.server.as_deref())) {
             let (scheme, server) = (&scheme.name, request.server.as_deref().unwrap_or(MAIN_SERVER));
             self.report(format!(
                 "the credentials of its scheme `{scheme}` are not for the server `{server}`; name it in the `servers` of the scheme"
             ));
         }
         self.head(request);
-        self.effect(operation, request);
-        self.variables(request, scheme.as_deref());
-        self.sources(names, request, scheme.as_deref());
-        self.credentials_in_path(request, scheme.as_deref());
+        self.variables(request, scheme);
+        self.sources(names, request, scheme);
+        self.credentials_in_path(request, scheme);
         self.literals(request);
         self.key(request);
         self.open_names(request);
@@ -218,13 +222,13 @@ impl Lint<'_> {
         self.redirects(request);
         // Each name is compared with every other.
         if fields_of(request) <= MOST_FIELDS {
-            names::problems(request, scheme.as_deref()).into_iter().for_each(|problem| self.report(problem));
+            names::problems(request, scheme).into_iter().for_each(|problem| self.report(problem));
         }
     }
 
-    fn scheme_of(&mut self, request: &Request, schemes: &[Arc<Scheme>]) -> Option<Arc<Scheme>> {
+    fn scheme_of<'s>(&mut self, request: &Request, schemes: &'s [Scheme]) -> Option<&'s Scheme> {
         let name = request.scheme.as_deref()?;
-        let scheme = schemes.iter().find(|s| s.name == name).cloned();
+        let scheme = schemes.iter().find(|s| s.name == name);
         if scheme.is_none() {
             self.report(format!("its scheme `{name}` is not declared"));
         }
@@ -350,6 +354,13 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+/// Lower case and digits, in words with `-` between them.
+fn is_kebab(text: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+    begins && text.len() <= LONGEST_NAME && text.split('-').all(word)
 }
 
 fn fields_of(request: &Request) -> usize {

@@ -347,7 +347,7 @@ fn usual_grant(prepared: Arc<Prepared>, connect: &Connect) -> Result<(Arc<Prepar
             "the credential `{}` of `{}` is not obtained by {}; its manifest says how",
             prepared.declared.name,
             connect.plugin,
-            grant.in_words()
+            grant.as_str()
         ))),
         grant => Ok((prepared, grant.unwrap_or(usual))),
     }

@@ -41,6 +41,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     lint.texts(manifest);
     lint.about(about);
     lint.fields(about);
+    lint.credentials(about);
     let mut planner = lint.definitions(definitions);
     operations.iter().for_each(|operation| lint.operation(about, operation, planner.as_mut()));
     lint.unique("/operations", operations.iter().map(|o| &o.name));
@@ -50,6 +51,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     let declared: Vec<_> = operations.iter().zip(&names).map(|(o, names)| names.declared(o)).collect();
     lint.problems.extend(declaration::check(&fields, &about.credentials, &about.schemes, &declared));
     lint.problems.extend(answers::problems(manifest));
+    lint.test(manifest);
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
 
@@ -309,17 +311,8 @@ impl Lint {
         let schema = |name: &str| operation.input_schema.get("properties")?.get(name);
         for request in &operation.requests {
             let place = place_of_request(&operation.name, &operation.requests, &request.name);
-            if let Some(name) = request.server.as_ref().filter(|name| about.server(Some(name)).is_none()) {
-                self.report(
-                    &place,
-                    format!("its server `{name}` is not declared; the main one is meant where none is named"),
-                );
-            }
-            for field in
-                request.connection_fields().filter(|name| about.fields.iter().any(|f| f.name == *name && f.secret))
-            {
-                self.report(&place, format!("the connection field `{field}` is a secret; only a scheme may place it"));
-            }
+            self.server(&place, about, request.server.as_deref());
+            self.no_secrets(&place, about, request);
             request.problems_of_inputs(schema).into_iter().for_each(|problem| self.report(&place, problem));
         }
     }
@@ -387,11 +380,16 @@ fn without_breaks_in_bodies(mut manifest: Value) -> Value {
             .into_iter()
             .for_each(|at| source.pointer_mut(at).into_iter().for_each(in_one_line));
     }
+    fn of_body(body: &mut Value) {
+        lists(body.pointer_mut("/json/fields")).filter_map(|field| field.get_mut("source")).for_each(constants);
+        body.pointer_mut("/text/source").into_iter().for_each(constants);
+    }
     for operation in lists(manifest.get_mut("operations")) {
-        for body in lists(operation.get_mut("requests")).filter_map(|request| request.get_mut("body")) {
-            lists(body.pointer_mut("/json/fields")).filter_map(|field| field.get_mut("source")).for_each(constants);
-            body.pointer_mut("/text/source").into_iter().for_each(constants);
-        }
+        lists(operation.get_mut("requests")).filter_map(|request| request.get_mut("body")).for_each(of_body);
+    }
+    for credential in lists(manifest.get_mut("credentials")) {
+        let steps = lists(credential.pointer_mut("/session/login"));
+        steps.filter_map(|step| step.pointer_mut("/request/body")).for_each(of_body);
     }
     manifest
 }
@@ -411,5 +409,6 @@ fn deceiving(value: &Value, at: &str, is_one: &dyn Fn(char) -> bool) -> Option<S
     }
 }
 
+mod credentials;
 #[cfg(test)]
 mod tests;

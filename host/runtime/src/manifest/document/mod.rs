@@ -11,6 +11,7 @@ use wharf_egress::declaration;
 use super::Manifest;
 
 mod answers;
+mod credentials;
 mod node;
 mod operations;
 mod plugin;

@@ -226,8 +226,12 @@ fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem
         "redirects-to",
         "open-query",
     ];
+    request_of(name, at.of_members("a request", MEMBERS)?, usual)
+}
+
+/// The request that an object describes whose members were looked at.
+pub(super) fn request_of(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem> {
     let what = "a request";
-    let at = at.of_members(what, MEMBERS)?;
     let path = at.find("path");
     let path_text = path.map_or_else(|| Ok(String::new()), |path| path.text())?;
     let server = at.find("server").map(|server| usual.servers.named(server)).transpose()?.flatten();

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use wharf_egress::declaration::{Choice, Function, Location, MAIN_SERVER, NamedTemplate, Placement, Scheme, Template};
 
 use super::node::At;
-use super::{CONTRACT, Problem, answers, operations, schema, template};
+use super::{CONTRACT, Problem, answers, credentials, operations, schema, template};
 use crate::manifest::{About, BaseUrl, ConnectionField, Manifest, Server};
 
 const MEMBERS: &[&str] = &[
@@ -16,6 +16,8 @@ const MEMBERS: &[&str] = &[
     "server",
     "servers",
     "fields",
+    "credentials",
+    "test",
     "schemes",
     "scheme",
     "answer",
@@ -47,8 +49,8 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
             Some(fields) => fields.members()?.map(|(name, at)| field(name, at)).collect::<Result<_, _>>()?,
             None => Vec::new(),
         },
-        credentials: Vec::new(),
-        test: None,
+        credentials: credentials::credentials(root.find("credentials"), &servers)?,
+        test: root.find("test").map(credentials::test).transpose()?,
         schemes: match root.find("schemes") {
             Some(schemes) => {
                 schemes.members()?.map(|(name, at)| scheme(name, at, &servers)).collect::<Result<_, _>>()?
@@ -95,6 +97,7 @@ fn further(name: &str, at: At<'_>) -> Result<Server, Problem> {
 }
 
 /// The names by which a document speaks of servers: of the main one first.
+#[derive(Clone)]
 pub(super) struct Servers<'a>(Vec<(&'a str, Option<&'a str>)>);
 
 impl<'a> Servers<'a> {

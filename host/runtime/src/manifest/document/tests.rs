@@ -3,6 +3,8 @@ use wharf_answer::rules::{Output, Rule};
 
 use super::*;
 
+mod credentials;
+
 fn sample() -> Value {
     json!({
         "contract": CONTRACT,

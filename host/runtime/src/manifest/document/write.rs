@@ -10,6 +10,8 @@ use wharf_egress::declaration::{
 use super::{CONTRACT, operations, plugin, template, values};
 use crate::manifest::{About, AttachmentField, BaseUrl, ConnectionField, Data, Manifest, Operation};
 
+mod credentials;
+
 /// The document of a manifest.
 pub fn write(manifest: &Manifest) -> Value {
     of(manifest, &manifest.operations.iter().collect::<Vec<_>>())
@@ -22,7 +24,8 @@ pub fn of_operation(manifest: &Manifest, operation: &Operation) -> Value {
 
 /// The document of a manifest with some of its operations.
 pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
-    let About { name, title, version, summary, base_url, servers, fields, schemes, answer, answers, .. } = &manifest.about;
+    let About { name, title, version, summary, base_url, servers, fields, credentials, test, schemes, answer, answers } =
+        &manifest.about;
     let usual = usual_scheme(manifest);
     let mut document = Object::default();
     document.put("contract", CONTRACT);
@@ -33,6 +36,8 @@ pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
     document.put("server", server(base_url));
     document.put_some("servers", named(servers, |further| (&further.name, server(&further.rule))));
     document.put_some("fields", named(fields, |field| (&field.name, connection_field(field))));
+    document.put_some("credentials", named(credentials, |known| (&known.name, credentials::credential(known))));
+    document.put_option("test", test.as_ref().map(credentials::test));
     document.put_some("schemes", named(schemes, |scheme| (&scheme.name, self::scheme(scheme))));
     document.put_option("scheme", usual);
     document.put_some("$defs", manifest.definitions.clone().into_iter().collect::<Map<_, _>>());
