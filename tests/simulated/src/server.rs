@@ -1,22 +1,22 @@
 //! The transport that all simulated providers share.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -37,8 +37,8 @@ pub struct Server {
     url: String,
     desk: SharedDesk,
     accepting: AbortHandle,
-    /// Closed when nothing of the server runs any more.
-    ended: mpsc::Receiver<()>,
+    /// Closed when nothing of the server runs any more. The lock is what lets threads share a server.
+    ended: Mutex<mpsc::Receiver<()>>,
     // Last, as it ends what is still running.
     _thread: Arc<Thread>,
 }
@@ -80,8 +80,35 @@ struct Desk {
     prepared: VecDeque<Canned>,
     /// Those that the provider expects; without them it takes any.
     headers: Option<&'static [&'static str]>,
-    provider: Box<dyn FnMut(&Recorded) -> Answer + Send>,
+    provider: Box<dyn FnMut(&Recorded) -> Reply + Send>,
 }
+
+/// What becomes of a request.
+pub(crate) struct Reply {
+    pub(crate) answer: Canned,
+    /// The answer never leaves: the connection ends in its place.
+    pub(crate) is_lost: bool,
+    /// The answer waits until the other end is gone.
+    pub(crate) held: Option<oneshot::Receiver<()>>,
+}
+
+impl<A: Into<Canned>> From<A> for Reply {
+    fn from(answer: A) -> Self {
+        Self { answer: answer.into(), is_lost: false, held: None }
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug)]
+struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer is lost, as the test wants it")
+    }
+}
+
+impl std::error::Error for Lost {}
 
 impl Server {
     /// Starts a server whose answers `provider` works out; it is given the server's own address. A request with a header
@@ -109,13 +136,15 @@ impl Server {
         })
     }
 
-    fn with_headers<P>(
+    /// Starts a server that takes whatever header it is sent, if it is not told which to take.
+    pub(crate) fn with_headers<P, R>(
         thread: &Arc<Thread>,
         headers: Option<&'static [&'static str]>,
         provider: impl FnOnce(&str) -> P,
     ) -> io::Result<Self>
     where
-        P: FnMut(&Recorded) -> Answer + Send + 'static,
+        P: FnMut(&Recorded) -> R + Send + 'static,
+        R: Into<Reply>,
     {
         // Bound here and not on the thread: who holds the server can connect at once.
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -125,16 +154,16 @@ impl Server {
             TcpListener::from_std(listener)?
         };
         let url = format!("http://{}", listener.local_addr()?);
+        let mut provider = provider(&url);
         let desk = Arc::new(Mutex::new(Desk {
             requests: Vec::new(),
             prepared: VecDeque::new(),
             headers,
-            provider: Box::new(provider(&url)),
+            provider: Box::new(move |request| provider(request).into()),
         }));
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&desk));
         let (runs, ended) = mpsc::channel();
-        let accepting = thread.runtime.spawn(accept(listener, router, runs)).abort_handle();
-        Ok(Self { url, desk, accepting, ended, _thread: Arc::clone(thread) })
+        let accepting = thread.runtime.spawn(accept(listener, Arc::clone(&desk), runs)).abort_handle();
+        Ok(Self { url, desk, accepting, ended: Mutex::new(ended), _thread: Arc::clone(thread) })
     }
 
     /// The address of the server's root, as `http://127.0.0.1:PORT`.
@@ -165,16 +194,16 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
         // Nothing is ever sent.
-        let _ = self.ended.recv();
+        let _ = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner).recv();
     }
 }
 
 /// Serves whoever connects. When it is dropped its connections end with it, also those that idle or wait.
-async fn accept(listener: TcpListener, router: Router, runs: mpsc::Sender<()>) {
+async fn accept(listener: TcpListener, desk: SharedDesk, runs: mpsc::Sender<()>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(connections.spawn(converse(stream, router.clone(), runs.clone()))),
+            Ok((stream, _)) => drop(connections.spawn(converse(stream, Arc::clone(&desk), runs.clone()))),
             // As where there are too many files open: others are closed, with time.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
@@ -182,39 +211,43 @@ async fn accept(listener: TcpListener, router: Router, runs: mpsc::Sender<()>) {
     }
 }
 
-async fn converse(stream: TcpStream, router: Router, _runs: mpsc::Sender<()>) {
-    let service = TowerToHyperService::new(router);
+async fn converse(stream: TcpStream, desk: SharedDesk, _runs: mpsc::Sender<()>) {
+    let service = service_fn(move |request| serve(Arc::clone(&desk), request));
     // A client that goes away is none of the server's concern.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn serve(State(desk): State<SharedDesk>, request: Request) -> Response<Body> {
+async fn serve(desk: SharedDesk, request: Request<Incoming>) -> Result<Response<Body>, Lost> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let Ok(body) = axum::body::to_bytes(Body::new(body), BODY_LIMIT).await else {
+        return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     };
-    let answer = lock(&desk).handle(record(&parts, body.into()));
-    if let Some(delay) = answer.delay {
+    let reply = lock(&desk).handle(record(&parts, body.into()));
+    if let Some(held) = reply.held {
+        // Let go by a word or by an end, which comes to the same.
+        let _ = held.await;
+    }
+    if let Some(delay) = reply.answer.delay {
         tokio::time::sleep(delay).await;
     }
-    respond(answer)
+    if reply.is_lost { Err(Lost) } else { Ok(respond(reply.answer)) }
 }
 
 impl Desk {
-    fn answer(&mut self, request: &Recorded) -> Answer {
+    fn answer(&mut self, request: &Recorded) -> Reply {
         let known = |name: &str| CLIENT_HEADERS.contains(&name) || self.headers.is_none_or(|own| own.contains(&name));
         match request.headers.iter().find(|(name, _)| !known(name)) {
             // A real server would pass over it. A client that sends what nobody asked for has a fault all the same.
-            Some((name, _)) => Answer::text(400, "text/plain", &format!("the header {name} was not expected")),
+            Some((name, _)) => Answer::text(400, "text/plain", &format!("the header {name} was not expected")).into(),
             None => (self.provider)(request),
         }
     }
 
-    fn handle(&mut self, request: Recorded) -> Canned {
+    fn handle(&mut self, request: Recorded) -> Reply {
         let prepared = self.prepared.pop_front();
-        let answer = prepared.unwrap_or_else(|| self.answer(&request).into());
+        let reply = prepared.map_or_else(|| self.answer(&request), Reply::from);
         self.requests.push(request);
-        answer
+        reply
     }
 }
 
