@@ -101,7 +101,8 @@ impl Connection {
         builder = builder.nat64(self.nat64.iter().copied()).allow_weak(self.weak_fields());
         (builder.way, builder.configured) = (self.way.clone(), self.configured);
         let is_field = |(name, _): &(&String, &Value)| !name.contains('/');
-        builder.fields = self.fields.iter().filter(is_field).map(|(name, value)| (name.clone(), value.clone())).collect();
+        builder.fields =
+            self.fields.iter().filter(is_field).map(|(name, value)| (name.clone(), value.clone())).collect();
         for (name, further) in &self.servers {
             builder = match further {
                 Further::There(there) => builder.server(name, &there.base, &there.suffix),

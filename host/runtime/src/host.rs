@@ -9,9 +9,9 @@ use std::time::Duration;
 use wharf_egress::Spool;
 use wharf_egress::audit::Audit;
 
-use crate::failure::{Fault, Refusal};
 use crate::credentials::Credentials;
 use crate::credentials::events::{ConnectionEvent, Events, Hook};
+use crate::failure::{Fault, Refusal};
 use crate::files::{not_ours, shared};
 use crate::grant::Grant;
 use crate::limits::Limits;

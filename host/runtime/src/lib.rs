@@ -60,9 +60,7 @@ pub use credentials::connect::{Connect, Connected, TIME_TO_CONSENT};
 pub use credentials::events::{ConnectionEvent, State};
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
-pub use host::{
-    ConnectionInfo, Consent, CredentialInfo, Device, Followed, Host, HostBuilder, Stream, Swept, Tested,
-};
+pub use host::{ConnectionInfo, Consent, CredentialInfo, Device, Followed, Host, HostBuilder, Stream, Swept, Tested};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
     Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Missing, Release,

@@ -8,11 +8,11 @@ use wharf_egress::declaration::{GrantType, MAIN_SERVER, Told};
 use wharf_egress::{Kept, Secret};
 
 use super::Credentials;
+use super::clock::Moment;
 use super::events::State;
 use super::live::OfCall;
 use super::prepared::Prepared;
 use super::renewal::{NotLive, Obtained, name_of_row};
-use super::clock::Moment;
 use super::row::{Given, Live, Made, Row};
 use crate::failure::{CallError, Refusal};
 use crate::manifest::About;
@@ -81,7 +81,9 @@ impl Waiting {
         let mut waiting = self.lock();
         waiting.retain(|_, awaited| awaited.begun.elapsed() < TIME_TO_CONSENT);
         if waiting.len() >= MOST_AWAITED {
-            return Err(Refusal::Connection(format!("{MOST_AWAITED} consents are waited for already; try again later")));
+            return Err(Refusal::Connection(format!(
+                "{MOST_AWAITED} consents are waited for already; try again later"
+            )));
         }
         waiting.insert(state.digest(), awaited);
         Ok(())
@@ -92,7 +94,9 @@ impl Waiting {
         let mut waiting = self.lock();
         let digest = state.digest();
         match waiting.get(&digest) {
-            None => Err("nobody waits for an answer with this `state`: it was used before, is too old, or is not one of this host"),
+            None => Err(
+                "nobody waits for an answer with this `state`: it was used before, is too old, or is not one of this host",
+            ),
             Some(awaited) if awaited.begun.elapsed() >= TIME_TO_CONSENT => {
                 waiting.remove(&digest);
                 Err("the time in which somebody could agree is over")
@@ -161,9 +165,8 @@ impl Connect {
         let mut made = before.cloned().unwrap_or_else(|| Made { at: now.clone(), ..Made::default() });
         made.from = self.from.clone().or(made.from);
         made.servers.extend(self.servers.clone());
-        let given = |(name, value): (&String, &Secret)| {
-            (name.clone(), Given { value: Kept(value.clone()), at: now.clone() })
-        };
+        let given =
+            |(name, value): (&String, &Secret)| (name.clone(), Given { value: Kept(value.clone()), at: now.clone() });
         made.fields.extend(self.fields.iter().map(given));
         made
     }
@@ -182,12 +185,17 @@ impl Credentials {
         loop {
             let (mut row, seen) = self.renewal.row(&name)?;
             let mut made = connect.made(row.made.as_ref(), self.renewal.now());
-            let servers = credential.as_ref().and_then(|(prepared, ..)| prepared.oauth2()).map(|(oauth2, _)| &oauth2.servers);
+            let servers =
+                credential.as_ref().and_then(|(prepared, ..)| prepared.oauth2()).map(|(oauth2, _)| &oauth2.servers);
             take_told(&mut made, told, servers.map(Vec::as_slice).unwrap_or_default(), &self.renewal.now());
             let proposed = made.proposed.clone();
             let is_made = of.grant.is_made || !told.is_empty();
             if row.id.is_empty() {
-                row.id = format!("{:032x}", u128::from(getrandom::u64().unwrap_or_default()) << 64 | u128::from(getrandom::u64().unwrap_or_default()));
+                row.id = format!(
+                    "{:032x}",
+                    u128::from(getrandom::u64().unwrap_or_default()) << 64
+                        | u128::from(getrandom::u64().unwrap_or_default())
+                );
             }
             row.made = is_made.then_some(made).or(row.made);
             if let Some((prepared, grant, obtained)) = &credential {

@@ -57,7 +57,12 @@ impl OfCall {
 
     /// The same with newer ones than those that were placed, where an answer says that one of these is over: once, and where a newer one
     /// was of no use a moment ago, not at all.
-    pub(crate) fn renewed(&self, placed: &Placed, answer: &Answer, deadline: Deadline) -> Result<Option<Placed>, NotLive> {
+    pub(crate) fn renewed(
+        &self,
+        placed: &Placed,
+        answer: &Answer,
+        deadline: Deadline,
+    ) -> Result<Option<Placed>, NotLive> {
         let names: Vec<&str> = placed.generations.iter().map(|(name, _)| name.as_str()).collect();
         for prepared in self.named(&names).filter(|prepared| is_over(prepared, answer)) {
             let generation = placed.generations.iter().find(|(name, _)| *name == prepared.declared.name);

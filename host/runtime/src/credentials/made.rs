@@ -33,8 +33,9 @@ pub(crate) fn grant(about: &About, name: &str, made: &Made, from: Option<&Grant>
         builder = match (given(&server.name).or(usual), from) {
             (Some(url), _) => builder.server(&server.name, url, suffix),
             (None, Some(_)) => builder,
-            (None, None) => builder
-                .absent_server(&server.name, without(about, name, proposed(&server.name), &server.rule)),
+            (None, None) => {
+                builder.absent_server(&server.name, without(about, name, proposed(&server.name), &server.rule))
+            }
         };
     }
     for field in &about.fields {
@@ -61,10 +62,8 @@ fn with_suffix(builder: ConnectionBuilder, about: &About) -> ConnectionBuilder {
 fn fields(about: &About, builder: ConnectionBuilder, name: &str) -> ConnectionBuilder {
     about.fields.iter().fold(builder, |builder, field: &ConnectionField| match &field.default {
         Some(default) => builder.field(&field.name, default.as_str()),
-        None => builder.absent(
-            &field.name,
-            format!("run `wharf connect {} --name {name} --field {}=…`", about.name, field.name),
-        ),
+        None => builder
+            .absent(&field.name, format!("run `wharf connect {} --name {name} --field {}=…`", about.name, field.name)),
     })
 }
 
@@ -74,6 +73,9 @@ fn without(about: &About, name: &str, proposed: Option<&str>, rule: &BaseUrl) ->
             "the provider says that it is at {url}; if that is right, run `wharf connections accept {}/{name}`",
             about.name
         ),
-        None => format!("it has no base URL ({}); run `wharf connect {} --name {name} --server https://…`", rule.summary, about.name),
+        None => format!(
+            "it has no base URL ({}); run `wharf connect {} --name {name} --server https://…`",
+            rule.summary, about.name
+        ),
     }
 }

@@ -15,7 +15,9 @@ pub(crate) fn says_so(conditions: &[Over], answer: &Answer) -> bool {
         over.status.is_none_or(|status| status == answer.status)
             && over.at.as_ref().is_none_or(|at| {
                 let json = json.get_or_insert_with(|| small(&answer.body));
-                json.as_ref().and_then(|json| text_at(json, at)).is_some_and(|found| over.is.is_empty() || over.is.contains(&found))
+                json.as_ref()
+                    .and_then(|json| text_at(json, at))
+                    .is_some_and(|found| over.is.is_empty() || over.is.contains(&found))
             })
     })
 }
@@ -66,6 +68,8 @@ mod tests {
             assert_eq!(says_so(&conditions, &answer(status, body)), is_over, "{status} {body}");
         }
         let any = [over(None, Some("/error"), &[])];
-        assert!(says_so(&any, &answer(400, r#"{"error": false}"#)) && !says_so(&any, &answer(400, r#"{"error": null}"#)));
+        assert!(
+            says_so(&any, &answer(400, r#"{"error": false}"#)) && !says_so(&any, &answer(400, r#"{"error": null}"#))
+        );
     }
 }

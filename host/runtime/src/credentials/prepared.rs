@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wharf_egress::declaration::{Credential, CredentialKind, Oauth2, Scheme, Session};
 use wharf_egress::Connection;
+use wharf_egress::declaration::{Credential, CredentialKind, Oauth2, Scheme, Session};
 use wharf_egress::tokens::OauthClient;
 
 use super::session::Steps;

@@ -261,9 +261,8 @@ impl Renewal {
             lock(&renewal.flights).remove(&of.flight());
             flown.land(result);
         });
-        let thread = spawned.map_err(|error| {
-            NotLive::Fault(Fault::Host(wharf_egress::shortage::in_words("thread", &error)))
-        })?;
+        let thread =
+            spawned.map_err(|error| NotLive::Fault(Fault::Host(wharf_egress::shortage::in_words("thread", &error))))?;
         flights.insert(job.flight(), Arc::clone(&flight));
         drop(flights);
         let mut threads = lock(&self.threads);
@@ -317,7 +316,11 @@ impl Renewal {
                     if !self.put(job, &row, seen)? {
                         continue;
                     }
-                    self.tell(job, State::Refreshing, if orphan.is_some() { "after one that nobody finished" } else { "" });
+                    self.tell(
+                        job,
+                        State::Refreshing,
+                        if orphan.is_some() { "after one that nobody finished" } else { "" },
+                    );
                     let obtained = job.obtain.obtain(&live, MOST_FOR_A_TOKEN);
                     if let Some(result) = self.conclude(job, &lease, orphan, obtained)? {
                         return result;
@@ -348,7 +351,9 @@ impl Renewal {
         if job.obtain.spends(live).is_none() && !job.obtain.is_unattended(live) {
             return match live.values.is_empty() {
                 true => Step::Refuse(NotLive::NeedsReconnect(words_of(job, "nobody has agreed to it yet"))),
-                false => Step::Over("the access token has run out, and the server gave no refresh token for another one"),
+                false => {
+                    Step::Over("the access token has run out, and the server gave no refresh token for another one")
+                }
             };
         }
         match live.failed.as_ref().and_then(|failed| Some((failed, failed.left(&now)?))) {
@@ -448,7 +453,13 @@ impl Renewal {
         let times = live.failed.as_ref().map_or(0, |failed| failed.times).saturating_add(1);
         let cool = COOL.saturating_mul(1 << (times - 1).min(10));
         let cool = after.unwrap_or(cool).clamp(COOL, MOST_COOL);
-        Failed { at: self.now(), reason, times, cool: u64::try_from(cool.as_millis()).unwrap_or(u64::MAX), rejected: false }
+        Failed {
+            at: self.now(),
+            reason,
+            times,
+            cool: u64::try_from(cool.as_millis()).unwrap_or(u64::MAX),
+            rejected: false,
+        }
     }
 
     /// Keeps what came. It must not be lost: where it cannot be kept now, that is tried again before anything else is spent.
@@ -471,7 +482,11 @@ impl Renewal {
         lock(&self.unsaved).remove(&job.flight());
         match &kept {
             Some(_) => self.tell(job, State::Active, ""),
-            None => self.tell(job, State::Expiring, "a renewal came back after its lease had ended; what it got is not used"),
+            None => self.tell(
+                job,
+                State::Expiring,
+                "a renewal came back after its lease had ended; what it got is not used",
+            ),
         }
         Ok(kept)
     }
@@ -564,7 +579,11 @@ impl Renewal {
             let is_moved = match self.vault.delete(old, *version)? {
                 Put::Done(_) => true,
                 // Perhaps there is another one of that name by now.
-                Put::Changed => self.vault.get(old)?.and_then(|entry| Row::read(&entry.value).ok()).is_none_or(|old| old.id != row.id),
+                Put::Changed => self
+                    .vault
+                    .get(old)?
+                    .and_then(|entry| Row::read(&entry.value).ok())
+                    .is_none_or(|old| old.id != row.id),
             };
             let put = match is_moved {
                 true => self.vault.put(name, &Row { moving: None, ..row }.write(), Some(entry.version))?,

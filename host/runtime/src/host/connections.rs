@@ -86,7 +86,8 @@ impl Host {
         let connected = self.credentials.install(&start.of, &start.connect, None, &[])?;
         let Some((prepared, _)) = &start.credential else { return Ok(connected) };
         let obtained = start.of.job(prepared).and_then(|job| {
-            let generation = self.credentials.known(&job.row())?.row.credentials.get(&job.credential).map(|live| live.generation);
+            let generation =
+                self.credentials.known(&job.row())?.row.credentials.get(&job.credential).map(|live| live.generation);
             let want = Want { beyond: generation.unwrap_or_default(), at_once: true };
             self.credentials.renewal.obtain(&job, want, Deadline::within(MOST_FOR_A_TOKEN))
         });
@@ -114,9 +115,8 @@ impl Host {
         let (state, browser) = (random()?, random()?);
         let (verifier, challenge) = client.uses_pkce().then(tokens::pkce).unzip();
         let connection = &start.of.grant.connection;
-        let url = client
-            .authorize_url(connection, scopes, &state, challenge.as_deref(), redirect)
-            .map_err(Refusal::from)?;
+        let url =
+            client.authorize_url(connection, scopes, &state, challenge.as_deref(), redirect).map_err(Refusal::from)?;
         let awaited = Awaited {
             prepared: Arc::clone(prepared),
             grant,
@@ -304,9 +304,11 @@ impl Host {
     /// Whether a connection of the configuration may have been told something when it was connected.
     pub(super) fn is_told(about: &About) -> bool {
         about.credentials.iter().any(|credential| match &credential.kind {
-            CredentialKind::Oauth2(oauth2) => {
-                oauth2.fields.iter().chain(&oauth2.servers).any(|told| matches!(told.by, ToldBy::Answer(_) | ToldBy::Callback(_)))
-            }
+            CredentialKind::Oauth2(oauth2) => oauth2
+                .fields
+                .iter()
+                .chain(&oauth2.servers)
+                .any(|told| matches!(told.by, ToldBy::Answer(_) | ToldBy::Callback(_))),
             CredentialKind::Session(_) => false,
         })
     }
@@ -357,9 +359,8 @@ const PENDING: &str = "nobody has agreed yet";
 const SLOW_DOWN: &str = "nobody has agreed yet, and the provider wants to be asked less often";
 
 fn token_error(error: TokenError) -> CallError {
-    let pending = |words: &str| {
-        CallError::from(Failure::Unavailable(Detail { message: words.to_owned(), ..Detail::default() }))
-    };
+    let pending =
+        |words: &str| CallError::from(Failure::Unavailable(Detail { message: words.to_owned(), ..Detail::default() }));
     match error {
         TokenError::Pending => pending(PENDING),
         TokenError::SlowDown => pending(SLOW_DOWN),
@@ -375,7 +376,9 @@ fn token_error(error: TokenError) -> CallError {
 
 fn named(error: CallError, start: &Start) -> CallError {
     match &error {
-        CallError::Failure(Failure::Unavailable(detail)) if detail.message == PENDING || detail.message == SLOW_DOWN => {
+        CallError::Failure(Failure::Unavailable(detail))
+            if detail.message == PENDING || detail.message == SLOW_DOWN =>
+        {
             error
         }
         _ => error.and(&format!("`{}` of `{}` is not connected", start.connect.name, start.connect.plugin)),

@@ -10,12 +10,12 @@ use wharf_egress::{Deadline, Secret};
 
 use super::Host;
 use crate::call::Call;
+use crate::credentials::connect::check_name;
 use crate::credentials::events::State;
 use crate::credentials::live::OfCall;
 use crate::credentials::oauth::{allowance, not_obtained};
 use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
 use crate::credentials::row::{Account, Live, Row, Standing};
-use crate::credentials::connect::check_name;
 use crate::credentials::{NotLive as Why, row_name};
 use crate::failure::{CallError, Fault, Refusal};
 use crate::registry::Release;
@@ -108,7 +108,8 @@ impl Host {
         while found.len() < most {
             let page = PAGE.min(most - found.len());
             let names = self.credentials.renewal.vault.list(&prefix, after.as_deref(), page).map_err(unusable)?;
-            let infos = names.iter().filter_map(|name| name.split_once('/')).map(|(plugin, name)| self.info(plugin, name));
+            let infos =
+                names.iter().filter_map(|name| name.split_once('/')).map(|(plugin, name)| self.info(plugin, name));
             for info in infos {
                 found.extend(info?);
             }
@@ -244,9 +245,10 @@ impl Host {
         let row = self.credentials.renewal.row(&row_name(plugin, name))?.0;
         let mut is_told = false;
         for prepared in of.release.credentials() {
-            let (Some(live), Some((_, client))) =
-                (row.credentials.get(&prepared.declared.name), prepared.oauth2().filter(|(_, client)| client.can_revoke()))
-            else {
+            let (Some(live), Some((_, client))) = (
+                row.credentials.get(&prepared.declared.name),
+                prepared.oauth2().filter(|(_, client)| client.can_revoke()),
+            ) else {
                 continue;
             };
             let refresh = live.refresh.iter().map(|kept| (&kept.0, TokenHint::Refresh));
@@ -394,9 +396,9 @@ impl Host {
                 continue;
             };
             let want = Want { beyond: live.generation, at_once: false };
-            let renewed = of.job(prepared).and_then(|job| {
-                self.credentials.renewal.obtain(&job, want, Deadline::within(PATIENCE))
-            });
+            let renewed = of
+                .job(prepared)
+                .and_then(|job| self.credentials.renewal.obtain(&job, want, Deadline::within(PATIENCE)));
             match renewed {
                 Ok(_) => swept.renewed += 1,
                 Err(_) => swept.failed += 1,

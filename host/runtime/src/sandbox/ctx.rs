@@ -239,7 +239,8 @@ impl Ctx {
     /// The third station of a request's way: count it, let the guard build it, record it and send it. The answer comes with
     /// the form in which the plugin wants its body.
     pub(crate) fn send(&mut self, asked: &Asked) -> Result<(Answer, AnswerForm), NoAnswer> {
-        let send = |call: &Running, outgoing: &Arc<Outgoing>, allowance: Allowance<'_>| call.exchange(outgoing, allowance);
+        let send =
+            |call: &Running, outgoing: &Arc<Outgoing>, allowance: Allowance<'_>| call.exchange(outgoing, allowance);
         let mut built = self.build(asked)?;
         let mut result = self.exchange(&mut built, send)?;
         if self.has_newer(&mut built, result.as_ref().ok())? {

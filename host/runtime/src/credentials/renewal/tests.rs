@@ -160,8 +160,8 @@ fn two_processes_never_spend_one_refresh_token_twice() {
     let other = Arc::new(Renewal::new(Arc::clone(&story.vault), Events::default()));
     for round in 0..50 {
         let want = Want { beyond: round + 1, at_once: false };
+        let job = &job(&story.server);
         thread::scope(|scope| {
-            let job = &job(&story.server);
             let (one, two) = (
                 scope.spawn(|| story.obtain(want).unwrap()),
                 scope.spawn(|| other.obtain(job, want, Deadline::within(Duration::from_secs(20))).unwrap()),
@@ -239,7 +239,10 @@ fn a_token_whose_answer_was_lost_is_tried_once_and_then_the_loss_is_told() {
 
     let again = story.obtain(Want { at_once: true, ..ANY });
     let Err(NotLive::NeedsReconnect(words)) = again else { panic!("{again:?}") };
-    assert!(words.contains("was broken off after its refresh token was sent") && words.contains("wharf connect acme --name main"));
+    assert!(
+        words.contains("was broken off after its refresh token was sent")
+            && words.contains("wharf connect acme --name main")
+    );
     assert_eq!((story.live().standing, story.live().lost), (Standing::NeedsReconnect, 1));
     assert_eq!(story.told().last(), Some(&State::NeedsReconnect));
     // It is told again, and nothing is sent.
@@ -294,7 +297,7 @@ fn a_result_that_cannot_be_kept_at_once_is_not_lost() {
         fn put(&self, name: &str, value: &[u8], seen: Option<u64>) -> Result<Put, VaultError> {
             // The row, then the lease; then the disk is full until there were many tries.
             match self.1.fetch_add(1, Ordering::SeqCst) {
-                2..30 => Err(VaultError::Unavailable("the disk is full".to_owned())),
+                2..23 => Err(VaultError::Unavailable("the disk is full".to_owned())),
                 _ => self.0.put(name, value, seen),
             }
         }

@@ -86,6 +86,7 @@ fn oauth2(at: At<'_>, servers: &Servers<'_>) -> Result<Oauth2, Problem> {
     let endpoint_of = |name| at.find(name).map(|at| endpoint(at, servers)).transpose();
     let grants = at.require(what, "grants")?;
     Ok(Oauth2 {
+        over: Vec::new(),
         grants: grants.entries()?.map(|grant| grant.one_of(&GRANTS)).collect::<Result<_, _>>()?,
         authorize: endpoint_of("authorize")?,
         device: endpoint_of("device")?,
