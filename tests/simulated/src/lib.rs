@@ -5,6 +5,8 @@
 //! every request as it arrived, so that a test can also prove what was *not* sent, and can be
 //! told to give a prepared answer instead of its own.
 //!
+//! Beside them there is a token server, [`oauth`], for credentials that run out.
+//!
 //! ```
 //! let appwrite = wharf_simulated::appwrite::start()?;
 //! assert!(appwrite.url().starts_with("http://127.0.0.1:"));
@@ -25,6 +27,7 @@ mod store;
 pub mod aigency;
 pub mod appwrite;
 pub mod chatwoot;
+pub mod oauth;
 pub mod table;
 pub mod vtiger;
 pub mod wibiclick;
