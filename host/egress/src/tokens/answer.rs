@@ -219,6 +219,3 @@ fn wait(value: &str, date: Option<SystemTime>) -> Option<Duration> {
     let time = value.parse().map(Duration::from_secs).ok();
     time.or_else(|| httpdate::parse_http_date(value).ok().map(until)).map(|time| time.min(LONGEST_WAIT))
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,45 +6,38 @@
 
 use std::time::Duration;
 
-use url::Url;
-
 use crate::audit::Recorder;
 use crate::connection::Connection;
 use crate::deadline::Deadline;
-use crate::declaration::{Assertion, ClientAuthentication, Endpoint, Oauth2, Told, ToldBy};
+use crate::declaration::{ClientAuthentication, Endpoint, Oauth2, Told};
 use crate::guard::Refusal;
 use crate::rules::Rule;
 use crate::secret::Secret;
 use crate::send::{Allowance, send_one, there};
 
 mod answer;
+mod browser;
 mod callback;
 mod error;
 mod jwt;
 mod pkce;
+mod read;
 mod request;
+mod shown;
 mod words;
 
 pub use callback::{Callback, CallbackError, callback};
 pub use error::{Refused, TokenError};
 pub use pkce::pkce;
 
-use answer::{Said, is_fit};
-use jwt::Claims;
+use answer::Said;
 use request::Sent;
 use words::{Ask, What};
 
 /// No answer of an authorization server is larger, in bytes.
 const MOST_ANSWER: u64 = 1 << 20;
 
-/// How long what a client signs for itself holds.
-const SIGNED: Duration = Duration::from_secs(300);
-
-/// What is waited for where nothing is sent.
-const AT_ONCE: Duration = Duration::from_secs(10);
-
-/// How a client signs for itself (RFC 7523, section 2.2), and for others (section 2.1).
-const BY_JWT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The grants that have long names (RFC 7523, section 2.1; RFC 8628, section 3.4).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -182,7 +175,7 @@ impl OauthClient {
         self.add_scopes(&mut sent, scopes);
         sent.besides(&endpoint.parameters, connection, &[]);
         let errand = Errand { what: What::DeviceCode, name: "device-code", endpoint, connection, allowance, recorder };
-        self.ask(errand, &mut sent, device)
+        self.ask(errand, &mut sent, read::device)
     }
 
     /// Gives a token up. That it was none any more is no error.
@@ -207,61 +200,6 @@ impl OauthClient {
         sent.besides(&endpoint.parameters, connection, &[]);
         let errand = Errand { what: What::Revocation, name: "revoke", endpoint, connection, allowance, recorder };
         self.ask(errand, &mut sent, |_, _| Ok(()))
-    }
-
-    /// Where a person says yes, in a browser (RFC 6749, section 4.1.1). The host never asks for it itself.
-    ///
-    /// # Errors
-    /// [`Refusal`] where a rule forbids it, or the connection lacks what it needs.
-    pub fn authorize_url(
-        &self,
-        connection: &Connection,
-        scopes: &[String],
-        state: &Secret,
-        challenge: Option<&str>,
-        redirect: &str,
-    ) -> Result<String, Refusal> {
-        let endpoint = declared(self.oauth2.authorize.as_ref(), "where a person says yes")?;
-        let mut sent = Sent::default();
-        let id = connection.credential(&self.oauth2.client.id)?;
-        sent.open("response_type", "code").open("client_id", id.real()).open("redirect_uri", redirect);
-        self.add_scopes(&mut sent, scopes);
-        sent.secret("state", state);
-        if let Some(challenge) = challenge {
-            sent.open("code_challenge", challenge).open("code_challenge_method", "S256");
-        }
-        let fixed = ["client_id", "redirect_uri", "code_challenge", "code_challenge_method"];
-        sent.besides(&endpoint.parameters, connection, &fixed);
-        let url = request::address(endpoint, &sent, connection, Deadline::within(AT_ONCE))?;
-        Ok(url.reveal().to_owned())
-    }
-
-    /// The code that a browser came back with. Whether the state is the right one was looked at before.
-    ///
-    /// # Errors
-    /// [`TokenError::Refused`] where there is none, or somebody else answers than the server that was asked (RFC 9207).
-    pub fn code(&self, connection: &Connection, callback: &Callback) -> Result<Secret, TokenError> {
-        let endpoint = self.oauth2.authorize.as_ref().unwrap_or(&self.oauth2.token);
-        let there = connection.server(endpoint.server.as_deref()).map_err(Refusal::from)?;
-        if let (Some(wanted), Some(iss)) = (&self.oauth2.issuer, &callback.iss)
-            && wanted != iss
-        {
-            return Err(words::of_another(there, wanted, iss, callback));
-        }
-        match (&callback.error, &callback.code) {
-            (None, Some(code)) => Ok(code.clone()),
-            _ => Err(words::came_back(there, self.oauth2.client.by, callback)),
-        }
-    }
-
-    /// Fields and servers of the connection that the address tells which the browser came back to.
-    pub fn told(&self, callback: &Callback) -> Vec<(Told, String)> {
-        let value = |told: &Told| match &told.by {
-            ToldBy::Callback(name) => callback.parameters.iter().find(|(known, _)| known == name),
-            ToldBy::Answer(_) => None,
-        };
-        let told = self.to_be_told().filter_map(|told| Some((told.clone(), value(told)?.1.clone())));
-        told.filter(|(_, value)| is_fit(value)).collect()
     }
 
     fn to_be_told(&self) -> impl Iterator<Item = &Told> {
@@ -315,61 +253,6 @@ impl OauthClient {
         Ok(sent)
     }
 
-    fn assertion(
-        &self,
-        assertion: &Assertion,
-        connection: &Connection,
-        scopes: &[String],
-        deadline: Deadline,
-    ) -> Result<Secret, TokenError> {
-        let issuer = connection.credential(&assertion.issuer).map_err(Refusal::from)?;
-        // It has a value where the manifest says so, and is not required.
-        let subject = assertion.subject.as_deref().and_then(|field| connection.credential(field).ok());
-        let subject = subject.filter(|subject| !subject.real().is_empty());
-        let scopes = self.joined(scopes);
-        let audience = match &assertion.audience {
-            Some(audience) => Secret::new(audience.as_str()),
-            None => request::address(&self.oauth2.token, &Sent::default(), connection, deadline)?,
-        };
-        let claims = Claims {
-            issuer: issuer.real(),
-            subject: subject.as_ref().unwrap_or(&issuer).real(),
-            audience: audience.reveal(),
-            scope: Some(scopes.as_str()).filter(|scopes| assertion.scope_claim && !scopes.is_empty()),
-            lasts: Duration::from_secs(assertion.lasts.into()),
-        };
-        jwt::signed(&assertion.key, &claims, connection)
-    }
-
-    /// What shows who the client is, where that is signed.
-    fn sign(&self, sent: &mut Sent, connection: &Connection, deadline: Deadline) -> Result<(), TokenError> {
-        let client = &self.oauth2.client;
-        let key = declared(client.key.as_ref(), "what the client signs with").map_err(TokenError::Refusal)?;
-        let id = connection.credential(&client.id).map_err(Refusal::from)?;
-        let audience = match &self.oauth2.issuer {
-            Some(issuer) => Secret::new(issuer.as_str()),
-            None => request::address(&self.oauth2.token, &Sent::default(), connection, deadline)?,
-        };
-        let (id, audience) = (id.real(), audience.reveal());
-        let claims = Claims { issuer: id, subject: id, audience, scope: None, lasts: SIGNED };
-        let signed = jwt::signed(key, &claims, connection)?;
-        sent.open("client_assertion_type", BY_JWT).secret("client_assertion", &signed);
-        Ok(())
-    }
-
-    /// Whether the client shows who it is. What is signed by somebody else says enough (RFC 7523, section 2.1): a client is named
-    /// besides only where it has a secret.
-    fn is_shown(&self, what: What, connection: &Connection) -> bool {
-        let client = &self.oauth2.client;
-        let has_secret = client.secret.as_deref().is_some_and(|secret| connection.require(secret).is_ok());
-        match client.by {
-            _ if what != What::Assertion => true,
-            ClientAuthentication::Basic | ClientAuthentication::Body => has_secret,
-            ClientAuthentication::None => false,
-            ClientAuthentication::Jwt => true,
-        }
-    }
-
     /// Sends it, and reads the answer.
     fn ask<T>(
         &self,
@@ -398,33 +281,6 @@ impl OauthClient {
         ask.judge(&said)?;
         read(&ask, said)
     }
-
-    fn tokens(&self, ask: &Ask<'_>, mut said: Said<'_>) -> Result<Tokens, TokenError> {
-        let at = &self.oauth2.answer;
-        // `bot` and `user` are what Slack calls its own, which are sent like all others (RFC 6750).
-        const BEARER: [&str; 3] = ["bearer", "bot", "user"];
-        if let Some(kind) =
-            said.text("/token_type").filter(|kind| !BEARER.contains(&kind.to_ascii_lowercase().as_str()))
-        {
-            let problem =
-                format!("its tokens are of the type `{}`, and only bearer tokens can be sent", ask.quoted(kind, &said));
-            return Err(ask.unreadable(&said, &problem));
-        }
-        let told = said.told(self.to_be_told());
-        let scopes = said.scopes(&at.scope, &self.oauth2.scope_separator);
-        let lasts = said.lasts(&at.expires_in);
-        let lasts = lasts.or_else(|| self.oauth2.lasts.map(|seconds| Duration::from_secs(seconds.into())));
-        let mut token = |pointer: &str| {
-            said.token(pointer).map_err(|problem| ask.unreadable(&said, &format!("the token at `{pointer}` {problem}")))
-        };
-        let (access, refresh) = (token(&at.access_token)?, token(&at.refresh_token)?);
-        let clock = said.clock;
-        let missing = || {
-            let problem = format!("there is no text at `{}`, where the manifest says that it is", at.access_token);
-            ask.unreadable(&said, &problem)
-        };
-        Ok(Tokens { access: access.ok_or_else(missing)?, refresh, lasts, scopes, told, clock })
-    }
 }
 
 impl Spend<'_> {
@@ -443,36 +299,4 @@ impl Spend<'_> {
 fn declared<'a, T>(part: Option<&'a T>, what: &str) -> Result<&'a T, Refusal> {
     let missing = || Rule::UndeclaredRequest.denies(format!("the plugin's manifest does not say {what}"));
     part.ok_or_else(|| missing().into())
-}
-
-/// Reads what a device got (RFC 8628, section 3.2).
-fn device(ask: &Ask<'_>, mut said: Said<'_>) -> Result<DeviceAsked, TokenError> {
-    /// What is waited where nothing is told, and what may be told.
-    const INTERVAL: Duration = Duration::from_secs(5);
-    const LONGEST_INTERVAL: Duration = Duration::from_secs(300);
-    const LASTS: Duration = Duration::from_secs(1800);
-    const LONGEST: Duration = Duration::from_secs(24 * 3600);
-    // Google's name for it is of a draft.
-    let address = ["/verification_uri", "/verification_url"].into_iter().find_map(|at| address_at(&said, at));
-    let complete = ["/verification_uri_complete", "/verification_url_complete"];
-    let complete = complete.into_iter().find_map(|at| address_at(&said, at));
-    let user_code = said.text("/user_code").filter(|code| code.len() <= 64 && is_fit(code)).map(str::to_owned);
-    let lasts = said.lasts("/expires_in").unwrap_or(LASTS).min(LONGEST);
-    let interval = said.lasts("/interval").unwrap_or(INTERVAL).min(LONGEST_INTERVAL);
-    let code = said.token("/device_code");
-    match (code, user_code, address) {
-        (Ok(Some(code)), Some(user_code), Some(address)) => {
-            Ok(DeviceAsked { code, user_code, address, complete, lasts, interval })
-        }
-        _ => {
-            Err(ask.unreadable(&said, "`device_code`, `user_code` or `verification_uri` is missing, or cannot be used"))
-        }
-    }
-}
-
-/// An address that can be shown, and opened in a browser.
-fn address_at(said: &Said<'_>, pointer: &str) -> Option<String> {
-    let url = Url::parse(said.text(pointer).filter(|url| is_fit(url))?).ok()?;
-    (matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none())
-        .then(|| url.to_string())
 }

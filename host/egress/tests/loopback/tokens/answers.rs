@@ -86,7 +86,7 @@ fn scopes_are_read_however_they_are_told() {
 
 #[test]
 fn things_stand_where_the_manifest_says_and_nowhere_else() {
-    let more = json!({"answer": {"access_token": "/authed_user/access_token", "expires_in": "/data/0/ttl"}});
+    let more = json!({"answer": {"access-token": "/authed_user/access_token", "expires-in": "/data/0/ttl"}});
     let body = json!({"ok": true, "error": null, "access_token": "of-the-bot", "token_type": "bot",
         "authed_user": {"access_token": ACCESS}, "data": [{"ttl": "60"}]});
     let read = tokens(&more, JSON, &body.to_string());

@@ -80,7 +80,7 @@ fn an_error_with_status_200_is_one_and_an_empty_one_is_none() {
         let body = json!({"access_token": ACCESS, "error": none}).to_string();
         refreshed(200, JSON, &body).unwrap();
     }
-    let own = json!({"answer": {"error": "/meta/code", "error_description": "/meta/text"}});
+    let own = json!({"answer": {"error": "/meta/code", "error-description": "/meta/text"}});
     let body = json!({"meta": {"code": "E17", "text": "nope"}}).to_string();
     let refused = refused(refreshed_by(&own, 400, JSON, &body));
     assert!(refused.code == "E17" && refused.words.contains("“nope”"), "{}", refused.words);
@@ -256,12 +256,12 @@ fn what_a_browser_comes_back_with_is_judged() {
     assert_eq!(code("code=abc&state=s&iss=https://login.example").unwrap(), Secret::new("abc"));
     assert_eq!(code("code=abc&state=s").unwrap(), Secret::new("abc"));
 
-    let error = code("code=abcdefghij&state=s&iss=https://evil.example").unwrap_err();
+    let error = code("code=abcdefghij&state=k7RmX2vQp9&iss=https://evil.example").unwrap_err();
     let words = error.to_string();
     assert!(words.contains("`https://evil.example`") && words.contains("`https://login.example`"), "{words}");
     assert!(!words.contains("abcdefghij"), "{words}");
 
-    let error = code("error=access_denied&error_description=The+user+said+no&state=s").unwrap_err();
+    let error = code("error=access_denied&error_description=The+user+said+no&state=k7RmX2vQp9").unwrap_err();
     assert!(error.is_final() && error.to_string().contains("`access_denied` (“The user said no”)"), "{error}");
     let error = code("error=redirect_uri_mismatch").unwrap_err();
     assert!(error.to_string().contains("letter by letter"), "{error}");
