@@ -16,7 +16,8 @@
 //! | [`send`] | the only call of the HTTP client in Wharf |
 //!
 //! What is refused, and why, is one table: [`rules`]. What the operator asks for, such as a component to install, comes by
-//! [`download`], over the same station [`send`]. [`probe()`] tries a connection, and sends nothing.
+//! [`download`], over the same station [`send`]. What the host asks of an authorization server itself comes by [`tokens`], which declares
+//! its requests as a plugin would. [`probe()`] tries a connection, and sends nothing.
 //!
 //! There is no WebAssembly in this crate.
 #![deny(missing_docs)]

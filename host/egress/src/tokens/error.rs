@@ -10,7 +10,7 @@ use crate::send::SendError;
 pub enum TokenError {
     /// The server says no.
     #[error("{}", .0.words)]
-    Refused(Box<Refused>),
+    Refused(Refused),
     /// Of a device: nobody has said yes or no yet.
     #[error("nobody has said yes yet")]
     Pending,

@@ -102,7 +102,7 @@ impl Ask<'_> {
         let code = self.code(error, said);
         let refusal = format!("{} refused {}", self.connection.way(), self.what.spent());
         let words = self.sentence(&refusal, error, said);
-        TokenError::Refused(Box::new(Refused { code, status: said.status, words, clock: said.clock }))
+        TokenError::Refused(Refused { code, status: said.status, words, clock: said.clock })
     }
 
     /// A sentence of how it was refused, in the provider's words, and of what mends it.
@@ -196,7 +196,7 @@ pub(super) fn came_back(connection: &Connection, by: ClientAuthentication, callb
         Some(_) => format!("{place} gave no code and said `{code}`{}: {mend}", described.unwrap_or_default()),
         None => format!("the browser came back from {place} with neither a code nor an error: {mend}"),
     };
-    TokenError::Refused(Box::new(Refused { code, status: 0, words, clock: None }))
+    TokenError::Refused(Refused { code, status: 0, words, clock: None })
 }
 
 /// A browser came back with what another server says.
@@ -206,7 +206,7 @@ pub(super) fn of_another(connection: &Connection, wanted: &str, iss: &str, callb
         "the browser came back from `{iss}`, and `{wanted}` was asked: nothing of it is used; connect again, and go to no other \
          page meanwhile"
     );
-    TokenError::Refused(Box::new(Refused { code: "issuer_mismatch".to_owned(), status: 0, words, clock: None }))
+    TokenError::Refused(Refused { code: "issuer_mismatch".to_owned(), status: 0, words, clock: None })
 }
 
 fn of_callback(connection: &Connection, callback: &Callback, words: &str) -> String {

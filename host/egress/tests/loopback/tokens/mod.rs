@@ -84,7 +84,7 @@ fn refreshed_by(more: &Value, status: u16, headers: &str, body: &str) -> Result<
 #[track_caller]
 fn refused(result: Result<Tokens, TokenError>) -> Refused {
     match result {
-        Err(TokenError::Refused(refused)) => *refused,
+        Err(TokenError::Refused(refused)) => refused,
         other => panic!("not refused: {other:?}"),
     }
 }

@@ -266,7 +266,7 @@ fn what_a_browser_comes_back_with_is_judged() {
     let error = code("error=redirect_uri_mismatch").unwrap_err();
     assert!(error.to_string().contains("letter by letter"), "{error}");
     let error = code("state=s").unwrap_err();
-    assert!(error.to_string().contains("neither with a code nor an error"), "{error}");
+    assert!(error.to_string().contains("with neither a code nor an error"), "{error}");
     let error = code(&format!("error=x&error_description=state-{CODE}&state={CODE}")).unwrap_err();
     assert!(!error.to_string().contains(CODE), "{error}");
 }

@@ -134,7 +134,7 @@ fn what_is_sent_is_recorded_without_a_secret() {
         assert!(!records.contains(secret), "{secret}: {records}");
     }
 
-    let unwritable = Audit::new(&folder.path().join("audit.jsonl/below"), "p", true);
+    let unwritable = Audit::new(folder.path().join("audit.jsonl/below"), "p", true);
     let recorder = Some(Recorder { audit: &unwritable, who });
     let error =
         client(&json!({})).token(&connection, Spend::ClientCredentials, &[], allowance(), recorder).unwrap_err();
