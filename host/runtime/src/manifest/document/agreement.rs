@@ -68,8 +68,10 @@ const OTHERS: &[&str] = &[
 fn is_for_the_reader(place: &str) -> bool {
     place.ends_with("/request/server")
         || place.ends_with("/requests/one/server")
+        || (place.starts_with("/credentials/") && place.ends_with("/server"))
         || place.starts_with("/servers")
         || place.starts_with("/schemes/key/servers")
+        || place.starts_with("/schemes/log-in/servers")
 }
 
 #[test]

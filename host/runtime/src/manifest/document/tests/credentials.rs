@@ -89,6 +89,7 @@ fn altered(changes: &[(String, Value)]) -> String {
             Value::Object(members) if value.is_null() => {
                 drop(members.shift_remove(name).unwrap_or_else(|| panic!("{pointer}")))
             }
+            Value::Array(items) => items[name.parse::<usize>().unwrap()] = value.clone(),
             outer => outer[name] = value.clone(),
         }
     }
@@ -219,7 +220,7 @@ fn slips() -> Vec<(Vec<(String, Value)>, String, &'static str)> {
         o("/assertion/lasts", json!(9), "/assertion", "holds for 10 to 3600 seconds"),
         o("/assertion/key/field", json!("key_id"), "/assertion/key/field", "has to be a secret"),
         o("/assertion/key/id", json!("client_key"), "/assertion/key/id", "is a secret, and stands here"),
-        o("/assertion/key/algorithm", json!("HS256"), "/assertion/key/algorithm", "did you mean `RS256`?"),
+        o("/assertion/key/algorithm", json!("HS256"), "/assertion/key/algorithm", "`HS256` is not known here"),
         o("/assertion/subject", json!("nobody"), "/assertion/subject", "`nobody` is not declared"),
         o("/assertion/audience", json!(""), "/assertion", "its `audience` is not of"),
         o("/answer/error", json!("fault"), "/answer", "`fault` is no JSON Pointer"),
