@@ -42,6 +42,7 @@ use zeroize::Zeroizing;
 use crate::files::{folder_of, in_words, open, read_text_of};
 use crate::limits::Limits;
 
+mod command;
 mod connect;
 mod connection;
 mod keys;
@@ -49,6 +50,7 @@ mod limits;
 mod servers;
 mod value;
 
+pub use command::SecretCommand;
 pub use connect::Environment;
 use connection::FileConnection;
 pub use connection::{Ca, ConnectionConfig, FieldValue};
