@@ -53,7 +53,10 @@ impl SqliteVault {
         match Backup::new(&from, &mut copy)?.step(-1)? {
             StepResult::Done => {}
             _ => {
-                return Err(Fault::Words(format!("another process keeps {} to itself; try again", self.file.display())));
+                return Err(Fault::Words(format!(
+                    "another process keeps {} to itself; try again",
+                    self.file.display()
+                )));
             }
         }
         // So that it is one file.

@@ -9,9 +9,12 @@ use wharf::vault::{Put, Vault as _, VaultError};
 
 use crate::{KeySource, SqliteVault};
 
+mod backups;
 mod damage;
+mod killed;
 mod model;
 mod racing;
+mod rotation;
 
 /// A folder with a key and, once something is put there, a vault.
 pub(crate) struct World {
@@ -56,7 +59,7 @@ pub(crate) fn vault_in(folder: &Path) -> SqliteVault {
 pub(crate) fn write_key(file: &Path, byte: &str) {
     fs::write(file, byte.repeat(32) + "\n").unwrap();
     #[cfg(unix)]
-    std::os::unix::fs::PermissionsExt::set_mode(&mut file.metadata().unwrap().permissions(), 0o600);
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 pub(crate) fn done(put: Result<Put, VaultError>) -> u64 {
