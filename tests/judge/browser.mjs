@@ -29,6 +29,8 @@ export async function openBrowser() {
   return {
     /// Somebody with cookies of their own. The same person keeps them from one address to the next.
     person: async (name = 'ada') => new Person(name, await browser.newContext()),
+    /// Forgets everybody, with their cookies.
+    forget: () => Promise.all(browser.contexts().map((context) => context.close())),
     close: () => browser.close(),
   };
 }

@@ -9,6 +9,12 @@ import { Provider } from 'oidc-provider';
 import { answerApi } from './api.mjs';
 import { makeClients, signingKeys } from './clients.mjs';
 
+// The library warns of what is on purpose here: pages for developers, and tokens in memory.
+for (const name of ['info', 'warn']) {
+  const say = console[name];
+  console[name] = (...words) => String(words[0]).startsWith('oidc-provider ') || say.apply(console, words);
+}
+
 const DAY = 24 * 60 * 60;
 
 /// Starts a provider on a port of the system's choice.
@@ -125,9 +131,10 @@ function watch(judge) {
 /// What a test can do that a client can not.
 function lookBehind(judge) {
   const { provider, asked } = judge;
-  const alive = { grants: new Set(), access: new Set() };
+  const alive = { grants: new Set(), access: new Set(), refresh: new Set() };
   provider.on('grant.saved', (grant) => alive.grants.add(grant.jti));
   provider.on('access_token.saved', (token) => alive.access.add(token.jti));
+  provider.on('refresh_token.saved', (token) => alive.refresh.add(token.jti));
   provider.on('client_credentials.saved', (token) => alive.access.add(token.jti));
 
   judge.grants = (kind) => asked.filter(({ grant, error }) => grant === kind && !error).length;
@@ -149,9 +156,10 @@ function lookBehind(judge) {
     }
     alive.access.clear();
   };
-  judge.knowsRefreshToken = async (value) => {
-    const token = await provider.RefreshToken.find(value);
-    return Boolean(token?.isValid);
+  /// The refresh tokens that can still be spent.
+  judge.refreshTokens = async () => {
+    const found = await Promise.all([...alive.refresh].map((value) => provider.RefreshToken.find(value)));
+    return found.filter((token) => token?.isValid).map((token) => token.jti);
   };
 }
 

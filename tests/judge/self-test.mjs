@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { openBrowser } from './browser.mjs';
 import { api, authorize, DEVICE_GRANT, post, SCOPES, token } from './client.mjs';
+import { formsOf, leaks } from './leaks.mjs';
 import { startProvider } from './provider.mjs';
 
 let browser;
@@ -129,9 +130,9 @@ test('a token that was revoked, forgotten, or whose consent was withdrawn, is of
   await judge.forgetAccessTokens();
   assert.equal((await api(judge, 'me', tokens.access_token)).status, 401);
   tokens = await refresh(client, tokens.refresh_token);
-  assert.equal(await judge.knowsRefreshToken(tokens.refresh_token), true);
+  assert.ok((await judge.refreshTokens()).includes(tokens.refresh_token));
   await post(judge, client, '/token/revocation', { token: tokens.refresh_token });
-  assert.equal(await judge.knowsRefreshToken(tokens.refresh_token), false);
+  assert.ok(!(await judge.refreshTokens()).includes(tokens.refresh_token));
   assert.equal((await api(judge, 'me', tokens.access_token)).status, 401);
 
   tokens = await connected(client);
@@ -152,4 +153,16 @@ test('two people do not see each other', async () => {
   const { heard, exchange } = await authorize(judge, judge.clients.public, grace.approve);
   assert.equal((await api(judge, 'me', (await exchange(heard[0].get('code'))).access_token)).id, 'grace');
   assert.equal((await api(judge, 'me', (await connected()).access_token)).id, 'ada');
+});
+
+test('a secret is found wherever it begins and in whatever form', () => {
+  const secret = 'rt-Zq8/Tn+Yx3 "Wk5"';
+  for (const before of ['', 'a', 'ab', 'abc']) {
+    const text = before + secret;
+    const written = [text, JSON.stringify({ text }), new URLSearchParams({ text }).toString(), encodeURIComponent(text)];
+    for (const encoding of ['base64', 'base64url', 'hex']) written.push(Buffer.from(`${text}:after`).toString(encoding));
+    for (const content of written) assert.equal(leaks([secret], [['file', Buffer.from(content)]]).length, 1, content);
+  }
+  assert.deepEqual(leaks([secret], [['file', Buffer.from('rt-Zq8 and others')]]), []);
+  assert.ok(formsOf(secret).every((form) => form.length >= 12));
 });
