@@ -62,4 +62,5 @@ async function main(words) {
   return failed === 0 && chosen.length > 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// What a story left behind keeps nobody waiting.
+process.exit(await main(process.argv.slice(2)));

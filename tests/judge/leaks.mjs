@@ -6,7 +6,8 @@ import path from 'node:path';
 /// Shorter texts are found by chance.
 const SHORTEST = 12;
 
-/// The forms in which a secret can stand in a text: as it is, in a URL, in JSON, in hexadecimal and in base 64, wherever it begins there.
+/// The forms in which a secret can stand in a text: as it is, in a URL, in JSON, in hexadecimal and in base 64, wherever it
+/// begins there.
 export function formsOf(secret) {
   const bytes = Buffer.from(secret);
   const forms = [secret, encodeURIComponent(secret), new URLSearchParams({ secret }).toString().slice('secret='.length)];

@@ -40,7 +40,13 @@ const read = (title, path) => ({ title, summary: `${title}.`, request: { method:
 function fields(name, client) {
   const environment = environmentOf(name);
   const all = { client_id: { title: 'Client ID', summary: 'From the provider.', required: true } };
-  const secret = (title, variable) => ({ title, summary: 'From the provider.', secret: true, required: true, environment: variable });
+  const secret = (title, variable) => ({
+    title,
+    summary: 'From the provider.',
+    secret: true,
+    required: true,
+    environment: variable,
+  });
   if (client.secret) all.client_secret = secret('Client secret', environment.secret);
   if (client.pem) {
     all.client_key = secret('Private key', environment.key);
@@ -87,7 +93,8 @@ export function writePlugin(folder, document) {
   let end = start + MARK.length;
   while (component[end] === 0x20) end += 1;
   const text = Buffer.from(JSON.stringify(document));
-  if (text.length > end - start) throw new Error(`the manifest has ${text.length} bytes, and the component room for ${end - start}`);
+  const room = end - start;
+  if (text.length > room) throw new Error(`the manifest has ${text.length} bytes, and the component room for ${room}`);
   component.fill(0x20, start, end);
   text.copy(component, start);
   writeFileSync(path.join(folder, `${document.name}.wasm`), component);

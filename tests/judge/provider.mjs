@@ -34,7 +34,10 @@ export async function startProvider({ accessLife = 3600 } = {}) {
     port,
     clients: makeClients(),
     accessLife,
-    /// What was asked of the endpoint for tokens: `{ grant, client, error, why, again }`, in order; `again` where a refresh token was spent before.
+    /// How long, in milliseconds, an answer with tokens is under way: what was asked for has been done by then.
+    slowness: 0,
+    /// What was asked of the endpoint for tokens: `{ grant, client, error, why, again }`, in order. `again` says that the refresh
+    /// token had been spent before.
     asked: [],
     /// What was revoked by its client.
     revoked: [],
@@ -123,6 +126,7 @@ function watch(judge) {
       asked.push({ grant: params?.grant_type, client: client?.clientId, error: body.error, why: body.error_description, again });
       if (!body.error && params?.refresh_token) spent.add(params.refresh_token);
     }
+    if (route === 'token') await new Promise((resolve) => setTimeout(resolve, judge.slowness));
     if (route === 'revocation') judge.revoked.push(params?.token);
   });
   provider.on('authorization_code.saved', (code) => keep(code.jti));

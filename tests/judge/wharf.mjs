@@ -8,7 +8,7 @@ import path from 'node:path';
 import { filesIn } from './leaks.mjs';
 import { environmentOf, manifest, writePlugin } from './plugin.mjs';
 
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 /// The binary that is judged.
 export const binary = path.resolve(process.env.WHARF ?? new URL('../../target/debug/wharf', import.meta.url).pathname);
@@ -18,7 +18,8 @@ export class Wharf {
   constructor(judge) {
     this.judge = judge;
     this.folder = mkdtempSync(path.join(tmpdir(), 'wharf-judge-'));
-    this.environment = { PATH: process.env.PATH, HOME: path.join(this.folder, 'home') };
+    const { PATH, FAULT = '' } = process.env;
+    this.environment = { PATH, FAULT, HOME: path.join(this.folder, 'home') };
     /// All that was printed: `[command, Buffer]`.
     this.said = [];
     this.running = new Set();
