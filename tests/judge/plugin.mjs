@@ -23,7 +23,7 @@ export function manifest(judge, name) {
     schemes: {
       account: {
         summary: 'The token of the account.',
-        placements: [{ header: 'Authorization', template: 'Bearer {account.access}' }],
+        placements: [{ header: 'Authorization', template: 'Bearer {credential.account.access}' }],
       },
     },
     scheme: 'account',
