@@ -49,6 +49,7 @@ mod sync;
 mod texts;
 mod thorough;
 mod tokens;
+mod vault;
 mod vtiger;
 mod watch;
 mod wibiclick;

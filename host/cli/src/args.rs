@@ -103,6 +103,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Audit,
     },
+    /// Look after the vault, in which connections that are made at run time are kept
+    Vault {
+        #[command(subcommand)]
+        command: Vault,
+    },
     /// Compile a component for another process of Wharf
     #[command(hide = true)]
     Compile,
@@ -137,6 +142,8 @@ impl Command {
             | Self::Verify
             | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
+            Self::Vault { command: Vault::Status { json } } => *json,
+            Self::Vault { .. } => false,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,
         }
     }
@@ -335,4 +342,38 @@ pub(crate) struct ShowAudit {
     /// Files, the oldest first [default: the audit of the configuration]
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Vault {
+    /// Show what is in it, and read every entry
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give every entry a new inner key, while others read and write
+    Rotate {
+        /// Exchange the outer key instead, which opens the vault: for a new one in the same file, or with --to
+        #[arg(long)]
+        outer: bool,
+        /// Where the new outer key is, as in the configuration: '{ env = "NAME" }', '{ file = "path" }' or
+        /// '{ command = ["program"] }'
+        #[arg(long, requires = "outer", value_name = "PLACE")]
+        to: Option<String>,
+    },
+    /// Make damaged lists of versions anew, where there is no backup
+    Mend,
+    /// Write a backup, while others read and write; the key is not in it
+    Backup {
+        /// A new file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the vault, which is kept beside it
+    Restore {
+        /// The backup
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
 }

@@ -70,6 +70,7 @@ fn run() -> ExitCode {
         Command::Demo(options) => commands::demo::run(options),
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Audit { command } => commands::audit::run(&args, command),
+        Command::Vault { command } => commands::vault::run(&args, command),
         Command::Compile => {
             args.config.iter().for_each(|file| wharf::configuration::call_it(file.display().to_string()));
             Ok(wharf::serve_compiler())

@@ -18,6 +18,8 @@ use wharf_simulated::Simulation;
 use crate::exit::Usage;
 use crate::print;
 
+pub(crate) mod vault;
+
 const FILE: &str = "wharf.toml";
 
 /// What names another place for compiled code.
@@ -293,13 +295,13 @@ pub(crate) fn found(named: Option<&Path>) -> Result<Config> {
             Ok(Config::read(&file)?)
         }
         None => {
-            let audit = project_dirs().map(|dirs| dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned());
-            if audit.is_none() {
+            let kept = project_dirs().map(|dirs| dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned());
+            if kept.is_none() {
                 print::warning(
                     "calls are not recorded: there is no home folder, and no wharf.toml with [audit] that names a file",
                 );
             }
-            Ok(Config::without_file(user_cache(), audit.as_deref()))
+            Ok(Config::without_file(user_cache(), kept.as_deref()))
         }
     }
 }

@@ -35,6 +35,7 @@ impl Bound {
 }
 
 impl Key {
+    #[cfg(test)]
     pub(crate) fn of(bytes: [u8; KEY]) -> Self {
         Self(Zeroizing::new(bytes))
     }

@@ -15,4 +15,5 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod simulate;
 pub(crate) mod sync;
+pub(crate) mod vault;
 pub(crate) mod watch;

@@ -223,6 +223,7 @@ fn origin(given: &Given, config: &ConnectionConfig, about: &About) -> Option<Str
         Some(FieldValue::Inline(_)) => None,
         Some(FieldValue::File(file)) => Some(format!("the file {}", file.display())),
         Some(FieldValue::Env(variable)) => Some(format!("the environment variable {variable}")),
+        Some(FieldValue::Command(command)) => Some(format!("the command {}", command.shown())),
         None => suggested.map(|variable| format!("the environment variable {variable}")),
     }
 }
@@ -298,6 +299,10 @@ fn value(
                 }
             },
         ),
+        FieldValue::Command(command) => {
+            let printed = command.run().map_err(|problem| format!("`{name}`: {problem}"))?;
+            (Some(Secret::new(printed.as_str())), format!("the command {} prints nothing", command.shown()))
+        }
         FieldValue::File(file) => {
             let unreadable = |e| {
                 let problem = in_words(&e, "a file with the value and nothing else");

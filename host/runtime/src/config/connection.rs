@@ -8,8 +8,10 @@ use wharf_egress::declaration::Effect;
 use wharf_egress::text::named;
 use wharf_egress::{IpNet, Nat64, Secret};
 
+use super::command::SecretCommand;
 use super::keys::Wrong;
 use super::limits::{FileOwnLimits, OwnLimits};
+use super::place::Place;
 use super::value::{VALUE, network_of};
 use crate::grant::Pattern;
 use crate::limits::Limits;
@@ -68,6 +70,8 @@ pub enum FieldValue {
     Env(String),
     /// In a file, whose byte order mark and last line break are left out.
     File(PathBuf),
+    /// A program prints it.
+    Command(SecretCommand),
 }
 
 #[derive(Deserialize)]
@@ -159,16 +163,11 @@ fn field_value(value: toml::Value, folder: &Path) -> Option<FieldValue> {
     match value {
         toml::Value::String(text) => Some(FieldValue::Inline(Secret::new(text))),
         toml::Value::Integer(number) => Some(FieldValue::Inline(Secret::new(number.to_string()))),
-        toml::Value::Table(table) => {
-            let mut entries = table.into_iter();
-            match (entries.next(), entries.next()) {
-                (Some((key, toml::Value::String(text))), None) if key == "env" => Some(FieldValue::Env(text)),
-                (Some((key, toml::Value::String(text))), None) if key == "file" => {
-                    Some(FieldValue::File(folder.join(text)))
-                }
-                _ => None,
-            }
-        }
+        toml::Value::Table(table) => Some(match Place::read(table, folder)? {
+            Place::Env(name) => FieldValue::Env(name),
+            Place::File(file) => FieldValue::File(file),
+            Place::Command(command) => FieldValue::Command(command),
+        }),
         _ => None,
     }
 }

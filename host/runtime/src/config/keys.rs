@@ -27,6 +27,7 @@ const TOP: &[Key] = &[
     key("plugins", Takes::List("paths", None), "[\"plugins/\"]"),
     key("store", Takes::Text, "\".wharf\""),
     key("audit", Takes::Table(&[AUDIT]), "[audit], and its keys below it"),
+    key("vault", Takes::Table(&[VAULT]), "[vault], and its keys below it"),
     key("retries", Takes::Number(MOST_RETRIES as u64), "2"),
     key("limits", Takes::Table(&[LIMITS, COMMON_LIMITS]), "[limits], and its keys below it"),
     key(CONNECTIONS, Takes::Tables(&[CONNECTION]), "[connections.NAME]"),
@@ -37,6 +38,8 @@ const AUDIT: &[Key] = &[
     key("required", Takes::Switch, "true"),
     key("enabled", Takes::Switch, "true"),
 ];
+const VAULT: &[Key] =
+    &[key("key", Takes::Place, "{ env = \"WHARF_VAULT_KEY\" }"), key("file", Takes::Text, "\"vault.db\"")];
 const LIMITS: &[Key] = &[
     key("timeout", Takes::Time, "\"30s\""),
     key("cpu", Takes::Time, "\"30s\""),

@@ -24,13 +24,17 @@
 //! [audit]
 //! file = "/var/log/wharf/audit.jsonl"
 //!
+//! # Where the key comes from that seals connections made at run time; without one Wharf makes it.
+//! [vault]
+//! key = { command = ["pass", "show", "wharf"] }
+//!
 //! [connections.shop.fields]
 //! project_id = "shop"
 //! api_key = { env = "SHOP_APPWRITE_KEY" }
 //! ```
 //!
-//! A key that is not known is refused. A secret can be `{ env = "NAME" }`, `{ file = "path" }` or, with a warning, the
-//! text itself.
+//! A key that is not known is refused. A secret can be `{ env = "NAME" }`, `{ file = "path" }`, `{ command = ["program"] }` or,
+//! with a warning, the text itself.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,6 +51,7 @@ mod connect;
 mod connection;
 mod keys;
 mod limits;
+mod place;
 mod servers;
 mod value;
 
@@ -57,6 +62,8 @@ pub use connection::{Ca, ConnectionConfig, FieldValue};
 pub(crate) use keys::line_of;
 use limits::FileLimits;
 pub use limits::OwnLimits;
+use place::{FileVault, VAULT_FILE};
+pub use place::{Place, VaultConfig};
 
 /// A configuration that was read and found to be in order.
 #[derive(Debug)]
@@ -69,6 +76,8 @@ pub struct Config {
     pub lock: Option<PathBuf>,
     /// Where calls are recorded; none where the operator does not want it.
     pub audit: Option<AuditConfig>,
+    /// Where connections that are made at run time are kept.
+    pub vault: VaultConfig,
     /// How many times at most a call of an idempotent operation is tried again.
     pub retries: u32,
     /// Limits of every call.
@@ -120,6 +129,8 @@ struct File {
     #[serde(default)]
     audit: FileAudit,
     #[serde(default)]
+    vault: FileVault,
+    #[serde(default)]
     retries: u32,
     #[serde(default)]
     limits: FileLimits,
@@ -136,13 +147,15 @@ struct FileAudit {
 }
 
 impl Config {
-    /// What holds where there is no configuration file: folders for the plugins' state and for the audit.
-    pub fn without_file(store: Option<PathBuf>, audit: Option<&Path>) -> Self {
+    /// What holds where there is no configuration file: folders for the plugins' state, which may be lost, and for the audit and the
+    /// vault, which may not.
+    pub fn without_file(store: Option<PathBuf>, kept: Option<&Path>) -> Self {
         Self {
             plugins: Vec::new(),
             lock: None,
             store,
-            audit: audit.map(|folder| AuditConfig { file: folder.join(AUDIT_FILE), required: true }),
+            audit: kept.map(|folder| AuditConfig { file: folder.join(AUDIT_FILE), required: true }),
+            vault: VaultConfig { file: kept.map(|folder| folder.join(VAULT_FILE)), key: None },
             retries: 0,
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
@@ -214,6 +227,7 @@ impl Config {
         Ok(Self {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
             lock: None,
+            vault: parsed.vault.read(folder, &store),
             store: Some(store),
             audit,
             retries: parsed.retries,
@@ -255,6 +269,8 @@ mod tests {
             [limits]
             timeout = "5s"
             memory = "64MiB"
+            [vault]
+            key = { file = "vault.key" }
             [connections.shop]
             provider = "appwrite"
             base_url = "https://x.example"
@@ -262,6 +278,7 @@ mod tests {
             project_id = "shop"
             api_key = { env = "KEY" }
             other_key = { file = "key.txt" }
+            third_key = { command = ["./show", "key"] }
         "#;
         let config = Config::parse(text, Path::new("/etc/wharf")).unwrap();
         assert_eq!(config.plugins, [PathBuf::from("/etc/wharf/plugins"), PathBuf::from("/opt/acme.wasm")]);
@@ -273,13 +290,17 @@ mod tests {
         let fields = &config.connections["shop"].fields;
         assert!(matches!(&fields["api_key"], FieldValue::Env(name) if name == "KEY"));
         assert!(matches!(&fields["other_key"], FieldValue::File(path) if path == Path::new("/etc/wharf/key.txt")));
+        let FieldValue::Command(command) = &fields["third_key"] else { panic!() };
+        assert_eq!(command, &SecretCommand::new(&["/etc/wharf/./show".into(), "key".into()], Path::new("")).unwrap());
+        assert_eq!(config.vault.file, Some(PathBuf::from("/etc/wharf/.wharf/vault.db")));
+        assert_eq!(config.vault.key, Some(Place::File("/etc/wharf/vault.key".into())));
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_one() {
         assert_eq!(
             problem("zz = 1\n"),
-            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `retries`, `limits`, `connections`"
+            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `vault`, `retries`, `limits`, `connections`"
         );
         assert!(problem("plugin = []").contains("did you mean `plugins`?"));
         assert!(
@@ -317,12 +338,25 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_the_vault_does_not_stand_in_the_configuration() {
+        assert_eq!(
+            problem("[vault]\nkey = \"geheim\""),
+            "2: `vault.key` is { env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }, and never the key itself; \
+             write key = { env = \"WHARF_VAULT_KEY\" }"
+        );
+    }
+
+    #[test]
     fn an_error_does_not_repeat_the_line_with_a_secret() {
         for text in [
             "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = geheim",
             "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = [\"geheim\"]",
             "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = { inline = \"geheim\" }",
             "[connections.a]\nprovider = \"p\"\nfields = \"geheim\"",
+            "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = { command = \"geheim\" }",
+            "[connections.a]\nprovider = \"p\"\n[connections.a.fields]\nkey = { command = [] }",
+            "[vault]\nkey = \"geheim\"",
+            "[vault]\nkey = { inline = \"geheim\" }",
         ] {
             let problem = problem(text);
             assert!(!problem.contains("geheim"), "{problem}");

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytesize::ByteSize;
 use toml::Spanned;
-use toml::de::{DeInteger, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 use wharf_egress::text::named;
 use wharf_egress::{IpNet, Nat64};
 
@@ -30,6 +30,8 @@ pub(super) enum Takes {
     Switch,
     /// A text, or where it stands.
     Value,
+    /// Where a text stands that is not written down here.
+    Place,
     /// Values by name.
     Values,
     /// Texts by name: of what.
@@ -54,6 +56,7 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
         (Takes::Time, DeValue::String(text)) if humantime::parse_duration(text).is_ok() => None,
         (Takes::Number(most), DeValue::Integer(number)) if whole(number).is_some_and(|n| n <= most) => None,
         (Takes::Value, value) if is_value(value) => None,
+        (Takes::Place, DeValue::Table(table)) if is_place(table) => None,
         (Takes::List(of, read), DeValue::Array(entries)) => entries.iter().find_map(|entry| in_list(of, read, entry)),
         (Takes::List(of, read), value) => {
             let meant = text_in(value).filter(|text| read.is_some_and(|read| read(text).is_ok()));
@@ -74,6 +77,7 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
         }
         (Takes::Switch, _) => write("true or false, without quotes", None),
         (Takes::Value, _) => write(VALUE, None),
+        (Takes::Place, _) => write(PLACE, None),
         (Takes::Values, _) => Some((None, format!(" is a table of values by name; write {name} = {}", key.example))),
         (Takes::Texts(of), _) => {
             Some((None, format!(" is a table of texts by name, each {of}; write {name} = {}", key.example)))
@@ -86,20 +90,31 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
 }
 
 /// What a field or a proxy is.
-pub(super) const VALUE: &str = "a text, { env = \"NAME\" } or { file = \"path\" }";
+pub(super) const VALUE: &str = "a text, { env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }";
+
+/// What the vault's key is.
+const PLACE: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }, and never the key itself";
 
 /// Whether it is a value that can be used, or says where one stands.
 pub(super) fn is_value(value: &DeValue<'_>) -> bool {
     match value {
         DeValue::String(_) => true,
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).is_ok(),
-        DeValue::Table(table) => {
-            let mut entries = table.iter();
-            let (first, second) = (entries.next(), entries.next());
-            let is_place = |name: &str| matches!(name, "env" | "file");
-            second.is_none()
-                && first
-                    .is_some_and(|(name, at)| is_place(name.get_ref()) && matches!(at.get_ref(), DeValue::String(_)))
+        DeValue::Table(table) => is_place(table),
+        _ => false,
+    }
+}
+
+/// Whether it says where a value stands.
+fn is_place(table: &DeTable<'_>) -> bool {
+    let mut entries = table.iter();
+    let (Some((name, at)), None) = (entries.next(), entries.next()) else { return false };
+    match (&**name.get_ref(), at.get_ref()) {
+        ("env" | "file", DeValue::String(_)) => true,
+        ("command", DeValue::Array(words)) => {
+            let is_program =
+                words.first().and_then(|word| text_in(word.get_ref())).is_some_and(|word| !word.is_empty());
+            is_program && words.iter().all(|word| text_in(word.get_ref()).is_some())
         }
         _ => false,
     }
