@@ -36,8 +36,7 @@ impl OauthClient {
         if let Some(challenge) = challenge {
             sent.open("code_challenge", challenge).open("code_challenge_method", "S256");
         }
-        let fixed = ["client_id", "redirect_uri", "code_challenge", "code_challenge_method"];
-        sent.besides(&endpoint.parameters, connection, &fixed);
+        sent.besides(&endpoint.parameters, connection, None);
         let url = request::address(endpoint, &sent, connection, Deadline::within(AT_ONCE))?;
         Ok(url.reveal().to_owned())
     }

@@ -4,6 +4,7 @@
 //! recorded, and nothing of a secret is shown. Where the server redirects to is told, and nobody goes there. What it answers is a
 //! stranger's: it is bounded, looked at, and quoted without secrets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audit::Recorder;
@@ -44,7 +45,7 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The client of a credential by OAuth 2, as a manifest declares it.
 #[derive(Clone, Debug)]
 pub struct OauthClient {
-    oauth2: Oauth2,
+    oauth2: Arc<Oauth2>,
 }
 
 /// What is given for a token.
@@ -125,7 +126,7 @@ struct Errand<'a> {
 impl OauthClient {
     /// That of a credential.
     pub fn new(oauth2: &Oauth2) -> Self {
-        Self { oauth2: oauth2.clone() }
+        Self { oauth2: Arc::new(oauth2.clone()) }
     }
 
     /// Whether a code is bound to who asked for it: see [`pkce`].
@@ -138,7 +139,8 @@ impl OauthClient {
         self.oauth2.revoke.is_some()
     }
 
-    /// Asks for a token. Scopes are sent where the specification has a place for them: for the client itself, and with what is signed.
+    /// Asks for a token. Scopes are sent where the specification has a place for them: a code, of a browser or a device, has those that it
+    /// was asked for with. A refresh without any is for those that were granted.
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -152,9 +154,9 @@ impl OauthClient {
     ) -> Result<Tokens, TokenError> {
         let (endpoint, what) = (&self.oauth2.token, spend.what());
         let mut sent = self.spent(connection, spend, scopes, allowance.deadline)?;
-        // The name of the grant is the provider's own, at some, for what nobody spends.
-        let is_fixed = !matches!(spend, Spend::ClientCredentials | Spend::Assertion);
-        sent.besides(&endpoint.parameters, connection, if is_fixed { &["grant_type", "redirect_uri"] } else { &[] });
+        // What nobody spends has a name of its own at some, such as `account_credentials`.
+        let is_spent = !matches!(spend, Spend::ClientCredentials | Spend::Assertion);
+        sent.besides(&endpoint.parameters, connection, (!is_spent).then_some("grant_type"));
         let errand = Errand { what, name: "token", endpoint, connection, allowance, recorder };
         self.ask(errand, &mut sent, |ask, said| self.tokens(ask, said))
     }
@@ -173,7 +175,7 @@ impl OauthClient {
         let endpoint = declared(self.oauth2.device.as_ref(), "where a device asks for a code")?;
         let mut sent = Sent::default();
         self.add_scopes(&mut sent, scopes);
-        sent.besides(&endpoint.parameters, connection, &[]);
+        sent.besides(&endpoint.parameters, connection, None);
         let errand = Errand { what: What::DeviceCode, name: "device-code", endpoint, connection, allowance, recorder };
         self.ask(errand, &mut sent, read::device)
     }
@@ -197,7 +199,7 @@ impl OauthClient {
             TokenHint::Refresh => "refresh_token",
         };
         sent.secret("token", token).open("token_type_hint", hint);
-        sent.besides(&endpoint.parameters, connection, &[]);
+        sent.besides(&endpoint.parameters, connection, None);
         let errand = Errand { what: What::Revocation, name: "revoke", endpoint, connection, allowance, recorder };
         self.ask(errand, &mut sent, |_, _| Ok(()))
     }
@@ -232,6 +234,7 @@ impl OauthClient {
             }
             Spend::Refresh(token) => {
                 sent.open("grant_type", "refresh_token").secret("refresh_token", token);
+                self.add_scopes(&mut sent, scopes);
             }
             Spend::ClientCredentials => {
                 sent.open("grant_type", "client_credentials");

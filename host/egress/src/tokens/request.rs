@@ -39,8 +39,13 @@ impl Sent {
         self.add(name, Source::Input(name.to_owned()))
     }
 
-    /// What the manifest says besides. It may say in other words what is open, as some providers have names of their own for it.
-    pub(super) fn besides(&mut self, parameters: &[Parameter], connection: &Connection, fixed: &[&str]) -> &mut Self {
+    /// What the manifest says besides. Of what is there already it may say one thing in other words.
+    pub(super) fn besides(
+        &mut self,
+        parameters: &[Parameter],
+        connection: &Connection,
+        but: Option<&str>,
+    ) -> &mut Self {
         for Parameter { name, value } in parameters {
             let source = match value {
                 ParameterValue::Text(text) => Source::Text(text.clone()),
@@ -48,9 +53,7 @@ impl Sent {
                 ParameterValue::Field(field) => Source::Field(field.clone()),
             };
             match self.fields.iter_mut().find(|field| field.name == *name) {
-                Some(field) if field.source.input().is_none() && !fixed.contains(&name.as_str()) => {
-                    field.source = source;
-                }
+                Some(field) if but == Some(name) => field.source = source,
                 Some(_) => {}
                 None => _ = self.add(name, source),
             }

@@ -38,7 +38,7 @@ fn each_grant_sends_what_its_specification_says_and_no_more() {
     assert!(by_refresh.starts_with("POST /base/token HTTP/1.1\r\n"), "{by_refresh}");
     assert_eq!(header(&by_refresh, "accept"), Some("application/json"));
     assert_eq!(header(&by_refresh, "content-type"), Some("application/x-www-form-urlencoded"));
-    assert_eq!(names(&by_refresh), "grant_type refresh_token client_id client_secret");
+    assert_eq!(names(&by_refresh), "grant_type refresh_token scope client_id client_secret");
     let sent = form(&by_refresh);
     assert_eq!(in_form(&sent, "grant_type"), Some("refresh_token"));
     assert_eq!(in_form(&sent, "refresh_token"), Some(REFRESH));
@@ -87,7 +87,7 @@ fn a_body_is_json_where_the_manifest_says_so() {
     let body: Value = serde_json::from_str(arrived.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     assert_eq!(
         body,
-        json!({"grant_type": "refresh_token", "refresh_token": REFRESH, "client_id": "wharf 1", "client_secret": CLIENT_SECRET})
+        json!({"grant_type": "refresh_token", "refresh_token": REFRESH, "scope": "a b", "client_id": "wharf 1", "client_secret": CLIENT_SECRET})
     );
 }
 
