@@ -11,7 +11,7 @@ use crate::print::{BAD, BOLD, GOOD, Text, styled, text};
 pub(crate) const SCREEN: usize = 40;
 
 /// What stands above the lines of each kind, in the order in which they are read.
-const HEADINGS: [(Kind, &str); 17] = [
+const HEADINGS: [(Kind, &str); 18] = [
     (Kind::Delete, "it deletes"),
     (Kind::Free, "values that the plugin makes up itself"),
     (Kind::Exposed, "credentials outside of headers"),
@@ -19,6 +19,7 @@ const HEADINGS: [(Kind, &str); 17] = [
     (Kind::Address, "where it goes"),
     (Kind::Field, "fields of the connection"),
     (Kind::Credential, "credentials in headers"),
+    (Kind::Obtained, "credentials that the host obtains"),
     (Kind::Claimed, "what is said to change nothing"),
     (Kind::Other, "other"),
     (Kind::Write, "it writes"),

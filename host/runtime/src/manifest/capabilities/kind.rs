@@ -21,6 +21,8 @@ pub enum Kind {
     Field,
     /// How a field becomes a credential in a header.
     Credential,
+    /// How a credential is obtained that the host renews: from where, and what for.
+    Obtained,
     /// That a request is said to change nothing, whatever its method.
     Claimed,
     /// What no rule here knows.
@@ -77,6 +79,9 @@ impl<'a> Capability<'a> {
         }
         if starts("field ") {
             return whole(Kind::Field);
+        }
+        if starts("credential ") {
+            return whole(Kind::Obtained);
         }
         if starts("definition ") {
             return whole(Kind::Input);
@@ -170,6 +175,9 @@ mod tests {
             ("field token secret from the variable ACME_TOKEN", Kind::Field),
             ("scheme key: header X-Key = field token", Kind::Credential),
             ("scheme key: value key = field token, base64", Kind::Credential),
+            ("credential acme: gets tokens from POST /token of server accounts", Kind::Obtained),
+            ("credential.get (read): no request", Kind::Read),
+            ("connections are tested by credential.get", Kind::Other),
             ("scheme key: query key = field token", Kind::Exposed),
             ("scheme key: path token = field token", Kind::Exposed),
             ("scheme key: body key = field token, unless field role is \"header \"", Kind::Exposed),

@@ -17,13 +17,14 @@ use wharf_egress::declaration::{
 
 use super::{About, AttachmentField, ConnectionField, Manifest, NEXT_PAGE, Operation, Server};
 
+mod credentials;
 mod inputs;
 mod kind;
 
 pub use kind::{Capability, Kind};
 
-/// All that a manifest asks for: requests with their effects and credentials, free values, inputs, files, schemes, connection
-/// fields, the suggested address, and what is masked.
+/// All that a manifest asks for: requests with their effects and credentials, free values, inputs, files, schemes, how credentials are
+/// obtained, connection fields, the suggested address, and what is masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities(BTreeSet<String>);
 
@@ -66,7 +67,10 @@ impl Capabilities {
         let definitions = manifest.definitions.iter().map(|(name, schema)| inputs::definition(name, schema));
         let operations = manifest.operations.iter().flat_map(operation);
         let servers = about.servers.iter().flat_map(server);
-        let lines = address(about).chain(servers).chain(fields).chain(schemes).chain(definitions).chain(operations);
+        let credentials = about.credentials.iter().flat_map(credentials::credential);
+        let credentials = credentials.chain(about.test.iter().flat_map(credentials::test));
+        let lines = address(about).chain(servers).chain(fields).chain(credentials).chain(schemes);
+        let lines = lines.chain(definitions).chain(operations);
         Self(lines.collect())
     }
 

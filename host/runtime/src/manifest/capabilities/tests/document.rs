@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::super::*;
 use crate::manifest::document;
 
+mod credentials;
+
 const SCHEMA: &str = include_str!("../../../../../../wit/0.2/manifest.schema.json");
 
 const OPERATION: &str = "/operations/orders.change";
@@ -21,6 +23,8 @@ fn sample() -> Value {
             "token": {"title": "", "summary": "", "secret": true, "required": true, "environment": "ACME_TOKEN"},
             "role": {"title": "", "summary": "", "default": "viewer", "choices": ["viewer"]},
         },
+        "credentials": credentials::sample(),
+        "test": {"operation": "orders.change", "identity": ["/id"]},
         "schemes": {"key": {
             "summary": "",
             "values": {"both": {"template": "{token}", "functions": ["base64"]}},
@@ -319,7 +323,9 @@ fn diff((member, pointer, before, after): Change) -> CapabilityDiff {
 
 #[test]
 fn every_member_of_the_document_counts_or_is_known_to_be_harmless() {
-    let listed = counted().into_iter().chain(harmless()).map(|(member, ..)| member);
+    let counted = || counted().into_iter().chain(credentials::counted());
+    let harmless = || harmless().into_iter().chain(credentials::harmless());
+    let listed = counted().chain(harmless()).map(|(member, ..)| member);
     // There is one version of the document.
     let known = listed.chain(OF_ANSWERS.split_whitespace()).chain(["manifest.contract"]).map(str::to_owned);
     let (known, members) = (known.collect::<BTreeSet<_>>(), members_of_the_schema());
