@@ -12,6 +12,7 @@ use crate::exit::Usage;
 use crate::print::{self, BAD, GOOD, Text, WARN, styled};
 use crate::setup::Setup;
 
+mod credentials;
 mod list;
 mod one;
 

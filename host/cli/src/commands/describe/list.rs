@@ -5,7 +5,7 @@ use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation};
 use wharf::operation::in_shell;
 
-use super::{effect, form, unverified};
+use super::{credentials, effect, form, unverified};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
 
 /// The connection, and the chosen operations. `given` is how the plugin was named.
@@ -25,6 +25,7 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contr
             styled(BOLD, "connection"),
             "\n",
             connection(manifest),
+            credentials::section(manifest),
             "\n",
         ]);
     }
