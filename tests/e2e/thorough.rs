@@ -27,7 +27,23 @@ fn what_the_sdk_says_without_a_function_is_sent_and_read_by_the_host() {
         server.url(),
         token.display()
     ));
-    says(&world, &["describe", "thorough"], &["9 data, 0 code"]);
+    says(&world, &["describe", "thorough"], &["9 data, 0 code", "credentials that the host obtains and renews"]);
+    let described = world.wharf(&["describe", "thorough"]).out;
+    for words in [
+        "acme             OAuth 2 by authorization-code or device-code or client-credentials or jwt-bearer: An account.",
+        "authorize {servers.accounts}/authorize",
+        "token {base_url}/{account}/token",
+        "scopes orders offline",
+        "the provider tells the address of main, at /instance_url of the answer",
+        "login            a login: A session.",
+        "request 2 POST {base_url}/login",
+        "a connection is tested by orders.links",
+    ] {
+        assert!(described.contains(words), "`{words}` is not in:\n{described}");
+    }
+    let document = world.wharf(&["describe", "thorough", "--json"]).json();
+    assert_eq!(document["credentials"]["login"]["session"]["login"]["log-in"]["scheme"], "digest");
+    assert_eq!(document["test"]["operation"], "orders.links");
 
     world.wharf(&["call", "thorough", "orders.create", r#"part:={"name":"a","parts":[{"name":"b"}]}"#]).json();
     world.call("thorough orders.send text=hi").json();

@@ -36,6 +36,8 @@ pub const PROVIDER: Provider = Provider {
     )
     .required()
     .environment("AIGENCY_API_KEY")],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("as-user", "The API key and the user on whose behalf the call is, form-encoded.")
             .values(&[

@@ -48,6 +48,8 @@ pub const PROVIDER: Provider = Provider {
             .required()
             .environment("APPWRITE_API_KEY"),
     ],
+    credentials: &[],
+    test: None,
     schemes: &[Scheme::new("key", "Project and API key, as two headers.").placements(&[
         Placement::header("X-Appwrite-Project", &[Part::Field("project_id")]),
         Placement::header("X-Appwrite-Key", &[Part::Field("api_key")]),

@@ -79,6 +79,8 @@ pub const PROVIDER: Provider = Provider {
         .choices(&NAMES)
         .environment("CHATWOOT_TOKEN_HEADER"),
     ],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("platform", "The platform app's token.")
             .placements(const { &token(&[Part::Field("platform_token")]) }),

@@ -8,6 +8,7 @@ use crate::read::Read;
 use crate::request::{Body, DeclaredRequest, Field, FieldSource, Lists, Place};
 use crate::schema::Schema;
 
+mod credentials;
 mod requests;
 
 use requests::of_request;
@@ -17,6 +18,9 @@ use requests::of_request;
 /// # Panics
 /// With the first value that would go nowhere, and what to do.
 pub const fn check(provider: &Provider) {
+    if let Some((name, problem)) = credentials::of_credentials(provider) {
+        Words::new().add("credentials: `").add(name).add(problem).panic();
+    }
     let mut resources = provider.resources;
     while let [resource, others @ ..] = resources {
         let mut operations = resource.operations;

@@ -13,6 +13,7 @@ use crate::request::{Body, DeclaredRequest, Field, Method, Place};
 use crate::schema::closed_object;
 
 mod answers;
+mod credentials;
 mod values;
 
 use answers::{answers, files, own_rules};
@@ -39,6 +40,13 @@ pub fn document(provider: &Provider) -> String {
         object(document.value("fields"), |fields| {
             provider.fields.iter().for_each(|field| connection_field(field, fields.value(field.name)));
         });
+        if !provider.credentials.is_empty() {
+            object(document.value("credentials"), |all| {
+                let credentials = provider.credentials.iter();
+                credentials.for_each(|one| credentials::credential(provider, one, all.value(one.name)));
+            });
+        }
+        provider.test.iter().for_each(|test| credentials::test(test, document.value("test")));
         object(document.value("schemes"), |schemes| {
             provider.schemes.iter().for_each(|one| scheme(one, schemes.value(one.name)));
         });
@@ -124,6 +132,7 @@ fn template(written: &mut Members<'_>, parts: &[Part], functions: &[Function]) {
         Part::Field(name) => format!("{{{name}}}"),
         Part::Variable(name) => format!("{{variable.{name}}}"),
         Part::Value(name) => format!("{{value.{name}}}"),
+        Part::Credential(name, value) => format!("{{credential.{name}.{value}}}"),
     };
     written.add_text("template", &parts.iter().map(part).collect::<String>());
     written.add_list("functions", functions, |function, json| match function {
@@ -274,20 +283,21 @@ fn next_page<'a>(own: &Bound<'a>, paging: &'a Paging) -> Bound<'a> {
     }
 }
 
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+    }
+}
+
 fn request(provider: &Provider, bound: &Bound<'_>, json: &mut String) {
     let request = &bound.request;
     object(json, |written| {
-        written.add_text(
-            "method",
-            match request.method {
-                Method::Get => "GET",
-                Method::Head => "HEAD",
-                Method::Post => "POST",
-                Method::Put => "PUT",
-                Method::Patch => "PATCH",
-                Method::Delete => "DELETE",
-            },
-        );
+        written.add_text("method", method(request.method));
         written.add_option("server", request.server);
         written.add_text("path", request.path);
         variables(bound, written);

@@ -15,6 +15,8 @@
 //!     base_url: BaseUrl::new("Address of the shop, such as https://shop.example").suffix("/api"),
 //!     servers: &[],
 //!     fields: &[ConnectionField::secret("token", "Token", "From the shop's settings.").required()],
+//!     credentials: &[],
+//!     test: None,
 //!     schemes: &[Scheme::new("token", "The shop's token.").placements(&[
 //!         Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("token")]),
 //!     ])],
@@ -43,6 +45,7 @@
 
 mod call;
 mod check;
+mod credential;
 mod describe;
 mod failure;
 mod file;
@@ -60,6 +63,10 @@ mod text_of_json;
 
 pub use bindings::wharf::provider::blobs::{Blob, BlobWriter};
 pub use call::{Call, Output, Request, connection, log, state};
+pub use credential::{
+    Assertion, Client, ConnectionTest, Credential, Endpoint, Grant, Key, Login, Oauth2, Parameter, Session, Sign,
+    Taken, TokenAnswer, Told,
+};
 pub use failure::{Detail, Failure};
 pub use input::{Input, body, code_only, header, path, query, variable};
 pub use operation::{Answer, Effect, Operation, Resource, Run};

@@ -1,4 +1,5 @@
 use crate::check::same;
+use crate::credential::{ConnectionTest, Credential};
 use crate::operation::Resource;
 use crate::read::Read;
 
@@ -19,6 +20,10 @@ pub struct Provider {
     pub servers: &'static [Server],
     /// What a connection consists of.
     pub fields: &'static [ConnectionField],
+    /// What the host obtains itself and renews: tokens and sessions, which schemes place.
+    pub credentials: &'static [Credential],
+    /// The operation that shows whether a connection works, and whose it is.
+    pub test: Option<ConnectionTest>,
     /// The ways to authenticate.
     pub schemes: &'static [Scheme],
     /// The scheme of every request that names no other.
@@ -267,6 +272,8 @@ pub enum Part {
     Variable(&'static str),
     /// An earlier value of the scheme.
     Value(&'static str),
+    /// A value of a [credential](Credential) that the host obtains: its name, and `access` or what its login takes.
+    Credential(&'static str, &'static str),
 }
 
 const fn have_variable(mut parts: &[Part], name: &str) -> bool {

@@ -39,6 +39,8 @@ pub const PROVIDER: Provider = Provider {
         ConnectionField::secret("access_key", "Access key", "From the user's preferences; not the password.")
             .environment("VTIGER_ACCESS_KEY"),
     ],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("user", "The user name, to ask for a challenge.")
             .placements(&[Placement::query("username", &[Part::Field("username")])]),

@@ -35,6 +35,8 @@ pub const PROVIDER: Provider = Provider {
         .required()
         .environment("WIBICLICK_API_KEY")],
     // Inferred: the web client sends the token of its login in this way; nobody has seen the key being sent.
+    credentials: &[],
+    test: None,
     schemes: &[Scheme::new("key", "The API key as a bearer token, which is inferred.")
         .placements(&[Placement::header("Authorization", &[Part::Literal("Bearer "), Part::Field("api_key")])])],
     scheme: Some("key"),

@@ -12,6 +12,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new("Any."),
     servers: &[],
     fields: &[],
+    credentials: &[],
+    test: None,
     schemes: &[],
     scheme: None,
     read: read::REST,

@@ -18,6 +18,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new("The same as that of the plugin it imitates."),
     servers: &[],
     fields: &[ConnectionField::secret("api_key", "API key", "Give it to me.")],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("key", "A key.").placements(&[Placement::header("X-Appwrite-Key", &[Part::Field("api_key")])])
     ],

@@ -11,6 +11,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new("Any.").environment("AWS_ENDPOINT_URL"),
     servers: &[],
     fields: &[ConnectionField::secret("key", "Key", "Any.").environment("AWS_SECRET_ACCESS_KEY")],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("raw", "A credential that the plugin writes.")
             .placements(&[Placement::header("Cookie", &[Part::Variable("anything")])]),

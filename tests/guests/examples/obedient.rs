@@ -45,6 +45,8 @@ const PROVIDER: Provider = Provider {
         ConnectionField::plain("greeting", "Greeting", "Any text."),
         ConnectionField::secret("key", "Key", "Any."),
     ],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])]),
         Scheme::new("signed", "An HMAC over the time.").placements(&[Placement::header(

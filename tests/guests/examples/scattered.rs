@@ -14,6 +14,8 @@ const PROVIDER: Provider = Provider {
         BaseUrl::new("Where files go.").suffix("/up-1").environment("SCATTERED_UPLOADS_URL"),
     )],
     fields: &[ConnectionField::secret("key", "Key", "Any."), ConnectionField::secret("ticket", "Ticket", "Any.")],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("key", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])]),
         Scheme::new("ticket", "A ticket for uploads.")

@@ -4,6 +4,8 @@ use crate::{
     code_only, header, list, object, path, query, read, text, variable,
 };
 
+mod credentials;
+
 const PROVIDER: Provider = Provider {
     name: "acme",
     title: "Acme",
@@ -12,6 +14,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new(""),
     servers: &[],
     fields: &[ConnectionField::plain("account", "", ""), ConnectionField::secret("key", "", "")],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("signed", "").placements(&[Placement::header("X", &[Part::Variable("nonce")])]),
         Scheme::new("bot", "").placements(&[Placement::path("token", &[Part::Field("key")])]),

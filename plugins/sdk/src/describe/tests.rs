@@ -10,6 +10,8 @@ use crate::{
     named, object as any_object, object_of, path, property, query, read, shared, text,
 };
 
+mod credentials;
+
 const PROVIDER: Provider = Provider {
     name: "acme",
     title: "",
@@ -18,6 +20,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new(""),
     servers: &[],
     fields: &[],
+    credentials: &[],
+    test: None,
     schemes: &[],
     scheme: None,
     read: read::REST,

@@ -13,6 +13,8 @@ const PROVIDER: Provider = Provider {
     base_url: BaseUrl::new(""),
     servers: &[],
     fields: &[],
+    credentials: &[],
+    test: None,
     schemes: &[],
     scheme: None,
     read: read::REST,

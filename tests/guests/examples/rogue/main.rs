@@ -47,6 +47,8 @@ const PROVIDER: Provider = Provider {
         ConnectionField::plain("greeting", "Greeting", "Any text."),
         ConnectionField::secret("key", "Key", "Any."),
     ],
+    credentials: &[],
+    test: None,
     schemes: &[
         Scheme::new("header", "A key.").placements(&[Placement::header("X-Key", &[Part::Field("key")])]),
         Scheme::new("query", "The same.").placements(&[Placement::query("key", &[Part::Field("key")])]),
