@@ -48,7 +48,7 @@ impl Session {
         Self { login, lasts: None, over: &[], again: &[] }
     }
 
-    /// How many seconds it lasts without being used. Without this, until an answer says that it is over.
+    /// For how many seconds after the login it is used. Without this, until an answer says that it is over.
     pub const fn lasts(mut self, seconds: u32) -> Self {
         self.lasts = Some(seconds);
         self

@@ -48,10 +48,11 @@ impl OauthClient {
     pub fn code(&self, connection: &Connection, callback: &Callback) -> Result<Secret, TokenError> {
         let endpoint = self.oauth2.authorize.as_ref().unwrap_or(&self.oauth2.token);
         let there = connection.server(endpoint.server.as_deref()).map_err(Refusal::from)?;
-        if let (Some(wanted), Some(iss)) = (&self.oauth2.issuer, &callback.iss)
-            && wanted != iss
+        // A manifest that names the issuer says that the server names itself: an answer with a code that does not is another's.
+        if let Some(wanted) = &self.oauth2.issuer
+            && callback.iss.as_ref().map_or(callback.error.is_none(), |iss| iss != wanted)
         {
-            return Err(words::of_another(there, wanted, iss, callback));
+            return Err(words::of_another(there, wanted, callback.iss.as_deref(), callback));
         }
         match (&callback.error, &callback.code) {
             (None, Some(code)) => Ok(code.clone()),

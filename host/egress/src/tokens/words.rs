@@ -200,10 +200,13 @@ pub(super) fn came_back(connection: &Connection, by: ClientAuthentication, callb
 }
 
 /// A browser came back with what another server says.
-pub(super) fn of_another(connection: &Connection, wanted: &str, iss: &str, callback: &Callback) -> TokenError {
-    let iss = of_callback(connection, callback, iss);
+pub(super) fn of_another(connection: &Connection, wanted: &str, iss: Option<&str>, callback: &Callback) -> TokenError {
+    let from = match iss {
+        Some(iss) => format!("from `{}`", of_callback(connection, callback, iss)),
+        None => "from a server that does not say which it is (`iss`)".to_owned(),
+    };
     let words = format!(
-        "the browser came back from `{iss}`, and `{wanted}` was asked: nothing of it is used; connect again, and go to no other \
+        "the browser came back {from}, and `{wanted}` was asked: nothing of it is used; connect again, and go to no other \
          page meanwhile"
     );
     TokenError::Refused(Refused { code: "issuer_mismatch".to_owned(), status: 0, words, clock: None })

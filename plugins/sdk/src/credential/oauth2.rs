@@ -1,5 +1,7 @@
 //! OAuth 2, as far as it differs from provider to provider. Names of fields are those of the connection.
 
+use super::Sign;
+
 /// How the host gets tokens from an authorization server (RFC 6749).
 #[derive(Clone, Copy, Debug)]
 pub struct Oauth2 {
@@ -16,6 +18,7 @@ pub struct Oauth2 {
     pub(crate) assertion: Option<Assertion>,
     pub(crate) answer: TokenAnswer,
     pub(crate) lasts: Option<u32>,
+    pub(crate) over: &'static [Sign],
     pub(crate) fields: &'static [Told],
     pub(crate) servers: &'static [Told],
 }
@@ -50,6 +53,7 @@ impl Oauth2 {
             assertion: None,
             answer: TokenAnswer::new(),
             lasts: None,
+            over: &[],
             fields: &[],
             servers: &[],
         }
@@ -112,6 +116,12 @@ impl Oauth2 {
     /// How many seconds a token lasts where the answer does not say.
     pub const fn lasts(mut self, seconds: u32) -> Self {
         self.lasts = Some(seconds);
+        self
+    }
+
+    /// The answers that say that a token is over, and that nothing was done. Status 401 says so too.
+    pub const fn over(mut self, signs: &'static [Sign]) -> Self {
+        self.over = signs;
         self
     }
 

@@ -61,6 +61,7 @@ fn oauth2(of: &Oauth2, json: &mut String) {
             });
         }
         seconds(of.lasts, written);
+        written.add_list("over", of.over, sign);
         told("fields", of.fields, written);
         told("servers", of.servers, written);
     });

@@ -61,6 +61,6 @@ fn of_session(of: &Session) -> Vec<(String, String)> {
         (format!("request {number}"), format!("{} {{{server}}}{}", request.method.as_str(), request.path))
     };
     let steps = (1..).zip(of.login.iter().map(|step| &step.request)).map(step);
-    let lasts = of.lasts.map(|seconds| ("lasts".to_owned(), format!("{seconds} seconds without being used")));
+    let lasts = of.lasts.map(|seconds| ("lasts".to_owned(), format!("{seconds} seconds after the login")));
     steps.chain(lasts).collect()
 }

@@ -109,6 +109,8 @@ impl Lint<'_> {
             self.place = at(&[name]);
             self.endpoint(endpoint, name == "authorize");
         }
+        self.place = at(&["over"]);
+        self.signs(&oauth2.over);
         self.place = at(&["client"]);
         self.client(&oauth2.client);
         self.place = at(&["scopes"]);

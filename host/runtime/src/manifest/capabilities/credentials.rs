@@ -43,6 +43,7 @@ fn oauth2(of: &Oauth2) -> Vec<String> {
     lines.extend(of.assertion.iter().map(assertion));
     lines.extend(answer(&of.answer));
     lines.extend(of.lasts.map(|seconds| format!("lasts {seconds} seconds where the answer does not say")));
+    lines.extend(of.over.iter().map(|sign| format!("over where {}", self::sign(sign))));
     lines.extend(of.fields.iter().map(|told| self::told("field", told)));
     lines.extend(of.servers.iter().map(|told| self::told("address of the server", told)));
     lines
@@ -121,7 +122,7 @@ fn told(what: &str, Told { name, by }: &Told) -> String {
 
 fn session(of: &Session) -> Vec<String> {
     let mut lines: Vec<String> = of.login.iter().zip(1..).flat_map(|(step, number)| self::step(number, step)).collect();
-    lines.extend(of.lasts.map(|seconds| format!("lasts {seconds} seconds without use")));
+    lines.extend(of.lasts.map(|seconds| format!("is used for {seconds} seconds")));
     lines.extend(of.over.iter().map(|sign| format!("over where {}", self::sign(sign))));
     lines.extend(of.again.iter().map(|sign| format!("logs in again where {}", self::sign(sign))));
     lines

@@ -78,6 +78,7 @@ fn oauth2(at: At<'_>, servers: &Servers<'_>) -> Result<Oauth2, Problem> {
         "assertion",
         "answer",
         "lasts",
+        "over",
         "fields",
         "servers",
     ];
@@ -86,7 +87,6 @@ fn oauth2(at: At<'_>, servers: &Servers<'_>) -> Result<Oauth2, Problem> {
     let endpoint_of = |name| at.find(name).map(|at| endpoint(at, servers)).transpose();
     let grants = at.require(what, "grants")?;
     Ok(Oauth2 {
-        over: Vec::new(),
         grants: grants.entries()?.map(|grant| grant.one_of(&GRANTS)).collect::<Result<_, _>>()?,
         authorize: endpoint_of("authorize")?,
         device: endpoint_of("device")?,
@@ -100,6 +100,7 @@ fn oauth2(at: At<'_>, servers: &Servers<'_>) -> Result<Oauth2, Problem> {
         assertion: at.find("assertion").map(assertion).transpose()?,
         answer: at.find("answer").map_or_else(|| Ok(TokenAnswer::default()), answer)?,
         lasts: seconds(&at)?,
+        over: sessions::signs(at.find("over"))?,
         fields: told(at.find("fields"))?,
         servers: told(at.find("servers"))?,
     })

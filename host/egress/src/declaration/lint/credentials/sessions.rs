@@ -132,7 +132,7 @@ impl Lint<'_> {
     }
 
     /// Answers that are told apart from good ones.
-    fn signs(&mut self, signs: &[Over]) {
+    pub(super) fn signs(&mut self, signs: &[Over]) {
         if signs.len() > MOST_SIGNS {
             return self.report(format!("there are {}; the most are {MOST_SIGNS}", signs.len()));
         }

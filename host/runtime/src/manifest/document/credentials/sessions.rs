@@ -45,7 +45,7 @@ fn taken(name: &str, at: At<'_>) -> Result<Taken, Problem> {
 }
 
 /// Answers that say something of a session.
-fn signs(at: Option<At<'_>>) -> Result<Vec<Over>, Problem> {
+pub(super) fn signs(at: Option<At<'_>>) -> Result<Vec<Over>, Problem> {
     match at {
         Some(at) => at.entries()?.map(sign).collect(),
         None => Ok(Vec::new()),

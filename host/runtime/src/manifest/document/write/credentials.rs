@@ -46,6 +46,7 @@ fn oauth2(of: &Oauth2) -> Value {
     written.put_option("assertion", of.assertion.as_ref().map(assertion));
     written.put_some("answer", answer(&of.answer));
     written.put_option("lasts", of.lasts);
+    written.put_some("over", list(&of.over, sign));
     written.put_some("fields", told(&of.fields));
     written.put_some("servers", told(&of.servers));
     written.into()

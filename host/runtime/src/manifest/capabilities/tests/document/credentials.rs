@@ -75,6 +75,7 @@ pub(super) fn counted() -> Vec<Change> {
         oauth2("oauth2.answer.error", "answer", json!({"error": "/a"})),
         oauth2("oauth2.answer.error-description", "answer", json!({"error-description": "/a"})),
         oauth2("oauth2.lasts", "lasts", json!(60)),
+        oauth2("oauth2.over", "over", json!([{"status": 200, "at": "/error", "is": ["token_expired"]}])),
         oauth2("oauth2.fields", "fields", json!({"role": {"answer": "/role"}})),
         oauth2("oauth2.servers", "servers", json!({"main": {"answer": "/url"}})),
         oauth2("told.answer", "servers", json!({"main": {"answer": "/other"}})),
