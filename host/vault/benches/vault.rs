@@ -4,6 +4,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::time::Instant;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use wharf::vault::Vault as _;
@@ -57,6 +58,15 @@ fn vault(criterion: &mut Criterion) {
             black_box(vault.put(&name(number), &VALUE, seen).unwrap())
         });
     });
+    let begun = Instant::now();
+    let rotated = vault.rotate_inner().unwrap().entries;
+    println!("a new inner key for {rotated} entries: {:?}", begun.elapsed());
+    let begun = Instant::now();
+    vault.backup(&folder.path().join("backup")).unwrap();
+    println!("a backup: {:?}", begun.elapsed());
+    let begun = Instant::now();
+    assert!(vault.status().unwrap().unwrap().checked.unwrap().is_sound());
+    println!("every entry read: {:?}", begun.elapsed());
     let file = folder.path().join("vault.db");
     println!("{} bytes for each entry", file.metadata().unwrap().len() / ENTRIES);
 }

@@ -13,11 +13,15 @@ use wharf_egress::files::create_private_folder;
 
 use crate::fault::{Fault, io_in_words};
 use crate::open::{Open, alone};
+use crate::ring::Wrapped;
 use crate::rows::counter;
 use crate::{SqliteVault, disk, schema, verify};
 
 /// What is behind the name of the vault that a backup took the place of.
 const BEFORE: &str = ".before-restore";
+
+/// How the folder begins in which a backup is looked at.
+const TRIAL: &str = ".restore-";
 
 /// What SQLite has beside a file.
 const LOG: &str = "-wal";
@@ -84,7 +88,9 @@ impl SqliteVault {
         let of_vault = |error: io::Error| Fault::Words(io_in_words("the folder of the vault,", folder, &error));
         create_private_folder(folder).map_err(of_vault)?;
         let _alone = alone(&self.file)?;
-        let trial = tempfile::Builder::new().prefix(".restore-").tempdir_in(folder).map_err(of_vault)?;
+        // What was left by one that was killed.
+        disk::sweep(folder, TRIAL);
+        let trial = tempfile::Builder::new().prefix(TRIAL).tempdir_in(folder).map_err(of_vault)?;
         let copy = trial.path().join("vault.db");
         copy_file(from, &copy).map_err(|error| Fault::Words(io_in_words("the backup", from, &error)))?;
         let entries = self.check_copy(&copy, from)?;
@@ -106,7 +112,7 @@ impl SqliteVault {
         };
         let open: Arc<Open> = trial.opened().map_err(told)?.ok_or_else(|| self.no_vault())?;
         let writer = open.writer();
-        trial.ring.load(&writer).map_err(told)?;
+        trial.ring.load(&Wrapped::read(&writer).map_err(told)?).map_err(told)?;
         let checked = verify::check(&open, &writer, &trial.ring).map_err(told)?;
         if !checked.is_sound() {
             let name = checked.damaged.first().map(|(name, _)| format!(", `{name}` among them")).unwrap_or_default();
@@ -124,12 +130,12 @@ impl SqliteVault {
 
     /// The last version of the vault that is there; zero where it tells none.
     fn last_version(&self) -> u64 {
-        let last = || {
+        let last = || -> Result<u64, Fault> {
             let connection = schema::connect(&self.file)?;
             schema::check(&connection, &self.file)?;
             counter(&connection)
         };
-        last().unwrap_or_else(|_: Fault| 0)
+        last().unwrap_or(0)
     }
 
     /// Gives the vault that is there another name, too. What SQLite has beside it goes into it, or, where that is broken, along with it.

@@ -69,6 +69,16 @@ pub(crate) fn link(file: &Path, name: &Path) -> io::Result<()> {
     rename(&link, name)
 }
 
+/// Takes away folders whose names begin with something. Nobody may be using one.
+pub(crate) fn sweep(folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            // What cannot be deleted takes room and does no harm.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Takes a file away, if it is there.
 pub(crate) fn remove(file: &Path) -> io::Result<()> {
     match fs::remove_file(file) {

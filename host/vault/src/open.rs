@@ -103,9 +103,8 @@ impl Open {
 /// Whoever can write to the file or put another one in its place could take away entries, and bring back earlier ones.
 fn check_closed(file: &Path) -> Result<(), Fault> {
     let folder = disk::folder_of(file);
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
     let open = shared(folder, true)
-        .or_else(|| above.and_then(|above| exposed_at(above, Closed::Trusted)))
+        .or_else(|| exposed_at(disk::folder_of(folder), Closed::Trusted))
         .or_else(|| exposed_at(file, Closed::Own));
     match open {
         Some(words) => Err(Fault::Words(format!("{words}, as the vault is kept there"))),

@@ -22,7 +22,7 @@ pub(crate) struct KeyRing {
     outer: Mutex<Option<Key>>,
 }
 
-/// What the database says of its keys.
+/// What the database says of its keys. Where they are exchanged meanwhile, one does not open, and is looked for again.
 pub(crate) struct Wrapped {
     pub(crate) vault: VaultId,
     pub(crate) outer: [u8; 8],
@@ -67,10 +67,6 @@ impl KeyRing {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
     /// Forgets the keys of a database that is another one now.
     pub(crate) fn forget(&self) {
         self.keys.write().unwrap_or_else(PoisonError::into_inner).clear();
@@ -93,9 +89,8 @@ impl KeyRing {
     }
 
     /// Looks for the keys that there are. One that does not open is as good as not there.
-    pub(crate) fn load(&self, connection: &Connection) -> Result<(), Fault> {
-        let wrapped = Wrapped::read(connection)?;
-        let outer = self.outer(&wrapped)?;
+    pub(crate) fn load(&self, wrapped: &Wrapped) -> Result<(), Fault> {
+        let outer = self.outer(wrapped)?;
         let opened = |(id, sealed): &(u64, Vec<u8>)| {
             let key = outer.open(&bound(wrapped.vault, *id), sealed).ok()?;
             Some((*id, Key::from_slice(&key)?))

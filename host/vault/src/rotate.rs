@@ -6,6 +6,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -104,7 +105,7 @@ impl SqliteVault {
         let renew = || {
             let (open, _lock) = self.to_rotate()?;
             // Where one was killed, its new key is taken over first.
-            self.ring.load(&open.writer())?;
+            self.ring.load(&Wrapped::read(&open.writer())?)?;
             let (key, file) = self.ring.source().prepare(open.vault)?;
             self.seal_inner_with(&open, &key)?;
             take_over(&file).map_err(|error| io_in_words("the vault's key,", &file, &error).into())
@@ -112,7 +113,7 @@ impl SqliteVault {
         renew().map_err(|fault: Fault| fault.of_vault(&self.file))
     }
 
-    fn to_rotate(&self) -> Result<(std::sync::Arc<Open>, File), Fault> {
+    fn to_rotate(&self) -> Result<(Arc<Open>, File), Fault> {
         let Some(open) = self.to_write(false)? else { return Err(self.no_vault()) };
         let path = disk::beside(&self.file, LOCK);
         let lock = disk::open_lock(&path).map_err(|error| io_in_words("the lock of the vault,", &path, &error))?;
@@ -127,14 +128,13 @@ impl SqliteVault {
 
     fn inner_keys(&self, open: &Open) -> Result<u64, Fault> {
         let writer = open.writer();
-        self.ring.load(&writer)?;
         let count = writer.query_row("SELECT count(*) FROM inner_keys", [], |row| row.get::<_, i64>(0))?;
         Ok(count.cast_unsigned())
     }
 
     /// From now on everybody who writes does so with a new key.
     fn add_inner(&self, open: &Open) -> Result<(), Fault> {
-        let mut writer = open.writer();
+        let mut writer = self.with_outer(open)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let wrapped = Wrapped::read(&transaction)?;
         let outer = self.ring.outer(&wrapped)?;
@@ -147,7 +147,14 @@ impl SqliteVault {
         disk::step();
         transaction.commit()?;
         disk::step();
-        self.ring.load(&writer)
+        Ok(())
+    }
+
+    /// To write, with the outer key at hand: others do not wait until somebody has been asked for it.
+    fn with_outer<'a>(&self, open: &'a Open) -> Result<MutexGuard<'a, Connection>, Fault> {
+        let wrapped = Wrapped::read(&open.writer())?;
+        self.ring.outer(&wrapped)?;
+        Ok(open.writer())
     }
 
     fn seal_all_anew(&self, open: &Open) -> Result<Rotated, Fault> {
@@ -169,8 +176,10 @@ impl SqliteVault {
     }
 
     fn batch(&self, open: &Open, work: Work, after: i64) -> Result<Batch, Fault> {
-        with_keys(&mut open.writer(), &self.ring, |connection, keys| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let wrapped = || Wrapped::read(&open.writer());
+        with_keys(&self.ring, wrapped, |keys| {
+            let mut writer = open.writer();
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let current = "SELECT max(id) FROM inner_keys";
             let current = transaction.query_row(current, [], |row| row.get::<_, i64>(0))?.cast_unsigned();
             let batch = work(open, &transaction, after, (current, &keys(current)?), keys)?;
@@ -182,9 +191,7 @@ impl SqliteVault {
     }
 
     fn seal_inner_with(&self, open: &Open, key: &Key) -> Result<(), Fault> {
-        let mut writer = open.writer();
-        // Not while others wait to write: somebody may be asked for the key.
-        self.ring.outer(&Wrapped::read(&writer)?)?;
+        let mut writer = self.with_outer(open)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let wrapped = Wrapped::read(&transaction)?;
         let outer = self.ring.outer(&wrapped)?;

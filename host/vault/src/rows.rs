@@ -8,7 +8,7 @@ use crate::disk;
 use crate::fault::{Damage, Fault};
 use crate::keys::VaultId;
 use crate::open::{Open, now};
-use crate::ring::KeyRing;
+use crate::ring::{KeyRing, Wrapped};
 use crate::seal::{Bound, Key};
 
 /// How often keys are looked for that a rotation takes away meanwhile.
@@ -147,28 +147,27 @@ impl Sealed {
 /// What gives the inner key of an id.
 pub(crate) type Keys<'a> = &'a dyn Fn(u64) -> Result<Key, Fault>;
 
-/// Looks for keys again where one was not known, or is known no more.
+/// Looks for keys again where one was not known, or is known no more. Nobody waits for that who needs none: somebody may be asked for
+/// the key that opens them.
 pub(crate) fn with_keys<T>(
-    connection: &mut Connection,
     ring: &KeyRing,
-    mut attempt: impl FnMut(&mut Connection, Keys<'_>) -> Result<T, Fault>,
+    wrapped: impl Fn() -> Result<Wrapped, Fault>,
+    mut attempt: impl FnMut(Keys<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let known = |id| ring.key(id).ok_or(Fault::KeyGone);
     for _ in 0..ATTEMPTS {
-        match attempt(connection, &known) {
-            Err(Fault::KeyGone) => ring.load(connection)?,
+        match attempt(&|id| ring.key(id).ok_or(Fault::KeyGone)) {
+            Err(Fault::KeyGone) => ring.load(&wrapped()?)?,
             done => return done,
         }
     }
     // It is not in the database, or does not open.
-    attempt(connection, &|id| ring.key(id).ok_or_else(|| Damage::Key.into()))
+    attempt(&|id| ring.key(id).ok_or_else(|| Damage::Key.into()))
 }
 
 impl Open {
     pub(crate) fn get(&self, name: &[u8], ring: &KeyRing) -> Result<Option<Entry>, Fault> {
-        with_keys(&mut self.reader().connection, ring, |connection, keys| {
-            self.get_from(connection, Name::of(name), keys)
-        })
+        let wrapped = || Wrapped::read(&self.reader().connection);
+        with_keys(ring, wrapped, |keys| self.get_from(&self.reader().connection, Name::of(name), keys))
     }
 
     pub(crate) fn get_from(
@@ -188,24 +187,13 @@ impl Open {
     }
 
     pub(crate) fn put(&self, name: &[u8], value: &[u8], seen: Option<u64>, ring: &KeyRing) -> Result<Put, Fault> {
-        self.change(ring, |connection, keys| self.put_to(connection, Name::of(name), value, seen, keys))
+        let wrapped = || Wrapped::read(&self.writer());
+        with_keys(ring, wrapped, |keys| self.put_to(&mut self.writer(), Name::of(name), value, seen, keys))
     }
 
     pub(crate) fn delete(&self, name: &[u8], seen: u64, ring: &KeyRing) -> Result<Put, Fault> {
-        self.change(ring, |connection, keys| self.delete_from(connection, Name::of(name), seen, keys))
-    }
-
-    fn change(
-        &self,
-        ring: &KeyRing,
-        attempt: impl FnMut(&mut Connection, Keys<'_>) -> Result<Put, Fault>,
-    ) -> Result<Put, Fault> {
-        let mut writer = self.writer();
-        if ring.is_empty() {
-            // Not while others wait to write: somebody may be asked for the key.
-            ring.load(&writer)?;
-        }
-        with_keys(&mut writer, ring, attempt)
+        let wrapped = || Wrapped::read(&self.writer());
+        with_keys(ring, wrapped, |keys| self.delete_from(&mut self.writer(), Name::of(name), seen, keys))
     }
 
     fn put_to(

@@ -79,7 +79,7 @@ impl SqliteVault {
             let mut connection = schema::connect(&self.file)?;
             // All of it is of one moment.
             let transaction = connection.transaction()?;
-            let checked = match self.ring.load(&transaction) {
+            let checked = match self.ring.load(&Wrapped::read(&transaction)?) {
                 Ok(()) => Ok(check(&open, &transaction, &self.ring)?),
                 Err(fault) => Err(match fault.of_vault(&self.file) {
                     VaultError::Unavailable(words) => words,
@@ -132,7 +132,7 @@ impl SqliteVault {
         let mend = || {
             let Some(open) = self.to_write(false)? else { return Err(self.no_vault()) };
             let mut writer = open.writer();
-            self.ring.load(&writer)?;
+            self.ring.load(&Wrapped::read(&writer)?)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mended = mend(&open, &transaction, &known(&self.ring))?;
             transaction.commit()?;

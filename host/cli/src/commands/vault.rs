@@ -101,24 +101,23 @@ fn since(time: SystemTime) -> String {
 fn in_json(status: &Status) -> Value {
     let time = |time| humantime::format_rfc3339_seconds(time).to_string();
     let inner = |key: &InnerKey| json!({ "id": key.id, "since": time(key.since), "entries": key.entries });
-    let mut json = json!({
+    let checked = match &status.checked {
+        Ok(checked) => {
+            let damaged = checked.damaged.iter().map(|(name, problem)| json!({ "name": name, "problem": problem }));
+            let damaged: Vec<Value> = damaged.collect();
+            json!({ "damaged": damaged, "missing": checked.missing, "damaged-lists": checked.lists })
+        }
+        Err(problem) => json!({ "problem": problem }),
+    };
+    json!({
         "file": status.file.display().to_string(),
         "exists": true,
         "size": status.size,
         "entries": status.entries,
         "key": { "id": status.outer, "since": time(status.outer_since), "source": status.source },
         "inner-keys": status.inner.iter().map(inner).collect::<Vec<_>>(),
-    });
-    match &status.checked {
-        Ok(checked) => {
-            let damaged = checked.damaged.iter().map(|(name, problem)| json!({ "name": name, "problem": problem }));
-            json["damaged"] = damaged.collect();
-            json["missing"] = checked.missing.into();
-            json["damaged-lists"] = checked.lists.into();
-        }
-        Err(problem) => json["problem"] = problem.as_str().into(),
-    }
-    json
+        "checked": checked,
+    })
 }
 
 fn rotate(vault: &Arc<SqliteVault>) -> Result<ExitCode> {

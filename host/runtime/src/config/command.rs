@@ -149,7 +149,8 @@ fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::time::Instant;
 

@@ -200,6 +200,8 @@ fn use_all(world: &World) {
         }
     }
     let _ = (vault.list("", None, 10), vault.changes(0), vault.put("acme/d", b"", None), vault.delete("acme/a", 1));
+    let _ =
+        (vault.status(), vault.rotate_inner(), vault.renew_outer(), vault.mend(), vault.backup(&world.at("backup")));
 }
 
 proptest! {

@@ -93,3 +93,40 @@ fn an_owner_whose_process_was_killed_is_gone() {
     process.wait().unwrap();
     assert!(vault.is_gone(&owner));
 }
+
+#[cfg(unix)]
+#[test]
+fn who_needs_no_key_does_not_wait_for_who_is_asked_for_it() {
+    use std::io::Write as _;
+    let world = World::new();
+    done(world.vault().put("acme/a", b"1", None));
+    let pipe = world.at("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let command = ["cat".to_owned(), pipe.display().to_string()];
+    let command = wharf::config::SecretCommand::new(&command, std::path::Path::new("")).unwrap();
+    let vault = crate::SqliteVault::new(world.file(), crate::KeySource::Command(command));
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| vault.get("acme/a").unwrap().unwrap());
+        // The program reads, once this is open.
+        let mut answer = std::fs::File::options().write(true).open(&pipe).unwrap();
+        assert_eq!(vault.changes(0).unwrap().names, ["acme/a"]);
+        assert_eq!(vault.list("", None, 1).unwrap(), ["acme/a"]);
+        answer.write_all("5a".repeat(32).as_bytes()).unwrap();
+        drop(answer);
+        assert_eq!(asked.join().unwrap().value.as_slice(), b"1");
+    });
+    assert_eq!(vault.get("acme/a").unwrap().unwrap().version, 1, "it is asked for once");
+}
+
+#[test]
+fn nothing_is_written_by_an_owner_whom_others_would_take_for_gone() {
+    let world = World::new();
+    let vault = world.vault();
+    let seen = done(vault.put("acme/a", b"1", None));
+    std::fs::write(world.at("store/owners"), "").unwrap();
+    vault.owner();
+    for error in [vault.put("acme/a", b"2", Some(seen)).unwrap_err(), vault.delete("acme/a", seen).unwrap_err()] {
+        assert!(error.to_string().contains("the lock in "), "{error}");
+    }
+    assert_eq!(vault.get("acme/a").unwrap().unwrap().version, seen);
+}
