@@ -17,18 +17,18 @@ pub struct Credential {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CredentialKind {
-    Oauth2(Oauth2),
-    Session(Session),
+    Oauth2(&'static Oauth2),
+    Session(&'static Session),
 }
 
 impl Credential {
     /// By OAuth 2. It has one value, `access`. The name is in kebab case.
-    pub const fn oauth2(name: &'static str, summary: &'static str, oauth2: Oauth2) -> Self {
+    pub const fn oauth2(name: &'static str, summary: &'static str, oauth2: &'static Oauth2) -> Self {
         Self { name, summary, kind: CredentialKind::Oauth2(oauth2) }
     }
 
     /// By requests that log in. It has the values that these take. The name is in kebab case.
-    pub const fn session(name: &'static str, summary: &'static str, session: Session) -> Self {
+    pub const fn session(name: &'static str, summary: &'static str, session: &'static Session) -> Self {
         Self { name, summary, kind: CredentialKind::Session(session) }
     }
 }

@@ -66,7 +66,10 @@ const PROVIDER: Provider = Provider {
         ConnectionField::secret("client_key", "Key of the client", "Any."),
         ConnectionField::plain("realm", "Realm", "Any."),
     ],
-    credentials: &[Credential::oauth2("acme", "An account.", ACME), Credential::session("login", "A session.", LOGIN)],
+    credentials: &[
+        Credential::oauth2("acme", "An account.", &ACME),
+        Credential::session("login", "A session.", &LOGIN),
+    ],
     test: Some(ConnectionTest::new("orders.links").identity(&["/orders/0/id"])),
     schemes: &[
         Scheme::new("bot", "A token in the path.").placements(&[Placement::path("token", &[Part::Field("token")])]),

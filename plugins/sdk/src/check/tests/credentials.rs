@@ -36,12 +36,12 @@ const CODE: Oauth2 = Oauth2::new(&[Grant::AuthorizationCode], TOKEN, CLIENT).aut
 const ITSELF: Oauth2 = Oauth2::new(&[Grant::ClientCredentials], TOKEN, CLIENT);
 
 fn of_oauth2(oauth2: Oauth2) -> Option<(&'static str, &'static str)> {
-    let credentials = Box::leak(Box::new([Credential::oauth2("acme", "", oauth2)]));
+    let credentials = Box::leak(Box::new([Credential::oauth2("acme", "", Box::leak(Box::new(oauth2)))]));
     of_credentials(&Provider { credentials, ..PROVIDER })
 }
 
 fn of_login(steps: &'static [Login]) -> Option<(&'static str, &'static str)> {
-    let session = Credential::session("acme", "", Session::new(steps));
+    let session = Credential::session("acme", "", Box::leak(Box::new(Session::new(steps))));
     of_credentials(&Provider { credentials: Box::leak(Box::new([session])), ..PROVIDER })
 }
 
@@ -99,7 +99,7 @@ fn what_a_login_cannot_say_is_found_with_what_to_do() {
 
 #[test]
 fn a_credential_is_placed_and_one_that_is_placed_is_there() {
-    const MORE: &[Credential] = &[Credential::oauth2("acme", "", CODE), Credential::oauth2("more", "", CODE)];
+    const MORE: &[Credential] = &[Credential::oauth2("acme", "", &CODE), Credential::oauth2("more", "", &CODE)];
     let found = of_credentials(&Provider { credentials: MORE, ..PROVIDER });
     assert!(found.is_some_and(|(of, words)| of == "more" && words.contains("no scheme places")), "{found:?}");
     let found = of_credentials(&PROVIDER);
@@ -108,7 +108,7 @@ fn a_credential_is_placed_and_one_that_is_placed_is_there() {
 
 #[test]
 fn a_connection_is_tested_by_what_reads_and_needs_nothing() {
-    const CREDENTIALS: &[Credential] = &[Credential::oauth2("acme", "", CODE)];
+    const CREDENTIALS: &[Credential] = &[Credential::oauth2("acme", "", &CODE)];
     let with = |name| {
         of_credentials(&Provider { credentials: CREDENTIALS, test: Some(ConnectionTest::new(name)), ..PROVIDER })
     };

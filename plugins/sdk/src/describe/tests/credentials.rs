@@ -42,7 +42,7 @@ fn all_of_oauth_is_said() {
     .lasts(60)
     .fields(&[Told::by_callback("realm", "realmId")])
     .servers(&[Told::by_answer("main", "/url")]);
-    const CREDENTIALS: &[Credential] = &[Credential::oauth2("acme", "A.", ALL)];
+    const CREDENTIALS: &[Credential] = &[Credential::oauth2("acme", "A.", &ALL)];
     let written = written(CREDENTIALS);
     assert_eq!(written["test"], json!({ "operation": "me.get", "identity": ["/email"] }));
     let expected = json!({
@@ -89,7 +89,7 @@ fn a_login_has_no_scheme_but_its_own() {
         .lasts(60)
         .over(&[Sign::status(403), Sign::at("/e").is(&["x"]).with_status(200)])
         .again(&[Sign::status(409)]);
-    const CREDENTIALS: &[Credential] = &[Credential::session("crm", "A.", SESSION)];
+    const CREDENTIALS: &[Credential] = &[Credential::session("crm", "A.", &SESSION)];
     let expected = json!({
         "login": {
             "ask": {

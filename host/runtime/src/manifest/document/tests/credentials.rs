@@ -149,8 +149,10 @@ fn what_is_usual_of_a_credential_is_left_out() {
     assert_eq!(write(&manifest).pointer(OAUTH2), Some(&public));
 }
 
-/// What is wrong where the sample is changed: the place of the problem, and words of it.
-fn slips() -> Vec<(Vec<(String, Value)>, String, &'static str)> {
+/// What is changed in the sample, the place of the problem, and words of it.
+type Slip = (Vec<(String, Value)>, String, &'static str);
+
+fn slips() -> Vec<Slip> {
     let of = |whole: &str, pointer: &str, value: Value, place: &str, words| {
         (vec![(format!("{whole}{pointer}"), value)], format!("{whole}{place}"), words)
     };
