@@ -16,7 +16,7 @@ fn the_doctor_says_how_calls_fare_on_this_machine() {
 
     let found = world.wharf(&["doctor", "--json"]).json();
     let subjects: Vec<_> = found.as_array().unwrap().iter().map(|finding| &finding["subject"]).collect();
-    assert_eq!(json!(subjects), json!(["memories", "instances", "calls", "threads", "compiled code"]));
+    assert_eq!(json!(subjects), json!(["memories", "instances", "calls", "threads", "compiled code", "vault"]));
 }
 
 #[test]

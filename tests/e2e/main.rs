@@ -16,6 +16,7 @@ mod check;
 mod compiling;
 mod components;
 mod configuration;
+mod connect;
 mod connections;
 mod contracts;
 mod declared;

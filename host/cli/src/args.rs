@@ -8,6 +8,10 @@ use clap_complete::Shell;
 
 use crate::exit;
 
+mod connect;
+
+pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
+
 /// Runs other people's integrations in a sandbox, without giving them the keys.
 #[derive(Debug, Parser)]
 #[command(name = "wharf", bin_name = "wharf", version, after_help = exit::HELP, arg_required_else_help = true)]
@@ -103,6 +107,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Audit,
     },
+    /// Make a connection, or make it anew: a person agrees in a browser or on another device, or fields are asked for
+    Connect(Connect),
+    /// Look after connections: those that were made, and those of the configuration
+    Connections(Connections),
     /// Look after the vault, in which connections that are made at run time are kept
     Vault {
         #[command(subcommand)]
@@ -142,6 +150,8 @@ impl Command {
             | Self::Verify
             | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
+            Self::Connect(options) => options.json,
+            Self::Connections(options) => options.wants_json(),
             Self::Vault { command: Vault::Status { json } } => *json,
             Self::Vault { .. } => false,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,

@@ -116,6 +116,28 @@ pub(crate) fn document(json: &Json) -> io::Result<()> {
     stdout.flush()
 }
 
+/// A list of documents on standard output, of which each is written when it is there.
+pub(crate) struct JsonList {
+    is_empty: bool,
+}
+
+impl JsonList {
+    pub(crate) fn begin() -> io::Result<Self> {
+        stdout().lock().write_all(b"[")?;
+        Ok(Self { is_empty: true })
+    }
+
+    pub(crate) fn item(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        let separator = if std::mem::take(&mut self.is_empty) { "\n  " } else { ",\n  " };
+        let text = in_json(&format!("{separator}{}", format!("{value:#}").replace('\n', "\n  ")));
+        stdout().lock().write_all(text.0.as_bytes())
+    }
+
+    pub(crate) fn end(self) -> io::Result<()> {
+        out(if self.is_empty { "]" } else { "\n]" })
+    }
+}
+
 /// Whether it can be printed as it is.
 fn fits(json: &str) -> bool {
     json.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
@@ -159,6 +181,13 @@ pub(crate) fn warning(message: &str) {
 
 pub(crate) fn note(message: impl Into<Text>) {
     to_stderr(message.into());
+}
+
+/// Asks somebody at the terminal, who answers in the same line.
+pub(crate) fn ask(question: impl Into<Text>) {
+    let mut stderr = stderr().lock();
+    // Without standard error there is nobody to ask.
+    let _ = write!(stderr, "{}", question.into().0).and_then(|()| stderr.flush());
 }
 
 /// Prints help or the version, which are the program's own words.

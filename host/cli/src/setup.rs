@@ -11,13 +11,16 @@ use wharf::config::Config;
 use wharf::files::is_there;
 use wharf::operation::nearest;
 use wharf::text::named;
+use wharf::vault::Vault;
 use wharf::{Host, HostBuilder, LoadError, Release, ReleaseStore, StoreError, shortage};
 use wharf_artifacts::PROVIDERS;
 use wharf_simulated::Simulation;
+use wharf_vault::SqliteVault;
 
 use crate::exit::Usage;
 use crate::print;
 
+mod grants;
 pub(crate) mod vault;
 
 const FILE: &str = "wharf.toml";
@@ -29,6 +32,8 @@ const CACHE: &str = "set XDG_CACHE_HOME to a folder that can be written to";
 pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) host: Host,
+    /// None where there is no folder for it, nor for its key.
+    vault: Option<Arc<SqliteVault>>,
 }
 
 impl Setup {
@@ -49,7 +54,11 @@ impl Setup {
         if let (Some(store), Some(lock)) = (&config.store, &config.lock) {
             builder = builder.releases(ReleaseStore::new(store.join("releases"), lock));
         }
-        Ok(Self { config, host: built(builder)? })
+        let vault = vault::vault(&config);
+        if let Some(vault) = &vault {
+            builder = builder.vault(Arc::clone(vault) as Arc<dyn Vault>);
+        }
+        Ok(Self { config, host: built(builder)?, vault })
     }
 
     /// The same where something is to be installed or looked up there.
@@ -177,16 +186,6 @@ impl Setup {
     /// The plugin of a name among those that are loaded.
     pub(crate) fn named(&self, plugin: &str) -> Result<Arc<Release>> {
         self.host.plugin(plugin).map_err(|unknown| self.waiting(plugin).unwrap_or_else(|| unknown.into()))
-    }
-
-    /// Grants a plugin the connection that a call asks for, or else the only one that it has.
-    pub(crate) fn connect(&self, release: &Release, name: Option<&str>) -> Result<()> {
-        let environment = |name: &str| env::var(name).ok();
-        let mut warn = |text: String| print::warning(&text);
-        if let Some(connection) = self.config.connection_of(release, name, &environment, &mut warn)? {
-            self.host.connect(&release.about.name, connection);
-        }
-        Ok(())
     }
 }
 

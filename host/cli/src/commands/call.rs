@@ -35,7 +35,7 @@ pub(crate) fn run_by(
 ) -> Result<ExitCode> {
     let target = &options.target;
     let operation = release.operation(&target.operation)?;
-    setup.connect(release, target.connection.as_deref())?;
+    let connection = setup.connect(release, target.connection.as_deref())?;
 
     let items = input::items(&operation, target)?;
     let attachments = input::attachments(target)?;
@@ -49,7 +49,8 @@ pub(crate) fn run_by(
     }
     let (plugin, lost, paged) = (&release.about.name, Cell::new(false), items.give(MAX_ITEMS));
     let run = |call| recorded(run(call), setup);
-    let runner = Runner { run: &run, args, options, plugin, operation: &operation.declared, paged, attachments, lost };
+    let operation = &operation.declared;
+    let runner = Runner { run: &run, args, options, plugin, operation, connection, paged, attachments, lost };
     match items {
         Items::One(item) => runner.one(item),
         Items::Many(items) => runner.many(items),
@@ -79,6 +80,8 @@ struct Runner<'a> {
     options: &'a Call,
     plugin: &'a str,
     operation: &'a Operation,
+    /// Its name, where it is known.
+    connection: Option<String>,
     /// Whether pages are followed.
     paged: bool,
     attachments: Vec<(String, wharf::Blob)>,
@@ -194,7 +197,7 @@ impl Runner<'_> {
     /// One call; its log is told, and the files of its output are kept.
     fn call(&self, item: Json) -> Result<Done, Box<Failed>> {
         let mut call = HostCall::new(self.plugin, self.options.target.operation.as_str()).input(item);
-        if let Some(name) = &self.options.target.connection {
+        if let Some(name) = &self.connection {
             call = call.connection(name);
         }
         if let Some(timeout) = self.options.target.timeout {

@@ -13,7 +13,7 @@ use wharf::failure::Kind;
 use wharf::operation::nearest;
 use wharf::permissions::{Closed, exposed_at};
 use wharf::text::is_of_words;
-use wharf::{Grant, LockedPlugin, MissingCredential, Release, StoreError, files, shortage};
+use wharf::{Grant, LockedPlugin, MissingCredential, Release, State, StoreError, files, shortage};
 use wharf_artifacts::PROVIDERS;
 
 use super::install;
@@ -262,6 +262,7 @@ impl Checked<'_> {
             warnings.into_iter().for_each(|words| self.add(&subject, Verdict::Look, words));
             match granted {
                 Ok(grant) => {
+                    self.lives(&subject, name, &release);
                     let whole = self.granted(subject.clone(), grant, &release);
                     whole.iter().for_each(|_| self.unset(&subject, connection));
                     made.extend(whole);
@@ -278,6 +279,38 @@ impl Checked<'_> {
             }
         }
         made
+    }
+
+    /// How it stands with the credentials of a connection that the host obtains itself.
+    fn lives(&mut self, subject: &str, name: &str, release: &Release) {
+        let about = &release.about;
+        if about.credentials.is_empty() {
+            return;
+        }
+        let info = match self.setup.host.info(&about.name, name) {
+            Ok(info) => info,
+            Err(fault) => return self.add(subject, Verdict::Bad(Kind::Host), fault.to_string()),
+        };
+        let again = format!("run `wharf connect {} --name {name}`", about.name);
+        if let Some(words) = info.as_ref().and_then(|info| info.damaged.as_ref()) {
+            return self.add(subject, Verdict::Bad(Kind::Host), format!("{words}; {again}"));
+        }
+        for credential in &about.credentials {
+            let known = info.iter().flat_map(|info| &info.credentials).find(|known| known.name == credential.name);
+            let called = format!("its credential `{}`", credential.name);
+            match known.map(|known| (known.state, known.reason.as_ref())) {
+                Some((state @ (State::NeedsReconnect | State::Revoked), reason)) => {
+                    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                    self.add(subject, Verdict::Bad(Kind::Input), format!("{called} is {state}{reason}; {again}"));
+                }
+                Some((state, Some(reason))) => self.add(subject, Verdict::Look, format!("{called} is {state}: {reason}")),
+                Some((state, None)) => self.good(subject, format!("{called} is {state}")),
+                None if credential.is_unattended() => {
+                    self.good(subject, format!("{called} is obtained by the first call that needs it"));
+                }
+                None => self.add(subject, Verdict::Bad(Kind::Input), format!("{called} is not there yet; {again}")),
+            }
+        }
     }
 
     /// Why a plugin is not there, where what is installed has told the cause.

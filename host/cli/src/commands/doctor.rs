@@ -10,7 +10,8 @@ use crate::setup::Setup;
 /// What is lacking is no failure: a host works without, slower or with fewer calls.
 pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
-    let findings = setup.host.doctor();
+    let mut findings = setup.host.doctor();
+    findings.push(setup.vault_found());
     if options.json {
         print::json(&json!(findings))?;
         return Ok(ExitCode::SUCCESS);

@@ -6,6 +6,8 @@ pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod connect;
+pub(crate) mod connections;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod doctor;

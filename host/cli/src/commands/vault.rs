@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde_json::{Value, json};
 use wharf::config::Place;
 use wharf::configuration;
@@ -15,15 +15,10 @@ use crate::args::{Args, Vault};
 use crate::exit::Usage;
 use crate::print::{self, BAD, BOLD, GOOD, Text, styled, text};
 use crate::setup;
-use crate::setup::vault::{source, vault};
+use crate::setup::vault::{no_folder, source, vault};
 
 pub(crate) fn run(args: &Args, command: &Vault) -> Result<ExitCode> {
     let config = setup::configuration(args.config.as_deref())?;
-    let no_folder = || {
-        anyhow!(
-            "there is no folder for the vault, nor for its key: set HOME, or write [vault] with `key` into a wharf.toml"
-        )
-    };
     let vault = vault(&config).ok_or_else(no_folder)?;
     match command {
         Vault::Status { json } => status(&vault, *json),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use wharf::config::{Config, Place};
 use wharf_vault::{KeySource, SqliteVault};
 
@@ -19,6 +20,11 @@ pub(crate) fn vault(config: &Config) -> Option<Arc<SqliteVault>> {
     };
     let file = config.vault.file.clone()?;
     Some(Arc::new(SqliteVault::telling(file, source, |words| print::warning(&words))))
+}
+
+/// What is to be done where there is none.
+pub(crate) fn no_folder() -> anyhow::Error {
+    anyhow!("there is no folder for the vault, nor for its key: set HOME, or write [vault] with `key` into a wharf.toml")
 }
 
 /// Where a key comes from, as it stands in the configuration.

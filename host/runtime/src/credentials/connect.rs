@@ -109,6 +109,11 @@ impl Waiting {
         }
     }
 
+    /// Whether the one of a state is waited for, by the digest of that.
+    pub(crate) fn has(&self, digest: &str) -> bool {
+        self.lock().get(digest).is_some_and(|awaited| awaited.begun.elapsed() < TIME_TO_CONSENT)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Awaited>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,11 +1,13 @@
 //! Connections that are kept in the vault: making them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wharf_egress::declaration::{CredentialKind, GrantType, Told, ToldBy};
 use wharf_egress::tokens::{self, DeviceAsked, Spend, TokenError};
 use wharf_egress::{Connection, Deadline, Secret};
+use zeroize::Zeroizing;
 
 use super::Host;
 use crate::credentials::connect::{Awaited, Connect, Connected, check_given, check_name};
@@ -17,15 +19,29 @@ use crate::credentials::shelf::lock;
 use crate::credentials::{made, row_name};
 use crate::failure::{CallError, Detail, Failure, Refusal};
 use crate::grant::Grant;
-use crate::manifest::About;
+use crate::manifest::{About, ConnectionField};
 
 /// A consent that somebody gives in a browser.
-#[derive(Debug)]
 pub struct Consent {
     /// Where the browser goes. It has a secret in it, the state, that is good for one answer.
     pub url: String,
-    /// What the browser has to keep, as by a cookie: the answer counts only from the browser that has it.
-    pub browser: Secret,
+    browser: Zeroizing<String>,
+    /// The digest of the state.
+    state: String,
+}
+
+impl Consent {
+    /// What the browser has to keep, in letters and digits, as by a cookie: the answer counts only from the browser that has it. It is
+    /// a secret.
+    pub fn browser(&self) -> &str {
+        &self.browser
+    }
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a consent that is waited for")
+    }
 }
 
 /// A consent that somebody gives on another device (RFC 8628).
@@ -53,6 +69,12 @@ struct Start {
 }
 
 impl Start {
+    /// Whether the provider tells the value of a field when the connection is made.
+    fn is_told(&self, field: &str) -> bool {
+        let oauth2 = self.credential.as_ref().and_then(|(prepared, _)| prepared.oauth2());
+        oauth2.is_some_and(|(oauth2, _)| oauth2.fields.iter().any(|told| told.name == field))
+    }
+
     fn oauth2(&self) -> Result<(&Arc<Prepared>, GrantType), Refusal> {
         let credential = self.credential.as_ref().filter(|(prepared, _)| prepared.oauth2().is_some());
         credential.map(|(prepared, grant)| (prepared, *grant)).ok_or_else(|| {
@@ -112,7 +134,8 @@ impl Host {
         let (prepared, grant) = start.oauth2()?;
         let Some((oauth2, client)) = prepared.oauth2() else { return Err(no_oauth(&start)) };
         let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
-        let (state, browser) = (random()?, random()?);
+        let (state, kept) = (Secret::new(random()?.as_str()), random()?);
+        let browser = Secret::new(kept.as_str());
         let (verifier, challenge) = client.uses_pkce().then(tokens::pkce).unzip();
         let connection = &start.of.grant.connection;
         let url =
@@ -122,13 +145,18 @@ impl Host {
             grant,
             verifier,
             redirect: redirect.to_owned(),
-            browser: browser.clone(),
+            browser,
             begun: Instant::now(),
             of: start.of,
             connect: start.connect,
         };
         self.credentials.waiting.add(&state, awaited)?;
-        Ok(Consent { url, browser })
+        Ok(Consent { url, browser: kept, state: state.digest() })
+    }
+
+    /// Whether the answer to a consent is still to come: one that was refused because of where it came from leaves it so.
+    pub fn is_awaited(&self, consent: &Consent) -> bool {
+        self.credentials.waiting.has(&consent.state)
     }
 
     /// Takes what a browser came back with: the query of its address, and what it keeps. Each consent has one answer; one that nobody
@@ -220,7 +248,28 @@ impl Host {
         self.credentials.install(&start.of, &start.connect, Some((prepared, grant, obtained(tokens))), &told)
     }
 
-    fn start(&self, mut connect: Connect) -> Result<Start, CallError> {
+    /// The fields of a connection that has no value for them yet, and that the provider does not tell. Those that are required have to
+    /// be given before it can be made.
+    ///
+    /// # Errors
+    /// [`CallError`] where it cannot be made for another reason.
+    pub fn lacking(&self, connect: &Connect) -> Result<Vec<String>, CallError> {
+        let start = self.prepare(connect.clone())?;
+        let fields = start.of.release.about.fields.iter().filter(|field| !start.is_told(&field.name));
+        let absent = fields.filter(|field| start.of.grant.connection.require(&field.name).is_err());
+        Ok(absent.map(|field| field.name.clone()).collect())
+    }
+
+    fn start(&self, connect: Connect) -> Result<Start, CallError> {
+        let start = self.prepare(connect)?;
+        let is_needed = |field: &&ConnectionField| field.required && !start.is_told(&field.name);
+        for field in start.of.release.about.fields.iter().filter(is_needed) {
+            start.of.grant.connection.require(&field.name).map_err(Refusal::from)?;
+        }
+        Ok(start)
+    }
+
+    fn prepare(&self, mut connect: Connect) -> Result<Start, CallError> {
         check_name(&connect.name)?;
         let release = Arc::clone(&self.registry.get(&connect.plugin)?.release);
         check_given(&release.about, &connect)?;
@@ -248,9 +297,6 @@ impl Host {
         };
         let prepared = chosen(&release.about, release.credentials(), connect.credential.as_deref())?.cloned();
         let credential = prepared.map(|prepared| usual_grant(prepared, &connect)).transpose()?;
-        for field in release.about.fields.iter().filter(|field| field.required) {
-            grant.connection.require(&field.name).map_err(Refusal::from)?;
-        }
         let of = OfCall { credentials: Arc::clone(&self.credentials), release, grant, audit: self.audit.clone() };
         Ok(Start { connect, of, credential, is_new: version.is_none() })
     }
@@ -390,10 +436,10 @@ fn no_oauth(start: &Start) -> CallError {
 }
 
 /// A text that nobody guesses.
-fn random() -> Result<Secret, CallError> {
+fn random() -> Result<Zeroizing<String>, CallError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
         CallError::from(crate::failure::Fault::Host(format!("the system gives no random numbers: {error}")))
     })?;
-    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }
