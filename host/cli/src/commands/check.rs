@@ -303,7 +303,9 @@ impl Checked<'_> {
                     let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
                     self.add(subject, Verdict::Bad(Kind::Input), format!("{called} is {state}{reason}; {again}"));
                 }
-                Some((state, Some(reason))) => self.add(subject, Verdict::Look, format!("{called} is {state}: {reason}")),
+                Some((state, Some(reason))) => {
+                    self.add(subject, Verdict::Look, format!("{called} is {state}: {reason}"))
+                }
                 Some((state, None)) => self.good(subject, format!("{called} is {state}")),
                 None if credential.is_unattended() => {
                     self.good(subject, format!("{called} is obtained by the first call that needs it"));

@@ -133,7 +133,9 @@ fn remove(setup: &Setup, typed: &str, gives_back: bool) -> Result<()> {
     setup.host.forget(&plugin, &name)?;
     let left = match (is_told, has_tokens(&info)) {
         (true, _) => "; the provider knows that its tokens are over",
-        (false, true) if gives_back => "; the provider has nothing to give tokens back to, so end its access there, too",
+        (false, true) if gives_back => {
+            "; the provider has nothing to give tokens back to, so end its access there, too"
+        }
         (false, true) => "; its tokens stay valid at the provider until they run out, or its access is ended there",
         (false, false) => "",
     };

@@ -109,7 +109,9 @@ impl Setup {
     /// How it stands with the vault.
     pub(crate) fn vault_found(&self) -> Finding {
         let found = |good, text| Finding { subject: "vault", good, text };
-        let Some(vault) = &self.vault else { return found(false, format!("connections cannot be made: {}", no_folder())) };
+        let Some(vault) = &self.vault else {
+            return found(false, format!("connections cannot be made: {}", no_folder()));
+        };
         let file = vault.file().display();
         match vault.status() {
             Ok(Some(status)) if status.checked.as_ref().is_ok_and(|checked| checked.is_sound()) => {
@@ -183,7 +185,8 @@ impl Setup {
         let of_name = |known: &String| known.split_once('/').map(|(_, name)| name.to_owned());
         let names: Vec<String> = known.iter().filter_map(of_name).collect();
         let near = whole.or_else(|| nearest(typed, names.iter().map(String::as_str)).map(str::to_owned));
-        let meant = near.map_or("`wharf connections list` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        let meant =
+            near.map_or("`wharf connections list` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
         Refusal::Unknown(format!("there is no connection `{typed}`; {meant}"))
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn vault(config: &Config) -> Option<Arc<SqliteVault>> {
 
 /// What is to be done where there is none.
 pub(crate) fn no_folder() -> anyhow::Error {
-    anyhow!("there is no folder for the vault, nor for its key: set HOME, or write [vault] with `key` into a wharf.toml")
+    anyhow!(
+        "there is no folder for the vault, nor for its key: set HOME, or write [vault] with `key` into a wharf.toml"
+    )
 }
 
 /// Where a key comes from, as it stands in the configuration.

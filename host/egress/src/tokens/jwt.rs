@@ -46,13 +46,14 @@ fn token(
     header.insert("alg".to_owned(), Value::from(name(algorithm)));
     header.insert("typ".to_owned(), Value::from("JWT"));
     header.extend(id.map(|id| ("kid".to_owned(), Value::from(id))));
+    let random = random().ok_or("cannot be used, as the system gives no random numbers")?;
     let mut body = json!({
         "iss": claims.issuer,
         "sub": claims.subject,
         "aud": claims.audience,
         "iat": now.as_secs(),
         "exp": now.saturating_add(claims.lasts).as_secs(),
-        "jti": URL_SAFE_NO_PAD.encode(*random()),
+        "jti": URL_SAFE_NO_PAD.encode(*random),
     });
     if let (Some(scope), Some(members)) = (claims.scope, body.as_object_mut()) {
         members.insert("scope".to_owned(), Value::from(scope));

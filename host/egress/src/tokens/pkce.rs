@@ -1,7 +1,5 @@
 //! A proof that whoever redeems a code has asked for it (RFC 7636).
 
-use std::hash::{BuildHasher as _, RandomState};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -10,11 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// A verifier, which is kept until the code is redeemed, and its challenge, which goes along with the browser (method S256).
-pub fn pkce() -> (Secret, String) {
-    let verifier = Secret::new(URL_SAFE_NO_PAD.encode(*random()));
+/// A verifier, which is kept until the code is redeemed, and its challenge, which goes along with the browser (method S256). None where
+/// the system gives no random numbers.
+pub fn pkce() -> Option<(Secret, String)> {
+    let verifier = Secret::new(URL_SAFE_NO_PAD.encode(*random()?));
     let challenge = challenge(&verifier);
-    (verifier, challenge)
+    Some((verifier, challenge))
 }
 
 fn challenge(verifier: &Secret) -> String {
@@ -22,15 +21,10 @@ fn challenge(verifier: &Secret) -> String {
 }
 
 /// Bytes that nobody guesses.
-pub(super) fn random() -> Zeroizing<[u8; 32]> {
+pub(super) fn random() -> Option<Zeroizing<[u8; 32]>> {
     let mut bytes = Zeroizing::new([0; 32]);
-    if SystemRandom::new().fill(&mut *bytes).is_err() {
-        // The system gives none now. It has given this process the keys of its hash maps: 128 bits.
-        for (index, piece) in bytes.chunks_mut(8).enumerate() {
-            piece.copy_from_slice(&RandomState::new().hash_one(index).to_le_bytes());
-        }
-    }
-    bytes
+    SystemRandom::new().fill(&mut *bytes).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -45,7 +39,7 @@ mod tests {
 
     #[test]
     fn each_verifier_is_another_one_of_the_right_length() {
-        let (one, other) = (pkce(), pkce());
+        let (one, other) = (pkce().unwrap(), pkce().unwrap());
         assert_ne!(one.0, other.0);
         assert_eq!((one.0.len(), one.1.len()), (43, 43), "RFC 7636, section 4.1");
     }

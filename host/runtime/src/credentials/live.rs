@@ -64,17 +64,16 @@ impl OfCall {
         deadline: Deadline,
     ) -> Result<Option<Placed>, NotLive> {
         let names: Vec<&str> = placed.generations.iter().map(|(name, _)| name.as_str()).collect();
-        for prepared in self.named(&names).filter(|prepared| is_over(prepared, answer)) {
-            let generation = placed.generations.iter().find(|(name, _)| *name == prepared.declared.name);
-            let beyond = generation.map_or(0, |(_, generation)| *generation);
-            let job = self.job(prepared)?;
-            if self.credentials.is_futile(&job, beyond) {
-                return Ok(None);
-            }
-            self.credentials.renewal.obtain(&job, Want { beyond, at_once: false }, deadline)?;
-            return Ok(Some(self.placed(&*self.known()?, &names)));
+        let over = self.named(&names).find(|prepared| is_over(prepared, answer));
+        let Some(prepared) = over else { return Ok(None) };
+        let generation = placed.generations.iter().find(|(name, _)| *name == prepared.declared.name);
+        let beyond = generation.map_or(0, |(_, generation)| *generation);
+        let job = self.job(prepared)?;
+        if self.credentials.is_futile(&job, beyond) {
+            return Ok(None);
         }
-        Ok(None)
+        self.credentials.renewal.obtain(&job, Want { beyond, at_once: false }, deadline)?;
+        Ok(Some(self.placed(&*self.known()?, &names)))
     }
 
     /// Whether an answer says that one of those that were placed is over.

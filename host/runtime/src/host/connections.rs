@@ -136,7 +136,9 @@ impl Host {
         let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
         let (state, kept) = (Secret::new(random()?.as_str()), random()?);
         let browser = Secret::new(kept.as_str());
-        let (verifier, challenge) = client.uses_pkce().then(tokens::pkce).unzip();
+        let proof =
+            client.uses_pkce().then(|| tokens::pkce().ok_or_else(|| no_random("they are all used up"))).transpose()?;
+        let (verifier, challenge) = proof.unzip();
         let connection = &start.of.grant.connection;
         let url =
             client.authorize_url(connection, scopes, &state, challenge.as_deref(), redirect).map_err(Refusal::from)?;
@@ -435,11 +437,13 @@ fn no_oauth(start: &Start) -> CallError {
     Refusal::Connection(format!("`{}` has no credential by OAuth 2", start.connect.plugin)).into()
 }
 
+fn no_random(error: impl fmt::Display) -> CallError {
+    crate::failure::Fault::Host(format!("the system gives no random numbers: {error}")).into()
+}
+
 /// A text that nobody guesses.
 fn random() -> Result<Zeroizing<String>, CallError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        CallError::from(crate::failure::Fault::Host(format!("the system gives no random numbers: {error}")))
-    })?;
+    getrandom::fill(&mut bytes).map_err(no_random)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }

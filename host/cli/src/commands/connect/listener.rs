@@ -102,7 +102,8 @@ impl Listener {
             }
         };
         let thread = thread::Builder::new().name("listener".to_owned()).spawn(accept);
-        let thread = thread.map_err(|error| anyhow::anyhow!("{}", shortage::in_words("thread to wait for the browser", &error)))?;
+        let thread = thread
+            .map_err(|error| anyhow::anyhow!("{}", shortage::in_words("thread to wait for the browser", &error)))?;
         // It ends with the process.
         drop(thread);
         Ok(())
@@ -111,7 +112,11 @@ impl Listener {
 
 /// The redirect address, which is one that a browser can be sent to.
 fn checked(text: &str) -> Result<Url> {
-    let wrong = |why: &str| Usage(format!("--redirect is {why}; write it as the provider knows it, such as https://wharf.example.com/callback"));
+    let wrong = |why: &str| {
+        Usage(format!(
+            "--redirect is {why}; write it as the provider knows it, such as https://wharf.example.com/callback"
+        ))
+    };
     let url = Url::parse(text).map_err(|error| wrong(&format!("no URL ({error})")))?;
     let is_here = matches!(url.host(), Some(Host::Domain("localhost")))
         || matches!(url.host(), Some(Host::Ipv4(ip)) if ip.is_loopback())
@@ -236,7 +241,8 @@ mod tests {
     #[test]
     fn a_request_is_taken_only_where_it_names_this_server() {
         let (path, query, cookies) =
-            parsed("GET /callback?code=1&state=2 HTTP/1.1\r\nHost: 127.0.0.1:4711\r\nCookie: a=1; b=2\r\n\r\n").unwrap();
+            parsed("GET /callback?code=1&state=2 HTTP/1.1\r\nHost: 127.0.0.1:4711\r\nCookie: a=1; b=2\r\n\r\n")
+                .unwrap();
         assert_eq!((path.as_str(), query.as_str()), ("/callback", "code=1&state=2"));
         assert_eq!(cookies, ["a=1", "b=2"]);
         assert!(parsed("GET / HTTP/1.1\r\nhost: WHARF.example.com\r\n\r\n").is_ok());

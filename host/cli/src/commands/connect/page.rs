@@ -18,7 +18,11 @@ impl Page {
 
     /// Where a request is none that is waited for.
     pub(super) fn refused(status: u16) -> Self {
-        Self::new(status, "Nothing here", "Wharf waits here for an answer that a browser comes back with, and for nothing else.")
+        Self::new(
+            status,
+            "Nothing here",
+            "Wharf waits here for an answer that a browser comes back with, and for nothing else.",
+        )
     }
 
     /// Sends the browser on.
@@ -44,7 +48,10 @@ impl Page {
             ("Cache-Control", "no-store"),
             // The address has the code.
             ("Referrer-Policy", "no-referrer"),
-            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"),
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
+            ),
             ("X-Content-Type-Options", "nosniff"),
             ("Connection", "close"),
         ];
@@ -94,7 +101,8 @@ mod tests {
 
     #[test]
     fn what_a_stranger_says_is_text_and_no_page() {
-        let page = Page::new(400, "Not <b>", "it said \"<script>\" & '\u{202e}'").with("Location", "x\r\nSet-Cookie: a=b".into());
+        let page = Page::new(400, "Not <b>", "it said \"<script>\" & '\u{202e}'")
+            .with("Location", "x\r\nSet-Cookie: a=b".into());
         let text = String::from_utf8(page.to_bytes()).unwrap();
         assert!(text.contains("<h1>Not &lt;b&gt;</h1>"), "{text}");
         assert!(text.contains("&quot;&lt;script&gt;&quot; &amp; &#39;\\u{202e}&#39;"), "{text}");

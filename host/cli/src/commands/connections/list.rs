@@ -77,7 +77,10 @@ impl Out {
             Some(json) => json.item(&line.in_json())?,
             None => {
                 if self.count == 0 {
-                    let head = format!("{:<32} {:<15} {:<24} {:>8} {:>8}  kind", "connection", "state", "account", "age", "left");
+                    let head = format!(
+                        "{:<32} {:<15} {:<24} {:>8} {:>8}  kind",
+                        "connection", "state", "account", "age", "left"
+                    );
                     self.lines.add(text![styled(BOLD, head), "\n"]);
                 }
                 self.lines.add(text![line.in_words(), "\n"]);

@@ -23,7 +23,8 @@ pub(super) fn run(setup: &Setup, one: &One) -> Result<()> {
     if one.json {
         return Ok(print::json(&as_json(&plugin, &name, configured, info.as_ref(), about))?);
     }
-    let mut text = text![styled(BOLD, format!("{plugin}/{name}")), " ", if configured { "configured" } else { "made" }, "\n"];
+    let mut text =
+        text![styled(BOLD, format!("{plugin}/{name}")), " ", if configured { "configured" } else { "made" }, "\n"];
     match &info {
         Some(info) => text.add(known(info, about)),
         None => text.add(text![row("state", "nothing was obtained for it yet".to_owned())]),

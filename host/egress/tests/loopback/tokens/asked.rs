@@ -31,7 +31,7 @@ fn header<'a>(arrived: &'a str, name: &str) -> Option<&'a str> {
 
 #[test]
 fn each_grant_sends_what_its_specification_says_and_no_more() {
-    let (refresh, code, verifier) = (Secret::new(REFRESH), Secret::new(CODE), pkce().0);
+    let (refresh, code, verifier) = (Secret::new(REFRESH), Secret::new(CODE), pkce().unwrap().0);
     let names = |arrived: &str| form(arrived).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ");
 
     let by_refresh = arrived(&json!({}), Spend::Refresh(&refresh));
