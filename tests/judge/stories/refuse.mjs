@@ -1,7 +1,7 @@
 // What a stranger might try with the address that the browser comes back to.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { shown } from '../wharf.mjs';
@@ -31,7 +31,11 @@ function isRefused(page, callback) {
   }
 }
 
-const lines = ({ folder }) => readFileSync(path.join(folder, 'audit.jsonl'), 'utf8').split('\n').length;
+/// How many records the audit has; its file is made by the first one.
+const lines = ({ folder }) => {
+  const file = path.join(folder, 'audit.jsonl');
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length : 0;
+};
 
 /// The refused ones change nothing: the right one is answered as if they had not been there.
 async function endsWell({ person, judge }, run, callback) {
