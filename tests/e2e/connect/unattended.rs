@@ -1,0 +1,130 @@
+//! Where nobody has to agree; and what is asked for.
+
+use serde_json::{Value, json};
+use wharf_simulated::oauth::{CLIENT_ID, CLIENT_SECRET, Options, RSA_KEY, RSA_KEY_ID, SERVICE_ACCOUNT};
+
+use super::{Acme, by_a_person};
+
+fn by_itself() -> Value {
+    json!({
+        "grants": ["client-credentials"], "token": { "path": "/token" },
+        "client": { "id": "client_id", "secret": "client_secret", "by": "body" }, "scopes": ["read"],
+    })
+}
+
+#[test]
+fn a_client_connects_for_itself() {
+    let acme = Acme::new(Options::default(), by_itself());
+    let run = acme.connect(&[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.starts_with("✓ connected `main` of `acme` as "), "{}", run.out);
+    acme.server.expire_all();
+    assert_eq!(acme.call("main").code, 0, "there is a new token");
+    acme.own("secret", "a-wrong-secret-Zq8TnYx3Wk5B");
+    let run = acme.connect(&["--name", "other"]);
+    run.fails(4, &["invalid_client", "`other` of `acme` is not connected"]);
+    assert!(!run.err.contains("Zq8TnYx3Wk5B"));
+    acme.run(&["connections", "show", "acme/other"]).fails(2, &["there is no connection `acme/other`"]);
+    acme.keeps_to_itself();
+}
+
+#[test]
+fn a_service_account_connects_with_its_key() {
+    let acme = Acme::with(Options::default(), |manifest| {
+        manifest["fields"] = json!({
+            "client_id": { "title": "Client ID", "summary": "From the provider." },
+            "account": { "title": "Account", "summary": "Who signs.", "required": true },
+            "key": { "title": "Key", "summary": "In PEM form.", "secret": true, "required": true },
+            "key_id": { "title": "ID of the key", "summary": "From the provider.", "required": true },
+        });
+        manifest["credentials"]["acme"]["oauth2"] = json!({
+            "grants": ["jwt-bearer"], "token": { "path": "/token" }, "client": { "id": "client_id", "by": "none" },
+            "assertion": { "key": { "field": "key", "algorithm": "RS256", "id": "key_id" }, "issuer": "account", "lasts": 60 },
+            "scopes": ["read"],
+        });
+    });
+    let key = format!("key={}", acme.own("key.pem", RSA_KEY));
+    let (url, id) = (acme.server.url(), format!("client_id={CLIENT_ID}"));
+    let (account, key_id) = (format!("account={SERVICE_ACCOUNT}"), format!("key_id={RSA_KEY_ID}"));
+    let fields = [id.as_str(), &account, &key, &key_id].into_iter().flat_map(|field| ["--field", field]);
+    let words: Vec<&str> = ["connect", "acme", "--server", &url].into_iter().chain(fields).collect();
+    let run = acme.run(&words);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains(SERVICE_ACCOUNT), "{}", run.out);
+    assert_eq!(acme.call("main").code, 0);
+    acme.keeps_to_itself();
+}
+
+#[test]
+fn fields_come_from_files_the_environment_and_standard_input() {
+    let acme = Acme::new(Options::default(), by_itself());
+    let url = acme.server.url();
+    let id = format!("client_id={CLIENT_ID}");
+    let base = ["connect", "acme", "--server", &url];
+    let with = |more: &[&'static str]| -> Vec<String> { base.iter().chain(more).map(ToString::to_string).collect() };
+    let strs = |words: &[String]| -> Vec<String> { words.to_vec() };
+
+    let run = acme.run(&base);
+    run.fails(2, &["required fields are missing: `client_id` (Client ID): --field client_id=VALUE", "`client_secret` (Client secret): --field client_secret=@FILE, or set ACME_CLIENT_SECRET"]);
+    let words = strs(&with(&["--field", "client_idd=x"]));
+    acme.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).fails(2, &["has no field `client_idd`; did you mean `client_id`?"]);
+
+    let words = [base.as_slice(), &["--field", &id]].concat();
+    let run = acme.kept(acme.world.wharf_with(&[("ACME_CLIENT_SECRET", CLIENT_SECRET)], &words));
+    assert_eq!(run.code, 0, "{run:?}");
+    // It is kept: the variable is not needed for calls.
+    assert_eq!(acme.call("main").code, 0);
+
+    let words = [base.as_slice(), &["--field", &id, "--field", "client_secret", "--name", "piped"]].concat();
+    let run = acme.kept(acme.world.wharf_reading(&format!("{CLIENT_SECRET}\n"), &words));
+    assert_eq!(run.code, 0, "{run:?}");
+    acme.keeps_to_itself();
+
+    let secret = format!("client_secret={CLIENT_SECRET}");
+    let words = [base.as_slice(), &["--field", &id, "--field", &secret, "--name", "typed"]].concat();
+    let run = acme.world.wharf(&words);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("the secret `client_secret` stands on the command line"), "{}", run.err);
+    assert!(!run.err.contains(CLIENT_SECRET));
+    acme.keeps_to_itself();
+}
+
+#[test]
+fn a_server_that_the_provider_tells_of_waits_for_the_operators_word() {
+    let acme = Acme::with(Options { api_apart: true, ..Options::default() }, |manifest| {
+        manifest["servers"] = json!({ "instance": { "summary": "Where the account is." } });
+        let mut oauth2 = by_a_person();
+        oauth2["servers"] = json!({ "instance": { "answer": "/instance_url" } });
+        manifest["credentials"]["acme"]["oauth2"] = oauth2;
+        manifest["schemes"]["acme"]["servers"] = json!(["instance"]);
+        for operation in ["me.get", "things.list"] {
+            manifest["operations"][operation]["request"]["server"] = json!("instance");
+        }
+    });
+    let instance = acme.server.api_url();
+    acme.server.change(|options| {
+        options.shape.extra.insert("instance_url".to_owned(), json!(instance));
+    });
+    let connect = |more: &[&str]| {
+        let waiting = acme.begin(more, "/start/");
+        let mut browser = super::Browser::default();
+        let callback = acme.leave(&mut browser, &waiting);
+        assert_eq!(browser.get(&callback).status, 200);
+        acme.end(waiting)
+    };
+    let run = connect(&[]);
+    run.fails(2, &[&instance, "nothing is sent there before you accept it", "wharf connections accept acme/main"]);
+    acme.call("main").fails(2, &[&instance, "wharf connections accept acme/main"]);
+    assert_eq!(acme.server.requests_of("/api/me").len(), 0);
+    assert_eq!(acme.shown("acme/main")["state"], "to-be-accepted");
+
+    let run = acme.run(&["connections", "accept", "main"]);
+    assert!(run.out.contains(&format!("`instance` go to {instance}")), "{run:?}");
+    assert_eq!(acme.call("main").json()["id"], "ada");
+    acme.run(&["connections", "accept", "main"]).fails(2, &["no base URL that waits"]);
+
+    let run = connect(&["--name", "other", "--accept-server"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("as ada@example.com"), "{}", run.out);
+    acme.keeps_to_itself();
+}
