@@ -26,6 +26,9 @@ const ENTRY: u64 = 64;
 /// How large a file of them may be, in bytes: a thousand times what the limit `state` is where nobody raises it.
 const LARGEST: u64 = 64 << 20;
 
+/// How many connections are known at one time before the unused ones are given up.
+const MOST_KNOWN: usize = 1000;
+
 /// Where the values of all plugins are: in a folder, or in memory alone.
 #[derive(Default)]
 pub(crate) struct StateStore {
@@ -79,9 +82,21 @@ impl StateStore {
     pub(crate) fn of(&self, plugin: &str, connection: &str, identity: &str) -> State {
         let name = format!("{plugin}.{connection}");
         let file = self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")));
-        let values = Arc::clone(lock(&self.values).entry(name).or_default());
+        let values = self.values_of(name);
         let sections = Arc::clone(&self.sections);
         State { values, file, sections, plugin: plugin.to_owned(), identity: identity.to_owned() }
+    }
+}
+
+impl StateStore {
+    /// Those of a name. Of thousands of connections only those stay in memory that a call has, or that are nowhere else.
+    fn values_of(&self, name: String) -> Arc<Mutex<Values>> {
+        let mut all = lock(&self.values);
+        if all.len() >= MOST_KNOWN && !all.contains_key(&name) {
+            let is_kept = |values: &Arc<Mutex<Values>>| self.folder.is_none() && !lock(values).values.is_empty();
+            all.retain(|_, values| Arc::strong_count(values) > 1 || is_kept(values));
+        }
+        Arc::clone(all.entry(name).or_default())
     }
 }
 
@@ -120,8 +135,17 @@ impl State {
         let hash: String = Sha256::digest(&self.identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let name = format!("{}.{hash}.section", self.plugin);
         let file = self.file.as_ref().map(|file| file.with_file_name(&name));
-        let turns = Arc::clone(lock(&self.sections).entry(name).or_default());
+        let turns = self.turns(name);
         Section::enter(&turns, file.as_deref(), deadline)
+    }
+
+    /// Whose turn it is. What nobody waits for is made anew when it is needed.
+    fn turns(&self, name: String) -> Arc<Turns> {
+        let mut sections = lock(&self.sections);
+        if sections.len() >= MOST_KNOWN {
+            sections.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
+        Arc::clone(sections.entry(name).or_default())
     }
 
     /// The values as they are on disk, where other processes may have changed them, or in memory.
@@ -194,6 +218,19 @@ mod tests {
         assert!(matches!(set("", ""), Err(StateError::Full)), "nothing more, however small");
         assert!(matches!(set("first", "123456"), Err(StateError::Full)));
         assert_eq!(state.get("first").as_deref(), Some("54321"));
+    }
+
+    #[test]
+    fn of_thousands_of_connections_those_stay_in_memory_that_are_in_use_or_nowhere_else() {
+        let store = StateStore::default();
+        let kept = store.of("vtiger", "kept", "https://a.example");
+        assert!(kept.set("session", "s1", 60, ROOM).is_ok());
+        drop(kept);
+        let in_use = store.of("vtiger", "in-use", "https://a.example");
+        (0..5000).for_each(|number| drop(store.of("vtiger", &format!("user-{number}"), "https://a.example")));
+        assert!(lock(&store.values).len() <= MOST_KNOWN + 1);
+        assert_eq!(store.of("vtiger", "kept", "https://a.example").get("session").as_deref(), Some("s1"));
+        assert!(Arc::ptr_eq(&in_use.values, &store.of("vtiger", "in-use", "https://a.example").values));
     }
 
     #[cfg(unix)]

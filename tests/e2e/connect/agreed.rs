@@ -34,15 +34,28 @@ fn a_person_agrees_in_a_browser_and_the_connection_works() {
     assert_eq!(acme.run(&["call", "acme", "me.get"]).json()["id"], "ada", "it is the only one");
     assert_eq!(acme.call("main").json()["id"], "ada");
     let shown = acme.shown("acme/main");
-    assert_eq!((&shown["state"], &shown["account"], &shown["kind"]), (&json!("active"), &json!("ada@example.com"), &json!("made")));
+    assert_eq!(
+        (&shown["state"], &shown["account"], &shown["kind"]),
+        (&json!("active"), &json!("ada@example.com"), &json!("made"))
+    );
     assert_eq!(shown["credentials"][0]["scopes"], json!(["read", "write"]));
     assert_eq!(shown["uses"]["client_secret"], json!(["the credential `acme`"]));
     let words = acme.run(&["connections", "show", "main"]);
-    for part in ["acme/main made", "ada@example.com", "client_secret: given", "used by the credential `acme`", "renewed with a refresh token"] {
+    for part in [
+        "acme/main made",
+        "ada@example.com",
+        "client_secret: given",
+        "used by the credential `acme`",
+        "renewed with a refresh token",
+    ] {
         assert!(words.out.contains(part), "{part}: {}", words.out);
     }
     let list = acme.run(&["connections"]);
-    assert!(list.out.contains("acme/main") && list.out.contains("active") && list.out.contains("ada@example.com"), "{}", list.out);
+    assert!(
+        list.out.contains("acme/main") && list.out.contains("active") && list.out.contains("ada@example.com"),
+        "{}",
+        list.out
+    );
     assert!(!list.err.contains("the key of the vault"));
     acme.run(&["call", "acme", "me.get", "--verbose"]);
     acme.run(&["call", "acme", "me.get", "--dry-run"]);
@@ -101,6 +114,9 @@ fn a_program_is_told_in_json() {
     let acme = Acme::new(Options::default(), by_a_person());
     let run = acme.agree(&["--json", "--name", "ada@example.com"]);
     let json = run.json();
-    assert_eq!((&json["name"], &json["account"], &json["test"]["operation"]), (&json!("ada@example.com"), &json!("ada@example.com"), &json!("me.get")));
+    assert_eq!(
+        (&json["name"], &json["account"], &json["test"]["operation"]),
+        (&json!("ada@example.com"), &json!("ada@example.com"), &json!("me.get"))
+    );
     assert_eq!(json["scopes"], json!(["read", "write"]));
 }

@@ -69,7 +69,10 @@ fn what_a_configured_connection_has_is_what_many_are_made_from() {
     let list = acme.run(&["connections", "list", "--json"]).json();
     assert_eq!(list, json!([{ "plugin": "acme", "name": "base", "kind": "configured", "state": null }]));
     let check = acme.run(&["check", "--offline"]);
-    assert!(check.out.contains("its credential `acme` is not there yet; run `wharf connect acme --name base`"), "{check:?}");
+    assert!(
+        check.out.contains("its credential `acme` is not there yet; run `wharf connect acme --name base`"),
+        "{check:?}"
+    );
 
     let connect = |name: &str| {
         let waiting = acme.start(&["connect", "acme", "--no-browser", "--name", name], "/start/");
@@ -90,7 +93,8 @@ fn what_a_configured_connection_has_is_what_many_are_made_from() {
     let check = acme.run(&["check", "--offline"]);
     assert!(check.out.contains("its credential `acme` is active"), "{check:?}");
     let kinds = |list: &serde_json::Value| {
-        let one = |one: &serde_json::Value| format!("{} {}", one["name"].as_str().unwrap(), one["kind"].as_str().unwrap());
+        let one =
+            |one: &serde_json::Value| format!("{} {}", one["name"].as_str().unwrap(), one["kind"].as_str().unwrap());
         list.as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(", ")
     };
     let list = acme.run(&["connections", "list", "acme", "--json"]).json();

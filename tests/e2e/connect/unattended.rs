@@ -65,9 +65,16 @@ fn fields_come_from_files_the_environment_and_standard_input() {
     let strs = |words: &[String]| -> Vec<String> { words.to_vec() };
 
     let run = acme.run(&base);
-    run.fails(2, &["required fields are missing: `client_id` (Client ID): --field client_id=VALUE", "`client_secret` (Client secret): --field client_secret=@FILE, or set ACME_CLIENT_SECRET"]);
+    run.fails(
+        2,
+        &[
+            "required fields are missing: `client_id` (Client ID): --field client_id=VALUE",
+            "`client_secret` (Client secret): --field client_secret=@FILE, or set ACME_CLIENT_SECRET",
+        ],
+    );
     let words = strs(&with(&["--field", "client_idd=x"]));
-    acme.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).fails(2, &["has no field `client_idd`; did you mean `client_id`?"]);
+    acme.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        .fails(2, &["has no field `client_idd`; did you mean `client_id`?"]);
 
     let words = [base.as_slice(), &["--field", &id]].concat();
     let run = acme.kept(acme.world.wharf_with(&[("ACME_CLIENT_SECRET", CLIENT_SECRET)], &words));
