@@ -18,6 +18,7 @@ mod names;
 mod place;
 mod routes;
 mod sensitive;
+mod signing;
 mod uses;
 
 pub use crate::well_known::is_credential;
@@ -30,6 +31,7 @@ pub use place::{is_pointer, place, place_of_request};
 pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
 pub use sensitive::sensitive_by_place;
+pub use signing::{AwsV4, RequestPart, Sign};
 pub use uses::FieldUse;
 
 /// HTTP method of a declared request.
@@ -496,9 +498,17 @@ pub struct Scheme {
     /// The servers that they are for, [`MAIN_SERVER`] among them or not; that one alone where the list is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<String>,
+    /// A signature beside what is placed. It is made last, of all that is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Sign>,
 }
 
 impl Scheme {
+    /// Whether something of it is made of the request as it is sent.
+    pub(crate) fn is_of_request(&self) -> bool {
+        self.sign.is_some() || self.parts().any(|part| matches!(part, Part::Request(_)))
+    }
+
     /// All parts of its templates.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
         let values = self.values.iter().map(|value| &value.template);
@@ -580,6 +590,8 @@ pub enum Part {
     Variable(String),
     /// An earlier value of the scheme.
     Value(String),
+    /// A part of the request as it is sent.
+    Request(RequestPart),
     /// A value of a credential that lives.
     Credential {
         /// Name of the credential.

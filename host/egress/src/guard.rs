@@ -9,7 +9,7 @@ use crate::asked::printable;
 pub use crate::asked::{Asked, AskedBody, AskedPart};
 use crate::body;
 use crate::connection::Connection;
-use crate::declaration::{Declaration, Effect, Field, Location, MAIN_SERVER, Scheme};
+use crate::declaration::{Declaration, Effect, Field, Location, MAIN_SERVER, Part, Scheme};
 use crate::encode::percent_encoded;
 pub use crate::field::Item;
 use crate::field::{Place, Scale, Values};
@@ -19,8 +19,9 @@ use crate::path::{Given, Whose};
 use crate::range::Range;
 pub use crate::refusal::Refusal;
 use crate::rules::{Denial, LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL, Rule, header_too_long, too_long};
-use crate::scheme::{self, Credential, Derived};
+use crate::scheme::{self, Credential, Derived, Given as Placed};
 use crate::secret::{MASK, Text};
+use crate::sign::ToSign;
 use crate::work::Work;
 
 /// Names that a message lists, at most.
@@ -47,18 +48,20 @@ pub fn prepare(
     request.connection_fields().try_for_each(|field| readable(connection, field))?;
     let values = Values { declaration, asked, item, connection, work };
     let derived = Derived::default();
-    let credentials = match &declaration.scheme {
-        Some(scheme) => {
-            // Not as masked ones: what is made of them is no secret of the connection, which answers are searched for.
-            let variable = |name: &str| Ok(Text::open(values.variable(name)?.real().to_owned()));
-            hidden(scheme::credentials(scheme, connection, &derived, variable)?, scheme, &values)
-        }
-        None => Vec::new(),
-    };
+    let scheme = declaration.scheme.as_deref();
+    let (signing, placing) = (scheme.filter(|s| s.is_of_request()), scheme.filter(|s| !s.is_of_request()));
+    let mut credentials = placed(placing, &values, &derived, None)?;
     let url = url(declaration, &values, &credentials, connection)?;
     let body = body::build(&values, &credentials)?;
+    // What is made of the request as it is sent stands in headers alone.
+    let to_sign = ToSign::new(request.method, &url, body.as_ref(), work);
+    credentials.extend(placed(signing, &values, &derived, Some(&to_sign))?);
+    let mut headers = headers(&values, credentials)?;
+    if let Some(sign) = scheme.and_then(|scheme| scheme.sign.as_ref()) {
+        headers.extend(to_sign.signed(sign, &headers, connection, &derived)?);
+    }
+    headers.iter().try_for_each(check_header)?;
     let (strong, weak) = derived.into_maskers(connection);
-    let headers = headers(&values, credentials)?;
     let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("range"));
     Ok(Outgoing {
         name: request.name.clone(),
@@ -141,11 +144,35 @@ fn readable(connection: &Connection, field: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Credentials with nothing to be shown of those that a sensitive variable is a part of.
-fn hidden<'a>(credentials: Vec<Credential<'a>>, scheme: &Scheme, values: &Values<'_>) -> Vec<Credential<'a>> {
-    let is_hidden = |variable: &str| match values.request().source_of(variable).input() {
-        Some(input) => values.is_sensitive(input),
-        None => values.is_sensitive(variable),
+/// The credentials of a scheme.
+fn placed<'a>(
+    scheme: Option<&'a Scheme>,
+    values: &Values<'_>,
+    derived: &Derived,
+    request: Option<&ToSign<'_>>,
+) -> Result<Vec<Credential<'a>>, Refusal> {
+    let Some(scheme) = scheme else { return Ok(Vec::new()) };
+    // Not as masked ones: what is made of them is no secret of the connection, which answers are searched for.
+    let variable = |name: &str| Ok(Text::open(values.variable(name)?.real().to_owned()));
+    let given = Placed { connection: values.connection, derived, variable, request };
+    Ok(hidden(scheme::credentials(scheme, &given)?, scheme, values, request))
+}
+
+/// Credentials with nothing to be shown of those that a sensitive variable, or a part of the request that has something sensitive in
+/// it, is a part of.
+fn hidden<'a>(
+    credentials: Vec<Credential<'a>>,
+    scheme: &Scheme,
+    values: &Values<'_>,
+    request: Option<&ToSign<'_>>,
+) -> Vec<Credential<'a>> {
+    let is_hidden = |part: &Part| match part {
+        Part::Variable(variable) => match values.request().source_of(variable).input() {
+            Some(input) => values.is_sensitive(input),
+            None => values.is_sensitive(variable),
+        },
+        Part::Request(part) => request.is_some_and(|request| request.hides(*part)),
+        _ => false,
     };
     let hidden = scheme.placed_with(is_hidden);
     credentials
@@ -254,20 +281,19 @@ fn headers(values: &Values<'_>, credentials: Vec<Credential<'_>>) -> Result<Vec<
     declared.iter().try_for_each(|field| values.fits(field, &values.asked.headers, Place::Header))?;
     let fields = declared.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
     let placed = credentials.into_iter().filter(|c| c.location == Location::Header);
-    fields
-        .chain(placed.map(|c| (Cow::Borrowed(c.name), c.text)))
-        .map(|(name, value)| {
-            if value.real().len() > LONGEST_HEADER {
-                return Err(header_too_long(&name));
-            }
-            let visible = value.real().bytes().all(|byte| matches!(byte, b' '..=b'~'));
-            if visible && value.real().trim() == value.real() {
-                Ok((name.into_owned(), value))
-            } else {
-                Err(Rule::HeaderValue.denies(format!(
-                    "the value of the header `{name}` has a character that is not visible ASCII, or a space at its end"
-                )))
-            }
-        })
-        .collect()
+    Ok(fields.chain(placed.map(|c| (Cow::Borrowed(c.name), c.text))).map(|(n, value)| (n.into_owned(), value)).collect())
+}
+
+/// Refuses a value that no header can have.
+fn check_header((name, value): &(String, Text)) -> Result<(), Denial> {
+    if value.real().len() > LONGEST_HEADER {
+        return Err(header_too_long(name));
+    }
+    let visible = value.real().bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if visible && value.real().trim() == value.real() {
+        return Ok(());
+    }
+    Err(Rule::HeaderValue.denies(format!(
+        "the value of the header `{name}` has a character that is not visible ASCII, or a space at its end"
+    )))
 }

@@ -66,6 +66,7 @@ mod scheme;
 mod secret;
 pub mod send;
 pub mod shortage;
+mod sign;
 mod spool;
 mod strength;
 pub mod text;

@@ -14,6 +14,7 @@ use crate::masker::Masker;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::secret::Text;
+use crate::sign::ToSign;
 
 /// Longer than any server takes, in bytes: a value that is made of others could double with each of them. What is made on the
 /// way has no more either, all of it together: an answer is searched for it, in up to seven forms.
@@ -33,11 +34,11 @@ pub(crate) struct Credential<'a> {
 pub(crate) struct Derived(RefCell<Vec<Text>>);
 
 impl Derived {
-    fn note(&self, text: &Text) -> Result<(), Refusal> {
+    pub(crate) fn note(&self, text: &Text) -> Result<(), Refusal> {
         if text.is_masked() {
             let mut texts = self.0.borrow_mut();
             texts.push(text.clone());
-            within(texts.iter().map(|text| text.real().len()).sum())?;
+            within(texts.iter().map(|text| text.real().len()).sum(), LONGEST)?;
         }
         Ok(())
     }
@@ -51,25 +52,33 @@ impl Derived {
     }
 }
 
+/// What templates are made of, besides the values of their scheme.
+pub(crate) struct Given<'a, V> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) derived: &'a Derived,
+    /// Gives a variable of the request.
+    pub(crate) variable: V,
+    /// The request as it is sent, where that stands already.
+    pub(crate) request: Option<&'a ToSign<'a>>,
+}
+
 /// Makes the credentials of one request.
 pub(crate) fn credentials<'a>(
     scheme: &'a Scheme,
-    connection: &Connection,
-    derived: &Derived,
-    variable: impl Fn(&str) -> Result<Text, Refusal>,
+    given: &Given<'_, impl Fn(&str) -> Result<Text, Refusal>>,
 ) -> Result<Vec<Credential<'a>>, Refusal> {
     let mut values: Vec<(&str, Text)> = Vec::with_capacity(scheme.values.len());
     for value in &scheme.values {
-        let text = render(&value.template, connection, derived, &variable, &values)?;
+        let text = render(&value.template, given, &values)?;
         values.push((&value.name, text));
     }
     scheme
         .placements
         .iter()
         .enumerate()
-        .filter(|(_, placement)| !placement.unless.as_ref().is_some_and(|choice| has_chosen(connection, choice)))
+        .filter(|(_, placement)| !placement.unless.as_ref().is_some_and(|choice| has_chosen(given.connection, choice)))
         .map(|(index, placement)| {
-            let text = render(&placement.template, connection, derived, &variable, &values)?;
+            let text = render(&placement.template, given, &values)?;
             Ok(Credential { placement: index, location: placement.location, name: &placement.name, text })
         })
         .collect()
@@ -81,12 +90,13 @@ fn has_chosen(connection: &Connection, choice: &Choice) -> bool {
 
 fn render(
     template: &Template,
-    connection: &Connection,
-    derived: &Derived,
-    variable: impl Fn(&str) -> Result<Text, Refusal>,
+    given: &Given<'_, impl Fn(&str) -> Result<Text, Refusal>>,
     values: &[(&str, Text)],
 ) -> Result<Text, Refusal> {
+    let Given { connection, derived, variable, request } = given;
     let mut text = Text::default();
+    // What is signed may be longer than what is made of it.
+    let mut most = LONGEST;
     for part in &template.parts {
         let piece = match part {
             Part::Literal(literal) => Text::open(literal.as_str()),
@@ -94,8 +104,13 @@ fn render(
             Part::Variable(name) => variable(name)?,
             Part::Credential { credential, value } => connection.live(credential, value)?,
             Part::Value(name) => values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default(),
+            Part::Request(part) => {
+                let request = request.ok_or_else(|| too_early(part.as_str()))?;
+                most = most.saturating_add(request.room(*part));
+                request.part(*part)?
+            }
         };
-        within(text.real().len() + piece.real().len())?;
+        within(text.real().len() + piece.real().len(), most)?;
         if text.real().is_empty() {
             text = piece;
         } else {
@@ -104,17 +119,23 @@ fn render(
     }
     template.functions.iter().try_fold(text, |text, function| {
         let text = apply(function, &text, connection)?;
-        within(text.real().len())?;
+        within(text.real().len(), most)?;
         derived.note(&text)?;
         Ok(text)
     })
 }
 
-fn within(bytes: usize) -> Result<(), Refusal> {
-    if bytes <= LONGEST {
+fn within(bytes: usize, most: usize) -> Result<(), Refusal> {
+    if bytes <= most {
         return Ok(());
     }
-    Err(Rule::Credential.denies(format!("a credential would have more than {LONGEST} bytes")).into())
+    Err(Rule::Credential.denies(format!("a credential would have more than {most} bytes")).into())
+}
+
+/// The check of a manifest has refused it.
+fn too_early(part: &str) -> Refusal {
+    let why = format!("a credential is made of `{{request.{part}}}`, and stands in a place that is made before that");
+    Rule::Credential.denies(why).into()
 }
 
 fn apply(function: &Function, text: &Text, connection: &Connection) -> Result<Text, Refusal> {
@@ -166,6 +187,14 @@ mod tests {
         Template { parts: parts.to_vec(), functions: functions.to_vec() }
     }
 
+    fn made<'a>(
+        scheme: &'a Scheme,
+        derived: &Derived,
+        variable: impl Fn(&str) -> Result<Text, Refusal>,
+    ) -> Result<Vec<Credential<'a>>, Refusal> {
+        credentials(scheme, &Given { connection: &connection(), derived, variable, request: None })
+    }
+
     fn rendered(template: Template) -> Text {
         let placement = Placement { location: Location::Header, name: "h".to_owned(), template, unless: None };
         let scheme = Scheme {
@@ -174,9 +203,10 @@ mod tests {
             values: vec![],
             placements: vec![placement],
             servers: vec![],
+            sign: None,
         };
         let variable = |name: &str| Ok(Text::open(format!("<{name}>")));
-        let mut credentials = credentials(&scheme, &connection(), &Derived::default(), variable).unwrap();
+        let mut credentials = made(&scheme, &Derived::default(), variable).unwrap();
         credentials.remove(0).text
     }
 
@@ -268,9 +298,10 @@ mod tests {
                 unless: None,
             }],
             servers: vec![],
+            sign: None,
         };
         let derived = Derived::default();
-        let credentials = credentials(&scheme, &connection(), &derived, |_| Ok(Text::open("123"))).unwrap();
+        let credentials = made(&scheme, &derived, |_| Ok(Text::open("123"))).unwrap();
         let derived = derived.0.into_inner();
         assert_eq!(derived.iter().map(Text::real).collect::<Vec<_>>(), ["k+1%2B%26"], "what an answer may echo");
         assert_eq!(credentials[0].text.real(), "Bearer api_key=k+1%2B%26&user=%7B%22id%22%3A%22123%22%7D");
@@ -287,21 +318,18 @@ mod tests {
         };
         // There is no `token`.
         let placements = vec![placement("a", "token", Some("ada")), placement("b", "key", Some("bob"))];
-        let scheme =
-            Scheme { name: "s".to_owned(), summary: String::new(), values: vec![], placements, servers: vec![] };
-        let made = credentials(&scheme, &connection(), &Derived::default(), |_| Ok(Text::default())).unwrap();
+        let (name, summary) = ("s".to_owned(), String::new());
+        let scheme = Scheme { name, summary, values: vec![], placements, servers: vec![], sign: None };
+        let made = made(&scheme, &Derived::default(), |_| Ok(Text::default())).unwrap();
         assert_eq!(made.iter().map(|c| (c.placement, c.name)).collect::<Vec<_>>(), [(1, "b")]);
     }
 
     #[test]
     fn a_missing_credential_names_the_field_and_its_variable() {
-        let missing = render(
-            &template(&[Part::Field("token".into())], &[]),
-            &connection(),
-            &Derived::default(),
-            |_| Ok(Text::default()),
-            &[],
-        );
+        let (connection, derived) = (connection(), Derived::default());
+        let variable = |_: &str| Ok(Text::default());
+        let given = Given { connection: &connection, derived: &derived, variable, request: None };
+        let missing = render(&template(&[Part::Field("token".into())], &[]), &given, &[]);
         let message = missing.unwrap_err().to_string();
         assert!(
             message.contains("`token`") && message.contains("TEST_TOKEN") && message.contains("`main`"),

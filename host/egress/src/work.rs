@@ -2,6 +2,7 @@
 //! that a guest, a manifest or a provider feeds stops itself, by this.
 
 use std::cell::Cell;
+use std::time::SystemTime;
 
 use crate::deadline::Deadline;
 
@@ -16,6 +17,8 @@ pub struct Work {
     done: Cell<u64>,
     /// When the clock is looked at again.
     look: Cell<u64>,
+    /// What the clock on the wall tells, where it stands still.
+    time: Option<SystemTime>,
 }
 
 /// The time is over.
@@ -26,7 +29,17 @@ pub struct OutOfTime;
 impl Work {
     /// Work that has to be done by then.
     pub fn until(deadline: Deadline) -> Self {
-        Self { deadline, done: Cell::new(0), look: Cell::new(BETWEEN_LOOKS) }
+        Self { deadline, done: Cell::new(0), look: Cell::new(BETWEEN_LOOKS), time: None }
+    }
+
+    /// The same, at a time of day that stands still: so a request that tells the time is the same in each run.
+    pub fn at(self, time: Option<SystemTime>) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The time of day that a request tells.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.time.unwrap_or_else(SystemTime::now)
     }
 
     /// Counts so many steps, which are about to be done.

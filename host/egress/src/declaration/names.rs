@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{BodyForm, Field, Location, Request, Scheme, Source};
+use super::{BodyForm, Field, Location, Request, Scheme, Sign, Source};
 use crate::asked::{canonical, is_plain, is_unambiguous, member, place, readings, unescape};
 use crate::well_known::replaces_method;
 
@@ -42,7 +42,8 @@ pub(super) fn problems(request: &Request, scheme: Option<&Scheme>) -> Vec<String
         placements.filter(move |p| p.location == location).map(|p| p.name.as_str()).collect::<Vec<_>>()
     };
     let mut names = Names { problems: Vec::new() };
-    names.headers(request, &placed(Location::Header));
+    let signed = scheme.and_then(|scheme| scheme.sign.as_ref()).map(Sign::headers).unwrap_or_default();
+    names.headers(request, &[placed(Location::Header), signed.to_vec()].concat());
     names.spelling(request);
     let fields = [placed(Location::Query), placed(Location::Body)].concat();
     names.credentials(request, &fields, !placed(Location::Body).is_empty());

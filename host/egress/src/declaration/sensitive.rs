@@ -89,21 +89,20 @@ impl Scheme {
                 match part {
                     Part::Variable(name) => _ = variables.insert(name.as_str()),
                     Part::Value(name) => _ = values.insert(name.as_str()),
-                    Part::Literal(_) | Part::Field(_) | Part::Credential { .. } => {}
+                    Part::Literal(_) | Part::Field(_) | Part::Request(_) | Part::Credential { .. } => {}
                 }
             }
         }
         variables
     }
 
-    /// For each placement whether one of these variables is a part of it, also by way of a value.
-    pub(crate) fn placed_with(&self, is_one: impl Fn(&str) -> bool) -> Vec<bool> {
+    /// For each placement whether one of these parts is in it, also by way of a value.
+    pub(crate) fn placed_with(&self, is_one: impl Fn(&Part) -> bool) -> Vec<bool> {
         let mut values: HashSet<&str> = HashSet::new();
         let has = |template: &Template, values: &HashSet<&str>| {
             template.parts.iter().any(|part| match part {
-                Part::Variable(name) => is_one(name),
                 Part::Value(name) => values.contains(name.as_str()),
-                Part::Literal(_) | Part::Field(_) | Part::Credential { .. } => false,
+                part => is_one(part),
             })
         };
         for value in &self.values {

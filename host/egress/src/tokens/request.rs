@@ -185,6 +185,7 @@ pub(super) fn client(client: &Client, endpoint: &Endpoint) -> Scheme {
         values: Vec::new(),
         placements: vec![in_body("client_id", &client.id)],
         servers: vec![endpoint.server.clone().unwrap_or_else(|| MAIN_SERVER.to_owned())],
+        sign: None,
     };
     match (client.by, &client.secret) {
         (ClientAuthentication::Body, Some(secret)) => scheme.placements.push(in_body("client_secret", secret)),

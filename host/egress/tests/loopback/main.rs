@@ -29,6 +29,7 @@ mod redirects;
 mod sent;
 mod server;
 mod servers;
+mod signed;
 mod spooled;
 mod texts;
 mod time;

@@ -1,8 +1,8 @@
 //! The check of the ways in which credentials are placed.
 
-use super::Lint;
+use super::{Lint, Problem};
 use crate::declaration::names::header_as_read;
-use crate::declaration::{Function, Location, Part, Placement, Scheme, Template};
+use crate::declaration::{Function, Location, Part, Placement, Scheme, Sign, Template};
 
 /// Values, placements and parts of a scheme, and functions of a template: what signs a request has some six.
 const MOST_TEMPLATES: usize = 24;
@@ -16,7 +16,8 @@ impl Lint<'_> {
             known.push(&value.name);
         }
         self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
-        let with_variable = scheme.placed_with(|_| true);
+        let is_made_last = scheme.is_of_request();
+        let with_variable = scheme.placed_with(|part| matches!(part, Part::Variable(_)));
         for (Placement { location, name, template, unless }, has_variable) in
             scheme.placements.iter().zip(with_variable)
         {
@@ -31,6 +32,12 @@ impl Lint<'_> {
                         "the credential `{name}` in the path is made of a variable; it can be in a header"
                     ));
                 }
+                _ if is_made_last && *location != Location::Header => {
+                    self.report(format!(
+                        "`{name}` is not in a header, and the scheme signs the request as it is sent, path and body with it: place \
+                         all of it in headers"
+                    ));
+                }
                 Location::Path if unless.is_some() => {
                     self.report(format!("the credential `{name}` in the path cannot be left out: the path needs it"));
                 }
@@ -42,8 +49,10 @@ impl Lint<'_> {
                 Location::Query | Location::Body => {}
             }
         }
-        if scheme.placements.is_empty() {
-            self.report("it places no credential");
+        match &scheme.sign {
+            Some(sign) => self.sign(sign),
+            None if scheme.placements.is_empty() => self.report("it places no credential"),
+            None => {}
         }
         if scheme.values.len() > MOST_TEMPLATES || scheme.placements.len() > MOST_TEMPLATES {
             self.report(format!("it has more than {MOST_TEMPLATES} values or placements"));
@@ -70,9 +79,16 @@ impl Lint<'_> {
                 _ => {}
             }
         }
+        let digested = template.functions.iter().any(Function::is_digest);
+        let long = template.parts.iter().find_map(|part| match part {
+            Part::Request(part) if part.is_for_digests() => Some(part.as_str()),
+            _ => None,
+        });
+        if let Some(part) = long.filter(|_| !digested) {
+            self.report(format!("`{name}` has `{{request.{part}}}` in it, and no digest or HMAC is made of that"));
+        }
         let has_variable = template.parts.iter().any(|p| matches!(p, Part::Variable(_)));
         let alone = template.parts.len() == 1 && !template.functions.is_empty();
-        let digested = template.functions.iter().any(Function::is_digest);
         if has_variable && !alone && !digested {
             self.report(format!(
                 "`{name}` has a variable that is not encoded: it must stand alone with a function, or end in a digest"
@@ -82,6 +98,21 @@ impl Lint<'_> {
 }
 
 impl Lint<'_> {
+    fn sign(&mut self, sign: &Sign) {
+        for (what, field) in sign.fields().filter(|(_, field)| !self.fields.contains(field)) {
+            self.problems.push(Problem {
+                place: self.place.clone(),
+                problem: format!("its signature has the connection field `{field}` as `{what}`, which is not declared"),
+            });
+        }
+        let Sign::AwsV4(with) = sign;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if with.service.is_empty() || !with.service.bytes().all(plain) {
+            let service = &with.service;
+            self.report(format!("`{service}` is no service of a signature, such as `s3` or `execute-api`"));
+        }
+    }
+
     fn live_value(&mut self, name: &str, credential: &str, value: &str) {
         match self.credentials.iter().find(|known| known.name == credential) {
             None => self.report(format!("`{name}` uses the credential `{credential}`, which is not declared")),
