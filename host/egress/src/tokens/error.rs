@@ -102,9 +102,10 @@ impl TokenError {
         match self {
             Self::NoAnswer { sent, .. } => *sent,
             Self::Unreadable { status, .. } => status.is_none_or(|status| !(300..500).contains(&status)),
-            // Which of its records could not be kept is not told.
-            Self::Ends(_) => true,
-            Self::Refused(_) | Self::Pending | Self::SlowDown | Self::Refusal(_) | Self::Key(_) => false,
+            // Where the intent cannot be recorded nothing is sent; that the outcome cannot be ends no request for tokens.
+            Self::Ends(_) | Self::Refused(_) | Self::Pending | Self::SlowDown | Self::Refusal(_) | Self::Key(_) => {
+                false
+            }
         }
     }
 
