@@ -82,6 +82,7 @@ pub struct HostBuilder {
     spool: Option<PathBuf>,
     vault: Option<Arc<dyn Vault>>,
     hook: Option<Hook>,
+    timing: crate::RenewalTiming,
     audit: Option<(PathBuf, bool)>,
     compiler: Option<CompilerProgram>,
     releases: Option<ReleaseStore>,
@@ -99,6 +100,7 @@ impl Default for HostBuilder {
             spool: None,
             vault: None,
             hook: None,
+            timing: crate::RenewalTiming::default(),
             audit: None,
             compiler: None,
             releases: None,
@@ -179,6 +181,13 @@ impl HostBuilder {
         self
     }
 
+    /// For tests, which cannot wait as long as a renewal does.
+    #[doc(hidden)]
+    pub fn renewal_timing(mut self, timing: crate::RenewalTiming) -> Self {
+        self.timing = timing;
+        self
+    }
+
     /// Who is told when the state of a connection changes, besides the audit. It is called by the thread that changes it, and should
     /// not take long.
     pub fn on_connection(mut self, hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
@@ -230,6 +239,7 @@ impl HostBuilder {
             credentials: Arc::new(Credentials::new(
                 self.vault.unwrap_or_else(|| Arc::new(MemoryVault::default())),
                 Events { audit: audit.clone(), hook: self.hook },
+                self.timing,
             )),
             audit,
             installs: Mutex::default(),

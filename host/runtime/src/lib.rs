@@ -58,6 +58,8 @@ pub use call::{Call, Input, Output, Report, Timing};
 pub use check::Unreached;
 pub use credentials::connect::{Connect, Connected, TIME_TO_CONSENT};
 pub use credentials::events::{ConnectionEvent, State};
+#[doc(hidden)]
+pub use credentials::renewal::RenewalTiming;
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
 pub use host::{ConnectionInfo, Consent, CredentialInfo, Device, Followed, Host, HostBuilder, Stream, Swept, Tested};

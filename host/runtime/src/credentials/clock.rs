@@ -6,6 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+/// By how much the clocks of two machines may differ.
+const SKEW: Duration = Duration::from_secs(10 * 60);
+
+/// What nobody knows the age of is older than any token, lease or pause.
+const LONG_AGO: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+
 /// A moment by two clocks. As long as the machine has not been started anew the one that nobody sets counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -24,13 +30,16 @@ impl Moment {
         Self { wall: millis(wall), boot: millis(since_boot()), boot_id: boot_id().to_owned() }
     }
 
-    /// The time from an earlier moment to this one; none where the clock says that it was later.
+    /// The time from an earlier moment to this one. Where only the clock on the wall counts and says that it was a little later, as
+    /// those of two machines differ, it is none; where it says that it was much later, the clock was set back, and it was long ago.
     pub(crate) fn since(&self, earlier: &Self) -> Duration {
-        let passed = match self.boot_id == earlier.boot_id {
-            true => self.boot.saturating_sub(earlier.boot),
-            false => self.wall.saturating_sub(earlier.wall),
-        };
-        Duration::from_millis(passed)
+        if self.boot_id == earlier.boot_id {
+            return Duration::from_millis(self.boot.saturating_sub(earlier.boot));
+        }
+        if earlier.wall.saturating_sub(self.wall) > millis(SKEW) {
+            return LONG_AGO;
+        }
+        Duration::from_millis(self.wall.saturating_sub(earlier.wall))
     }
 
     /// The moment so much later, by both clocks.
@@ -96,6 +105,9 @@ mod tests {
         assert_eq!(now.with_wall(0).since(&then), HOUR, "set back by years");
         assert_eq!(now.with_wall(now.wall * 2).since(&then), HOUR, "set on by years");
         assert_eq!(now.started_anew().since(&then), HOUR, "then there is only the clock on the wall");
-        assert_eq!(then.started_anew().with_wall(0).since(&then), Duration::ZERO);
+        let skewed = then.started_anew().with_wall(then.wall - 60_000);
+        assert_eq!(skewed.since(&then), Duration::ZERO, "the clock of another machine");
+        // Else a lease, or a pause after a failure, would last until the clock comes there again.
+        assert_eq!(then.started_anew().with_wall(0).since(&then), LONG_AGO, "set back before the start");
     }
 }

@@ -44,7 +44,7 @@ impl OfCall {
                 let want = Want { beyond: 0, at_once: false };
                 self.credentials.renewal.obtain(&self.job(prepared)?, want, deadline)?;
                 is_newer = true;
-            } else if live.is_due(&now) && self.job(prepared)?.obtain.can_renew(&live) {
+            } else if live.is_due(&now) && !live.is_cooling(&now) && self.job(prepared)?.obtain.can_renew(&live) {
                 let want = Want { beyond: live.generation, at_once: false };
                 self.credentials.renewal.begin(&self.job(prepared)?, want);
             }

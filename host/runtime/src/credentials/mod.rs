@@ -31,7 +31,7 @@ pub(crate) mod shelf;
 use events::Events;
 pub(crate) use renewal::NotLive;
 pub(crate) use renewal::name_of_row as row_name;
-use renewal::{Job, Renewal};
+use renewal::{Job, Renewal, RenewalTiming};
 use shelf::{Known, MOST_KNOWN, Shelf, Unreadable};
 
 use crate::vault::{Vault, VaultError};
@@ -55,10 +55,10 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn new(vault: Arc<dyn Vault>, events: Events) -> Self {
+    pub(crate) fn new(vault: Arc<dyn Vault>, events: Events, timing: RenewalTiming) -> Self {
         Self {
             shelf: Shelf::new(Arc::clone(&vault), MOST_KNOWN),
-            renewal: Arc::new(Renewal::new(vault, events)),
+            renewal: Arc::new(Renewal::new(vault, events).with_timing(timing)),
             waiting: connect::Waiting::default(),
             futile: Mutex::default(),
         }

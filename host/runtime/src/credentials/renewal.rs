@@ -13,38 +13,60 @@
 //! Nobody asks without the lease. Who cannot have it uses what is still valid, or is told to try again. A lease ends with its time, by a
 //! clock that nobody sets, or with its owner, where the vault knows that this one is gone. Then what it was about to spend is tried
 //! once: nobody can know whether the server has changed it already. Where it has, somebody has to agree anew; that is counted.
+//!
+//! A server knows nothing of leases, so a holder that was stopped for a while must not send what another one has spent meanwhile: the
+//! time for the request counts from when the lease was taken. Where all of the machine slept, the lease may be over, and its holder in the
+//! middle of the request: so it is taken only by who has watched it for as long as a request may take. What a holder owes to the row, where the vault did not take it, is
+//! remembered, and is the first thing that the next renewal does.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wharf_egress::{Deadline, Kept, Secret};
+use wharf_egress::{Deadline, Secret};
 
 use super::clock::Moment;
 use super::events::{Events, State};
-use super::row::{Failed, Lease, Live, Row, Standing};
+use super::row::{Lease, Live, Row, Standing};
 use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
 use crate::vault::{Put, Vault, VaultError};
+
+mod failing;
+mod held;
+
+use failing::cooling;
+use held::Held;
 
 /// How long a server may take for a token.
 pub(crate) const MOST_FOR_A_TOKEN: Duration = Duration::from_secs(20);
 
-/// How long a lease lasts: a holder who is still there has given up long before.
-const LEASE: Duration = Duration::from_secs(45);
+/// How long the parts of a renewal take at most.
+#[derive(Clone, Copy, Debug)]
+pub struct RenewalTiming {
+    /// The request for a token, from when the lease was taken.
+    pub token: Duration,
+    /// A lease: a holder who is still there has given up long before.
+    pub lease: Duration,
+    /// For how long a lease whose time is over is watched before it is taken from a holder that may still run.
+    pub watch: Duration,
+    /// What a flight waits for others.
+    pub patience: Duration,
+}
 
-/// How long a flight waits for others, at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+impl Default for RenewalTiming {
+    fn default() -> Self {
+        Self {
+            token: MOST_FOR_A_TOKEN,
+            lease: Duration::from_secs(45),
+            watch: MOST_FOR_A_TOKEN,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
 
 /// How often it looks whether another process is done.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// How long nobody tries again after a first failure, and after many.
-const COOL: Duration = Duration::from_secs(5);
-const MOST_COOL: Duration = Duration::from_secs(15 * 60);
-
-/// How often a result is put into the row where that fails.
-const TRIES_TO_WRITE: u32 = 20;
 
 /// What a credential is obtained by.
 pub(crate) trait Obtain: Send + Sync {
@@ -174,9 +196,12 @@ pub(crate) struct Renewal {
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) events: Events,
     clock: fn() -> Moment,
+    timing: RenewalTiming,
     flights: Mutex<HashMap<String, Arc<Flight>>>,
-    /// What could not be put into its row: it is tried again before anything else is.
-    unsaved: Mutex<HashMap<String, (String, Obtained)>>,
+    /// Leases of this process, until what came of them stands in their rows: the next renewal begins with what was left over.
+    held: Mutex<HashMap<String, Held>>,
+    /// Leases of others: the fence, and since when this process has seen it.
+    watched: Mutex<HashMap<String, (String, Instant)>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -218,10 +243,16 @@ impl Renewal {
             vault,
             events,
             clock: Moment::now,
+            timing: RenewalTiming::default(),
             flights: Mutex::default(),
-            unsaved: Mutex::default(),
+            held: Mutex::default(),
+            watched: Mutex::default(),
             threads: Mutex::default(),
         }
+    }
+
+    pub(crate) fn with_timing(self, timing: RenewalTiming) -> Self {
+        Self { timing, ..self }
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -282,14 +313,17 @@ impl Renewal {
     /// A panic is a bug, and those who wait are to hear of it.
     fn unbroken(&self, job: &Job, want: Want) -> Result<Live, NotLive> {
         let renewed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.renew(job, want)));
+        if matches!(renewed, Ok(Ok(_))) {
+            lock(&self.watched).remove(&job.flight());
+        }
         renewed.unwrap_or_else(|_| {
             Err(NotLive::Fault(Fault::Host("a renewal ended in a panic, which is a bug; please report it".to_owned())))
         })
     }
 
     fn renew(&self, job: &Job, want: Want) -> Result<Live, NotLive> {
-        let patience = Deadline::within(PATIENCE);
-        self.save_unsaved(job)?;
+        let patience = Deadline::within(self.timing.patience);
+        self.settle_held(job)?;
         loop {
             let (mut row, seen) = self.read(job)?;
             let mut live = job.of(&row);
@@ -306,23 +340,11 @@ impl Renewal {
                 }
                 Step::Wait if patience.is_over() => {
                     let words = "another process has been renewing it for a long time".to_owned();
-                    return Err(NotLive::Later { words, after: Some(LEASE) });
+                    return Err(NotLive::Later { words, after: Some(self.timing.lease) });
                 }
                 Step::Wait => thread::sleep(LOOK_AGAIN),
                 Step::Take(orphan) => {
-                    let lease = self.lease(job, &live)?;
-                    live.lease = Some(lease.clone());
-                    row.credentials.insert(job.credential.clone(), live.clone());
-                    if !self.put(job, &row, seen)? {
-                        continue;
-                    }
-                    self.tell(
-                        job,
-                        State::Refreshing,
-                        if orphan.is_some() { "after one that nobody finished" } else { "" },
-                    );
-                    let obtained = job.obtain.obtain(&live, MOST_FOR_A_TOKEN);
-                    if let Some(result) = self.conclude(job, &lease, orphan, obtained)? {
+                    if let Some(result) = self.take(job, (row, seen), live, orphan)? {
                         return result;
                     }
                 }
@@ -344,7 +366,7 @@ impl Renewal {
             Standing::Revoked => return Step::Refuse(NotLive::NeedsReconnect(words_of(job, "it was revoked"))),
         }
         let orphan = match &live.lease {
-            Some(lease) if !lease.is_over(&now) && !self.vault.is_gone(&lease.owner) => return Step::Wait,
+            Some(lease) if self.is_held(job, lease, &now) => return Step::Wait,
             Some(lease) => lease.spends.clone(),
             None => live.unanswered.clone(),
         };
@@ -362,186 +384,18 @@ impl Renewal {
         }
     }
 
-    /// Takes down what came of it. None where somebody else has the lease by now: whatever that one did counts.
-    fn conclude(
-        &self,
-        job: &Job,
-        lease: &Lease,
-        orphan: Option<String>,
-        obtained: Result<Obtained, NotObtained>,
-    ) -> Result<Option<Result<Live, NotLive>>, NotLive> {
-        let why = match obtained {
-            Ok(obtained) => return self.keep(job, lease, obtained),
-            Err(why) => why,
-        };
-        let is_lost = lease.spends.is_some() && orphan == lease.spends;
-        let mut told = (State::Expiring, String::new());
-        let mut error = None;
-        let written = self.write(job, &lease.fence, |live| {
-            live.lease = None;
-            let (result, state) = self.fail(job, live, lease, &why, is_lost);
-            told = state;
-            error = result;
-        })?;
-        if written.is_some() && !told.1.is_empty() {
-            self.tell(job, told.0, &told.1);
+    /// Whether somebody may still be at it. A lease lasts by a clock that goes on while the machine sleeps; a holder that slept with it has
+    /// as much left of its request as before.
+    fn is_held(&self, job: &Job, lease: &Lease, now: &Moment) -> bool {
+        if self.vault.is_gone(&lease.owner) {
+            return false;
         }
-        Ok(error.filter(|_| written.is_some()).map(Err))
-    }
-
-    /// What a failure makes of a credential, and what is told of it.
-    fn fail(
-        &self,
-        job: &Job,
-        live: &mut Live,
-        lease: &Lease,
-        why: &NotObtained,
-        is_lost: bool,
-    ) -> (Option<NotLive>, (State, String)) {
-        match why {
-            NotObtained::Final(words) if lease.spends.is_some() && !job.obtain.is_unattended(live) => {
-                let words = match is_lost {
-                    true => {
-                        live.lost += 1;
-                        format!(
-                            "a renewal was broken off after its refresh token was sent and before the new one was kept, and the \
-                             server takes the old one no more: {words}"
-                        )
-                    }
-                    false => words.clone(),
-                };
-                live.standing = Standing::NeedsReconnect;
-                live.refresh = None;
-                live.unanswered = None;
-                live.failed = Some(self.failure(live, words.clone(), None));
-                (Some(NotLive::NeedsReconnect(words_of(job, &words))), (State::NeedsReconnect, words))
-            }
-            // It can be obtained without.
-            NotObtained::Final(words) if lease.spends.is_some() => {
-                live.refresh = None;
-                (None, (State::Expiring, words.clone()))
-            }
-            NotObtained::Final(words) => self.cool(live, words, None),
-            NotObtained::Rejected(detail) => {
-                // What is spent by it stays good.
-                let (_, told) = self.cool(live, &detail.message, None);
-                if let Some(failed) = &mut live.failed {
-                    failed.rejected = true;
-                }
-                (Some(NotLive::Rejected(detail.clone())), told)
-            }
-            NotObtained::Later { words, sent, after } => {
-                live.unanswered = lease.spends.clone().filter(|_| *sent || is_lost);
-                self.cool(live, words, *after)
-            }
-            NotObtained::Refusal(refusal) => {
-                (Some(NotLive::Refusal(refusal.clone())), (State::Expiring, refusal.to_string()))
-            }
-            NotObtained::Fault(fault) => (Some(NotLive::Fault(fault.clone())), (State::Expiring, fault.to_string())),
+        let mut watched = lock(&self.watched);
+        let (fence, since) = watched.entry(job.flight()).or_insert_with(|| (lease.fence.clone(), Instant::now()));
+        if *fence != lease.fence {
+            (*fence, *since) = (lease.fence.clone(), Instant::now());
         }
-    }
-
-    /// Nobody tries again for a while.
-    fn cool(&self, live: &mut Live, words: &str, after: Option<Duration>) -> (Option<NotLive>, (State, String)) {
-        let failed = self.failure(live, words.to_owned(), after);
-        let after = Some(Duration::from_millis(failed.cool));
-        live.failed = Some(failed);
-        (Some(NotLive::Later { words: words.to_owned(), after }), (State::Expiring, words.to_owned()))
-    }
-
-    fn failure(&self, live: &Live, reason: String, after: Option<Duration>) -> Failed {
-        let times = live.failed.as_ref().map_or(0, |failed| failed.times).saturating_add(1);
-        let cool = COOL.saturating_mul(1 << (times - 1).min(10));
-        let cool = after.unwrap_or(cool).clamp(COOL, MOST_COOL);
-        Failed {
-            at: self.now(),
-            reason,
-            times,
-            cool: u64::try_from(cool.as_millis()).unwrap_or(u64::MAX),
-            rejected: false,
-        }
-    }
-
-    /// Keeps what came. It must not be lost: where it cannot be kept now, that is tried again before anything else is spent.
-    fn keep(&self, job: &Job, lease: &Lease, obtained: Obtained) -> Result<Option<Result<Live, NotLive>>, NotLive> {
-        lock(&self.unsaved).insert(job.flight(), (lease.fence.clone(), obtained));
-        let mut tries = 0;
-        loop {
-            match self.save_unsaved(job) {
-                Ok(kept) => return Ok(kept.map(Ok)),
-                Err(why) if tries >= TRIES_TO_WRITE => return Err(why),
-                Err(_) => thread::sleep(LOOK_AGAIN),
-            }
-            tries += 1;
-        }
-    }
-
-    fn save_unsaved(&self, job: &Job) -> Result<Option<Live>, NotLive> {
-        let Some((fence, obtained)) = lock(&self.unsaved).get(&job.flight()).cloned() else { return Ok(None) };
-        let kept = self.write(job, &fence, |live| self.renewed(live, &obtained))?;
-        lock(&self.unsaved).remove(&job.flight());
-        match &kept {
-            Some(_) => self.tell(job, State::Active, ""),
-            None => self.tell(
-                job,
-                State::Expiring,
-                "a renewal came back after its lease had ended; what it got is not used",
-            ),
-        }
-        Ok(kept)
-    }
-
-    fn renewed(&self, live: &mut Live, obtained: &Obtained) {
-        let values = obtained.values.iter().map(|(name, value)| (name.clone(), Kept(value.clone())));
-        let refresh = obtained.refresh.clone().map(Kept);
-        *live = Live {
-            standing: Standing::Active,
-            binding: std::mem::take(&mut live.binding),
-            generation: live.generation + 1,
-            values: values.collect(),
-            refresh: refresh.or(live.refresh.take()),
-            grant: live.grant,
-            obtained: Some(self.now()),
-            // A server that leaves it out this time has told it before.
-            lasts: obtained.lasts.or(live.lasts),
-            scopes: obtained.scopes.clone().or(live.scopes.take()),
-            lease: None,
-            unanswered: None,
-            failed: None,
-            lost: live.lost,
-        };
-    }
-
-    /// Changes a credential whose lease is ours, however often others change the row meanwhile. None where it is ours no more.
-    fn write(&self, job: &Job, fence: &str, mut change: impl FnMut(&mut Live)) -> Result<Option<Live>, NotLive> {
-        loop {
-            let (mut row, seen) = match self.read(job) {
-                Err(NotLive::Refusal(_)) => return Ok(None),
-                read => read?,
-            };
-            let Some(live) = row.credentials.get_mut(&job.credential) else { return Ok(None) };
-            if live.lease.as_ref().is_none_or(|lease| lease.fence != fence) || live.binding != job.binding {
-                return Ok(None);
-            }
-            change(live);
-            let live = live.clone();
-            if self.put(job, &row, seen)? {
-                return Ok(Some(live));
-            }
-        }
-    }
-
-    fn lease(&self, job: &Job, live: &Live) -> Result<Lease, NotLive> {
-        let mut fence = [0; 16];
-        getrandom::fill(&mut fence)
-            .map_err(|error| NotLive::Fault(Fault::Host(format!("the system gives no random numbers: {error}"))))?;
-        Ok(Lease {
-            owner: self.vault.owner().to_owned(),
-            fence: fence.iter().map(|byte| format!("{byte:02x}")).collect(),
-            taken: self.now(),
-            lasts: u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX),
-            spends: job.obtain.spends(live).map(Secret::digest),
-        })
+        !lease.is_over(now) || since.elapsed() < self.timing.watch
     }
 
     /// The row as the vault has it now, with its version.
@@ -614,18 +468,6 @@ impl Renewal {
 
     fn tell(&self, job: &Job, state: State, reason: &str) {
         self.events.tell(&job.plugin, &job.digest, &job.connection, &job.credential, state, reason);
-    }
-}
-
-/// What is told as long as nobody tries again.
-fn cooling(failed: &Failed, left: Duration) -> NotLive {
-    let after = Some(left);
-    match failed.rejected {
-        true => NotLive::Rejected(Detail {
-            message: format!("{} (asked before; the host asks again in {} s)", failed.reason, left.as_secs().max(1)),
-            ..Detail::default()
-        }),
-        false => NotLive::Later { words: failed.reason.clone(), after },
     }
 }
 

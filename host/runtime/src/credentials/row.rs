@@ -217,6 +217,11 @@ impl Live {
         now.since(obtained) >= lasts.saturating_sub(early)
     }
 
+    /// Whether nobody tries again yet after a failure.
+    pub(crate) fn is_cooling(&self, now: &Moment) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.left(now).is_some())
+    }
+
     /// From 0 to 1, the same for the same token.
     fn spread(&self) -> f64 {
         let obtained = self.obtained.as_ref().map_or(0, |moment| moment.wall);

@@ -242,7 +242,37 @@ impl Host {
     /// [`CallError`] where the provider could not be told: then nothing is forgotten.
     pub fn revoke(&self, plugin: &str, name: &str) -> Result<bool, CallError> {
         let of = self.of(plugin, name)?;
-        let row = self.credentials.renewal.row(&row_name(plugin, name))?.0;
+        let mut is_told = false;
+        loop {
+            let (mut row, seen) = self.credentials.renewal.row(&row_name(plugin, name))?;
+            if seen.is_none() {
+                return Err(unknown(plugin, name).into());
+            }
+            is_told |= self.give_all_back(&of, &row)?;
+            for live in row.credentials.values_mut() {
+                *live = Live {
+                    standing: Standing::Revoked,
+                    binding: std::mem::take(&mut live.binding),
+                    generation: live.generation,
+                    grant: live.grant,
+                    lost: live.lost,
+                    ..Live::default()
+                };
+            }
+            // What was renewed meanwhile is given back too.
+            let put = self.credentials.renewal.vault.put(&row_name(plugin, name), &row.write(), seen);
+            if put.map_err(unusable)? == Put::Changed {
+                continue;
+            }
+            for credential in row.credentials.keys() {
+                self.credentials.renewal.events.tell(plugin, &of.release.digest, name, credential, State::Revoked, "");
+            }
+            return Ok(is_told);
+        }
+    }
+
+    /// Gives every token of a row back to the provider. Whether there was one that the provider takes.
+    fn give_all_back(&self, of: &OfCall, row: &Row) -> Result<bool, CallError> {
         let mut is_told = false;
         for prepared in of.release.credentials() {
             let (Some(live), Some((_, client))) = (
@@ -254,25 +284,9 @@ impl Host {
             let refresh = live.refresh.iter().map(|kept| (&kept.0, TokenHint::Refresh));
             let tokens = refresh.chain(live.values.values().map(|kept| (&kept.0, TokenHint::Access)));
             for (token, hint) in tokens {
-                self.give_back(&of, client, token, hint)?;
+                self.give_back(of, client, token, hint)?;
                 is_told = true;
             }
-        }
-        self.change(plugin, name, true, |row| {
-            for live in row.credentials.values_mut() {
-                *live = Live {
-                    standing: Standing::Revoked,
-                    binding: std::mem::take(&mut live.binding),
-                    generation: live.generation,
-                    grant: live.grant,
-                    lost: live.lost,
-                    ..Live::default()
-                };
-            }
-            Ok(())
-        })?;
-        for credential in row.credentials.keys() {
-            self.credentials.renewal.events.tell(plugin, &of.release.digest, name, credential, State::Revoked, "");
         }
         Ok(is_told)
     }

@@ -1,7 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use wharf_egress::Kept;
+
+use super::failing::COOL;
 use super::*;
-use crate::credentials::row::Standing;
+use crate::credentials::row::Failed;
 use crate::vault::{Changes, Entry, MemoryVault};
 
 /// An authorization server that changes its refresh token each time, and ends the family where one is spent twice.
@@ -104,8 +107,17 @@ fn on(vault: Arc<dyn Vault>, live: Live) -> Story {
     let hook: super::super::events::Hook =
         Arc::new(move |event| lock(&hears).push((event.state, event.reason.clone())));
     let events = Events { audit: None, hook: Some(hook) };
-    Story { renewal: Arc::new(Renewal::new(Arc::clone(&vault), events)), vault, server: Arc::default(), told }
+    let renewal = Renewal::new(Arc::clone(&vault), events).with_timing(TIMING);
+    Story { renewal: Arc::new(renewal), vault, server: Arc::default(), told }
 }
+
+/// Nothing sleeps here.
+const TIMING: RenewalTiming = RenewalTiming {
+    token: Duration::from_secs(20),
+    lease: Duration::from_secs(45),
+    watch: Duration::ZERO,
+    patience: Duration::from_secs(60),
+};
 
 const ANY: Want = Want { beyond: 0, at_once: false };
 
@@ -226,7 +238,7 @@ fn who_comes_back_after_its_lease_has_ended_changes_nothing() {
     let old = Lease { fence: "old".to_owned(), ..lease_of("this process", &token("rt", 0)) };
     story.obtain(ANY).unwrap();
     let late = Obtained { values: vec![("access".to_owned(), token("at", 9))], ..Obtained::default() };
-    assert!(story.renewal.keep(&job, &old, late).unwrap().is_none());
+    assert!(story.renewal.keep(&job, &old, &late).unwrap().is_none());
     assert_eq!(story.live().values["access"].0, token("at", 1));
 }
 
@@ -287,40 +299,191 @@ fn failures_in_a_row_are_further_and_further_apart_and_never_more_than_a_quarter
     assert_eq!(asked.cool, 30_000, "the server says when");
 }
 
-#[test]
-fn a_result_that_cannot_be_kept_at_once_is_not_lost() {
-    struct Full(MemoryVault, AtomicU64);
-    impl Vault for Full {
-        fn get(&self, name: &str) -> Result<Option<Entry>, VaultError> {
-            self.0.get(name)
-        }
-        fn put(&self, name: &str, value: &[u8], seen: Option<u64>) -> Result<Put, VaultError> {
-            // The row, then the lease; then the disk is full until there were many tries.
-            match self.1.fetch_add(1, Ordering::SeqCst) {
-                2..23 => Err(VaultError::Unavailable("the disk is full".to_owned())),
-                _ => self.0.put(name, value, seen),
-            }
-        }
-        fn delete(&self, name: &str, seen: u64) -> Result<Put, VaultError> {
-            self.0.delete(name, seen)
-        }
-        fn list(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<String>, VaultError> {
-            self.0.list(prefix, after, most)
-        }
-        fn changes(&self, since: u64) -> Result<Changes, VaultError> {
-            self.0.changes(since)
-        }
-        fn owner(&self) -> &str {
-            self.0.owner()
-        }
-        fn is_gone(&self, owner: &str) -> bool {
-            self.0.is_gone(owner)
+/// A vault that fails where a test says so. Each number of a value that is put there is asked for: 1 is the row, 2 the first lease.
+struct Failing {
+    inner: MemoryVault,
+    puts: AtomicU64,
+    fails: fn(u64) -> Fails,
+}
+
+enum Fails {
+    Never,
+    /// Nothing is written.
+    Before,
+    /// It is written, and nobody is told.
+    After,
+}
+
+impl Failing {
+    fn vault(fails: fn(u64) -> Fails) -> Arc<Self> {
+        Arc::new(Self { inner: MemoryVault::default(), puts: AtomicU64::new(0), fails })
+    }
+}
+
+impl Vault for Failing {
+    fn get(&self, name: &str) -> Result<Option<Entry>, VaultError> {
+        self.inner.get(name)
+    }
+    fn put(&self, name: &str, value: &[u8], seen: Option<u64>) -> Result<Put, VaultError> {
+        let full = || VaultError::Unavailable("the disk is full".to_owned());
+        match (self.fails)(self.puts.fetch_add(1, Ordering::SeqCst) + 1) {
+            Fails::Never => self.inner.put(name, value, seen),
+            Fails::Before => Err(full()),
+            Fails::After => self.inner.put(name, value, seen).and_then(|_| Err(full())),
         }
     }
-    let story = on(Arc::new(Full(MemoryVault::default(), AtomicU64::new(0))), expired());
+    fn delete(&self, name: &str, seen: u64) -> Result<Put, VaultError> {
+        self.inner.delete(name, seen)
+    }
+    fn list(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<String>, VaultError> {
+        self.inner.list(prefix, after, most)
+    }
+    fn changes(&self, since: u64) -> Result<Changes, VaultError> {
+        self.inner.changes(since)
+    }
+    fn owner(&self) -> &str {
+        self.inner.owner()
+    }
+    fn is_gone(&self, owner: &str) -> bool {
+        self.inner.is_gone(owner)
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_kept_at_once_is_tried_again_as_long_as_the_lease_lasts() {
+    let fails = |put| if (3..6).contains(&put) { Fails::Before } else { Fails::Never };
+    let story = on(Failing::vault(fails), expired());
+    assert_eq!(story.obtain(ANY).unwrap().values["access"].0, token("at", 1));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_result_that_could_not_be_kept_is_the_first_thing_that_the_next_call_keeps() {
+    let fails = |put| if put == 3 { Fails::Before } else { Fails::Never };
+    let mut story = on(Failing::vault(fails), expired());
+    let timing = RenewalTiming { lease: Duration::ZERO, ..TIMING };
+    let renewal = Renewal::new(Arc::clone(&story.vault), Events::default()).with_timing(timing);
+    story.renewal = Arc::new(renewal);
     assert!(matches!(story.obtain(ANY), Err(NotLive::Fault(_))));
     assert_eq!(story.obtain(ANY).unwrap().values["access"].0, token("at", 1));
     assert_eq!(story.server.asked.load(Ordering::SeqCst), 1, "it was not spent again");
+}
+
+#[test]
+fn a_result_that_was_kept_although_the_vault_failed_is_used() {
+    let story = on(Failing::vault(|put| if put == 3 { Fails::After } else { Fails::Never }), expired());
+    assert_eq!(story.obtain(ANY).unwrap().generation, 2);
+    assert_eq!(story.told(), [State::Refreshing, State::Active]);
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_lease_that_the_vault_may_have_taken_keeps_nobody_waiting() {
+    for fails in [
+        |put| if put == 2 { Fails::After } else { Fails::Never },
+        |put| {
+            if put == 2 { Fails::Before } else { Fails::Never }
+        },
+    ] {
+        let story = on(Failing::vault(fails), expired());
+        assert!(matches!(story.obtain(ANY), Err(NotLive::Fault(_))));
+        assert_eq!(story.server.asked.load(Ordering::SeqCst), 0);
+        let began = Instant::now();
+        assert_eq!(story.obtain(ANY).unwrap().generation, 2);
+        assert!(began.elapsed() < Duration::from_secs(10), "it did not wait for its own lease");
+        assert!(lock(&story.renewal.held).is_empty());
+    }
+}
+
+#[test]
+fn a_failure_that_could_not_be_taken_down_keeps_nobody_waiting() {
+    let story = on(Failing::vault(|put| if put == 3 { Fails::Before } else { Fails::Never }), expired());
+    let unreachable = NotObtained::Later { words: "unreachable".to_owned(), sent: false, after: None };
+    *lock(&story.server.next) = Some(unreachable);
+    assert!(matches!(story.obtain(ANY), Err(NotLive::Later { words, .. }) if words == "unreachable"));
+    assert_eq!((story.live().lease, story.live().unanswered), (None, None));
+}
+
+#[test]
+fn who_stood_still_after_it_took_the_lease_sends_nothing() {
+    let mut story = story(expired());
+    let timing = RenewalTiming { token: Duration::ZERO, ..TIMING };
+    let renewal = Renewal::new(Arc::clone(&story.vault), Events::default()).with_timing(timing);
+    story.renewal = Arc::new(renewal);
+    assert!(matches!(story.obtain(ANY), Err(NotLive::Later { words, .. }) if words.contains("stood still")));
+    assert_eq!(story.server.asked.load(Ordering::SeqCst), 0);
+    assert_eq!((story.live().lease, story.live().unanswered), (None, None));
+}
+
+#[test]
+fn a_lease_that_is_over_is_watched_before_it_is_taken_from_a_holder_that_may_still_run() {
+    let over = |owner| Live { lease: Some(Lease { lasts: 0, ..lease_of(owner, &token("rt", 0)) }), ..expired() };
+    let mut story = story(over("slept"));
+    let timing = RenewalTiming { watch: Duration::from_millis(300), ..TIMING };
+    story.renewal = Arc::new(Renewal::new(Arc::clone(&story.vault), Events::default()).with_timing(timing));
+    let began = Instant::now();
+    assert_eq!(story.obtain(ANY).unwrap().generation, 2);
+    assert!(began.elapsed() >= timing.watch);
+    assert!(lock(&story.renewal.watched).is_empty());
+}
+
+#[test]
+fn a_panic_leaves_no_lease_behind() {
+    struct Panics(AtomicU64, Arc<Server>);
+    impl Obtain for Panics {
+        fn spends<'l>(&self, live: &'l Live) -> Option<&'l Secret> {
+            live.refresh.as_ref().map(|kept| &kept.0)
+        }
+        fn is_unattended(&self, _: &Live) -> bool {
+            false
+        }
+        fn obtain(&self, live: &Live, _: Duration) -> Result<Obtained, NotObtained> {
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "the first time");
+            self.1.spend(self.spends(live).unwrap())
+        }
+    }
+    let story = story(expired());
+    let obtain = Box::new(Panics(AtomicU64::new(0), Arc::clone(&story.server)));
+    let job = Arc::new(Job { obtain, ..Arc::into_inner(job(&story.server)).unwrap() });
+    let within = || Deadline::within(Duration::from_secs(20));
+    assert!(matches!(story.renewal.obtain(&job, ANY, within()), Err(NotLive::Fault(_))));
+    // What it was about to spend may have been sent: that is noted, and it is tried once.
+    let again = Want { at_once: true, ..ANY };
+    assert_eq!(story.renewal.obtain(&job, again, within()).unwrap().generation, 2);
+}
+
+#[test]
+fn that_a_token_may_be_lost_is_known_until_an_answer_says_what_became_of_it() {
+    let outage = NotObtained::Rejected(Detail { message: "invalid_client".to_owned(), ..Detail::default() });
+    let refusal = NotObtained::Refusal(Refusal::Connection("no secret".to_owned()));
+    let fault = NotObtained::Fault(Fault::Host("the audit is full".to_owned()));
+    for between in [outage, refusal, fault] {
+        let story = story(expired());
+        let at_once = Want { at_once: true, ..ANY };
+        story.server.loses.store(true, Ordering::SeqCst);
+        assert!(story.obtain(at_once).is_err());
+        // A process that was killed is no different.
+        story.change(|live| {
+            live.lease = Some(Lease { lasts: 0, ..lease_of("gone", &token("rt", 0)) });
+            live.unanswered = None;
+        });
+        *lock(&story.server.next) = Some(between);
+        assert!(story.obtain(at_once).is_err());
+        assert_eq!(story.live().unanswered, Some(token("rt", 0).digest()));
+        assert!(matches!(story.obtain(at_once), Err(NotLive::NeedsReconnect(_))));
+        assert_eq!(story.live().lost, 1);
+    }
+}
+
+#[test]
+fn a_pause_and_a_lease_end_where_the_clock_was_set_back_before_the_machine_was_started_anew() {
+    let then = Moment::now();
+    let now = then.started_anew().with_wall(then.wall - 365 * 24 * 3600 * 1000);
+    let failed = Failed { at: then.clone(), reason: String::new(), times: 1, cool: 5000, rejected: false };
+    assert_eq!(failed.left(&now), None);
+    assert!(lease_of("another machine", &token("rt", 0)).is_over(&now));
+    let live = Live { obtained: Some(then), ..expired() };
+    assert!(!live.is_valid(&now), "nobody knows how old it is, and it can be renewed");
 }
 
 #[test]
