@@ -40,6 +40,7 @@ fn all_of_oauth_is_said() {
             .error_description("/f"),
     )
     .lasts(60)
+    .over(&[Sign::status(403)])
     .fields(&[Told::by_callback("realm", "realmId")])
     .servers(&[Told::by_answer("main", "/url")]);
     const CREDENTIALS: &[Credential] = &[Credential::oauth2("acme", "A.", &ALL)];
@@ -60,7 +61,7 @@ fn all_of_oauth_is_said() {
         "answer": {
             "access-token": "/a", "refresh-token": "/b", "expires-in": "/c", "scope": "/d", "error": "/e", "error-description": "/f",
         },
-        "lasts": 60, "fields": { "realm": { "callback": "realmId" } }, "servers": { "main": { "answer": "/url" } },
+        "lasts": 60, "over": [{ "status": 403 }], "fields": { "realm": { "callback": "realmId" } }, "servers": { "main": { "answer": "/url" } },
     });
     assert_eq!(written["credentials"], json!({ "acme": { "summary": "A.", "oauth2": expected } }));
 }

@@ -41,6 +41,7 @@ fn sample() -> Value {
                 },
                 "answer": { "access-token": "/authed_user/access_token", "error": "/fault" },
                 "lasts": 3600,
+                "over": [{ "at": "/error", "is": ["token_expired"] }],
                 "fields": { "realm_id": { "callback": "realmId" }, "tenant": { "answer": "/team/id" } },
                 "servers": { "main": { "answer": "/instance_url" } },
             } },
@@ -234,6 +235,7 @@ fn slips() -> Vec<Slip> {
         o("/fields/tenant", json!({ "callback": "code" }), "/fields", "cannot be told by the parameter `code`"),
         o("/fields/tenant", json!({ "answer": "a" }), "/fields", "`a` is no JSON Pointer"),
         o("/servers/other", json!({ "answer": "/a" }), "/servers/other", "its server `other` is not declared"),
+        o("/over", condition(json!({ "status": 200 })), "/over", "every good answer has this status"),
         s("/login", json!({}), "/login", "nothing is taken out of the answers"),
         s("/login/login/path", json!("/{id}"), "/login/login", "bound to an input `id`, and a login has none"),
         s(
