@@ -6,15 +6,15 @@ use wharf_plugin::{
 };
 
 use crate::encoded::encoded;
-use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, form_field, in_query, send_in_query, with_session};
+use crate::login::send;
 use crate::vtql::Query;
 
 const NAME: Schema = text().matches("^[A-Za-z][A-Za-z0-9_.]*$");
 
 const NAME_OF: &str = "The server's own name of the operation, such as listtypes.";
 
-/// What a login consists of: the credentials are the host's.
-const REFUSED: [&str; 2] = ["getchallenge", "login"];
+/// What begins, names or ends a session: the credentials are the host's, and so is the session in which this runs.
+const REFUSED: [&str; 4] = ["getchallenge", "login", "extendsession", "logout"];
 
 /// What takes a query, and gives at most 100 rows.
 const QUERIES: [&str; 4] = ["query", "query_related", "mobile.query", "mobile.querywithgrouping"];
@@ -23,11 +23,11 @@ const QUERIES: [&str; 4] = ["query", "query_related", "mobile.query", "mobile.qu
 const ENCODED: [&str; 4] = ["element", "elements", "values", "fieldTypeList"];
 
 /// What the operations that can be called are known to give away.
-const SECRETS: &[&str] = &["/sessionName", "/key", "/accesskey"];
+const SECRETS: &[&str] = &["/key", "/accesskey"];
 
 const CALL: DeclaredRequest = DeclaredRequest::new("call", Method::Post, "")
     .body(Body::Form)
-    .fields(&[Field::bound(Place::Body, "operation", "operation"), Field::free(Place::Body, "sessionName", WHY_FREE)])
+    .fields(&[Field::bound(Place::Body, "operation", "operation")])
     .open("the caller's parameters, whose names only the operation called knows");
 
 const ANY: Schema = any();
@@ -39,14 +39,14 @@ const fn parameter(name: &'static str) -> Input {
 pub(crate) const ADVANCED: Resource = Resource::new(
     "advanced",
     &[
-        in_query(Operation::get("get", "Call by GET", ""))
+        Operation::get("get", "Call by GET", "")
+            .scheme(Some("session-in-query"))
             .summary(
                 "Calls a GET operation of the server by its own name. A query has declared names alone, so no other \
                  parameters than those listed here can be given. What lists records gives at most 100: query.run and \
                  relations.* follow pages.",
             )
             .inputs(&[
-                SESSION,
                 query("operation", NAME).describe(NAME_OF),
                 parameter("elementType"),
                 query("fieldTypeList", list(&ANY)).optional().lists(Lists::Json).describe("Sent as JSON text."),
@@ -73,10 +73,9 @@ pub(crate) const ADVANCED: Resource = Resource::new(
             .not_idempotent()
             .sensitive_outputs(SECRETS)
             .run(get),
-        Operation::function("post", "Call by POST", Effect::Delete, &[CALL, GET_CHALLENGE, LOGIN], post)
+        Operation::function("post", "Call by POST", Effect::Delete, &[CALL], post)
             .summary("Calls a POST operation of the server by its own name, with any parameters; it may also delete.")
             .inputs(&[
-                SESSION,
                 code_only("operation", NAME).describe("The server's own name of the operation, such as revise."),
                 code_only("parameters", object())
                     .optional()
@@ -90,7 +89,7 @@ pub(crate) const ADVANCED: Resource = Resource::new(
 fn get(call: &Call<'_>) -> Result<Output, Failure> {
     check(call)?;
     check_limit(call, "query", call.text("query"))?;
-    send_in_query(call).map(Output::text)
+    send(call).map(Output::text)
 }
 
 fn post(call: &Call<'_>) -> Result<Output, Failure> {
@@ -98,14 +97,13 @@ fn post(call: &Call<'_>) -> Result<Output, Failure> {
     let parameters = fields(call.written("parameters"))?;
     let query = parameters.iter().find(|(name, _)| name == "query");
     check_limit(call, "parameters", query.map(|(_, query)| query.as_str()))?;
-    let form = |session: &str| parameters.iter().cloned().chain([form_field(session)]).collect();
-    with_session(call, |session| call.read(&call.request("call").form(form(session)).send()?)).map(Output::text)
+    call.read(&call.request("call").form(parameters).send()?).map(Output::text)
 }
 
 fn check(call: &Call<'_>) -> Result<(), Failure> {
     match call.text("operation") {
-        Some(name) if is_login(name) => {
-            Err(wrong("operation", "a login is not made by parts: use session.login, or leave it to the plugin"))
+        Some(name) if is_of_sessions(name) => {
+            Err(wrong("operation", "sessions are begun and ended by the host, or for a caller by session.*: use those"))
         }
         _ => Ok(()),
     }
@@ -122,14 +120,17 @@ fn check_limit(call: &Call<'_>, input: &str, query: Option<&str>) -> Result<(), 
 }
 
 /// The server does not look at the case.
-fn is_login(name: &str) -> bool {
+fn is_of_sessions(name: &str) -> bool {
     REFUSED.iter().any(|refused| name.eq_ignore_ascii_case(refused))
 }
 
 fn fields(parameters: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
     let Some(parameters) = parameters.and_then(Members::of) else { return Ok(Vec::new()) };
     if parameters.get("operation").or(parameters.get("sessionName")).is_some() {
-        return Err(wrong("parameters", "`operation` and `sessionName` are inputs of their own"));
+        return Err(wrong(
+            "parameters",
+            "`operation` is an input of its own, and `sessionName` is the host's: leave them out",
+        ));
     }
     let field = |(name, value): (String, &str)| match value {
         "null" => None,
@@ -183,6 +184,11 @@ mod tests {
         for name in ["operation", "sessionName"] {
             assert!(matches!(fields(Some(&json!({name: "x"}).to_string())), Err(Failure::InvalidInput(..))), "{name}");
         }
-        assert!(is_login("LogIn") && is_login("getchallenge") && !is_login("logout"));
+        assert!(
+            is_of_sessions("LogIn")
+                && is_of_sessions("getchallenge")
+                && is_of_sessions("ExtendSession")
+                && !is_of_sessions("query")
+        );
     }
 }

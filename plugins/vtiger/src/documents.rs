@@ -6,7 +6,7 @@ use wharf_plugin::{
 };
 
 use crate::ids::{ID, is_id, is_number};
-use crate::login::{SESSION, WHY_FREE, by_get, in_query, send_in_query, with_session};
+use crate::login::{by_get, send};
 
 /// The name under which files are given back.
 const FILE: &str = "file";
@@ -26,23 +26,22 @@ const ANY_TYPE: &str = "application/octet-stream";
 pub(crate) const DOCUMENTS: Resource = Resource::new(
     "documents",
     &[
-        // The session's name is read from the query as well; it is the one value that need not stand in the body.
-        in_query(
-            Operation::post("upload", "Upload document", "")
-                .discriminator(Constant::body("operation", "create"))
-                .constants(&[Constant::body("elementType", "Documents")])
-                .sends(Body::Multipart),
-        )
-        .fields(&[
-            Field::free(Place::Query, "sessionName", WHY_FREE).sensitive(),
-            Field::free(Place::Body, "element", "the caller's document, and that the server is to keep its file"),
-        ])
+        Operation::post("upload", "Upload document", "")
+            .discriminator(Constant::body("operation", "create"))
+            .constants(&[Constant::body("elementType", "Documents")])
+            .sends(Body::Multipart)
+            // The session's name is read from the query as well; it is the one value that need not stand in the body.
+            .scheme(Some("session-in-query"))
+            .fields(&[Field::free(
+                Place::Body,
+                "element",
+                "the caller's document, and that the server is to keep its file",
+            )])
         .summary(
             "Adds a document with a file. The file's own id is in imageattachmentids of the answer. The server keeps no \
              empty file, nor one of some kinds, such as SVG; then the document is there without it, and the call fails.",
         )
         .inputs(&[
-            SESSION,
             code_only("element", object()).describe(
                 "Fields of the document: notes_title, assigned_user_id, folderid (an id of DocumentFolders), filename, \
                  filestatus 1. Its filelocationtype is I.",
@@ -52,7 +51,7 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
         .run(upload),
         by_get("download", "Download file", "files_retrieve")
             .summary("Fetches the file of a document, by the id in its imageattachmentids, not by the document's own.")
-            .inputs(&[SESSION, query("id", ID).describe("Id of the file, such as 15x9.")])
+            .inputs(&[query("id", ID).describe("Id of the file, such as 15x9.")])
             .gives(&[FILE])
             .run(download),
     ],
@@ -60,10 +59,8 @@ pub(crate) const DOCUMENTS: Resource = Resource::new(
 
 fn upload(call: &Call<'_>) -> Result<Output, Failure> {
     let element = element(call.written("element").unwrap_or("{}"))?;
-    let request = |session: &str| {
-        call.own_request().query("sessionName", session).texts(vec![("element".to_owned(), element.clone())])
-    };
-    with_session(call, |session| call.read(&request(session).send()?)).map(told)
+    let answer = call.own_request().texts(vec![("element".to_owned(), element)]).send()?;
+    call.read(&answer).map(told)
 }
 
 /// A document whose file the server is to keep.
@@ -105,7 +102,7 @@ fn names_files(json: &str) -> bool {
 }
 
 fn download(call: &Call<'_>) -> Result<Output, Failure> {
-    let (about, files) = files(&send_in_query(call)?)?;
+    let (about, files) = files(&send(call)?)?;
     let blobs = files.iter().map(|f| Blob::create(&f.content, &f.media_type, f.name.as_deref()));
     Ok(blobs.fold(Output::text(about), |output, blob| output.file(FILE, blob)))
 }

@@ -1,6 +1,8 @@
 //! Vtiger CRM, by its webservice (version 8.4).
 
-use wharf_plugin::{BaseUrl, ConnectionField, Function, Part, Placement, Provider, Read, Scheme};
+use wharf_plugin::{
+    BaseUrl, ConnectionField, ConnectionTest, Credential, Function, Part, Placement, Provider, Read, Scheme,
+};
 
 mod advanced;
 mod answer;
@@ -39,8 +41,12 @@ pub const PROVIDER: Provider = Provider {
         ConnectionField::secret("access_key", "Access key", "From the user's preferences; not the password.")
             .environment("VTIGER_ACCESS_KEY"),
     ],
-    credentials: &[],
-    test: None,
+    credentials: &[Credential::session(
+        "session",
+        "A session of the user, which the access key begins.",
+        login::SESSION,
+    )],
+    test: Some(ConnectionTest::new("metadata.list-types")),
     schemes: &[
         Scheme::new("user", "The user name, to ask for a challenge.")
             .placements(&[Placement::query("username", &[Part::Field("username")])]),
@@ -50,10 +56,14 @@ pub const PROVIDER: Provider = Provider {
                 Placement::body("accessKey", &[Part::Variable("challenge"), Part::Field("access_key")])
                     .functions(&[Function::Md5Hex]),
             ]),
+        Scheme::new("session", "The name of the session, as a parameter of the form.")
+            .placements(&[Placement::body("sessionName", &[Part::Credential("session", "name")])]),
+        // The server reads it from either place, whatever the method.
+        Scheme::new("session-in-query", "The name of the session, as a parameter of the query.")
+            .placements(&[Placement::query("sessionName", &[Part::Credential("session", "name")])]),
     ],
-    // A session name travels as a parameter.
-    scheme: None,
-    read: Read::Function(answer::read),
+    scheme: Some("session"),
+    read: Read::Rules(answer::rules),
     resources: &[
         session::SESSION,
         metadata::METADATA,

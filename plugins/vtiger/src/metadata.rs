@@ -1,7 +1,7 @@
 use wharf_plugin::{Input, Lists, Resource, Schema, list, query, text};
 
 use crate::ids::MODULE;
-use crate::login::{SESSION, by_get};
+use crate::login::by_get;
 
 const FIELD_TYPE: Schema = text().at_least(1);
 
@@ -12,7 +12,6 @@ pub(crate) const METADATA: Resource = Resource::new(
     "metadata",
     &[
         by_get("list-types", "List types", "listtypes").summary("Lists the modules that the user may use.").inputs(&[
-            SESSION,
             query("fieldTypeList", list(&FIELD_TYPE))
                 .optional()
                 .lists(Lists::Json)
@@ -22,11 +21,11 @@ pub(crate) const METADATA: Resource = Resource::new(
             .summary(
                 "Tells the fields of a module, what may be done with it, and the number its record ids begin with.",
             )
-            .inputs(&[SESSION, ELEMENT_TYPE]),
+            .inputs(&[ELEMENT_TYPE]),
         by_get("list-related-types", "List related types", "relatedtypes")
             .summary(
                 "Lists the modules that records of a module can be related to, with the labels that relations.* want.",
             )
-            .inputs(&[SESSION, ELEMENT_TYPE]),
+            .inputs(&[ELEMENT_TYPE]),
     ],
 );

@@ -1,7 +1,7 @@
 use wharf_plugin::{Call, Failure, Input, Lists, Operation, Output, Resource, body, object, text};
 
 use crate::ids::MODULE;
-use crate::login::{SESSION, by_post, form_field, with_session};
+use crate::login::{by_post, send};
 use crate::vtql::Query;
 
 const UNTRIED: &str = "no answer of a server was seen, and it may ask for more than the inputs listed";
@@ -29,39 +29,34 @@ pub(crate) const MOBILE: Resource = Resource::new(
     "mobile",
     &[
         reading("list-alerts", "List alerts", "mobile.fetchallalerts")
-            .summary("Lists the alerts that the Mobile module has for the user.")
-            .inputs(&[SESSION]),
+            .summary("Lists the alerts that the Mobile module has for the user."),
         reading("get-alert", "Get alert", "mobile.alertdetailswithmessage")
             .summary("Fetches one alert of the Mobile module with its message.")
-            .inputs(&[SESSION, body("alertid", text().at_least(1)).describe("Id of the alert.")])
+            .inputs(&[body("alertid", text().at_least(1)).describe("Id of the alert.")])
             .unverified(UNTRIED),
         reading("list-filters", "List filters", "mobile.fetchmodulefilters")
             .summary("Lists the saved filters of a module.")
-            .inputs(&[SESSION, MODULE_NAME]),
+            .inputs(&[MODULE_NAME]),
         reading("get-filter", "Get filter", "mobile.filterdetailswithcount")
             .summary("Fetches one saved filter and how many records it finds.")
-            .inputs(&[SESSION, body("filterid", text().at_least(1)).describe("Id of the filter.")])
+            .inputs(&[body("filterid", text().at_least(1)).describe("Id of the filter.")])
             .unverified(UNTRIED),
         reading("list-records", "List records", "mobile.listmodulerecords")
             .summary("Lists records of a module as the mobile client sees them (better documented: query.run).")
-            .inputs(&[
-                SESSION,
-                body("elements", object())
-                    .lists(Lists::Json)
-                    .describe("Which records; its members are not documented."),
-            ]),
+            .inputs(&[body("elements", object())
+                .lists(Lists::Json)
+                .describe("Which records; its members are not documented.")]),
         reading("get-record", "Get record", "mobile.fetchrecord")
             .summary("Fetches one record as the mobile client sees it (better documented: records.get).")
-            .inputs(&[SESSION, RECORD])
+            .inputs(&[RECORD])
             .unverified(UNTRIED),
         reading("get-record-grouped", "Get record in blocks", "mobile.fetchrecordwithgrouping")
             .summary("Fetches one record with its fields in the blocks of the record's form.")
-            .inputs(&[SESSION, RECORD])
+            .inputs(&[RECORD])
             .unverified(UNTRIED),
         by_post("save-record", "Save record", "mobile.saverecord")
             .summary("Adds a record, or changes the one given (better documented: records.create, records.revise).")
             .inputs(&[
-                SESSION,
                 MODULE_NAME,
                 RECORD.optional().describe("Id of the record to change; without it one is added."),
                 body("values", object()).lists(Lists::Json).describe("Fields of the record by name."),
@@ -70,18 +65,17 @@ pub(crate) const MOBILE: Resource = Resource::new(
         reading("sync-records", "Sync records", "mobile.syncModuleRecords")
             .summary("Lists the records of a module that were changed since an earlier call.")
             .inputs(&[
-                SESSION,
                 MODULE_NAME,
                 body("syncToken", text().at_least(1)).optional().describe("The token that the earlier call gave."),
                 PAGE,
             ]),
         reading("query", "Query records", "mobile.query")
             .summary("Finds records of a module by a query, a page at a time (better documented: query.run).")
-            .inputs(&[SESSION, MODULE_NAME, QUERY, PAGE])
+            .inputs(&[MODULE_NAME, QUERY, PAGE])
             .run(find),
         reading("query-grouped", "Query records in blocks", "mobile.querywithgrouping")
             .summary("Finds records by a query and gives their fields in the blocks of the record's form.")
-            .inputs(&[SESSION, MODULE_NAME, QUERY, PAGE])
+            .inputs(&[MODULE_NAME, QUERY, PAGE])
             .run(find)
             .unverified(UNTRIED),
     ],
@@ -89,6 +83,5 @@ pub(crate) const MOBILE: Resource = Resource::new(
 
 fn find(call: &Call<'_>) -> Result<Output, Failure> {
     Query::read(call.text("query").unwrap_or_default()).check_limit("query")?;
-    let send = |session: &str| call.own_request().form(vec![form_field(session)]).send();
-    with_session(call, |session| call.read(&send(session)?)).map(Output::text)
+    send(call).map(Output::text)
 }

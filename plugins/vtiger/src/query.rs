@@ -1,6 +1,6 @@
 use wharf_plugin::{Call, Failure, Field, Output, Page, Paging, Place, Resource, query, text};
 
-use crate::login::{SESSION, by_get, send_in_query, with_session};
+use crate::login::{by_get, send};
 use crate::vtql::{Limit, MOST_ROWS, Query};
 
 const PAGES: Paging =
@@ -15,7 +15,6 @@ pub(crate) const QUERY: Resource = Resource::new(
              given.",
         )
         .inputs(&[
-            SESSION,
             query("query", text().matches(r";\s*$")).describe(
                 "select * | columns from Module where … order by column limit offset,n; with the semicolon. Conditions \
                  are joined by and, or, without brackets; a quote in a value is written twice. The server reads at most \
@@ -32,7 +31,7 @@ pub(crate) const QUERY: Resource = Resource::new(
 fn run(call: &Call<'_>) -> Result<Output, Failure> {
     match Query::read(call.text("query").unwrap_or_default()).limit().and_then(Limit::beyond_most) {
         Some(rows) => PAGES.follow(call, rows),
-        None => send_in_query(call).map(Output::text),
+        None => send(call).map(Output::text),
     }
 }
 
@@ -40,6 +39,6 @@ fn fetch(call: &Call<'_>, page: &Page<'_>) -> Result<Option<String>, Failure> {
     let query = Query::read(call.text("query").unwrap_or_default());
     let first = query.first_row(call.input("maxItems").is_some())?;
     let text = query.page(first.saturating_add(MOST_ROWS.saturating_mul(page.number as u64 - 1)));
-    let send = |session: &str| call.next_page().query("sessionName", session).query("query", text.as_str()).send();
-    query.joined(page.before, with_session(call, |session| call.read_page(page, &send(session)?))?)
+    let answer = call.next_page().query("query", text).send()?;
+    query.joined(page.before, call.read_page(page, &answer)?)
 }

@@ -1,7 +1,7 @@
 use wharf_plugin::{Effect, Lists, Resource, body, object, query};
 
 use crate::ids::{ID, MODULE};
-use crate::login::{SESSION, by_get, by_post};
+use crate::login::{by_get, by_post};
 
 /// Of records that are users.
 const SECRETS: &[&str] = &["/accesskey", "/user_password", "/confirm_password"];
@@ -12,7 +12,6 @@ pub(crate) const RECORDS: Resource = Resource::new(
         by_post("create", "Create record", "create")
             .summary("Adds a record to a module and gives it back whole, with its id.")
             .inputs(&[
-                SESSION,
                 body("elementType", MODULE).describe("Name of the module, such as Contacts; case matters."),
                 body("element", object()).lists(Lists::Json).describe(
                     "Fields of the record by name: all mandatory ones, and assigned_user_id with the id of a user or \
@@ -22,7 +21,7 @@ pub(crate) const RECORDS: Resource = Resource::new(
             .sensitive_outputs(SECRETS),
         by_get("get", "Get record", "retrieve")
             .summary("Fetches one record, of whatever module. One that does not exist counts as forbidden.")
-            .inputs(&[SESSION, query("id", ID).describe("Id of the record, such as 12x5.")])
+            .inputs(&[query("id", ID).describe("Id of the record, such as 12x5.")])
             .sensitive_outputs(SECRETS),
         // Workflows may run each time that a record is saved, so saving it twice is more than saving it once.
         by_post("update", "Update record", "update")
@@ -30,25 +29,19 @@ pub(crate) const RECORDS: Resource = Resource::new(
                 "Saves a record whole: what is left out may be emptied by older servers, so fetch, change and send it \
                  (partial: records.revise).",
             )
-            .inputs(&[
-                SESSION,
-                body("element", object())
-                    .lists(Lists::Json)
-                    .describe("The record with its id and every mandatory field."),
-            ])
+            .inputs(&[body("element", object())
+                .lists(Lists::Json)
+                .describe("The record with its id and every mandatory field.")])
             .sensitive_outputs(SECRETS),
         by_post("revise", "Revise record", "revise")
             .summary("Changes the given fields of a record and leaves the others as they are.")
-            .inputs(&[
-                SESSION,
-                body("element", object())
-                    .lists(Lists::Json)
-                    .describe("The id of the record and the fields to change, by name."),
-            ])
+            .inputs(&[body("element", object())
+                .lists(Lists::Json)
+                .describe("The id of the record and the fields to change, by name.")])
             .sensitive_outputs(SECRETS),
         by_post("delete", "Delete record", "delete")
             .summary("Deletes a record. Deleting it a second time counts as forbidden.")
-            .inputs(&[SESSION, body("id", ID).describe("Id of the record, such as 12x5.")])
+            .inputs(&[body("id", ID).describe("Id of the record, such as 12x5.")])
             .effect(Effect::Delete),
     ],
 );

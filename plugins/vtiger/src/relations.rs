@@ -4,7 +4,7 @@ use wharf_plugin::{
 };
 
 use crate::ids::{ID, MODULE};
-use crate::login::{GET_CHALLENGE, LOGIN, SESSION, WHY_FREE, by_get, by_post, send_in_query, with_session};
+use crate::login::{by_get, by_post, send};
 use crate::vtql::{Limit, MOST_ROWS, Query};
 
 const SOURCE: Input = query("id", ID).describe("Id of the record whose related ones are wanted, such as 11x5.");
@@ -21,8 +21,8 @@ const PAGE: DeclaredRequest = DeclaredRequest::new(RELATED_PAGE, Method::Get, ""
         Field::bound(Place::Query, "id", "id"),
         Field::bound(Place::Query, "relatedLabel", "relatedLabel"),
         Field::free(Place::Query, "query", "the caller's query, or one for all of a module, with the limit of a page"),
-        Field::free(Place::Query, "sessionName", WHY_FREE).sensitive(),
-    ]);
+    ])
+    .scheme(Some("session-in-query"));
 
 /// With fewer records it is not likely that the server has cut their rows at its limit.
 const FEW: usize = 10;
@@ -38,18 +38,16 @@ pub(crate) const RELATIONS: Resource = Resource::new(
         by_get("list", "List related records", "retrieve_related")
             .summary("Lists the records of a module that are related to a record; the server gives at most 100 at once, so pages follow.")
             .inputs(&[
-                SESSION,
                 SOURCE,
                 query("relatedType", MODULE).describe("Module of the related records, such as SalesOrder."),
                 LABEL,
             ])
-            .also(&[GET_CHALLENGE, LOGIN, PAGE])
+            .also(&[PAGE])
             .paged(&PAGES)
-            .run(|call| whole(call, send_in_query(call)?)),
+            .run(|call| whole(call, send(call)?)),
         by_get("query", "Query related records", "query_related")
             .summary("Finds by a query those records that are related to a record; without a limit all, in pages of at most 100.")
             .inputs(&[
-                SESSION,
                 query("query", text().matches(r"[^;\s]\s*$")).describe(
                     "As in query.run, but without the semicolon at the end; a WHERE stands in capitals, and there must be \
                      one before an order or a limit of at most 100.",
@@ -57,7 +55,7 @@ pub(crate) const RELATIONS: Resource = Resource::new(
                 SOURCE,
                 LABEL,
             ])
-            .also(&[GET_CHALLENGE, LOGIN, PAGE])
+            .also(&[PAGE])
             .paged(&PAGES)
             .run(find),
         by_post("add", "Add relation", "add_related")
@@ -66,7 +64,6 @@ pub(crate) const RELATIONS: Resource = Resource::new(
                  says success and does nothing: set that field instead.",
             )
             .inputs(&[
-                SESSION,
                 body("sourceRecordId", ID).describe("Id of the record that gets the relation."),
                 body("relatedRecordId", ID).describe("Id of the record that it is related to."),
                 body("relationIdLabel", text().at_least(1))
@@ -81,8 +78,8 @@ fn find(call: &Call<'_>) -> Result<Output, Failure> {
     let query = Query::read(&text);
     match query.limit().and_then(Limit::beyond_most) {
         Some(rows) => PAGES.follow(call, rows),
-        _ if query.has_limit() => send_in_query(call).map(Output::text),
-        _ => whole(call, send_in_query(call)?),
+        _ if query.has_limit() => send(call).map(Output::text),
+        _ => whole(call, send(call)?),
     }
 }
 
@@ -126,9 +123,7 @@ fn fetch(call: &Call<'_>, wanted: &Page<'_>) -> Result<Option<String>, Failure> 
 
 fn page<T>(call: &Call<'_>, offset: u64, read: impl Fn(&Response) -> Result<T, Failure>) -> Result<T, Failure> {
     let text = Query::read(&asked(call)).page_of_related(offset);
-    let request =
-        |session: &str| call.request(RELATED_PAGE).query("query", text.as_str()).query("sessionName", session);
-    with_session(call, |session| read(&request(session).send()?))
+    read(&call.request(RELATED_PAGE).query("query", text).send()?)
 }
 
 /// The caller's query, or one for all records of the module that the caller names: the server makes the same of it.

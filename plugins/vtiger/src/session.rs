@@ -1,8 +1,8 @@
 use wharf_plugin::{Body, Constant, Effect, Input, Operation, Output, Resource, body, text};
 
-use crate::login::{GET_CHALLENGE, LOGIN, login};
+use crate::login::{STEPS, login};
 
-/// Unlike other operations these are about a session of the caller's: the one that the plugin keeps is its own affair.
+/// These operations are about a session of the caller's: the one in which all others run is the host's affair.
 const SESSION_NAME: Input =
     body("sessionName", text().at_least(1)).sensitive().describe("Name of the session, from a login.");
 
@@ -19,16 +19,15 @@ pub(crate) const SESSION: Resource = Resource::new(
             .sensitive_outputs(&["/token"])
             .sensitive_answer(&["/result/token"]),
         // It changes no record, but whoever has the session is that user: a read grant must not cover it.
-        Operation::function("login", "Log in", Effect::Write, &[GET_CHALLENGE, LOGIN], |call| {
-            Ok(Output::text(login(call)?))
-        })
-        .summary("Begins a session with the user name and access key of the connection.")
-        .not_idempotent()
-        .sensitive_outputs(&["/sessionName"]),
+        Operation::function("login", "Log in", Effect::Write, &STEPS, |call| Ok(Output::text(login(call)?)))
+            .summary("Begins a session with the user name and access key of the connection.")
+            .not_idempotent()
+            .sensitive_outputs(&["/sessionName"]),
         Operation::post("extend", "Extend session", "")
             .summary("Lengthens the life of a session, which otherwise ends after 30 minutes without a call.")
             .discriminator(Constant::body("operation", "extendsession"))
             .sends(Body::Form)
+            .scheme(None)
             .inputs(&[SESSION_NAME])
             .idempotent()
             .sensitive_outputs(&["/sessionName"])
@@ -37,6 +36,7 @@ pub(crate) const SESSION: Resource = Resource::new(
             .summary("Ends a session. Ending it a second time is an error.")
             .discriminator(Constant::body("operation", "logout"))
             .sends(Body::Form)
+            .scheme(None)
             .inputs(&[SESSION_NAME])
             .effect(Effect::Delete)
             .answers_body(),

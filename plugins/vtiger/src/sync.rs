@@ -1,7 +1,7 @@
 use wharf_plugin::{Resource, integer, one_of, query};
 
 use crate::ids::MODULE;
-use crate::login::{SESSION, by_get};
+use crate::login::by_get;
 
 pub(crate) const SYNC: Resource = Resource::new(
     "sync",
@@ -11,7 +11,6 @@ pub(crate) const SYNC: Resource = Resource::new(
              changed in one second. Where `more` is true, the next call begins at lastModifiedTime.",
         )
         .inputs(&[
-            SESSION,
             query("modifiedTime", integer().at_least(0))
                 .describe("Since when, in seconds since 1970; 1 for everything, as the server takes 0 for nothing."),
             query("elementType", MODULE).optional().describe("Only records of this module."),

@@ -1,7 +1,7 @@
 use wharf_plugin::{Effect, Input, Resource, body, text};
 
 use crate::ids::ID;
-use crate::login::{SESSION, by_post};
+use crate::login::by_post;
 
 const BROKEN: &str =
     "fresh installations of 8.x answer with a line of text, as the file that should handle it is missing";
@@ -16,7 +16,6 @@ pub(crate) const USERS: Resource = Resource::new(
         by_post("change-password", "Change password", "changePassword")
             .summary("Changes the password of a user; only that user or an administrator may.")
             .inputs(&[
-                SESSION,
                 body("id", ID).describe("Id of the user, such as 19x5."),
                 password("oldPassword", "The password until now."),
                 password("newPassword", "The password from now on."),
@@ -26,7 +25,6 @@ pub(crate) const USERS: Resource = Resource::new(
         by_post("delete", "Delete user", "deleteUser")
             .summary("Hands all records of a user to another one and deletes the user.")
             .inputs(&[
-                SESSION,
                 body("id", ID).describe("Id of the user, such as 19x5."),
                 body("newOwnerId", ID).describe("Id of the user who gets the records."),
             ])
