@@ -10,6 +10,9 @@ use crate::world::{OTHER_KEY, Run, World, answer};
 
 const QUERY: &str = "query=select lastname from Contacts where lastname='Lovelace' order by id;";
 
+/// What takes two requests: one for the contacts, and one that finds no more of them.
+const ALL: [&str; 2] = ["query=select lastname from Contacts order by id;", "maxItems=1000"];
+
 /// Records a call: `"appwrite users.list search=ada"`, split at spaces.
 fn record(world: &World, file: &str, words: &str) -> Run {
     let words: Vec<&str> = ["record", "--to", file].into_iter().chain(words.split(' ')).collect();
@@ -72,7 +75,13 @@ fn what_was_recorded_is_replayed_with_nobody_there() {
     let World { simulation, .. } = &world;
     let servers = [&simulation.appwrite, &simulation.vtiger, &simulation.chatwoot];
     let sent: Vec<usize> = servers.iter().map(|server| server.requests().len()).collect();
-    assert_eq!(sent, [2, 2 + 3 + 3, 1], "a replay of each was made when it was recorded, and nothing was sent for it");
+    let queries = simulation.vtiger.requests().iter().filter(|r| r.target.contains("operation=query")).count();
+    let expected = (2, 2, 1);
+    assert_eq!(
+        (sent[0], queries, sent[2]),
+        expected,
+        "a replay of each was made when it was recorded, without a request"
+    );
 
     // No connection, so no address and no secret either.
     world.configure("");
@@ -98,11 +107,15 @@ fn a_cassette_has_the_requests_without_their_address_and_how_the_call_ended() {
     assert_eq!(missing["exchanges"][0]["became"]["answer"]["status"], 404);
 
     let vtiger = cassette(&world, "vtiger.json");
-    let exchanges = vtiger["calls"][1]["exchanges"].as_array().unwrap();
-    let names: Vec<&Value> = exchanges.iter().map(|exchange| &exchange["request"]["request"]).collect();
-    assert_eq!(names, ["get-challenge", "login", "run"]);
-    assert_eq!(exchanges[1]["request"]["body"], "operation=login&username=admin&accessKey=•••");
-    assert_eq!(vtiger["calls"][2]["exchanges"].as_array().unwrap().len(), 3, "each call begins with an empty state");
+    let exchanges = |call: usize| vtiger["calls"][call]["exchanges"].as_array().unwrap();
+    let names = |call: usize| exchanges(call).iter().map(|e| e["request"]["request"].clone()).collect::<Vec<Value>>();
+    assert_eq!(names(0), ["get-challenge", "login"]);
+    assert_eq!(exchanges(0)[1]["request"]["body"], "operation=login&username=admin&accessKey=•••");
+    assert_eq!(
+        (names(1), names(2)),
+        (vec![json!("run")], vec![json!("run")]),
+        "the host's login is none of the call's"
+    );
 
     let message = &cassette(&world, "chatwoot.json")["calls"][0];
     assert_eq!(message["attachments"][0]["content"], json!({"base64": "iVD/AA=="}));
@@ -127,11 +140,11 @@ fn no_secret_is_in_a_cassette() {
     for secret in secrets.chain(sensitive) {
         assert!(!text.contains(&secret), "{secret} is in {text}");
     }
-    // The challenge and the session that the plugin began by itself with it stand there as placeholders.
-    let exchanges = &cassette(&world, "vtiger.json")["calls"][1]["exchanges"];
+    // The challenge and the session that a caller's login began with it stand there as placeholders.
+    let exchanges = &cassette(&world, "vtiger.json")["calls"][0]["exchanges"];
     let answer = |exchange: usize| exchanges[exchange]["became"]["answer"]["body"]["text"].as_str().unwrap();
-    assert!(answer(0).contains(r#""token":"masked-value-1""#), "{}", answer(0));
-    assert!(answer(1).contains(r#""sessionName":"masked-value-2""#), "{}", answer(1));
+    assert!(answer(0).contains(r#""token":"masked-value-"#), "{}", answer(0));
+    assert!(answer(1).contains(r#""sessionName":"masked-value-"#), "{}", answer(1));
     let user = &cassette(&world, "appwrite.json")["calls"][2];
     assert_eq!(user["input"]["password"], "masked-value-1");
     assert_eq!(user["end"]["output"]["json"]["password"], "•••");
@@ -324,7 +337,7 @@ fn what_ends_a_call_early_is_recorded_too() {
     let world = World::new();
     let denied = ["rogue.json", "egress.climbs-out-of-the-path"];
     world.configure(&format!(
-        "[limits]\nrequests = 2\n{}[connections.rogue]\nprovider = \"rogue\"\nbase_url = \"http://127.0.0.1:9\"\n\
+        "[limits]\nrequests = 1\n{}[connections.rogue]\nprovider = \"rogue\"\nbase_url = \"http://127.0.0.1:9\"\n\
          [connections.rogue.fields]\ngreeting = \"hello\"\nkey = {{ env = \"ROGUE_KEY\" }}\n",
         world.connections()
     ));
@@ -334,11 +347,11 @@ fn what_ends_a_call_early_is_recorded_too() {
     assert_eq!(cassette(&world, "rogue.json")["calls"][0]["end"]["failure"]["rule"], "path-value");
     assert_eq!(world.wharf(&["replay", ROGUE.path, "rogue.json"]).code, 0);
 
-    world.wharf(&["record", "--to", "limit.json", "vtiger", "query.run", QUERY]).fails(5, &["`requests`"]);
+    world.wharf(&["record", "--to", "limit.json", "vtiger", "query.run", ALL[0], ALL[1]]).fails(5, &["`requests`"]);
     assert_eq!(cassette(&world, "limit.json")["calls"][0]["end"]["failure"]["limit"], "requests");
     assert_eq!(world.wharf(&["replay", "vtiger", "limit.json"]).code, 0);
     world.configure("");
-    world.wharf(&["replay", "vtiger", "limit.json"]).fails(1, &["request 3 was not recorded", "query"]);
+    world.wharf(&["replay", "vtiger", "limit.json"]).fails(1, &["request 2 was not recorded", "query"]);
 }
 
 #[test]
@@ -346,13 +359,14 @@ fn a_call_that_cannot_be_repeated_is_not_recorded() {
     let world = World::new();
     let url = world.simulation.vtiger.url();
     world.configure(&format!(
-        "[connections.v]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\nlimits = {{ requests = 2 }}\n\
+        "[connections.v]\nprovider = \"vtiger\"\nbase_url = \"{url}\"\nlimits = {{ requests = 1 }}\n\
          [connections.v.fields]\nusername = \"admin\"\naccess_key = {{ file = \"vtiger.access_key\" }}\n",
     ));
     // A limit of this connection alone ends it.
-    let run = world.wharf(&["record", "--to", "v.json", "vtiger", "query.run", QUERY]);
-    assert!(run.code == 2 && run.err.contains("the limit `requests` of 2"), "{run:?}");
-    for said in ["query.run is not recorded: when it is repeated, request 3 was not recorded", "+ request run\n  + GET"]
+    let run = world.wharf(&["record", "--to", "v.json", "vtiger", "query.run", ALL[0], ALL[1]]);
+    assert!(run.code == 2 && run.err.contains("the limit `requests` of 1"), "{run:?}");
+    for said in
+        ["query.run is not recorded: when it is repeated, request 2 was not recorded", "+ request next-page\n  + GET"]
     {
         assert!(run.err.contains(said), "{run:?}");
     }

@@ -24,16 +24,17 @@ fn an_operation_shows_inputs_requests_and_free_values() {
     let world = World::new();
     let text = world.wharf(&["describe", "vtiger", "metadata.list-types"]).out;
     for words in [
-        "sessionName      optional",
         "list of: text, not empty",
         "GET {base_url}/webservice.php",
         "operation=listtypes",
-        "credentials access-key",
-        "(changes nothing)",
-        "free query sessionName:",
+        "credentials session-in-query",
         "wharf call vtiger metadata.list-types",
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+    let login = world.wharf(&["describe", "vtiger", "session.login"]).out;
+    for words in ["credentials access-key", "(changes nothing)", "free variable challenge:"] {
+        assert!(login.contains(words), "`{words}` is not in:\n{login}");
     }
     world.wharf(&["describe", "vtiger", "metadata.listtypes"]).fails(2, &["did you mean `metadata.list-types`?"]);
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use wharf_simulated::Canned;
 
+use crate::vtiger_session::Crm;
 use crate::world::{Run, World, answer};
 
 /// What a parser would change, or refuse.
@@ -212,12 +213,13 @@ fn a_later_page_of_nothing_is_the_end_of_a_list() {
 
     let rows = vec![json!({"id": "10x1"}); 100];
     let page = json!({"success": true, "result": rows}).to_string();
+    let crm = Crm::new();
+    crm.list();
     for (status, nothing) in [(204, ""), (200, ""), (200, r#"{"success":true,"result":null}"#)] {
-        world.simulation.vtiger.answer_next(answer(200, "application/json", &page));
-        world.simulation.vtiger.answer_next(answer(status, "application/json", nothing));
-        let query = "query=select * from Leads order by id;";
-        let run = world.wharf(&["call", "vtiger", "query.run", query, "sessionName=s", "maxItems=150"]);
-        assert_eq!(run.json().as_array().unwrap().len(), 100, "{status} {nothing}");
+        crm.server.answer_next(answer(200, "application/json", &page));
+        crm.server.answer_next(answer(status, "application/json", nothing));
+        let query = json!({ "query": "select * from Leads order by id;", "maxItems": 150 });
+        assert_eq!(crm.json("query.run", query).as_array().unwrap().len(), 100, "{status} {nothing}");
     }
 }
 
@@ -257,9 +259,11 @@ fn a_failure_keeps_its_kind_whatever_stands_in_it() {
     world.simulation.chatwoot.answer_next(answer(400, "application/json", digits));
     world.call("chatwoot profile.get").fails(4, &[r#"{"limit":123456789012345678901,"x":1.10}"#]);
     let over = r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"bad \ud83d"}}"#;
-    world.call("vtiger metadata.list-types").json();
-    world.simulation.vtiger.answer_next(answer(200, "application/json", over));
-    assert!(world.call("vtiger metadata.list-types").json()["types"].is_array(), "the session is begun anew");
+    let crm = Crm::new();
+    crm.list();
+    crm.server.answer_next(answer(200, "application/json", over));
+    crm.list();
+    assert_eq!(crm.count("login"), 2, "the session is begun anew");
 }
 
 #[test]

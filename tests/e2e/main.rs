@@ -52,6 +52,7 @@ mod thorough;
 mod tokens;
 mod vault;
 mod vtiger;
+mod vtiger_session;
 mod watch;
 mod wibiclick;
 mod wire;

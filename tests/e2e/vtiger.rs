@@ -6,6 +6,7 @@ use std::thread;
 use serde_json::{Value, json};
 use wharf_simulated::vtiger::{ACCESS_KEY, SESSION_NAME};
 
+use crate::vtiger_session::Crm;
 use crate::world::{OTHER_KEY, Run, Running, World, answer};
 
 fn bodies(world: &World) -> Vec<String> {
@@ -61,55 +62,6 @@ fn ending_a_session_needs_no_credentials() {
         world.call(&format!("vtiger session.logout sessionName={SESSION_NAME}")).json()["success"].as_bool().unwrap()
     );
     world.call("vtiger session.login").fails(2, &["`crm`", "`username`", "VTIGER_USERNAME"]);
-}
-
-#[test]
-fn a_kept_session_is_used_again_and_begun_anew_when_it_has_ended() {
-    let world = World::new();
-    let types = world.call("vtiger metadata.list-types").json();
-    assert!(types["types"].as_array().unwrap().len() > 10);
-    assert_eq!(world.simulation.vtiger.requests().len(), 3, "challenge, login, list");
-
-    assert!(world.call("vtiger metadata.list-types").json()["types"].is_array());
-    assert_eq!(world.simulation.vtiger.requests().len(), 4, "the session was kept");
-
-    let over = r#"{"success":false,"error":{"code":"SESSION_LEFT_IDLE","message":"Session has been left idle"}}"#;
-    world.simulation.vtiger.answer_next(answer(200, "application/json", over));
-    assert!(world.call("vtiger metadata.list-types").json()["types"].is_array());
-    assert_eq!(world.simulation.vtiger.requests().len(), 8, "list, challenge, login, list");
-}
-
-#[test]
-fn a_session_that_the_caller_names_is_not_replaced_by_another() {
-    let world = World::new();
-    let types = world.wharf(&[
-        "call",
-        "vtiger",
-        "metadata.list-types",
-        &format!("sessionName={SESSION_NAME}"),
-        r#"fieldTypeList=["email"]"#,
-    ]);
-    assert!(types.json()["types"].as_array().unwrap().len() < 10);
-    let target =
-        format!("/webservice.php?operation=listtypes&fieldTypeList=%5B%22email%22%5D&sessionName={SESSION_NAME}");
-    assert_eq!(world.simulation.vtiger.requests()[0].target, target);
-
-    world.call("vtiger metadata.list-types sessionName=deadbeef").fails(4, &["INVALID_SESSIONID"]);
-    assert_eq!(world.simulation.vtiger.requests().len(), 2);
-}
-
-#[test]
-fn calls_that_begin_at_one_time_log_in_once() {
-    let world = World::new();
-    let start = || {
-        Running(world.command(&[], &["call", "vtiger", "metadata.list-types"]).stdout(Stdio::piped()).spawn().unwrap())
-    };
-    for mut process in (0..8).map(|_| start()).collect::<Vec<_>>() {
-        assert!(process.0.wait().unwrap().success());
-    }
-    let requests = world.simulation.vtiger.requests();
-    assert_eq!(requests.iter().filter(|r| r.target.contains("operation=getchallenge")).count(), 1);
-    assert_eq!(requests.len(), 2 + 8);
 }
 
 #[test]
@@ -187,14 +139,6 @@ fn ask_for_challenge(world: &World) -> String {
 }
 
 #[test]
-fn another_user_or_key_does_not_get_the_kept_session() {
-    let world = World::new();
-    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
-    world.write("vtiger.access_key", OTHER_KEY);
-    world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_USER_CREDENTIALS"]);
-}
-
-#[test]
 fn the_word_null_is_no_session() {
     let world = World::new();
     world.call("vtiger session.logout sessionName=null").fails(4, &["unauthorized", "AUTHENTICATION_REQUIRED"]);
@@ -227,23 +171,6 @@ fn what_is_not_the_envelope_is_no_success() {
     assert_eq!(output["success"], true, "the session went on living");
 }
 
-#[test]
-fn a_session_is_begun_anew_once_and_not_again() {
-    let world = World::new();
-    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
-    let login = world.call("vtiger session.login").json();
-    let challenge = ask_for_challenge(&world);
-    world.simulation.vtiger.clear_requests();
-    let over =
-        r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"Session Identifier provided is Invalid"}}"#;
-    let login = json!({ "success": true, "result": login }).to_string();
-    for prepared in [over, &challenge, &login, over] {
-        world.simulation.vtiger.answer_next(answer(200, "application/json", prepared));
-    }
-    world.call("vtiger metadata.list-types").fails(4, &["unauthorized", "INVALID_SESSIONID"]);
-    assert_eq!(world.simulation.vtiger.requests().len(), 4, "list, challenge, login, list");
-}
-
 fn contact(lastname: &str, owner: &str) -> String {
     let element = json!({ "lastname": lastname, "assigned_user_id": owner });
     json!({ "elementType": "Contacts", "element": element }).to_string()
@@ -252,17 +179,6 @@ fn contact(lastname: &str, owner: &str) -> String {
 fn contacts(world: &World, condition: &str) -> usize {
     let query = format!("query=select id from Contacts {condition};");
     world.wharf(&["call", "vtiger", "query.run", &query]).json().as_array().unwrap().len()
-}
-
-#[test]
-fn a_record_is_made_once_though_the_session_had_ended() {
-    let world = World::new();
-    assert_eq!(world.call("vtiger metadata.list-types").code, 0);
-    let over = r#"{"success":false,"error":{"code":"SESSION_EXPIRED","message":"Session life is over"}}"#;
-    world.simulation.vtiger.answer_next(answer(200, "application/json", over));
-    let run = world.wharf(&["call", "vtiger", "records.create", "--input", &contact("Lovelace", "19x1")]);
-    assert_eq!(run.json()["lastname"], "Lovelace");
-    assert_eq!(contacts(&world, "where lastname='Lovelace'"), 1);
 }
 
 #[test]
@@ -288,13 +204,13 @@ fn the_pages_of_a_query_are_followed_up_to_the_items_that_are_wanted() {
         (found.len(), &found[0]["lastname"], &found[219]["lastname"]),
         (220, &json!("Number 0"), &json!("Number 219"))
     );
-    let requests = world.simulation.vtiger.requests();
+    let pages = queries(&world);
     let limits: Vec<bool> = ["limit+0%2C100%3B", "limit+100%2C100%3B", "limit+200%2C100%3B"]
         .iter()
-        .zip(&requests)
-        .map(|(limit, request)| request.target.replace("%20", "+").contains(limit))
+        .zip(&pages)
+        .map(|(limit, page)| page.replace("%20", "+").contains(limit))
         .collect();
-    assert_eq!((requests.len(), limits), (3, vec![true; 3]), "{requests:?}");
+    assert_eq!((pages.len(), limits), (3, vec![true; 3]), "{pages:?}");
     let all = world.wharf(&["call", "vtiger", "query.run", query, "maxItems=1000"]).json();
     assert_eq!(all.as_array().unwrap().len(), 250);
 }
@@ -306,6 +222,12 @@ fn a_limit_of_the_callers_own_and_pages_do_not_go_together() {
     world.wharf(&["call", "vtiger", "query.run", query, "maxItems=200"]).fails(2, &["`query`", "leave out maxItems"]);
     assert!(world.simulation.vtiger.requests().is_empty());
     assert_eq!(world.wharf(&["call", "vtiger", "query.run", query]).json().as_array().unwrap().len(), 3);
+}
+
+/// Where the queries were sent to.
+fn queries(world: &World) -> Vec<String> {
+    let targets = world.simulation.vtiger.requests().into_iter().map(|request| request.target);
+    targets.filter(|target| target.contains("operation=query")).collect()
 }
 
 fn call(world: &World, operation: &str, input: &Value) -> Run {
@@ -344,7 +266,7 @@ fn pages_that_the_server_shortens_are_followed_to_an_empty_one() {
     assert_eq!(run(query, &[]), all[..34], "the server counts each guest, and leaves out repeats afterwards");
     world.simulation.vtiger.clear_requests();
     assert_eq!(run(query, &["maxItems=1000"]), all);
-    let pages: Vec<String> = world.simulation.vtiger.requests().iter().map(|request| request.target.clone()).collect();
+    let pages = queries(&world);
     let has = |page: usize, limit: &str| pages[page].replace("%20", "+").contains(&format!("limit+{limit}%3B"));
     assert!(pages.len() == 3 && has(0, "0%2C100") && has(1, "100%2C100") && has(2, "200%2C100"), "{pages:?}");
     assert_eq!(run(query, &["maxItems=36"]), all[..36]);
@@ -358,18 +280,19 @@ fn pages_that_the_server_shortens_are_followed_to_an_empty_one() {
 
 #[test]
 fn a_page_that_only_repeats_the_one_before_is_not_the_last() {
-    let world = World::new();
+    let crm = Crm::new();
+    crm.list();
     let page = |ids: &[&str]| {
         let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
-        answer(200, "application/json", &json!({ "success": true, "result": rows }).to_string())
+        crm.answers(&json!({ "success": true, "result": rows }).to_string());
     };
     for ids in [&["18x1"][..], &["18x1"], &["18x1", "18x2"], &["18x2"], &[]] {
-        world.simulation.vtiger.answer_next(page(ids));
+        page(ids);
     }
-    let query = "query=select * from Events order by id;";
-    let run = world.wharf(&["call", "vtiger", "query.run", query, "sessionName=s", "maxItems=10"]);
-    assert_eq!(run.json(), json!([{ "id": "18x1" }, { "id": "18x2" }]));
-    assert_eq!(world.simulation.vtiger.requests().len(), 5);
+    let query = "select * from Events order by id;";
+    let query = json!({ "query": query, "maxItems": 10 });
+    assert_eq!(crm.json("query.run", query), json!([{ "id": "18x1" }, { "id": "18x2" }]));
+    assert_eq!(crm.count("query"), 5);
 }
 
 #[test]
@@ -433,18 +356,16 @@ fn pages_in_an_order_with_equals_have_each_record_once() {
 
 #[test]
 fn related_records_that_may_be_cut_are_told_as_such() {
-    let world = World::new();
+    let crm = Crm::new();
+    crm.list();
     let page = |count: usize| {
         let rows: Vec<Value> = (0..count).map(|number| json!({ "id": format!("12x{number}") })).collect();
-        answer(200, "application/json", &json!({ "success": true, "result": rows }).to_string())
+        crm.answers(&json!({ "success": true, "result": rows }).to_string());
     };
     let refused = r#"{"success":false,"error":{"code":"QUERY_SYNTAX_ERROR","message":"Syntax Error on line 1"}}"#;
     let unknown = r#"{"success":false,"error":{"code":"UNKNOWN_OPERATION","message":"Unknown operation"}}"#;
     let missing = r#"{"success":false,"error":{"code":"RECORD_NOT_FOUND","message":"Not here"}}"#;
-    let list = || {
-        let input = json!({ "id": "11x5", "relatedType": "Contacts", "relatedLabel": "Contacts", "sessionName": "s" });
-        call(&world, "relations.list", &input)
-    };
+    let list = json!({ "id": "11x5", "relatedType": "Contacts", "relatedLabel": "Contacts" });
     for (given, next, words) in [
         (100, refused, "Syntax Error"),
         (51, refused, "Syntax Error"),
@@ -452,16 +373,20 @@ fn related_records_that_may_be_cut_are_told_as_such() {
         (51, unknown, "Unknown operation"),
         (3, missing, "Not here"),
     ] {
-        world.simulation.vtiger.answer_next(page(given));
-        world.simulation.vtiger.answer_next(answer(200, "application/json", next));
-        list().fails(4, &["there may be more related records", "at most 100 rows", "relations.query", words]);
+        page(given);
+        crm.answers(next);
+        let told = crm.failure("relations.list", list.clone()).to_string();
+        for words in ["there may be more related records", "at most 100 rows", "relations.query", words] {
+            assert!(told.contains(words), "`{words}` is not said: {told}");
+        }
     }
-    world.simulation.vtiger.answer_next(page(3));
-    world.simulation.vtiger.answer_next(answer(200, "application/json", unknown));
-    assert_eq!(list().json().as_array().unwrap().len(), 3, "so few are not cut, and nothing on that server tells more");
-    world.simulation.vtiger.answer_next(page(0));
-    world.simulation.vtiger.clear_requests();
-    assert_eq!((list().json(), world.simulation.vtiger.requests().len()), (json!([]), 1));
+    page(3);
+    crm.answers(unknown);
+    let few = crm.json("relations.list", list.clone());
+    assert_eq!(few.as_array().unwrap().len(), 3, "so few are not cut, and nothing on that server tells more");
+    page(0);
+    crm.server.clear_requests();
+    assert_eq!((crm.json("relations.list", list), crm.server.requests().len()), (json!([]), 1));
 }
 
 #[test]
@@ -533,27 +458,24 @@ fn a_failure_without_words_is_told_in_words() {
         r#"{"success":false,"error":false}"#,
     ] {
         world.simulation.vtiger.answer_next(answer(200, "application/json", body));
-        let run = world.call("vtiger metadata.list-types sessionName=s");
+        let run = world.call("vtiger session.logout sessionName=s");
         run.fails(4, &["Vtiger says only that it did not succeed (status 200)"]);
     }
     let beside = r#"{"success":false,"error":null,"message":"The words beside it"}"#;
     world.simulation.vtiger.answer_next(answer(200, "application/json", beside));
-    world.call("vtiger metadata.list-types sessionName=s").fails(4, &["The words beside it"]);
+    world.call("vtiger session.logout sessionName=s").fails(4, &["The words beside it"]);
 }
 
 #[test]
 fn an_upload_names_its_session_in_the_query() {
     let world = World::new();
     world.write("note.txt", "hello vtiger\n");
-    let input = json!({
-        "sessionName": SESSION_NAME,
-        "element": { "notes_title": "Note", "assigned_user_id": "19x1" },
-    });
-    let input = input.to_string();
+    let input = json!({ "element": { "notes_title": "Note", "assigned_user_id": "19x1" } }).to_string();
     let words = ["call", "vtiger", "documents.upload", "--input", &input, "--attach", "filename=@note.txt"];
     assert_eq!(world.wharf(&words).json()["filesize"], "13");
-    let request = &world.simulation.vtiger.requests()[0];
-    assert_eq!(request.target, format!("/webservice.php?sessionName={SESSION_NAME}"));
+    let requests = world.simulation.vtiger.requests();
+    let request = requests.last().unwrap();
+    assert!(request.target.starts_with("/webservice.php?sessionName="), "{}", request.target);
     assert!(request.header("content-type").unwrap().starts_with("multipart/form-data"));
-    assert!(!bodies(&world)[0].contains("sessionName"));
+    assert!(!String::from_utf8_lossy(&request.body).contains("sessionName"));
 }

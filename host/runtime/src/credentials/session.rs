@@ -11,7 +11,7 @@ use wharf_egress::declaration::{self, BodyForm, Declaration, Field, LoginStep, R
 use wharf_egress::guard::{self, Asked, AskedBody, Item};
 use wharf_egress::send::{self, Allowance, SendError};
 use wharf_egress::work::Work;
-use wharf_egress::{Connection, Deadline, Json, Secret};
+use wharf_egress::{Connection, Deadline, Json, Secret, moved};
 
 use super::obtain::{OnBehalf, not_sent, refused};
 use super::over::{says_so, text_at};
@@ -86,20 +86,21 @@ impl LogIn {
     fn log_in(&self, deadline: Deadline) -> Result<Vec<(String, Secret)>, Ended> {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for step in &self.session.login {
-            let answer = self.send(step, &taken, deadline)?;
-            for (name, text) in self.take(step, &answer)? {
+            let (answer, moved) = self.send(step, &taken, deadline)?;
+            for (name, text) in self.take(step, &answer, moved)? {
                 taken.insert(name, text);
             }
         }
         Ok(taken.into_iter().map(|(name, text)| (name, Secret::new(text))).collect())
     }
 
+    /// The answer, and where it leads if it is a redirect.
     fn send(
         &self,
         step: &LoginStep,
         taken: &BTreeMap<String, String>,
         deadline: Deadline,
-    ) -> Result<send::Answer, Ended> {
+    ) -> Result<(send::Answer, Option<String>), Ended> {
         let (asked, work) = (asked(step, taken), Work::until(deadline));
         let sensitive: HashSet<String> = taken.keys().cloned().collect();
         let input = Map::new();
@@ -113,16 +114,25 @@ impl LogIn {
             Err(SendError::Closed(_)) => send(Allowance { new_socket: true, ..allowance }),
             sent => sent,
         };
-        answer.map_err(|error| Ended::Failed(self.at_login(step, not_sent(&self.connection, &outgoing, error))))
+        let answer =
+            answer.map_err(|error| Ended::Failed(self.at_login(step, not_sent(&self.connection, &outgoing, error))))?;
+        let moved = moved(&self.connection, &outgoing, &answer);
+        Ok((answer, moved))
     }
 
     /// What the answer gives, where it is a success by the rules of the manifest.
-    fn take(&self, step: &LoginStep, answer: &send::Answer) -> Result<Vec<(String, String)>, Ended> {
+    fn take(
+        &self,
+        step: &LoginStep,
+        answer: &send::Answer,
+        moved: Option<String>,
+    ) -> Result<Vec<(String, String)>, Ended> {
         let about = &self.release.about;
         let body = answer.body.in_memory().map(|bytes| bytes.to_vec()).unwrap_or_default();
         let read = Answer::of(answer.status, answer.headers.clone(), body);
         if let Err(told) = judge(&read, &about.answer, about) {
             let is_disturbed = says_so(&self.session.again, answer);
+            let told = moved.iter().fold(told, |told, moved| told.with_note(&format!("{moved}; the answer")));
             let why = self.at_login(step, self.failed(told));
             return Err(if is_disturbed { Ended::Disturbed(why) } else { Ended::Failed(why) });
         }
@@ -147,6 +157,12 @@ impl LogIn {
         match told {
             Told::Unavailable(detail) | Told::RateLimited(detail) | Told::Timeout(detail) => NotObtained::Later {
                 words: words(&detail.message),
+                sent: false,
+                after: detail.retry_after.map(|seconds| Duration::from_secs(seconds.into())),
+            },
+            // The server's own trouble: nobody has to mend the credentials for it.
+            Told::Provider(detail) if let Some(status @ 500..) = detail.status => NotObtained::Later {
+                words: format!("{} (status {status})", words(&detail.message)),
                 sent: false,
                 after: detail.retry_after.map(|seconds| Duration::from_secs(seconds.into())),
             },

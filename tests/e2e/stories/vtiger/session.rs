@@ -14,7 +14,7 @@ fn a_session_is_begun_lengthened_used_and_ended() {
     assert_eq!(extended["sessionName"], login["sessionName"]);
     assert_eq!(call(&world, "vtiger session.logout", session.clone())["result"]["message"], "successfull");
     fails(&world, "vtiger session.extend", session.clone(), 4, &["unauthorized", "AUTHENTICATION_FAILURE"]);
-    fails(&world, "vtiger metadata.list-types", session, 4, &["unauthorized", "INVALID_SESSIONID"]);
+    fails(&world, "vtiger session.logout", session, 4, &["unauthorized", "INVALID_SESSIONID"]);
 }
 
 #[test]
