@@ -281,7 +281,10 @@ fn headers(values: &Values<'_>, credentials: Vec<Credential<'_>>) -> Result<Vec<
     declared.iter().try_for_each(|field| values.fits(field, &values.asked.headers, Place::Header))?;
     let fields = declared.iter().flat_map(|f| values.pairs(f, &values.asked.headers));
     let placed = credentials.into_iter().filter(|c| c.location == Location::Header);
-    Ok(fields.chain(placed.map(|c| (Cow::Borrowed(c.name), c.text))).map(|(n, value)| (n.into_owned(), value)).collect())
+    Ok(fields
+        .chain(placed.map(|c| (Cow::Borrowed(c.name), c.text)))
+        .map(|(n, value)| (n.into_owned(), value))
+        .collect())
 }
 
 /// Refuses a value that no header can have.

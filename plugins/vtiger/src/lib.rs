@@ -44,7 +44,7 @@ pub const PROVIDER: Provider = Provider {
     credentials: &[Credential::session(
         "session",
         "A session of the user, which the access key begins.",
-        login::SESSION,
+        &login::SESSION,
     )],
     test: Some(ConnectionTest::new("metadata.list-types")),
     schemes: &[

@@ -42,8 +42,7 @@ pub(super) fn headers(
     let (date, content) = (request.time_basic(), request.body_sha256()?);
     let own = [(AwsV4::DATE, Some(Text::open(date.as_str()))), (AwsV4::CONTENT, Some(Text::open(content)))];
     let own = own.into_iter().chain([(AwsV4::TOKEN, token.filter(|token| !token.real().is_empty()))]);
-    let mut headers: Vec<(String, Text)> =
-        own.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let mut headers: Vec<(String, Text)> = own.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
 
     let mut signed = vec![("host".to_owned(), request.host().to_owned())];
     signed.extend(request.body.map(|body| ("content-type".to_owned(), body.media_type.clone())));
@@ -209,12 +208,17 @@ mod tests {
         let vanilla = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
         let ordered = "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500";
         let post = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b";
-        check("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", DATE, &[
-            ("service", "GET", "/", "", plain, NOTHING, vanilla),
-            ("service", "GET", "//", "", plain, NOTHING, vanilla),
-            ("service", "GET", "/", "Param2=value2&Param1=value1", plain, NOTHING, ordered),
-            ("service", "POST", "/", "", plain, NOTHING, post),
-        ]);
+        check(
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "us-east-1",
+            DATE,
+            &[
+                ("service", "GET", "/", "", plain, NOTHING, vanilla),
+                ("service", "GET", "//", "", plain, NOTHING, vanilla),
+                ("service", "GET", "/", "Param2=value2&Param1=value1", plain, NOTHING, ordered),
+                ("service", "POST", "/", "", plain, NOTHING, post),
+            ],
+        );
     }
 
     #[test]
@@ -235,13 +239,18 @@ mod tests {
         let of_part = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
         let of_list = "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7";
         let of_rule = "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543";
-        check("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1", DATE, &[
-            ("s3", "GET", "/test.txt", "", part, NOTHING, of_part),
-            ("s3", "PUT", "/test%24file.text", "", put, CONTENT, of_put),
-            ("s3", "PUT", "/test$file.text", "", put, CONTENT, of_put),
-            ("s3", "GET", "/", "prefix=J&max-keys=2", plain, NOTHING, of_list),
-            ("s3", "GET", "/", "lifecycle", plain, NOTHING, of_rule),
-        ]);
+        check(
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "us-east-1",
+            DATE,
+            &[
+                ("s3", "GET", "/test.txt", "", part, NOTHING, of_part),
+                ("s3", "PUT", "/test%24file.text", "", put, CONTENT, of_put),
+                ("s3", "PUT", "/test$file.text", "", put, CONTENT, of_put),
+                ("s3", "GET", "/", "prefix=J&max-keys=2", plain, NOTHING, of_list),
+                ("s3", "GET", "/", "lifecycle", plain, NOTHING, of_rule),
+            ],
+        );
     }
 
     /// Each was computed by another program, in another language.
@@ -259,11 +268,16 @@ mod tests {
         let of_session = "46e3366b49f55ea9adf578e84850d24bd2a613d69843bd1e44c3e573a8301ff2";
         let of_nothing = "2c54ac5e3755433dbcf1d92cc2aaba4363c90611ff6d70daf601ee33c53d5dbc";
         let of_marks = "105a5fca280c10f1a50356358e42220a36c5089e9fd208bfc77fe73f00a7bd67";
-        check("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-central-1", DATE, &[
-            ("service", "POST", "/v1/a%20b//c/", query, &several, BODY, of_several),
-            ("s3", "PUT", "/b/k%20ey//x:y%2Fz", "", &session, BODY, of_session),
-            ("execute-api", "DELETE", "/", "", &of(NOTHING), NOTHING, of_nothing),
-            ("es", "GET", "/_a/x~y!'()*@=", "q=%2A&q2=-._~", &of(NOTHING), NOTHING, of_marks),
-        ]);
+        check(
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "eu-central-1",
+            DATE,
+            &[
+                ("service", "POST", "/v1/a%20b//c/", query, &several, BODY, of_several),
+                ("s3", "PUT", "/b/k%20ey//x:y%2Fz", "", &session, BODY, of_session),
+                ("execute-api", "DELETE", "/", "", &of(NOTHING), NOTHING, of_nothing),
+                ("es", "GET", "/_a/x~y!'()*@=", "q=%2A&q2=-._~", &of(NOTHING), NOTHING, of_marks),
+            ],
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::Connection;
 use crate::content::{Content, PIECE};
 use crate::declaration::{Method, RequestPart, Sign};
 use crate::encode::hex;
@@ -16,7 +17,6 @@ use crate::scheme::Derived;
 use crate::secret::Text;
 use crate::spool::SpoolError;
 use crate::work::Work;
-use crate::Connection;
 
 mod aws;
 

@@ -56,8 +56,7 @@ impl Arrived {
         pairs.sort_unstable();
         let (path, query, content) = (self.path.replace('%', "%25"), pairs.join("&"), sha256(&self.body));
         let canonical = format!("{}\n{path}\n{query}\n{lines}\n{names}\n{content}", self.method);
-        let text =
-            format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", self.header("x-amz-date"), sha256(&canonical));
+        let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", self.header("x-amz-date"), sha256(&canonical));
         let start = format!("AWS4{SECRET}").into_bytes();
         let key = scope.split('/').fold(start, |key, step| hmac(&key, step));
         hex(&hmac(&key, &text))
@@ -163,7 +162,8 @@ fn with_query() -> Asked {
 #[test]
 fn an_hmac_is_that_of_the_bytes_that_arrive() {
     let server = Server::start();
-    for (of_body, more) in [("body", with_body()), ("body-sha256", with_body()), ("body", json!({})), ("body-sha256", json!({}))]
+    for (of_body, more) in
+        [("body", with_body()), ("body-sha256", with_body()), ("body", json!({})), ("body-sha256", json!({}))]
     {
         let arrived = sent(&server, &with_scheme(&by_hmac(of_body), &more).unwrap(), &with_query());
         assert_eq!(arrived.query, "z=%C3%A9%20%2B%2F&a=2&a=1");
@@ -178,8 +178,19 @@ fn an_hmac_is_that_of_the_bytes_that_arrive() {
 fn each_part_of_a_request_is_as_it_is_sent() {
     let server = Server::start();
     let parts = [
-        "method", "host", "path", "query", "sorted-query", "target", "body", "body-sha256", "time", "time-millis", "time-iso",
-        "time-basic", "time-http",
+        "method",
+        "host",
+        "path",
+        "query",
+        "sorted-query",
+        "target",
+        "body",
+        "body-sha256",
+        "time",
+        "time-millis",
+        "time-iso",
+        "time-basic",
+        "time-http",
     ];
     for part in parts {
         let scheme = json!({"placements": [{"location": "header", "name": "X-Part", "template": {
@@ -212,7 +223,10 @@ fn a_signature_of_version_4_is_that_of_what_arrives() {
         let arrived = sent(&server, &with_scheme(&by_aws(), &more).unwrap(), &asked);
         let authorization = arrived.header("authorization");
         assert!(authorization.ends_with(&format!("Signature={}", arrived.aws_signature())), "{authorization}");
-        assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260131/eu-central-1/things/aws4_request, "));
+        assert!(
+            authorization
+                .starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260131/eu-central-1/things/aws4_request, ")
+        );
         assert_eq!(arrived.header("x-amz-content-sha256"), sha256(&arrived.body));
         assert_eq!(arrived.header("x-amz-security-token"), TOKEN);
         let signed = "host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-own,";
@@ -254,7 +268,8 @@ fn a_file_on_disk_is_signed_by_what_is_in_it() {
         let text = format!("POST\n/things/7\n{TIME}\n{}", sha256(&text));
         assert!([sha256(&arrived.body), hex(&hmac(SECRET.as_bytes(), &text))].contains(&signed), "{signed}");
         // It is read while the call has time for it.
-        let item = Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
+        let item =
+            Item { input: &input(), attachments: &[], sensitive: &HashSet::new(), written: None, call: "a-call" };
         let over = Work::until(Deadline::within(Duration::ZERO));
         let late = prepare(&declared, &asked, item, &connection(&server), &over).unwrap_err();
         assert!(matches!(late, Refusal::OutOfTime(_)), "{late}");
@@ -263,9 +278,11 @@ fn a_file_on_disk_is_signed_by_what_is_in_it() {
 
 #[test]
 fn what_is_sensitive_shows_in_no_part_of_the_request() {
-    let plain = |part: &str| json!({"location": "header", "name": format!("X-{part}"), "template": {
-        "parts": [request(part)], "functions": if part == "body-sha256" { json!([]) } else { json!(["sha256-hex"]) },
-    }});
+    let plain = |part: &str| {
+        json!({"location": "header", "name": format!("X-{part}"), "template": {
+            "parts": [request(part)], "functions": if part == "body-sha256" { json!([]) } else { json!(["sha256-hex"]) },
+        }})
+    };
     let placements = ["path", "body-sha256", "time"].map(plain).to_vec();
     let scheme = json!({ "placements": placements });
     let declared = with_scheme(&scheme, &with_body()).unwrap();
@@ -299,7 +316,8 @@ fn nothing_of_a_key_is_in_the_audit_nor_what_was_made_of_it() {
         let answer = send(&connection, &outgoing, allowance, Some(Recorder { audit: &audit, who })).unwrap();
         audit.flush().unwrap();
         let arrived = Arrived::of(server.arrived().last().unwrap());
-        let signature = [arrived.header("x-signature"), arrived.header("authorization").rsplit('=').next().unwrap()].concat();
+        let signature =
+            [arrived.header("x-signature"), arrived.header("authorization").rsplit('=').next().unwrap()].concat();
         let said = String::from_utf8(answer.body.in_memory().unwrap().to_vec()).unwrap();
         let kept = std::fs::read_to_string(&file).unwrap();
         for secret in [SECRET, TOKEN, &signature] {
@@ -311,10 +329,8 @@ fn nothing_of_a_key_is_in_the_audit_nor_what_was_made_of_it() {
 
 #[test]
 fn a_body_that_is_no_text_is_signed_by_its_digest_alone() {
-    let file = |text: &[u8]| Asked {
-        body: Some(AskedBody::Blob(Blob::new(text.to_vec(), "image/png", None))),
-        ..asked()
-    };
+    let file =
+        |text: &[u8]| Asked { body: Some(AskedBody::Blob(Blob::new(text.to_vec(), "image/png", None))), ..asked() };
     let more = a_file();
     let server = Server::start();
     let refused = prepared(&with_scheme(&by_hmac("body"), &more).unwrap(), &file(&[0xff, 0]), &connection(&server));
