@@ -10,7 +10,7 @@ use crate::address::GuardedResolver;
 use crate::refusal::ConnectionError;
 use crate::rules::{LONGEST_CREDENTIALS, LONGEST_HEADER, LONGEST_URL};
 use crate::secret::Secret;
-use crate::wire::{self, Tls, Trust};
+use crate::wire::{self, Identity, Tls, Trust};
 
 /// A method or the name of a header, and what stands around it, in bytes.
 const LONGEST_NAME: usize = 8 << 10;
@@ -27,13 +27,15 @@ pub(crate) struct Route<'a> {
     pub(crate) trust: &'a Trust,
     /// The proxy's URL, perhaps with a password.
     pub(crate) proxy: Option<&'a Secret>,
+    /// What the server is shown where it asks who its client is.
+    pub(crate) identity: Identity,
 }
 
 /// The HTTP client. Only this module knows what it is, and only [`send`](crate::send) may run it.
 pub(crate) struct Client(Agent);
 
 impl Client {
-    pub(crate) fn new(resolver: GuardedResolver, route: &Route<'_>) -> Result<Self, ConnectionError> {
+    pub(crate) fn new(resolver: GuardedResolver, route: Route<'_>) -> Result<Self, ConnectionError> {
         Ok(Self(agent(resolver, route)?))
     }
 
@@ -44,8 +46,8 @@ impl Client {
 }
 
 /// Every setting that the rules of egress depend on is written out, also where it is the client's default today.
-fn agent(resolver: GuardedResolver, route: &Route<'_>) -> Result<Agent, ConnectionError> {
-    let tls = Tls::new(route.trust, resolver.connection.clone())?;
+fn agent(resolver: GuardedResolver, route: Route<'_>) -> Result<Agent, ConnectionError> {
+    let tls = Tls::new(route.trust, route.identity, route.proxy.is_some(), resolver.connection.clone())?;
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)

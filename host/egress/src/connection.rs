@@ -21,7 +21,7 @@ use crate::wire::{Hop, Trust};
 mod builder;
 
 pub use builder::ConnectionBuilder;
-use builder::{normalise, parse_base};
+use builder::{ClientCertificate, normalise, parse_base};
 
 /// What an operator grants to a plugin: where its requests go, and the values that its credentials are made of.
 ///
@@ -57,6 +57,9 @@ pub struct Connection {
     server: Option<String>,
     /// Further servers, each with a client of its own, and all with the same fields.
     servers: BTreeMap<String, Further>,
+    /// The fields of the certificate that its server is shown, and those of further servers.
+    certificate: Option<ClientCertificate>,
+    certificates: BTreeMap<String, ClientCertificate>,
 }
 
 /// How hosts are found and reached.
@@ -100,6 +103,7 @@ impl Connection {
         let mut builder = Self::builder(&self.plugin, name, &self.base).suffix(&self.suffix);
         builder = builder.nat64(self.nat64.iter().copied()).allow_weak(self.weak_fields());
         (builder.way, builder.configured) = (self.way.clone(), self.configured);
+        (builder.certificate, builder.certificates) = (self.certificate.clone(), self.certificates.clone());
         let is_field = |(name, _): &(&String, &Value)| !name.contains('/');
         builder.fields =
             self.fields.iter().filter(is_field).map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -13,10 +13,10 @@ use crate::wire::{Tried, exchange};
 const MOST_HEAD: u64 = 64 << 10;
 
 /// A server that can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// Whether the server asked for a certificate of its client, and there is none: it may refuse requests.
-    pub wants_certificate: bool,
+    /// Set where the server asked for a certificate of its client, and there is none: why not, and what to do. It may refuse requests.
+    pub wants_certificate: Option<String>,
 }
 
 /// Looks the host up, judges its addresses, connects, through a proxy if there is one, and shakes hands where there is TLS: all
@@ -37,6 +37,7 @@ pub fn probe(connection: &Connection, within: Duration) -> Result<Reached, SendE
         // The chain of connectors ends before an answer.
         Ok(_) => Err(SendError::Unavailable("the connection was not given up".to_owned())),
     };
-    let wants_certificate = exchange::end().wants_certificate;
+    let asked_for = exchange::end().asked_for.filter(|identity| identity.is_none());
+    let wants_certificate = asked_for.map(|identity| identity.refused().to_owned());
     tried.map(|()| Reached { wants_certificate })
 }

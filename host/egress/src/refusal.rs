@@ -92,6 +92,14 @@ pub enum ConnectionError {
         /// What is wrong with it.
         problem: Box<ConnectionError>,
     },
+    /// The certificate of the client, or its key, cannot be used. Nothing of the value is in the words.
+    #[error("the client's certificate: `{field}` {problem}")]
+    ClientCertificate {
+        /// The field that is to blame.
+        field: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// The proxy cannot be used.
     #[error("the proxy {0}; write one such as `http://proxy.example:3128`")]
     Proxy(&'static str),

@@ -406,8 +406,10 @@ fn tried_one(Made { subject, grant, .. }: &Made, text: &str, server: Option<&str
         Err(error) => vec![finding(Verdict::Bad(error.kind), error.to_string())],
         Ok(reached) => {
             let good = finding(Verdict::Good, format!("{text}; {url} can be reached"));
-            let asks = "the server asks for a certificate of its client, and Wharf has none: it may refuse requests";
-            let asks = reached.wants_certificate.then(|| finding(Verdict::Look, asks.to_owned()));
+            let asks = reached.wants_certificate.map(|why| {
+                let asks = format!("the server asks for a certificate of its client, {why}; it may refuse requests");
+                finding(Verdict::Look, asks)
+            });
             asks.into_iter().chain([good]).collect()
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
@@ -19,7 +20,7 @@ use crate::refusal::ConnectionError;
 use crate::secret::Secret;
 use crate::strength;
 use crate::text::{is_of_words, named};
-use crate::wire::{Hop, Trust};
+use crate::wire::{Hop, Identity, IdentityFields, Trust};
 
 /// Makes a [`Connection`].
 #[derive(Clone)]
@@ -36,6 +37,17 @@ pub struct ConnectionBuilder {
     /// Whether it was not the operator who named the host.
     pub(super) elsewhere: bool,
     servers: BTreeMap<String, Address>,
+    /// Of the server that is built.
+    pub(super) certificate: Option<ClientCertificate>,
+    /// Of further servers.
+    pub(super) certificates: BTreeMap<String, ClientCertificate>,
+}
+
+/// The fields that a server is shown a certificate of.
+#[derive(Clone)]
+pub(super) struct ClientCertificate {
+    certificate: String,
+    key: String,
 }
 
 /// Where a further server is.
@@ -59,6 +71,8 @@ impl ConnectionBuilder {
             configured: true,
             elsewhere: false,
             servers: BTreeMap::new(),
+            certificate: None,
+            certificates: BTreeMap::new(),
         }
     }
 
@@ -90,6 +104,17 @@ impl ConnectionBuilder {
     /// A further server of which nobody said where it is, and what would say it, for the message of a request that goes there.
     pub fn absent_server(mut self, name: &str, remedy: impl Into<String>) -> Self {
         self.servers.insert(name.to_owned(), Address::Absent { remedy: remedy.into() });
+        self
+    }
+
+    /// The certificate that a server, the main one where there is no name, is shown where it asks for one: the names of two secret
+    /// fields, with certificates in PEM form and with the key of the first. It is shown to no proxy, and nowhere else.
+    pub fn client_certificate(mut self, server: Option<&str>, certificate: &str, key: &str) -> Self {
+        let fields = ClientCertificate { certificate: certificate.to_owned(), key: key.to_owned() };
+        match server {
+            None => self.certificate = Some(fields),
+            Some(name) => _ = self.certificates.insert(name.to_owned(), fields),
+        }
         self
     }
 
@@ -173,7 +198,8 @@ impl ConnectionBuilder {
             let further = match address {
                 Address::Absent { remedy } => Further::Absent { remedy },
                 Address::Given { base_url, suffix } => {
-                    let built = Self { base_url, suffix, ..self.clone() }.build();
+                    let certificate = self.certificates.get(&name).cloned();
+                    let built = Self { base_url, suffix, certificate, ..self.clone() }.build();
                     let mut connection = built.map_err(|problem| match problem.is_of_base_url() {
                         true => ConnectionError::Server { server: name.clone(), problem: Box::new(problem) },
                         false => problem,
@@ -208,9 +234,10 @@ impl ConnectionBuilder {
             resolver.refuse_never(&host, address).and(named).err()
         };
         let beyond_proxy = address.and_then(refused);
-        let route = Route { trust: &self.way.trust, proxy: self.way.proxy.as_ref() };
+        let shows = self.identity()?;
+        let route = Route { trust: &self.way.trust, proxy: self.way.proxy.as_ref(), identity: shows };
         let base = normalise(&url, &self.suffix);
-        let client = Arc::new(Client::new(resolver, &route)?);
+        let client = Arc::new(Client::new(resolver, route)?);
         Ok(Connection {
             identity: identity(&base, &self.fields, &servers),
             base,
@@ -228,7 +255,27 @@ impl ConnectionBuilder {
             configured: self.configured,
             server: None,
             servers,
+            certificate: self.certificate,
+            certificates: self.certificates,
         })
+    }
+
+    /// What the server is shown where it asks who its client is.
+    fn identity(&self) -> Result<Identity, ConnectionError> {
+        let Some(ClientCertificate { certificate, key }) = &self.certificate else { return Ok(Identity::none()) };
+        let value = |name: &String| match self.fields.get(name) {
+            Some(Value::Secret { value, .. }) => Ok(value.clone()),
+            Some(Value::Open(value)) => Ok(Secret::new(value.as_str())),
+            Some(Value::Absent { remedy }) => Err(Identity::absent(name, remedy)),
+            None => Err(Identity::absent(name, "the connection was made without it")),
+        };
+        match (value(certificate), value(key)) {
+            (Ok(own), Ok(of_it)) => {
+                let fields = IdentityFields { certificate: (certificate, &own), key: (key, &of_it) };
+                Identity::new(&fields, SystemTime::now())
+            }
+            (Err(absent), _) | (_, Err(absent)) => Ok(absent),
+        }
     }
 
     /// Before anything is hashed, looked for or sent.

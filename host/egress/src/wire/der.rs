@@ -1,6 +1,10 @@
 //! The little of a certificate (RFC 5280, in DER) that the libraries here read and do not tell.
 
+use std::time::SystemTime;
+
 const SEQUENCE: u8 = 0x30;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 const BIT_STRING: u8 = 0x03;
 /// Where the extensions of a certificate are, and the purposes that OpenSSL notes as refused.
 const CONTEXT_3: u8 = 0xa3;
@@ -68,6 +72,31 @@ pub(super) fn is_for_servers(certificate: &[u8]) -> bool {
     usage.is_none_or(|usage| inside(usage.content).any(|purpose| purpose.content == SERVER_AUTH))
 }
 
+/// From when to when a certificate is good.
+pub(super) fn validity(certificate: &[u8]) -> Option<(SystemTime, SystemTime)> {
+    let signed = inside(certificate).next()?;
+    // Before it stand the version, where it is not the first one, a number, an algorithm and a name.
+    let mut members = all(signed.content).skip_while(|member| member.tag == CONTEXT_0);
+    let validity = members.nth(3)?;
+    let mut times = all(validity.content).map(|value| time(&value));
+    Some((times.next()??, times.next()??))
+}
+
+/// `260131123000Z`, or the same with all of the year, in UTC (RFC 5280, section 4.1.2.5).
+fn time(value: &Value<'_>) -> Option<SystemTime> {
+    let text = std::str::from_utf8(value.content).ok()?;
+    let whole = match (value.tag, text.as_bytes().first()?) {
+        (UTC_TIME, b'0'..=b'4') => format!("20{text}"),
+        (UTC_TIME, _) => format!("19{text}"),
+        (GENERALIZED_TIME, _) => text.to_owned(),
+        _ => return None,
+    };
+    let part = |from: usize, until: usize| whole.get(from..until);
+    let date = format!("{}-{}-{}", part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    let time = format!("{}:{}:{}", part(8, 10)?, part(10, 12)?, part(12, 14)?);
+    humantime::parse_rfc3339(&format!("{date}T{time}Z")).ok()
+}
+
 /// Whether what OpenSSL writes after a certificate (`TRUSTED CERTIFICATE`) lets it vouch for servers: purposes that it is for, and
 /// ones that it is not for. None where it is something else.
 pub(super) fn is_trusted_for_servers(settings: &[u8]) -> Option<bool> {
@@ -121,6 +150,28 @@ mod tests {
     }
 
     #[test]
+    fn the_dates_of_a_certificate_are_read() {
+        let year = |time: SystemTime| humantime::format_rfc3339_seconds(time).to_string()[..4].to_owned();
+        for pem in [
+            include_bytes!("../../tests/data/self-signed.pem").as_slice(),
+            include_bytes!("../../tests/data/server.pem"),
+        ] {
+            let (from, until) = validity(&der(pem)).unwrap();
+            assert!(from < SystemTime::now() && until > SystemTime::now(), "{} {}", year(from), year(until));
+        }
+        let (_, until) = validity(&der(include_bytes!("../../tests/data/self-signed-expired.pem"))).unwrap();
+        assert!(until < SystemTime::now());
+        let of = |tag, text: &str| time(&Value { tag, content: text.as_bytes() }).map(year);
+        assert_eq!(of(UTC_TIME, "491231235959Z").as_deref(), Some("2049"));
+        assert_eq!(of(UTC_TIME, "700101000000Z").as_deref(), Some("1970"));
+        assert_eq!(of(GENERALIZED_TIME, "20510101000000Z").as_deref(), Some("2051"));
+        assert_eq!(
+            [of(UTC_TIME, "é"), of(GENERALIZED_TIME, "2051"), of(SEQUENCE, "700101000000Z")],
+            [None, None, None]
+        );
+    }
+
+    #[test]
     fn a_certificate_that_is_cut_is_none() {
         let whole = der(include_bytes!("../../tests/data/self-signed.pem"));
         assert_eq!(certificate(&whole), Some((whole.as_ref(), [].as_slice())));
@@ -128,7 +179,7 @@ mod tests {
             let cut = whole.get(..length).unwrap_or_default();
             assert_eq!(certificate(cut), None, "{length}");
             // Whatever they make of it, they come to an end.
-            let _ = (is_for_servers(cut), rsa_bits(cut), is_trusted_for_servers(cut));
+            let _ = (is_for_servers(cut), rsa_bits(cut), is_trusted_for_servers(cut), validity(cut));
         }
     }
 }

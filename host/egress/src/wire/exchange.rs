@@ -3,8 +3,10 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::head::Head;
+use super::identity::Identity;
 
 thread_local! {
     static EXCHANGE: RefCell<Exchange> = RefCell::default();
@@ -29,8 +31,8 @@ pub(crate) struct Exchange {
     pub(crate) answered: bool,
     /// Whether the answer came before all of the request was taken, and that has not been taken since.
     pub(crate) early: bool,
-    /// Whether the server asked for a certificate of its client.
-    pub(crate) wants_certificate: bool,
+    /// Set where the server asked for a certificate of its client: what it was shown, if anything.
+    pub(crate) asked_for: Option<Arc<Identity>>,
     /// What hinders the socket.
     pub(crate) hindered: Option<Hindrance>,
     /// The head of the answer.

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`socket`] | opens a socket to a judged address; writes while it listens for an answer that comes early |
 //! | [`tls`], [`trust`] | TLS, and whose certificates are good |
+//! | [`identity`] | the certificate of this client |
 //! | [`pem`], [`der`] | the certificates in a file, and what of one the libraries do not tell |
 //! | [`tunnel`] | the way through a proxy |
 //! | [`strict`] | reads heads, chunks and ends, above TLS; the client sees nothing but framing |
@@ -32,6 +33,7 @@ pub(crate) mod coding;
 mod der;
 pub(crate) mod exchange;
 pub(crate) mod head;
+mod identity;
 mod pem;
 mod probe;
 mod socket;
@@ -40,6 +42,7 @@ mod tls;
 mod trust;
 mod tunnel;
 
+pub(crate) use identity::{Fields as IdentityFields, Identity};
 use probe::ProbeConnector;
 pub(crate) use probe::Tried;
 use socket::OneByOne;

@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+use super::identity::Identity;
 use super::trust::{Distrusted, Trust, in_words, refuses_client};
 use super::{Fault, exchange, is_hang_up};
 use crate::refusal::ConnectionError;
@@ -22,14 +23,27 @@ use crate::refusal::ConnectionError;
 #[derive(Debug)]
 pub(crate) struct Tls {
     config: Arc<ClientConfig>,
+    /// Set where there is one on the way: a proxy is not told who the client of the provider is.
+    with_proxy: Option<Arc<ClientConfig>>,
     trust: &'static str,
     /// Of the connection in the configuration, for advice; none where it has no place there.
     connection: Option<String>,
 }
 
 impl Tls {
-    pub(crate) fn new(trust: &Trust, connection: Option<String>) -> Result<Self, ConnectionError> {
-        Ok(Self { config: trust.client()?, trust: trust.name(), connection })
+    pub(crate) fn new(
+        trust: &Trust,
+        identity: Identity,
+        by_proxy: bool,
+        connection: Option<String>,
+    ) -> Result<Self, ConnectionError> {
+        let with_proxy = by_proxy.then(|| trust.client(Arc::new(Identity::none()))).transpose()?;
+        Ok(Self { config: trust.client(Arc::new(identity))?, with_proxy, trust: trust.name(), connection })
+    }
+
+    /// Of a handshake: the way to a proxy has no proxy on it.
+    fn config(&self, details: &ConnectionDetails) -> &Arc<ClientConfig> {
+        self.with_proxy.as_ref().filter(|_| details.config.proxy().is_none()).unwrap_or(&self.config)
     }
 
     fn failed(&self, host: &str, place: &str, error: io::Error) -> Error {
@@ -40,7 +54,7 @@ impl Tls {
                 error: inner.clone(),
                 trust: self.trust,
                 connection: self.connection.clone(),
-                wants_certificate: exchange::note(|exchange| exchange.wants_certificate),
+                asked_for: exchange::note(|exchange| exchange.asked_for.clone()),
             })),
             None if is_hang_up(&error) => {
                 let words = format!(
@@ -67,11 +81,11 @@ impl<In: Transport> Connector<In> for Tls {
         let place = details.uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
         let name = name.map_err(|_| Error::BadUri(format!("`{host}` cannot be the name of a server with TLS")))?;
-        let connection = ClientConnection::new(Arc::clone(&self.config), name);
+        let connection = ClientConnection::new(Arc::clone(self.config(details)), name);
         let mut connection = connection.map_err(|error| Error::Other(Box::new(error)))?;
         let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         socket.set_timeout(NextTimeout { after: left(details), ..details.timeout });
-        exchange::note(|exchange| exchange.wants_certificate = false);
+        exchange::note(|exchange| exchange.asked_for = None);
         connection.complete_io(&mut socket).map_err(|error| self.failed(host, &place, error))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { connection, socket, buffers, ended: false })))
@@ -172,8 +186,8 @@ impl Transport for TlsTransport {
 /// What the other side says against the connection. With TLS 1.3 it may do so when a request is on its way already.
 fn refusal(error: &rustls::Error) -> String {
     exchange::note(|exchange| {
-        exchange.sent &= !refuses_client(error, exchange.wants_certificate);
-        in_words(error, exchange.wants_certificate)
+        exchange.sent &= !refuses_client(error, exchange.asked_for.is_some());
+        in_words(error, exchange.asked_for.as_deref())
     })
 }
 
@@ -250,7 +264,7 @@ mod tests {
         let broken = Arc::new(AtomicBool::new(false));
         let buffers = || LazyBuffers::new(1 << 14, 1 << 14);
         let plain = Plain { socket, buffers: buffers(), broken: Arc::clone(&broken) };
-        let tls = Tls::new(&Trust::Only(CERTIFICATE.to_vec()), None).unwrap();
+        let tls = Tls::new(&Trust::Only(CERTIFICATE.to_vec()), Identity::none(), false, None).unwrap();
         let mut connection = ClientConnection::new(tls.config, ServerName::try_from("localhost").unwrap()).unwrap();
         let mut socket = TransportAdapter::new(plain.boxed(), Arc::new(Instant::now));
         connection.complete_io(&mut socket).unwrap();

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::sign::CertifiedKey;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, PeerIncompatible,
     RootCertStore, SignatureScheme,
 };
 
-use super::{der, exchange, pem};
+use super::identity::{Identity, Shows};
+use super::{der, pem};
 use crate::asked::printable;
 use crate::refusal::ConnectionError;
 
@@ -41,7 +41,7 @@ impl Trust {
     }
 
     /// Everything that a handshake needs to know.
-    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, ConnectionError> {
+    pub(crate) fn client(&self, identity: Arc<Identity>) -> Result<Arc<ClientConfig>, ConnectionError> {
         let (roots, given) = self.certificates()?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier =
@@ -53,7 +53,7 @@ impl Trust {
         // It may be dangerous to verify in another way. This one adds nothing but what it says.
         let verifier = Arc::new(Verifier { authorities, strangers, given });
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(Arc::new(builder.with_client_cert_resolver(Arc::new(NoIdentity))))
+        Ok(Arc::new(builder.with_client_cert_resolver(Arc::new(Shows(identity)))))
     }
 
     /// The authorities, and the certificates that may be that of a server.
@@ -92,21 +92,6 @@ fn nobody() -> RootCertStore {
     let nobody = Der::from_slice(b"nobody");
     let anchor = TrustAnchor { subject: nobody.clone(), subject_public_key_info: nobody, name_constraints: None };
     RootCertStore { roots: vec![anchor] }
-}
-
-/// Has no certificate for a server that asks for one, and notes that it asked.
-#[derive(Debug)]
-struct NoIdentity;
-
-impl ResolvesClientCert for NoIdentity {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        exchange::note(|exchange| exchange.wants_certificate = true);
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
-    }
 }
 
 /// Verifies as rustls does, and takes a certificate that the operator gave for that of the server itself.
@@ -209,8 +194,8 @@ pub(super) struct Distrusted {
     /// See [`Trust::name`].
     pub(super) trust: &'static str,
     pub(super) connection: Option<String>,
-    /// Whether the server asked for a certificate of its client.
-    pub(super) wants_certificate: bool,
+    /// Set where the server asked for a certificate of its client.
+    pub(super) asked_for: Option<Arc<Identity>>,
 }
 
 impl std::error::Error for Distrusted {}
@@ -229,19 +214,19 @@ impl fmt::Display for Distrusted {
                     self.place, self.error
                 )
             }
-            error => write!(f, "TLS with {host} failed: {}", in_words(error, self.wants_certificate)),
+            error => write!(f, "TLS with {host} failed: {}", in_words(error, self.asked_for.as_deref())),
         }
     }
 }
 
 /// What the other side said against the connection (RFC 8446, section 6.2), with what can be done.
-pub(super) fn in_words(error: &Error, wants_certificate: bool) -> String {
+pub(super) fn in_words(error: &Error, asked_for: Option<&Identity>) -> String {
     use AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion, UnrecognisedName};
     match error {
-        error if refuses_client(error, wants_certificate) => format!(
-            "the server wants a certificate of its client ({error}), and Wharf has none to give: it cannot be used with this \
-             server"
-        ),
+        error if refuses_client(error, asked_for.is_some()) => {
+            let refused = asked_for.map(Identity::refused).unwrap_or_default();
+            format!("the server wants a certificate of its client ({error}), {refused}")
+        }
         Error::AlertReceived(HandshakeFailure | InsufficientSecurity) => format!(
             "the server found nothing that both sides can do ({error}); Wharf speaks TLS 1.2 and 1.3, with ECDHE and AES-GCM or \
              ChaCha20-Poly1305, and takes certificates with a key of RSA (not RSA-PSS), ECDSA on P-256 or P-384, or Ed25519"

@@ -19,6 +19,7 @@ mod bodies;
 mod download;
 mod guesses;
 mod heads;
+mod identity;
 mod lines;
 mod moved;
 mod parts;

@@ -9,7 +9,7 @@ use wharf_egress::{Connection, Reached, Secret, probe};
 use crate::tls::{self, AUTHORITY};
 use crate::{LONG, Server, answers, builder, get};
 
-const THERE: Reached = Reached { wants_certificate: false };
+const THERE: Reached = Reached { wants_certificate: None };
 
 #[track_caller]
 fn unreached(connection: &Connection) -> String {

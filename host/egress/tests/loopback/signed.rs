@@ -307,7 +307,7 @@ fn nothing_of_a_key_is_in_the_audit_nor_what_was_made_of_it() {
     });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("audit.jsonl");
-    let audit = Audit::open(&file).unwrap();
+    let audit = Audit::new(&file, "p", true);
     let connection = connection(&server);
     for scheme in [by_aws(), by_hmac("body")] {
         let outgoing = prepared(&with_scheme(&scheme, &with_body()).unwrap(), &asked(), &connection).unwrap();

@@ -14,7 +14,7 @@ use crate::server::OK;
 use crate::{Server, answers, builder, get, get_within, unavailable};
 
 pub(crate) const AUTHORITY: &[u8] = include_bytes!("../data/authority.pem");
-const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
 /// Of the server itself, and of an authority (CA:TRUE), as `openssl req -x509` makes them: with the names that the other one has,
 /// without a name, and of a time that is over.
 const SELF_SIGNED: &[u8] = include_bytes!("../data/self-signed.pem");
@@ -26,7 +26,7 @@ const CRITICAL: &[u8] = include_bytes!("../data/self-signed-critical.pem");
 /// It has the name of the authority that signed the server's certificate, and another key.
 const RENEWED: &[u8] = include_bytes!("../data/authority-renewed.pem");
 /// It is the key of all of them but that one.
-const KEY: &[u8] = include_bytes!("../data/server.key");
+pub(crate) const KEY: &[u8] = include_bytes!("../data/server.key");
 const OTHER_KEY: &[u8] = include_bytes!("../data/other.key");
 
 type Handler = dyn Fn(&str, &mut dyn Write) + Send + Sync;
@@ -55,7 +55,7 @@ fn server_with_unchecked(certificate: &[u8], key: &[u8]) -> Server {
     serving(config, Box::new(ok))
 }
 
-fn ok(_: &str, socket: &mut dyn Write) {
+pub(crate) fn ok(_: &str, socket: &mut dyn Write) {
     socket.write_all(OK.as_bytes()).unwrap_or(());
 }
 
@@ -76,7 +76,7 @@ fn config_with(certificate: &[u8]) -> ServerConfig {
         .unwrap()
 }
 
-fn serving(config: ServerConfig, handler: Box<Handler>) -> Server {
+pub(crate) fn serving(config: ServerConfig, handler: Box<Handler>) -> Server {
     let config = Arc::new(config);
     Server::wrapped(handler, move |socket| {
         Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket))

@@ -198,6 +198,10 @@ pub(super) fn build(
             Some(origin) => format!("{origin}: {error}"),
             None => error.to_string(),
         },
+        ConnectionError::ClientCertificate { field, .. } => match origin(&Given::Field(field.clone()), config, about) {
+            Some(origin) => format!("{origin}: {error}"),
+            None => error.to_string(),
+        },
         ConnectionError::Server { server, .. } if !config.servers.contains_key(server) => {
             let variable = about.server(Some(server)).and_then(|rule| rule.environment.as_deref());
             format!("the environment variable {}: {error}", variable.unwrap_or_default())
@@ -370,7 +374,8 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
                     configuration::name()
                 ),
             ),
-            ConnectionError::Stray { given: Given::Field(field), .. } => (variable_of(field, about), String::new()),
+            ConnectionError::Stray { given: Given::Field(field), .. }
+            | ConnectionError::ClientCertificate { field, .. } => (variable_of(field, about), String::new()),
             ConnectionError::Server { server, .. } => {
                 (about.server(Some(server)).and_then(|rule| rule.environment.as_deref()), String::new())
             }
@@ -385,7 +390,7 @@ fn from_environment(about: &About, environment: Environment<'_>) -> Result<Optio
 }
 
 fn start(about: &About, name: &str, base_url: &str) -> ConnectionBuilder {
-    let builder = Connection::builder(&about.name, name, base_url);
+    let builder = servers::shown_certificates(Connection::builder(&about.name, name, base_url), about);
     match &about.base_url.suffix {
         Some(suffix) => builder.suffix(suffix),
         None => builder,

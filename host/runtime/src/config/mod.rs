@@ -64,6 +64,7 @@ use limits::FileLimits;
 pub use limits::OwnLimits;
 use place::{FileVault, VAULT_FILE};
 pub use place::{Place, VaultConfig};
+pub(crate) use servers::shown_certificates;
 
 /// A configuration that was read and found to be in order.
 #[derive(Debug)]

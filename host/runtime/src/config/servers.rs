@@ -5,7 +5,7 @@ use wharf_egress::{ConnectionBuilder, configuration};
 
 use super::ConnectionConfig;
 use super::connect::{Environment, set};
-use crate::manifest::{About, Server};
+use crate::manifest::{About, ClientCertificate, Server};
 use crate::operation::nearest;
 
 /// Where the further servers are: what the configuration says, else the variables that the plugin suggests.
@@ -39,6 +39,16 @@ pub(super) fn servers(
         };
     }
     Ok(connection)
+}
+
+/// The certificates that servers are shown.
+pub(crate) fn shown_certificates(connection: ConnectionBuilder, about: &About) -> ConnectionBuilder {
+    let further = about.servers.iter().map(|server| (Some(server.name.as_str()), &server.rule));
+    let all = [(None, &about.base_url)].into_iter().chain(further);
+    all.fold(connection, |connection, (server, rule)| match &rule.client_certificate {
+        Some(ClientCertificate { certificate, key }) => connection.client_certificate(server, certificate, key),
+        None => connection,
+    })
 }
 
 fn placed(connection: ConnectionBuilder, server: &Server, base_url: &str) -> ConnectionBuilder {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError};
 
 use super::row::Made;
+use crate::config::shown_certificates;
 use crate::failure::Refusal;
 use crate::grant::Grant;
 use crate::manifest::{About, BaseUrl, ConnectionField};
@@ -21,7 +22,8 @@ pub(crate) fn grant(about: &About, name: &str, made: &Made, from: Option<&Grant>
             let url = url.ok_or_else(|| {
                 problem(without(about, name, proposed(wharf_egress::declaration::MAIN_SERVER), &about.base_url))
             })?;
-            fields(about, with_suffix(Connection::builder(&about.name, name, url), about), name)
+            let builder = shown_certificates(Connection::builder(&about.name, name, url), about);
+            fields(about, with_suffix(builder, about), name)
         }
     };
     if let Some(url) = given(wharf_egress::declaration::MAIN_SERVER) {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 use wharf_egress::declaration::{
-    self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Source, is_pointer, place, place_of_request,
+    self, Choice, MAIN_SERVER, Problem, Request, Routes, Scheme, Sign, Source, is_pointer, place, place_of_request,
 };
 use wharf_egress::text::deceives;
 
-use super::{About, BaseUrl, ConnectionField, Manifest, Operation, Server, answers, document};
+use super::{About, BaseUrl, ClientCertificate, ConnectionField, Manifest, Operation, Server, answers, document};
 use crate::operation::{self, Planner, Schema, check_all, check_one};
 
 /// The largest manifest, as JSON, in bytes: that of the largest API known, with some 15,000 requests.
@@ -118,7 +118,7 @@ impl Lint {
         if size > LARGEST {
             self.report("", format!("it has {size} bytes as JSON; the most that is read is {LARGEST}"));
         }
-        let json = without_breaks_in_bodies(json);
+        let json = breaks::without(json);
         if let Some(at) = deceiving(&json, "", &deceives) {
             // The manifest as it is kept has other places than its document. There a line break may be one of a body.
             let deceives_anywhere = |c: char| deceives(c) && !matches!(c, '\n' | '\t');
@@ -149,6 +149,11 @@ impl Lint {
             }
         }
         self.environment(place, about, rule.environment.as_deref());
+        if let Some(ClientCertificate { certificate, key }) = &rule.client_certificate {
+            let place = format!("{place}/client-certificate");
+            self.secret(&format!("{place}/certificate"), about, certificate);
+            self.secret(&format!("{place}/key"), about, key);
+        }
     }
 
     fn servers(&mut self, about: &About) {
@@ -199,6 +204,14 @@ impl Lint {
             self.environment(&place, about, environment.as_deref());
         }
         about.schemes.iter().for_each(|scheme| self.choices(about, scheme));
+        for scheme in &about.schemes {
+            let fields = scheme.sign.iter().flat_map(Sign::fields);
+            let secret = fields.filter(|(what, _)| matches!(*what, "secret-key" | "session-token"));
+            // One that is not declared is told with those of placements.
+            for (what, field) in secret.filter(|(_, field)| about.fields.iter().any(|known| known.name == *field)) {
+                self.secret(&place(&["schemes", &scheme.name, "sign", "aws-v4", what]), about, field);
+            }
+        }
     }
 
     /// Whatever the operator chooses, a request has its credentials.
@@ -361,39 +374,6 @@ fn is_snake(text: &str) -> bool {
     !text.contains('-') && is_kebab(&text.replace('_', "-"))
 }
 
-/// A manifest without the line breaks and tabs of what is written into bodies that may have some: JSON, where they are escaped, and
-/// whole texts. Queries for GraphQL are such constants.
-fn without_breaks_in_bodies(mut manifest: Value) -> Value {
-    fn lists(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
-        value.and_then(Value::as_array_mut).into_iter().flatten()
-    }
-    fn in_one_line(value: &mut Value) {
-        match value {
-            Value::String(text) => *text = text.replace(['\n', '\t'], " "),
-            Value::Array(items) => items.iter_mut().for_each(in_one_line),
-            Value::Object(members) => members.values_mut().for_each(in_one_line),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-    fn constants(source: &mut Value) {
-        ["/text", "/json", "/input-or/1"]
-            .into_iter()
-            .for_each(|at| source.pointer_mut(at).into_iter().for_each(in_one_line));
-    }
-    fn of_body(body: &mut Value) {
-        lists(body.pointer_mut("/json/fields")).filter_map(|field| field.get_mut("source")).for_each(constants);
-        body.pointer_mut("/text/source").into_iter().for_each(constants);
-    }
-    for operation in lists(manifest.get_mut("operations")) {
-        lists(operation.get_mut("requests")).filter_map(|request| request.get_mut("body")).for_each(of_body);
-    }
-    for credential in lists(manifest.get_mut("credentials")) {
-        let steps = lists(credential.pointer_mut("/session/login"));
-        steps.filter_map(|step| step.pointer_mut("/request/body")).for_each(of_body);
-    }
-    manifest
-}
-
 /// The place of the first text that has such a character.
 fn deceiving(value: &Value, at: &str, is_one: &dyn Fn(char) -> bool) -> Option<String> {
     match value {
@@ -409,6 +389,7 @@ fn deceiving(value: &Value, at: &str, is_one: &dyn Fn(char) -> bool) -> Option<S
     }
 }
 
+mod breaks;
 mod credentials;
 #[cfg(test)]
 mod tests;

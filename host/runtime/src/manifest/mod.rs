@@ -113,6 +113,18 @@ pub struct BaseUrl {
     pub suffix: Option<String>,
     /// The variable that supplies it where no configuration does.
     pub environment: Option<String>,
+    /// What Wharf shows to this server to say who it is.
+    #[serde(default, rename = "client-certificate", skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// The certificate of a client for TLS: fields of the connection, both secret and in PEM form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificate {
+    /// The field with the certificate, and those of authorities between it and one that the server knows.
+    pub certificate: String,
+    /// The field with its private key.
+    pub key: String,
 }
 
 /// One thing that an operator enters to make a connection.

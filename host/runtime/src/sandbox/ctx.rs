@@ -276,7 +276,8 @@ impl Ctx {
         if call.is_done(asked, &self.exchanges) {
             return Err(self.refuse(Denial::of_key(&asked.name).into()));
         }
-        let (requests, work) = (call.operation.requests(), self.meter.work());
+        let time = call.way.moment().map(|moment| moment.time);
+        let (requests, work) = (call.operation.requests(), self.meter.work().at(time));
         let most = self.meter.limits().request;
         let weight = guard::weight(requests, asked, item, &call.connection, most, &work);
         self.meter.count_sent(weight)?;

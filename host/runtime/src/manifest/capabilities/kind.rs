@@ -77,6 +77,9 @@ impl<'a> Capability<'a> {
         {
             return whole(Kind::Address);
         }
+        if starts("shows the certificate of ") {
+            return whole(Kind::Credential);
+        }
         if starts("field ") {
             return whole(Kind::Field);
         }
@@ -114,7 +117,7 @@ impl<'a> Capability<'a> {
 fn of_scheme(line: &str) -> Kind {
     let place = line.split_once(": ").map_or("", |(_, what)| what);
     match place.split_once(' ').map_or(place, |(first, _)| first) {
-        "header" | "value" => Kind::Credential,
+        "header" | "value" | "signs" => Kind::Credential,
         "query" | "body" | "path" => Kind::Exposed,
         _ => Kind::Other,
     }

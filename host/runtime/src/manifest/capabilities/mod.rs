@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use wharf_egress::declaration::{
-    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Part, Request, Scheme, Slashes, Source, Template,
+    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Part, Request, Scheme, Sign, Slashes, Source, Template,
     Variable,
 };
 
-use super::{About, AttachmentField, ConnectionField, Manifest, NEXT_PAGE, Operation, Server};
+use super::{About, AttachmentField, BaseUrl, ConnectionField, Manifest, NEXT_PAGE, Operation, Server};
 
 mod credentials;
 mod inputs;
@@ -145,7 +145,13 @@ fn address(about: &About) -> impl Iterator<Item = String> {
     let address = base_url.default.iter().map(|url| format!("suggested address {url}"));
     let suffix = base_url.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
     let variable = base_url.environment.iter().map(|name| format!("address from the variable {name}"));
-    address.chain(suffix).chain(variable)
+    address.chain(suffix).chain(variable).chain(certificate(base_url))
+}
+
+fn certificate(rule: &BaseUrl) -> impl Iterator<Item = String> {
+    rule.client_certificate.iter().map(|with| {
+        format!("shows the certificate of field {} with the key of field {}", word(&with.certificate), word(&with.key))
+    })
 }
 
 fn server(server: &Server) -> impl Iterator<Item = String> {
@@ -153,7 +159,8 @@ fn server(server: &Server) -> impl Iterator<Item = String> {
     let address = rule.default.iter().map(|url| format!("suggested address {url}"));
     let suffix = rule.suffix.iter().map(|suffix| format!("addresses end in {suffix}"));
     let variable = rule.environment.iter().map(|variable| format!("address from the variable {variable}"));
-    let lines = address.chain(suffix).chain(variable).map(|line| format!("server {name}: {line}"));
+    let lines = address.chain(suffix).chain(variable).chain(certificate(rule));
+    let lines = lines.map(|line| format!("server {name}: {line}"));
     std::iter::once(format!("server {name}")).chain(lines).collect::<Vec<_>>().into_iter()
 }
 
@@ -189,7 +196,14 @@ fn scheme(scheme: &Scheme) -> impl Iterator<Item = String> {
         let unless = p.unless.iter().map(|c| format!(", unless field {} is {:?}", word(&c.field), c.value));
         value(&name, &format!("{place} {}", word(&p.name)), &p.template) + &unless.collect::<String>() + &servers
     });
-    values.chain(placements).collect::<Vec<_>>().into_iter()
+    let signature = scheme.sign.iter().map(|sign| format!("scheme {name}: {}{servers}", signature(sign)));
+    values.chain(placements).chain(signature).collect::<Vec<_>>().into_iter()
+}
+
+fn signature(sign: &Sign) -> String {
+    let Sign::AwsV4(with) = sign;
+    let fields: Vec<String> = sign.fields().map(|(what, field)| format!("{what} field {}", word(field))).collect();
+    format!("signs for the service {} as aws-v4 by {}", word(&with.service), fields.join(", "))
 }
 
 fn in_words(template: &Template) -> String {
@@ -198,6 +212,7 @@ fn in_words(template: &Template) -> String {
         Part::Field(name) => format!("field {}", word(name)),
         Part::Variable(name) => format!("variable {}", word(name)),
         Part::Value(name) => format!("value {}", word(name)),
+        Part::Request(part) => format!("{} of the request", part.as_str()),
         Part::Credential { credential, value } => format!("{} of the credential {}", word(value), word(credential)),
     };
     let parts: Vec<String> = template.parts.iter().map(part).collect();

@@ -1,11 +1,13 @@
 //! What does not belong to one operation.
 
 use indexmap::IndexMap;
-use wharf_egress::declaration::{Choice, Function, Location, MAIN_SERVER, NamedTemplate, Placement, Scheme, Template};
+use wharf_egress::declaration::{
+    AwsV4, Choice, Function, Location, MAIN_SERVER, NamedTemplate, Placement, Scheme, Sign, Template,
+};
 
 use super::node::At;
 use super::{CONTRACT, Problem, answers, credentials, operations, schema, template};
-use crate::manifest::{About, BaseUrl, ConnectionField, Manifest, Server};
+use crate::manifest::{About, BaseUrl, ClientCertificate, ConnectionField, Manifest, Server};
 
 const MEMBERS: &[&str] = &[
     "contract",
@@ -80,13 +82,20 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
 }
 
 fn server(at: At<'_>) -> Result<BaseUrl, Problem> {
-    let at = at.of_members("a server", &["summary", "default", "suffix", "environment"])?;
+    let at = at.of_members("a server", &["summary", "default", "suffix", "environment", "client-certificate"])?;
     Ok(BaseUrl {
         summary: at.text_needed("a server", "summary")?,
         default: at.text_of("default")?,
         suffix: at.text_of("suffix")?,
         environment: at.text_of("environment")?,
+        client_certificate: at.find("client-certificate").map(client_certificate).transpose()?,
     })
+}
+
+fn client_certificate(at: At<'_>) -> Result<ClientCertificate, Problem> {
+    let what = "a client's certificate";
+    let at = at.of_members(what, &["certificate", "key"])?;
+    Ok(ClientCertificate { certificate: at.text_needed(what, "certificate")?, key: at.text_needed(what, "key")? })
 }
 
 fn further(name: &str, at: At<'_>) -> Result<Server, Problem> {
@@ -150,7 +159,7 @@ fn scheme(name: &str, at: At<'_>, servers: &Servers<'_>) -> Result<Scheme, Probl
     if name == operations::NO_SCHEME {
         return Err(at.wrong("`none` says that a request has no scheme; call it something else"));
     }
-    let at = at.of_members(what, &["summary", "servers", "values", "placements"])?;
+    let at = at.of_members(what, &["summary", "servers", "values", "placements", "sign"])?;
     let value = |(name, at): (&str, At<'_>)| {
         let at = at.of_members("a value", &["template", "functions"])?;
         Ok(NamedTemplate { name: name.to_owned(), template: template_of(&at)? })
@@ -159,14 +168,42 @@ fn scheme(name: &str, at: At<'_>, servers: &Servers<'_>) -> Result<Scheme, Probl
         Some(values) => values.members()?.map(value).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
-    let placements = at.require(what, "placements")?;
+    let sign = at.find("sign").map(signature).transpose()?;
+    let placements = match (at.find("placements"), &sign) {
+        (None, Some(_)) => Vec::new(),
+        _ => {
+            let placements = at.require(what, "placements")?;
+            let all = placements.entries()?.map(placement).collect::<Result<Vec<_>, _>>()?;
+            if all.is_empty() {
+                return Err(
+                    placements.wrong("say where the credentials go; a scheme that only signs has no `placements`")
+                );
+            }
+            all
+        }
+    };
     Ok(Scheme {
         name: name.to_owned(),
         summary: at.text_needed(what, "summary")?,
         servers: at.find("servers").map_or_else(|| Ok(Vec::new()), |at| servers_of(at, servers))?,
         values,
-        placements: placements.entries()?.map(placement).collect::<Result<_, _>>()?,
+        placements,
+        sign,
     })
+}
+
+fn signature(at: At<'_>) -> Result<Sign, Problem> {
+    let (what, known) = ("a signature", ["aws-v4"]);
+    let at = at.of_members(what, &known)?;
+    let inside = at.only_one(what, &known)?;
+    let inside = inside.of_members(what, &["access-key", "secret-key", "session-token", "region", "service"])?;
+    Ok(Sign::AwsV4(AwsV4 {
+        access_key: inside.text_needed(what, "access-key")?,
+        secret_key: inside.text_needed(what, "secret-key")?,
+        session_token: inside.text_of("session-token")?,
+        region: inside.text_needed(what, "region")?,
+        service: inside.text_needed(what, "service")?,
+    }))
 }
 
 const LOCATIONS: [(&str, Location); 4] =

@@ -4,6 +4,7 @@ use wharf_answer::rules::{Output, Rule};
 use super::*;
 
 mod credentials;
+mod signing;
 
 fn sample() -> Value {
     json!({

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 use wharf_answer::pages::MAX_ITEMS;
 use wharf_answer::rules::Rule;
 use wharf_egress::declaration::{
-    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Source, Template, Variable,
+    AnswerForm, BodyForm, Field, Function, ListStyle, Location, Placement, Request, Scheme, Sign, Source, Template,
+    Variable,
 };
 
 use super::{CONTRACT, operations, plugin, template, values};
-use crate::manifest::{About, AttachmentField, BaseUrl, ConnectionField, Data, Manifest, Operation};
+use crate::manifest::{About, AttachmentField, BaseUrl, ClientCertificate, ConnectionField, Data, Manifest, Operation};
 
 mod credentials;
 
@@ -110,6 +111,8 @@ fn server(rule: &BaseUrl) -> Value {
     server.put_option("default", rule.default.as_deref());
     server.put_option("suffix", rule.suffix.as_deref());
     server.put_option("environment", rule.environment.as_deref());
+    let certificate = |with: &ClientCertificate| json!({ "certificate": with.certificate, "key": with.key });
+    server.put_option("client-certificate", rule.client_certificate.as_ref().map(certificate));
     server.into()
 }
 
@@ -135,8 +138,17 @@ fn scheme(scheme: &Scheme) -> Value {
     };
     written.put_some("servers", scheme.servers.as_slice());
     written.put_some("values", named(&scheme.values, |v| (&v.name, value(&v.template))));
-    written.put("placements", list(&scheme.placements, placement));
+    written.put_some("placements", list(&scheme.placements, placement));
+    written.put_option("sign", scheme.sign.as_ref().map(signature));
     written.into()
+}
+
+fn signature(sign: &Sign) -> Value {
+    let Sign::AwsV4(with) = sign;
+    let mut written = Object::default();
+    sign.fields().for_each(|(name, field)| written.put(name, field));
+    written.put("service", with.service.as_str());
+    json!({ "aws-v4": Value::from(written) })
 }
 
 fn placement(placement: &Placement) -> Value {

@@ -32,12 +32,7 @@ impl Lint {
                     &place,
                     format!("the connection field `{}` is a secret, and stands here where it can be read", used.field),
                 ),
-                (Some(false), true) => {
-                    self.report(
-                        &place,
-                        format!("the connection field `{}` has to be a secret; write `secret: true` there", used.field),
-                    );
-                }
+                (Some(false), true) => self.secret(&place, about, used.field),
                 _ => {}
             }
         }
@@ -58,6 +53,18 @@ impl Lint {
             let place = place(&["credentials", name, "session", "login", &request.name]);
             self.server(&place, about, request.server.as_deref());
             self.no_secrets(&place, about, request);
+        }
+    }
+
+    /// A field that nobody but the host is to know.
+    pub(super) fn secret(&mut self, place: &str, about: &About, field: &str) {
+        match is_secret(about, field) {
+            Some(true) => {}
+            Some(false) => self.report(
+                place,
+                format!("the connection field `{field}` has to be a secret; write `secret: true` there"),
+            ),
+            None => self.report(place, format!("the connection field `{field}` is not declared")),
         }
     }
 

@@ -57,6 +57,14 @@ fn of(member: &'static str, within: &str, name: &str, value: Value) -> Change {
     at(member, format!("{within}/{name}"), value)
 }
 
+fn signature() -> Value {
+    json!({"aws-v4": {"access-key": "role", "secret-key": "token", "region": "role", "service": "s3"}})
+}
+
+fn certificate(certificate: &str, key: &str) -> Value {
+    json!({"certificate": certificate, "key": key})
+}
+
 /// What asks for more.
 fn counted() -> Vec<Change> {
     let request = |member, name: &str, value| of(member, REQUEST, name, value);
@@ -66,6 +74,15 @@ fn counted() -> Vec<Change> {
     let whole = |member, source: Value| request(member, "body", json!({"json": source}));
     let variable = |member, source: Value| request(member, "variables", json!({"id": source}));
     let query = |member, more: Value| request(member, "query", json!([more]));
+    let signed = |member, name: &str, value: Value| {
+        let mut after = signature();
+        after["aws-v4"][name] = value;
+        (member, "/schemes/key/sign".to_owned(), Some(signature()), after)
+    };
+    let shown = |member, after: Value| {
+        let before = Some(certificate("token", "token"));
+        (member, "/server/client-certificate".to_owned(), before, after)
+    };
     let body = |member, value: Value| request(member, "body", value);
     let beside = |member, before: Value, after: Value| (member, format!("{REQUEST}/body"), Some(before), after);
     let pages = |member, turn: Value| operation(member, "pages", turn);
@@ -110,6 +127,17 @@ fn counted() -> Vec<Change> {
         at("scheme.servers", "/schemes/key/servers", json!(["main", "files"])),
         at("scheme.values", "/schemes/key/values/more", json!({"template": "{token}"})),
         at("scheme.placements", "/schemes/key/placements", json!([{"header": "X-Key", "template": "{token}"}])),
+        at("scheme.sign", "/schemes/key/sign", signature()),
+        at("signature.aws-v4", "/schemes/key/sign", signature()),
+        signed("signature.aws-v4.access-key", "access-key", json!("token")),
+        signed("signature.aws-v4.secret-key", "secret-key", json!("role")),
+        signed("signature.aws-v4.session-token", "session-token", json!("token")),
+        signed("signature.aws-v4.region", "region", json!("token")),
+        signed("signature.aws-v4.service", "service", json!("ses")),
+        at("server.client-certificate", "/server/client-certificate", certificate("token", "token")),
+        at("server.client-certificate", "/servers/files/client-certificate", certificate("token", "token")),
+        shown("client-certificate.certificate", certificate("role", "token")),
+        shown("client-certificate.key", certificate("token", "role")),
         whole("source.input", json!({"input": "note"})),
         whole("source.otherwise", json!({"input": "note", "otherwise": 1})),
         whole("source.text", json!({"text": "a"})),

@@ -23,6 +23,7 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
                 default: from.base_url.default,
                 suffix: from.base_url.suffix,
                 environment: from.base_url.environment,
+                client_certificate: None,
             },
             fields: from.fields.into_iter().map(connection_field).collect(),
             credentials: Vec::new(),
@@ -73,6 +74,7 @@ fn scheme(from: m::Scheme) -> own::Scheme {
             })
             .collect(),
         servers: Vec::new(),
+        sign: None,
     }
 }
 
