@@ -6,7 +6,7 @@ use std::thread;
 use rusqlite::Connection;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::json;
-use wharf::{Connect, Host};
+use wharf::{Connect, Host, Secret};
 use wharf_simulated::oauth::{Odd, Options};
 
 use crate::deadly::Fate;
@@ -95,7 +95,7 @@ fn a_damaged_row_is_told_and_hurts_no_other() {
     };
     let consent = host.consent(other("other"), "http://127.0.0.1:1/callback").unwrap();
     let back = world.server.visit(&consent.url).unwrap();
-    host.consented(back.split_once('?').unwrap().1, &consent.browser).unwrap();
+    host.consented(back.split_once('?').unwrap().1, &Secret::new(consent.browser())).unwrap();
     let of_other = || wharf::Call::new(PLUGIN, "me.get").connection("other");
     host.call(of_other()).unwrap();
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wharf::failure::{CallError, Refusal};
-use wharf::{Connect, Host};
+use wharf::{Connect, Host, Secret};
 use wharf_simulated::oauth::{Odd, Options};
 
 use crate::world::{CONNECTION, PLUGIN, World, builder, call, connection, host};
@@ -15,7 +15,7 @@ fn redeem(host: &Host) -> CallError {
     let consent = host.consent(connect, "http://127.0.0.1:1/callback").unwrap();
     let (_, state) = consent.url.split_once("state=").unwrap();
     let state = state.split('&').next().unwrap();
-    host.consented(&format!("code=a-code-of-a-stranger&state={state}"), &consent.browser).unwrap_err()
+    host.consented(&format!("code=a-code-of-a-stranger&state={state}"), &Secret::new(consent.browser())).unwrap_err()
 }
 
 #[test]

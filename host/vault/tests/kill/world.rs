@@ -55,7 +55,7 @@ impl World {
         let consent = host.consent(connect, "http://127.0.0.1:1/callback").unwrap();
         let back = self.server.visit(&consent.url).unwrap();
         let (_, query) = back.split_once('?').unwrap();
-        host.consented(query, &consent.browser).unwrap();
+        host.consented(query, &Secret::new(consent.browser())).unwrap();
     }
 }
 
