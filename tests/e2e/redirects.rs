@@ -16,9 +16,10 @@ fn redirected(world: &World, provider: &Server, status: u16, location: &str, wor
 
 #[test]
 fn each_provider_tells_where_it_moved_to() {
-    let world = World::new();
-    let all = &world.simulation;
     for status in [301, 302, 303, 307, 308] {
+        // A login that failed is not tried again at once, so each has a world of its own.
+        let world = World::new();
+        let all = &world.simulation;
         for (provider, location, call, base_url) in [
             (&all.appwrite, "https://new.test/v1/users?key=1", "appwrite users.list", "https://new.test/v1"),
             (&all.chatwoot, "https://new.test/chat/api/v1/profile", "chatwoot profile.get", "https://new.test/chat"),

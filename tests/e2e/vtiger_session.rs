@@ -1,6 +1,7 @@
 //! Vtiger's session: begun by the host, once for all calls, and anew where an answer says that it is over.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 
@@ -303,12 +304,25 @@ fn no_call_but_those_about_sessions_takes_the_name_of_one() {
     assert!(world.simulation.vtiger.requests().is_empty());
 }
 
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_of(&path) } else { vec![path] }).collect()
+}
+
 #[test]
 fn a_session_outlives_the_process_that_began_it() {
     let world = World::new();
     assert_eq!(world.call("vtiger metadata.list-types").code, 0);
     assert_eq!(world.call("vtiger metadata.list-types").code, 0);
     assert_eq!(world.simulation.vtiger.requests().len(), 4, "challenge, login, list, list");
+    let requests = world.simulation.vtiger.requests();
+    let session = requests.last().and_then(|last| last.target.split_once("sessionName=")).unwrap().1.as_bytes();
+    let files = files_of(world.path());
+    assert!(files.iter().any(|file| file.extension().is_some_and(|end| end == "db")), "{files:?}");
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(session.len()).any(|window| window == session), "it is in {}", file.display());
+    }
     world.write("vtiger.access_key", OTHER_KEY);
     let other = world.call("vtiger metadata.list-types");
     other.fails(4, &["unauthorized", "at the login", "INVALID_USER_CREDENTIALS"]);
