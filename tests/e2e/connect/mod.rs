@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
@@ -134,7 +134,7 @@ impl Acme {
     pub(super) fn end(&self, mut waiting: Connecting) -> Run {
         let code = waiting.child.0.wait().unwrap().code().unwrap_or(-1);
         let mut out = String::new();
-        child_out(&mut waiting.child.0).read_to_string(&mut out).unwrap();
+        waiting.child.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         self.kept(Run { code, out, err: waiting.err.join().unwrap() })
     }
 
@@ -166,10 +166,6 @@ impl Acme {
     pub(super) fn audit(&self) -> String {
         fs::read_to_string(self.world.path().join(".wharf/audit.jsonl")).unwrap()
     }
-}
-
-fn child_out(child: &mut Child) -> std::process::ChildStdout {
-    child.stdout.take().unwrap()
 }
 
 fn files(folder: &Path, places: &mut Vec<(String, Vec<u8>)>) {

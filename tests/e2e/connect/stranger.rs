@@ -1,6 +1,6 @@
 //! What others may try with the port that the browser comes back to.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
 use wharf_simulated::oauth::Options;
 
@@ -74,10 +74,7 @@ fn a_redirect_address_of_a_proxy_is_the_one_that_the_provider_is_told() {
     ] {
         acme.connect(&["--redirect", wrong]).fails(2, &[words]);
     }
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
-    let _held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let held = _held.local_addr().unwrap().to_string();
-    let _ = taken;
-    acme.connect(&["--listen", &held]).fails(2, &["nothing can wait for the browser at", "give another --listen"]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    acme.connect(&["--listen", &address]).fails(2, &["nothing can wait for the browser at", "give another --listen"]);
 }

@@ -61,9 +61,6 @@ fn fields_come_from_files_the_environment_and_standard_input() {
     let url = acme.server.url();
     let id = format!("client_id={CLIENT_ID}");
     let base = ["connect", "acme", "--server", &url];
-    let with = |more: &[&'static str]| -> Vec<String> { base.iter().chain(more).map(ToString::to_string).collect() };
-    let strs = |words: &[String]| -> Vec<String> { words.to_vec() };
-
     let run = acme.run(&base);
     run.fails(
         2,
@@ -72,9 +69,8 @@ fn fields_come_from_files_the_environment_and_standard_input() {
             "`client_secret` (Client secret): --field client_secret=@FILE, or set ACME_CLIENT_SECRET",
         ],
     );
-    let words = strs(&with(&["--field", "client_idd=x"]));
-    acme.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
-        .fails(2, &["has no field `client_idd`; did you mean `client_id`?"]);
+    let words = [base.as_slice(), &["--field", "client_idd=x"]].concat();
+    acme.run(&words).fails(2, &["has no field `client_idd`; did you mean `client_id`?"]);
 
     let words = [base.as_slice(), &["--field", &id]].concat();
     let run = acme.kept(acme.world.wharf_with(&[("ACME_CLIENT_SECRET", CLIENT_SECRET)], &words));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ mod browser;
 mod given;
 mod listener;
 mod page;
+
+use browser::Typed;
 
 pub(crate) fn run(args: &Args, options: &Connect) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
@@ -54,8 +57,8 @@ impl Making<'_> {
     fn run(&self) -> Result<ExitCode> {
         let wanted = self.wanted()?;
         let asked = wanted.scopes.clone();
-        let connected = self.connect(wanted)?;
-        let outcome = self.conclude(&connected)?;
+        let (connected, typed) = self.connect(wanted)?;
+        let outcome = self.conclude(&connected, typed)?;
         if let (Some(asked), Some(granted)) = (asked, &connected.scopes) {
             let denied: Vec<&str> = asked.iter().filter(|one| !granted.contains(one)).map(String::as_str).collect();
             if !denied.is_empty() {
@@ -113,7 +116,7 @@ impl Making<'_> {
         Ok(configured.next().filter(|_| configured.next().is_none()).map(str::to_owned))
     }
 
-    fn connect(&self, wanted: Wanted) -> Result<Connected> {
+    fn connect(&self, wanted: Wanted) -> Result<(Connected, Option<Typed>)> {
         let host = &self.setup.host;
         let grants = host.grants_of(&wanted.plugin, wanted.credential.as_deref())?;
         match wanted.grant.or_else(|| grants.first().copied()) {
@@ -122,27 +125,33 @@ impl Making<'_> {
                 let device = host.device(wanted)?;
                 on_signal(stopped)?;
                 show(&device);
-                Ok(host.device_agreed(device)?)
+                let connected = host.device_agreed(device)?;
+                AGREED.store(true, Ordering::SeqCst);
+                Ok((connected, None))
             }
-            Some(GrantType::ClientCredentials | GrantType::JwtBearer) | None => Ok(host.connect_unattended(wanted)?),
+            Some(GrantType::ClientCredentials | GrantType::JwtBearer) | None => {
+                Ok((host.connect_unattended(wanted)?, None))
+            }
         }
     }
 
     /// Asks about servers that the provider told of, and looks whose connection it is.
-    fn conclude(&self, connected: &Connected) -> Result<Outcome> {
+    fn conclude(&self, connected: &Connected, typed: Option<Typed>) -> Result<Outcome> {
         let (host, Connected { plugin, name, proposed, .. }) = (&self.setup.host, connected);
         let mut outcome = Outcome { proposed: proposed.clone(), ..Outcome::default() };
-        if !proposed.is_empty() && (self.options.accept_server || self.is_accepted(proposed)?) {
+        if !proposed.is_empty() && (self.options.accept_server || self.is_accepted(proposed, typed.as_ref())?) {
             outcome.accepted = host.accept(plugin, name)?;
             outcome.proposed.clear();
         }
+        // From here on the signal to stop ends the process.
+        drop(typed);
         if outcome.proposed.is_empty() && self.release.about.test.is_some() {
             outcome.tested = Some(host.test_connection(plugin, name));
         }
         Ok(outcome)
     }
 
-    fn is_accepted(&self, proposed: &BTreeMap<String, String>) -> Result<bool> {
+    fn is_accepted(&self, proposed: &BTreeMap<String, String>, typed: Option<&Typed>) -> Result<bool> {
         if !is_somebody_there(self.options) {
             return Ok(false);
         }
@@ -152,7 +161,7 @@ impl Making<'_> {
                 called(server)
             );
             print::ask(question);
-            let answer = given::line()?.unwrap_or_default();
+            let answer = typed.map_or_else(given::line, |typed| Ok(typed.line()))?.unwrap_or_default();
             if !matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {
                 return Ok(false);
             }
@@ -183,9 +192,14 @@ fn called(server: &str) -> String {
     if server == wharf::declaration::MAIN_SERVER { "it".to_owned() } else { format!("its server `{server}`") }
 }
 
-/// When the process is told to stop.
+/// Whether somebody has agreed on another device.
+static AGREED: AtomicBool = AtomicBool::new(false);
+
+/// When the process is told to stop while it waits for another device.
 fn stopped() {
-    print::error("stopped before anybody has agreed: nothing was connected");
+    if !AGREED.load(Ordering::SeqCst) {
+        print::error("stopped before anybody has agreed: nothing was connected");
+    }
     std::process::exit(i32::from(exit::of_kind(Kind::Host)));
 }
 
@@ -216,20 +230,18 @@ fn in_words(connected: &Connected, outcome: &Outcome) -> Text {
 }
 
 fn in_json(connected: &Connected, outcome: &Outcome) -> Value {
-    let mut json = json!({
+    let tested = outcome.tested.as_ref();
+    let test = tested.map(|tested| match tested {
+        Ok(tested) => json!({ "operation": tested.operation }),
+        Err(error) => json!({ "error": error.to_json() }),
+    });
+    json!({
         "plugin": connected.plugin,
         "name": connected.name,
         "scopes": connected.scopes,
         "proposed": outcome.proposed,
         "accepted": outcome.accepted,
-    });
-    match &outcome.tested {
-        None => {}
-        Some(Ok(tested)) => {
-            json["test"] = json!({ "operation": tested.operation });
-            json["account"] = json!(tested.account);
-        }
-        Some(Err(error)) => json["test"] = json!({ "error": error.to_json() }),
-    }
-    json
+        "test": test,
+        "account": tested.and_then(|tested| tested.as_ref().ok()?.account.as_ref()),
+    })
 }

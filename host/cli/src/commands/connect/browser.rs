@@ -7,23 +7,40 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 use url::Url;
-use wharf::failure::CallError;
+use wharf::failure::{CallError, Kind};
 use wharf::{Connect as Wanted, Connected, Consent, Host, Secret, TIME_TO_CONSENT};
 
 use super::listener::{Listener, Request};
 use super::page::Page;
 use super::{given, is_somebody_there};
 use crate::args::Connect;
-use crate::exit::Usage;
+use crate::exit::{self, Usage};
 use crate::print::{self, BOLD, DIM, styled, text};
 use crate::setup::on_signal;
 
 /// What is waited for.
 enum Event {
     Request(Request),
-    /// The address at which a browser elsewhere ended.
-    Pasted(String),
+    /// A line of the terminal, such as the address at which a browser elsewhere ended.
+    Line(String),
     Stopped,
+}
+
+/// What somebody types after the browser came back, where lines of the terminal are read for its address already.
+pub(super) struct Typed(Receiver<Event>);
+
+impl Typed {
+    /// The next line; none where the process is to stop.
+    pub(super) fn line(&self) -> Option<String> {
+        self.0.iter().find_map(|event| match event {
+            Event::Line(line) => Some(Some(line)),
+            Event::Stopped => Some(None),
+            Event::Request(request) => {
+                request.answer(&Page::refused(404));
+                None
+            }
+        })?
+    }
 }
 
 /// One consent, as it is waited for.
@@ -40,7 +57,7 @@ struct Flow<'a> {
     name: String,
 }
 
-pub(super) fn connect(host: &Host, wanted: Wanted, options: &Connect) -> Result<Connected> {
+pub(super) fn connect(host: &Host, wanted: Wanted, options: &Connect) -> Result<(Connected, Option<Typed>)> {
     let listener = Listener::new(options.listen, options.redirect.as_deref())?;
     let redirect = listener.redirect.clone();
     let cookie = format!("wharf-connect-{}", listener.port());
@@ -49,16 +66,22 @@ pub(super) fn connect(host: &Host, wanted: Wanted, options: &Connect) -> Result<
     let start = format!("/start/{}", random()?);
     let (tell, told) = mpsc::channel();
     let (stop, request) = (tell.clone(), tell.clone());
-    on_signal(move || drop(stop.send(Event::Stopped)))?;
+    on_signal(move || {
+        if stop.send(Event::Stopped).is_err() {
+            // Nobody waits for it any more: what was agreed to is kept.
+            std::process::exit(i32::from(exit::of_kind(Kind::Host)));
+        }
+    })?;
     listener.serve(move |taken| request.send(Event::Request(taken)).is_ok())?;
     let address = redirect.join(&start)?;
     let is_pasted = options.no_browser && is_somebody_there(options);
     show(&address, &consent, options, is_pasted);
     if is_pasted {
-        read_pasted(tell)?;
+        read_lines(tell)?;
     }
     let flow = Flow { host, consent, redirect, start: Some(start), cookie, plugin, name };
-    flow.wait(&told)
+    let connected = flow.wait(&told)?;
+    Ok((connected, is_pasted.then_some(Typed(told))))
 }
 
 /// A text that nobody guesses.
@@ -101,11 +124,10 @@ fn open(address: &str) -> bool {
 }
 
 /// Reads lines of the terminal until there are no more.
-fn read_pasted(tell: Sender<Event>) -> Result<()> {
+fn read_lines(tell: Sender<Event>) -> Result<()> {
     let read = move || {
         while let Ok(Some(line)) = given::line() {
-            let line = line.trim().to_owned();
-            if !line.is_empty() && tell.send(Event::Pasted(line)).is_err() {
+            if tell.send(Event::Line(line)).is_err() {
                 return;
             }
         }
@@ -128,7 +150,7 @@ impl Flow<'_> {
             let done = match event {
                 Event::Stopped => return Err(anyhow!("stopped before anybody has agreed: nothing was connected")),
                 Event::Request(request) => self.answer(request),
-                Event::Pasted(line) => self.pasted(&line),
+                Event::Line(line) => self.pasted(line.trim()),
             };
             if let Some(done) = done {
                 return Ok(done?);
@@ -184,6 +206,9 @@ impl Flow<'_> {
 
     /// The same of an address that somebody at the terminal took from their browser: that they have it takes the cookie's place.
     fn pasted(&self, line: &str) -> Option<Result<Connected, CallError>> {
+        if line.is_empty() {
+            return None;
+        }
         let is_redirect = |url: &Url| url.origin() == self.redirect.origin() && url.path() == self.redirect.path();
         let Some(url) = Url::parse(line).ok().filter(is_redirect) else {
             print::warning(&format!("paste the whole address at which the browser ended: {}?…", self.redirect));
