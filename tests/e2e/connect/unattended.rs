@@ -131,3 +131,34 @@ fn a_server_that_the_provider_tells_of_waits_for_the_operators_word() {
     assert!(run.out.contains("as ada@example.com"), "{}", run.out);
     acme.keeps_to_itself();
 }
+
+#[test]
+fn where_the_main_server_is_may_be_known_only_then() {
+    let acme = Acme::with(Options { api_apart: true, ..Options::default() }, |manifest| {
+        manifest["servers"] = json!({ "accounts": { "summary": "Where people log in." } });
+        let mut oauth2 = by_a_person();
+        for endpoint in ["authorize", "device", "token", "revoke"] {
+            oauth2[endpoint]["server"] = json!("accounts");
+        }
+        oauth2["servers"] = json!({ "main": { "answer": "/instance_url" } });
+        manifest["credentials"]["acme"]["oauth2"] = oauth2;
+    });
+    let instance = acme.server.api_url();
+    acme.server.change(|options| {
+        options.shape.extra.insert("instance_url".to_owned(), json!(instance));
+    });
+    let (accounts, id) = (format!("accounts={}", acme.server.url()), format!("client_id={CLIENT_ID}"));
+    let secret = format!("client_secret={}", acme.own("secret", CLIENT_SECRET));
+    let fields = ["--field", &id, "--field", &secret];
+    let words = [&["connect", "acme", "--no-browser", "--server", &accounts], fields.as_slice()].concat();
+    let waiting = acme.start(&words, "/start/");
+    let mut browser = super::Browser::default();
+    let callback = acme.leave(&mut browser, &waiting);
+    assert_eq!(browser.get(&callback).status, 200);
+    acme.end(waiting).fails(2, &["says that it is at", &instance, "wharf connections accept acme/main"]);
+    acme.call("main").fails(2, &["says that it is at", &instance, "wharf connections accept acme/main"]);
+    assert_eq!(acme.run(&["connections", "accept", "main"]).code, 0);
+    assert_eq!(acme.call("main").json()["id"], "ada");
+    assert_eq!(acme.run(&["connections", "refresh", "main"]).code, 0);
+    acme.keeps_to_itself();
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wharf_egress::declaration::{Credential, CredentialKind, MAIN_SERVER};
 use wharf_egress::{Connection, ConnectionBuilder, ConnectionError};
 
 use super::row::Made;
@@ -10,23 +11,46 @@ use crate::failure::Refusal;
 use crate::grant::Grant;
 use crate::manifest::{About, BaseUrl, ConnectionField};
 
+/// Where the main server is before the provider tells: a name that leads nowhere (RFC 6761, section 6.4).
+const NOT_TOLD: &str = "https://not-told-yet.invalid";
+
 /// The connection of a row, with the grant of the configured one that it was made from.
 pub(crate) fn grant(about: &About, name: &str, made: &Made, from: Option<&Grant>) -> Result<Arc<Grant>, Refusal> {
+    built(about, name, made, from, None)
+}
+
+/// The same before it is made: where a credential is what tells the main server, and does not come from there, that is not known yet.
+pub(crate) fn first(about: &About, name: &str, made: &Made, from: Option<&Grant>) -> Result<Arc<Grant>, Refusal> {
+    let tells = |credential: &Credential| match &credential.kind {
+        CredentialKind::Oauth2(oauth2) => {
+            oauth2.servers.iter().any(|told| told.name == MAIN_SERVER)
+                && oauth2.endpoints().all(|(_, endpoint)| endpoint.server.is_some())
+        }
+        CredentialKind::Session(_) => false,
+    };
+    built(about, name, made, from, about.credentials.iter().any(tells).then_some(NOT_TOLD))
+}
+
+fn built(
+    about: &About,
+    name: &str,
+    made: &Made,
+    from: Option<&Grant>,
+    otherwise: Option<&str>,
+) -> Result<Arc<Grant>, Refusal> {
     let problem = |words: String| Refusal::Connection(format!("connection `{name}` of `{}`: {words}", about.name));
     let given = |server: &str| made.servers.get(server).map(String::as_str);
     let proposed = |server: &str| made.proposed.get(server).map(String::as_str);
     let mut builder = match from {
         Some(from) => from.connection.like(name),
         None => {
-            let url = given(wharf_egress::declaration::MAIN_SERVER).or(about.base_url.default.as_deref());
-            let url = url.ok_or_else(|| {
-                problem(without(about, name, proposed(wharf_egress::declaration::MAIN_SERVER), &about.base_url))
-            })?;
+            let url = given(MAIN_SERVER).or(about.base_url.default.as_deref()).or(otherwise);
+            let url = url.ok_or_else(|| problem(without(about, name, proposed(MAIN_SERVER), &about.base_url)))?;
             let builder = shown_certificates(Connection::builder(&about.name, name, url), about);
             fields(about, with_suffix(builder, about), name)
         }
     };
-    if let Some(url) = given(wharf_egress::declaration::MAIN_SERVER) {
+    if let Some(url) = given(MAIN_SERVER) {
         builder = builder.base_url(url);
     }
     for server in &about.servers {

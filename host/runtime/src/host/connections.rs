@@ -294,7 +294,7 @@ impl Host {
                 connect.from = connect.from.clone().or_else(usual);
                 let made = connect.made(before, self.credentials.renewal.now());
                 let from = self.from(&connect.plugin, &connect.name, connect.from.as_deref())?;
-                made::grant(&release.about, &connect.name, &made, from.as_deref())?
+                made::first(&release.about, &connect.name, &made, from.as_deref())?
             }
         };
         let prepared = chosen(&release.about, release.credentials(), connect.credential.as_deref())?.cloned();
