@@ -23,10 +23,13 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Known {
     pub(crate) row: Row,
     /// What the row says that was made at run time, and the configured connection that it was made from.
-    pub(crate) grant: Mutex<Option<(Option<Arc<Connection>>, Arc<Grant>)>>,
+    pub(crate) grant: Mutex<Option<MadeFrom>>,
     /// The connection, and the same with what its credentials are now.
     pub(crate) live: Mutex<Option<(Arc<Connection>, Arc<Connection>)>>,
 }
+
+/// The configured connection that one was made from, and the grant of the one that was made.
+type MadeFrom = (Option<Arc<Connection>>, Arc<Grant>);
 
 /// Such rows by their names.
 pub(crate) struct Shelf {
