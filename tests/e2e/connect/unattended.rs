@@ -162,3 +162,26 @@ fn where_the_main_server_is_may_be_known_only_then() {
     assert_eq!(acme.run(&["connections", "refresh", "main"]).code, 0);
     acme.keeps_to_itself();
 }
+
+#[test]
+fn the_token_stays_that_of_the_person_where_the_server_that_gave_it_is_another_one_from_then_on() {
+    let acme = Acme::with(Options { api_apart: true, ..Options::default() }, |manifest| {
+        let mut oauth2 = by_a_person();
+        oauth2["servers"] = json!({ "main": { "answer": "/instance_url" } });
+        manifest["credentials"]["acme"]["oauth2"] = oauth2;
+    });
+    let instance = acme.server.api_url();
+    acme.server.change(|options| {
+        options.shape.extra.insert("instance_url".to_owned(), json!(instance));
+    });
+    let waiting = acme.begin(&[], "/start/");
+    let mut browser = super::Browser::default();
+    let callback = acme.leave(&mut browser, &waiting);
+    assert_eq!(browser.get(&callback).status, 200);
+    acme.end(waiting).fails(2, &[&instance, "wharf connections accept acme/main"]);
+
+    let run = acme.run(&["connections", "accept", "main"]);
+    assert!(run.out.contains(&instance), "{run:?}");
+    assert_eq!(acme.call("main").json()["id"], "ada");
+    acme.keeps_to_itself();
+}

@@ -308,7 +308,7 @@ impl Host {
         self.granted(plugin, None).map(|grant| grant.connection.name().to_owned())
     }
 
-    fn from(&self, plugin: &str, name: &str, from: Option<&str>) -> Result<Option<Arc<Grant>>, Refusal> {
+    pub(super) fn from(&self, plugin: &str, name: &str, from: Option<&str>) -> Result<Option<Arc<Grant>>, Refusal> {
         let Some(from) = from else { return Ok(None) };
         let granted = self.granted(plugin, Some(from));
         granted.map(Some).ok_or_else(|| {

@@ -15,8 +15,8 @@ use crate::credentials::events::State;
 use crate::credentials::live::OfCall;
 use crate::credentials::oauth::{allowance, not_obtained};
 use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
-use crate::credentials::row::{Account, Live, Row, Standing};
-use crate::credentials::{NotLive as Why, row_name};
+use crate::credentials::row::{Account, Live, Made, Row, Standing};
+use crate::credentials::{NotLive as Why, made, row_name};
 use crate::failure::{CallError, Fault, Refusal};
 use crate::registry::Release;
 use crate::vault::{Put, VaultError};
@@ -222,14 +222,28 @@ impl Host {
     /// # Errors
     /// [`Refusal::Connection`] where it told of none.
     pub fn accept(&self, plugin: &str, name: &str) -> Result<BTreeMap<String, String>, CallError> {
+        let release = Arc::clone(&self.registry.get(plugin)?.release);
         let mut accepted = BTreeMap::new();
         self.change(plugin, name, true, |row| {
             let made = row.made.get_or_insert_default();
+            let from = self.from(plugin, name, made.from.as_deref())?;
+            let leads = |made: &Made| made::first(&release.about, name, made, from.as_deref());
+            let before = leads(made);
             accepted = std::mem::take(&mut made.proposed);
             if accepted.is_empty() {
                 return Err(Refusal::Connection(format!("`{plugin}/{name}` has no base URL that waits for your word")));
             }
             made.servers.extend(accepted.clone());
+            // What was obtained before is of the same user still, also where the server is another one that gives tokens.
+            if let (Ok(before), Ok(after)) = (before, leads(made)) {
+                for prepared in release.credentials() {
+                    let live = row.credentials.get_mut(&prepared.declared.name);
+                    let is_of = |live: &&mut Live| live.binding == prepared.binding(&before.connection);
+                    if let Some(live) = live.filter(is_of) {
+                        live.binding = prepared.binding(&after.connection);
+                    }
+                }
+            }
             Ok(())
         })?;
         Ok(accepted)
