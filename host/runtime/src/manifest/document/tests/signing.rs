@@ -98,7 +98,7 @@ fn what_cannot_sign_is_told_with_its_place() {
         ("/schemes/hmac/placements/0/template".to_owned(), json!("{request.tim}"), "there are `method`".to_owned()),
         ("/schemes/hmac/placements/0/template".to_owned(), json!("{request.path}"), "no digest or HMAC".to_owned()),
         ("/schemes/hmac/placements/0/template".to_owned(), json!("a\n{request.time}"), "line break".to_owned()),
-        ("/schemes/hmac/placements".to_owned(), json!([]), "a scheme that only signs has no `placements`".to_owned()),
+        ("/schemes/hmac/placements".to_owned(), json!([]), "it places no credential".to_owned()),
     ] {
         let problems = with(&pointer, value);
         assert!(problems.contains(&words), "{problems}");
