@@ -148,7 +148,7 @@ fn has_tokens(info: &ConnectionInfo) -> bool {
 }
 
 fn accept(setup: &Setup, typed: &str) -> Result<()> {
-    let (plugin, name) = setup.which(typed)?;
+    let (plugin, name) = ready(setup, typed)?;
     let accepted = setup.host.accept(&plugin, &name)?;
     for (server, url) in accepted {
         print::out(format!("✓ requests of {plugin}/{name} to its server `{server}` go to {url} from now on"))?;
