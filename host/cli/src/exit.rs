@@ -61,7 +61,7 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {
         // Whoever read the output has read enough.
         return ExitCode::SUCCESS;
     }
-    let message = format!("{error:#}");
+    let message = in_words(error);
     print::error(&message);
     let kind = kind(error);
     if as_json {
@@ -72,6 +72,19 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> ExitCode {
         print::last(&json!({ "error": json }));
     }
     ExitCode::from(of_kind(kind))
+}
+
+/// The error with what caused it, each said once: some say in their own words what their cause says.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !words.ends_with(&cause) {
+            let between = if words.is_empty() { "" } else { ": " };
+            words.push_str(between);
+            words.push_str(&cause);
+        }
+    }
+    words
 }
 
 pub(crate) fn kind(error: &anyhow::Error) -> Kind {

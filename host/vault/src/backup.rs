@@ -94,7 +94,7 @@ impl SqliteVault {
         let copy = trial.path().join("vault.db");
         copy_file(from, &copy).map_err(|error| Fault::Words(io_in_words("the backup", from, &error)))?;
         let entries = self.check_copy(&copy, from)?;
-        let before = is_there(&self.file).then(|| disk::beside(&self.file, BEFORE));
+        let before = is_there(&self.file).then(|| self.free_name());
         self.set_aside(before.as_deref()).map_err(of_vault)?;
         disk::rename(&copy, &self.file).map_err(of_vault)?;
         Ok(Restored { entries, before })
@@ -136,6 +136,13 @@ impl SqliteVault {
             counter(&connection)
         };
         last().unwrap_or(0)
+    }
+
+    /// A name for the vault that is there which no other has: what an earlier restore set aside stays.
+    fn free_name(&self) -> PathBuf {
+        let first = disk::beside(&self.file, BEFORE);
+        let further = (2..u32::MAX).map(|number| disk::beside(&self.file, &format!("{BEFORE}-{number}")));
+        std::iter::once(first.clone()).chain(further).find(|name| !is_there(name)).unwrap_or(first)
     }
 
     /// Gives the vault that is there another name, too. What SQLite has beside it goes into it, or, where that is broken, along with it.

@@ -85,6 +85,13 @@ impl KeySource {
             let _ = take_over(&file);
             return Ok(key);
         }
+        // What was sealed before the key was exchanged, such as an earlier backup.
+        if let Some(file) = self.file(vault)
+            && let Ok(key) = read_file(&disk::beside(&file, OLD), &|_| {})
+            && key.id() == wanted
+        {
+            return Ok(key);
+        }
         let key = found?;
         Err(format!(
             "the key of {} is not the one of the vault: its id is {}, and that of the vault's {}; name the right one as `key` \

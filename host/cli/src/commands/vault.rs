@@ -171,11 +171,19 @@ fn mend(vault: &Arc<SqliteVault>) -> Result<ExitCode> {
 
 fn backup(vault: &Arc<SqliteVault>, file: &Path) -> Result<ExitCode> {
     let entries = vault.backup(file)?;
-    let source = vault.status()?.map(|status| status.source).unwrap_or_default();
+    let status = vault.status()?;
+    let source = status.as_ref().map(|status| status.source.clone()).unwrap_or_default();
+    let is_sound = status.is_none_or(|status| status.checked.is_ok_and(|checked| checked.is_sound()));
     print::out(format!(
         "{entries} entries are in {}; it is of no use without the key, which is from {source} and not in it",
         file.display()
     ))?;
+    if !is_sound {
+        print::error(
+            "the vault is damaged, or could not be looked into, and so is its backup: keep an earlier one, and see `wharf vault status`",
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
