@@ -12,6 +12,7 @@ use super::clock::Moment;
 use super::events::State;
 use super::live::OfCall;
 use super::prepared::Prepared;
+use super::random;
 use super::renewal::{NotLive, Obtained, name_of_row};
 use super::row::{Given, Live, Made, Row};
 use crate::failure::{CallError, Refusal};
@@ -196,11 +197,7 @@ impl Credentials {
             let proposed = made.proposed.clone();
             let is_made = of.grant.is_made || !told.is_empty();
             if row.id.is_empty() {
-                row.id = format!(
-                    "{:032x}",
-                    u128::from(getrandom::u64().unwrap_or_default()) << 64
-                        | u128::from(getrandom::u64().unwrap_or_default())
-                );
+                row.id = random::hex::<16>()?.to_string();
             }
             row.made = is_made.then_some(made).or(row.made);
             if let Some((prepared, grant, obtained)) = &credential {

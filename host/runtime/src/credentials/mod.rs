@@ -23,6 +23,7 @@ pub(crate) mod oauth;
 mod obtain;
 pub(crate) mod over;
 pub(crate) mod prepared;
+pub(crate) mod random;
 pub(crate) mod renewal;
 pub(crate) mod row;
 mod session;

@@ -14,6 +14,7 @@ use crate::credentials::connect::{Awaited, Connect, Connected, check_given, chec
 use crate::credentials::live::OfCall;
 use crate::credentials::oauth::{allowance, not_obtained, obtained};
 use crate::credentials::prepared::Prepared;
+use crate::credentials::random;
 use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
 use crate::credentials::shelf::lock;
 use crate::credentials::{made, row_name};
@@ -134,10 +135,12 @@ impl Host {
         let (prepared, grant) = start.oauth2()?;
         let Some((oauth2, client)) = prepared.oauth2() else { return Err(no_oauth(&start)) };
         let scopes = start.connect.scopes.as_ref().unwrap_or(&oauth2.scopes);
-        let (state, kept) = (Secret::new(random()?.as_str()), random()?);
+        let (state, kept) = (Secret::new(random::hex::<32>()?.as_str()), random::hex::<32>()?);
         let browser = Secret::new(kept.as_str());
-        let proof =
-            client.uses_pkce().then(|| tokens::pkce().ok_or_else(|| no_random("they are all used up"))).transpose()?;
+        let proof = client
+            .uses_pkce()
+            .then(|| tokens::pkce().ok_or_else(|| random::none("they are all used up")))
+            .transpose()?;
         let (verifier, challenge) = proof.unzip();
         let connection = &start.of.grant.connection;
         let url =
@@ -435,15 +438,4 @@ fn named(error: CallError, start: &Start) -> CallError {
 
 fn no_oauth(start: &Start) -> CallError {
     Refusal::Connection(format!("`{}` has no credential by OAuth 2", start.connect.plugin)).into()
-}
-
-fn no_random(error: impl fmt::Display) -> CallError {
-    crate::failure::Fault::Host(format!("the system gives no random numbers: {error}")).into()
-}
-
-/// A text that nobody guesses.
-fn random() -> Result<Zeroizing<String>, CallError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(no_random)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }

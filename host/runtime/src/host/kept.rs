@@ -16,7 +16,7 @@ use crate::credentials::live::OfCall;
 use crate::credentials::oauth::{allowance, not_obtained};
 use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
 use crate::credentials::row::{Account, Live, Made, Row, Standing};
-use crate::credentials::{NotLive as Why, made, row_name};
+use crate::credentials::{made, row_name};
 use crate::failure::{CallError, Fault, Refusal};
 use crate::registry::Release;
 use crate::vault::{Put, VaultError};
@@ -373,7 +373,7 @@ impl Host {
             if row.credentials.values().any(|live| renewal.state_of(live) == State::Refreshing) {
                 if patience.is_over() {
                     let words = "one of its credentials is still being renewed; try again".to_owned();
-                    return Err(Why::Later { words, after: None }.into());
+                    return Err(NotLive::Later { words, after: None }.into());
                 }
                 std::thread::sleep(Duration::from_millis(20));
                 continue;

@@ -8,8 +8,8 @@ use wharf_egress::{Kept, Secret};
 
 use super::{Job, LOOK_AGAIN, NotLive, NotObtained, Obtained, Renewal, lock};
 use crate::credentials::events::State;
+use crate::credentials::random;
 use crate::credentials::row::{Lease, Live, Row, Standing};
-use crate::failure::Fault;
 
 /// The longest pause between two attempts to put a result into the row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -162,12 +162,9 @@ impl Renewal {
     }
 
     fn lease(&self, job: &Job, live: &Live) -> Result<Lease, NotLive> {
-        let mut fence = [0; 16];
-        getrandom::fill(&mut fence)
-            .map_err(|error| NotLive::Fault(Fault::Host(format!("the system gives no random numbers: {error}"))))?;
         Ok(Lease {
             owner: self.vault.owner().to_owned(),
-            fence: fence.iter().map(|byte| format!("{byte:02x}")).collect(),
+            fence: random::hex::<16>().map_err(NotLive::Fault)?.to_string(),
             taken: self.now(),
             lasts: u64::try_from(self.timing.lease.as_millis()).unwrap_or(u64::MAX),
             spends: job.obtain.spends(live).map(Secret::digest),
