@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use wharf_egress::declaration::Effect;
@@ -43,6 +44,25 @@ pub struct ConnectionConfig {
     pub proxy: Option<FieldValue>,
     /// Limits of calls with this connection, where they are not the common ones.
     pub limits: Option<OwnLimits>,
+    /// How many requests the provider takes from its account; what the manifest says where it is left out.
+    pub rate: Option<RateConfig>,
+    /// Whether the provider is told of the trace that a call is part of (W3C Trace Context).
+    pub trace: bool,
+    /// Tenants whose connections may be made from it, or patterns of them: it says there who the application is.
+    pub tenants: Vec<String>,
+}
+
+/// `rate` of a connection. Where a member is left out, what the manifest says holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateConfig {
+    /// How many requests at most in each such time.
+    pub requests: Option<u32>,
+    /// The time; a second where it is left out.
+    #[serde(default, with = "humantime_serde")]
+    pub per: Option<Duration>,
+    /// How many requests at one time.
+    pub concurrent: Option<u32>,
 }
 
 impl ConnectionConfig {
@@ -95,6 +115,11 @@ pub(super) struct FileConnection {
     ca_file: Option<PathBuf>,
     proxy: Option<toml::Value>,
     limits: Option<FileOwnLimits>,
+    rate: Option<RateConfig>,
+    #[serde(default)]
+    trace: bool,
+    #[serde(default)]
+    tenants: Vec<String>,
 }
 
 impl FileConnection {
@@ -105,9 +130,13 @@ impl FileConnection {
     /// The connection, with paths from a folder, and limits over the common ones.
     pub(super) fn read(self, name: &str, folder: &Path, common: Limits) -> Result<ConnectionConfig, Wrong> {
         let at = |key: &str, problem: String| Wrong { path: format!("connections.{name}{key}"), problem };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let problem = "a connection has a name of up to 64 letters, digits, `-` and `_`";
+        let plain = |part: &str| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            !part.is_empty() && part.len() <= 64 && part.chars().all(is_plain)
+        };
+        if !name.split_once(':').map_or_else(|| plain(name), |(tenant, own)| plain(tenant) && plain(own)) {
+            let problem = "a connection has a name of up to 64 letters, digits, `-` and `_`; that of a tenant stands before it, \
+                           as in `[connections.\"TENANT:NAME\"]`";
             return Err(at("", problem.to_owned()));
         }
         let value = |key: &str, value: toml::Value| {
@@ -142,6 +171,9 @@ impl FileConnection {
             ca: ca.map_err(|problem| at(".ca", problem))?,
             proxy: self.proxy.map(|given| value("proxy", given)).transpose()?,
             limits: limits.map_err(|problem| at(".limits", problem))?,
+            rate: self.rate,
+            trace: self.trace,
+            tenants: self.tenants,
         })
     }
 }

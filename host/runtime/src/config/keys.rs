@@ -30,6 +30,7 @@ const TOP: &[Key] = &[
     key("vault", Takes::Table(&[VAULT]), "[vault], and its keys below it"),
     key("retries", Takes::Number(MOST_RETRIES as u64), "2"),
     key("limits", Takes::Table(&[LIMITS, COMMON_LIMITS]), "[limits], and its keys below it"),
+    key("server", Takes::Table(&[SERVER]), "[server], and its keys below it"),
     key(CONNECTIONS, Takes::Tables(&[CONNECTION]), "[connections.NAME]"),
 ];
 const CONNECTIONS: &str = "connections";
@@ -40,6 +41,53 @@ const AUDIT: &[Key] = &[
 ];
 const VAULT: &[Key] =
     &[key("key", Takes::Place, "{ env = \"WHARF_VAULT_KEY\" }"), key("file", Takes::Text, "\"vault.db\"")];
+const SERVER: &[Key] = &[
+    key("listen", Takes::Text, "\"127.0.0.1:8080\""),
+    key("management", Takes::Text, "\"127.0.0.1:8081\""),
+    key("public_url", Takes::Text, "\"https://wharf.example.com\""),
+    key("hosts", Takes::List("names that a `Host` header may say", None), "[\"wharf.example.com\"]"),
+    key("calls", COUNT, "100"),
+    key("queue", COUNT, "1000"),
+    key("wait", Takes::Time, "\"10s\""),
+    key("sockets", COUNT, "12000"),
+    key("body", Takes::Size, "\"16MiB\""),
+    key("files", Takes::Size, "\"2GiB\""),
+    key("patience", Takes::Time, "\"15s\""),
+    key("grace", Takes::Time, "\"30s\""),
+    key("principal", Takes::Table(&[PRINCIPAL]), "[server.principal], and its keys below it"),
+    key("history", Takes::Table(&[HISTORY]), "[server.history], and its keys below it"),
+    key("oidc", Takes::Table(&[OIDC]), "[server.oidc], and its keys below it"),
+    key("webhooks", Takes::Tables(&[WEBHOOK]), "[server.webhooks.NAME]"),
+];
+const PRINCIPAL: &[Key] = &[key("rate", COUNT, "100"), key("in_flight", COUNT, "20")];
+const HISTORY: &[Key] = &[
+    key("keep", Takes::Time, "\"30days\""),
+    key("size", Takes::Size, "\"1GiB\""),
+    key("contents", Takes::Switch, "true"),
+];
+const OIDC: &[Key] = &[
+    key("issuer", Takes::Text, "\"https://login.example.com\""),
+    key("audience", Takes::Text, "\"wharf\""),
+    key("algorithms", Takes::List("algorithms of signatures", None), "[\"RS256\"]"),
+    key("allow_addresses", Takes::List("addresses and networks", Some(value::network)), "[\"10.0.0.0/8\"]"),
+    key("principals", Takes::Tables(&[OIDC_PRINCIPAL]), "[server.oidc.principals.NAME]"),
+];
+const OIDC_PRINCIPAL: &[Key] = &[
+    key("claims", Takes::Texts("what a claim has to say"), "{ group = \"support\" }"),
+    key("tenant", Takes::Text, "\"acme\""),
+    key("roles", Takes::List("`call`, `manage` and `read`", None), "[\"call\"]"),
+    key("plugins", Takes::List("names of plugins, or patterns", None), "[\"appwrite\"]"),
+    key("connections", Takes::List("names of connections, or patterns", None), "[\"shop-*\"]"),
+    key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"users.*\"]"),
+    key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
+];
+const WEBHOOK: &[Key] = &[
+    key("url", Takes::Text, "\"https://product.example.com/events\""),
+    key("secret", Takes::Place, "{ env = \"WHARF_WEBHOOK_SECRET\" }"),
+    key("events", Takes::List("types of events", None), "[\"connection.*\"]"),
+    key("tenant", Takes::Text, "\"acme\""),
+    key("allow_addresses", Takes::List("addresses and networks", Some(value::network)), "[\"10.0.0.0/8\"]"),
+];
 const LIMITS: &[Key] = &[
     key("timeout", Takes::Time, "\"30s\""),
     key("cpu", Takes::Time, "\"30s\""),
@@ -87,7 +135,11 @@ const CONNECTION: &[Key] = &[
     key("ca_file", Takes::Text, "\"our-authority.pem\""),
     key("proxy", Takes::Value, "\"http://proxy.example:3128\""),
     key("limits", Takes::Table(&[LIMITS]), "limits = { timeout = \"5s\" }"),
+    key("rate", Takes::Table(&[RATE]), "rate = { requests = 10, per = \"1s\" }"),
+    key("trace", Takes::Switch, "true"),
+    key("tenants", Takes::List("names of tenants, or patterns", None), "[\"*\"]"),
 ];
+const RATE: &[Key] = &[key("requests", COUNT, "10"), key("per", Takes::Time, "\"1s\""), key("concurrent", COUNT, "4")];
 const PROVIDER: &str = "provider";
 
 /// Where a problem is, as a line from 1, and what it is.

@@ -52,18 +52,21 @@ mod connection;
 mod keys;
 mod limits;
 mod place;
+mod server;
 mod servers;
 mod value;
 
 pub use command::SecretCommand;
 pub use connect::Environment;
 use connection::FileConnection;
-pub use connection::{Ca, ConnectionConfig, FieldValue};
+pub use connection::{Ca, ConnectionConfig, FieldValue, RateConfig};
 pub(crate) use keys::line_of;
 use limits::FileLimits;
 pub use limits::OwnLimits;
 use place::{FileVault, VAULT_FILE};
 pub use place::{Place, VaultConfig};
+use server::FileServer;
+pub use server::{HistoryConfig, OidcConfig, OidcPrincipal, PrincipalLimits, ServerConfig, WebhookConfig};
 pub(crate) use servers::shown_certificates;
 
 /// A configuration that was read and found to be in order.
@@ -85,6 +88,8 @@ pub struct Config {
     pub limits: Limits,
     /// Limits of the calls of a plugin, by its name, where they are others.
     pub plugin_limits: BTreeMap<String, OwnLimits>,
+    /// How `wharf serve` listens, and what it keeps.
+    pub server: ServerConfig,
     /// By name.
     pub connections: BTreeMap<String, ConnectionConfig>,
     /// What others can do with the file, its folder or the lock file that they should not, with what to type: these say where
@@ -136,6 +141,8 @@ struct File {
     #[serde(default)]
     limits: FileLimits,
     #[serde(default)]
+    server: FileServer,
+    #[serde(default)]
     connections: BTreeMap<String, FileConnection>,
 }
 
@@ -160,6 +167,7 @@ impl Config {
             retries: 0,
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
+            server: ServerConfig::default(),
             connections: BTreeMap::new(),
             exposed: Vec::new(),
             readable: None,
@@ -234,6 +242,7 @@ impl Config {
             retries: parsed.retries,
             limits,
             plugin_limits,
+            server: parsed.server.read(folder).map_err(|wrong| wrong.in_text(text))?,
             connections,
             exposed: Vec::new(),
             readable: None,
@@ -301,7 +310,7 @@ mod tests {
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_one() {
         assert_eq!(
             problem("zz = 1\n"),
-            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `vault`, `retries`, `limits`, `connections`"
+            "1: `zz` is not known here; known are `plugins`, `store`, `audit`, `vault`, `retries`, `limits`, `server`, `connections`"
         );
         assert!(problem("plugin = []").contains("did you mean `plugins`?"));
         assert!(

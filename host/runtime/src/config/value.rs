@@ -93,7 +93,8 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
 pub(super) const VALUE: &str = "a text, { env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }";
 
 /// What the vault's key is.
-const PLACE: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }, and never the key itself";
+pub(super) const PLACE: &str =
+    "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\"] }, and never the key itself";
 
 /// Whether it is a value that can be used, or says where one stands.
 pub(super) fn is_value(value: &DeValue<'_>) -> bool {

@@ -122,8 +122,12 @@ impl Waiting {
 
 /// Refuses what cannot be the name of a connection.
 pub(crate) fn check_name(name: &str) -> Result<(), Refusal> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(plain) && !name.starts_with(['.', '-']) {
+    let plain = |part: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+        !part.is_empty() && part.len() <= 64 && part.chars().all(is_plain) && !part.starts_with(['.', '-'])
+    };
+    // That of a tenant has its name before it.
+    if name.split_once(':').map_or_else(|| plain(name), |(tenant, own)| plain(tenant) && plain(own)) {
         return Ok(());
     }
     let shown = wharf_egress::text::named(name, "this");

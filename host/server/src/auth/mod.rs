@@ -1,0 +1,4 @@
+//! Who may do what.
+
+pub(crate) mod policy;
+pub(crate) mod principal;

@@ -1,0 +1,25 @@
+//! `wharf-server`: the HTTP API, for products in any language.
+//!
+//! The stations of a request, in order, are the folders of this crate:
+//!
+//! | station | question |
+//! | --- | --- |
+//! | `listen` | is it small, quick and meant for this server? |
+//! | `auth` | who asks, and what may they do? |
+//! | `api` | what is asked for? |
+//! | `work` | when does its call run? |
+//! | `store` | what is known of it, also after a restart? |
+//!
+//! Then the call is one of [`wharf::Host`]. Nothing of this crate opens a socket to somewhere else: webhooks and the keys of issuers
+//! go through [`wharf_egress`].
+#![deny(missing_docs)]
+
+mod api;
+mod auth;
+mod problem;
+mod store;
+
+pub use auth::policy::{Names, Policy};
+pub use auth::principal::{Principal, Role};
+pub use problem::{PREFIX, TYPES, Type};
+pub use store::{CallFilter, CallRow, CallState};
