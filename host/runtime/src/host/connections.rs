@@ -18,7 +18,7 @@ use crate::credentials::random;
 use crate::credentials::renewal::{MOST_FOR_A_TOKEN, NotLive, NotObtained, Want};
 use crate::credentials::shelf::lock;
 use crate::credentials::{made, row_name};
-use crate::failure::{CallError, Detail, Failure, Refusal};
+use crate::failure::{CallError, Detail, Failure, Fault, Refusal};
 use crate::grant::Grant;
 use crate::manifest::{About, ConnectionField};
 
@@ -293,7 +293,9 @@ impl Host {
             }
             None => {
                 let before = row.made.as_ref();
-                let usual = || before.map_or_else(|| self.only(&connect.plugin), |made| made.from.clone());
+                // Nobody is given what another tenant has without being asked.
+                let only = || self.only(&connect.plugin).filter(|only| tenant(only) == tenant(&connect.name));
+                let usual = || before.map_or_else(only, |made| made.from.clone());
                 connect.from = connect.from.clone().or_else(usual);
                 let made = connect.made(before, self.credentials.renewal.now());
                 let from = self.from(&connect.plugin, &connect.name, connect.from.as_deref())?;
@@ -307,6 +309,35 @@ impl Host {
     }
 
     /// The only connection that the program granted to a plugin.
+    /// Whether a plugin has a connection of this name: one that was granted to it, or one that the vault knows.
+    ///
+    /// # Errors
+    /// [`Fault::Host`] where the vault cannot be used.
+    pub fn has_connection(&self, plugin: &str, name: &str) -> Result<bool, Fault> {
+        Ok(self.granted(plugin, Some(name)).is_some() || self.is_there(plugin, name)?)
+    }
+
+    /// The names of a plugin's connections that begin like this: those that were granted to it, and those that the vault knows; so many
+    /// at most, in no order.
+    ///
+    /// # Errors
+    /// [`Fault::Host`] where the vault cannot be used.
+    pub fn connection_names(&self, plugin: &str, prefix: &str, most: usize) -> Result<Vec<String>, Fault> {
+        let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
+        let granted = grants.get(plugin).into_iter().flatten().map(|grant| grant.connection.name());
+        let mut names: Vec<String> = granted.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
+        drop(grants);
+        let of_vault = self.credentials.renewal.vault.list(&row_name(plugin, prefix), None, most);
+        let of_vault = of_vault.map_err(|error| Fault::Host(error.to_string()))?;
+        for name in of_vault.iter().filter_map(|row| row.split_once('/')).map(|(_, name)| name) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names.truncate(most);
+        Ok(names)
+    }
+
     fn only(&self, plugin: &str) -> Option<String> {
         self.granted(plugin, None).map(|grant| grant.connection.name().to_owned())
     }
@@ -438,4 +469,9 @@ fn named(error: CallError, start: &Start) -> CallError {
 
 fn no_oauth(start: &Start) -> CallError {
     Refusal::Connection(format!("`{}` has no credential by OAuth 2", start.connect.plugin)).into()
+}
+
+/// The tenant that a connection is of: it stands before its name.
+fn tenant(name: &str) -> Option<&str> {
+    name.split_once(':').map(|(tenant, _)| tenant)
 }

@@ -160,7 +160,7 @@ impl Host {
         }))
     }
 
-    fn is_there(&self, plugin: &str, name: &str) -> Result<bool, Fault> {
+    pub(super) fn is_there(&self, plugin: &str, name: &str) -> Result<bool, Fault> {
         let row = row_name(plugin, name);
         let names = self.credentials.renewal.vault.list(&row, None, 1).map_err(unusable)?;
         Ok(names.first() == Some(&row))

@@ -1,0 +1,7 @@
+//! When does a call run, and what becomes of it?
+
+pub(crate) mod job;
+pub(crate) mod kept;
+pub(crate) mod later;
+pub(crate) mod queue;
+pub(crate) mod waiters;
