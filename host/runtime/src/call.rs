@@ -1,15 +1,18 @@
 //! A call from outside: what is asked for, and all that is known of it when it is over.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wharf_egress::{Blob, Json};
 
-use crate::failure::CallError;
+use crate::failure::{CallError, Refusal};
+use crate::registry::Release;
 use crate::sandbox::Given;
 use crate::sandbox::ctx::Exchange;
 use crate::sandbox::log::LogEntry;
+use crate::trace::TraceContext;
 
 /// What a call is given: a value, or JSON as it was written, whose digits go on as they are.
 #[derive(Clone, Debug)]
@@ -54,7 +57,13 @@ pub struct Call {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<u32>,
     pub(crate) dry_run: bool,
+    pub(crate) id: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) trace: Option<TraceContext>,
 }
+
+/// The most characters of an id or a key: a digest of 256 bits in hexadecimal, and a word.
+const LONGEST_ID: usize = 80;
 
 impl Call {
     /// A call of an operation of a plugin, with an empty input.
@@ -68,6 +77,46 @@ impl Call {
             timeout: None,
             retries: None,
             dry_run: false,
+            id: None,
+            key: None,
+            trace: None,
+        }
+    }
+
+    /// The id under which the audit knows it, of up to 80 lower case letters, digits and `-`; without one the host makes one. No other
+    /// call may have it: see [`Host::new_call_id`](crate::Host::new_call_id).
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// What the provider and the plugin take for the id of the call, in the place of its own: a call that is made anew with the same
+    /// key is the same one for a provider that goes by it. It has the characters of an [id](Self::id).
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// The trace that it is part of. The provider is told of it where its connection says so.
+    pub fn trace(mut self, trace: TraceContext) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// Refuses an id or a key that could not stand in a header or a file name as it is.
+    pub(crate) fn check_ids(&self) -> Result<(), Refusal> {
+        let is_good = |id: &String| {
+            let is_good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_good)
+        };
+        match [("id", &self.id), ("key", &self.key)].iter().find(|(_, id)| !id.as_ref().is_none_or(is_good)) {
+            Some((what, _)) => Err(Refusal::InvalidInput {
+                field: None,
+                message: format!(
+                    "the {what} of the call is not one; write up to {LONGEST_ID} lower case letters, digits and `-`"
+                ),
+            }),
+            None => Ok(()),
         }
     }
 
@@ -143,6 +192,10 @@ impl From<Given> for Output {
 pub struct Report {
     /// The call's id, as it stands in the audit.
     pub id: String,
+    /// The release that it was for, where there is such a plugin.
+    pub release: Option<Arc<Release>>,
+    /// The name of the connection that it was for, where one was found.
+    pub connection: Option<String>,
     /// How it ended.
     pub result: Result<Output, CallError>,
     /// Where it failed, what there was of the output by then: the pages before the one that failed.
@@ -182,6 +235,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_id_and_a_key_can_stand_anywhere() {
+        let call = || Call::new("acme", "things.do");
+        assert!(call().id("0f-1").key("a".repeat(80)).check_ids().is_ok() && call().check_ids().is_ok());
+        for wrong in ["", "A", "a b", "a\n", "../a", "ä", &"a".repeat(81)] {
+            assert!(call().id(wrong).check_ids().is_err() && call().key(wrong).check_ids().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_input_is_the_same_in_whatever_order_it_is_written() {

@@ -279,6 +279,32 @@ impl Host {
         of_plugin.push(Arc::new(grant));
     }
 
+    /// Takes a connection from a plugin; whether it had it. Calls that are under way keep it.
+    pub fn disconnect(&self, plugin: &str, name: &str) -> bool {
+        let mut grants = self.grants.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(of_plugin) = grants.get_mut(plugin) else { return false };
+        let before = of_plugin.len();
+        of_plugin.retain(|known| known.connection.name() != name);
+        of_plugin.len() < before
+    }
+
+    /// Grants these connections to plugins by their names, and no others: what was granted before is taken from them. A call sees all
+    /// of the old ones, or all of the new ones.
+    pub fn grant_all(&self, grants: BTreeMap<String, Vec<Grant>>) {
+        let shared = grants.into_iter().map(|(plugin, all)| (plugin, all.into_iter().map(Arc::new).collect()));
+        let shared: BTreeMap<_, _> = shared.collect();
+        let before = std::mem::replace(&mut *self.grants.write().unwrap_or_else(PoisonError::into_inner), shared);
+        // To let go of sockets takes a while, and calls wait for the lock.
+        drop(before);
+    }
+
+    /// The names of the connections that are granted to a plugin, in their order.
+    pub fn granted_names(&self, plugin: &str) -> Vec<String> {
+        let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
+        let of_plugin = grants.get(plugin).into_iter().flatten();
+        of_plugin.map(|grant| grant.connection.name().to_owned()).collect()
+    }
+
     /// Why compiled code was not kept that should have been, and where, so that each start compiles it anew.
     pub fn unkept(&self) -> Option<&str> {
         self.loader.unkept()

@@ -51,6 +51,7 @@ mod registry;
 mod retry;
 mod sandbox;
 mod state;
+mod trace;
 pub mod vault;
 pub mod watch;
 
@@ -72,6 +73,7 @@ pub use retry::MOST_RETRIES;
 pub use sandbox::contract::Contract;
 pub use sandbox::ctx::Exchange;
 pub use sandbox::log::{Level, LogEntry};
+pub use trace::TraceContext;
 pub use wharf_egress::{
     Blob, Connection, Deadline, IN_MEMORY, Json, MASK, MissingCredential, Reached, Reader, Secret, SpoolError, audit,
     configuration, declaration, download, file_name, json, permissions, shortage, text,

@@ -33,6 +33,8 @@ use crate::state::{State, StateStore};
 pub(crate) struct Target {
     /// Of the call.
     pub(crate) id: String,
+    /// What the provider and the plugin take for it.
+    key: Option<String>,
     pub(crate) tenure: Arc<Tenure>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
@@ -60,17 +62,28 @@ impl Target {
 
 /// A call that is about to run.
 pub(super) struct Begun {
-    pub(super) id: String,
-    pub(super) started: Instant,
+    pub(super) named: Named,
     pub(super) target: Result<Target, CallError>,
 }
 
+/// What names a call, and what was found of what it names, also where the rest was not.
+#[derive(Clone)]
+pub(super) struct Named {
+    id: String,
+    started: Instant,
+    release: Option<Arc<Release>>,
+    connection: Option<String>,
+}
+
 /// All that is known of a call when it is over.
-pub(super) fn report_of(id: String, started: Instant, ran: Ran, retries: u32, waiting: Duration) -> Report {
+pub(super) fn report_of(named: Named, ran: Ran, retries: u32, waiting: Duration) -> Report {
+    let Named { id, started, release, connection } = named;
     let (sandbox, network, waiting) = (ran.sandbox, ran.network, waiting + ran.waiting);
     let host = started.elapsed().saturating_sub(sandbox.unwrap_or_default() + network + waiting);
     Report {
         id,
+        release,
+        connection,
         result: ran.result.map(Output::from),
         partial: ran.partial.map(Output::from),
         exchanges: ran.exchanges,
@@ -101,38 +114,49 @@ impl Host {
         self.run_begun(begun, call)
     }
 
+    /// An id for a [call](Call::id), which no other call of this host has.
+    pub fn new_call_id(&self) -> String {
+        format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Finds out what a call is for.
     pub(super) fn begin(&self, way: Way, call: &Call) -> Begun {
-        let started = Instant::now();
-        let id = format!("{}-{}", self.id, self.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        let checked = call.check_ids();
+        let given = call.id.clone().filter(|_| checked.is_ok());
+        let id = given.unwrap_or_else(|| self.new_call_id());
+        let mut named = Named { id, started: Instant::now(), release: None, connection: None };
         let target = unbroken(|| {
+            checked?;
             let exposed = self.exposed_state().map(|words| Fault::Host(words.to_owned()));
             exposed.map_or(Ok(()), Err)?;
-            self.target(id.clone(), call, way, started)
+            self.target(&mut named, call, way)
         });
-        Begun { id, started, target }
+        Begun { named, target }
     }
 
     pub(super) fn run_begun(&self, begun: Begun, call: Call) -> (Report, Option<Target>) {
-        let Begun { id, started, target } = begun;
+        let Begun { named, target } = begun;
         let (ran, retries, waiting) = match &target {
             Ok(target) => self.attempts(target, call),
             Err(error) => (Ran::ended(error.clone()), 0, Duration::ZERO),
         };
-        (report_of(id, started, ran, retries, waiting), target.ok())
+        (report_of(named, ran, retries, waiting), target.ok())
     }
 
     /// What a call is for.
-    fn target(&self, id: String, call: &Call, way: Way, started: Instant) -> Result<Target, CallError> {
+    fn target(&self, named: &mut Named, call: &Call, way: Way) -> Result<Target, CallError> {
         failpoint("target");
+        let (id, key, started) = (named.id.clone(), call.key.clone(), named.started);
         let tenure = self.registry.get(&call.plugin)?;
+        named.release = Some(Arc::clone(&tenure.release));
         let operation = tenure.release.operation(&call.operation)?;
         let grant = self.grant(&tenure.release, call.connection.as_deref())?;
+        named.connection = Some(grant.connection.name().to_owned());
         let limits = grant.limits.unwrap_or(self.limits);
         let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
         // Nothing is sent in a dry run, so nothing is recorded.
         let audit = self.audit.clone().filter(|_| !way.is_dry_run());
-        Ok(Target { id, tenure, operation, grant, limits, audit, way, started })
+        Ok(Target { id, key, tenure, operation, grant, limits, audit, way, started })
     }
 
     /// What a replayed call is for: a release that need not be live. Nothing is sent, so nothing is recorded.
@@ -145,6 +169,7 @@ impl Host {
     ) -> Target {
         Target {
             id: connection.name().to_owned(),
+            key: None,
             tenure: Arc::new(Tenure::new(Arc::clone(release))),
             operation,
             grant: Arc::new(Grant::from(connection)),
@@ -249,6 +274,7 @@ impl Host {
         }
         let running = Running {
             id: target.id.clone(),
+            key: target.key.clone(),
             release: Arc::clone(release),
             operation: Arc::clone(operation),
             state: self.state_for(target),

@@ -1,11 +1,11 @@
 //! A call whose items are handed on as the provider sends them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wharf_egress::Json;
 
 use super::Host;
-use super::run::{Begun, Target, report_of, unbroken};
+use super::run::{Begun, Named, Target, report_of, unbroken};
 use crate::call::{Call, Report};
 use crate::data::{Items, Listened, gives_lines};
 use crate::failure::CallError;
@@ -19,8 +19,7 @@ use crate::sandbox::way::Way;
 /// goes on while nobody asks for an item. Who drops a stream ends its call, and hangs up.
 pub struct Stream<'h> {
     host: &'h Host,
-    id: String,
-    started: Instant,
+    named: Named,
     state: State<'h>,
 }
 
@@ -57,14 +56,14 @@ impl Host {
     pub fn stream(&self, call: Call) -> Stream<'_> {
         let way = if call.dry_run { Way::DryRun } else { Way::Network };
         let begun = self.begin(way, &call);
-        let (id, started) = (begun.id.clone(), begun.started);
+        let named = begun.named.clone();
         let of_lines = |target: &Target| gives_lines(&target.tenure.release.about, &target.operation);
         let state = if begun.target.as_ref().is_ok_and(of_lines) {
             self.listen(begun, call).unwrap_or_else(|error| State::Over(Box::new(Ran::ended(error))))
         } else {
             State::Told(Box::new(self.run_begun(begun, call).0))
         };
-        Stream { host: self, id, started, state }
+        Stream { host: self, named, state }
     }
 
     fn listen(&self, begun: Begun, call: Call) -> Result<State<'_>, CallError> {
@@ -88,7 +87,7 @@ impl Stream<'_> {
     /// Ends the call where it is, and tells all that is known of it. What was handed on is not in the output, which is null; to stop
     /// before the last item is no failure.
     pub fn end(self) -> Report {
-        let Self { host, id, started, state } = self;
+        let Self { host, named, state } = self;
         let ran = match state {
             State::Told(report) => return *report,
             State::Over(ran) => *ran,
@@ -99,7 +98,7 @@ impl Stream<'_> {
                 host.conclude(&target, input, ran)
             }
         };
-        report_of(id, started, ran, 0, Duration::ZERO)
+        report_of(named, ran, 0, Duration::ZERO)
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -32,6 +33,12 @@ pub struct Release {
     ready: Arc<Ready>,
     pub(crate) plugin: Plugin,
     pub(crate) spares: Spares,
+}
+
+impl fmt::Debug for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.about.name, self.about.version, self.digest)
+    }
 }
 
 impl Release {

@@ -61,6 +61,8 @@ pub(crate) struct Ctx {
 pub(crate) struct Running {
     /// Of the call.
     pub(crate) id: String,
+    /// What the provider and the plugin take for it, where that is another one.
+    pub(crate) key: Option<String>,
     /// The release that it was admitted with, whatever is published meanwhile.
     pub(crate) release: Arc<Release>,
     pub(crate) operation: Arc<Operation>,
@@ -96,7 +98,9 @@ impl Running {
 
     /// The id of the call, which is a part of what has to be the same each time where it is recorded.
     pub(crate) fn id_for_the_plugin(&self) -> Cow<'_, str> {
-        self.way.moment().map_or(Cow::Borrowed(&self.id), |moment| Cow::Owned(moment.call_id()))
+        self.way
+            .moment()
+            .map_or(Cow::Borrowed(self.key.as_ref().unwrap_or(&self.id)), |moment| Cow::Owned(moment.call_id()))
     }
 
     /// Whether a request has the id of the call, and one of that name has been done with it: a provider that goes by the id would
