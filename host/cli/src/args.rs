@@ -9,8 +9,10 @@ use clap_complete::Shell;
 use crate::exit;
 
 mod connect;
+mod serve;
 
 pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
+pub(crate) use serve::{Init, Serve};
 
 /// Runs other people's integrations in a sandbox, without giving them the keys.
 #[derive(Debug, Parser)]
@@ -111,6 +113,10 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Look after connections: those that were made, and those of the configuration
     Connections(Connections),
+    /// Write a configuration to begin with, each key with what it is for
+    Init(Init),
+    /// Serve the HTTP API, until stopped
+    Serve(Serve),
     /// Look after the vault, in which connections that are made at run time are kept
     Vault {
         #[command(subcommand)]
@@ -148,10 +154,12 @@ impl Command {
             | Self::Diff { .. }
             | Self::Replay(_)
             | Self::Verify
+            | Self::Init(_)
             | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
             Self::Connect(options) => options.json,
             Self::Connections(options) => options.wants_json(),
+            Self::Serve(options) => options.json,
             Self::Vault { command: Vault::Status { json } } => *json,
             Self::Vault { .. } => false,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,

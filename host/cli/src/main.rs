@@ -72,6 +72,8 @@ fn run() -> ExitCode {
         Command::Audit { command } => commands::audit::run(&args, command),
         Command::Connect(options) => commands::connect::run(&args, options),
         Command::Connections(options) => commands::connections::run(&args, options),
+        Command::Init(options) => commands::init::run(options),
+        Command::Serve(options) => commands::serve::run(&args, options),
         Command::Vault { command } => commands::vault::run(&args, command),
         Command::Compile => {
             args.config.iter().for_each(|file| wharf::configuration::call_it(file.display().to_string()));

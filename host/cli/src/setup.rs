@@ -21,6 +21,7 @@ use crate::exit::Usage;
 use crate::print;
 
 mod grants;
+mod serving;
 pub(crate) mod vault;
 
 const FILE: &str = "wharf.toml";
@@ -31,7 +32,7 @@ const CACHE: &str = "set XDG_CACHE_HOME to a folder that can be written to";
 /// A host and the configuration that it follows.
 pub(crate) struct Setup {
     pub(crate) config: Config,
-    pub(crate) host: Host,
+    pub(crate) host: Arc<Host>,
     /// None where there is no folder for it, nor for its key.
     vault: Option<Arc<SqliteVault>>,
 }
@@ -58,7 +59,7 @@ impl Setup {
         if let Some(vault) = &vault {
             builder = builder.vault(Arc::clone(vault) as Arc<dyn Vault>);
         }
-        Ok(Self { config, host: built(builder)?, vault })
+        Ok(Self { config, host: Arc::new(built(builder)?), vault })
     }
 
     /// The same where something is to be installed or looked up there.
@@ -306,7 +307,7 @@ pub(crate) fn found(named: Option<&Path>) -> Result<Config> {
 }
 
 /// The named file, else `./wharf.toml`, else the one in the user's configuration folder.
-fn find(named: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn find(named: Option<&Path>) -> Option<PathBuf> {
     if let Some(file) = named {
         return Some(file.to_owned());
     }

@@ -15,11 +15,16 @@
 #![deny(missing_docs)]
 
 mod api;
+mod app;
 mod auth;
+mod listen;
 mod problem;
+mod serve;
 mod store;
+mod work;
 
 pub use auth::policy::{Names, Policy};
 pub use auth::principal::{Principal, Role};
 pub use problem::{PREFIX, TYPES, Type};
-pub use store::{CallFilter, CallRow, CallState};
+pub use serve::{Addresses, Reload, ServeError, Server};
+pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};

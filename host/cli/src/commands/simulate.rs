@@ -61,7 +61,7 @@ fn overview(connections: &[Connection], config: Option<&Path>) -> Text {
 }
 
 /// A configuration that reads its secrets from files beside it, as a real one would.
-fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
+pub(crate) fn write_config(file: &Path, connections: &[Connection]) -> Result<()> {
     let secrets = secrets_folder(file);
     let ours = is_ours(file)?;
     if !ours && is_there(&secrets) && !is_there(&secrets.join(MARK_FILE)) {

@@ -1,7 +1,7 @@
 //! Connections that are kept in the vault: making them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use wharf_egress::declaration::{CredentialKind, GrantType, Told, ToldBy};

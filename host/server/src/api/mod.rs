@@ -1,1 +1,142 @@
 //! What is asked for.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use wharf::Json;
+
+use crate::app::App;
+use crate::auth::caller::Caller;
+use crate::problem::{self, Problem};
+
+mod answer;
+mod asked;
+mod audit;
+mod body;
+mod call;
+mod calls;
+mod files;
+mod items;
+mod names;
+mod upload;
+
+pub(crate) use body::read_json;
+pub(crate) use names::visible;
+
+/// Which listener a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The only one.
+    Both,
+    /// The one for everything but management.
+    Calls,
+    /// The one for management.
+    Management,
+}
+
+/// Every path that there is.
+pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/v1/whoami", get(whoami))
+        .route("/v1/plugins/{plugin}/operations/{operation}", post(call::post))
+        .route("/v1/calls", get(calls::list))
+        .route("/v1/calls/{call}", get(calls::one))
+        .route("/v1/calls/{call}/files/{number}", get(files::get))
+        .route("/v1/audit", get(audit::list))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(no_such_path)
+        .layer(from_fn_with_state(door, at_the_door))
+        .with_state(app)
+}
+
+/// Notes which listener a request came to.
+async fn at_the_door(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(door);
+    common(next.run(request).await)
+}
+
+/// What every answer says.
+fn common(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn no_such_path(request: Request) -> Problem {
+    let path = wharf::text::named(request.uri().path(), "of this name");
+    Problem::new(problem::NO_SUCH_PATH, format!("there is no path {path}; /openapi.json lists those that there are"))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let detail = format!("the path does not take {}; /openapi.json says what it takes", request.method());
+    Problem::new(problem::METHOD_NOT_ALLOWED, detail)
+}
+
+/// Whether the process runs.
+async fn healthz() -> Response {
+    of_json(StatusCode::OK, &json!({ "status": "ok" }).into())
+}
+
+/// Whether it takes calls.
+async fn readyz(State(app): State<Arc<App>>) -> Response {
+    if app.is_stopping() {
+        return Problem::new(problem::STOPPING, "the server is about to stop; ask another one").into_response();
+    }
+    of_json(StatusCode::OK, &json!({ "status": "ready", "waiting": app.queue.waiting() }).into())
+}
+
+/// Who asks.
+async fn whoami(caller: Caller) -> Response {
+    of_json(StatusCode::OK, &json!(&*caller.principal).into())
+}
+
+/// An answer that is JSON.
+pub(crate) fn of_json(status: StatusCode, json: &Json) -> Response {
+    let mut response = Response::new(Body::from(json.as_str().to_owned()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The same for who polls: it is sent only where it is another one than the caller has (RFC 9110, section 13.1.2).
+pub(crate) fn json_with_etag(asked: &HeaderMap, value: &Value) -> Response {
+    text_with_etag(asked, value.to_string())
+}
+
+/// The same of JSON as it is written.
+pub(crate) fn text_with_etag(asked: &HeaderMap, text: String) -> Response {
+    let hash = digest(&SHA256, text.as_bytes());
+    let tag: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let mut response = match has(asked, &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => {
+            let mut response = Response::new(Body::from(text));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+    };
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    // Whoever has it asks whether it is still so.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// Whether a caller has what a tag names.
+pub(crate) fn has(asked: &HeaderMap, tag: &str) -> bool {
+    let all = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(',')).map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+}

@@ -1,4 +1,6 @@
 //! Who may do what.
 
+pub(crate) mod allowance;
+pub(crate) mod caller;
 pub(crate) mod policy;
 pub(crate) mod principal;

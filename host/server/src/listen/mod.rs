@@ -56,12 +56,12 @@ impl Listener {
         loop {
             let place = tokio::select! {
                 place = Arc::clone(&self.sockets).acquire_owned() => place,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = told(&mut stop) => break,
             };
             let Ok(place) = place else { break };
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = told(&mut stop) => break,
             };
             let Ok((stream, peer)) = accepted else {
                 tokio::time::sleep(PAUSE).await;
@@ -79,6 +79,12 @@ impl Listener {
         let _ = tokio::time::timeout(self.grace + LAST, async { while open.join_next().await.is_some() {} }).await;
         open.abort_all();
     }
+}
+
+/// Waits until the server is told to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // Where nobody can tell any more, it has stopped.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn serve_one(
@@ -102,7 +108,7 @@ async fn serve_one(
     tokio::select! {
         // Whoever hangs up has no answer, and nobody else is told.
         _ = connection.as_mut() => {}
-        _ = stop.wait_for(|stop| *stop) => {
+        () = told(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }

@@ -36,7 +36,9 @@ impl Waiters {
         let waiting = by_call.remove(call).unwrap_or_default();
         self.calls.store(by_call.len(), Ordering::SeqCst);
         drop(by_call);
-        waiting.into_iter().for_each(|tell| drop(tell.send(())));
+        for tell in waiting {
+            let _ = tell.send(());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<oneshot::Sender<()>>>> {

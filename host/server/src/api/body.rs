@@ -1,0 +1,84 @@
+//! A body that is JSON: all of it, if that is little and comes in time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
+use wharf::Json;
+
+use crate::problem::{self, Problem};
+
+/// The slowest that a body may come, in bytes a second, beyond the time for its first byte.
+const SLOWEST: u64 = 4 << 10;
+
+/// The body of a request, which says that it is JSON.
+pub(crate) async fn read_json(headers: &HeaderMap, body: Body, most: u64, patience: Duration) -> Result<Json, Problem> {
+    check_coding(headers)?;
+    if media_type(headers).as_deref() != Some("application/json") {
+        let detail = "the body has to be JSON, and to say so: `Content-Type: application/json`";
+        return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    let bytes = read(headers, body, most, patience).await?;
+    let text = String::from_utf8(bytes.into())
+        .map_err(|_| Problem::new(problem::BAD_REQUEST, "the body is not UTF-8, as JSON has to be"))?;
+    Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("the body is not JSON: {error}")))
+}
+
+/// What is packed is not taken: a little of it can be very much.
+pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    match headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            problem::UNSUPPORTED_MEDIA_TYPE,
+            "the body is packed, which is not taken here; send it without `Content-Encoding`",
+        )),
+    }
+}
+
+/// Without its parameters, in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+pub(super) fn too_large(most: u64, key: &str) -> Problem {
+    let detail = format!("the body is larger than the {most} bytes that are taken; raise `{key}` under [server]");
+    Problem::new(problem::BODY_TOO_LARGE, detail)
+}
+
+pub(super) fn too_slow(patience: Duration) -> Problem {
+    let patience = humantime::format_duration(patience);
+    let detail = format!("nothing more of the body came for {patience}, or too little; raise `patience` under [server]");
+    Problem::new(problem::TOO_SLOW, detail)
+}
+
+async fn read(headers: &HeaderMap, mut body: Body, most: u64, patience: Duration) -> Result<Bytes, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > most) {
+        return Err(too_large(most, "body"));
+    }
+    let (begun, mut all) = (Instant::now(), BytesMut::new());
+    loop {
+        let until = deadline(begun, all.len() as u64, patience);
+        let frame = timeout_at(until, body.frame()).await.map_err(|_| too_slow(patience))?;
+        let Some(frame) = frame else { return Ok(all.freeze()) };
+        let frame = frame.map_err(|_| Problem::new(problem::BAD_REQUEST, "the body ended before its time"))?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if (all.len() + piece.len()) as u64 > most {
+            return Err(too_large(most, "body"));
+        }
+        all.extend_from_slice(&piece);
+    }
+}
+
+/// Until when the next piece has to come: in the time for one, and not slower than the slowest.
+pub(super) fn deadline(begun: Instant, so_far: u64, patience: Duration) -> Instant {
+    let earned = Duration::from_secs(so_far / SLOWEST);
+    let whole = begun.checked_add(patience.saturating_add(earned));
+    let next = Instant::now().checked_add(patience);
+    whole.into_iter().chain(next).min().unwrap_or(begun)
+}

@@ -1,0 +1,87 @@
+//! What the stations share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use wharf::Host;
+use wharf::config::ServerConfig;
+use wharf_egress::Spool;
+
+use crate::auth::allowance::Allowances;
+use crate::store::Store;
+use crate::work::kept::Kept;
+use crate::work::queue::Queue;
+use crate::work::waiters::Waiters;
+
+/// Tells the operator what should be known.
+pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What the stations share.
+pub(crate) struct App {
+    pub(crate) host: Arc<Host>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) config: ArcSwap<ServerConfig>,
+    /// How the server is called from outside.
+    pub(crate) url: String,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) kept: Kept,
+    pub(crate) waiters: Waiters,
+    pub(crate) allowances: Allowances,
+    pub(crate) spool: Option<Spool>,
+    pub(crate) audit: Option<PathBuf>,
+    /// Calls that were accepted and have not begun.
+    pub(crate) accepted: AtomicUsize,
+    stopping: AtomicBool,
+    pub(crate) tell: Tell,
+}
+
+/// What an [`App`] is made of.
+pub(crate) struct Parts {
+    pub(crate) host: Arc<Host>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) config: ServerConfig,
+    pub(crate) url: String,
+    pub(crate) places: usize,
+    pub(crate) spool: Option<PathBuf>,
+    pub(crate) audit: Option<PathBuf>,
+    pub(crate) tell: Tell,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        let Parts { host, store, config, url, places, spool, audit, tell } = parts;
+        Arc::new(Self {
+            host,
+            store,
+            url,
+            queue: Queue::new(places, config.queue as usize),
+            kept: Kept::default(),
+            waiters: Waiters::default(),
+            allowances: Allowances::new(config.principal),
+            spool: spool.map(Spool::in_folder),
+            audit,
+            accepted: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            config: ArcSwap::from_pointee(config),
+            tell,
+        })
+    }
+
+    /// Lets no call begin any more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.queue.close();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Takes another configuration over; what is fixed when a server starts stays.
+    pub(crate) fn reconfigure(&self, config: ServerConfig) {
+        self.allowances.change(config.principal);
+        self.config.store(Arc::new(config));
+    }
+}

@@ -1,0 +1,306 @@
+//! A server, from its start to its end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+use wharf::Host;
+use wharf::config::ServerConfig;
+
+use crate::api::{Door, router};
+use crate::app::{App, Parts};
+use crate::listen::Listener;
+use crate::listen::hosts::Hosts;
+use crate::store::{Store, StoreError};
+use crate::work::later;
+
+/// What reads the configuration anew and makes the host follow it: what holds of it for the server, or why the old one stays.
+pub type Reload = Arc<dyn Fn() -> Result<ServerConfig, String> + Send + Sync>;
+
+/// How often it is looked whether files have changed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often what is too old or too much is taken out of the history.
+const PRUNE: Duration = Duration::from_secs(60);
+
+/// Threads for requests as such. Calls have others, one for each.
+const THREADS: usize = 2;
+
+/// Further threads that wait for disks: histories, files.
+const FOR_DISKS: usize = 64;
+
+/// How many requests wait for a thread of the system's before it refuses, which the system counts in its own way.
+const BACKLOG: u32 = 4096;
+
+/// What a server is made of.
+pub struct Server {
+    /// Whose operations are called: with plugins loaded and connections granted.
+    pub host: Arc<Host>,
+    /// What is known of calls, and who may ask: opened by [`Store::open_to_serve`].
+    pub store: Arc<Store>,
+    /// How it listens, and what it keeps.
+    pub config: ServerConfig,
+    /// A folder for files that pass; without one they are in memory.
+    pub spool: Option<PathBuf>,
+    /// The file of the audit, where there is one.
+    pub audit: Option<PathBuf>,
+    /// How many calls the host lets in.
+    pub places: u32,
+    /// Files whose change means that the configuration is read anew.
+    pub watched: Vec<PathBuf>,
+    /// Reads the configuration anew.
+    pub reload: Reload,
+    /// Tells the operator what should be known.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// For everything, or everything but management.
+    pub listen: SocketAddr,
+    /// For management.
+    pub management: Option<SocketAddr>,
+    /// How it is called from outside.
+    pub url: String,
+}
+
+/// Why a server does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Nobody could be told from anybody else.
+    #[error(
+        "the server would listen at {0}, where others than this machine can reach it, and nobody has a token: make one with \
+         `wharf tokens create NAME --role call`, or listen at 127.0.0.1"
+    )]
+    NoPrincipals(SocketAddr),
+    /// The address cannot be listened at.
+    #[error("the server cannot listen at {address}: {reason}; give another one as `{key}` under [server]")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// Its key in the configuration.
+        key: &'static str,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+    /// What is known of calls cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no threads for it.
+    #[error("the server does not start: {0}")]
+    System(std::io::Error),
+}
+
+impl Server {
+    /// Serves until the process is told to stop (SIGTERM, or Ctrl-C). `ready` is told where, once it listens.
+    ///
+    /// # Errors
+    /// [`ServeError`] where it does not begin to.
+    pub fn serve(self, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
+        let places = self.config.calls.map_or(self.places, |calls| calls.min(self.places)).max(1) as usize;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .max_blocking_threads(places + FOR_DISKS)
+            .thread_name("request")
+            .enable_all()
+            .build()
+            .map_err(ServeError::System)?;
+        let served = runtime.block_on(self.run(places, ready));
+        end(runtime);
+        served
+    }
+
+    async fn run(self, places: usize, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
+        let Self { host, store, config, spool, audit, watched, reload, tell, .. } = self;
+        if !may_listen(&config, &store)? {
+            return Err(ServeError::NoPrincipals(config.listen));
+        }
+        more_files();
+        let socket = listen(config.listen, "listen")?;
+        let management = config.management.map(|address| listen(address, "management")).transpose()?;
+        let address = |socket: &TcpListener| socket.local_addr().map_err(ServeError::System);
+        let listens_at = address(&socket)?;
+        let url = config.public_url.clone().unwrap_or_else(|| format!("http://{listens_at}"));
+        let addresses =
+            Addresses { listen: listens_at, management: management.as_ref().map(address).transpose()?, url: url.clone() };
+
+        let (patience, grace, sockets) = (config.patience, config.grace, Arc::new(Semaphore::new(config.sockets as usize)));
+        let (public_url, hosts) = (config.public_url.clone(), config.hosts.clone());
+        let app = App::new(Parts { host, store, config, url, places, spool, audit, tell: Arc::clone(&tell) });
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = tokio::task::JoinSet::new();
+        let door = if management.is_some() { Door::Calls } else { Door::Both };
+        for (socket, door) in [(Some(socket), door), (management, Door::Management)] {
+            let Some(socket) = socket else { continue };
+            let hosts = Arc::new(Hosts::new(address(&socket)?, public_url.as_deref(), &hosts));
+            let router = router(Arc::clone(&app), door);
+            let listener = Listener { socket, router, hosts, sockets: Arc::clone(&sockets), patience, grace };
+            listeners.spawn(listener.serve(stopped.clone()));
+        }
+        let resumed = later::resume(&app)?;
+        if resumed > 0 {
+            tell(&format!("{resumed} calls that were accepted before are taken up"));
+        }
+        let upkeep = tokio::spawn(upkeep(Arc::clone(&app), watched, reload));
+        ready(&addresses);
+
+        told_to_stop().await;
+        app.stop();
+        let _ = stop.send(true);
+        while listeners.join_next().await.is_some() {}
+        upkeep.abort();
+        Ok(())
+    }
+}
+
+/// Whether somebody is known who may ask, or nobody else can reach it.
+fn may_listen(config: &ServerConfig, store: &Store) -> Result<bool, StoreError> {
+    let is_open = [Some(config.listen), config.management].into_iter().flatten().any(|address| !address.ip().is_loopback());
+    let is_known = config.oidc.as_ref().is_some_and(|oidc| !oidc.principals.is_empty());
+    Ok(!is_open || is_known || store.has_principals()?)
+}
+
+fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, ServeError> {
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6(),
+        }?;
+        // Those of the server before may not be forgotten yet.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|reason| ServeError::Address { address, key, reason })
+}
+
+/// As many open files as the system allows: each socket is one.
+fn more_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Where it may not be more, fewer sockets are open at one time.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+/// Waits for a signal to stop.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Waits for a signal to read the configuration anew.
+#[cfg(unix)]
+async fn told_to_reload(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// What is done beside requests: the configuration is followed, and the history has an end.
+async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
+    let look = |watched: &[PathBuf]| -> Vec<Option<Seen>> { watched.iter().map(Seen::of).collect() };
+    let mut seen = look(&watched);
+    let (mut clock, mut pruned) = (tokio::time::interval(LOOK), tokio::time::Instant::now());
+    #[cfg(unix)]
+    let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+    loop {
+        #[cfg(unix)]
+        let is_told = tokio::select! {
+            _ = clock.tick() => false,
+            () = told_to_reload(&mut signal) => true,
+        };
+        #[cfg(not(unix))]
+        let is_told = {
+            clock.tick().await;
+            false
+        };
+        let now = look(&watched);
+        if is_told || now != seen {
+            seen = now;
+            read_anew(&app, &reload).await;
+        }
+        if pruned.elapsed() >= PRUNE {
+            pruned = tokio::time::Instant::now();
+            prune(&app).await;
+        }
+    }
+}
+
+async fn read_anew(app: &Arc<App>, reload: &Reload) {
+    let reload = Arc::clone(reload);
+    let read = tokio::task::spawn_blocking(move || reload()).await;
+    match read {
+        Ok(Ok(config)) => {
+            let before = app.config.load_full();
+            let is_fixed = |config: &ServerConfig| {
+                (config.listen, config.management, config.public_url.clone(), config.hosts.clone(), config.calls, config.queue, config.sockets)
+            };
+            if is_fixed(&before) != is_fixed(&config) {
+                (app.tell)("the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue` and `sockets` of [server] hold after a restart");
+            } else {
+                (app.tell)("the configuration was read anew");
+            }
+            app.reconfigure(config);
+        }
+        Ok(Err(problem)) => (app.tell)(&format!("the configuration before stays in force: {problem}")),
+        Err(_) => (app.tell)("the configuration before stays in force: reading it anew failed by a bug; please report it"),
+    }
+}
+
+async fn prune(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let history = app.config.load().history;
+    let _ = tokio::task::spawn_blocking(move || {
+        if let Err(error) = app.store.prune(history.keep, history.size) {
+            (app.tell)(&format!("the history is not cut: {error}"));
+        }
+    })
+    .await;
+}
+
+/// What a file looks like from outside.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    modified: Option<SystemTime>,
+    length: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Seen {
+    fn of(file: &PathBuf) -> Option<Self> {
+        let metadata = std::fs::metadata(file).ok()?;
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt as _;
+        Some(Self {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+            #[cfg(unix)]
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// Whoever still runs has had its time.
+fn end(runtime: Runtime) {
+    runtime.shutdown_timeout(Duration::from_secs(1));
+}

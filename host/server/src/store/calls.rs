@@ -1,0 +1,223 @@
+//! What is written of a call: that it begins, and how it ended.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+
+use super::error::StoreError;
+use super::idempotency::{self, DAY, Found};
+use super::keys::Column;
+use super::rows::{code_of, place, row_by_number};
+use super::types::{Begun, CallRow, CallState, Ended, NewCall};
+use super::{Inner, Store, now, signed};
+
+/// Something that is written together with others.
+pub(super) enum Work {
+    Begin(Box<Beginning>),
+    End(Box<Ending>),
+    /// A call that waited begins to run.
+    Start(String),
+    /// A principal was there at a time.
+    Used(String, u64),
+    /// For somebody who waits until the others are written.
+    Nothing,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Begun(Begun),
+    Started(bool),
+    Done,
+}
+
+pub(super) struct Beginning {
+    call: NewCall,
+    /// The digest of its key, where it has one, and its fingerprint.
+    key: Option<([u8; 32], [u8; 32])>,
+    request: Option<Vec<u8>>,
+}
+
+pub(super) struct Ending {
+    ended: Ended,
+    answer: Option<Vec<u8>>,
+    keeps_contents: bool,
+}
+
+impl Work {
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<Outcome> {
+        match self {
+            Self::Begin(beginning) => beginning.write(connection).map(Outcome::Begun),
+            Self::End(ending) => ending.write(connection).map(|()| Outcome::Done),
+            Self::Start(id) => {
+                let sql = "UPDATE calls SET state = ?2 WHERE id = ?1 AND state = ?3";
+                let states = (id, code_of(CallState::Running), code_of(CallState::Accepted));
+                Ok(Outcome::Started(ready(connection, sql)?.execute(states)? == 1))
+            }
+            Self::Used(name, at) => {
+                let sql = "UPDATE principals SET used = ?2 WHERE name = ?1";
+                ready(connection, sql)?.execute((name, signed(at)))?;
+                Ok(Outcome::Done)
+            }
+            Self::Nothing => Ok(Outcome::Done),
+        }
+    }
+}
+
+fn ready<'c>(connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+    connection.prepare_cached(sql)
+}
+
+impl Beginning {
+    fn write(self, connection: &Connection) -> rusqlite::Result<Begun> {
+        if let Some((digest, fingerprint)) = &self.key {
+            match idempotency::find(connection, digest, fingerprint, self.call.at)? {
+                Found::Free => {}
+                Found::Call(row) => return Ok(Begun::Known(row)),
+                Found::Conflict => return Ok(Begun::Conflict),
+            }
+        }
+        let number = self.insert(connection)?;
+        if let Some(request) = self.request {
+            keep(connection, place(number, Column::Request), None, &request)?;
+        }
+        if let Some((digest, fingerprint)) = &self.key {
+            idempotency::bind(connection, digest, fingerprint, number, self.call.at)?;
+        }
+        Ok(Begun::New)
+    }
+
+    fn insert(&self, connection: &Connection) -> rusqlite::Result<i64> {
+        let call = &self.call;
+        let state = if call.is_later { CallState::Accepted } else { CallState::Running };
+        let sql = "INSERT INTO calls (id, tenant, principal, plugin, version, digest, operation, connection, effect, trace, is_later, \
+                   state, at, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)";
+        ready(connection, sql)?.insert(params![
+            call.id,
+            call.tenant,
+            call.principal,
+            call.plugin,
+            call.version,
+            call.digest,
+            call.operation,
+            call.connection,
+            call.effect,
+            call.trace,
+            call.is_later,
+            code_of(state),
+            signed(call.at),
+        ])
+    }
+}
+
+impl Ending {
+    /// Only one end is the end of a call.
+    fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+        let Some(number) = self.update(connection)? else { return Ok(()) };
+        if self.ended.frees_key {
+            idempotency::free(connection, number)?;
+        }
+        if !self.keeps_contents {
+            ready(connection, "DELETE FROM contents WHERE place = ?1")?.execute([place(number, Column::Request)])?;
+        }
+        if let Some(answer) = self.answer {
+            let until = (!self.keeps_contents).then(|| signed(self.ended.at.saturating_add(DAY)));
+            keep(connection, place(number, Column::Answer), until, &answer)?;
+        }
+        Ok(())
+    }
+
+    fn update(&self, connection: &Connection) -> rusqlite::Result<Option<i64>> {
+        let ended = &self.ended;
+        let sql = "UPDATE calls SET state = ?2, problem = ?3, ended = ?4, connection = COALESCE(?5, connection), requests = ?6, \
+                   retries = ?7, queue = ?8, host = ?9, sandbox = ?10, network = ?11, waiting = ?12 \
+                   WHERE id = ?1 AND state < 2 RETURNING number";
+        let micros = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let mut statement = ready(connection, sql)?;
+        let row = params![
+            ended.id,
+            code_of(ended.state),
+            ended.problem,
+            signed(ended.at),
+            ended.connection,
+            ended.requests,
+            ended.retries,
+            micros(ended.queue),
+            micros(ended.host),
+            ended.sandbox.map(micros),
+            micros(ended.network),
+            micros(ended.waiting),
+        ];
+        statement.query_row(row, |row| row.get(0)).optional()
+    }
+}
+
+/// Keeps something sealed, until a time or for as long as its call.
+fn keep(connection: &Connection, place: i64, until: Option<i64>, sealed: &[u8]) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO contents (place, until, sealed) VALUES (?1, ?2, ?3)";
+    ready(connection, sql)?.execute((place, until, sealed)).map(drop)
+}
+
+impl Store {
+    /// Writes that a call is accepted, or begins. It is there once this returns: also where the process is killed then.
+    pub(crate) fn begin(&self, mut call: NewCall) -> Result<Begun, StoreError> {
+        let keys = self.inner.keys()?;
+        let request = call.request.take();
+        let request = request.map(|open| keys.seal(&call.id, Column::Request, &open)).transpose()?;
+        let key = call.key.take().map(|key| {
+            let digest = idempotency::digest(keys, call.tenant.as_deref(), &call.principal, &key.key);
+            (digest, key.fingerprint)
+        });
+        match self.inner.run(Work::Begin(Box::new(Beginning { call, key, request })))? {
+            Outcome::Begun(begun) => Ok(begun),
+            Outcome::Started(_) | Outcome::Done => Ok(Begun::New),
+        }
+    }
+
+    /// Writes how a call ended. If somebody waits for it, it is there once this returns; if not, soon.
+    pub(crate) fn end(&self, mut ended: Ended, wait: bool) -> Result<(), StoreError> {
+        let answer = ended.answer.take();
+        let answer = answer.map(|open| self.inner.keys()?.seal(&ended.id, Column::Answer, &open)).transpose()?;
+        let keeps_contents = self.inner.keeps_contents.load(std::sync::atomic::Ordering::Relaxed);
+        let work = Work::End(Box::new(Ending { ended, answer, keeps_contents }));
+        match wait {
+            true => self.inner.run(work).map(drop),
+            false => self.inner.run_soon(work, self.writing.is_some()),
+        }
+    }
+
+    /// Lets a call that waited run: false where it does not wait any more.
+    pub(crate) fn start(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(matches!(self.inner.run(Work::Start(id.to_owned()))?, Outcome::Started(true)))
+    }
+
+    /// The calls that wait to be run, the oldest first, with their requests. One whose request cannot be opened has failed.
+    pub(crate) fn accepted(&self) -> Result<Vec<(CallRow, Vec<u8>)>, StoreError> {
+        let sql = "SELECT number FROM calls WHERE state = 0 ORDER BY number";
+        let rows = self.inner.read(|connection| {
+            let mut statement = connection.prepare(sql)?;
+            let numbers = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+            numbers.into_iter().map(|number| row_by_number(connection, number)).collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut accepted = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.request(&row.id)? {
+                Some(request) => accepted.push((row, request)),
+                None => self.inner.fail(&row.id)?,
+            }
+        }
+        Ok(accepted)
+    }
+}
+
+impl Inner {
+    /// What was running when a server ended: nobody knows how it ended.
+    pub(super) fn forget_running(&self, at: u64) -> Result<(), StoreError> {
+        let sql = "UPDATE calls SET state = ?1, problem = 'outcome-unknown', ended = ?2 WHERE state = ?3 AND state < 2";
+        let states = (code_of(CallState::Unknown), signed(at), code_of(CallState::Running));
+        self.write(|connection| connection.execute(sql, states)).map(drop)
+    }
+
+    fn fail(&self, id: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE calls SET state = ?1, problem = 'host-fault', ended = ?2 WHERE id = ?3 AND state < 2";
+        self.write(|connection| connection.execute(sql, (code_of(CallState::Failed), signed(now()), id))).map(drop)
+    }
+}

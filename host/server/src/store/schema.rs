@@ -1,0 +1,109 @@
+//! The tables of the database.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::{StoreError, damaged};
+
+/// What stands in the file's head: `whrs`.
+const APPLICATION: i32 = 0x7768_7273;
+const FORMAT: i32 = 1;
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Statements that are kept ready by each connection.
+const STATEMENTS: usize = 64;
+
+/// What is long is in a table of its own, so that looking through the history reads none of it. The place there is twice the number
+/// of the call, and one more for the answer. Keys are there by their digest alone.
+const TABLES: &str = "
+CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE principals (name TEXT PRIMARY KEY, digest BLOB NOT NULL, principal TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, used INTEGER) STRICT;
+CREATE TABLE calls (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tenant TEXT, principal TEXT NOT NULL, plugin TEXT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL, connection TEXT, effect TEXT NOT NULL, trace TEXT NOT NULL, is_later INTEGER NOT NULL, state INTEGER NOT NULL, problem TEXT, at INTEGER NOT NULL, ended INTEGER, requests TEXT, retries INTEGER NOT NULL, queue INTEGER, host INTEGER, sandbox INTEGER, network INTEGER, waiting INTEGER) STRICT;
+CREATE INDEX calls_of_tenant ON calls (tenant);
+CREATE INDEX calls_open ON calls (state) WHERE state < 2;
+CREATE TABLE contents (place INTEGER PRIMARY KEY, until INTEGER, sealed BLOB NOT NULL) STRICT;
+CREATE TABLE keys (digest BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX keys_of_call ON keys (number);
+CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;
+CREATE INDEX deliveries_due ON deliveries (next);
+INSERT INTO settings (name, value) VALUES ('principals', 0);
+";
+
+/// A connection to a database that is there.
+pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What stands in a file from elsewhere is data, and runs nothing.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    for (pragma, value) in [
+        // A process that is killed loses nothing of what was written; a power cut may take the last calls with it, and no more.
+        ("synchronous", "NORMAL"),
+        ("temp_store", "MEMORY"),
+        ("journal_size_limit", "67108864"),
+    ] {
+        connection.pragma_update(None, pragma, value)?;
+    }
+    Ok(connection)
+}
+
+/// One that only reads.
+pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(file)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    Ok(connection)
+}
+
+/// Readers do not wait for who writes, and the other way round.
+pub(super) fn share(connection: &Connection, file: &Path) -> Result<(), StoreError> {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+    match mode {
+        Ok(mode) if mode == "wal" => Ok(()),
+        Ok(_) => Err(StoreError::Unusable(format!(
+            "the disk of {} has no shared memory; put it on a disk of this machine",
+            file.display()
+        ))),
+        Err(error) => Err(StoreError::of_sql(&error, file)),
+    }
+}
+
+/// Makes the tables where there are none yet, and says whether the file is one that this program understands. Several processes may
+/// do so at one time.
+pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), StoreError> {
+    let of_sql = |error| StoreError::of_sql(&error, file);
+    let number = |of: &Connection, pragma| of.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    if (number(connection, "application_id").map_err(of_sql)?, number(connection, "user_version").map_err(of_sql)?)
+        == (APPLICATION, FORMAT)
+    {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of_sql)?;
+    let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    let application = number(&transaction, "application_id").map_err(of_sql)?;
+    let format = number(&transaction, "user_version").map_err(of_sql)?;
+    match (application, format, tables.map_err(of_sql)?) {
+        (APPLICATION, FORMAT, _) => return Ok(()),
+        (APPLICATION, FORMAT.., _) => {
+            return Err(StoreError::Refused(format!(
+                "{} is of a newer Wharf; use that one, or put back a backup of before",
+                file.display()
+            )));
+        }
+        (0, 0, 0) => {}
+        _ => return Err(StoreError::Unusable(damaged(file))),
+    }
+    let made = transaction
+        .pragma_update(None, "application_id", APPLICATION)
+        .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
+        .and_then(|()| transaction.execute_batch(TABLES))
+        .and_then(|()| transaction.commit());
+    made.map_err(of_sql)
+}

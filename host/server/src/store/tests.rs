@@ -1,0 +1,171 @@
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wharf::vault::MemoryVault;
+
+use super::idempotency::DAY;
+use super::types::{Begun, Ended, NewCall, NewKey};
+use super::*;
+use crate::auth::policy::{Names, Policy};
+use crate::auth::principal::{Principal, Role};
+
+mod calls;
+mod pruned;
+mod timing;
+mod tokens;
+
+/// A folder with a store in it, and the vault of its keys.
+pub(super) struct Place {
+    _folder: TempDir,
+    pub(super) file: PathBuf,
+    pub(super) vault: Arc<MemoryVault>,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { file: folder.path().join("store/server.db"), _folder: folder, vault: Arc::default() }
+    }
+
+    pub(super) fn serve(&self) -> Store {
+        Store::open_to_serve(&self.file, Arc::clone(&self.vault) as Arc<dyn Vault>).unwrap()
+    }
+
+    pub(super) fn open(&self) -> Store {
+        Store::open(&self.file, Arc::clone(&self.vault) as Arc<dyn Vault>).unwrap()
+    }
+}
+
+pub(super) fn new(id: impl Into<String>) -> NewCall {
+    NewCall {
+        id: id.into(),
+        tenant: Some("acme".to_owned()),
+        principal: "shop".to_owned(),
+        plugin: "appwrite".to_owned(),
+        version: "1.2.3".to_owned(),
+        digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
+        operation: "users.list".to_owned(),
+        connection: Some("main".to_owned()),
+        effect: "read",
+        trace: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+        at: now(),
+        is_later: false,
+        request: None,
+        key: None,
+    }
+}
+
+pub(super) fn with_key(id: impl Into<String>, key: &str, fingerprint: u8) -> NewCall {
+    NewCall { key: Some(NewKey { key: key.to_owned(), fingerprint: [fingerprint; 32] }), ..new(id) }
+}
+
+pub(super) fn ended(id: impl Into<String>) -> Ended {
+    Ended {
+        id: id.into(),
+        at: now(),
+        state: CallState::Succeeded,
+        problem: None,
+        connection: None,
+        requests: r#"[{"method":"GET","url":"https://example.com/users","status":200}]"#.to_owned(),
+        retries: 1,
+        queue: Duration::from_micros(1),
+        host: Duration::from_micros(2),
+        sandbox: Some(Duration::from_micros(3)),
+        network: Duration::from_micros(4),
+        waiting: Duration::from_micros(5),
+        answer: None,
+        frees_key: false,
+    }
+}
+
+#[test]
+fn the_file_is_the_owners_alone_and_one_server_uses_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let store = place.serve();
+    store.begin(new("a")).unwrap();
+    let folder = place.file.parent().unwrap();
+    assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    for entry in folder.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+    }
+    let second = Store::open_to_serve(&place.file, Arc::clone(&place.vault) as Arc<dyn Vault>);
+    let Err(StoreError::Refused(words)) = second else { panic!() };
+    assert!(words.contains("another server runs with") && words.contains("stop it first"), "{words}");
+    // Others look at it meanwhile.
+    assert!(place.open().call("a").unwrap().is_some());
+    drop(store);
+    place.serve();
+
+    std::fs::set_permissions(&place.file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let Err(StoreError::Unusable(words)) = Store::open(&place.file, Arc::clone(&place.vault) as Arc<dyn Vault>) else {
+        panic!()
+    };
+    assert!(words.contains("others can read") && words.contains("`chmod "), "{words}");
+}
+
+#[test]
+fn a_file_of_something_else_or_of_a_newer_wharf_is_refused_in_words() {
+    let place = Place::new();
+    drop(place.open());
+    let words = |place: &Place| {
+        Store::open(&place.file, Arc::clone(&place.vault) as Arc<dyn Vault>).err().map(|error| error.to_string())
+    };
+    assert_eq!(words(&place), None);
+    schema::connect(&place.file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    assert!(words(&place).unwrap().contains("is of a newer Wharf"));
+    schema::connect(&place.file).unwrap().pragma_update(None, "application_id", 1).unwrap();
+    assert!(words(&place).unwrap().contains("not what the server keeps"));
+
+    let place = Place::new();
+    std::fs::create_dir(place.file.parent().unwrap()).unwrap();
+    let text = "something that is no database at all, and long enough to be looked at as one".repeat(10);
+    std::fs::write(&place.file, text).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&place.file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    assert!(words(&place).unwrap().contains("not what the server keeps"));
+}
+
+#[test]
+fn the_keys_of_another_vault_are_told() {
+    let place = Place::new();
+    drop(place.serve());
+    let other: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    let Err(error) = Store::open_to_serve(&place.file, other) else { panic!() };
+    assert!(error.to_string().contains("of another vault; put back that vault"), "{error}");
+}
+
+#[test]
+fn several_open_a_new_store_at_one_time() {
+    let place = Place::new();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| place.open().has_principals().unwrap());
+        }
+    });
+}
+
+#[test]
+fn webhooks_wait_over_a_restart_until_they_are_settled() {
+    let place = Place::new();
+    let store = place.serve();
+    for (id, at) in [("m1", 10), ("m2", 20), ("m1", 30)] {
+        let new = NewDelivery { id: id.to_owned(), webhook: "product".to_owned(), payload: "{}".to_owned(), at };
+        store.add_delivery(&new).unwrap();
+    }
+    assert_eq!(store.next_delivery().unwrap(), Some(10));
+    assert_eq!(store.due_deliveries(15, 10).unwrap().len(), 1);
+    store.settle_delivery("m1", Settled::Again(100)).unwrap();
+    drop(store);
+    let store = place.serve();
+    let due = store.due_deliveries(1000, 10).unwrap();
+    assert_eq!(due.iter().map(|one| (one.id.as_str(), one.attempts)).collect::<Vec<_>>(), [("m2", 0), ("m1", 1)]);
+    store.settle_delivery("m1", Settled::Over).unwrap();
+    store.settle_delivery("m2", Settled::Over).unwrap();
+    assert_eq!((store.next_delivery().unwrap(), store.due_deliveries(u64::MAX, 10).unwrap().len()), (None, 0));
+}

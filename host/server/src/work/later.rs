@@ -1,0 +1,128 @@
+//! Calls for which nobody waits: they are written down first, and run as soon as it is their turn, also after a restart.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wharf::{Json, TraceContext};
+
+use super::job::{Job, Shared, Whose, blocking};
+use super::queue::Lane;
+use crate::store::{Begun, CallRow};
+use crate::problem::{self, Problem};
+
+/// How long a call waits for its turn at most. The queue of those that nobody waits for has an end of its own.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is to be run, as it is kept.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept<'k> {
+    #[serde(borrow)]
+    input: &'k RawValue,
+    timeout_ms: Option<u64>,
+    retries: Option<u32>,
+    provider_key: Option<String>,
+    trace: Option<String>,
+}
+
+fn kept(job: &Job) -> Vec<u8> {
+    let number = |number: Option<u64>| Json::from(serde_json::json!(number));
+    let timeout = job.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    let trace = job.trace.map(|trace| trace.to_string());
+    let members = [
+        ("input", job.input.clone()),
+        ("timeoutMs", number(timeout)),
+        ("retries", number(job.retries.map(u64::from))),
+        ("providerKey", serde_json::json!(job.provider_key).into()),
+        ("trace", serde_json::json!(trace).into()),
+    ];
+    Json::object(members).into_string().into_bytes()
+}
+
+/// Accepts a call: once this returns it is written down.
+pub(crate) async fn accept(app: &Shared, job: Job) -> Result<Begun, Problem> {
+    let most = app.config.load().queue as usize;
+    if app.accepted.fetch_add(1, Ordering::SeqCst) >= most {
+        app.accepted.fetch_sub(1, Ordering::SeqCst);
+        let detail = format!("{most} calls are accepted and have not begun; come again later, or raise `queue` under [server]");
+        return Err(Problem::new(problem::BUSY, detail).after(Duration::from_secs(1)));
+    }
+    let (shared, row) = (Arc::clone(app), job.row(Some(kept(&job)), true));
+    let begun = blocking(move || shared.store.begin(row)).await.and_then(|begun| Ok(begun?));
+    match begun {
+        Ok(Begun::New) => {
+            start(app, job);
+            Ok(Begun::New)
+        }
+        other => {
+            app.accepted.fetch_sub(1, Ordering::SeqCst);
+            other
+        }
+    }
+}
+
+/// Takes up what was accepted before the server stopped.
+pub(crate) fn resume(app: &Shared) -> Result<usize, crate::store::StoreError> {
+    let accepted = app.store.accepted()?;
+    let count = accepted.len();
+    for (row, request) in accepted {
+        app.accepted.fetch_add(1, Ordering::SeqCst);
+        match read(&row, &request) {
+            Some(job) => start(app, job),
+            None => {
+                app.accepted.fetch_sub(1, Ordering::SeqCst);
+                (app.tell)(&format!("the call {} was accepted, and what it asks for cannot be read any more", row.id));
+            }
+        }
+    }
+    Ok(count)
+}
+
+fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
+    let kept: Kept<'_> = serde_json::from_slice(request).ok()?;
+    Some(Job {
+        id: row.id.clone(),
+        whose: Whose {
+            tenant: row.tenant.clone(),
+            principal: row.principal.clone(),
+            plugin: row.plugin.clone(),
+            version: row.version.clone(),
+            digest: row.digest.clone(),
+            operation: row.operation.clone(),
+            effect: "",
+            connection: row.connection.clone(),
+        },
+        input: Json::parse(kept.input.get()).ok()?,
+        files: Vec::new(),
+        timeout: kept.timeout_ms.map(Duration::from_millis),
+        retries: kept.retries,
+        dry_run: false,
+        key: None,
+        provider_key: kept.provider_key,
+        trace: kept.trace.and_then(|trace| trace.parse::<TraceContext>().ok()),
+    })
+}
+
+fn start(app: &Shared, job: Job) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        let lane = Lane { tenant: job.whose.tenant.clone(), plugin: job.whose.plugin.clone() };
+        let entered = app.queue.enter(lane, PATIENCE).await;
+        app.accepted.fetch_sub(1, Ordering::SeqCst);
+        // It is taken up by the next server.
+        let Ok((place, queued)) = entered else { return };
+        let shared = Arc::clone(&app);
+        let ran = blocking(move || {
+            match shared.store.start(&job.id) {
+                Ok(true) => drop(job.run_later(&shared, queued)),
+                Ok(false) => {}
+                Err(error) => (shared.tell)(&format!("the accepted call {} does not begin: {error}", job.id)),
+            }
+            drop(place);
+        });
+        let _ = ran.await;
+    });
+}
