@@ -78,7 +78,7 @@ impl Inner {
     }
 
     /// The size of what is in use, in bytes.
-    fn size(&self) -> Result<u64, StoreError> {
+    pub(super) fn size(&self) -> Result<u64, StoreError> {
         let pragma =
             |connection: &Connection, name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         self.read(|connection| {
