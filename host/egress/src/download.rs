@@ -92,7 +92,7 @@ pub fn download(url: &str, most_bytes: u64, within: Duration) -> Result<Vec<u8>,
     fetch(&url, connection(&url), most_bytes, within.min(LONGEST))
 }
 
-fn parse(text: &str) -> Result<Url, DownloadError> {
+pub(crate) fn parse(text: &str) -> Result<Url, DownloadError> {
     let unusable = |problem: &str| DownloadError::Unusable(problem.to_owned());
     let mut url = Url::parse(text).map_err(|error| unusable(&error.to_string()))?;
     if !matches!(url.scheme(), "https" | "http") {
@@ -113,9 +113,19 @@ fn connection(url: &Url) -> ConnectionBuilder {
 
 fn fetch(url: &Url, to: ConnectionBuilder, most_bytes: u64, within: Duration) -> Result<Vec<u8>, DownloadError> {
     let connection = to.build().map_err(|error| DownloadError::Unusable(error.to_string()))?;
+    get(url, &connection, most_bytes, within)
+}
+
+/// Fetches a URL over a connection to its origin.
+pub(crate) fn get(
+    url: &Url,
+    connection: &Connection,
+    most_bytes: u64,
+    within: Duration,
+) -> Result<Vec<u8>, DownloadError> {
     let outgoing = Outgoing::get("download", url.as_str());
     let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, most_bytes);
-    let answer = send(&connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
+    let answer = send(connection, &outgoing, allowance, None).map_err(|error| failed(url, within, error))?;
     let (goal, retry_after) = (location(url, &answer), retry_after(&answer));
     let url = url.to_string();
     match (answer.status, goal) {

@@ -149,6 +149,11 @@ impl Denial {
         Rule::BoundValue.denies(message).with_remedy(PLUGINS.to_owned())
     }
 
+    /// Whether some configuration would allow it.
+    pub(crate) fn may_be_allowed(&self) -> bool {
+        self.remedy != self.rule.remedy()
+    }
+
     /// The same with a remedy for the case at hand.
     pub(crate) fn with_remedy(self, remedy: String) -> Self {
         Self { remedy: Cow::Owned(remedy), ..self }

@@ -143,5 +143,11 @@ fn block(pem: &str) -> Result<Block<'_>, String> {
     Ok(Block { label, der })
 }
 
+/// The key in a text, for the tests of what verifies.
+#[cfg(test)]
+pub(super) fn der(pem: &str) -> Zeroizing<Vec<u8>> {
+    block(pem).unwrap().der
+}
+
 #[cfg(test)]
 mod tests;

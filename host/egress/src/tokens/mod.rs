@@ -20,16 +20,22 @@ mod answer;
 mod browser;
 mod callback;
 mod error;
+mod issuer;
 mod jwt;
+mod keys;
 mod pkce;
 mod read;
 mod request;
 mod shown;
+mod verify;
 mod words;
 
 pub use callback::{Callback, CallbackError, callback};
 pub use error::{Refused, TokenError};
+pub use issuer::{Issuer, IssuerError};
+pub use keys::Keys;
 pub use pkce::pkce;
+pub use verify::{Claims, Expected, Jwt, NotVerified, SignedBy};
 
 use answer::Said;
 use request::Sent;
