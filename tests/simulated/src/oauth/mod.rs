@@ -6,6 +6,7 @@
 //! | `POST /token` | `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer |
 //! | `POST /device`, `GET /device/verify` | devices, and the page on which a person consents to one |
 //! | `POST /revoke` | RFC 7009 |
+//! | `GET /.well-known/openid-configuration`, `/jwks` | who it is, and the keys that it signs with |
 //! | `GET /api/me`, `/api/things` | what a bearer token opens |
 //! | `/session/challenge`, `/session/login`, `/session/logout` | sessions |
 //! | `/session/me`, `/session/things` | what a session opens |
@@ -29,6 +30,7 @@ mod client;
 mod control;
 mod device;
 mod grants;
+mod issuer;
 mod jwt;
 mod odd;
 mod options;
@@ -49,6 +51,8 @@ pub use options::{
     Options, Over, Proof, RSA_KEY, RSA_KEY_ID, SERVICE_ACCOUNT, ScopeForm, Session, SessionOver, Shape,
 };
 pub use state::Figures;
+
+use serde_json::Value;
 
 use crate::request::Recorded;
 use crate::server::{Server, Thread};
@@ -148,6 +152,13 @@ impl TokenServer {
     #[must_use]
     pub fn grant(&self, user: &str) -> (String, String) {
         self.shared.lock().grant(user)
+    }
+
+    /// Signs a token as the issuer that it is: by RS256 with [`RSA_KEY`], or by ES256 with [`EC_KEY`], as the header's `alg` says. None
+    /// where it says something else.
+    #[must_use]
+    pub fn signed(&self, header: &Value, claims: &Value) -> Option<String> {
+        issuer::signed(header, claims)
     }
 
     /// Ends all families: consent is withdrawn.

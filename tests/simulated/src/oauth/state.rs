@@ -14,7 +14,7 @@ use super::odd::{self, Next};
 use super::options::Options;
 use super::reply::{self, Refusal, header};
 use super::session::Sessions;
-use super::{api, authorize, control, device, session, shape, token};
+use super::{api, authorize, control, device, issuer, session, shape, token};
 use crate::answer::Canned;
 use crate::clock;
 use crate::request::Recorded;
@@ -121,6 +121,8 @@ impl State {
             }
             ("POST", "/device") => device::begin(self, call).unwrap_or_else(|refusal| refusal.answer()),
             ("GET", "/device/verify") => device::page(self, call),
+            ("GET", issuer::DESCRIBED_AT) => issuer::described(self),
+            ("GET", "/jwks") => issuer::keys(self),
             ("POST", "/revoke") => token::revoke(self, call).unwrap_or_else(|refusal: Refusal| refusal.answer()),
             (_, path) if path.starts_with("/api/") => api::answer(self, call),
             (_, path) if path.starts_with("/session/") => session::answer(self, call),
