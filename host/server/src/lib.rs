@@ -26,4 +26,5 @@ mod work;
 pub use auth::policy::{Names, Policy};
 pub use auth::principal::{Principal, Role};
 pub use problem::{PREFIX, TYPES, Type};
+pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};

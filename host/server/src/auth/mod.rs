@@ -2,5 +2,6 @@
 
 pub(crate) mod allowance;
 pub(crate) mod caller;
+pub(crate) mod oidc;
 pub(crate) mod policy;
 pub(crate) mod principal;
