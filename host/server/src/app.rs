@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use wharf::Host;
 use wharf::config::ServerConfig;
 use wharf_egress::Spool;
 
 use crate::auth::allowance::Allowances;
+use crate::auth::oidc::Oidc;
 use crate::store::Store;
 use crate::work::kept::Kept;
 use crate::work::queue::Queue;
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) kept: Kept,
     pub(crate) waiters: Waiters,
     pub(crate) allowances: Allowances,
+    /// The issuer whose tokens are taken.
+    pub(crate) oidc: ArcSwapOption<Oidc>,
     pub(crate) spool: Option<Spool>,
     pub(crate) audit: Option<PathBuf>,
     /// Calls that were accepted and have not begun.
@@ -50,9 +53,14 @@ pub(crate) struct Parts {
 }
 
 impl App {
-    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+    /// # Errors
+    /// What cannot be used of the configuration.
+    pub(crate) fn new(parts: Parts) -> Result<Arc<Self>, String> {
         let Parts { host, store, config, url, places, spool, audit, tell } = parts;
-        Arc::new(Self {
+        let oidc = oidc(&config, &tell)?;
+        store.keep_contents(config.history.contents);
+        Ok(Arc::new(Self {
+            oidc: ArcSwapOption::from(oidc),
             host,
             store,
             url,
@@ -66,7 +74,7 @@ impl App {
             stopping: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
             tell,
-        })
+        }))
     }
 
     /// Lets no call begin any more.
@@ -80,8 +88,20 @@ impl App {
     }
 
     /// Takes another configuration over; what is fixed when a server starts stays.
-    pub(crate) fn reconfigure(&self, config: ServerConfig) {
+    ///
+    /// # Errors
+    /// What cannot be used of it: then nothing is changed.
+    pub(crate) fn reconfigure(&self, config: ServerConfig) -> Result<(), String> {
+        if self.config.load().oidc != config.oidc {
+            self.oidc.store(oidc(&config, &self.tell)?);
+        }
+        self.store.keep_contents(config.history.contents);
         self.allowances.change(config.principal);
         self.config.store(Arc::new(config));
+        Ok(())
     }
+}
+
+fn oidc(config: &ServerConfig, tell: &Tell) -> Result<Option<Arc<Oidc>>, String> {
+    config.oidc.as_ref().map(|oidc| Ok(Arc::new(Oidc::new(oidc, Arc::clone(tell))?))).transpose()
 }

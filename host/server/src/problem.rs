@@ -117,14 +117,14 @@ pub(crate) struct Problem {
     /// What is wrong, where, and what to do: as the command line says it.
     pub(crate) detail: String,
     /// What else is known.
-    pub(crate) members: Map<String, Value>,
+    pub(crate) members: Box<Map<String, Value>>,
     /// When to come again.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Problem {
     pub(crate) fn new(kind: Type, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new(), retry_after: None }
+        Self { kind, detail: detail.into(), members: Box::default(), retry_after: None }
     }
 
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
@@ -161,7 +161,7 @@ impl Problem {
         members.insert("title".to_owned(), json!(self.kind.title));
         members.insert("status".to_owned(), json!(self.kind.status));
         members.insert("detail".to_owned(), json!(self.detail));
-        members.extend(self.members.clone());
+        members.extend(self.members.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(wait) = self.retry_after {
             members.insert("retryAfter".to_owned(), json!(seconds(wait)));
         }

@@ -88,6 +88,9 @@ pub enum ServeError {
         /// What the system says.
         reason: std::io::Error,
     },
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Configuration(String),
     /// What is known of calls cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -126,12 +129,17 @@ impl Server {
         let address = |socket: &TcpListener| socket.local_addr().map_err(ServeError::System);
         let listens_at = address(&socket)?;
         let url = config.public_url.clone().unwrap_or_else(|| format!("http://{listens_at}"));
-        let addresses =
-            Addresses { listen: listens_at, management: management.as_ref().map(address).transpose()?, url: url.clone() };
+        let addresses = Addresses {
+            listen: listens_at,
+            management: management.as_ref().map(address).transpose()?,
+            url: url.clone(),
+        };
 
-        let (patience, grace, sockets) = (config.patience, config.grace, Arc::new(Semaphore::new(config.sockets as usize)));
+        let (patience, grace, sockets) =
+            (config.patience, config.grace, Arc::new(Semaphore::new(config.sockets as usize)));
         let (public_url, hosts) = (config.public_url.clone(), config.hosts.clone());
-        let app = App::new(Parts { host, store, config, url, places, spool, audit, tell: Arc::clone(&tell) });
+        let parts = Parts { host, store, config, url, places, spool, audit, tell: Arc::clone(&tell) };
+        let app = App::new(parts).map_err(ServeError::Configuration)?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = tokio::task::JoinSet::new();
         let door = if management.is_some() { Door::Calls } else { Door::Both };
@@ -160,7 +168,8 @@ impl Server {
 
 /// Whether somebody is known who may ask, or nobody else can reach it.
 fn may_listen(config: &ServerConfig, store: &Store) -> Result<bool, StoreError> {
-    let is_open = [Some(config.listen), config.management].into_iter().flatten().any(|address| !address.ip().is_loopback());
+    let is_open =
+        [Some(config.listen), config.management].into_iter().flatten().any(|address| !address.ip().is_loopback());
     let is_known = config.oidc.as_ref().is_some_and(|oidc| !oidc.principals.is_empty());
     Ok(!is_open || is_known || store.has_principals()?)
 }
@@ -251,18 +260,32 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
     match read {
         Ok(Ok(config)) => {
             let before = app.config.load_full();
+            if let Err(problem) = app.reconfigure(config.clone()) {
+                return (app.tell)(&format!("the configuration before stays in force: {problem}"));
+            }
             let is_fixed = |config: &ServerConfig| {
-                (config.listen, config.management, config.public_url.clone(), config.hosts.clone(), config.calls, config.queue, config.sockets)
+                (
+                    config.listen,
+                    config.management,
+                    config.public_url.clone(),
+                    config.hosts.clone(),
+                    config.calls,
+                    config.queue,
+                    config.sockets,
+                )
             };
             if is_fixed(&before) != is_fixed(&config) {
-                (app.tell)("the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue` and `sockets` of [server] hold after a restart");
+                (app.tell)(
+                    "the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue` and `sockets` of [server] hold after a restart",
+                );
             } else {
                 (app.tell)("the configuration was read anew");
             }
-            app.reconfigure(config);
         }
         Ok(Err(problem)) => (app.tell)(&format!("the configuration before stays in force: {problem}")),
-        Err(_) => (app.tell)("the configuration before stays in force: reading it anew failed by a bug; please report it"),
+        Err(_) => {
+            (app.tell)("the configuration before stays in force: reading it anew failed by a bug; please report it")
+        }
     }
 }
 

@@ -22,7 +22,9 @@ pub(crate) fn run(options: &Init) -> Result<ExitCode> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
     let mut opened = match open.open(file) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(Usage(format!("{} is there already, and stays as it is; name another file", file.display())).into());
+            return Err(
+                Usage(format!("{} is there already, and stays as it is; name another file", file.display())).into()
+            );
         }
         opened => opened.with_context(|| format!("the file {}", file.display()))?,
     };

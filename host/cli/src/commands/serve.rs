@@ -39,7 +39,9 @@ struct Serving {
 
 /// The file of what a server knows, in the store of a configuration.
 pub(crate) fn server_file(store: Option<&Path>) -> Result<PathBuf> {
-    let store = store.ok_or_else(|| Usage("there is no folder for what a server knows: set HOME, or make a wharf.toml".to_owned()))?;
+    let store = store.ok_or_else(|| {
+        Usage("there is no folder for what a server knows: set HOME, or make a wharf.toml".to_owned())
+    })?;
     Ok(store.join(SERVER_FILE))
 }
 
@@ -67,7 +69,8 @@ impl Serving {
             let next = current.following(file.as_deref()).map_err(|error| format!("{error:#}"))?;
             let mut config = next.config.server.clone();
             // What was typed holds.
-            config.listen = if next.config.server.listen == current.config.server.listen { listen } else { config.listen };
+            config.listen =
+                if next.config.server.listen == current.config.server.listen { listen } else { config.listen };
             *current = next;
             Ok(config)
         };

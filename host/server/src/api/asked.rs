@@ -64,9 +64,13 @@ pub(super) fn read(body: &Json) -> Result<Asked, Problem> {
     let (mut options, mut input, mut items) = (Vec::new(), None, None);
     for (name, value) in body.members() {
         if !KNOWN.contains(&name.as_str()) {
-            let near = wharf::operation::nearest(&name, KNOWN.into_iter()).map(|near| format!("did you mean `{near}`?"));
+            let near =
+                wharf::operation::nearest(&name, KNOWN.into_iter()).map(|near| format!("did you mean `{near}`?"));
             let meant = near.unwrap_or_else(|| format!("known are `{}`", KNOWN.join("`, `")));
-            return Err(wrong(format!("the body has a member {} that is not known; {meant}", wharf::text::named(&name, "of a name"))));
+            return Err(wrong(format!(
+                "the body has a member {} that is not known; {meant}",
+                wharf::text::named(&name, "of a name")
+            )));
         }
         let slot = match name.as_str() {
             "input" => &mut input,
@@ -99,7 +103,9 @@ pub(super) fn read(body: &Json) -> Result<Asked, Problem> {
 fn in_words(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
-    format!("the body does not say what it has to: {words}; `connection` is a text, `timeoutMs` and `retries` are whole numbers, `dryRun` and `continueOnFail` are true or false")
+    format!(
+        "the body does not say what it has to: {words}; `connection` is a text, `timeoutMs` and `retries` are whole numbers, `dryRun` and `continueOnFail` are true or false"
+    )
 }
 
 fn each(items: &Json) -> Result<Vec<Json>, Problem> {
@@ -137,7 +143,9 @@ fn check(options: &Options) -> Result<(), Problem> {
     let most = LONGEST.as_millis();
     match options.timeout_ms {
         Some(0) => Err(wrong(format!("`timeoutMs` is a whole number from 1 to {most}"))),
-        Some(timeout) if u128::from(timeout) > most => Err(wrong(format!("`timeoutMs` is a whole number from 1 to {most}"))),
+        Some(timeout) if u128::from(timeout) > most => {
+            Err(wrong(format!("`timeoutMs` is a whole number from 1 to {most}")))
+        }
         _ => Ok(()),
     }
 }
@@ -152,7 +160,8 @@ mod tests {
 
     #[test]
     fn an_input_stays_as_it_is_written() {
-        let asked = read(&Json::parse(r#"{"input": {"n": 12345678901234567890123.10}, "timeoutMs": 5}"#).unwrap()).unwrap();
+        let asked =
+            read(&Json::parse(r#"{"input": {"n": 12345678901234567890123.10}, "timeoutMs": 5}"#).unwrap()).unwrap();
         let What::One(input) = asked.what else { panic!() };
         assert_eq!(input.as_str(), r#"{"n": 12345678901234567890123.10}"#);
         assert_eq!(asked.options.timeout(), Some(Duration::from_millis(5)));

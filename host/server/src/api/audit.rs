@@ -43,7 +43,10 @@ pub(super) async fn list(
     caller.need(Role::Read)?;
     let Query(wanted) = query.map_err(|error| super::calls::wrong_query(&error))?;
     let Some(file) = app.audit.clone() else {
-        return Err(Problem::new(problem::GONE, "the configuration keeps no audit; `enabled` under [audit] is what does"));
+        return Err(Problem::new(
+            problem::GONE,
+            "the configuration keeps no audit; `enabled` under [audit] is what does",
+        ));
     };
     let page = blocking(move || {
         // What was asked for a moment ago is on record.
@@ -76,7 +79,8 @@ fn newest(file: &Path, principal: &Principal, wanted: &Wanted) -> std::io::Resul
         (&mut opened).take(end - begin).read_to_end(&mut piece)?;
         piece.append(&mut rest);
         // The first line may have begun before.
-        let whole = if begin == 0 { 0 } else { piece.iter().position(|byte| *byte == b'\n').map_or(piece.len(), |at| at + 1) };
+        let whole =
+            if begin == 0 { 0 } else { piece.iter().position(|byte| *byte == b'\n').map_or(piece.len(), |at| at + 1) };
         let mut at = begin + piece.len() as u64;
         let lines = piece.get(whole..).unwrap_or_default();
         for line in lines.split_inclusive(|byte| *byte == b'\n').rev() {

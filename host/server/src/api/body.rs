@@ -52,7 +52,8 @@ pub(super) fn too_large(most: u64, key: &str) -> Problem {
 
 pub(super) fn too_slow(patience: Duration) -> Problem {
     let patience = humantime::format_duration(patience);
-    let detail = format!("nothing more of the body came for {patience}, or too little; raise `patience` under [server]");
+    let detail =
+        format!("nothing more of the body came for {patience}, or too little; raise `patience` under [server]");
     Problem::new(problem::TOO_SLOW, detail)
 }
 

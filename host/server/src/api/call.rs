@@ -52,7 +52,8 @@ pub(super) async fn post(
     let (body, files) = read(&app, request).await?;
     let asked = asked::read(&body)?;
     let own = {
-        let (app, principal, name) = (Arc::clone(&app), Arc::clone(&caller.principal), asked.options.connection.clone());
+        let (app, principal, name) =
+            (Arc::clone(&app), Arc::clone(&caller.principal), asked.options.connection.clone());
         let plugin = plugin.clone();
         // A vault may have to be asked.
         blocking(move || connection(&app.host, &principal, &plugin, name.as_deref())).await??
@@ -166,7 +167,8 @@ pub(super) async fn run(app: &Arc<App>, job: Job) -> Result<Answer, Problem> {
 }
 
 fn conflict() -> Problem {
-    let detail = "the idempotency key was used for another request in the last 24 hours; take a new key for a new request";
+    let detail =
+        "the idempotency key was used for another request in the last 24 hours; take a new key for a new request";
     Problem::new(problem::IDEMPOTENCY_CONFLICT, detail)
 }
 
@@ -174,17 +176,22 @@ fn not_begun(refused: Refused, patience: Duration) -> Problem {
     let wait = Duration::from_secs(1);
     match refused {
         Refused::Full => {
-            let detail = "as many calls wait as may: nothing was done; come again later, or raise `queue` under [server]";
+            let detail =
+                "as many calls wait as may: nothing was done; come again later, or raise `queue` under [server]";
             Problem::new(problem::BUSY, detail).after(wait)
         }
         Refused::Late => {
             let patience = humantime::format_duration(patience);
-            let detail = format!("the call waited {patience} for its turn, and nothing was done; come again later, or raise `calls` or `wait` under [server]");
+            let detail = format!(
+                "the call waited {patience} for its turn, and nothing was done; come again later, or raise `calls` or `wait` under [server]"
+            );
             Problem::new(problem::BUSY, detail).after(wait)
         }
-        Refused::Closed => {
-            Problem::new(problem::STOPPING, "the server is about to stop, and nothing was done; ask another one, or come again").after(wait)
-        }
+        Refused::Closed => Problem::new(
+            problem::STOPPING,
+            "the server is about to stop, and nothing was done; ask another one, or come again",
+        )
+        .after(wait),
     }
 }
 
@@ -250,7 +257,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut all = headers.get_all("idempotency-key").iter();
     let Some(first) = all.next() else { return Ok(None) };
     let wrong = || {
-        let detail = format!("the `Idempotency-Key` is one text of 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID");
+        let detail =
+            format!("the `Idempotency-Key` is one text of 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID");
         Problem::new(problem::BAD_REQUEST, detail)
     };
     let key = first.to_str().map_err(|_| wrong())?.trim();
@@ -328,7 +336,9 @@ pub(super) fn summary(succeeded: usize, failed: usize, not_run: usize) -> Json {
 
 /// Says who answered, of an answer to several items: the release that is live as it begins.
 pub(super) fn say_of_items(headers: &mut HeaderMap, common: &Common) {
-    for (name, value) in [("wharf-plugin-version", &common.whose.version), ("wharf-plugin-digest", &common.whose.digest)] {
+    for (name, value) in
+        [("wharf-plugin-version", &common.whose.version), ("wharf-plugin-digest", &common.whose.digest)]
+    {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -355,7 +365,9 @@ mod tests {
     fn a_key_is_one_text() {
         let of = |values: &[&str]| {
             let mut headers = HeaderMap::new();
-            values.iter().for_each(|value| drop(headers.append("idempotency-key", value.parse().unwrap())));
+            for value in values {
+                headers.append("idempotency-key", value.parse().unwrap());
+            }
             key(&headers).map_err(|problem| problem.kind.name)
         };
         assert_eq!(of(&[]), Ok(None));

@@ -56,9 +56,12 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     caller.need_one_of(&[Role::Read, Role::Call])?;
     let Query(wanted) = query.map_err(|error| wrong_query(&error))?;
-    let before = wanted.after.as_deref().map(str::parse::<i64>).transpose().map_err(|_| {
-        Problem::new(problem::BAD_REQUEST, "`after` is what the page before gave as `next`")
-    })?;
+    let before = wanted
+        .after
+        .as_deref()
+        .map(str::parse::<i64>)
+        .transpose()
+        .map_err(|_| Problem::new(problem::BAD_REQUEST, "`after` is what the page before gave as `next`"))?;
     let limit = wanted.limit.unwrap_or(USUAL).clamp(1, MOST);
     // Whoever does not read looks at its own.
     let principal = match caller.principal.is(Role::Read) {
@@ -115,7 +118,10 @@ fn may_see(caller: &Caller, row: &CallRow) -> bool {
 
 pub(super) fn unknown(call: &str) -> Problem {
     let name = wharf::text::named(call, "of this id");
-    Problem::new(problem::UNKNOWN, format!("there is no call {name} that this token may look at, or it is not kept any more"))
+    Problem::new(
+        problem::UNKNOWN,
+        format!("there is no call {name} that this token may look at, or it is not kept any more"),
+    )
 }
 
 /// A call, once it has ended or the time is over.
@@ -141,7 +147,10 @@ pub(super) async fn ended_within(app: &Arc<App>, row: CallRow, wait: Duration) -
 pub(super) async fn wait_for_end(app: &Arc<App>, row: CallRow, wait: Duration) -> Result<CallRow, Problem> {
     let row = ended_within(app, row, wait).await?;
     if is_open(&row) {
-        let detail = format!("the call {} of this idempotency key is still running; look it up at /v1/calls/{}, or come again", row.id, row.id);
+        let detail = format!(
+            "the call {} of this idempotency key is still running; look it up at /v1/calls/{}, or come again",
+            row.id, row.id
+        );
         let problem = Problem::new(problem::IDEMPOTENCY_IN_PROGRESS, detail).with("call", row.id);
         return Err(problem.after(Duration::from_secs(1)));
     }
@@ -154,7 +163,8 @@ fn is_open(row: &CallRow) -> bool {
 
 /// What is known of a call without its answer.
 fn told(row: &CallRow) -> Value {
-    let time = |at: u64| humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(at)).to_string();
+    let time =
+        |at: u64| humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(at)).to_string();
     let mut told = json!(row);
     if let Some(members) = told.as_object_mut() {
         members.insert("acceptedAt".to_owned(), json!(time(row.at)));
@@ -254,5 +264,5 @@ fn read_problem(row: &CallRow, json: &Json) -> Problem {
         members.remove(known);
     }
     let kind = problem::Type { status: status.unwrap_or(kind.status), ..kind };
-    Problem { kind, detail, members, retry_after }
+    Problem { kind, detail, members: Box::new(members), retry_after }
 }

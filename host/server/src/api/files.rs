@@ -55,10 +55,7 @@ pub(super) fn of_blob(file: &Blob, asked: &HeaderMap) -> Response {
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     let media_type = HeaderValue::from_str(&file.media_type);
-    headers.insert(
-        header::CONTENT_TYPE,
-        media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
+    headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.len()));
     if let Ok(value) = HeaderValue::from_str(&disposition(file.file_name.as_deref())) {
         headers.insert(header::CONTENT_DISPOSITION, value);

@@ -28,7 +28,7 @@ pub(crate) fn visible(
             let sees = |name: &&str| {
                 release.operation(name).is_ok_and(|one| principal.sees(plugin, name, one.declared.effect))
             };
-            let near = nearest(operation, release.operation_names()).filter(|near| sees(&near));
+            let near = nearest(operation, release.operation_names()).filter(|near| sees(near));
             Err(unknown(&format!("`{plugin}` has no operation"), operation, near))
         }
     }
@@ -73,7 +73,8 @@ pub(crate) fn connection(
     let mut known = own_connections(host, principal, plugin)?;
     match known.as_slice() {
         [] => {
-            let detail = format!("`{plugin}` has no connection that this token may use; make one, or ask for one to be made");
+            let detail =
+                format!("`{plugin}` has no connection that this token may use; make one, or ask for one to be made");
             Err(Problem::new(problem::CONNECTION, detail))
         }
         [_] => Ok(known.pop()),

@@ -26,12 +26,7 @@ const PARTS: usize = 100;
 pub(super) async fn read(app: &Arc<App>, request: Request) -> Result<(Json, Vec<(String, Blob)>), Problem> {
     check_coding(request.headers())?;
     let config = app.config.load_full();
-    let mut reading = Reading {
-        begun: Instant::now(),
-        taken: 0,
-        most: config.files,
-        patience: config.patience,
-    };
+    let mut reading = Reading { begun: Instant::now(), taken: 0, most: config.files, patience: config.patience };
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| wrong(&error.body_text()))?;
     let (mut body, mut files) = (None, Vec::new());
     while let Some(mut field) = reading.next(&mut form).await? {

@@ -52,7 +52,9 @@ impl Allowances {
         if !state.by_name.contains_key(name) {
             state.by_name.insert(name.to_owned(), Asked { left: burst, then: now, in_flight: 0 });
         }
-        let Some(asked) = state.by_name.get_mut(name) else { return Err(too_many("rate", rate, Duration::from_secs(1))) };
+        let Some(asked) = state.by_name.get_mut(name) else {
+            return Err(too_many("rate", rate, Duration::from_secs(1)));
+        };
         asked.left = (asked.left + now.duration_since(asked.then).as_secs_f64() * rate).min(burst);
         asked.then = now;
         if asked.left < 1.0 {
@@ -79,7 +81,8 @@ fn too_many(key: &str, most: f64, wait: Duration) -> Problem {
 impl State {
     fn forget_some(&mut self, now: Instant) {
         if self.by_name.len() >= COUNTED {
-            let is_busy = |asked: &Asked| asked.in_flight > 0 || now.duration_since(asked.then) < Duration::from_secs(1);
+            let is_busy =
+                |asked: &Asked| asked.in_flight > 0 || now.duration_since(asked.then) < Duration::from_secs(1);
             self.by_name.retain(|_, asked| is_busy(asked));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use wharf::TraceContext;
@@ -12,6 +12,7 @@ use super::principal::{Principal, Role};
 use crate::api::Door;
 use crate::app::App;
 use crate::problem::{self, Problem};
+use crate::work::job::blocking;
 
 /// Whoever asks, and the trace that it is part of.
 pub(crate) struct Caller {
@@ -54,8 +55,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let token = bearer(&parts.headers)?;
         let principal = principal_of(app, token).await?;
         let let_in = app.allowances.enter(&principal.name)?;
-        let Extension(door) =
-            parts.extensions.get::<Door>().copied().map(Extension).unwrap_or(Extension(Door::Both));
+        let door = parts.extensions.get::<Door>().copied().unwrap_or(Door::Both);
         Ok(Self { principal, trace: trace(&parts.headers), door, _let_in: let_in })
     }
 }
@@ -80,8 +80,27 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 
 /// Whose token it is.
 async fn principal_of(app: &Arc<App>, token: &str) -> Result<Arc<Principal>, Problem> {
-    let known = app.store.principal_of(token).map_err(|error| Problem::new(problem::HOST_FAULT, error.to_string()))?;
-    known.ok_or_else(unknown)
+    match app.oidc.load_full() {
+        Some(oidc) if !token.starts_with(OWN) => match oidc.known(token) {
+            Some(known) => Ok(known),
+            None => {
+                // The issuer may have to be asked for its keys.
+                let token = token.to_owned();
+                blocking(move || oidc.principal_of(&token)).await??.ok_or_else(nobody)
+            }
+        },
+        _ => app.store.principal_of(token)?.ok_or_else(unknown),
+    }
+}
+
+/// What tokens of this server begin with.
+const OWN: &str = "wharf_";
+
+fn nobody() -> Problem {
+    Problem::new(
+        problem::UNAUTHENTICATED,
+        "the token is one of the issuer, and no principal under [server.oidc.principals] fits its claims",
+    )
 }
 
 fn unknown() -> Problem {

@@ -85,11 +85,25 @@ mod tests {
 
     #[test]
     fn a_request_is_taken_only_where_it_names_this_server() {
-        let own = Hosts::new("127.0.0.1:8080".parse().unwrap(), Some("https://wharf.example.com"), &["wharf.lan:8080".into()]);
-        for good in ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080", "wharf.example.com", "wharf.lan:8080"] {
+        let own = Hosts::new(
+            "127.0.0.1:8080".parse().unwrap(),
+            Some("https://wharf.example.com"),
+            &["wharf.lan:8080".into()],
+        );
+        for good in
+            ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080", "wharf.example.com", "wharf.lan:8080"]
+        {
             assert!(is_taken(&own, &[good]), "{good}");
         }
-        for bad in ["evil.example", "evil.example:8080", "127.0.0.1", "127.0.0.1:80", "10.0.0.1:8080", "wharf.example.com:8080", ""] {
+        for bad in [
+            "evil.example",
+            "evil.example:8080",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "10.0.0.1:8080",
+            "wharf.example.com:8080",
+            "",
+        ] {
             assert!(!is_taken(&own, &[bad]), "{bad}");
         }
         assert!(!is_taken(&own, &[]) && !is_taken(&own, &["127.0.0.1:8080", "127.0.0.1:8080"]));

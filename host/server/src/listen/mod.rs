@@ -67,7 +67,8 @@ impl Listener {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            let serving = serve_one(stream, peer, self.router.clone(), Arc::clone(&self.hosts), self.patience, stop.clone());
+            let serving =
+                serve_one(stream, peer, self.router.clone(), Arc::clone(&self.hosts), self.patience, stop.clone());
             open.spawn(async move {
                 serving.await;
                 drop(place);

@@ -38,6 +38,7 @@ pub(super) struct Beginning {
 
 pub(super) struct Ending {
     ended: Ended,
+    request: Option<Vec<u8>>,
     answer: Option<Vec<u8>>,
     keeps_contents: bool,
 }
@@ -115,8 +116,15 @@ impl Ending {
         if self.ended.frees_key {
             idempotency::free(connection, number)?;
         }
-        if !self.keeps_contents {
-            ready(connection, "DELETE FROM contents WHERE place = ?1")?.execute([place(number, Column::Request)])?;
+        let waited = "SELECT is_later FROM calls WHERE number = ?1";
+        match self.request {
+            Some(request) => keep(connection, place(number, Column::Request), None, &request)?,
+            // What it was to run with has what is sensitive in it.
+            None if !self.keeps_contents || ready(connection, waited)?.query_row([number], |row| row.get(0))? => {
+                ready(connection, "DELETE FROM contents WHERE place = ?1")?
+                    .execute([place(number, Column::Request)])?;
+            }
+            None => {}
         }
         if let Some(answer) = self.answer {
             let until = (!self.keeps_contents).then(|| signed(self.ended.at.saturating_add(DAY)));
@@ -176,8 +184,10 @@ impl Store {
     pub(crate) fn end(&self, mut ended: Ended, wait: bool) -> Result<(), StoreError> {
         let answer = ended.answer.take();
         let answer = answer.map(|open| self.inner.keys()?.seal(&ended.id, Column::Answer, &open)).transpose()?;
+        let request = ended.request.take();
+        let request = request.map(|open| self.inner.keys()?.seal(&ended.id, Column::Request, &open)).transpose()?;
         let keeps_contents = self.inner.keeps_contents.load(std::sync::atomic::Ordering::Relaxed);
-        let work = Work::End(Box::new(Ending { ended, answer, keeps_contents }));
+        let work = Work::End(Box::new(Ending { ended, request, answer, keeps_contents }));
         match wait {
             true => self.inner.run(work).map(drop),
             false => self.inner.run_soon(work, self.writing.is_some()),

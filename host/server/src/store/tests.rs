@@ -77,6 +77,7 @@ pub(super) fn ended(id: impl Into<String>) -> Ended {
         sandbox: Some(Duration::from_micros(3)),
         network: Duration::from_micros(4),
         waiting: Duration::from_micros(5),
+        request: None,
         answer: None,
         frees_key: false,
     }

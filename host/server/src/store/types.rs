@@ -85,6 +85,8 @@ pub(crate) struct Ended {
     pub(crate) sandbox: Option<Duration>,
     pub(crate) network: Duration,
     pub(crate) waiting: Duration,
+    /// What takes the place of the request of a call that waited, to be sealed: where there is nothing, its request is forgotten.
+    pub(crate) request: Option<Vec<u8>>,
     /// The answer, to be sealed: `{"output": …}` or `{"problem": …}` as it is sent. For calls with a key, for those that waited, and
     /// where contents are kept.
     pub(crate) answer: Option<Vec<u8>>,

@@ -147,7 +147,7 @@ impl Job {
             let report = app.host.run(self.call());
             return Done::Ran(Box::new(self.answer(report, queued)));
         }
-        let contents = app.config.load().history.contents.then(|| self.contents(app)).flatten();
+        let contents = self.contents_kept(app);
         match app.store.begin(self.row(contents, false)) {
             Ok(Begun::New) => Done::Ran(Box::new(self.run_begun(app, queued))),
             Ok(Begun::Known(row)) => Done::Known(row),
@@ -169,7 +169,7 @@ impl Job {
     fn run_whole(self, app: &App, queued: Duration, is_later: bool) -> Answer {
         let report = app.host.run(self.call());
         let was_sent = !report.exchanges.is_empty();
-        let requests = serde_json::to_string(&report.exchanges).unwrap_or_default();
+        let requests = Value::Array(report.exchanges.iter().map(sent).collect()).to_string();
         let answer = self.clone().answer(report, queued);
         let is_fetched = self.key.is_some() || is_later;
         let is_kept = is_fetched || app.config.load().history.contents;
@@ -193,6 +193,7 @@ impl Job {
             sandbox,
             network: network.unwrap_or_default(),
             waiting: waiting.unwrap_or_default(),
+            request: if is_later { self.contents_kept(app) } else { None },
             answer: masked,
             // What failed before anything was sent may be tried with the same key.
             frees_key: !was_sent && answer.result.is_err(),
@@ -252,12 +253,21 @@ impl Job {
         }
     }
 
-    /// What is kept of the input where contents are: no sensitive one is in it.
+    /// What is kept of the input, where contents are.
+    fn contents_kept(&self, app: &App) -> Option<Vec<u8>> {
+        app.config.load().history.contents.then(|| self.contents(app)).flatten()
+    }
+
+    /// The input without what is sensitive.
     fn contents(&self, app: &App) -> Option<Vec<u8>> {
         let release = app.host.plugin(&self.whose.plugin).ok()?;
         let operation = release.operation(&self.whose.operation).ok()?;
-        let sensitive: Vec<String> =
-            operation.declared.sensitive_inputs.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect();
+        let sensitive: Vec<String> = operation
+            .declared
+            .sensitive_inputs
+            .iter()
+            .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+            .collect();
         let input = self.input.replaced(&sensitive, |_| Json::from(Value::from(wharf::MASK)));
         Some(Json::object([("input", input)]).into_string().into_bytes())
     }
@@ -290,11 +300,27 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// What is kept of a request: where it went and what came of it, as in the audit, and nothing of what was in it.
+fn sent(exchange: &Exchange) -> Value {
+    let request = &exchange.request;
+    json!({
+        "request": request.request,
+        "method": request.method,
+        "url": request.url,
+        "status": exchange.status,
+        "answerBytes": exchange.answer_bytes,
+        "micros": exchange.micros,
+    })
+}
+
 /// Runs something that waits, on a thread for that.
 pub(crate) async fn blocking<T: Send + 'static>(part: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(part)
-        .await
-        .map_err(|_| Problem::new(problem::HOST_FAULT, "the host failed: it has a bug, which ended this request alone; please report it"))
+    tokio::task::spawn_blocking(part).await.map_err(|_| {
+        Problem::new(
+            problem::HOST_FAULT,
+            "the host failed: it has a bug, which ended this request alone; please report it",
+        )
+    })
 }
 
 /// An application that outlives what it runs.

@@ -10,8 +10,8 @@ use wharf::{Json, TraceContext};
 
 use super::job::{Job, Shared, Whose, blocking};
 use super::queue::Lane;
-use crate::store::{Begun, CallRow};
 use crate::problem::{self, Problem};
+use crate::store::{Begun, CallRow};
 
 /// How long a call waits for its turn at most. The queue of those that nobody waits for has an end of its own.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -47,7 +47,8 @@ pub(crate) async fn accept(app: &Shared, job: Job) -> Result<Begun, Problem> {
     let most = app.config.load().queue as usize;
     if app.accepted.fetch_add(1, Ordering::SeqCst) >= most {
         app.accepted.fetch_sub(1, Ordering::SeqCst);
-        let detail = format!("{most} calls are accepted and have not begun; come again later, or raise `queue` under [server]");
+        let detail =
+            format!("{most} calls are accepted and have not begun; come again later, or raise `queue` under [server]");
         return Err(Problem::new(problem::BUSY, detail).after(Duration::from_secs(1)));
     }
     let (shared, row) = (Arc::clone(app), job.row(Some(kept(&job)), true));

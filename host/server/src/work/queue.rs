@@ -142,11 +142,12 @@ impl Queue {
 
 impl State {
     fn has_room_for(&self, lane: &Lane) -> bool {
-        let most = self.free * SHARE;
+        // The last one is for somebody who has none.
+        let most = self.free.saturating_sub(1) * SHARE;
         let of_lane = self.lanes.get(lane).map_or(0, |lane| lane.running);
         let of_tenant = self.tenants.get(&lane.tenant).copied().unwrap_or_default();
         // A tenant has twice what a lane has, so that its second plugin is not held up by its first.
-        self.free > 0 && of_lane < most && of_tenant < most * 2
+        self.free > 0 && (of_lane == 0 || of_lane < most) && (of_tenant == 0 || of_tenant < most * 2)
     }
 
     fn waits(&self, lane: &Lane) -> bool {
@@ -207,27 +208,23 @@ impl State {
             let next = if may { of_lane.waiting.pop_front() } else { None };
             let (is_empty, is_idle) = (of_lane.waiting.is_empty(), of_lane.running == 0);
             if !is_empty {
-                self.turns_after(&lane, next.is_some());
+                self.turns.push_back(lane.clone());
             } else if is_idle && next.is_none() {
                 self.lanes.remove(&lane);
             }
             if let Some(next) = next {
                 self.waiting = self.waiting.saturating_sub(1);
+                self.had_turn(&lane.tenant);
                 return Some((lane, next));
             }
         }
         None
     }
 
-    /// Puts a lane that still waits behind the others; one that had its turn comes after all of other tenants.
-    fn turns_after(&mut self, lane: &Lane, had_turn: bool) {
-        self.turns.push_back(lane.clone());
-        if !had_turn {
-            return;
-        }
-        // The other lanes of the same tenant come after those of others too.
+    /// Whoever had a turn comes after all others, with each of its lanes.
+    fn had_turn(&mut self, tenant: &Option<String>) {
         let (same, others): (VecDeque<Lane>, VecDeque<Lane>) =
-            self.turns.drain(..).partition(|other| other.tenant == lane.tenant);
+            self.turns.drain(..).partition(|lane| lane.tenant == *tenant);
         self.turns = others;
         self.turns.extend(same);
     }
@@ -298,8 +295,12 @@ mod tests {
         };
         let mut waiting = Vec::new();
         for (of, name, expected) in [
-            (lane("many", "x"), "many", 1), (lane("many", "x"), "many", 2), (lane("many", "y"), "many", 3),
-            (lane("many", "x"), "many", 4), (lane("few", "x"), "few", 5), (lane("few", "x"), "few", 6),
+            (lane("many", "x"), "many", 1),
+            (lane("many", "x"), "many", 2),
+            (lane("many", "y"), "many", 3),
+            (lane("many", "x"), "many", 4),
+            (lane("few", "x"), "few", 5),
+            (lane("few", "x"), "few", 6),
         ] {
             waiting.push(wait(of, name));
             while queue.waiting() < expected {

@@ -25,7 +25,8 @@ pub(super) fn run(options: &Serve) -> Result<ExitCode> {
     let key = folder.path().join("vault.key");
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| anyhow!("a key for the demo: {error}"))?;
-    fs::write(&key, random.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).context("a key for the demo")?;
+    fs::write(&key, random.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        .context("a key for the demo")?;
     private(&key)?;
     let mut text = fs::read_to_string(&file).context("the configuration of the demo")?;
     text.push_str("\n[vault]\nkey = { file = \"vault.key\" }\n");
@@ -61,14 +62,12 @@ fn private(_: &std::path::Path) -> Result<()> {
 fn commands(url: &str, token: &str) -> [(&'static str, String); 3] {
     let authorization = format!("-H 'Authorization: Bearer {token}'");
     let call = format!("{url}/v1/plugins/appwrite/operations/users.list-sessions");
-    let body = format!("-H 'Content-Type: application/json' -d '{}'", json!({ "input": { "userId": appwrite::USER_ID } }));
+    let body =
+        format!("-H 'Content-Type: application/json' -d '{}'", json!({ "input": { "userId": appwrite::USER_ID } }));
     [
         ("a call", format!("curl {call} {authorization} {body}")),
         ("the OpenAPI document of what this token may do", format!("curl {url}/openapi.json {authorization}")),
-        (
-            "a call that is looked up later",
-            format!("curl -i {call} {authorization} -H 'Prefer: respond-async' {body}"),
-        ),
+        ("a call that is looked up later", format!("curl -i {call} {authorization} -H 'Prefer: respond-async' {body}")),
     ]
 }
 

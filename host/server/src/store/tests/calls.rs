@@ -49,8 +49,9 @@ fn a_request_is_kept_until_the_call_ends_or_for_as_long_as_the_operator_wants() 
         store.begin(later(id)).unwrap();
         assert_eq!(store.request(id).unwrap().unwrap(), b"input");
         store.start(id).unwrap();
-        store.end(ended(id), true).unwrap();
-        assert_eq!(store.request(id).unwrap().is_some(), keeps);
+        let masked = keeps.then(|| b"masked".to_vec());
+        store.end(Ended { request: masked.clone(), ..ended(id) }, true).unwrap();
+        assert_eq!(store.request(id).unwrap(), masked, "what it was to run with is forgotten");
     }
 }
 
@@ -155,7 +156,8 @@ fn threads_that_come_together_share_transactions_and_each_finds_its_row() {
     assert_eq!(calls.len(), THREADS * EACH);
     assert!(calls.iter().all(|row| row.state == CallState::Succeeded));
     let commits = store.commits() - before;
-    assert!(commits < (THREADS * EACH) as u64, "{commits} transactions for {} rows", THREADS * EACH * 2);
+    // Of a begin and an end for each.
+    assert!(commits < (THREADS * EACH * 2) as u64 * 3 / 4, "{commits} transactions for {} rows", THREADS * EACH * 2);
 }
 
 #[test]
