@@ -42,6 +42,7 @@ mod releases;
 mod requests;
 mod retries;
 mod sequences;
+mod serve;
 mod servers;
 #[cfg(target_os = "linux")]
 mod small;

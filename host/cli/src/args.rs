@@ -9,10 +9,10 @@ use clap_complete::Shell;
 use crate::exit;
 
 mod connect;
-mod serve;
+mod server;
 
 pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
-pub(crate) use serve::{Init, Serve};
+pub(crate) use server::{Calls, CreateToken, Init, ListCalls, OfCalls, Serve, Tokens};
 
 /// Runs other people's integrations in a sandbox, without giving them the keys.
 #[derive(Debug, Parser)]
@@ -122,6 +122,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Vault,
     },
+    /// Look after the tokens of `wharf serve`: who may do what over HTTP
+    Tokens {
+        #[command(subcommand)]
+        command: Tokens,
+    },
+    /// Look at the calls of `wharf serve`: who asked for what, and what became of it
+    Calls(Calls),
     /// Compile a component for another process of Wharf
     #[command(hide = true)]
     Compile,
@@ -160,6 +167,8 @@ impl Command {
             Self::Connect(options) => options.json,
             Self::Connections(options) => options.wants_json(),
             Self::Serve(options) => options.json,
+            Self::Tokens { command } => command.wants_json(),
+            Self::Calls(options) => options.wants_json(),
             Self::Vault { command: Vault::Status { json } } => *json,
             Self::Vault { .. } => false,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,

@@ -95,6 +95,9 @@ pub(crate) fn kind(error: &anyhow::Error) -> Kind {
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
             return Kind::Input;
         }
+        if matches!(cause.downcast_ref(), Some(wharf_server::StoreError::Refused(_))) {
+            return Kind::Input;
+        }
         if cause.is::<CassetteError>() || matches!(cause.downcast_ref(), Some(ReplayError::OtherPlugin { .. })) {
             return Kind::Input;
         }

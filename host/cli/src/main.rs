@@ -75,6 +75,8 @@ fn run() -> ExitCode {
         Command::Init(options) => commands::init::run(options),
         Command::Serve(options) => commands::serve::run(&args, options),
         Command::Vault { command } => commands::vault::run(&args, command),
+        Command::Tokens { command } => commands::tokens::run(&args, command),
+        Command::Calls(options) => commands::calls::run(&args, options),
         Command::Compile => {
             args.config.iter().for_each(|file| wharf::configuration::call_it(file.display().to_string()));
             Ok(wharf::serve_compiler())

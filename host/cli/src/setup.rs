@@ -22,6 +22,7 @@ use crate::print;
 
 mod grants;
 mod serving;
+pub(crate) mod server;
 pub(crate) mod vault;
 
 const FILE: &str = "wharf.toml";

@@ -10,15 +10,11 @@ use wharf::config::ServerConfig;
 use wharf_server::{Addresses, Server, Store};
 
 use crate::args::{Args, Serve};
-use crate::exit::Usage;
 use crate::print::{self, BOLD, Text, styled, text};
-use crate::setup::Setup;
-use crate::setup::{configuration, find};
+use crate::setup::server::file as file_of_server;
+use crate::setup::{Setup, configuration, find};
 
 mod demo;
-
-/// The name of the server's file in the store.
-pub(crate) const SERVER_FILE: &str = "server.db";
 
 pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
     if options.demo {
@@ -37,21 +33,13 @@ struct Serving {
     file: Option<PathBuf>,
 }
 
-/// The file of what a server knows, in the store of a configuration.
-pub(crate) fn server_file(store: Option<&Path>) -> Result<PathBuf> {
-    let store = store.ok_or_else(|| {
-        Usage("there is no folder for what a server knows: set HOME, or make a wharf.toml".to_owned())
-    })?;
-    Ok(store.join(SERVER_FILE))
-}
-
 impl Serving {
     fn new(file: Option<&Path>, options: &Serve) -> Result<Self> {
         let config = configuration(file)?;
         let mut server = config.server.clone();
         server.listen = options.listen.unwrap_or(server.listen);
         let setup = Setup::of(config)?;
-        let store = Store::open_to_serve(&server_file(setup.config.store.as_deref())?, setup.vault()?)?;
+        let store = Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?;
         setup.load_all()?;
         setup.grant_each()?;
         Ok(Self { config: server, store: Arc::new(store), file: file.map(Path::to_owned), setup })

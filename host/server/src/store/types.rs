@@ -1,8 +1,9 @@
 //! What is kept of a call.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// How it stands with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +19,27 @@ pub enum CallState {
     Failed,
     /// It had begun when its process ended: nobody knows what the provider did.
     Unknown,
+}
+
+impl CallState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Accepted, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
+
+    /// `accepted`, `running`, `succeeded`, `failed` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The state of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 /// A call that is about to be accepted or to begin.
@@ -144,8 +166,39 @@ pub struct CallRow {
     pub is_later: bool,
 }
 
+impl CallRow {
+    /// As people and programs read it, with its requests and times.
+    pub fn to_json(&self) -> Value {
+        let mut json = json!(self);
+        if let Some(members) = json.as_object_mut() {
+            let names = ["queueMicros", "hostMicros", "sandboxMicros", "networkMicros", "waitingMicros"];
+            let timing =
+                names.iter().zip(self.micros).filter_map(|(name, micros)| Some(((*name).to_owned(), json!(micros?))));
+            let timing: Map<String, Value> = timing.collect();
+            members.insert("accepted".to_owned(), json!(moment(self.at)));
+            members.insert("ended".to_owned(), json!(self.ended.map(moment)));
+            members.insert("timing".to_owned(), Value::Object(timing));
+            members.insert("requests".to_owned(), self.requests());
+        }
+        json
+    }
+
+    /// The requests that it made, masked.
+    pub fn requests(&self) -> Value {
+        let known = self.requests.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        known.unwrap_or_else(|| json!([]))
+    }
+}
+
+/// A time in milliseconds since 1970, as text (RFC 3339).
+fn moment(millis: u64) -> String {
+    let latest = Duration::from_secs(253_402_300_799);
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis).min(latest)).unwrap_or(UNIX_EPOCH);
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
 /// Which calls are looked for. What is none is not narrowed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallFilter {
     /// Of a tenant: of the one without a name where the inner one is none.
     pub tenant: Option<Option<String>>,

@@ -1,0 +1,4 @@
+//! `wharf serve`, and the commands for what it keeps.
+
+mod calls_command;
+mod tokens;
