@@ -131,6 +131,14 @@ impl Outgoing {
         &self.weak
     }
 
+    /// Says which trace it is part of (W3C Trace Context), unless its declaration has a word of its own on that.
+    pub fn be_part_of(&mut self, traceparent: &str) {
+        const NAME: &str = "traceparent";
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(NAME)) {
+            self.headers.push((NAME.to_owned(), Text::open(traceparent)));
+        }
+    }
+
     /// The further server that it goes to.
     pub fn server(&self) -> Option<&str> {
         self.server.as_deref()

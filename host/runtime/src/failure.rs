@@ -169,6 +169,8 @@ pub struct LimitReached {
     pub what: String,
     /// Where to raise it.
     pub remedy: String,
+    /// After how many seconds it may be tried again, where that is known.
+    pub retry_after: Option<u32>,
 }
 
 impl From<AuditError> for Fault {
@@ -202,7 +204,7 @@ impl From<wharf_egress::guard::Refusal> for Refusal {
 impl LimitReached {
     /// A limit of the configuration.
     pub(crate) fn new(name: &'static str, value: String, what: &str) -> Self {
-        Self { name, value, what: what.to_owned(), remedy: raise(name, "under [limits]") }
+        Self { name, value, what: what.to_owned(), remedy: raise(name, "under [limits]"), retry_after: None }
     }
 
     /// Whether it tells of the plugin: only a limit that neither the caller's input nor the provider's data brings nearer, as
@@ -215,6 +217,8 @@ impl LimitReached {
             "timeout" => false,
             // Room for calls is taken up by other calls.
             "calls" => false,
+            // What the provider takes is used up by others.
+            "rate" => false,
             // What is long, or nests deep, takes more to be read: inputs and answers.
             "cpu" | "memory" | "stack" => false,
             // Each file of the input is one of them.
@@ -361,6 +365,7 @@ impl CallError {
                 add("limit", json!(limit.name));
                 add("value", json!(limit.value));
                 add("remedy", json!(limit.remedy));
+                add("retry-after", json!(limit.retry_after));
             }
             Self::Refusal(_) | Self::Fault(_) => {}
         }

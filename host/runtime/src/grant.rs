@@ -10,7 +10,8 @@ use wharf_egress::rules::Denial;
 use wharf_egress::text::named;
 use wharf_egress::{Connection, configuration};
 
-use crate::config::OwnLimits;
+use crate::budget::Own;
+use crate::config::{OwnLimits, RateConfig};
 use crate::failure::Refusal;
 use crate::limits::Limits;
 use crate::manifest::Operation;
@@ -27,6 +28,10 @@ pub struct Grant {
     pub(crate) limits: Option<Limits>,
     /// The tables of the configuration that they come from, with the keys that stand there; the first one holds.
     limits_from: Vec<(String, BTreeSet<String>)>,
+    /// What the operator says of how many requests there may be.
+    pub(crate) rate: Option<Own>,
+    /// Whether the provider is told of the trace that a call is part of.
+    pub(crate) tells_trace: bool,
 }
 
 impl From<Connection> for Grant {
@@ -38,6 +43,8 @@ impl From<Connection> for Grant {
             effects: None,
             limits: None,
             limits_from: Vec::new(),
+            rate: None,
+            tells_trace: false,
         }
     }
 }
@@ -52,6 +59,8 @@ impl Grant {
             effects: self.effects.clone(),
             limits: self.limits,
             limits_from: self.limits_from.clone(),
+            rate: self.rate.clone(),
+            tells_trace: self.tells_trace,
         }
     }
 
@@ -70,6 +79,24 @@ impl Grant {
     /// Other limits than the host's. Memory and tables can be lowered; the host's own are the most that there is room for.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
+        self
+    }
+
+    /// How many requests the provider takes from its account: what is said here holds, and what the manifest says where it is not.
+    pub fn rate(mut self, rate: RateConfig) -> Self {
+        self.rate.get_or_insert_default().rate = rate;
+        self
+    }
+
+    /// Where that stands in the configuration, or would stand.
+    pub(crate) fn rate_in(mut self, table: String) -> Self {
+        self.rate.get_or_insert_default().table = Some(table);
+        self
+    }
+
+    /// Whether the provider is told of the trace that a call is part of, in a header `traceparent`.
+    pub fn tells_trace(mut self, tells: bool) -> Self {
+        self.tells_trace = tells;
         self
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use wharf_egress::Spool;
 use wharf_egress::audit::Audit;
 
+use crate::budget::Budgets;
 use crate::credentials::Credentials;
 use crate::credentials::events::{ConnectionEvent, Events, Hook};
 use crate::failure::{Fault, Refusal};
@@ -29,6 +30,7 @@ mod run;
 mod spares;
 mod stream;
 mod sync;
+mod turns;
 #[cfg(test)]
 mod unbroken;
 
@@ -48,6 +50,7 @@ pub struct Host {
     installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
+    budgets: Budgets,
     pub(crate) credentials: Arc<Credentials>,
     spool: Option<Arc<Spool>>,
     /// Why the folder for the state is not used.
@@ -244,6 +247,7 @@ impl HostBuilder {
             audit,
             installs: Mutex::default(),
             grants: RwLock::default(),
+            budgets: Budgets::default(),
             limits: self.limits,
             retries: self.retries,
             engine,

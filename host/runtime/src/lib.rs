@@ -32,6 +32,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod budget;
 mod call;
 pub mod cassette;
 mod check;

@@ -93,7 +93,11 @@ impl Config {
 
 /// The grant that the configuration makes of a connection.
 fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
-    let mut grant = Grant::from(connection);
+    let table = format!("[connections.{}]", in_table(connection.name()));
+    let mut grant = Grant::from(connection).rate_in(table).tells_trace(config.trace);
+    if let Some(rate) = config.rate {
+        grant = grant.rate(rate);
+    }
     if let Some(operations) = &config.operations {
         grant = grant.operations(operations.clone());
     }
@@ -101,6 +105,11 @@ fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
         grant = grant.effects(effects.clone());
     }
     grant
+}
+
+/// The name of a connection as TOML has it in the head of a table: that of a tenant's in quotes.
+fn in_table(name: &str) -> String {
+    if name.contains(':') { format!("\"{name}\"") } else { name.to_owned() }
 }
 
 /// A pattern that covers no operation is a slip of the keyboard more often than not.

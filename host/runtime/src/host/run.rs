@@ -40,7 +40,7 @@ pub(crate) struct Target {
     pub(crate) grant: Arc<Grant>,
     pub(super) limits: Limits,
     audit: Option<Arc<Audit>>,
-    way: Way,
+    pub(super) way: Way,
     pub(super) started: Instant,
 }
 
@@ -283,6 +283,8 @@ impl Host {
             live: self.live_for(target),
             placed: None,
             has_renewed: false,
+            turns: self.turns_for(target),
+            trace: self.trace_for(target, call.trace),
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),

@@ -52,6 +52,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     lint.problems.extend(declaration::check(&fields, &about.credentials, &about.schemes, &declared));
     lint.problems.extend(answers::problems(manifest));
     lint.test(manifest);
+    lint.rate(about);
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
 
@@ -127,6 +128,12 @@ impl Lint {
                 &place,
                 "a text in it has a line break, a control character or another one that is not shown as itself",
             );
+        }
+    }
+
+    fn rate(&mut self, about: &About) {
+        if let Some((member, problem)) = about.rate.and_then(|rate| rate.problem()) {
+            self.report(&format!("/rate{member}"), problem);
         }
     }
 

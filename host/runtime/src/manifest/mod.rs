@@ -15,11 +15,13 @@ mod capabilities;
 mod definitions;
 pub mod document;
 mod lint;
+mod rate;
 
 pub use capabilities::{Capabilities, Capability, CapabilityDiff, Kind};
 pub(crate) use definitions::add_definitions;
 pub use lint::check;
 pub(crate) use lint::prepare;
+pub use rate::Rate;
 pub use wharf_answer::pages::{MAX_ITEMS, NEXT_PAGE};
 
 /// All that the host, the operator and the callers know of a plugin. The contract's `manifest` interface tells of each
@@ -61,6 +63,9 @@ pub struct About {
     /// The operation that shows whether a connection works, and whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<ConnectionTest>,
+    /// How many requests the provider takes from one account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// The ways in which the host adds credentials.
     pub schemes: Vec<Scheme>,
     /// What is made of the answers of operations that have no rules of their own.

@@ -18,7 +18,9 @@ use super::changes::Changes;
 use super::log::{Level, Log};
 use super::meter::Meter;
 use super::tokens::Tokens;
+use super::turn::Came;
 use super::way::Way;
+use crate::budget::{Pass, Turns};
 use crate::credentials::live::{OfCall, Placed};
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
@@ -27,6 +29,7 @@ use crate::limits::Limits;
 use crate::operation::{Operation, Valid};
 use crate::registry::Release;
 use crate::state::{NotAlone, Section, State};
+use crate::trace::TraceContext;
 
 /// The data of a store. It lives as long as one call.
 pub(crate) struct Ctx {
@@ -75,6 +78,10 @@ pub(crate) struct Running {
     pub(crate) placed: Option<Placed>,
     /// Whether one was renewed as an answer said that it was over.
     pub(crate) has_renewed: bool,
+    /// What its requests are held against; none where the connection has no budget.
+    pub(crate) turns: Option<Turns>,
+    /// The trace that the provider is told of.
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) input: Valid,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
@@ -184,6 +191,8 @@ pub(super) struct Built {
     weight: Weight,
     pub(super) exchange: Exchange,
     pub(super) sent: Instant,
+    /// Held as long as it is under way, where there is a budget.
+    pub(super) pass: Option<Pass>,
 }
 
 /// What ends a dry run, and a replay that has gone another way: the request is known, and nothing is there to answer it.
@@ -293,6 +302,9 @@ impl Ctx {
             Err(GuardRefusal::Spool(error)) => return Err(error.into()),
             Err(refusal) => return Err(self.refuse(refusal)),
         };
+        if let Some(trace) = call.trace.and_then(|trace| trace.under()) {
+            outgoing.be_part_of(&trace.to_string());
+        }
         self.seen.extend(outgoing.for_people());
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
@@ -302,18 +314,18 @@ impl Ctx {
             self.exchanges.push(exchange);
             return Err(Unanswered.into());
         }
-        Ok(Built { outgoing: Arc::new(outgoing), weight, exchange, sent: Instant::now() })
+        Ok(Built { outgoing: Arc::new(outgoing), weight, exchange, sent: Instant::now(), pass: None })
     }
 
     /// Sends it, once more where the socket was closed before the server had seen it.
-    pub(super) fn exchange<T>(
+    pub(super) fn exchange<T: Came>(
         &mut self,
         built: &mut Built,
         send: impl Fn(&Running, &Arc<Outgoing>, Allowance<'_>) -> Result<Result<T, SendError>, NoAnswer>,
     ) -> Result<Result<T, SendError>, NoAnswer> {
+        self.wait_for_turn(built)?;
         let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
-        let allowance = call.allowance(&self.meter);
-        let mut result = send(call, &built.outgoing, allowance)?;
+        let mut result = send(call, &built.outgoing, call.allowance(&self.meter))?;
         if let Err(SendError::Closed(_)) = result {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
             self.network += built.exchange.took(built.sent);
@@ -321,9 +333,13 @@ impl Ctx {
             self.meter.count_repeat()?;
             self.meter.count_sent(built.weight)?;
             built.sent = Instant::now();
-            result = send(call, &built.outgoing, Allowance { new_socket: true, ..allowance })?;
+            self.wait_for_turn(built)?;
+            let Some(call) = &self.call else { return Err(NoAnswer::Unavailable("there is no call".to_owned())) };
+            let allowance = Allowance { new_socket: true, ..call.allowance(&self.meter) };
+            result = send(call, &built.outgoing, allowance)?;
         }
         self.network += built.exchange.took(built.sent);
+        self.heed(built, &result);
         Ok(result)
     }
 

@@ -295,6 +295,11 @@ impl Meter {
         self.reach(name, ByteSize::b(limit).display().iec().to_string(), what)
     }
 
+    /// The same for what a provider takes.
+    pub(crate) fn rate_used_up(&mut self, limit: LimitReached) -> LimitReached {
+        self.reached.get_or_insert(limit).clone()
+    }
+
     /// Ends the call. The first limit that was reached is the one that is told of.
     fn reach(&mut self, name: &'static str, value: String, what: &str) -> LimitReached {
         self.reached.get_or_insert_with(|| LimitReached::new(name, value, what)).clone()

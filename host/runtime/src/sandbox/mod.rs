@@ -33,6 +33,7 @@ pub(crate) mod open;
 mod renewed;
 pub(crate) mod spare;
 mod tokens;
+mod turn;
 mod wasi;
 pub(crate) mod way;
 

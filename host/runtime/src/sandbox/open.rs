@@ -14,7 +14,9 @@ use wharf_egress::{Blob, Connection, Deadline};
 
 use super::ctx::{Ctx, NoAnswer, Running, for_people};
 use super::log::Level;
+use super::turn::Came;
 use super::way::Way;
+use crate::budget::Pass;
 use crate::cassette;
 use crate::operation::Operation;
 use crate::registry::Release;
@@ -71,6 +73,8 @@ pub(crate) struct Open {
     exchange: usize,
     /// Writes down what a recording keeps of it.
     writer: Writer,
+    /// Held until its body is at its end.
+    pass: Option<Pass>,
 }
 
 /// What comes next.
@@ -90,6 +94,19 @@ impl Open {
     /// The status and the headers of the answer.
     pub(crate) fn head(&self) -> (u16, &[(String, String)]) {
         (self.answer.status(), self.answer.headers())
+    }
+}
+
+impl Came for open::Opened<Who> {
+    fn head(&self) -> (u16, &[(String, String)]) {
+        match self {
+            Self::Whole(answer) => answer.head(),
+            Self::Lines(answer) => (answer.status(), answer.headers()),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
     }
 }
 
@@ -165,7 +182,7 @@ impl Ctx {
         self.exchanges.push(built.exchange);
         let exchange = self.exchanges.len() - 1;
         let writer = Writer::new(answer.form());
-        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange, writer }))
+        Ok(Opened::Lines(Open { answer, outgoing: built.outgoing, exchange, writer, pass: built.pass }))
     }
 
     fn recording(&self) -> Option<(&Running, &cassette::Recorder)> {
@@ -208,11 +225,13 @@ impl Ctx {
         let error = match next {
             Ok(Some(line)) => return Ok(Next::Line(line)),
             Ok(None) => {
+                open.pass = None;
                 self.meter.count_received(open.answer.received())?;
                 return Ok(if open.answer.is_left() { Next::Enough } else { Next::End });
             }
             Err(error) => error,
         };
+        open.pass = None;
         if !open.outgoing.reads() {
             self.changes.note(&Err(error.clone()));
         }

@@ -7,7 +7,7 @@ use wharf_egress::declaration::{
 
 use super::node::At;
 use super::{CONTRACT, Problem, answers, credentials, operations, schema, template};
-use crate::manifest::{About, BaseUrl, ClientCertificate, ConnectionField, Manifest, Server};
+use crate::manifest::{About, BaseUrl, ClientCertificate, ConnectionField, Manifest, Rate, Server};
 
 const MEMBERS: &[&str] = &[
     "contract",
@@ -20,6 +20,7 @@ const MEMBERS: &[&str] = &[
     "fields",
     "credentials",
     "test",
+    "rate",
     "schemes",
     "scheme",
     "answer",
@@ -53,6 +54,7 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
         },
         credentials: credentials::credentials(root.find("credentials"), &servers)?,
         test: root.find("test").map(credentials::test).transpose()?,
+        rate: root.find("rate").map(rate).transpose()?,
         schemes: match root.find("schemes") {
             Some(schemes) => {
                 schemes.members()?.map(|(name, at)| scheme(name, at, &servers)).collect::<Result<_, _>>()?
@@ -79,6 +81,12 @@ pub(super) fn manifest(root: At<'_>) -> Result<Manifest, Problem> {
         None => IndexMap::new(),
     };
     Ok(Manifest { about, definitions, operations: operations.collect::<Result<_, _>>()? })
+}
+
+fn rate(at: At<'_>) -> Result<Rate, Problem> {
+    let at = at.of_members("a rate", &["requests", "per-seconds", "concurrent"])?;
+    let number = |name| at.find(name).map(|at| at.number()).transpose();
+    Ok(Rate { requests: number("requests")?, per_seconds: number("per-seconds")?, concurrent: number("concurrent")? })
 }
 
 fn server(at: At<'_>) -> Result<BaseUrl, Problem> {

@@ -9,7 +9,9 @@ use wharf_egress::declaration::{
 };
 
 use super::{CONTRACT, operations, plugin, template, values};
-use crate::manifest::{About, AttachmentField, BaseUrl, ClientCertificate, ConnectionField, Data, Manifest, Operation};
+use crate::manifest::{
+    About, AttachmentField, BaseUrl, ClientCertificate, ConnectionField, Data, Manifest, Operation, Rate,
+};
 
 mod credentials;
 
@@ -25,8 +27,21 @@ pub fn of_operation(manifest: &Manifest, operation: &Operation) -> Value {
 
 /// The document of a manifest with some of its operations.
 pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
-    let About { name, title, version, summary, base_url, servers, fields, credentials, test, schemes, answer, answers } =
-        &manifest.about;
+    let About {
+        name,
+        title,
+        version,
+        summary,
+        base_url,
+        servers,
+        fields,
+        credentials,
+        test,
+        rate,
+        schemes,
+        answer,
+        answers,
+    } = &manifest.about;
     let usual = usual_scheme(manifest);
     let mut document = Object::default();
     document.put("contract", CONTRACT);
@@ -39,6 +54,7 @@ pub fn of(manifest: &Manifest, chosen: &[&Operation]) -> Value {
     document.put_some("fields", named(fields, |field| (&field.name, connection_field(field))));
     document.put_some("credentials", named(credentials, |known| (&known.name, credentials::credential(known))));
     document.put_option("test", test.as_ref().map(credentials::test));
+    document.put_option("rate", rate.as_ref().map(self::rate));
     document.put_some("schemes", named(schemes, |scheme| (&scheme.name, self::scheme(scheme))));
     document.put_option("scheme", usual);
     document.put_some("$defs", manifest.definitions.clone().into_iter().collect::<Map<_, _>>());
@@ -114,6 +130,14 @@ fn server(rule: &BaseUrl) -> Value {
     let certificate = |with: &ClientCertificate| json!({ "certificate": with.certificate, "key": with.key });
     server.put_option("client-certificate", rule.client_certificate.as_ref().map(certificate));
     server.into()
+}
+
+fn rate(rate: &Rate) -> Value {
+    let mut written = Object::default();
+    written.put_option("requests", rate.requests);
+    written.put_option("per-seconds", rate.per_seconds);
+    written.put_option("concurrent", rate.concurrent);
+    written.into()
 }
 
 fn connection_field(field: &ConnectionField) -> Value {

@@ -28,6 +28,7 @@ pub(super) fn manifest(from: m::Manifest) -> Result<manifest::Manifest, String> 
             fields: from.fields.into_iter().map(connection_field).collect(),
             credentials: Vec::new(),
             test: None,
+            rate: None,
             schemes: from.schemes.into_iter().map(scheme).collect(),
             answer: Vec::new(),
             answers: IndexMap::new(),
