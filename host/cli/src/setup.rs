@@ -21,8 +21,8 @@ use crate::exit::Usage;
 use crate::print;
 
 mod grants;
-mod serving;
 pub(crate) mod server;
+mod serving;
 pub(crate) mod vault;
 
 const FILE: &str = "wharf.toml";

@@ -1,8 +1,10 @@
 //! The arguments of the commands for what a server keeps.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueHint};
 use wharf::declaration::Effect;
 use wharf_server::{CallState, Names, Role};
 

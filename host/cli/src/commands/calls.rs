@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn what_a_program_reads_has_times_as_texts() {
         let json = row().to_json();
-        assert_eq!((&json["call"], &json["accepted"]), (&json!("0123"), &json!("2023-11-14T22:13:20.000Z")));
+        assert_eq!((&json["call"], &json["acceptedAt"]), (&json!("0123"), &json!("2023-11-14T22:13:20.000Z")));
         assert_eq!(
             json["timing"],
             json!({ "queueMicros": 100, "hostMicros": 200, "networkMicros": 1500, "waitingMicros": 0 })

@@ -1,7 +1,7 @@
 //! `GET /v1/calls`: what is known of calls.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wharf::Json;
 
-use super::answer::{listed, timing};
+use super::answer::listed;
 use super::{of_json, text_with_etag};
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -163,18 +163,9 @@ fn is_open(row: &CallRow) -> bool {
 
 /// What is known of a call without its answer.
 fn told(row: &CallRow) -> Value {
-    let time =
-        |at: u64| humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(at)).to_string();
-    let mut told = json!(row);
-    if let Some(members) = told.as_object_mut() {
-        members.insert("acceptedAt".to_owned(), json!(time(row.at)));
-        members.insert("endedAt".to_owned(), json!(row.ended.map(time)));
-        members.insert("timing".to_owned(), timing(row.micros));
-        if let Some(name) = &row.problem {
-            members.insert("problem".to_owned(), json!(format!("{}{name}", problem::PREFIX)));
-        }
-        let requests = row.requests.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        members.insert("requests".to_owned(), requests.unwrap_or_else(|| json!([])));
+    let mut told = row.to_json();
+    if let (Some(name), Some(members)) = (&row.problem, told.as_object_mut()) {
+        members.insert("problem".to_owned(), json!(format!("{}{name}", problem::PREFIX)));
     }
     told
 }

@@ -25,7 +25,11 @@ mod call;
 mod calls;
 mod files;
 mod items;
+#[cfg(test)]
+mod known;
 mod names;
+pub(crate) mod openapi;
+pub(crate) mod search;
 mod upload;
 
 pub(crate) use body::read_json;

@@ -175,8 +175,8 @@ impl CallRow {
             let timing =
                 names.iter().zip(self.micros).filter_map(|(name, micros)| Some(((*name).to_owned(), json!(micros?))));
             let timing: Map<String, Value> = timing.collect();
-            members.insert("accepted".to_owned(), json!(moment(self.at)));
-            members.insert("ended".to_owned(), json!(self.ended.map(moment)));
+            members.insert("acceptedAt".to_owned(), json!(moment(self.at)));
+            members.insert("endedAt".to_owned(), json!(self.ended.map(moment)));
             members.insert("timing".to_owned(), Value::Object(timing));
             members.insert("requests".to_owned(), self.requests());
         }
