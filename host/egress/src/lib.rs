@@ -17,7 +17,7 @@
 //!
 //! What is refused, and why, is one table: [`rules`]. What the operator asks for, such as a component to install, comes by
 //! [`download`], over the same station [`send`]. What the host asks of an authorization server itself comes by [`tokens`], which declares
-//! its requests as a plugin would. [`probe()`] tries a connection, and sends nothing.
+//! its requests as a plugin would, and what it tells others goes by [`notify`]. [`probe()`] tries a connection, and sends nothing.
 //!
 //! There is no WebAssembly in this crate.
 #![deny(missing_docs)]
@@ -51,6 +51,7 @@ mod lookup;
 mod masker;
 mod media_type;
 mod moved;
+pub mod notify;
 pub mod open;
 pub mod outgoing;
 mod parameters;

@@ -292,7 +292,7 @@ fn certificates(file: &Path, told: impl FnOnce(String)) -> io::Result<Vec<u8>> {
 }
 
 /// A configured value, and what would supply it where it is missing. `warn` is told of a file that is open to others.
-fn value(
+pub(super) fn value(
     from: &FieldValue,
     name: &str,
     environment: Environment<'_>,

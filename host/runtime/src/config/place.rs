@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use wharf_egress::Secret;
 
+use super::FieldValue;
 use super::command::SecretCommand;
+use super::connect::{Environment, value};
 
 /// Where a secret stands, other than in the configuration itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,25 @@ impl Place {
             }
             _ => None,
         }
+    }
+
+    /// What stands there, for a key of the configuration by this name. `warn` is told of a file that is open to others.
+    ///
+    /// # Errors
+    /// Why there is nothing, and what to do.
+    pub fn secret(
+        &self,
+        name: &str,
+        environment: Environment<'_>,
+        warn: &mut dyn FnMut(&str),
+    ) -> Result<Secret, String> {
+        let from = match self.clone() {
+            Self::Env(name) => FieldValue::Env(name),
+            Self::File(file) => FieldValue::File(file),
+            Self::Command(command) => FieldValue::Command(command),
+        };
+        let (secret, remedy) = value(&from, name, environment, warn)?;
+        secret.filter(|secret| !secret.is_empty()).ok_or(remedy)
     }
 
     /// The same of what was typed as it would stand in the configuration, such as `{ env = "NEW_KEY" }`.
