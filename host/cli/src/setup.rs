@@ -46,7 +46,12 @@ impl Setup {
 
     /// The same of a configuration that was read.
     pub(crate) fn of(config: Config) -> Result<Self> {
-        let mut builder = cached(Host::builder()).limits(config.limits).retries(config.retries);
+        Self::begun(config, Host::builder())
+    }
+
+    /// The same for a host that was begun.
+    pub(crate) fn begun(config: Config, builder: HostBuilder) -> Result<Self> {
+        let mut builder = cached(builder).limits(config.limits).retries(config.retries);
         if let Some(audit) = &config.audit {
             builder = builder.audit(&audit.file, audit.required);
         }

@@ -11,6 +11,7 @@ use wharf_egress::Spool;
 
 use crate::auth::allowance::Allowances;
 use crate::auth::oidc::Oidc;
+use crate::events::Events;
 use crate::store::Store;
 use crate::work::kept::Kept;
 use crate::work::queue::Queue;
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) allowances: Allowances,
     /// The issuer whose tokens are taken.
     pub(crate) oidc: ArcSwapOption<Oidc>,
+    pub(crate) events: Arc<Events>,
     pub(crate) spool: Option<Spool>,
     pub(crate) audit: Option<PathBuf>,
     /// Calls that were accepted and have not begun.
@@ -44,6 +46,7 @@ pub(crate) struct App {
 pub(crate) struct Parts {
     pub(crate) host: Arc<Host>,
     pub(crate) store: Arc<Store>,
+    pub(crate) events: Arc<Events>,
     pub(crate) config: ServerConfig,
     pub(crate) url: String,
     pub(crate) places: usize,
@@ -56,11 +59,12 @@ impl App {
     /// # Errors
     /// What cannot be used of the configuration.
     pub(crate) fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { host, store, config, url, places, spool, audit, tell } = parts;
+        let Parts { host, store, events, config, url, places, spool, audit, tell } = parts;
         let oidc = oidc(&config, &tell)?;
         store.keep_contents(config.history.contents);
         Ok(Arc::new(Self {
             oidc: ArcSwapOption::from(oidc),
+            events,
             host,
             store,
             url,
@@ -81,6 +85,7 @@ impl App {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.queue.close();
+        self.events.end();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

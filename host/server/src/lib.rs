@@ -17,14 +17,17 @@
 mod api;
 mod app;
 mod auth;
+mod events;
 mod listen;
 mod problem;
 mod serve;
 mod store;
+mod webhooks;
 mod work;
 
 pub use auth::policy::{Names, Policy};
 pub use auth::principal::{Principal, Role};
+pub use events::Events;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};

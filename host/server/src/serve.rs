@@ -13,9 +13,11 @@ use wharf::config::ServerConfig;
 
 use crate::api::{Door, router};
 use crate::app::{App, Parts};
+use crate::events::{Events, Releases};
 use crate::listen::Listener;
 use crate::listen::hosts::Hosts;
 use crate::store::{Store, StoreError};
+use crate::webhooks::Webhooks;
 use crate::work::later;
 
 /// What reads the configuration anew and makes the host follow it: what holds of it for the server, or why the old one stays.
@@ -42,6 +44,8 @@ pub struct Server {
     pub host: Arc<Host>,
     /// What is known of calls, and who may ask: opened by [`Store::open_to_serve`].
     pub store: Arc<Store>,
+    /// What tells of what happens. The host's connections tell of themselves by its [hook](Events::hook).
+    pub events: Arc<Events>,
     /// How it listens, and what it keeps.
     pub config: ServerConfig,
     /// A folder for files that pass; without one they are in memory.
@@ -119,7 +123,7 @@ impl Server {
     }
 
     async fn run(self, places: usize, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
-        let Self { host, store, config, spool, audit, watched, reload, tell, .. } = self;
+        let Self { host, store, events, config, spool, audit, watched, reload, tell, .. } = self;
         if !may_listen(&config, &store)? {
             return Err(ServeError::NoPrincipals(config.listen));
         }
@@ -138,7 +142,8 @@ impl Server {
         let (patience, grace, sockets) =
             (config.patience, config.grace, Arc::new(Semaphore::new(config.sockets as usize)));
         let (public_url, hosts) = (config.public_url.clone(), config.hosts.clone());
-        let parts = Parts { host, store, config, url, places, spool, audit, tell: Arc::clone(&tell) };
+        let webhooks = Webhooks::start(&config.webhooks, &events, &store, &tell).map_err(ServeError::Configuration)?;
+        let parts = Parts { host, store, events, config, url, places, spool, audit, tell: Arc::clone(&tell) };
         let app = App::new(parts).map_err(ServeError::Configuration)?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = tokio::task::JoinSet::new();
@@ -162,6 +167,8 @@ impl Server {
         let _ = stop.send(true);
         while listeners.join_next().await.is_some() {}
         upkeep.abort();
+        // How the last calls ended is written down for those who are to be told.
+        drop(webhooks);
         Ok(())
     }
 }
@@ -228,6 +235,7 @@ async fn told_to_reload(signal: &mut Option<tokio::signal::unix::Signal>) {
 async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
     let look = |watched: &[PathBuf]| -> Vec<Option<Seen>> { watched.iter().map(Seen::of).collect() };
     let mut seen = look(&watched);
+    let mut releases = Releases::of(&app.host);
     let (mut clock, mut pruned) = (tokio::time::interval(LOOK), tokio::time::Instant::now());
     #[cfg(unix)]
     let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
@@ -247,6 +255,7 @@ async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
             seen = now;
             read_anew(&app, &reload).await;
         }
+        releases.look_again(&app.host, &app.events);
         if pruned.elapsed() >= PRUNE {
             pruned = tokio::time::Instant::now();
             prune(&app).await;
@@ -272,11 +281,12 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
                     config.calls,
                     config.queue,
                     config.sockets,
+                    config.webhooks.clone(),
                 )
             };
             if is_fixed(&before) != is_fixed(&config) {
                 (app.tell)(
-                    "the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue` and `sockets` of [server] hold after a restart",
+                    "the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue`, `sockets` and `webhooks` of [server] hold after a restart",
                 );
             } else {
                 (app.tell)("the configuration was read anew");

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
+use wharf::Host;
 use wharf::config::ServerConfig;
-use wharf_server::{Addresses, Server, Store};
+use wharf_server::{Addresses, Events, Server, Store};
 
 use crate::args::{Args, Serve};
 use crate::print::{self, BOLD, Text, styled, text};
@@ -30,6 +31,7 @@ struct Serving {
     setup: Setup,
     config: ServerConfig,
     store: Arc<Store>,
+    events: Arc<Events>,
     file: Option<PathBuf>,
 }
 
@@ -38,15 +40,16 @@ impl Serving {
         let config = configuration(file)?;
         let mut server = config.server.clone();
         server.listen = options.listen.unwrap_or(server.listen);
-        let setup = Setup::of(config)?;
+        let events = Arc::new(Events::new());
+        let setup = Setup::begun(config, Host::builder().on_connection(events.hook()))?;
         let store = Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?;
         setup.load_all()?;
         setup.grant_each()?;
-        Ok(Self { config: server, store: Arc::new(store), file: file.map(Path::to_owned), setup })
+        Ok(Self { config: server, store: Arc::new(store), events, file: file.map(Path::to_owned), setup })
     }
 
     fn serve(self, ready: impl FnOnce(&Addresses) -> Result<()>) -> Result<ExitCode> {
-        let Self { setup, config, store, file } = self;
+        let Self { setup, config, store, events, file } = self;
         let (listen, watched) = (config.listen, setup.watched(file.clone()));
         let (host, places) = (Arc::clone(&setup.host), setup.config.limits.engine.calls);
         let spool = setup.config.store.as_ref().map(|store| store.join("spool"));
@@ -66,6 +69,7 @@ impl Serving {
         let server = Server {
             host,
             store,
+            events,
             config,
             spool,
             audit,

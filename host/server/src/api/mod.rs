@@ -23,6 +23,7 @@ mod audit;
 mod body;
 mod call;
 mod calls;
+mod events;
 mod files;
 mod items;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/v1/calls/{call}", get(calls::one))
         .route("/v1/calls/{call}/files/{number}", get(files::get))
         .route("/v1/audit", get(audit::list))
+        .route("/v1/events", get(events::get))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
         .layer(from_fn_with_state(door, at_the_door))

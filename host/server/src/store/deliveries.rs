@@ -61,19 +61,20 @@ impl Store {
         self.inner.write(|connection| connection.prepare_cached(sql)?.execute(row)).map(drop)
     }
 
-    /// So many at most of what is due at a time, what has waited longest first.
-    pub(crate) fn due_deliveries(&self, at: u64, most: usize) -> Result<Vec<Delivery>, StoreError> {
-        let sql = "SELECT id, webhook, payload, at, attempts, next FROM deliveries WHERE next <= ?1 ORDER BY next, number LIMIT ?2";
+    /// So many at most of what is due at a time for a webhook, what has waited longest first.
+    pub(crate) fn due_deliveries(&self, webhook: &str, at: u64, most: usize) -> Result<Vec<Delivery>, StoreError> {
+        let sql = "SELECT id, webhook, payload, at, attempts, next FROM deliveries WHERE webhook = ?1 AND next <= ?2 ORDER BY next, number LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.inner.read(|connection| connection.prepare_cached(sql)?.query_map((signed(at), most), read)?.collect())
+        self.inner
+            .read(|connection| connection.prepare_cached(sql)?.query_map((webhook, signed(at), most), read)?.collect())
     }
 
-    /// When the next one is due, in milliseconds since 1970.
-    pub(crate) fn next_delivery(&self) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT next FROM deliveries ORDER BY next LIMIT 1";
-        let next = self
-            .inner
-            .read(|connection| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional())?;
+    /// When the next one for a webhook is due, in milliseconds since 1970.
+    pub(crate) fn next_delivery(&self, webhook: &str) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT next FROM deliveries WHERE webhook = ?1 ORDER BY next LIMIT 1";
+        let next = self.inner.read(|connection| {
+            connection.prepare_cached(sql)?.query_row([webhook], |row| row.get::<_, i64>(0)).optional()
+        })?;
         Ok(next.map(|next| u64::try_from(next).unwrap_or_default()))
     }
 

@@ -30,7 +30,7 @@ CREATE TABLE contents (place INTEGER PRIMARY KEY, until INTEGER, sealed BLOB NOT
 CREATE TABLE keys (digest BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX keys_of_call ON keys (number);
 CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;
-CREATE INDEX deliveries_due ON deliveries (next);
+CREATE INDEX deliveries_due ON deliveries (webhook, next);
 INSERT INTO settings (name, value) VALUES ('principals', 0);
 ";
 

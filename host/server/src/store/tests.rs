@@ -159,14 +159,17 @@ fn webhooks_wait_over_a_restart_until_they_are_settled() {
         let new = NewDelivery { id: id.to_owned(), webhook: "product".to_owned(), payload: "{}".to_owned(), at };
         store.add_delivery(&new).unwrap();
     }
-    assert_eq!(store.next_delivery().unwrap(), Some(10));
-    assert_eq!(store.due_deliveries(15, 10).unwrap().len(), 1);
+    assert_eq!(store.next_delivery("product").unwrap(), Some(10));
+    assert_eq!(store.due_deliveries("product", 15, 10).unwrap().len(), 1);
     store.settle_delivery("m1", Settled::Again(100)).unwrap();
     drop(store);
     let store = place.serve();
-    let due = store.due_deliveries(1000, 10).unwrap();
+    let due = store.due_deliveries("product", 1000, 10).unwrap();
     assert_eq!(due.iter().map(|one| (one.id.as_str(), one.attempts)).collect::<Vec<_>>(), [("m2", 0), ("m1", 1)]);
     store.settle_delivery("m1", Settled::Over).unwrap();
     store.settle_delivery("m2", Settled::Over).unwrap();
-    assert_eq!((store.next_delivery().unwrap(), store.due_deliveries(u64::MAX, 10).unwrap().len()), (None, 0));
+    assert_eq!(
+        (store.next_delivery("product").unwrap(), store.due_deliveries("product", u64::MAX, 10).unwrap().len()),
+        (None, 0)
+    );
 }

@@ -9,6 +9,7 @@ use wharf::{Blob, Call, Exchange, Json, Report, TraceContext};
 
 use super::kept::Given;
 use crate::app::App;
+use crate::events::{Event, OfCall};
 use crate::problem::{self, Problem};
 use crate::store::{Begun, CallRow, CallState, Ended, NewCall, NewKey, StoreError};
 
@@ -202,7 +203,19 @@ impl Job {
             (app.tell)(&format!("the end of the call {} is not in the history: {error}", self.id));
         }
         app.waiters.ended(&self.id);
+        let mut data = json!({ "call": self.id, "state": state });
+        if let (Err(problem), Some(members)) = (&answer.result, data.as_object_mut()) {
+            members.insert("problem".to_owned(), json!(problem.kind.name));
+        }
+        self.tell(app, "call.ended", data);
         answer
+    }
+
+    /// Tells what becomes of it.
+    pub(crate) fn tell(&self, app: &App, kind: &'static str, data: Value) {
+        let Whose { tenant, principal, plugin, operation, connection, .. } = self.whose.clone();
+        let event = Event { kind, tenant, plugin: Some(plugin), connection, data };
+        app.events.tell_of_call(event, OfCall { principal, operation });
     }
 
     fn answer(self, report: Report, queued: Duration) -> Answer {

@@ -55,6 +55,7 @@ pub(crate) async fn accept(app: &Shared, job: Job) -> Result<Begun, Problem> {
     let begun = blocking(move || shared.store.begin(row)).await.and_then(|begun| Ok(begun?));
     match begun {
         Ok(Begun::New) => {
+            job.tell(app, "call.accepted", serde_json::json!({ "call": job.id }));
             start(app, job);
             Ok(Begun::New)
         }
