@@ -23,6 +23,8 @@ pub struct Grant {
     pub(crate) connection: Arc<Connection>,
     /// Whether it was made at run time.
     pub(crate) is_made: bool,
+    /// Tenants whose connections may be made from it.
+    tenants: Vec<String>,
     operations: Option<Vec<Pattern>>,
     effects: Option<Vec<Effect>>,
     pub(crate) limits: Option<Limits>,
@@ -39,6 +41,7 @@ impl From<Connection> for Grant {
         Self {
             connection: Arc::new(connection),
             is_made: false,
+            tenants: Vec::new(),
             operations: None,
             effects: None,
             limits: None,
@@ -55,6 +58,7 @@ impl Grant {
         Self {
             connection: Arc::new(connection),
             is_made: true,
+            tenants: Vec::new(),
             operations: self.operations.clone(),
             effects: self.effects.clone(),
             limits: self.limits,
@@ -62,6 +66,20 @@ impl Grant {
             rate: self.rate.clone(),
             tells_trace: self.tells_trace,
         }
+    }
+
+    /// Tenants whose connections may be made from it, or the beginnings of their names with `*` behind them.
+    pub fn tenants(mut self, tenants: Vec<String>) -> Self {
+        self.tenants = tenants;
+        self
+    }
+
+    /// Whether connections of a tenant may be made from it.
+    pub(crate) fn is_lent_to(&self, tenant: &str) -> bool {
+        self.tenants.iter().any(|one| match one.strip_suffix('*') {
+            Some(start) => tenant.starts_with(start),
+            None => one == tenant,
+        })
     }
 
     /// Only operations that one of the patterns names.

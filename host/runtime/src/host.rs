@@ -302,6 +302,16 @@ impl Host {
         drop(before);
     }
 
+    /// Whether a plugin was granted a connection of this name.
+    pub fn is_granted(&self, plugin: &str, name: &str) -> bool {
+        self.granted(plugin, Some(name)).is_some()
+    }
+
+    /// Whether connections of a tenant may be made from a connection that was granted to a plugin.
+    pub fn lends(&self, plugin: &str, name: &str, tenant: &str) -> bool {
+        self.granted(plugin, Some(name)).is_some_and(|grant| grant.is_lent_to(tenant))
+    }
+
     /// The names of the connections that are granted to a plugin, in their order.
     pub fn granted_names(&self, plugin: &str) -> Vec<String> {
         let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);

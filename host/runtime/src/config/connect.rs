@@ -94,7 +94,7 @@ impl Config {
 /// The grant that the configuration makes of a connection.
 fn narrowed(connection: Connection, config: &ConnectionConfig) -> Grant {
     let table = format!("[connections.{}]", in_table(connection.name()));
-    let mut grant = Grant::from(connection).rate_in(table).tells_trace(config.trace);
+    let mut grant = Grant::from(connection).rate_in(table).tells_trace(config.trace).tenants(config.tenants.clone());
     if let Some(rate) = config.rate {
         grant = grant.rate(rate);
     }

@@ -45,6 +45,8 @@ const SERVER: &[Key] = &[
     key("listen", Takes::Text, "\"127.0.0.1:8080\""),
     key("management", Takes::Text, "\"127.0.0.1:8081\""),
     key("public_url", Takes::Text, "\"https://wharf.example.com\""),
+    key("title", Takes::Text, "\"Our product\""),
+    key("return_urls", Takes::List("URLs without a path", None), "[\"https://product.example.com\"]"),
     key("hosts", Takes::List("names that a `Host` header may say", None), "[\"wharf.example.com\"]"),
     key("calls", COUNT, "100"),
     key("queue", COUNT, "1000"),

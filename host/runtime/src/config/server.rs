@@ -24,6 +24,10 @@ pub struct ServerConfig {
     pub management: Option<SocketAddr>,
     /// How it is called from outside, where that is another name than the address: what browsers are sent to.
     pub public_url: Option<String>,
+    /// What the pages of the server call the product that it is part of; Wharf where it is left out.
+    pub title: Option<String>,
+    /// Where a connect session may send somebody back to, each as an origin, such as `https://product.example.com`.
+    pub return_urls: Vec<String>,
     /// What a `Host` header may say besides the address and the public URL.
     pub hosts: Vec<String>,
     /// How many calls run at one time; where it is left out, as many as the host lets in.
@@ -127,6 +131,8 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             management: None,
             public_url: None,
+            title: None,
+            return_urls: Vec::new(),
             hosts: Vec::new(),
             calls: None,
             queue: 1000,
@@ -150,6 +156,8 @@ pub(super) struct FileServer {
     listen: Option<String>,
     management: Option<String>,
     public_url: Option<String>,
+    title: Option<String>,
+    return_urls: Option<Vec<String>>,
     hosts: Option<Vec<String>>,
     calls: Option<u32>,
     queue: Option<u32>,
@@ -248,6 +256,8 @@ impl FileServer {
             listen: self.listen.map_or(Ok(default.listen), |text| address("listen", &text))?,
             management: self.management.map(|text| address("management", &text)).transpose()?,
             public_url: self.public_url.map(|text| public(&text)).transpose()?,
+            title: self.title.filter(|title| !title.trim().is_empty()),
+            return_urls: self.return_urls.iter().flatten().map(|text| return_url(text)).collect::<Result<_, _>>()?,
             hosts: self.hosts.unwrap_or_default(),
             calls: self.calls.map(|calls| calls.max(1)),
             queue: self.queue.unwrap_or(default.queue),
@@ -274,15 +284,20 @@ impl FileServer {
 
 /// A URL without a path, at which browsers reach the server.
 fn public(text: &str) -> Result<String, Wrong> {
+    let problem = "it is a URL without a path; write public_url = \"https://wharf.example.com\"";
+    without_path(text).ok_or_else(|| wrong("server.public_url", problem))
+}
+
+/// Where somebody may be sent back to: every path of it.
+fn return_url(text: &str) -> Result<String, Wrong> {
+    let problem = "it has URLs without a path; write return_urls = [\"https://product.example.com\"]";
+    without_path(text).ok_or_else(|| wrong("server.return_urls", problem))
+}
+
+fn without_path(text: &str) -> Option<String> {
     let trimmed = text.trim_end_matches('/');
-    let rest = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
-    match rest {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_owned()),
-        _ => {
-            let problem = "it is a URL without a path; write public_url = \"https://wharf.example.com\"";
-            Err(wrong("server.public_url", problem))
-        }
-    }
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"))?;
+    (!host.is_empty() && !host.contains(['/', '?', '#', '@', ' '])).then(|| trimmed.to_owned())
 }
 
 /// How an issuer may sign: what a public key verifies.

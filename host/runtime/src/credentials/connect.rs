@@ -35,6 +35,9 @@ pub struct Connect {
     /// A connection that was granted to the plugin, whose fields, grants and way to the provider the new one has where it has none of
     /// its own: a client's id and secret stand there once, for many users.
     pub from: Option<String>,
+    /// Whether a new connection is made from no other one where `from` is none; else it is made from the only one that the plugin
+    /// was granted. It is for whoever decides who may use which.
+    pub is_alone: bool,
     /// Where servers are: `main`, and the further ones of the manifest.
     pub servers: BTreeMap<String, String>,
     /// Fields, by their names.

@@ -294,7 +294,8 @@ impl Host {
             None => {
                 let before = row.made.as_ref();
                 // Nobody is given what another tenant has without being asked.
-                let only = || self.only(&connect.plugin).filter(|only| tenant(only) == tenant(&connect.name));
+                let is_own = |only: &String| tenant(only) == tenant(&connect.name);
+                let only = || self.only(&connect.plugin).filter(|only| !connect.is_alone && is_own(only));
                 let usual = || before.map_or_else(only, |made| made.from.clone());
                 connect.from = connect.from.clone().or_else(usual);
                 let made = connect.made(before, self.credentials.renewal.now());
@@ -308,7 +309,6 @@ impl Host {
         Ok(Start { connect, of, credential, is_new: version.is_none() })
     }
 
-    /// The only connection that the program granted to a plugin.
     /// Whether a plugin has a connection of this name: one that was granted to it, or one that the vault knows.
     ///
     /// # Errors
@@ -338,6 +338,7 @@ impl Host {
         Ok(names)
     }
 
+    /// The only connection that the program granted to a plugin.
     fn only(&self, plugin: &str) -> Option<String> {
         self.granted(plugin, None).map(|grant| grant.connection.name().to_owned())
     }

@@ -51,6 +51,28 @@ pub struct ConnectionInfo {
     pub damaged: Option<String>,
 }
 
+impl ConnectionInfo {
+    /// Its worst state, since whatever is wrong with one credential is wrong with the connection: that of [`State`], `damaged`, or
+    /// `to-be-accepted` where the provider told of servers that [`Host::accept`] has not let requests go to yet.
+    pub fn state(&self) -> &'static str {
+        if self.damaged.is_some() {
+            return "damaged";
+        }
+        if !self.proposed.is_empty() {
+            return "to-be-accepted";
+        }
+        let badness = |state| match state {
+            State::Active => 0,
+            State::Expiring => 1,
+            State::Refreshing => 2,
+            State::Revoked => 3,
+            State::NeedsReconnect => 4,
+        };
+        let worst = self.credentials.iter().map(|one| one.state).max_by_key(|state| badness(*state));
+        worst.unwrap_or(State::Active).as_str()
+    }
+}
+
 /// What is known of a credential, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

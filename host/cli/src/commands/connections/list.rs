@@ -149,31 +149,9 @@ pub(super) fn in_json(info: &ConnectionInfo) -> Value {
     if let Some(members) = json.as_object_mut() {
         members.shift_remove("is-made");
         members.insert("kind".to_owned(), json!(if info.is_made { "made" } else { "configured" }));
-        members.insert("state".to_owned(), json!(state(info)));
+        members.insert("state".to_owned(), json!(info.state()));
     }
     json
-}
-
-/// Its worst state: whatever is wrong with one credential is wrong with the connection.
-pub(super) fn state(info: &ConnectionInfo) -> &'static str {
-    if info.damaged.is_some() {
-        return "damaged";
-    }
-    if !info.proposed.is_empty() {
-        return "to-be-accepted";
-    }
-    let worst = info.credentials.iter().max_by_key(|one| badness(one.state));
-    worst.map_or(State::Active, |one| one.state).as_str()
-}
-
-fn badness(state: State) -> u8 {
-    match state {
-        State::Active => 0,
-        State::Expiring => 1,
-        State::Refreshing => 2,
-        State::Revoked => 3,
-        State::NeedsReconnect => 4,
-    }
 }
 
 pub(super) fn style(state: &str) -> anstyle::Style {

@@ -37,7 +37,7 @@ fn row(subject: &'static str, what: String) -> Text {
 }
 
 fn known(info: &ConnectionInfo, about: Option<&About>) -> Text {
-    let state = list::state(info);
+    let state = info.state();
     let mut text = text![styled(DIM, format!("{:<11}", "state")), styled(list::style(state), state), "\n"];
     let mut add = |subject, what: Option<String>| what.into_iter().for_each(|what| text.add(row(subject, what)));
     add("damaged", info.damaged.clone());
