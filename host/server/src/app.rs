@@ -12,6 +12,7 @@ use wharf_egress::Spool;
 use crate::auth::allowance::Allowances;
 use crate::auth::oidc::Oidc;
 use crate::events::Events;
+use crate::connect::Connecting;
 use crate::store::Store;
 use crate::work::kept::Kept;
 use crate::work::queue::Queue;
@@ -34,6 +35,7 @@ pub(crate) struct App {
     /// The issuer whose tokens are taken.
     pub(crate) oidc: ArcSwapOption<Oidc>,
     pub(crate) events: Arc<Events>,
+    pub(crate) connecting: Connecting,
     pub(crate) spool: Option<Spool>,
     pub(crate) audit: Option<PathBuf>,
     /// Calls that were accepted and have not begun.
@@ -72,6 +74,7 @@ impl App {
             kept: Kept::default(),
             waiters: Waiters::default(),
             allowances: Allowances::new(config.principal),
+            connecting: Connecting::default(),
             spool: spool.map(Spool::in_folder),
             audit,
             accepted: AtomicUsize::new(0),

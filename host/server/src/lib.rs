@@ -17,6 +17,7 @@
 mod api;
 mod app;
 mod auth;
+mod connect;
 mod events;
 mod listen;
 mod problem;
@@ -28,6 +29,7 @@ mod work;
 pub use auth::policy::{Names, Policy};
 pub use auth::principal::{Principal, Role};
 pub use events::Events;
+pub use connect::page::Page;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};

@@ -27,6 +27,21 @@ pub(crate) async fn read_json(headers: &HeaderMap, body: Body, most: u64, patien
     Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("the body is not JSON: {error}")))
 }
 
+/// The body of a form that a browser sends.
+pub(super) async fn read_form(
+    headers: &HeaderMap,
+    body: Body,
+    most: u64,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
+    check_coding(headers)?;
+    if media_type(headers).as_deref() != Some("application/x-www-form-urlencoded") {
+        let detail = "the body has to be a form: `Content-Type: application/x-www-form-urlencoded`";
+        return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    read(headers, body, most, patience).await
+}
+
 /// What is packed is not taken: a little of it can be very much.
 pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let is_plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");

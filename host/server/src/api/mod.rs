@@ -24,13 +24,15 @@ mod body;
 mod call;
 mod calls;
 mod events;
+mod connect;
+mod connections;
 mod files;
 mod items;
 #[cfg(test)]
 mod known;
-mod names;
 pub(crate) mod openapi;
 pub(crate) mod search;
+pub(crate) mod names;
 mod upload;
 
 pub(crate) use body::read_json;
@@ -59,6 +61,8 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/v1/calls/{call}/files/{number}", get(files::get))
         .route("/v1/audit", get(audit::list))
         .route("/v1/events", get(events::get))
+        .merge(connections::routes())
+        .merge(connect::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
         .layer(from_fn_with_state(door, at_the_door))

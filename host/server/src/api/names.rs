@@ -45,7 +45,7 @@ pub(crate) fn visible_plugin(host: &Host, principal: &Principal, plugin: &str) -
     })
 }
 
-fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
+pub(crate) fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
     let name = named(name, "of this name");
     let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Problem::new(problem::UNKNOWN, format!("{what} {name} that this token may use{meant}"))
