@@ -19,7 +19,6 @@ use crate::setup::{Setup, on_signal};
 mod browser;
 mod given;
 mod listener;
-mod page;
 
 use browser::Typed;
 

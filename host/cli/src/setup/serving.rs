@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use wharf::config::Config;
 use wharf::vault::Vault;
 use wharf::{Grant, Release};
 

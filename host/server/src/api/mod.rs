@@ -30,13 +30,10 @@ mod files;
 mod items;
 #[cfg(test)]
 mod known;
+pub(crate) mod names;
 pub(crate) mod openapi;
 pub(crate) mod search;
-pub(crate) mod names;
 mod upload;
-
-pub(crate) use body::read_json;
-pub(crate) use names::visible;
 
 /// Which listener a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -144,15 +144,16 @@ impl Sessions {
     pub(crate) fn begin(&self, new: New) -> Result<(Session, String), Problem> {
         let New { wish, principal, return_url, lasts } = new;
         let (id, token, form_token) = (super::random::<16>()?, super::random::<32>()?, super::random::<32>()?);
+        let (now, begun) = (SystemTime::now(), Instant::now());
         let session = Session {
             id: format!("cs_{}", id.as_str()),
             wish,
             principal,
             return_url,
-            expires: SystemTime::now() + lasts,
+            expires: now.checked_add(lasts).unwrap_or(now),
             form_token: form_token.to_string(),
             state: State::Waiting(None),
-            ends: Instant::now() + lasts,
+            ends: begun.checked_add(lasts).unwrap_or(begun),
             token: digest(&token),
             browser: None,
             tries: 0,

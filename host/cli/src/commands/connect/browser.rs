@@ -9,9 +9,9 @@ use anyhow::{Result, anyhow};
 use url::Url;
 use wharf::failure::{CallError, Kind};
 use wharf::{Connect as Wanted, Connected, Consent, Host, Secret, TIME_TO_CONSENT};
+use wharf_server::Page;
 
-use super::listener::{Listener, Request};
-use super::page::Page;
+use super::listener::{Listener, Request, refused};
 use super::{given, is_somebody_there};
 use crate::args::Connect;
 use crate::exit::{self, Usage};
@@ -36,7 +36,7 @@ impl Typed {
             Event::Line(line) => Some(Some(line)),
             Event::Stopped => Some(None),
             Event::Request(request) => {
-                request.answer(&Page::refused(404));
+                request.answer(&refused(404));
                 None
             }
         })?
@@ -166,13 +166,13 @@ impl Flow<'_> {
         if self.start.take_if(|start| *start == request.path).is_some() {
             let secure = if self.redirect.scheme() == "https" { "; Secure" } else { "" };
             let cookie = format!("{}={}; HttpOnly; SameSite=Lax; Path=/{secure}", self.cookie, self.consent.browser());
-            request.answer(&Page::on(&self.consent.url).with("Set-Cookie", cookie));
+            request.answer(&Page::redirect(&self.consent.url).with("Set-Cookie", cookie));
         } else if request.path.starts_with("/start/") {
             let words = "This address is good once, and was used, or is none. If it was not you who used it, press Ctrl-C in the \
                          terminal. Otherwise go on in the window that it opened, or run the command again.";
             request.answer(&Page::new(410, "Used already", words));
         } else {
-            request.answer(&Page::refused(404));
+            request.answer(&refused(404));
         }
         None
     }

@@ -3,6 +3,7 @@
 //! Whoever can reach the port can send it anything, as any page can by a browser. So a request is small, has a short time, is read
 //! beside others, and has to name this server as its host: a page of a name that was bent to this address is another origin.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use url::{Host, Url};
 use wharf::shortage;
+use wharf_server::Page;
 
-use super::page::Page;
 use crate::exit::Usage;
 
 /// How long a request and its answer may take.
@@ -171,7 +172,7 @@ fn is_whole(head: &[u8]) -> bool {
 }
 
 fn refuse(mut socket: TcpStream, status: u16) -> Option<Request> {
-    send(&mut socket, &Page::refused(status));
+    send(&mut socket, &refused(status));
     None
 }
 
@@ -218,9 +219,39 @@ impl Request {
     }
 }
 
+/// Where a request is none that is waited for.
+pub(super) fn refused(status: u16) -> Page {
+    Page::new(status, "Nothing here", "Wharf waits here for an answer that a browser comes back with, and for nothing else.")
+}
+
+/// A page as it is sent.
+fn to_bytes(page: &Page) -> Vec<u8> {
+    let body = page.body();
+    let mut head = format!("HTTP/1.1 {} {}\r\n", page.status(), reason(page.status()));
+    for (name, value) in page.headers() {
+        // Writing to a String does not fail.
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let _ = write!(head, "Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.into_bytes(), body.into_bytes()].concat()
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        302 => "Found",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        410 => "Gone",
+        421 => "Misdirected Request",
+        431 => "Request Header Fields Too Large",
+        _ => "Bad Request",
+    }
+}
+
 /// Whoever does not read the answer has none.
 fn send(socket: &mut TcpStream, page: &Page) {
-    let sent = socket.write_all(&page.to_bytes()).and_then(|()| socket.shutdown(std::net::Shutdown::Write));
+    let sent = socket.write_all(&to_bytes(page)).and_then(|()| socket.shutdown(std::net::Shutdown::Write));
     if sent.is_err() {
         return;
     }

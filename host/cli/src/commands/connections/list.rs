@@ -119,7 +119,7 @@ impl Line {
     }
 
     fn in_words(&self) -> Text {
-        let state = self.info.as_ref().map_or("-", state);
+        let state = self.info.as_ref().map_or("-", ConnectionInfo::state);
         let account = self.info.as_ref().and_then(|info| info.account.as_deref()).unwrap_or("-");
         let age = self.info.as_ref().and_then(age).unwrap_or_else(|| "-".to_owned());
         let left = self.info.as_ref().and_then(left).unwrap_or_else(|| "-".to_owned());
