@@ -3,9 +3,10 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
+use super::group::transaction;
 use super::idempotency::{self, DAY, Found};
 use super::keys::Column;
-use super::rows::{code_of, place, row_by_number};
+use super::rows::{OPEN_FROM, code_of, place, row_by_number};
 use super::types::{Begun, CallRow, CallState, Ended, NewCall};
 use super::{Inner, Store, now, signed};
 
@@ -201,7 +202,7 @@ impl Store {
 
     /// The calls that wait to be run, the oldest first, with their requests. One whose request cannot be opened has failed.
     pub(crate) fn accepted(&self) -> Result<Vec<(CallRow, Vec<u8>)>, StoreError> {
-        let sql = "SELECT number FROM calls WHERE state = 0 ORDER BY number";
+        let sql = "SELECT number FROM calls WHERE state = 0 AND state < 2 AND is_later = 1 ORDER BY number";
         let rows = self.inner.read(|connection| {
             let mut statement = connection.prepare(sql)?;
             let numbers = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
@@ -221,9 +222,29 @@ impl Store {
 impl Inner {
     /// What was running when a server ended: nobody knows how it ended.
     pub(super) fn forget_running(&self, at: u64) -> Result<(), StoreError> {
-        let sql = "UPDATE calls SET state = ?1, problem = 'outcome-unknown', ended = ?2 WHERE state = ?3 AND state < 2";
-        let states = (code_of(CallState::Unknown), signed(at), code_of(CallState::Running));
-        self.write(|connection| connection.execute(sql, states)).map(drop)
+        let found = [format!("number >= {OPEN_FROM}"), "state < 2 AND is_later = 1".to_owned()];
+        self.write(|connection| {
+            for found in found {
+                let sql = format!(
+                    "UPDATE calls SET state = ?1, problem = 'outcome-unknown', ended = ?2 WHERE state = ?3 AND {found}"
+                );
+                let states = (code_of(CallState::Unknown), signed(at), code_of(CallState::Running));
+                connection.execute(&sql, states)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes note of the number from which on calls are not at their end, so that the next server need not look through all. Calls
+    /// that begin meanwhile have higher ones.
+    pub(super) fn note_open(&self, own: &Connection) -> rusqlite::Result<()> {
+        let sql = format!(
+            "SELECT coalesce((SELECT min(number) FROM calls WHERE number >= {OPEN_FROM} AND ended IS NULL AND is_later = 0), \
+             (SELECT max(number) + 1 FROM calls), 0)"
+        );
+        let from: i64 = own.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+        let sql = "UPDATE settings SET value = ?1 WHERE name = 'open_from' AND value < ?1";
+        transaction(&self.writer(), |connection| ready(connection, sql)?.execute([from])).map(drop)
     }
 
     fn fail(&self, id: &str) -> Result<(), StoreError> {

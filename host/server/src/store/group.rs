@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -17,6 +17,9 @@ use super::{Inner, locked};
 
 /// How long what nobody waits for may wait to be written.
 const LATE: Duration = Duration::from_millis(20);
+
+/// How often it is noted from where on calls may not be at their end.
+const NOTED: Duration = Duration::from_secs(5);
 
 /// After so many transactions, what is in the log of the database is brought into it.
 const CHECKPOINT: u64 = 2_000;
@@ -220,7 +223,7 @@ impl Group {
 
 impl Inner {
     fn write_late(&self, own: &Connection) {
-        let mut checked = 0;
+        let (mut checked, mut noted) = (0, Instant::now());
         while self.wait_for_jobs() {
             let leads = {
                 let mut state = locked(&self.group.state);
@@ -228,6 +231,11 @@ impl Inner {
             };
             if leads {
                 self.lead();
+            }
+            if noted.elapsed() >= NOTED {
+                // What was not noted now is noted the next time.
+                let _ = self.note_open(own);
+                noted = Instant::now();
             }
             let commits = self.commits.load(Ordering::Relaxed);
             if commits - checked >= CHECKPOINT {

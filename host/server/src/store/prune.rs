@@ -11,8 +11,9 @@ use super::{Inner, Store, now, signed};
 /// How many rows go in one transaction: calls that begin wait for it.
 const AT_ONCE: i64 = 500;
 
-/// Calls below a number that are at their end, and whose keys are not bound any more.
-const GO: &str = "SELECT number FROM calls WHERE number <= ?1 AND state >= 2 \
+/// Calls below a number that are at their end, and whose keys are not bound any more. The last one stays in any case, as numbers must
+/// not come again.
+const GO: &str = "SELECT number FROM calls WHERE number <= ?1 AND state >= 2 AND number < (SELECT max(number) FROM calls) \
                   AND NOT EXISTS (SELECT 1 FROM keys WHERE keys.number = calls.number) ORDER BY number LIMIT ?2";
 
 impl Store {
@@ -26,14 +27,14 @@ impl Store {
         let last = self.inner.last_before(at.saturating_sub(keep))?;
         let mut gone = 0;
         loop {
-            let (went, _) = self.inner.take_away(last)?;
+            let went = self.inner.take_away(last)?;
             gone += went;
             if went == 0 {
                 break;
             }
         }
         while self.inner.size()? > size {
-            let (went, _) = self.inner.take_away(i64::MAX)?;
+            let went = self.inner.take_away(i64::MAX)?;
             gone += went;
             if went == 0 {
                 break;
@@ -52,7 +53,7 @@ impl Inner {
     }
 
     /// Some of the oldest calls up to a number.
-    fn take_away(&self, last: i64) -> Result<(u64, Option<i64>), StoreError> {
+    fn take_away(&self, last: i64) -> Result<u64, StoreError> {
         self.write(|connection| {
             let mut statement = connection.prepare_cached(GO)?;
             let numbers =
@@ -62,7 +63,7 @@ impl Inner {
                 let contents = "DELETE FROM contents WHERE place BETWEEN ?1 * 2 AND ?1 * 2 + 1";
                 connection.prepare_cached(contents)?.execute([number])?;
             }
-            Ok((numbers.len() as u64, numbers.last().copied()))
+            Ok(numbers.len() as u64)
         })
     }
 

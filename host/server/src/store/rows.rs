@@ -12,6 +12,9 @@ use super::types::{CallFilter, CallRow, CallState};
 const COLUMNS: &str = "number, id, tenant, principal, plugin, version, digest, operation, connection, effect, trace, state, problem, at, \
                        ended, requests, retries, queue, host, sandbox, network, waiting, is_later";
 
+/// From which number on there may be calls that began at once and are not at their end.
+pub(super) const OPEN_FROM: &str = "(SELECT value FROM settings WHERE name = 'open_from')";
+
 /// As which number a state is kept. Those below two are not at their end.
 pub(super) fn code_of(state: CallState) -> i64 {
     match state {
@@ -85,9 +88,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], where the database cannot be read.
     pub fn calls(&self, filter: &CallFilter, before: Option<i64>, most: usize) -> Result<Vec<CallRow>, StoreError> {
-        let (wanted, mut values) = filter.in_sql(before);
-        values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
-        let sql = format!("SELECT {COLUMNS} FROM calls{wanted} ORDER BY number DESC LIMIT ?");
+        let (sql, values) = filter.in_sql(before, most);
         self.inner
             .read(|connection| connection.prepare_cached(&sql)?.query_map(params_from_iter(values), read)?.collect())
     }
@@ -123,13 +124,34 @@ impl Store {
 }
 
 impl CallFilter {
-    /// As a condition, with its values in the same order.
-    fn in_sql(&self, before: Option<i64>) -> (String, Vec<Value>) {
-        let mut conditions: Vec<&str> = Vec::new();
-        let mut values = Vec::new();
-        let mut add = |condition, value: Value| {
-            conditions.push(condition);
+    /// As a query, with its values.
+    pub(super) fn in_sql(&self, before: Option<i64>, most: usize) -> (String, Vec<Value>) {
+        let (conditions, mut values) = self.conditions(before);
+        values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
+        let limit = values.len();
+        let found = match self.tenant {
+            None => query(None, &conditions),
+            // Those at their end are found by their tenant, and the others are few.
+            Some(_) => {
+                let open = format!(
+                    "ended IS NULL AND number IN (SELECT number FROM calls WHERE state < 2 AND is_later = 1 \
+                     UNION ALL SELECT number FROM calls WHERE number >= {OPEN_FROM} AND ended IS NULL)"
+                );
+                format!(
+                    "{} UNION ALL {}",
+                    query(Some("ended IS NOT NULL"), &conditions),
+                    query(Some(&open), &conditions)
+                )
+            }
+        };
+        (format!("{found} ORDER BY number DESC LIMIT ?{limit}"), values)
+    }
+
+    fn conditions(&self, before: Option<i64>) -> (Vec<String>, Vec<Value>) {
+        let (mut conditions, mut values) = (Vec::new(), Vec::new());
+        let mut add = |condition: &str, value: Value| {
             values.push(value);
+            conditions.push(condition.replace('?', &format!("?{}", values.len())));
         };
         let text = |text: &String| Value::Text(text.clone());
         if let Some(tenant) = &self.tenant {
@@ -155,7 +177,12 @@ impl CallFilter {
         if let Some(before) = before {
             add("number < ?", Value::Integer(before));
         }
-        let joined = conditions.join(" AND ");
-        (if joined.is_empty() { joined } else { format!(" WHERE {joined}") }, values)
+        (conditions, values)
     }
+}
+
+fn query(first: Option<&str>, conditions: &[String]) -> String {
+    let all: Vec<&str> = first.into_iter().chain(conditions.iter().map(String::as_str)).collect();
+    let wanted = if all.is_empty() { "" } else { " WHERE " };
+    format!("SELECT {COLUMNS} FROM calls{wanted}{}", all.join(" AND "))
 }

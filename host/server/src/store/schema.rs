@@ -20,18 +20,22 @@ const STATEMENTS: usize = 64;
 
 /// What is long is in a table of its own, so that looking through the history reads none of it. The place there is twice the number
 /// of the call, and one more for the answer. Keys are there by their digest alone.
+///
+/// Somebody waits for a call to begin, so that its row is in few indices then: it is found by its tenant when it has ended, and among
+/// those that are not at their end if it waits for a worker. Those that began at once and are not at their end have numbers from
+/// `open_from` on.
 const TABLES: &str = "
 CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE principals (name TEXT PRIMARY KEY, digest BLOB NOT NULL, principal TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, used INTEGER) STRICT;
 CREATE TABLE calls (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tenant TEXT, principal TEXT NOT NULL, plugin TEXT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL, connection TEXT, effect TEXT NOT NULL, trace TEXT NOT NULL, is_later INTEGER NOT NULL, state INTEGER NOT NULL, problem TEXT, at INTEGER NOT NULL, ended INTEGER, requests TEXT, retries INTEGER NOT NULL, queue INTEGER, host INTEGER, sandbox INTEGER, network INTEGER, waiting INTEGER) STRICT;
-CREATE INDEX calls_of_tenant ON calls (tenant);
-CREATE INDEX calls_open ON calls (state) WHERE state < 2;
+CREATE INDEX calls_of_tenant ON calls (tenant) WHERE ended IS NOT NULL;
+CREATE INDEX calls_later ON calls (state) WHERE state < 2 AND is_later = 1;
 CREATE TABLE contents (place INTEGER PRIMARY KEY, until INTEGER, sealed BLOB NOT NULL) STRICT;
 CREATE TABLE keys (digest BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX keys_of_call ON keys (number);
 CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;
 CREATE INDEX deliveries_due ON deliveries (webhook, next);
-INSERT INTO settings (name, value) VALUES ('principals', 0);
+INSERT INTO settings (name, value) VALUES ('principals', 0), ('open_from', 0);
 ";
 
 /// A connection to a database that is there.
@@ -47,6 +51,8 @@ pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     for (pragma, value) in [
         // A process that is killed loses nothing of what was written; a power cut may take the last calls with it, and no more.
         ("synchronous", "NORMAL"),
+        // A call changes a few rows in as many places, and each costs a page.
+        ("page_size", "2048"),
         ("temp_store", "MEMORY"),
         ("journal_size_limit", "67108864"),
     ] {

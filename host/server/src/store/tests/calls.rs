@@ -89,6 +89,54 @@ fn what_was_accepted_waits_over_a_restart_and_what_was_running_is_unknown() {
 }
 
 #[test]
+fn what_runs_long_is_unknown_too_when_the_server_ends() {
+    let place = Place::new();
+    let store = place.serve();
+    let note = |store: &Store| store.inner.note_open(&locked(&store.inner.reader)).unwrap();
+    let from = |store: &Store| store.inner.read(|connection| number(connection, "open_from")).unwrap().unwrap();
+    for id in ["a", "long", "c"] {
+        store.begin(new(id)).unwrap();
+    }
+    store.begin(NewCall { is_later: true, request: Some(b"input".to_vec()), ..new("later") }).unwrap();
+    store.start("later").unwrap();
+    store.end(ended("a"), true).unwrap();
+    store.end(ended("c"), true).unwrap();
+    note(&store);
+    assert_eq!(from(&store), store.call("long").unwrap().unwrap().number);
+    let open =
+        CallFilter { tenant: Some(Some("acme".to_owned())), state: Some(CallState::Running), ..CallFilter::default() };
+    assert_eq!(store.calls(&open, None, 10).unwrap().len(), 2);
+    drop(store);
+    let store = place.serve();
+    let states = ["a", "long", "c", "later"].map(|id| store.call(id).unwrap().unwrap().state);
+    assert_eq!(states, [CallState::Succeeded, CallState::Unknown, CallState::Succeeded, CallState::Unknown]);
+    note(&store);
+    assert_eq!(from(&store), store.call("later").unwrap().unwrap().number + 1);
+}
+
+#[test]
+fn no_query_of_a_tenant_or_of_a_new_server_looks_through_the_whole_history() {
+    let place = Place::new();
+    let store = place.serve();
+    let plan = |sql: &str, values: Vec<rusqlite::types::Value>| {
+        let plan = store.inner.read(|connection| {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        plan.unwrap().join("; ")
+    };
+    let filter = CallFilter { tenant: Some(Some("acme".to_owned())), since: Some(7), ..CallFilter::default() };
+    let (sql, values) = filter.in_sql(Some(100), 50);
+    let tenant = plan(&sql, values);
+    assert!(tenant.contains("INDEX calls_of_tenant") && tenant.contains("INDEX calls_later"), "{tenant}");
+    assert!(!tenant.contains("TEMP B-TREE FOR ORDER"), "{tenant}");
+    let sql = "SELECT number FROM calls WHERE state = 0 AND state < 2 AND is_later = 1 ORDER BY number";
+    let accepted = plan(sql, Vec::new());
+    assert!(accepted.contains("INDEX calls_later"), "{accepted}");
+}
+
+#[test]
 fn an_accepted_call_whose_request_does_not_open_has_failed() {
     let place = Place::new();
     let store = place.serve();
