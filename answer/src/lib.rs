@@ -26,3 +26,4 @@ pub use failure::{Detail, Failure};
 pub use judge::{DEEPEST, Found, Named, judge, judge_within};
 pub use look::{Late, Steps};
 pub use members::{Members, Unclear, find, items, words};
+pub use retry::pause;

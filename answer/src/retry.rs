@@ -22,41 +22,78 @@ pub(crate) fn after(response: &Answer) -> Option<u32> {
 
 /// The same for a failure that the body tells of by this status.
 pub(crate) fn after_status(response: &Answer, status: u16) -> Option<u32> {
+    told(response, status).map(|(seconds, _)| seconds)
+}
+
+/// For how many seconds the provider takes no further request, and the header that says so: where it refused this one for now, and
+/// where this was the last one that a limit let through.
+pub fn pause(response: &Answer) -> Option<(u32, &'static str)> {
+    match response.status {
+        429 | 503 => told(response, response.status),
+        _ => longest(&limits(response), true, now(response)),
+    }
+}
+
+/// The seconds, and the header that tells of them.
+fn told(response: &Answer, status: u16) -> Option<(u32, &'static str)> {
     let now = now(response);
     let told = response.all("retry-after").filter_map(|value| retry_after(value, now)).max();
-    told.or_else(|| of_a_limit(response, status, now))
+    told.map(|seconds| (seconds, "retry-after")).or_else(|| of_a_limit(response, status, now))
 }
 
 /// A limit that ends says something only of a failure that comes from it.
-fn of_a_limit(response: &Answer, status: u16, now: Duration) -> Option<u32> {
+fn of_a_limit(response: &Answer, status: u16, now: Duration) -> Option<(u32, &'static str)> {
     let by_status = status == 429;
     if !by_status && !matches!(status, 403 | 503) {
         return None;
     }
-    let mut policies: Vec<Policy> = response.all("ratelimit").flat_map(policies).collect();
-    policies.extend(LIMITS.map(|(reset, remaining)| Policy {
-        reset: response.header(reset).map(str::to_owned),
-        is_used_up: response.header(remaining).is_some_and(is_zero),
-    }));
-    let longest = |used_up: bool| {
-        let of_kind = policies.iter().filter(|policy| policy.is_used_up == used_up);
-        of_kind.filter_map(|policy| reset(policy.reset.as_deref()?, now)).max()
-    };
-    longest(true).or_else(|| if by_status { longest(false) } else { None })
+    let limits = limits(response);
+    longest(&limits, true, now).or_else(|| if by_status { longest(&limits, false, now) } else { None })
+}
+
+fn longest(limits: &[Policy], used_up: bool, now: Duration) -> Option<(u32, &'static str)> {
+    let of_kind = limits.iter().filter(|policy| policy.is_used_up == used_up);
+    of_kind
+        .filter_map(|policy| Some((reset(policy.reset.as_deref()?, now)?, policy.by)))
+        .max_by_key(|(seconds, _)| *seconds)
 }
 
 /// One limit of several.
 #[derive(Default)]
 struct Policy {
+    name: String,
     reset: Option<String>,
     is_used_up: bool,
+    by: &'static str,
+}
+
+/// All that the answer tells of. One that is used up and does not say until when is so for the time of its policy.
+fn limits(response: &Answer) -> Vec<Policy> {
+    let mut limits: Vec<Policy> = response.all("ratelimit").flat_map(policies).collect();
+    for limit in limits.iter_mut().filter(|limit| limit.is_used_up && limit.reset.is_none() && !limit.name.is_empty()) {
+        limit.reset = response.all("ratelimit-policy").find_map(|value| window(value, &limit.name));
+    }
+    limits.extend(LIMITS.map(|(reset, remaining)| Policy {
+        reset: response.header(reset).map(str::to_owned),
+        is_used_up: response.header(remaining).is_some_and(is_zero),
+        by: reset,
+        ..Policy::default()
+    }));
+    limits
+}
+
+/// The time of a policy of this name: of `"default";q=100;w=60` the 60.
+fn window(value: &str, name: &str) -> Option<String> {
+    let policy = split(value, ',').find(|member| split(member, ';').next().is_some_and(|own| own.trim() == name))?;
+    let mut parameters = split(policy, ';').filter_map(|parameter| parameter.split_once('='));
+    parameters.find(|(name, _)| name.trim() == "w").map(|(_, seconds)| seconds.trim().to_owned())
 }
 
 /// `RateLimit`: `"default";r=0;t=30` for each policy, or in the earlier drafts `limit=100, remaining=0, reset=30` for one.
 fn policies(value: &str) -> Vec<Policy> {
     let mut policies: Vec<Policy> = Vec::new();
     for member in split(value, ',') {
-        let mut policy = Policy::default();
+        let mut policy = Policy { by: "ratelimit", ..Policy::default() };
         for (name, value) in split(member, ';').filter_map(|parameter| parameter.split_once('=')) {
             match name.trim() {
                 "t" | "reset" => policy.reset = Some(value.trim().to_owned()),
@@ -65,6 +102,9 @@ fn policies(value: &str) -> Vec<Policy> {
             }
         }
         let is_named = split(member, ';').next().is_some_and(|name| !name.contains('='));
+        if is_named {
+            policy.name = split(member, ';').next().unwrap_or_default().trim().to_owned();
+        }
         match policies.last_mut() {
             Some(before) if !is_named => {
                 before.reset = policy.reset.or(before.reset.take());
@@ -296,6 +336,28 @@ mod tests {
         ] {
             assert_eq!(told(429, &[("RateLimit", value)]), seconds, "{value}");
         }
+    }
+
+    #[test]
+    fn a_pause_is_what_a_provider_asks_for_or_lets_through_no_more() {
+        let told = |status: u16, headers: &[(&str, &str)]| {
+            let headers = [headers, &[("Date", NOW)]].concat();
+            pause(&Answer::new(status, &headers, ""))
+        };
+        assert_eq!(told(429, &[("Retry-After", "7"), ("X-RateLimit-Reset", "9")]), Some((7, "retry-after")));
+        assert_eq!(told(429, &[("X-RateLimit-Reset", "9")]), Some((9, "x-ratelimit-reset")));
+        assert_eq!(
+            (told(429, &[]), told(200, &[("Retry-After", "7")]), told(301, &[("Retry-After", "7")])),
+            (None, None, None)
+        );
+        for (remaining, expected) in [("0", Some((30, "x-ratelimit-reset"))), ("1", None), ("", None)] {
+            let limit = [("X-RateLimit-Remaining", remaining), ("X-RateLimit-Reset", "784111807")];
+            assert_eq!(told(200, &limit), expected, "{remaining}");
+        }
+        let of = |limit, policy| told(200, &[("RateLimit", limit), ("RateLimit-Policy", policy)]);
+        assert_eq!(of(r#""a";r=0;t=30, "b";r=0;t=40, "c";r=1;t=50"#, ""), Some((40, "ratelimit")));
+        assert_eq!(of(r#""a;b";r=0"#, r#""a";q=1;w=60, "a;b";q=9; w=90"#), Some((90, "ratelimit")));
+        assert_eq!((of(r#""a";r=0"#, r#""b";q=1;w=60"#), of(r#""a";r=0"#, "")), (None, None));
     }
 
     #[test]

@@ -219,7 +219,8 @@ pub struct Timing {
     pub sandbox: Option<Duration>,
     /// Waiting for the provider.
     pub network: Duration,
-    /// Waiting between attempts, and for other calls that were in a section of the connection's user.
+    /// Waiting between attempts, for a credential, for other calls that were in a section of the connection's user, and for the turn
+    /// of a request where the account of the provider has a budget.
     pub waiting: Duration,
 }
 

@@ -50,7 +50,7 @@ pub struct Host {
     installs: Mutex<Installs>,
     grants: RwLock<BTreeMap<String, Vec<Arc<Grant>>>>,
     state: StateStore,
-    budgets: Budgets,
+    pub(crate) budgets: Budgets,
     pub(crate) credentials: Arc<Credentials>,
     spool: Option<Arc<Spool>>,
     /// Why the folder for the state is not used.

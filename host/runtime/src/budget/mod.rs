@@ -12,7 +12,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use lru::LruCache;
 use wharf_egress::declaration::GrantType;
@@ -122,7 +121,7 @@ impl Turns {
 
     /// Goes by what the provider says of its limits.
     pub(crate) fn heed(&self, status: u16, headers: &[(String, String)]) {
-        if let Some(pause) = told::pause(status, headers, SystemTime::now()) {
+        if let Some(pause) = told::pause(status, headers) {
             self.account.pause(pause);
         }
     }

@@ -2,7 +2,7 @@
 
 use wharf::Contract;
 use wharf::declaration::Effect;
-use wharf::manifest::{Manifest, Operation};
+use wharf::manifest::{Manifest, Operation, Rate};
 use wharf::operation::in_shell;
 
 use super::{credentials, effect, form, unverified};
@@ -137,7 +137,21 @@ fn connection(manifest: &Manifest) -> Text {
             "\n",
         ]);
     }
+    if let Some(rate) = &manifest.about.rate {
+        text.add(text!["  ", styled(DIM, format!("the provider takes {} from one account", taken(rate))), "\n"]);
+    }
     text
+}
+
+/// `10 requests in 60 s, 4 at one time`
+fn taken(rate: &Rate) -> String {
+    let of = |many: u32| if many == 1 { "1 request".to_owned() } else { format!("{many} requests") };
+    let requests = rate.requests.map(|many| match rate.per_seconds.unwrap_or(1) {
+        1 => format!("{} a second", of(many)),
+        seconds => format!("{} in {seconds} s", of(many)),
+    });
+    let concurrent = rate.concurrent.map(|many| format!("{} at one time", of(many)));
+    requests.into_iter().chain(concurrent).collect::<Vec<_>>().join(" and ")
 }
 
 /// A summary behind its title.

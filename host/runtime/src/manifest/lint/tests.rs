@@ -42,6 +42,32 @@ fn problems_of_input(schema: &Value, path: &str, query: &Value, body: &Value) ->
 }
 
 #[test]
+fn a_rate_says_something_that_can_be_kept() {
+    let problems = |rate: Value| {
+        let manifest = json!({
+            "name": "acme", "title": "", "version": "1.0.0", "summary": "", "fields": [], "schemes": [], "operations": [],
+            "base-url": {"summary": "", "default": null, "suffix": null, "environment": null}, "rate": rate,
+        });
+        let problems = check(&serde_json::from_value(manifest).unwrap()).err().unwrap_or_default();
+        problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
+    };
+    for good in
+        [json!({"requests": 1}), json!({"concurrent": 10_000}), json!({"requests": 1_000_000, "per-seconds": 86_400})]
+    {
+        assert_eq!(problems(good.clone()), "", "{good}");
+    }
+    for (wrong, words) in [
+        (json!({}), "/rate: it says nothing; write `requests`, `concurrent` or both"),
+        (json!({"concurrent": 1, "per-seconds": 1}), "/rate/per-seconds: it is the time of `requests`; write that too"),
+        (json!({"requests": 0}), "/rate/requests: it is a number from 1 to 1000000"),
+        (json!({"requests": 1, "per-seconds": 86_401}), "/rate/per-seconds: it is a number from 1 to 86400"),
+        (json!({"concurrent": 10_001}), "/rate/concurrent: it is a number from 1 to 10000"),
+    ] {
+        assert_eq!(problems(wrong.clone()).trim(), words, "{wrong}");
+    }
+}
+
+#[test]
 fn a_constant_has_line_breaks_in_a_body_of_json_or_text_and_nowhere_else() {
     let field = |name: &str, source: Value| json!([{"name": name, "source": source, "lists": "repeated"}]);
     let in_body = |form: &str, source: Value| json!({form: {"fields": field("query", source), "open": null}});
