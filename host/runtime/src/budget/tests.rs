@@ -29,7 +29,7 @@ fn times(requests: u32, per: Duration, many: usize) -> Vec<Duration> {
     let (start, window) = (Instant::now(), Window { requests, per });
     let (mut record, mut now) = (Record::default(), start);
     let next = |_| {
-        now += record.wait(now, window, 1);
+        now = now.checked_add(record.wait(now, window, 1)).unwrap();
         assert!(record.wait(now, window, 1).is_zero());
         record.note(now, window);
         now - start
