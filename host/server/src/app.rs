@@ -9,6 +9,7 @@ use wharf::Host;
 use wharf::config::ServerConfig;
 use wharf_egress::Spool;
 
+use crate::api::catalogue::Catalogue;
 use crate::auth::allowance::Allowances;
 use crate::auth::oidc::Oidc;
 use crate::events::Events;
@@ -29,6 +30,7 @@ pub(crate) struct App {
     /// How the server is called from outside.
     pub(crate) url: String,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) kept: Kept,
     pub(crate) waiters: Waiters,
     pub(crate) allowances: Allowances,
@@ -71,6 +73,7 @@ impl App {
             store,
             url,
             queue: Queue::new(places, config.queue as usize),
+            catalogue: Catalogue::default(),
             kept: Kept::default(),
             waiters: Waiters::default(),
             allowances: Allowances::new(config.principal),

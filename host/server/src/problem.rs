@@ -254,3 +254,24 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_type_is_documented_with_its_status_and_each_section_is_of_a_type() {
+        let text = include_str!("../../../docs/problems.md");
+        let mut documented = BTreeSet::new();
+        for section in text.split("\n### ").skip(1) {
+            let (name, rest) = section.split_once('\n').unwrap();
+            let kind = TYPES.iter().find(|kind| kind.name == name).unwrap_or_else(|| panic!("no type `{name}`"));
+            assert!(rest.starts_with(&format!("\nStatus {}", kind.status)), "{name}");
+            assert!(documented.insert(name), "{name} twice");
+        }
+        let missing: Vec<&str> = TYPES.iter().map(|kind| kind.name).filter(|name| !documented.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

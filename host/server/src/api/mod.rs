@@ -23,6 +23,7 @@ mod audit;
 mod body;
 mod call;
 mod calls;
+pub(crate) mod catalogue;
 mod events;
 mod connect;
 mod connections;
@@ -31,8 +32,9 @@ mod items;
 #[cfg(test)]
 mod known;
 pub(crate) mod names;
-pub(crate) mod openapi;
-pub(crate) mod search;
+mod openapi;
+mod plugins;
+mod search;
 mod upload;
 
 /// Which listener a request came to.
@@ -52,7 +54,15 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/v1/whoami", get(whoami))
-        .route("/v1/plugins/{plugin}/operations/{operation}", post(call::post))
+        .route("/openapi.json", get(plugins::document))
+        .route("/v1/operations", get(plugins::search))
+        .route("/v1/plugins", get(plugins::list))
+        .route("/v1/plugins/{plugin}", get(plugins::one))
+        .route("/v1/plugins/{plugin}/versions", get(plugins::versions))
+        .route("/v1/plugins/{plugin}/operations", get(plugins::operations))
+        .route("/v1/plugins/{plugin}/operations/{operation}", post(call::post).get(plugins::operation))
+        // The same, with a path of its own for who generates a client: its answer is of another type.
+        .route("/v1/plugins/{plugin}/operations/{operation}/items", post(call::post))
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/{call}", get(calls::one))
         .route("/v1/calls/{call}/files/{number}", get(files::get))

@@ -44,17 +44,14 @@ pub(super) fn item(components: &mut Components, plugin: &Plugin<'_>, operation: 
         "requestBody": {"required": true, "content": contents(&request, &operation.attachments)},
         "responses": {
             "200": {
-                "description": "The answer; one line for each item where there are `items`.",
+                "description": "The answer.",
                 "headers": {
                     "Wharf-Call": {"$ref": "#/components/headers/Wharf-Call"},
                     "Wharf-Plugin-Version": {"$ref": "#/components/headers/Wharf-Plugin-Version"},
                     "Wharf-Plugin-Digest": {"$ref": "#/components/headers/Wharf-Plugin-Digest"},
                     "traceparent": {"$ref": "#/components/headers/traceparent"},
                 },
-                "content": {
-                    "application/json": {"schema": reference(&answer)},
-                    "application/x-ndjson": {"schema": reference("ItemLine")},
-                },
+                "content": {"application/json": {"schema": reference(&answer)}},
             },
             "202": {"$ref": "#/components/responses/Accepted"},
             "4XX": {"$ref": "#/components/responses/Problem"},
@@ -72,45 +69,36 @@ fn description(operation: &Operation) -> String {
         text.push_str(&format!("\n\nNot verified: {}", visible(why)));
     }
     if !operation.output_attachments.is_empty() {
-        text.push_str(&format!("\n\nThe answer may have files: `{}`.", operation.output_attachments.join("`, `")));
+        let names = operation.output_attachments.join("`, `");
+        text.push_str(&format!("\n\nThe answer may have files: `{names}`."));
     }
     text
 }
 
-/// What is sent: an input, or items that are one each.
+/// What is sent.
 fn request(connection: &str, input: &str, input_needed: bool) -> Value {
-    let mut schema = json!({
+    let required: &[&str] = if input_needed { &["input"] } else { &[] };
+    json!({
         "type": "object",
+        "required": required,
         "properties": {
             "connection": reference(connection),
             "input": reference(input),
-            "items": {
-                "type": "array", "minItems": 1, "items": reference(input),
-                "description": "In place of `input`: one call for each. The answer has a line for each as soon as it is done.",
+            "timeoutMs": {
+                "type": "integer", "minimum": 1, "maximum": 3_600_000,
+                "description": "How long the call may take, in milliseconds.",
             },
-            "continueOnFail": {
-                "type": "boolean", "default": false, "description": "Whether the items after one that failed are run.",
-            },
-            "timeoutMs": {"type": "integer", "minimum": 1, "description": "How long the call may take, in milliseconds."},
             "retries": {
                 "type": "integer", "minimum": 0, "maximum": MOST_RETRIES,
                 "description": "How often it is tried again at most, where running it twice does no more than once.",
             },
             "dryRun": {
-                "type": "boolean", "default": false,
+                "type": "boolean",
                 "description": "Sends nothing: the answer tells in `requests` what would be sent first.",
             },
         },
         "additionalProperties": false,
-        // Not `oneOf`: generators would make two types of it that are hard to write.
-        "if": {"required": ["items"]},
-        "then": {"not": {"required": ["input"]}},
-    });
-    let otherwise = if input_needed { json!({"required": ["input"]}) } else { json!({}) };
-    if let Some(keywords) = schema.as_object_mut() {
-        keywords.insert("else".to_owned(), otherwise);
-    }
-    schema
+    })
 }
 
 fn answer(output: Option<&str>) -> Value {

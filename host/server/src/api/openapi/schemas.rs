@@ -104,6 +104,7 @@ fn fit(schema: &mut Value, target: &dyn Fn(&str) -> Option<String>) {
     let Value::Object(keywords) = schema else { return };
     // The one is for the schema's author, the other is said once for the document.
     keywords.retain(|keyword, _| keyword != "$comment" && keyword != "$schema");
+    tell_default(keywords);
     for (keyword, value) in keywords.iter_mut() {
         match (keyword.as_str(), value) {
             ("$ref", value) => match value.as_str().and_then(target) {
@@ -137,6 +138,17 @@ fn fit(schema: &mut Value, target: &dyn Fn(&str) -> Option<String>) {
     }
 }
 
+/// What is taken where nothing is given is told in words: generators take a member with a `default` for one that is always there, or
+/// send the value along.
+fn tell_default(keywords: &mut Map<String, Value>) {
+    let Some(default) = keywords.shift_remove("default") else { return };
+    let description = keywords.entry("description").or_insert_with(|| "".into());
+    if let Value::String(text) = description {
+        let gap = if text.is_empty() { "" } else { " " };
+        text.push_str(&format!("{gap}Default: `{default}`."));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +166,7 @@ mod tests {
         let input = json!({
             "properties": {
                 "$ref": {"$ref": "#/$defs/own~1one"}, "a": {"$ref": "#/$defs/tree/items"}, "b": {"$ref": "#/properties/a"},
-                "c": {"enum": [{"$ref": "#/$defs/tree"}], "description": "red\u{1b}[31m"}, "d": {"$ref": "#/$defs/none"},
+                "c": {"enum": [{"$ref": "#/$defs/tree"}], "description": "red\u{1b}[31m", "default": 7}, "d": {"$ref": "#/$defs/none"},
                 "e": false, "f": {"$ref": "#"}, "g": {"$ref": "https://acme.example/x"},
             },
             "additionalProperties": false, "$schema": "x",
@@ -175,7 +187,7 @@ mod tests {
                         "$ref": {"$ref": "#/components/schemas/acme.a.b.input.own_one"},
                         "a": {"$ref": "#/components/schemas/acme.tree/items"},
                         "b": {"$ref": "#/components/schemas/acme.a.b.input/properties/a"},
-                        "c": {"enum": [{"$ref": "#/$defs/tree"}], "description": "red\\u{1b}[31m"},
+                        "c": {"enum": [{"$ref": "#/$defs/tree"}], "description": "red\\u{1b}[31m Default: `7`."},
                         "d": {}, "e": {"not": {}}, "f": {"$ref": "#/components/schemas/acme.a.b.input"}, "g": {},
                     },
                     "additionalProperties": false,
