@@ -45,15 +45,29 @@ pub(super) struct Search {
 
 impl Page {
     /// The part of a list of names that follows one.
-    fn of<T>(self, all: impl Iterator<Item = T>, name: impl Fn(&T) -> &str, json: impl Fn(&T) -> Value) -> Value {
+    fn of<T>(
+        self,
+        all: impl Iterator<Item = T>,
+        name: impl Fn(&T) -> &str,
+        json: impl Fn(&T) -> Value,
+    ) -> Result<Value, Problem> {
         let limit = self.limit.unwrap_or(USUAL).clamp(1, MOST);
         let all: Vec<T> = all.collect();
-        let begin = self.after.and_then(|after| all.iter().position(|one| name(one) == after)).map_or(0, |at| at + 1);
-        let end = (begin + limit).min(all.len());
+        let begin = match self.after {
+            None => 0,
+            // Where it is gone, nobody knows what followed it.
+            Some(after) => all.iter().position(|one| name(one) == after).ok_or_else(wrong_after)? + 1,
+        };
+        let end = begin.saturating_add(limit).min(all.len());
         let part = all.get(begin..end).unwrap_or_default();
         let next = part.last().filter(|_| end < all.len()).map(&name);
-        json!({"items": part.iter().map(json).collect::<Vec<_>>(), "next": next})
+        Ok(json!({"items": part.iter().map(json).collect::<Vec<_>>(), "next": next}))
     }
+}
+
+fn wrong_after() -> Problem {
+    let detail = "`after` is what the page before gave as `next`; leave it out to begin with the first one";
+    Problem::new(problem::BAD_REQUEST, detail)
 }
 
 type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -77,7 +91,7 @@ pub(super) async fn list(
             page.of(seen, |release| &release.about.name, |release| summary(release, &caller.principal, index))
         })
     });
-    Ok(json_with_etag(&headers, &told.await??))
+    Ok(json_with_etag(&headers, &told.await???))
 }
 
 /// `GET /v1/plugins/{plugin}`
@@ -128,7 +142,7 @@ pub(super) async fn operations(
             page.of(all, |found| &found.name, |found| of_found(found))
         })
     });
-    Ok(json_with_etag(&headers, &told.await??))
+    Ok(json_with_etag(&headers, &told.await???))
 }
 
 /// `GET /v1/plugins/{plugin}/operations/{operation}`
@@ -178,8 +192,7 @@ pub(super) async fn document(
 
 /// What words find, or all that there is. A page of what was found begins at a number.
 fn found(index: &Index, asked: &Search, principal: &Principal) -> Result<Value, Problem> {
-    let wrong = || Problem::new(problem::BAD_REQUEST, "`after` is what the page before gave as `next`");
-    let begin = asked.after.as_deref().map(str::parse::<usize>).transpose().map_err(|_| wrong())?.unwrap_or(0);
+    let begin = asked.after.as_deref().map(str::parse::<usize>).transpose().map_err(|_| wrong_after())?.unwrap_or(0);
     let limit = asked.limit.unwrap_or(USUAL).clamp(1, MOST);
     let all = match asked.q.as_deref().filter(|words| !words.trim().is_empty()) {
         None => index.all(principal).collect(),
@@ -309,62 +322,4 @@ fn described(host: &Host, principal: &Principal, plugin: &str, operation: &str) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::known::{HOST, principal};
-
-    #[test]
-    fn pages_follow_each_other_and_end() {
-        let all = ["a", "b", "c", "d", "e"];
-        let page = |after: Option<&str>| {
-            let page = Page { after: after.map(str::to_owned), limit: Some(2) };
-            page.of(all.iter(), |name| name, |name| json!(name))
-        };
-        assert_eq!(page(None), json!({"items": ["a", "b"], "next": "b"}));
-        assert_eq!(page(Some("b")), json!({"items": ["c", "d"], "next": "d"}));
-        assert_eq!(page(Some("d")), json!({"items": ["e"], "next": null}));
-    }
-
-    #[test]
-    fn a_plugin_tells_what_a_connection_consists_of_and_no_more_of_what_is_hidden() {
-        let release = HOST.plugin("appwrite").unwrap();
-        let told = details(&release);
-        assert_eq!(
-            told["fields"][1],
-            json!({
-                "name": "api_key", "title": "API key", "secret": true, "required": true, "default": null, "choices": [],
-                "summary": "A key of the project with the scopes that the operations need.",
-            })
-        );
-        assert_eq!(releases(&HOST, &release).unwrap()[0]["state"], "live");
-        let told = described(&HOST, &principal(), "appwrite", "users.delete-session").unwrap();
-        assert_eq!(
-            (&told["effect"], &told["inputSchema"]["required"]),
-            (&json!("delete"), &json!(["userId", "sessionId"]))
-        );
-        let policy = serde_json::from_str(r#"{"effects": ["read"]}"#).unwrap();
-        let reader = Principal { policy, ..principal() };
-        let refused = |operation| described(&HOST, &reader, "appwrite", operation).unwrap_err();
-        assert_eq!(
-            refused("users.delete-session").detail.replace("delete-session", "delete-sessiom"),
-            refused("users.delete-sessiom").detail
-        );
-    }
-
-    #[test]
-    fn what_is_found_comes_in_pages() {
-        let index = Index::of(&crate::api::known::manifests()).unwrap();
-        let asked = |q: Option<&str>, after: Option<&str>| {
-            let asked = Search { q: q.map(str::to_owned), after: after.map(str::to_owned), limit: Some(3) };
-            found(&index, &asked, &principal()).map_err(|problem| problem.kind.name)
-        };
-        let first = asked(Some("contact"), None).unwrap();
-        let second = asked(Some("contact"), first["next"].as_str()).unwrap();
-        assert_eq!(first["items"].as_array().unwrap().len(), 3);
-        assert_ne!(first["items"], second["items"]);
-        assert_eq!(asked(None, Some("480")).unwrap()["items"].as_array().unwrap().len(), 2);
-        assert_eq!(asked(None, Some("480")).unwrap()["next"], Value::Null);
-        assert_eq!(asked(None, Some("100000")).unwrap()["items"], json!([]));
-        assert_eq!(asked(None, Some("x")), Err("bad-request"));
-    }
-}
+mod tests;

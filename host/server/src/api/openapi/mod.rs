@@ -6,6 +6,7 @@
 //! | [`operation`] | a path for each operation of a plugin |
 //! | [`schemas`] | the schemas of plugins, as components |
 //! | [`names`] | what components and operations are called |
+//! | [`used`] | what of the components stays |
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::{Principal, Role};
 mod names;
 mod operation;
 mod schemas;
+mod used;
 
 use operation::Plugin;
 use schemas::Components;
@@ -63,6 +65,7 @@ pub(crate) fn document(plugins: Vec<Manifest>, principal: &Principal, connection
             *member = value;
         }
     }
+    used::keep_used(&mut document);
     document
 }
 

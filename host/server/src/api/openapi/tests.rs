@@ -53,7 +53,9 @@ fn a_principal_is_told_of_what_it_may_do_and_of_nothing_else() {
     let document = of(&reader);
     let text = document.to_string();
     assert!(text.contains("/v1/plugins/chatwoot/operations/contacts.list"));
-    for hidden in ["appwrite", "contacts.delete", "makeConnection", "listAudit", "/v1/connect-sessions\""] {
+    for hidden in
+        ["appwrite", "contacts.delete", "makeConnection", "listAudit", "/v1/connect-sessions\"", "NewConnection"]
+    {
         assert!(!text.contains(hidden), "{hidden}");
     }
     let manager = Principal { roles: [Role::Manage].into(), ..principal() };
