@@ -1,4 +1,5 @@
 //! `wharf serve`, and the commands for what it keeps.
 
 mod calls_command;
+mod connecting;
 mod tokens;

@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn page(app: Arc<App>, part: impl FnOnce(&Flow<'_>) -> Page + Send + 'static) -> Result<Page, Problem> {
     let done = blocking(move || {
         let config = app.config.load();
-        let tell = |_| {};
+        let tell = |event| app.events.tell(event);
         let flow =
             Flow { host: &app.host, config: &config, connecting: &app.connecting, public_url: &app.url, tell: &tell };
         let page = part(&flow);
