@@ -3,3 +3,4 @@
 mod calls_command;
 mod connecting;
 mod tokens;
+mod webhooks;

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::principal::Principal;
 use crate::events::{Since, Told};
 use crate::problem::Problem;
 
@@ -39,18 +40,21 @@ pub(super) async fn get(State(app): State<Arc<App>>, caller: Caller, headers: He
     let (way, sent) = mpsc::channel(UNDER_WAY);
     tokio::spawn(async move {
         // Whoever hangs up ends it.
-        let _ = feed(&way, &caller, since).await;
+        let _ = feed(&way, &caller.principal, since).await;
+        // Until then it counts among those who ask.
+        drop(caller);
     });
     let alive = KeepAlive::new().interval(HEARTBEAT).text("nothing happens");
     Ok(Sse::new(ReceiverStream::new(sent)).keep_alive(alive).into_response())
 }
 
-/// Tells what happens until the reader is gone, too slow, or has read for long. The caller counts among those who ask meanwhile.
-async fn feed(way: &Way, caller: &Caller, since: Since) -> Option<()> {
+/// Tells what happens until the reader is gone, too slow, or has read for long.
+async fn feed(way: &Way, principal: &Principal, since: Since) -> Option<()> {
     let Since { last, kept, has_gap, rest } = since;
     let end = Instant::now().checked_add(LONGEST)?;
+    let begins = Sent::default().comment("begins");
     // A reader that comes again says what it has read, also where nothing has happened yet.
-    put(way, Sent::default().id(last).comment("begins")).await?;
+    put(way, if kept.is_empty() { begins.id(last) } else { begins }).await?;
     if has_gap {
         put(
             way,
@@ -58,7 +62,7 @@ async fn feed(way: &Way, caller: &Caller, since: Since) -> Option<()> {
         )
         .await?;
     }
-    for told in kept.iter().filter(|told| told.is_for(&caller.principal)) {
+    for told in kept.iter().filter(|told| told.is_for(principal)) {
         put(way, event(told)).await?;
     }
     let mut rest = rest?;
@@ -68,7 +72,7 @@ async fn feed(way: &Way, caller: &Caller, since: Since) -> Option<()> {
             () = way.closed() => return None,
         };
         match next {
-            Ok(told) if told.is_for(&caller.principal) => put(way, event(&told)).await?,
+            Ok(told) if told.is_for(principal) => put(way, event(&told)).await?,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => {
                 return put(way, missed("events happened faster than they were read; come again with `Last-Event-ID`"))
@@ -97,3 +101,6 @@ fn missed(reason: &str) -> Sent {
 fn of(kind: &str, json: &Value) -> Sent {
     Sent::default().event(kind).data(json.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,21 @@ impl Store {
         Ok(next.map(|next| u64::try_from(next).unwrap_or_default()))
     }
 
+    /// How many wait for a webhook.
+    pub(crate) fn count_deliveries(&self, webhook: &str) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) FROM deliveries WHERE webhook = ?1";
+        let count = self
+            .inner
+            .read(|connection| connection.prepare_cached(sql)?.query_row([webhook], |row| row.get::<_, i64>(0)))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// Forgets what came to be before a time, in milliseconds since 1970, and nobody sends any more.
+    pub(crate) fn forget_deliveries(&self, before: u64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM deliveries WHERE at < ?1";
+        self.inner.write(|connection| connection.prepare_cached(sql)?.execute([signed(before)])).map(drop)
+    }
+
     /// Writes down what became of an attempt.
     pub(crate) fn settle_delivery(&self, id: &str, settled: Settled) -> Result<(), StoreError> {
         let again = "UPDATE deliveries SET attempts = attempts + 1, next = ?2 WHERE id = ?1";

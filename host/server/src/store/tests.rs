@@ -166,10 +166,17 @@ fn webhooks_wait_over_a_restart_until_they_are_settled() {
     let store = place.serve();
     let due = store.due_deliveries("product", 1000, 10).unwrap();
     assert_eq!(due.iter().map(|one| (one.id.as_str(), one.attempts)).collect::<Vec<_>>(), [("m2", 0), ("m1", 1)]);
+    assert_eq!((store.count_deliveries("product").unwrap(), store.count_deliveries("other").unwrap()), (2, 0));
     store.settle_delivery("m1", Settled::Over).unwrap();
     store.settle_delivery("m2", Settled::Over).unwrap();
     assert_eq!(
         (store.next_delivery("product").unwrap(), store.due_deliveries("product", u64::MAX, 10).unwrap().len()),
         (None, 0)
     );
+    let new = NewDelivery { id: "m3".to_owned(), webhook: "product".to_owned(), payload: "{}".to_owned(), at: 50 };
+    store.add_delivery(&new).unwrap();
+    for (before, left) in [(50, 1), (51, 0)] {
+        store.forget_deliveries(before).unwrap();
+        assert_eq!(store.count_deliveries("product").unwrap(), left);
+    }
 }

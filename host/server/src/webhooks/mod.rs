@@ -4,7 +4,7 @@
 //! nobody else.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -32,6 +32,12 @@ const PAUSES: [Duration; 9] = [
     Duration::from_secs(20 * 3600),
 ];
 
+/// How old a message may be that nobody sends any more, as its webhook is not in the configuration or was over.
+const OLDEST: Duration = Duration::from_secs(4 * 86_400);
+
+/// How many messages may wait for one receiver.
+const MOST_WAITING: usize = 100_000;
+
 /// How many messages may wait to be written down.
 const MOST_UNWRITTEN: usize = 10_000;
 
@@ -43,6 +49,8 @@ struct Hook {
     tenant: Option<String>,
     receiver: Receiver,
     pauses: Vec<Duration>,
+    /// How many messages wait for it.
+    waiting: AtomicUsize,
     /// Whether it wants to hear nothing more.
     is_over: AtomicBool,
     /// Set when there may be something to send.
@@ -90,6 +98,12 @@ impl Webhooks {
         }
         let hooks = config.iter().map(|(name, config)| Hook::new(name, config, pauses, tell).map(Arc::new));
         let hooks: Vec<Arc<Hook>> = hooks.collect::<Result<_, _>>()?;
+        let unusable = |error| format!("what webhooks are to be told cannot be used: {error}");
+        let oldest = millis(SystemTime::now()).saturating_sub(u64::try_from(OLDEST.as_millis()).unwrap_or_default());
+        store.forget_deliveries(oldest).map_err(unusable)?;
+        for hook in &hooks {
+            hook.waiting.store(store.count_deliveries(&hook.name).map_err(unusable)?, Ordering::SeqCst);
+        }
         let (queue, written) = sync_channel(MOST_UNWRITTEN);
         let stopping = Arc::new(AtomicBool::new(false));
         for hook in &hooks {
@@ -142,6 +156,7 @@ impl Hook {
             tenant: config.tenant.clone(),
             receiver: Receiver::new(&config.url, &secret, config.allow_addresses.iter().copied(), &table)?,
             pauses: pauses.to_vec(),
+            waiting: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
             is_due: Mutex::new(true),
             due: Condvar::new(),
@@ -179,6 +194,13 @@ fn offer(hooks: &[Arc<Hook>], queue: &SyncSender<Written>, tell: &Tell, told: &A
 fn keep(written: &Queue<Written>, hooks: &[Arc<Hook>], store: &Store, tell: &Tell) {
     while let Ok(Written::New { hook, told }) = written.recv() {
         let Some(hook) = hooks.get(hook) else { continue };
+        if hook.waiting.load(Ordering::SeqCst) >= MOST_WAITING {
+            let (name, id) = (&hook.name, &told.id);
+            tell(&format!(
+                "the webhook `{name}` is not told of the event {id}: {MOST_WAITING} messages wait for it already"
+            ));
+            continue;
+        }
         let new = NewDelivery {
             id: message_id(&told.id, &hook.name),
             webhook: hook.name.clone(),
@@ -186,7 +208,10 @@ fn keep(written: &Queue<Written>, hooks: &[Arc<Hook>], store: &Store, tell: &Tel
             at: millis(told.at),
         };
         match store.add_delivery(&new) {
-            Ok(()) => hook.wake(),
+            Ok(()) => {
+                hook.waiting.fetch_add(1, Ordering::SeqCst);
+                hook.wake();
+            }
             Err(error) => tell(&format!("the webhook `{}` is not told of the event {}: {error}", hook.name, told.id)),
         }
     }

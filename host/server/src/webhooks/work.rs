@@ -101,6 +101,11 @@ impl Worker {
             }
             Next::Failed(problem, wait) => self.failed(delivery, &problem, wait, is_failing),
         };
+        if settled == Settled::Over {
+            // It may be sent before it is counted, and a number below zero is none.
+            let _ =
+                self.hook.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |waiting| waiting.checked_sub(1));
+        }
         let written = self.store.upgrade().map(|store| store.settle_delivery(&delivery.id, settled));
         if let Some(Err(error)) = written {
             (self.tell)(&format!(
