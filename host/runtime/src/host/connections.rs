@@ -1,7 +1,7 @@
 //! Connections that are kept in the vault: making them.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wharf_egress::declaration::{CredentialKind, GrantType, Told, ToldBy};
@@ -317,28 +317,36 @@ impl Host {
         Ok(self.granted(plugin, Some(name)).is_some() || self.is_there(plugin, name)?)
     }
 
-    /// The names of a plugin's connections that begin like this: those that were granted to it, and those that the vault knows; so many
-    /// at most, in no order.
+    /// The names of a tenant's connections of a plugin, or of those that are of no tenant: those that were granted to the plugin, and
+    /// those that the vault knows; so many at most, in no order.
     ///
     /// # Errors
     /// [`Fault::Host`] where the vault cannot be used.
-    pub fn connection_names(&self, plugin: &str, prefix: &str, most: usize) -> Result<Vec<String>, Fault> {
-        let grants = self.grants.read().unwrap_or_else(PoisonError::into_inner);
-        let granted = grants.get(plugin).into_iter().flatten().map(|grant| grant.connection.name());
-        let mut names: Vec<String> = granted.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
-        drop(grants);
-        let of_vault = self.credentials.renewal.vault.list(&row_name(plugin, prefix), None, most);
-        let of_vault = of_vault.map_err(|error| Fault::Host(error.to_string()))?;
-        for name in of_vault.iter().filter_map(|row| row.split_once('/')).map(|(_, name)| name) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+    pub fn connection_names(&self, plugin: &str, of: Option<&str>, most: usize) -> Result<Vec<String>, Fault> {
+        let mut names = self.granted_names(plugin);
+        names.retain(|name| tenant(name) == of);
+        let prefix = row_name(plugin, &of.map(|of| format!("{of}:")).unwrap_or_default());
+        let (vault, mut after) = (&self.credentials.renewal.vault, None::<String>);
+        while names.len() < most {
+            let page = vault.list(&prefix, after.as_deref(), most);
+            let page = page.map_err(|error| Fault::Host(error.to_string()))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            for name in page.iter().filter_map(|row| row.split_once('/')).map(|(_, name)| name) {
+                if let Some(other) = tenant(name).filter(|_| of.is_none()) {
+                    // All of that tenant's are passed over at one time: the character after the colon comes after them.
+                    after = Some(row_name(plugin, &format!("{other};")));
+                    break;
+                }
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
+                }
             }
         }
         names.truncate(most);
         Ok(names)
     }
 
-    /// The only connection that the program granted to a plugin.
     fn only(&self, plugin: &str) -> Option<String> {
         self.granted(plugin, None).map(|grant| grant.connection.name().to_owned())
     }

@@ -11,7 +11,7 @@ use wharf::{Blob, Json};
 
 use super::answer::say_trace;
 use super::asked::{self, Asked, What};
-use super::names::{connection, visible};
+use super::names::{configured, connection, visible};
 use super::{body, calls, items, of_json, upload};
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -51,12 +51,14 @@ pub(super) async fn post(
     let headers = request.headers().clone();
     let (body, files) = read(&app, request).await?;
     let asked = asked::read(&body)?;
-    let own = {
-        let (app, principal, name) =
-            (Arc::clone(&app), Arc::clone(&caller.principal), asked.options.connection.clone());
-        let plugin = plugin.clone();
-        // A vault may have to be asked.
-        blocking(move || connection(&app.host, &principal, &plugin, name.as_deref())).await??
+    let named = asked.options.connection.as_deref();
+    let own = match configured(&app.host, &caller.principal, &plugin, named) {
+        Some(own) => Some(own),
+        None => {
+            let (app, principal, name) = (Arc::clone(&app), Arc::clone(&caller.principal), named.map(str::to_owned));
+            let plugin = plugin.clone();
+            blocking(move || connection(&app.host, &principal, &plugin, name.as_deref())).await??
+        }
     };
     let whose = Whose {
         tenant: caller.principal.tenant.clone(),

@@ -51,8 +51,27 @@ pub(crate) fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
     Problem::new(problem::UNKNOWN, format!("{what} {name} that this token may use{meant}"))
 }
 
-/// The connection of a call, by the name that it has for its tenant: the one that is named, or the only one. None where the plugin
-/// may do without.
+/// The connection of a call, where that is one of the configuration: the one that is named, or else the only one. Nothing is waited
+/// for.
+pub(crate) fn configured(host: &Host, principal: &Principal, plugin: &str, name: Option<&str>) -> Option<String> {
+    if let Some(name) = name {
+        let may = is_plain(name) && principal.policy.covers_connection(name);
+        return (may && host.is_granted(plugin, &principal.host_name(name))).then(|| name.to_owned());
+    }
+    let granted = host.granted_names(plugin);
+    let mut own = granted.iter().filter_map(|name| principal.own_name(name));
+    match (own.next(), own.next()) {
+        (Some(only), None) => Some(only.to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether it can be the name of a connection of somebody's own tenant.
+fn is_plain(name: &str) -> bool {
+    !name.contains([':', '/'])
+}
+
+/// The connection of a call, by the name that it has for its tenant: the one that is named, or the only one. The vault is asked.
 pub(crate) fn connection(
     host: &Host,
     principal: &Principal,
@@ -60,8 +79,8 @@ pub(crate) fn connection(
     name: Option<&str>,
 ) -> Result<Option<String>, Problem> {
     if let Some(name) = name {
-        let is_plain = !name.contains([':', '/']) && principal.policy.covers_connection(name);
-        return match is_plain && host.has_connection(plugin, &principal.host_name(name))? {
+        let may = is_plain(name) && principal.policy.covers_connection(name);
+        return match may && host.has_connection(plugin, &principal.host_name(name))? {
             true => Ok(Some(name.to_owned())),
             false => {
                 let known = own_connections(host, principal, plugin)?;
@@ -88,6 +107,6 @@ pub(crate) fn connection(
 
 /// Connections of a plugin that somebody may use, some of them where there are very many.
 pub(crate) fn own_connections(host: &Host, principal: &Principal, plugin: &str) -> Result<Vec<String>, Problem> {
-    let names = host.connection_names(plugin, &principal.host_name(""), LOOKED_AT)?;
+    let names = host.connection_names(plugin, principal.tenant.as_deref(), LOOKED_AT)?;
     Ok(names.iter().filter_map(|name| principal.own_name(name)).map(str::to_owned).collect())
 }
