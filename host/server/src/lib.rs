@@ -28,8 +28,8 @@ mod work;
 
 pub use auth::policy::{Names, Policy};
 pub use auth::principal::{Principal, Role};
-pub use events::Events;
 pub use connect::page::Page;
+pub use events::Events;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use wharf::Host;
@@ -14,8 +13,8 @@ use wharf::config::ServerConfig;
 use crate::api::{Door, router};
 use crate::app::{App, Parts};
 use crate::events::{Events, Releases};
-use crate::listen::Listener;
 use crate::listen::hosts::Hosts;
+use crate::listen::{Listener, Socket};
 use crate::store::{Store, StoreError};
 use crate::webhooks::Webhooks;
 use crate::work::later;
@@ -34,9 +33,6 @@ const THREADS: usize = 2;
 
 /// Further threads that wait for disks: histories, files.
 const FOR_DISKS: usize = 64;
-
-/// How many requests wait for a thread of the system's before it refuses, which the system counts in its own way.
-const BACKLOG: u32 = 4096;
 
 /// What a server is made of.
 pub struct Server {
@@ -130,7 +126,7 @@ impl Server {
         more_files();
         let socket = listen(config.listen, "listen")?;
         let management = config.management.map(|address| listen(address, "management")).transpose()?;
-        let address = |socket: &TcpListener| socket.local_addr().map_err(ServeError::System);
+        let address = |socket: &Socket| socket.address().map_err(ServeError::System);
         let listens_at = address(&socket)?;
         let url = config.public_url.clone().unwrap_or_else(|| format!("http://{listens_at}"));
         let addresses = Addresses {
@@ -181,18 +177,8 @@ fn may_listen(config: &ServerConfig, store: &Store) -> Result<bool, StoreError> 
     Ok(!is_open || is_known || store.has_principals()?)
 }
 
-fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, ServeError> {
-    let listen = || {
-        let socket = match address {
-            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
-            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6(),
-        }?;
-        // Those of the server before may not be forgotten yet.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    listen().map_err(|reason| ServeError::Address { address, key, reason })
+fn listen(address: SocketAddr, key: &'static str) -> Result<Socket, ServeError> {
+    Socket::bind(address).map_err(|reason| ServeError::Address { address, key, reason })
 }
 
 /// As many open files as the system allows: each socket is one.

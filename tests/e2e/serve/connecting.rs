@@ -144,7 +144,9 @@ fn somebody_connects_an_account_with_a_link_that_is_good_once_in_one_browser() {
     assert_eq!(page.status, 200, "{page:?}");
     assert!(page.body.contains("Our &lt;product&gt;, for acme") && page.body.contains("Acme"), "{page:?}");
     let head = page.head.to_ascii_lowercase();
-    for field in ["cache-control: no-store", "referrer-policy: no-referrer", "default-src 'none'; ", "frame-ancestors 'none'"] {
+    for field in
+        ["cache-control: no-store", "referrer-policy: no-referrer", "default-src 'none'; ", "frame-ancestors 'none'"]
+    {
         assert!(head.contains(field), "{field}: {head}");
     }
     assert_eq!(serving.get(&mut eve, &link).status, 403);

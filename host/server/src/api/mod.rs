@@ -24,9 +24,9 @@ mod body;
 mod call;
 mod calls;
 pub(crate) mod catalogue;
-mod events;
 mod connect;
 mod connections;
+mod events;
 mod files;
 mod items;
 #[cfg(test)]

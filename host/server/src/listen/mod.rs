@@ -4,6 +4,7 @@
 //! sockets. What goes on is a request whose `Host` names this server: a page of a name that was bent to this address names another.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
@@ -39,9 +40,34 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long an answer that was begun may go on after the server was told to stop, beyond the time for its call.
 const LAST: Duration = Duration::from_secs(2);
 
+/// How many sockets wait to be accepted: as many as the system lets.
+const BACKLOG: u32 = 4096;
+
+/// A place where it listens.
+pub(crate) struct Socket(TcpListener);
+
+impl Socket {
+    /// At an address.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // Those of the server before may not be forgotten yet.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Self(socket.listen(BACKLOG)?))
+    }
+
+    /// The address, with the port that the system picked.
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
 /// What a listener needs.
 pub(crate) struct Listener {
-    pub(crate) socket: TcpListener,
+    pub(crate) socket: Socket,
     pub(crate) router: Router,
     pub(crate) hosts: Arc<Hosts>,
     pub(crate) sockets: Arc<Semaphore>,
@@ -60,7 +86,7 @@ impl Listener {
             };
             let Ok(place) = place else { break };
             let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+                accepted = self.socket.0.accept() => accepted,
                 () = told(&mut stop) => break,
             };
             let Ok((stream, peer)) = accepted else {

@@ -221,7 +221,11 @@ impl Request {
 
 /// Where a request is none that is waited for.
 pub(super) fn refused(status: u16) -> Page {
-    Page::new(status, "Nothing here", "Wharf waits here for an answer that a browser comes back with, and for nothing else.")
+    Page::new(
+        status,
+        "Nothing here",
+        "Wharf waits here for an answer that a browser comes back with, and for nothing else.",
+    )
 }
 
 /// A page as it is sent.
