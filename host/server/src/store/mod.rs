@@ -142,6 +142,7 @@ impl Store {
     }
 
     /// How many transactions the calls had so far: fewer than calls where many come at one time.
+    #[cfg(test)]
     pub(crate) fn commits(&self) -> u64 {
         self.inner.commits.load(Ordering::Relaxed)
     }
