@@ -213,7 +213,7 @@ impl Served {
         let serve = command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
         Self::of(serve, folder, token, |line| {
             let told: serde_json::Value = serde_json::from_str(line).unwrap();
-            told["listen"].as_str().unwrap().parse().unwrap()
+            told.get("listen").and_then(serde_json::Value::as_str).unwrap().parse().unwrap()
         })
     }
 

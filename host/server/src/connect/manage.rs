@@ -308,3 +308,6 @@ fn time(seconds: u64) -> String {
     const LAST: u64 = 253_402_300_799;
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds.min(LAST))).to_string()
 }
+
+#[cfg(test)]
+mod tests;

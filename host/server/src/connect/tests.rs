@@ -19,7 +19,7 @@ use crate::auth::principal::{Principal, Role};
 use crate::events::Event;
 use crate::problem;
 
-const KEY: &str = "kX9vQ2mT7bR4wZ8nL5pJ3dF6";
+pub(crate) const KEY: &str = "kX9vQ2mT7bR4wZ8nL5pJ3dF6";
 
 /// A host with two plugins: `acme`, which somebody agrees to, and `keys`, which takes a key.
 pub(crate) struct World {
