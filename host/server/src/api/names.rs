@@ -24,11 +24,11 @@ pub(crate) fn visible(
     match found.filter(|found| principal.sees(plugin, operation, found.declared.effect)) {
         Some(found) => Ok((release, found)),
         None => {
-            // Of those that it may use, the nearest: the effect of each would have to be read, and is where it is one.
+            // The nearest of those that it may use: were it one of all, what is nearer and hidden would show by what is not said.
             let sees = |name: &&str| {
                 release.operation(name).is_ok_and(|one| principal.sees(plugin, name, one.declared.effect))
             };
-            let near = nearest(operation, release.operation_names()).filter(|near| sees(near));
+            let near = nearest(operation, release.operation_names().filter(sees));
             Err(unknown(&format!("`{plugin}` has no operation"), operation, near))
         }
     }
