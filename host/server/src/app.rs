@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::watch;
 use wharf::Host;
 use wharf::config::ServerConfig;
 use wharf_egress::Spool;
@@ -42,7 +43,7 @@ pub(crate) struct App {
     pub(crate) audit: Option<PathBuf>,
     /// Calls that were accepted and have not begun.
     pub(crate) accepted: AtomicUsize,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     pub(crate) tell: Tell,
 }
 
@@ -81,7 +82,7 @@ impl App {
             spool: spool.map(Spool::in_folder),
             audit,
             accepted: AtomicUsize::new(0),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             config: ArcSwap::from_pointee(config),
             tell,
         }))
@@ -89,13 +90,19 @@ impl App {
 
     /// Lets no call begin any more.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.send_replace(true);
         self.queue.close();
         self.events.end();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
+        *self.stopping.borrow()
+    }
+
+    /// Waits until no call begins any more.
+    pub(crate) async fn stopped(&self) {
+        // Where nobody can tell any more, it has stopped.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Takes another configuration over; what is fixed when a server starts stays.

@@ -161,7 +161,9 @@ impl Server {
         told_to_stop().await;
         app.stop();
         let _ = stop.send(true);
-        while listeners.join_next().await.is_some() {}
+        // Some calls have nobody who waits for them any more: they have the same time.
+        let idle = tokio::time::timeout(grace, app.queue.idle());
+        let _ = tokio::join!(async { while listeners.join_next().await.is_some() {} }, idle);
         upkeep.abort();
         // How the last calls ended is written down for those who are to be told.
         drop(webhooks);

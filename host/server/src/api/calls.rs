@@ -139,7 +139,11 @@ pub(super) async fn ended_within(app: &Arc<App>, row: CallRow, wait: Duration) -
     if !is_open(&now) {
         return Ok(now);
     }
-    let _ = tokio::time::timeout(wait, ended).await;
+    tokio::select! {
+        _ = tokio::time::timeout(wait, ended) => {}
+        // It is run by the next server.
+        () = app.stopped(), if now.state == CallState::Accepted => {}
+    }
     Ok(look().await??.unwrap_or(row))
 }
 

@@ -40,7 +40,11 @@ pub(super) async fn get(State(app): State<Arc<App>>, caller: Caller, headers: He
     let (way, sent) = mpsc::channel(UNDER_WAY);
     tokio::spawn(async move {
         // Whoever hangs up ends it.
-        let _ = feed(&way, &caller.principal, since).await;
+        tokio::select! {
+            _ = feed(&way, &caller.principal, since) => {}
+            // Whoever reads on asks the next server.
+            () = app.stopped() => {}
+        }
         // Until then it counts among those who ask.
         drop(caller);
     });

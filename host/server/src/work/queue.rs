@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// Who waits together: calls of a plugin for a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +36,8 @@ pub(crate) enum Refused {
 /// The places, and who waits for them.
 pub(crate) struct Queue {
     state: Mutex<State>,
+    /// Told when nobody has a place any more.
+    idle: Notify,
 }
 
 struct State {
@@ -73,7 +75,7 @@ impl Queue {
             tenants: HashMap::new(),
             turns: VecDeque::new(),
         };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), idle: Notify::new() })
     }
 
     /// A place, as soon as it is the lane's turn, and how long that took.
@@ -116,6 +118,18 @@ impl Queue {
         state.lanes.values_mut().for_each(|lane| lane.waiting.clear());
     }
 
+    /// Waits until nobody has a place.
+    pub(crate) async fn idle(&self) {
+        loop {
+            // It counts from here on, so what ends while it is looked is not missed.
+            let told = self.idle.notified();
+            if self.state().tenants.is_empty() {
+                return;
+            }
+            told.await;
+        }
+    }
+
     fn place(self: &Arc<Self>, state: &mut State, lane: Lane) -> Place {
         state.free = state.free.saturating_sub(1);
         state.lanes.entry(lane.clone()).or_default().running += 1;
@@ -130,6 +144,9 @@ impl Queue {
         state.leave(lane);
         while let Some((lane, waiting)) = state.next() {
             told.push((waiting, self.place(&mut state, lane)));
+        }
+        if state.tenants.is_empty() {
+            self.idle.notify_waiters();
         }
         drop(state);
         told.into_iter().for_each(|(waiting, place)| drop(waiting.send(place)));
@@ -332,6 +349,23 @@ mod tests {
         assert_eq!(waits.await.unwrap(), Err(Refused::Closed));
         assert_eq!(now(&queue, &lane("b", "x")).await.err(), Some(Refused::Closed));
         drop(place);
+    }
+
+    #[tokio::test]
+    async fn it_is_idle_when_the_last_place_is_free() {
+        let queue = Queue::new(2, 1);
+        queue.idle().await;
+        let (first, second) =
+            (now(&queue, &lane("a", "x")).await.unwrap(), now(&queue, &lane("b", "x")).await.unwrap());
+        let idle = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.idle().await }
+        });
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(!idle.is_finished());
+        drop(second);
+        idle.await.unwrap();
     }
 
     #[tokio::test]
