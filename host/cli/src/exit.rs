@@ -11,6 +11,7 @@ use wharf::download::DownloadError;
 use wharf::failure::{CallError, Kind, Refusal};
 use wharf::watch::WatchError;
 use wharf::{LoadError, StoreError};
+use wharf_server::ServeError;
 
 use crate::print;
 
@@ -96,6 +97,9 @@ pub(crate) fn kind(error: &anyhow::Error) -> Kind {
             return Kind::Input;
         }
         if matches!(cause.downcast_ref(), Some(wharf_server::StoreError::Refused(_))) {
+            return Kind::Input;
+        }
+        if matches!(cause.downcast_ref(), Some(ServeError::NoPrincipals(_) | ServeError::Configuration(_))) {
             return Kind::Input;
         }
         if cause.is::<CassetteError>() || matches!(cause.downcast_ref(), Some(ReplayError::OtherPlugin { .. })) {
