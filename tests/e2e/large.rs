@@ -18,13 +18,13 @@ use crate::world::{Run, World, finish};
 const MIB: u64 = 1 << 20;
 
 /// A server whose files have so many bytes, and which tells how many came in each body that it was given.
-struct Server {
+pub(crate) struct Server {
     url: String,
-    given: mpsc::Receiver<u64>,
+    pub(crate) given: mpsc::Receiver<u64>,
 }
 
 impl Server {
-    fn start(size: u64) -> Self {
+    pub(crate) fn start(size: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (give, given) = mpsc::channel();
@@ -37,7 +37,7 @@ impl Server {
         Self { url, given }
     }
 
-    fn world(&self, more: &str) -> World {
+    pub(crate) fn world(&self, more: &str) -> World {
         let world = World::new();
         let base = &self.url;
         for (file, secret) in [("key", "k7RmX2vQp9LzT4wBk7RmX2vQp9"), ("token", "Zq8TnYx3Wk5BvHc7Zq8TnYx3Wk")] {

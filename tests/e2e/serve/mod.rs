@@ -2,5 +2,7 @@
 
 mod calls_command;
 mod connecting;
+#[cfg(unix)]
+mod running;
 mod tokens;
 mod webhooks;

@@ -1,0 +1,20 @@
+//! A server that runs, and what callers, idlers and attackers have of it.
+
+mod bodies;
+mod calls;
+mod client;
+mod fairness;
+mod files;
+mod following;
+mod heads;
+mod held;
+mod idempotency;
+mod items;
+#[cfg(target_os = "linux")]
+mod large;
+mod later;
+mod rebinding;
+mod server;
+mod stopping;
+mod tenants;
+mod who;
