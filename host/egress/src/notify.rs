@@ -10,7 +10,7 @@ use url::Url;
 use crate::connection::Connection;
 use crate::content::Content;
 use crate::deadline::Deadline;
-use crate::declaration::Method;
+use crate::declaration::{AnswerForm, Method};
 use crate::download;
 use crate::outgoing::{Body, Outgoing};
 use crate::rules::Rule;
@@ -92,6 +92,8 @@ impl Receiver {
             body: Some(body),
             reads: false,
             for_host: true,
+            // No file: also an answer without a body is one.
+            answer: AnswerForm::Bytes,
             ..Outgoing::get("webhook", self.url.as_str())
         };
         let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, MOST_BODY);

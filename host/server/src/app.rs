@@ -11,6 +11,7 @@ use wharf::config::ServerConfig;
 use wharf_egress::Spool;
 
 use crate::api::catalogue::Catalogue;
+use crate::api::room::Room;
 use crate::auth::allowance::Allowances;
 use crate::auth::oidc::Oidc;
 use crate::connect::Connecting;
@@ -35,6 +36,7 @@ pub(crate) struct App {
     pub(crate) kept: Kept,
     pub(crate) waiters: Waiters,
     pub(crate) allowances: Allowances,
+    pub(crate) room: Room,
     /// The issuer whose tokens are taken.
     pub(crate) oidc: ArcSwapOption<Oidc>,
     pub(crate) events: Arc<Events>,
@@ -78,6 +80,7 @@ impl App {
             kept: Kept::default(),
             waiters: Waiters::default(),
             allowances: Allowances::new(config.principal),
+            room: Room::default(),
             connecting: Connecting::default(),
             spool: spool.map(Spool::in_folder),
             audit,

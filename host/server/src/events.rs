@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::{self, Receiver, Sender};
+use wharf::declaration::Effect;
 use wharf::{ConnectionEvent, Host, State as Standing};
 
 use crate::auth::principal::{Principal, Role};
@@ -32,6 +33,8 @@ pub(crate) struct Event {
 pub(crate) struct OfCall {
     pub(crate) principal: String,
     pub(crate) operation: String,
+    /// `read`, `write` or `delete`.
+    pub(crate) effect: &'static str,
 }
 
 /// Who may know of an event, besides those of its tenant.
@@ -84,7 +87,10 @@ impl Told {
                 Audience::Connections => is_own && (principal.is(Role::Manage) || principal.is(Role::Read)),
                 Audience::Call(of) => {
                     let asked = principal.is(Role::Call) && principal.name == of.principal;
-                    is_own && (asked || principal.is(Role::Read))
+                    let all = [Effect::Read, Effect::Write, Effect::Delete];
+                    let effect = all.into_iter().find(|effect| effect.as_str() == of.effect);
+                    let covers = effect.is_some_and(|effect| policy.covers_operation(&of.operation, effect));
+                    is_own && covers && (asked || principal.is(Role::Read))
                 }
                 Audience::All => true,
             }

@@ -28,8 +28,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often what is too old or too much is taken out of the history.
 const PRUNE: Duration = Duration::from_secs(60);
 
-/// Threads for requests as such. Calls have others, one for each.
-const THREADS: usize = 2;
+/// The most threads for requests as such: half of the processors, as calls have others, one for each.
+const THREADS: usize = 8;
+
+/// Sockets at one time at the address for management.
+const FOR_MANAGEMENT: usize = 256;
 
 /// Further threads that wait for disks: histories, files.
 const FOR_DISKS: usize = 64;
@@ -106,8 +109,10 @@ impl Server {
     /// [`ServeError`] where it does not begin to.
     pub fn serve(self, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
         let places = self.config.calls.map_or(self.places, |calls| calls.min(self.places)).max(1) as usize;
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let threads = (processors / 2).clamp(1, THREADS);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(threads)
             .max_blocking_threads(places + FOR_DISKS)
             .thread_name("request")
             .enable_all()
@@ -148,7 +153,12 @@ impl Server {
             let Some(socket) = socket else { continue };
             let hosts = Arc::new(Hosts::new(address(&socket)?, public_url.as_deref(), &hosts));
             let router = router(Arc::clone(&app), door);
-            let listener = Listener { socket, router, hosts, sockets: Arc::clone(&sockets), patience, grace };
+            // Whoever fills the one leaves the other to the operator.
+            let sockets = match door {
+                Door::Management => Arc::new(Semaphore::new(FOR_MANAGEMENT)),
+                Door::Both | Door::Calls => Arc::clone(&sockets),
+            };
+            let listener = Listener { socket, router, hosts, sockets, patience, grace };
             listeners.spawn(listener.serve(stopped.clone()));
         }
         let resumed = later::resume(&app)?;

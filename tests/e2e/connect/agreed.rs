@@ -18,10 +18,7 @@ fn a_person_agrees_in_a_browser_and_the_connection_works() {
     let last = browser.get(&callback);
     assert_eq!(last.status, 200);
     assert!(last.body.contains("connected") && last.body.contains("go back to the terminal"), "{}", last.body);
-    for (name, value) in [
-        ("cache-control", "no-store"),
-        ("referrer-policy", "no-referrer"),
-    ] {
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
         assert_eq!(last.header(name).as_deref(), Some(value));
     }
     let policy = last.header("content-security-policy").unwrap();

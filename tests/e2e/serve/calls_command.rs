@@ -58,7 +58,11 @@ fn calls_over_a_server_are_told_with_their_requests_and_what_is_kept_of_them() {
     world.wharf(&["serve", "--listen", "127.0.0.1:0"]).fails(2, &["another server runs with", "stop it first"]);
 
     assert_eq!(call(&address, token, "users.list"), 200);
-    world.simulation.appwrite.answer_next(answer(404, "application/json", r#"{"message": "nobody\u001b[2J", "code": 404, "type": "user_not_found"}"#));
+    world.simulation.appwrite.answer_next(answer(
+        404,
+        "application/json",
+        r#"{"message": "nobody\u001b[2J", "code": 404, "type": "user_not_found"}"#,
+    ));
     assert_eq!(call(&address, token, "users.list"), 404);
 
     let calls = world.wharf(&["calls", "--json"]).json();

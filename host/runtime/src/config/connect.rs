@@ -137,13 +137,15 @@ pub(super) fn build(
     readable: Option<&str>,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Connection, String> {
+    // What tenants make theirs from takes nothing that nobody wrote down: it would be the operator's own.
+    let lent = !config.tenants.is_empty();
+    let by_itself: Environment<'_> = if lent { &|_| None } else { environment };
     let suggested = about.base_url.environment.as_deref();
-    let base_url =
-        config.base_url.clone().or_else(|| suggested.and_then(|v| set(environment, v))).ok_or_else(|| {
-            let example = about.base_url.default.as_deref().unwrap_or("https://…");
-            let variable = suggested.map(|v| format!(", or set the environment variable {v}")).unwrap_or_default();
-            format!("it has no base URL ({}); write base_url = \"{example}\"{variable}", about.base_url.summary)
-        })?;
+    let base_url = config.base_url.clone().or_else(|| suggested.and_then(|v| set(by_itself, v))).ok_or_else(|| {
+        let example = about.base_url.default.as_deref().unwrap_or("https://…");
+        let variable = suggested.map(|v| format!(", or set the environment variable {v}")).unwrap_or_default();
+        format!("it has no base URL ({}); write base_url = \"{example}\"{variable}", about.base_url.summary)
+    })?;
     if let Some(unknown) = config.fields.keys().find(|name| !about.fields.iter().any(|f| f.name == **name)) {
         let known: Vec<&str> = about.fields.iter().map(|f| f.name.as_str()).collect();
         let unknown_one = named(unknown, "of this name");
@@ -175,7 +177,7 @@ pub(super) fn build(
         let (url, remedy) = value(from, "proxy", environment, warn)?;
         connection = connection.proxy(url.ok_or_else(|| format!("its proxy is missing: {remedy}"))?);
     }
-    connection = servers(connection, name, config, about, environment)?;
+    connection = servers(connection, name, config, about, by_itself)?;
     for field in &about.fields {
         let write = |variable: &str| {
             let (key, file) = (&field.name, configuration::name());
@@ -188,6 +190,7 @@ pub(super) fn build(
         let (value, remedy) = match configured {
             Some(from) if field.secret => value(from, &field.name, environment, warn)?,
             Some(from) => value(from, &field.name, environment, &mut |_| {})?,
+            None if lent => (None, "give it as a field of the connection that is made from it".to_owned()),
             None => match field.environment.as_deref() {
                 Some(variable) => (
                     set(environment, variable).map(Secret::new),

@@ -52,7 +52,7 @@ const SERVER: &[Key] = &[
     key("queue", COUNT, "1000"),
     key("wait", Takes::Time, "\"10s\""),
     key("sockets", COUNT, "12000"),
-    key("body", Takes::Size, "\"16MiB\""),
+    key("body", Takes::Size, "\"4MiB\""),
     key("files", Takes::Size, "\"2GiB\""),
     key("patience", Takes::Time, "\"15s\""),
     key("grace", Takes::Time, "\"30s\""),

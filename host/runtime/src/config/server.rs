@@ -138,7 +138,7 @@ impl Default for ServerConfig {
             queue: 1000,
             wait: Duration::from_secs(10),
             sockets: 12_000,
-            body: 16 << 20,
+            body: 4 << 20,
             files: 2 << 30,
             patience: Duration::from_secs(15),
             grace: Duration::from_secs(30),

@@ -118,7 +118,7 @@ impl Answer {
     /// The answer to a request: the file itself where the caller wants that, and there is one.
     pub(super) fn into_response(self, wants: &HeaderMap) -> Response {
         let mut response = match (&self.result, self.files.as_slice()) {
-            (Ok(_), [(_, file)]) if wants_bytes(wants, &file.media_type) => files::of_blob(file, wants),
+            (Ok(_), [(_, file)]) if wants_bytes(wants, &file.media_type) => files::of_blob(file),
             (Err(problem), _) => {
                 let mut response = problem.clone().into_response();
                 *response.body_mut() = Body::from(self.to_json().into_string());

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wharf::audit::Record;
-use wharf::files;
+use wharf::{Host, files};
 
 use super::of_json;
 use crate::app::App;
@@ -51,7 +51,8 @@ pub(super) async fn list(
     let page = blocking(move || {
         // What was asked for a moment ago is on record.
         let _ = app.host.flush_audit();
-        newest(&file, &caller.principal, &wanted)
+        let covers = |plugin: &str, operation: &str| covers(&app.host, &caller.principal, plugin, operation);
+        newest(&file, &caller.principal, &wanted, &covers)
     });
     let page = page.await?.map_err(|error| {
         let detail = format!("the host failed: the audit cannot be read: {error}");
@@ -60,8 +61,23 @@ pub(super) async fn list(
     Ok(of_json(StatusCode::OK, &page.into()))
 }
 
+/// Whether a policy leaves what a record is of. What is of no operation that is known now is only for who is not narrowed to some.
+fn covers(host: &Host, principal: &Principal, plugin: &str, operation: &str) -> bool {
+    let policy = &principal.policy;
+    if operation.is_empty() || (policy.operations.is_none() && policy.effects.is_none()) {
+        return policy.covers_plugin(plugin);
+    }
+    let found = host.plugin(plugin).and_then(|release| release.operation(operation));
+    found.is_ok_and(|found| principal.sees(plugin, operation, found.declared.effect))
+}
+
 /// A page of records, from the end of the file or from where the page before ended.
-fn newest(file: &Path, principal: &Principal, wanted: &Wanted) -> std::io::Result<Value> {
+fn newest(
+    file: &Path,
+    principal: &Principal,
+    wanted: &Wanted,
+    covers: &dyn Fn(&str, &str) -> bool,
+) -> std::io::Result<Value> {
     let limit = wanted.limit.unwrap_or(USUAL).clamp(1, MOST);
     let mut items: Vec<Value> = Vec::new();
     if !files::is_there(file) {
@@ -85,7 +101,7 @@ fn newest(file: &Path, principal: &Principal, wanted: &Wanted) -> std::io::Resul
         let lines = piece.get(whole..).unwrap_or_default();
         for line in lines.split_inclusive(|byte| *byte == b'\n').rev() {
             at -= line.len() as u64;
-            items.extend(seen(line, principal, wanted));
+            items.extend(seen(line, principal, wanted, covers));
             if items.len() == limit {
                 return Ok(json!({ "items": items, "next": (at > 0).then_some(at) }));
             }
@@ -101,7 +117,7 @@ fn newest(file: &Path, principal: &Principal, wanted: &Wanted) -> std::io::Resul
 }
 
 /// A record that a principal may see, with the connection as its tenant calls it.
-fn seen(line: &[u8], principal: &Principal, wanted: &Wanted) -> Option<Value> {
+fn seen(line: &[u8], principal: &Principal, wanted: &Wanted, covers: &dyn Fn(&str, &str) -> bool) -> Option<Value> {
     let mut record: Record = serde_json::from_slice(line).ok()?;
     if wanted.call.as_ref().is_some_and(|call| record.call != *call) {
         return None;
@@ -111,7 +127,7 @@ fn seen(line: &[u8], principal: &Principal, wanted: &Wanted) -> Option<Value> {
         return principal.tenant.is_none().then(|| json!(record));
     }
     let own = principal.own_name(&record.connection)?.to_owned();
-    if !principal.policy.covers_plugin(&record.plugin) {
+    if !covers(&record.plugin, &record.operation) {
         return None;
     }
     record.connection = own;
@@ -150,7 +166,7 @@ mod tests {
             let (mut after, mut told) = (None, Vec::new());
             loop {
                 let wanted = Wanted { call: None, after, limit: Some(37) };
-                let page = newest(&file, &principal(tenant), &wanted).unwrap();
+                let page = newest(&file, &principal(tenant), &wanted, &|_, _| true).unwrap();
                 told.extend(page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()));
                 assert!(page["items"].as_array().unwrap().iter().all(|item| item["connection"] == "main"));
                 after = page["next"].as_u64();

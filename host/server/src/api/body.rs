@@ -9,37 +9,44 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 use wharf::Json;
 
+use super::room::SMALL;
+use crate::app::App;
 use crate::problem::{self, Problem};
+use crate::work::job::blocking;
 
 /// The slowest that a body may come, in bytes a second, beyond the time for its first byte.
 const SLOWEST: u64 = 4 << 10;
 
 /// The body of a request, which says that it is JSON.
-pub(crate) async fn read_json(headers: &HeaderMap, body: Body, most: u64, patience: Duration) -> Result<Json, Problem> {
+pub(crate) async fn read_json(app: &App, headers: &HeaderMap, body: Body, most: u64) -> Result<Json, Problem> {
     check_coding(headers)?;
     if media_type(headers).as_deref() != Some("application/json") {
         let detail = "the body has to be JSON, and to say so: `Content-Type: application/json`";
         return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE, detail));
     }
-    let bytes = read(headers, body, most, patience).await?;
-    let text = String::from_utf8(bytes.into())
-        .map_err(|_| Problem::new(problem::BAD_REQUEST, "the body is not UTF-8, as JSON has to be"))?;
-    Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("the body is not JSON: {error}")))
+    let patience = app.config.load().patience;
+    parsed(read(app, headers, body, most, patience).await?).await
+}
+
+/// A text as JSON. A long one is read elsewhere, as others wait for this thread.
+pub(super) async fn parsed(bytes: Bytes) -> Result<Json, Problem> {
+    let parse = |bytes: Bytes| {
+        let text = String::from_utf8(bytes.into())
+            .map_err(|_| Problem::new(problem::BAD_REQUEST, "the body is not UTF-8, as JSON has to be"))?;
+        Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("the body is not JSON: {error}")))
+    };
+    if bytes.len() as u64 <= SMALL { parse(bytes) } else { blocking(move || parse(bytes)).await? }
 }
 
 /// The body of a form that a browser sends.
-pub(super) async fn read_form(
-    headers: &HeaderMap,
-    body: Body,
-    most: u64,
-    patience: Duration,
-) -> Result<Bytes, Problem> {
+pub(super) async fn read_form(app: &App, headers: &HeaderMap, body: Body, most: u64) -> Result<Bytes, Problem> {
     check_coding(headers)?;
     if media_type(headers).as_deref() != Some("application/x-www-form-urlencoded") {
         let detail = "the body has to be a form: `Content-Type: application/x-www-form-urlencoded`";
         return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE, detail));
     }
-    read(headers, body, most, patience).await
+    let patience = app.config.load().patience;
+    read(app, headers, body, most, patience).await
 }
 
 /// What is packed is not taken: a little of it can be very much.
@@ -72,20 +79,29 @@ pub(super) fn too_slow(patience: Duration) -> Problem {
     Problem::new(problem::TOO_SLOW, detail)
 }
 
-async fn read(headers: &HeaderMap, mut body: Body, most: u64, patience: Duration) -> Result<Bytes, Problem> {
+async fn read(app: &App, headers: &HeaderMap, mut body: Body, most: u64, patience: Duration) -> Result<Bytes, Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > most) {
         return Err(too_large(most, "body"));
     }
+    let wait = app.config.load().wait;
+    let mut held = app.room.for_bytes(length.unwrap_or_default(), wait).await?;
     let (begun, mut all) = (Instant::now(), BytesMut::new());
     loop {
         let until = deadline(begun, all.len() as u64, patience);
         let frame = timeout_at(until, body.frame()).await.map_err(|_| too_slow(patience))?;
-        let Some(frame) = frame else { return Ok(all.freeze()) };
+        let Some(frame) = frame else {
+            drop(held);
+            return Ok(all.freeze());
+        };
         let frame = frame.map_err(|_| Problem::new(problem::BAD_REQUEST, "the body ended before its time"))?;
         let Ok(piece) = frame.into_data() else { continue };
         if (all.len() + piece.len()) as u64 > most {
             return Err(too_large(most, "body"));
+        }
+        if length.is_none() && all.len() as u64 <= SMALL && (all.len() + piece.len()) as u64 > SMALL {
+            // How much more comes is not known.
+            held = app.room.for_bytes(most, wait).await?;
         }
         all.extend_from_slice(&piece);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use wharf::{Blob, Json};
 use super::answer::say_trace;
 use super::asked::{self, Asked, What};
 use super::names::{configured, connection, visible};
+use super::room::{Held, SMALL};
+use super::segments::Segments;
 use super::{body, calls, items, of_json, upload};
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -30,6 +32,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What is the same for all calls of a request.
 pub(super) struct Common {
+    /// The memory that the request takes.
+    _held: Held,
     pub(super) whose: Whose,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
@@ -42,15 +46,15 @@ pub(super) struct Common {
 
 pub(super) async fn post(
     State(app): State<Arc<App>>,
-    Path((plugin, operation)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, operation)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
     caller.need(Role::Call)?;
     let (release, operation) = visible(&app.host, &caller.principal, &plugin, &operation)?;
     let headers = request.headers().clone();
     let (body, files) = read(&app, request).await?;
-    let asked = asked::read(&body)?;
+    let (asked, held) = understood(&app, body).await?;
     let named = asked.options.connection.as_deref();
     let own = match configured(&app.host, &caller.principal, &plugin, named) {
         Some(own) => Some(own),
@@ -83,6 +87,7 @@ pub(super) async fn post(
         None => None,
     };
     let common = Common {
+        _held: held,
         whose,
         timeout: options.timeout(),
         retries: options.retries,
@@ -94,7 +99,8 @@ pub(super) async fn post(
     match what {
         What::Items(all) => items::answer(app, caller, common, all, options.continue_on_fail),
         What::One(input) if prefers_later(&headers) && !common.dry_run && common.files.is_empty() => {
-            operation.validate(input.clone())?;
+            let checked = input.clone();
+            blocking(move || operation.validate(checked)).await??;
             let job = common.job(&app, input, None);
             accept(&app, job, &headers).await
         }
@@ -105,22 +111,41 @@ pub(super) async fn post(
     }
 }
 
+/// What a body asks for, with the memory that this takes. One with many values is read elsewhere, as others wait for this thread.
+async fn understood(app: &Arc<App>, body: Json) -> Result<(Asked, Held), Problem> {
+    let (length, wait) = (body.as_str().len() as u64, app.config.load().wait);
+    if length <= SMALL {
+        return Ok((asked::read(&body)?, app.room.for_bytes(0, wait).await?));
+    }
+    let (body, values) = blocking(move || {
+        let values = body.tokens().count() as u64;
+        (body, values)
+    })
+    .await?;
+    let held = app.room.for_values(length, values, wait).await?;
+    Ok((blocking(move || asked::read(&body)).await??, held))
+}
+
 /// The body: JSON, or a form with files.
 async fn read(app: &Arc<App>, request: Request) -> Result<(Json, Vec<(String, Blob)>), Problem> {
     if body::media_type(request.headers()).as_deref() == Some("multipart/form-data") {
         return upload::read(app, request).await;
     }
-    let config = app.config.load_full();
+    let most = app.config.load().body;
     let (parts, body) = request.into_parts();
-    Ok((body::read_json(&parts.headers, body, config.body, config.patience).await?, Vec::new()))
+    Ok((body::read_json(app, &parts.headers, body, most).await?, Vec::new()))
 }
 
 impl Common {
     /// The call of an input; of one of several with its number.
     pub(super) fn job(&self, app: &App, input: Json, number: Option<usize>) -> Job {
         let key = self.key.as_ref().map(|(key, fingerprint)| NewKey {
-            // No caller can write such a key: a line has an end.
-            key: number.map_or_else(|| key.clone(), |number| format!("{key}\n{number}")),
+            // No caller can write such a key: a line has an end. The first one has the caller's own, so that it is another request's
+            // in any case.
+            key: match number {
+                None | Some(0) => key.clone(),
+                Some(number) => format!("{key}\n{number}"),
+            },
             fingerprint: *fingerprint,
         });
         let provider_key = key.as_ref().map(|key| provider_key(app, &self.whose, &key.key));
@@ -132,6 +157,7 @@ impl Common {
             timeout: self.timeout,
             retries: self.retries,
             dry_run: self.dry_run,
+            is_item: number.is_some(),
             key,
             provider_key,
             trace: self.trace,
@@ -222,7 +248,7 @@ async fn accept(app: &Arc<App>, job: Job, headers: &HeaderMap) -> Result<Respons
     let row = calls::ended_within(app, row, preferred_wait(headers)).await?;
     let location = format!("/v1/calls/{id}");
     let shared = Arc::clone(app);
-    let json = blocking(move || calls::to_json(&shared, &row)).await??;
+    let json = blocking(move || calls::to_json(&shared, &row, true)).await??;
     let mut response = of_json(StatusCode::ACCEPTED, &json);
     let own = response.headers_mut();
     own.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("respond-async"));

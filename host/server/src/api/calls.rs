@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wharf::Json;
+use wharf::declaration::Effect;
 
 use super::answer::listed;
+use super::segments::Segments;
 use super::{of_json, text_with_etag};
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -88,16 +90,23 @@ pub(super) async fn list(
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    Path(call): Path<String>,
     caller: Caller,
+    Segments(call): Segments<String>,
     headers: HeaderMap,
     query: Result<Query<Wait>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Wait { wait }) = query.map_err(|error| wrong_query(&error))?;
     let row = visible_call(&app, &caller, &call).await?;
     let row = ended_within(&app, row, Duration::from_secs(wait.unwrap_or_default().min(LONGEST_WAIT))).await?;
-    let json = blocking(move || to_json(&app, &row)).await??;
+    let is_own = is_own(&caller, &row);
+    let json = blocking(move || to_json(&app, &row, is_own)).await??;
     Ok(text_with_etag(&headers, json.into_string()))
+}
+
+/// A call that somebody made: others are not there.
+pub(super) async fn own_call(app: &Arc<App>, caller: &Caller, call: &str) -> Result<CallRow, Problem> {
+    let row = visible_call(app, caller, call).await?;
+    if is_own(caller, &row) { Ok(row) } else { Err(unknown(call)) }
 }
 
 /// A call that somebody may look at: others are not there.
@@ -110,10 +119,15 @@ pub(super) async fn visible_call(app: &Arc<App>, caller: &Caller, call: &str) ->
 
 fn may_see(caller: &Caller, row: &CallRow) -> bool {
     let principal = &caller.principal;
-    let is_own = row.principal == principal.name;
-    let is_covered = principal.policy.covers_plugin(&row.plugin)
+    let effect = [Effect::Read, Effect::Write, Effect::Delete].into_iter().find(|effect| effect.as_str() == row.effect);
+    let is_covered = effect.is_some_and(|effect| principal.sees(&row.plugin, &row.operation, effect))
         && row.connection.as_deref().is_none_or(|name| principal.policy.covers_connection(name));
-    row.tenant == principal.tenant && (is_own || (principal.is(Role::Read) && is_covered))
+    // Another token may have had the same name.
+    row.tenant == principal.tenant && is_covered && (is_own(caller, row) || principal.is(Role::Read))
+}
+
+fn is_own(caller: &Caller, row: &CallRow) -> bool {
+    row.principal == caller.principal.name && row.tenant == caller.principal.tenant
 }
 
 pub(super) fn unknown(call: &str) -> Problem {
@@ -174,8 +188,8 @@ fn told(row: &CallRow) -> Value {
     told
 }
 
-/// All that is known of a call: its answer too, where that is kept.
-pub(super) fn to_json(app: &App, row: &CallRow) -> Result<Json, Problem> {
+/// All that is known of a call: its answer too, for whoever made it, and for others where the operator keeps inputs and outputs.
+pub(super) fn to_json(app: &App, row: &CallRow, is_own: bool) -> Result<Json, Problem> {
     let told = told(row);
     let known = told.as_object().into_iter().flatten();
     let mut members: Vec<(String, Json)> = known.map(|(name, value)| (name.clone(), Json::from(value))).collect();
@@ -185,14 +199,18 @@ pub(super) fn to_json(app: &App, row: &CallRow) -> Result<Json, Problem> {
             members.push(("problem".to_owned(), outcome_unknown(row).to_json().into()));
             None
         }
-        _ => kept_answer(app, row)?,
+        // It may have ended since it was looked up.
+        CallState::Accepted | CallState::Running => None,
+        _ if is_own => kept_answer(app, row)?,
+        _ if app.config.load().history.contents => stored_answer(app, row)?,
+        _ => None,
     };
     for (name, value) in answer.iter().flat_map(Json::members) {
         members.retain(|(known, _)| *known != name);
         members.push((name, value));
     }
     let files = app.kept.get(&row.id).map(|given| given.files).unwrap_or_default();
-    if !files.is_empty() {
+    if !files.is_empty() && is_own && !is_open(row) {
         members.retain(|(known, _)| known != "files");
         members.push(("files".to_owned(), listed(&row.id, &files).into()));
     }
@@ -209,9 +227,14 @@ fn outcome_unknown(row: &CallRow) -> Problem {
 
 /// What a call gave: as it was, or without what is sensitive, or nothing.
 fn kept_answer(app: &App, row: &CallRow) -> Result<Option<Json>, Problem> {
-    if let Some(answer) = app.kept.get(&row.id).and_then(|given| given.answer) {
-        return Ok(Some(answer));
+    match app.kept.get(&row.id).and_then(|given| given.answer) {
+        Some(answer) => Ok(Some(answer)),
+        None => stored_answer(app, row),
     }
+}
+
+/// The same without what is sensitive.
+fn stored_answer(app: &App, row: &CallRow) -> Result<Option<Json>, Problem> {
     let kept = app.store.answer(&row.id)?;
     Ok(kept.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| Json::parse(text).ok()))
 }

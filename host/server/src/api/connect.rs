@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::routing::get;
 
 use super::body::read_form;
+use super::segments::Segments;
 use crate::app::App;
 use crate::connect::flow::{Browser, CALLBACK, Flow, browser_of};
 use crate::connect::page::Page;
@@ -39,7 +40,7 @@ async fn page(app: Arc<App>, part: impl FnOnce(&Flow<'_>) -> Page + Send + 'stat
 
 async fn show(
     State(app): State<Arc<App>>,
-    Path(token): Path<String>,
+    Segments(token): Segments<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Page, Problem> {
@@ -51,12 +52,11 @@ async fn show(
 
 async fn submit(
     State(app): State<Arc<App>>,
-    Path(token): Path<String>,
+    Segments(token): Segments<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Page, Problem> {
-    let patience = app.config.load().patience;
-    let body = read_form(&headers, body, LARGEST, patience).await?;
+    let body = read_form(&app, &headers, body, LARGEST).await?;
     let browser = browser_of(&headers, &app.url);
     page(app, move |flow| flow.submit(&token, &browser, &body)).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::body::read_json;
 use super::calls::wrong_query;
+use super::segments::Segments;
 use super::{json_with_etag, of_json};
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -74,8 +75,8 @@ async fn list(
 
 async fn one(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.need_one_of(&Role::ALL)?;
@@ -84,8 +85,8 @@ async fn one(
 }
 
 async fn text(app: &App, headers: &HeaderMap, body: Body) -> Result<String, Problem> {
-    let config = app.config.load();
-    Ok(read_json(headers, body, config.body.min(LARGEST), config.patience).await?.into_string())
+    let most = app.config.load().body.min(LARGEST);
+    Ok(read_json(app, headers, body, most).await?.into_string())
 }
 
 async fn make(
@@ -102,8 +103,8 @@ async fn make(
 
 async fn change(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -123,8 +124,8 @@ struct Removal {
 
 async fn remove(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
     query: Queried<Removal>,
 ) -> Result<Response, Problem> {
     caller.need(Role::Manage)?;
@@ -136,8 +137,8 @@ async fn remove(
 
 async fn test(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.need(Role::Manage)?;
     Ok(ok(with(&app, caller, move |_, _, reach| manage::test(reach, &plugin, &name)).await?))
@@ -145,8 +146,8 @@ async fn test(
 
 async fn refresh(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.need(Role::Manage)?;
     Ok(ok(with(&app, caller, move |_, _, reach| manage::refresh(reach, &plugin, &name)).await?))
@@ -154,8 +155,8 @@ async fn refresh(
 
 async fn revoke(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.need(Role::Manage)?;
     Ok(ok(with(&app, caller, move |_, _, reach| manage::revoke(reach, &plugin, &name)).await?))
@@ -163,8 +164,8 @@ async fn revoke(
 
 async fn accept(
     State(app): State<Arc<App>>,
-    Path((plugin, name)): Path<(String, String)>,
     caller: Caller,
+    Segments((plugin, name)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.need(Role::Manage)?;
     let accepted = with(&app, caller, move |app, _, reach| manage::accept(reach, &app.connecting, &plugin, &name));
@@ -187,8 +188,8 @@ async fn begin(
 
 async fn session(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     caller: Caller,
+    Segments(id): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.need_one_of(&[Role::Manage, Role::Read])?;

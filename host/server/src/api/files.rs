@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use wharf::Blob;
 
-use super::calls::visible_call;
+use super::calls::own_call;
+use super::segments::Segments;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
@@ -31,23 +32,21 @@ pub(super) fn url_of(call: &str, number: usize) -> String {
 
 pub(super) async fn get(
     State(app): State<Arc<App>>,
-    Path((call, number)): Path<(String, String)>,
     caller: Caller,
-    headers: HeaderMap,
+    Segments((call, number)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
-    let row = visible_call(&app, &caller, &call).await?;
+    let row = own_call(&app, &caller, &call).await?;
     let given = app.kept.get(&row.id).map(|given| given.files).unwrap_or_default();
     let number = number.parse::<usize>().ok();
     let file = number.and_then(|number| given.get(number)).map(|(_, file)| file).ok_or_else(|| {
         let detail = "the file is not kept: those of a call are for ten minutes, as long as there is room; call again";
         Problem::new(problem::GONE, detail)
     })?;
-    Ok(of_blob(file, &headers))
+    Ok(of_blob(file))
 }
 
 /// A file as an answer. It is never shown by a browser, as the provider wrote it.
-pub(super) fn of_blob(file: &Blob, asked: &HeaderMap) -> Response {
-    let _ = asked;
+pub(super) fn of_blob(file: &Blob) -> Response {
     let mut response = match file.in_memory() {
         Some(bytes) => Body::from(bytes.clone()).into_response(),
         None => Response::new(read_while_sent(file)),

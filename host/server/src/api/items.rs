@@ -14,7 +14,7 @@ use wharf::Json;
 use super::call::{Common, run, say_of_items, summary};
 use crate::app::App;
 use crate::auth::caller::Caller;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 
 /// Lines that nobody has taken yet, before the next call waits for that.
 const LINES: usize = 4;
@@ -61,7 +61,9 @@ async fn run_all(
         if send.send(Ok(in_line(&line))).await.is_err() {
             return;
         }
-        if !is_good && !go_on {
+        // The key is another request's: none of these is meant.
+        let is_conflict = ran.as_ref().is_err_and(|problem| problem.kind == problem::IDEMPOTENCY_CONFLICT);
+        if is_conflict || (!is_good && !go_on) {
             break;
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -34,7 +34,9 @@ mod known;
 pub(crate) mod names;
 mod openapi;
 mod plugins;
+pub(crate) mod room;
 mod search;
+mod segments;
 mod upload;
 
 /// Which listener a request came to.
@@ -72,6 +74,8 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .merge(connect::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
+        // Each body has an end of its own: `body` and `files` of the configuration.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(door, at_the_door))
         .with_state(app)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use wharf::{Host, LockedPlugin, LockedRelease, Release};
 use super::calls::wrong_query;
 use super::names::{visible, visible_plugin};
 use super::search::{Found, Index};
+use super::segments::Segments;
 use super::{has, json_with_etag};
 use crate::Principal;
 use crate::app::App;
@@ -99,7 +100,7 @@ pub(super) async fn one(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Path(plugin): Path<String>,
+    Segments(plugin): Segments<String>,
 ) -> Result<Response, Problem> {
     let release = visible_plugin(&app.host, &caller.principal, &plugin)?;
     let told = blocking(move || {
@@ -119,7 +120,7 @@ pub(super) async fn versions(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Path(plugin): Path<String>,
+    Segments(plugin): Segments<String>,
 ) -> Result<Response, Problem> {
     let release = visible_plugin(&app.host, &caller.principal, &plugin)?;
     let told = blocking(move || releases(&app.host, &release));
@@ -131,7 +132,7 @@ pub(super) async fn operations(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Path(plugin): Path<String>,
+    Segments(plugin): Segments<String>,
     query: Asked<Page>,
 ) -> Result<Response, Problem> {
     let page = read(query)?;
@@ -150,7 +151,7 @@ pub(super) async fn operation(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Path((plugin, operation)): Path<(String, String)>,
+    Segments((plugin, operation)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     let told = blocking(move || described(&app.host, &caller.principal, &plugin, &operation));
     Ok(json_with_etag(&headers, &told.await??))

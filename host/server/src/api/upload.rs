@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use wharf::{Blob, Json};
 use wharf_egress::BlobWriter;
 
-use super::body::{check_coding, deadline, too_large, too_slow};
+use super::body::{check_coding, deadline, parsed, too_large, too_slow};
 use crate::app::App;
 use crate::problem::{self, Problem};
 use crate::work::job::blocking;
@@ -86,8 +86,7 @@ impl Reading {
             }
             all.extend_from_slice(&piece);
         }
-        let text = String::from_utf8(all.to_vec()).map_err(|_| wrong("the part `request` is not UTF-8"))?;
-        Json::parse(text).map_err(|error| wrong(&format!("the part `request` is not JSON: {error}")))
+        parsed(all.freeze()).await
     }
 
     async fn file(&mut self, app: &Arc<App>, field: &mut Field<'_>) -> Result<Blob, Problem> {

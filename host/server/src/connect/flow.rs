@@ -370,7 +370,10 @@ pub(crate) fn outcome_json(session: &Session, outcome: &Outcome) -> Value {
 /// Where a session may send somebody back to: an origin that the operator lists.
 pub(crate) fn is_listed(config: &ServerConfig, url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.origin().is_tuple();
+    let is_plain = matches!(url.scheme(), "https" | "http")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.origin().is_tuple();
     let mut listed = config.return_urls.iter().filter_map(|listed| Url::parse(listed).ok());
     is_plain && listed.any(|listed| listed.origin() == url.origin())
 }
@@ -380,8 +383,9 @@ pub(crate) fn browser_of(headers: &HeaderMap, own: &str) -> Browser {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let cookies = headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
     let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let is_ahead =
-        ["sec-purpose", "purpose"].iter().any(|name| value(name).is_some_and(|value| value.contains("prefetch")));
+    let is_ahead = ["sec-purpose", "purpose"]
+        .iter()
+        .any(|name| value(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch")));
     // A page that says nothing of where it comes from, as these do, has the origin `null`.
     let is_other_origin = value("origin").is_some_and(|origin| origin != "null" && origin != own);
     let is_other_site = value("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));

@@ -175,9 +175,15 @@ impl Plan {
         }
         let lacking = reach.host.lacking(&self.connect)?;
         let needed = self.release.about.fields.iter().filter(|field| field.required && lacking.contains(&field.name));
-        let missing: Vec<_> = needed.collect();
+        let mut missing: Vec<_> = needed.collect();
         if missing.is_empty() {
-            return Ok(());
+            let secrets: Vec<_> = self.release.about.fields.iter().filter(|field| field.secret).collect();
+            let has_one = secrets.iter().any(|field| !lacking.contains(&field.name));
+            if has_one || secrets.is_empty() || !self.release.about.credentials.is_empty() {
+                return Ok(());
+            }
+            // One of them is what it works with, and none is what every connection has to have.
+            missing = secrets;
         }
         let each: Vec<String> = missing.iter().map(|field| format!("`{}` ({})", field.name, field.title)).collect();
         let words = format!("what the connection cannot be without is missing; give in `fields`: {}", each.join(", "));

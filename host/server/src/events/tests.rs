@@ -91,7 +91,11 @@ fn each_hears_of_what_it_may_look_at() {
         assert!(!of_connection.is_for(&nobody), "{nobody:?}");
     }
     assert!(of_connection.is_of(None) && of_connection.is_of(Some("acme")) && !of_connection.is_of(Some("other")));
-    let of = |principal: &str| OfCall { principal: principal.to_owned(), operation: "users.list".to_owned() };
+    let of = |principal: &str| OfCall {
+        principal: principal.to_owned(),
+        operation: "users.list".to_owned(),
+        effect: "read",
+    };
     events.tell_of_call(event("call.ended", None, "crm", None), of("ada"));
     assert!(told(&events).is_for(&principal(None, &[Role::Call])));
     assert_eq!(told(&events).to_json()["data"]["operation"], "users.list");

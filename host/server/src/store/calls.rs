@@ -45,7 +45,12 @@ pub(super) struct Ending {
 }
 
 impl Work {
-    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<Outcome> {
+    /// Whether it says how a call ended.
+    pub(super) fn is_end(&self) -> bool {
+        matches!(self, Self::End(_))
+    }
+
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Self::Begin(beginning) => beginning.write(connection).map(Outcome::Begun),
             Self::End(ending) => ending.write(connection).map(|()| Outcome::Done),
@@ -56,7 +61,7 @@ impl Work {
             }
             Self::Used(name, at) => {
                 let sql = "UPDATE principals SET used = ?2 WHERE name = ?1";
-                ready(connection, sql)?.execute((name, signed(at)))?;
+                ready(connection, sql)?.execute((name, signed(*at)))?;
                 Ok(Outcome::Done)
             }
             Self::Nothing => Ok(Outcome::Done),
@@ -69,7 +74,7 @@ fn ready<'c>(connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedSt
 }
 
 impl Beginning {
-    fn write(self, connection: &Connection) -> rusqlite::Result<Begun> {
+    fn write(&self, connection: &Connection) -> rusqlite::Result<Begun> {
         if let Some((digest, fingerprint)) = &self.key {
             match idempotency::find(connection, digest, fingerprint, self.call.at)? {
                 Found::Free => {}
@@ -78,8 +83,8 @@ impl Beginning {
             }
         }
         let number = self.insert(connection)?;
-        if let Some(request) = self.request {
-            keep(connection, place(number, Column::Request), None, &request)?;
+        if let Some(request) = &self.request {
+            keep(connection, place(number, Column::Request), None, request)?;
         }
         if let Some((digest, fingerprint)) = &self.key {
             idempotency::bind(connection, digest, fingerprint, number, self.call.at)?;
@@ -112,14 +117,14 @@ impl Beginning {
 
 impl Ending {
     /// Only one end is the end of a call.
-    fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+    fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Some(number) = self.update(connection)? else { return Ok(()) };
         if self.ended.frees_key {
             idempotency::free(connection, number)?;
         }
         let waited = "SELECT is_later FROM calls WHERE number = ?1";
-        match self.request {
-            Some(request) => keep(connection, place(number, Column::Request), None, &request)?,
+        match &self.request {
+            Some(request) => keep(connection, place(number, Column::Request), None, request)?,
             // What it was to run with has what is sensitive in it.
             None if !self.keeps_contents || ready(connection, waited)?.query_row([number], |row| row.get(0))? => {
                 ready(connection, "DELETE FROM contents WHERE place = ?1")?
@@ -127,9 +132,9 @@ impl Ending {
             }
             None => {}
         }
-        if let Some(answer) = self.answer {
+        if let Some(answer) = &self.answer {
             let until = (!self.keeps_contents).then(|| signed(self.ended.at.saturating_add(DAY)));
-            keep(connection, place(number, Column::Answer), until, &answer)?;
+            keep(connection, place(number, Column::Answer), until, answer)?;
         }
         Ok(())
     }

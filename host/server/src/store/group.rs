@@ -18,6 +18,9 @@ use super::{Inner, locked};
 /// How long what nobody waits for may wait to be written.
 const LATE: Duration = Duration::from_millis(20);
 
+/// How many ends of calls are kept in memory until the disk takes them.
+const MOST_AGAIN: usize = 50_000;
+
 /// How often it is noted from where on calls may not be at their end.
 const NOTED: Duration = Duration::from_secs(5);
 
@@ -128,9 +131,15 @@ impl Inner {
     fn lead(&self) {
         let jobs = std::mem::take(&mut locked(&self.group.state).jobs);
         let (works, waiters): (Vec<Work>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.waiter)).unzip();
-        let results = self.commit(works);
+        let results = self.commit(&works);
         {
             let mut state = locked(&self.group.state);
+            // What nobody waits for, and the disk did not take, is tried again: how a call ended is not known otherwise.
+            let late = works.into_iter().zip(&waiters).zip(&results);
+            let again = late.filter(|((work, waiter), result)| waiter.is_none() && result.is_err() && work.is_end());
+            let mut again: Vec<Job> = again.map(|((work, _), _)| Job { work, waiter: None }).take(MOST_AGAIN).collect();
+            again.append(&mut state.jobs);
+            state.jobs = again;
             match state.jobs.iter().find_map(|job| job.waiter.as_ref()) {
                 Some(next) => next.tell(Told::Lead),
                 None => state.is_led = false,
@@ -145,11 +154,11 @@ impl Inner {
 
     /// All in one transaction. What does not fit, such as a call whose id is there already, fails alone; what the disk does not take
     /// is not there as a whole.
-    fn commit(&self, works: Vec<Work>) -> Vec<Result<Outcome, StoreError>> {
+    fn commit(&self, works: &[Work]) -> Vec<Result<Outcome, StoreError>> {
         let (count, writer) = (works.len(), self.writer());
         self.commits.fetch_add(1, Ordering::Relaxed);
         let written = transaction(&writer, |connection| {
-            works.into_iter().map(|work| alone(work.write(connection))).collect::<rusqlite::Result<Vec<_>>>()
+            works.iter().map(|work| alone(work.write(connection))).collect::<rusqlite::Result<Vec<_>>>()
         });
         drop(writer);
         match written {

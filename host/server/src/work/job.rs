@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<u32>,
     pub(crate) dry_run: bool,
+    /// Whether it is one of several of a request.
+    pub(crate) is_item: bool,
     pub(crate) key: Option<NewKey>,
     /// What the provider knows the call by, where it has a key.
     pub(crate) provider_key: Option<String>,
@@ -196,10 +198,11 @@ impl Job {
             waiting: waiting.unwrap_or_default(),
             request: if is_later { self.contents_kept(app) } else { None },
             answer: masked,
-            // What failed before anything was sent may be tried with the same key.
-            frees_key: !was_sent && answer.result.is_err(),
+            // What failed before anything was sent may be tried with the same key. That of several inputs is theirs as a whole.
+            frees_key: !was_sent && answer.result.is_err() && !self.is_item,
         };
-        if let Err(error) = app.store.end(ended, is_fetched) {
+        // Whoever asks for it finds it: what is read comes after what was told to be written.
+        if let Err(error) = app.store.end(ended, false) {
             (app.tell)(&format!("the end of the call {} is not in the history: {error}", self.id));
         }
         app.waiters.ended(&self.id);
@@ -213,9 +216,9 @@ impl Job {
 
     /// Tells what becomes of it.
     pub(crate) fn tell(&self, app: &App, kind: &'static str, data: Value) {
-        let Whose { tenant, principal, plugin, operation, connection, .. } = self.whose.clone();
+        let Whose { tenant, principal, plugin, operation, effect, connection, .. } = self.whose.clone();
         let event = Event { kind, tenant, plugin: Some(plugin), connection, data };
-        app.events.tell_of_call(event, OfCall { principal, operation });
+        app.events.tell_of_call(event, OfCall { principal, operation, effect });
     }
 
     fn answer(self, report: Report, queued: Duration) -> Answer {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use wharf::declaration::Effect;
 use wharf::{Json, TraceContext};
 
 use super::job::{Job, Shared, Whose, blocking};
@@ -51,6 +52,15 @@ pub(crate) async fn accept(app: &Shared, job: Job) -> Result<Begun, Problem> {
             format!("{most} calls are accepted and have not begun; come again later, or raise `queue` under [server]");
         return Err(Problem::new(problem::BUSY, detail).after(Duration::from_secs(1)));
     }
+    // It goes on where the caller hangs up: what is written down has to begin.
+    let app = Arc::clone(app);
+    let accepted = tokio::spawn(async move { write_down(&app, job).await });
+    accepted
+        .await
+        .map_err(|_| Problem::new(problem::HOST_FAULT, "the host failed as it accepted the call; please report it"))?
+}
+
+async fn write_down(app: &Shared, job: Job) -> Result<Begun, Problem> {
     let (shared, row) = (Arc::clone(app), job.row(Some(kept(&job)), true));
     let begun = blocking(move || shared.store.begin(row)).await.and_then(|begun| Ok(begun?));
     match begun {
@@ -94,7 +104,11 @@ fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
             version: row.version.clone(),
             digest: row.digest.clone(),
             operation: row.operation.clone(),
-            effect: "",
+            effect: [Effect::Read, Effect::Write, Effect::Delete]
+                .map(Effect::as_str)
+                .into_iter()
+                .find(|effect| *effect == row.effect)
+                .unwrap_or_default(),
             connection: row.connection.clone(),
         },
         input: Json::parse(kept.input.get()).ok()?,
@@ -102,6 +116,7 @@ fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
         timeout: kept.timeout_ms.map(Duration::from_millis),
         retries: kept.retries,
         dry_run: false,
+        is_item: false,
         key: None,
         provider_key: kept.provider_key,
         trace: kept.trace.and_then(|trace| trace.parse::<TraceContext>().ok()),
