@@ -63,7 +63,7 @@ fn a_thousand_swaps_lose_no_call_and_leave_memory_as_it_was() {
             let which = n * 5 % CANDIDATES.len();
             swap(&host, &tenures, which, &good[which]);
             if n % 10 == 0 {
-                host.examine(bad[n / 10 % 2], "bad.wasm").err().expect("it is no plugin");
+                host.examine(bad[n / 10 % 2], "bad.wasm").expect_err("it is no plugin");
             }
             if n % 50 == 0 {
                 server.clear_requests();

@@ -65,6 +65,8 @@ fn calls_over_a_server_are_told_with_their_requests_and_what_is_kept_of_them() {
     ));
     assert_eq!(call(&address, token, "users.list"), 404);
 
+    // How a call ended is written a moment after it is told.
+    while world.wharf(&["calls", "--state", "running", "--json"]).json() != json!([]) {}
     let calls = world.wharf(&["calls", "--json"]).json();
     let states: Vec<_> = calls.as_array().unwrap().iter().map(|one| (&one["state"], &one["problem"])).collect();
     assert_eq!(

@@ -150,7 +150,7 @@ fn sent(request: &Value) -> String {
     let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| request.get(name).and_then(Value::as_u64);
     let status = number("status").map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-    let size = number("answer-bytes").map(|bytes| format!(", {}", print::size(bytes))).unwrap_or_default();
+    let size = number("answerBytes").map(|bytes| format!(", {}", print::size(bytes))).unwrap_or_default();
     let took = number("micros").unwrap_or_default() as f64 / 1000.0;
     format!("{} {}: {status}{size} in {took:.1} ms", text("method"), text("url"))
 }
@@ -182,7 +182,7 @@ mod tests {
             at: 1_700_000_000_000,
             ended: Some(1_700_000_000_250),
             requests: Some(
-                r#"[{"method":"GET","url":"https://a.example/users","status":200,"answer-bytes":12,"micros":1500}]"#
+                r#"[{"method":"GET","url":"https://a.example/users","status":200,"answerBytes":12,"micros":1500}]"#
                     .to_owned(),
             ),
             retries: 2,

@@ -25,15 +25,15 @@ pub(crate) async fn read_json(app: &App, headers: &HeaderMap, body: Body, most: 
         return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let patience = app.config.load().patience;
-    parsed(read(app, headers, body, most, patience).await?).await
+    parsed(read(app, headers, body, most, patience).await?, "the body").await
 }
 
 /// A text as JSON. A long one is read elsewhere, as others wait for this thread.
-pub(super) async fn parsed(bytes: Bytes) -> Result<Json, Problem> {
-    let parse = |bytes: Bytes| {
+pub(super) async fn parsed(bytes: Bytes, what: &'static str) -> Result<Json, Problem> {
+    let parse = move |bytes: Bytes| {
         let text = String::from_utf8(bytes.into())
-            .map_err(|_| Problem::new(problem::BAD_REQUEST, "the body is not UTF-8, as JSON has to be"))?;
-        Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("the body is not JSON: {error}")))
+            .map_err(|_| Problem::new(problem::BAD_REQUEST, format!("{what} is not UTF-8, as JSON has to be")))?;
+        Json::parse(text).map_err(|error| Problem::new(problem::BAD_REQUEST, format!("{what} is not JSON: {error}")))
     };
     if bytes.len() as u64 <= SMALL { parse(bytes) } else { blocking(move || parse(bytes)).await? }
 }

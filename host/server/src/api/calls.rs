@@ -183,7 +183,10 @@ fn is_open(row: &CallRow) -> bool {
 fn told(row: &CallRow) -> Value {
     let mut told = row.to_json();
     if let (Some(name), Some(members)) = (&row.problem, told.as_object_mut()) {
-        members.insert("problem".to_owned(), json!(format!("{}{name}", problem::PREFIX)));
+        let kind = TYPES.iter().find(|kind| kind.name == name);
+        let (title, status) = (kind.map(|kind| kind.title), kind.map(|kind| kind.status));
+        let told = json!({ "type": format!("{}{name}", problem::PREFIX), "title": title, "status": status });
+        members.insert("problem".to_owned(), told);
     }
     told
 }

@@ -86,7 +86,7 @@ impl Reading {
             }
             all.extend_from_slice(&piece);
         }
-        parsed(all.freeze()).await
+        parsed(all.freeze(), "the part `request`").await
     }
 
     async fn file(&mut self, app: &Arc<App>, field: &mut Field<'_>) -> Result<Blob, Problem> {

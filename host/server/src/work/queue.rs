@@ -64,6 +64,18 @@ pub(crate) struct Place {
     lane: Option<Lane>,
 }
 
+/// Somebody who waits, until that is over.
+struct Waits<'q> {
+    queue: &'q Queue,
+    lane: Lane,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.queue.state().forget_those_who_left(&self.lane);
+    }
+}
+
 impl Queue {
     pub(crate) fn new(places: usize, most_waiting: usize) -> Arc<Self> {
         let state = State {
@@ -94,13 +106,12 @@ impl Queue {
             }
             state.add(lane.clone())
         };
+        // Whoever does not wait any more is forgotten, also where the caller hung up.
+        let _waits = Waits { queue: self, lane };
         match tokio::time::timeout(wait, coming).await {
             Ok(Ok(place)) => Ok((place, began.elapsed())),
             Ok(Err(_)) => Err(Refused::Closed),
-            Err(_) => {
-                self.state().forget_those_who_left(&lane);
-                Err(Refused::Late)
-            }
+            Err(_) => Err(Refused::Late),
         }
     }
 
@@ -163,8 +174,8 @@ impl State {
         let most = self.free.saturating_sub(1) * SHARE;
         let of_lane = self.lanes.get(lane).map_or(0, |lane| lane.running);
         let of_tenant = self.tenants.get(&lane.tenant).copied().unwrap_or_default();
-        // A tenant has twice what a lane has, so that its second plugin is not held up by its first.
-        self.free > 0 && (of_lane == 0 || of_lane < most) && (of_tenant == 0 || of_tenant < most * 2)
+        // A tenant may have more than a lane, so that its second plugin is not held up by its first.
+        self.free > 0 && (of_lane == 0 || of_lane < most) && (of_tenant == 0 || of_tenant < most * SHARE)
     }
 
     fn waits(&self, lane: &Lane) -> bool {
@@ -286,6 +297,14 @@ mod tests {
         assert!(now(&queue, &lane("c", "quick")).await.is_ok());
         drop(first);
         assert!(as_many_as_there_are(&queue, &lane("c", "quick")).await.len() > 10);
+    }
+
+    #[tokio::test]
+    async fn the_second_plugin_of_a_tenant_is_not_held_up_by_its_first() {
+        let queue = Queue::new(10, 100);
+        let slow = as_many_as_there_are(&queue, &lane("a", "slow")).await;
+        assert_eq!(slow.len(), 8);
+        assert!(now(&queue, &lane("a", "quick")).await.is_ok());
     }
 
     #[tokio::test]

@@ -183,7 +183,7 @@ impl Open {
     }
 
     /// What comes until the other end closes the socket.
-    pub(super) fn to_the_end(mut self) -> Vec<u8> {
+    pub(super) fn rest(mut self) -> Vec<u8> {
         let mut all = Vec::new();
         // What was sent and not read by the other end makes it a reset.
         let _ = self.socket.read_to_end(&mut all).map_err(|error| {

@@ -53,6 +53,7 @@ fn whoever_leaves_while_waiting_is_not_served() {
     waiting(20);
     drop(left);
     let last = client.open_call(ECHO, &[], "{}");
+    waiting(1);
     held.let_all_go();
     first.answer().json();
     last.answer().json();

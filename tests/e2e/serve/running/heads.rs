@@ -12,7 +12,7 @@ fn sent(client: &Client, bytes: &[u8]) -> u16 {
     let mut open = client.socket();
     // It may be refused before all of it is sent.
     open.sends(bytes);
-    let text = open.to_the_end();
+    let text = open.rest();
     let text = String::from_utf8_lossy(&text);
     text.split(' ').nth(1).map_or(0, |status| status.parse().unwrap())
 }
@@ -188,7 +188,7 @@ fn one_request_is_never_taken_for_two() {
     let both = [("Content-Length", length.as_str()), ("Transfer-Encoding", "chunked")];
     let mut open = client.socket();
     open.sends(format!("{}{chunked}", client.head("POST /healthz", &both)).as_bytes());
-    let text = String::from_utf8(open.to_the_end()).unwrap();
+    let text = String::from_utf8(open.rest()).unwrap();
     assert!(text.matches("HTTP/1.1 ").count() <= 1, "{text}");
     is_well(&client);
 }
@@ -223,7 +223,7 @@ fn a_head_that_drips_ends_with_the_time_for_it_and_so_do_sockets_that_say_nothin
     assert!(dripping.is_empty(), "{} heads still drip", dripping.len());
     is_well(&client);
     for open in silent.into_iter().chain(kept) {
-        open.to_the_end();
+        open.rest();
     }
     is_well(&client);
 }

@@ -61,9 +61,9 @@ fn whoever_reads_events_or_waits_for_what_the_next_server_does_holds_nothing_up(
     let waiting = client.open(&format!("GET {}?wait=60", second.header("location").unwrap()), &[], b"");
     serving.begin_to_stop();
     // It may have come too late to be read.
-    let told = String::from_utf8(waiting.to_the_end()).unwrap();
+    let told = String::from_utf8(waiting.rest()).unwrap();
     assert!(told.is_empty() || told.contains("\"accepted\""), "{told}");
-    events.to_the_end();
+    events.rest();
     held.let_all_go();
     let serving = serving.ended().start();
     let call = serving.client().get(&format!("{}?wait=60", second.header("location").unwrap())).json();

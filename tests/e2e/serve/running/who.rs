@@ -87,7 +87,13 @@ fn without(answer: &Answer, name: &str) -> (u16, Vec<String>, String) {
     let names = answer.headers.iter().filter(|(name, _)| name != "date" && name != "content-length");
     let headers =
         names.map(|(name, value)| if name == "traceparent" { name.clone() } else { format!("{name}: {value}") });
-    (answer.status, headers.collect(), answer.text().replace(name, "NAME"))
+    // What is asked for stands last.
+    let text = answer.text();
+    let text = match text.rsplit_once(&format!("`{name}`")) {
+        Some((before, after)) => format!("{before}`NAME`{after}"),
+        None => text.to_owned(),
+    };
+    (answer.status, headers.collect(), text)
 }
 
 #[test]
