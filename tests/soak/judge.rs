@@ -41,7 +41,8 @@ impl History {
 
     fn add(&mut self, row: &Value) {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let problem = row["problem"].as_str().map(|problem| problem.rsplit(':').next().unwrap_or_default().to_owned());
+        let problem =
+            row["problem"]["type"].as_str().map(|problem| problem.rsplit(':').next().unwrap_or_default().to_owned());
         let was_sent = !row["requests"].as_array().unwrap().is_empty();
         let (call, trace) = (text("call"), text("trace"));
         self.by_trace.entry(trace.clone()).or_default().push(call.clone());

@@ -18,6 +18,7 @@ use crate::setup::{Setup, configuration, find};
 mod demo;
 
 pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
+    wharf_server::share_heaps();
     if options.demo {
         return demo::run(options);
     }

@@ -63,7 +63,9 @@ pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Without its parameters, in lower case.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut all = headers.get_all(header::CONTENT_TYPE).iter();
+    // Of two nobody knows which is meant.
+    let (value, None) = (all.next()?.to_str().ok()?, all.next()) else { return None };
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 

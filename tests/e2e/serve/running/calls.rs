@@ -168,7 +168,7 @@ fn what_a_provider_says_is_a_problem_of_its_kind_and_no_answer_of_this_server() 
         (500, 502, "provider"),
         (418, 502, "provider"),
         (503, 503, "unavailable"),
-        (504, 503, "unavailable"),
+        (504, 504, "timeout"),
     ] {
         provider.answer_next(answer(status, "application/json", body));
         let problem =
