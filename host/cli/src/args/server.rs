@@ -148,7 +148,7 @@ fn state(text: &str) -> Result<CallState, String> {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
-    /// Where to listen [default: `listen` under [server], else 127.0.0.1:8080]
+    /// Where to listen [default: `listen` of the server in the configuration, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     /// Serve simulated providers with a token of their own, print three commands to paste, and leave nothing behind
