@@ -152,28 +152,19 @@ impl Job {
         }
         let contents = self.contents_kept(app);
         match app.store.begin(self.row(contents, false)) {
-            Ok(Begun::New) => Done::Ran(Box::new(self.run_begun(app, queued))),
+            Ok(Begun::New) => Done::Ran(Box::new(self.run_begun(app, queued, false))),
             Ok(Begun::Known(row)) => Done::Known(row),
             Ok(Begun::Conflict) => Done::Conflict,
             Err(error) => Done::Unwritten(error),
         }
     }
 
-    /// Runs it, whose row is there.
-    pub(crate) fn run_begun(self, app: &App, queued: Duration) -> Answer {
-        self.run_whole(app, queued, false)
-    }
-
-    /// The same of a call for whose answer nobody waits.
-    pub(crate) fn run_later(self, app: &App, queued: Duration) -> Answer {
-        self.run_whole(app, queued, true)
-    }
-
-    fn run_whole(self, app: &App, queued: Duration, is_later: bool) -> Answer {
+    /// Runs it, whose row is there. For the answer of one that is for later nobody waits.
+    pub(crate) fn run_begun(self, app: &App, queued: Duration, is_later: bool) -> Answer {
         let report = app.host.run(self.call());
         let was_sent = !report.exchanges.is_empty();
         let requests = Value::Array(report.exchanges.iter().map(sent).collect()).to_string();
-        let answer = self.clone().answer(report, queued);
+        let answer = self.answer(report, queued);
         let is_fetched = self.key.is_some() || is_later;
         let is_kept = is_fetched || app.config.load().history.contents;
         let masked = is_kept.then(|| self.masked(app, &answer).into_string().into_bytes());
@@ -221,11 +212,11 @@ impl Job {
         app.events.tell_of_call(event, OfCall { principal, operation, effect });
     }
 
-    fn answer(self, report: Report, queued: Duration) -> Answer {
+    fn answer(&self, report: Report, queued: Duration) -> Answer {
         let Report { id, release, result, partial, exchanges, retries, timing, .. } = report;
         let (version, digest) = match &release {
             Some(release) => (release.about.version.clone(), release.digest.clone()),
-            None => (self.whose.version, self.whose.digest),
+            None => (self.whose.version.clone(), self.whose.digest.clone()),
         };
         let mut files = Vec::new();
         let result = result.map(|output| {
@@ -239,7 +230,7 @@ impl Job {
         let waiting = Some(micros(timing.waiting));
         Answer {
             call: id,
-            plugin: self.whose.plugin,
+            plugin: self.whose.plugin.clone(),
             version,
             digest,
             trace: self.trace,

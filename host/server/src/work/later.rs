@@ -134,7 +134,7 @@ fn start(app: &Shared, job: Job) {
         let shared = Arc::clone(&app);
         let ran = blocking(move || {
             match shared.store.start(&job.id) {
-                Ok(true) => drop(job.run_later(&shared, queued)),
+                Ok(true) => drop(job.run_begun(&shared, queued, true)),
                 Ok(false) => {}
                 Err(error) => (shared.tell)(&format!("the accepted call {} does not begin: {error}", job.id)),
             }
