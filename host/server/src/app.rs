@@ -10,10 +10,10 @@ use wharf::Host;
 use wharf::config::ServerConfig;
 use wharf_egress::Spool;
 
-use crate::api::catalogue::Catalogue;
 use crate::api::room::Room;
 use crate::auth::allowance::Allowances;
 use crate::auth::oidc::Oidc;
+use crate::catalogue::Catalogue;
 use crate::connect::Connecting;
 use crate::events::Events;
 use crate::store::Store;

@@ -17,6 +17,7 @@
 mod api;
 mod app;
 mod auth;
+mod catalogue;
 mod connect;
 mod events;
 mod heaps;

@@ -7,6 +7,7 @@ use wharf::json::Kind;
 use wharf::{Json, MOST_RETRIES};
 
 use crate::problem::{self, Problem};
+use crate::work::ask::What;
 
 /// The most items of one request.
 pub(super) const MOST_ITEMS: usize = 10_000;
@@ -32,13 +33,6 @@ pub(super) struct Options {
 pub(super) struct Asked {
     pub(super) options: Options,
     pub(super) what: What,
-}
-
-/// One call, or several.
-#[derive(Clone, Debug)]
-pub(super) enum What {
-    One(Json),
-    Items(Vec<Json>),
 }
 
 impl Options {

@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use wharf::Blob;
 
-use super::calls::own_call;
 use super::segments::Segments;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
+use crate::work::past::own_call;
 
 /// How much is read of a file at one time, in bytes.
 const PIECE: usize = 128 << 10;
@@ -35,7 +35,7 @@ pub(super) async fn get(
     caller: Caller,
     Segments((call, number)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
-    let row = own_call(&app, &caller, &call).await?;
+    let row = own_call(&app, &caller.principal, &call).await?;
     let given = app.kept.get(&row.id).map(|given| given.files).unwrap_or_default();
     let number = number.parse::<usize>().ok();
     let file = number.and_then(|number| given.get(number)).map(|(_, file)| file).ok_or_else(|| {

@@ -11,10 +11,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use wharf::Json;
 
-use super::call::{Common, run, say_of_items, summary};
+use super::call::{say_of_items, summary};
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
+use crate::work::ask::{Common, run};
 
 /// Lines that nobody has taken yet, before the next call waits for that.
 const LINES: usize = 4;

@@ -23,19 +23,16 @@ mod audit;
 mod body;
 mod call;
 mod calls;
-pub(crate) mod catalogue;
 mod connect;
 mod connections;
 mod events;
 mod files;
 mod items;
 #[cfg(test)]
-mod known;
-pub(crate) mod names;
-mod openapi;
+pub(crate) mod known;
+pub(crate) mod openapi;
 mod plugins;
 pub(crate) mod room;
-mod search;
 mod segments;
 mod upload;
 

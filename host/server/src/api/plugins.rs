@@ -13,13 +13,13 @@ use wharf::declaration::CredentialKind;
 use wharf::{Host, LockedPlugin, LockedRelease, Release};
 
 use super::calls::wrong_query;
-use super::names::{visible, visible_plugin};
-use super::search::{Found, Index};
 use super::segments::Segments;
 use super::{has, json_with_etag};
 use crate::Principal;
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::names::{visible, visible_plugin};
+use crate::catalogue::search::{Found, Index};
 use crate::problem::{self, Problem};
 use crate::work::job::blocking;
 

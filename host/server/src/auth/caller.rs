@@ -31,13 +31,7 @@ impl Caller {
 
     /// Refuses whoever has none of these roles.
     pub(crate) fn need_one_of(&self, roles: &[Role]) -> Result<(), Problem> {
-        if !roles.iter().any(|role| self.principal.is(*role)) {
-            let names = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join("` or `");
-            return Err(Problem::new(
-                problem::NOT_ALLOWED,
-                format!("the token `{}` has not the role `{names}`, which this needs", self.principal.name),
-            ));
-        }
+        need_one_of(&self.principal, roles)?;
         if roles == [Role::Manage] && self.door == Door::Calls {
             return Err(Problem::new(
                 problem::NOT_ALLOWED,
@@ -46,6 +40,16 @@ impl Caller {
         }
         Ok(())
     }
+}
+
+/// Refuses whoever has none of these roles.
+pub(crate) fn need_one_of(principal: &Principal, roles: &[Role]) -> Result<(), Problem> {
+    if roles.iter().any(|role| principal.is(*role)) {
+        return Ok(());
+    }
+    let names = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join("` or `");
+    let detail = format!("the token `{}` has not the role `{names}`, which this needs", principal.name);
+    Err(Problem::new(problem::NOT_ALLOWED, detail))
 }
 
 impl FromRequestParts<Arc<App>> for Caller {

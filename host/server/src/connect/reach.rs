@@ -8,7 +8,7 @@ use wharf::operation::nearest;
 use wharf::text::named;
 use wharf::{ConnectionInfo, Host, Release};
 
-use crate::api::names::{unknown, visible_plugin};
+use crate::auth::names::{unknown, visible_plugin};
 use crate::auth::principal::Principal;
 use crate::problem::{self, Problem};
 

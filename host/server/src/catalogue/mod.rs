@@ -11,11 +11,14 @@ use serde_json::json;
 use wharf::Host;
 use wharf::manifest::Manifest;
 
-use super::names::own_connections;
-use super::openapi::{self, Connections};
-use super::search::Index;
 use crate::Principal;
+use crate::api::openapi::{self, Connections};
+use crate::auth::names::own_connections;
 use crate::problem::{self, Problem};
+
+pub(crate) mod search;
+
+use search::Index;
 
 /// Documents that are kept: each has more than a megabyte where everything may be called.
 const DOCUMENTS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
