@@ -1,9 +1,10 @@
 //! Operations found by words: BM25 over SQLite's FTS5, in memory.
 //!
-//! Each word of a question is a search of its own, and so is each word of about the same meaning: `end` finds what deletes. An
-//! operation has the sum of what its words are worth, and more the more of them it has.
+//! Each word of a question is a search of its own, and so is what it is called in names (`search/words.txt`): `end` finds what deletes.
+//! An operation has the sum of what its words are worth, and more the more of them it has, the rare ones before all. Its name and its
+//! effect say how likely it is meant.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
@@ -14,6 +15,8 @@ use wharf::manifest::{Manifest, Operation};
 use crate::Principal;
 
 mod words;
+
+use words::{Question, Term, parts, single};
 
 /// What is found of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +52,30 @@ const SEARCH: &str = "
     UNION ALL SELECT rowid, -bm25(bodies) FROM bodies WHERE bodies MATCH ?1
     UNION ALL SELECT rowid, -0.3 * bm25(takes, 1.0, 0.5) FROM takes WHERE takes MATCH ?1";
 
-/// What a word of about the same meaning is worth.
-const ALIKE: f64 = 0.6;
+/// What another word for it is worth, and what a further one adds.
+const NAMED: f64 = 0.8;
+const FURTHER: f64 = 0.6;
+
+/// How many further ones add something.
+const MORE: usize = 2;
+
+/// The same where it stands for several words: those have another meaning each alone.
+const OF_PHRASE: f64 = 0.9;
 
 /// What the beginning of a word is worth, where no such word is known.
 const BEGINNING: f64 = 0.5;
 
-/// How much the share of the words counts that an operation has: its worth is multiplied with that share so many times.
-const SHARE: i32 = 2;
+/// How much more an operation is worth whose name has no words but those that are asked for, and whose action is one of them.
+const WHOLE_NAME: f64 = 1.2;
+const ACTION: f64 = 0.2;
 
-/// How much more an operation is worth whose name has no words but those that are asked for.
-const NAMED: f64 = 0.15;
+/// What reading is worth to whoever wants to know something, and deleting to whoever did not speak of it.
+const READS: f64 = 1.2;
+const DELETES: f64 = 0.6;
+
+/// What an operation is worth, in shares of the one that its name begins with, where nobody asked for the rest of it:
+/// `users.create-bcrypt` comes after `users.create`.
+const SPECIAL: f64 = 0.95;
 
 impl Index {
     /// Of the operations of these plugins.
@@ -84,42 +100,56 @@ impl Index {
 
     /// Those of them that words are about, the best first.
     pub(crate) fn find(&self, question: &str, principal: &Principal) -> rusqlite::Result<Vec<&Found>> {
-        let asked = words::of_question(question);
-        let mut worth: BTreeMap<i64, (f64, usize)> = BTreeMap::new();
-        for word in &asked {
-            for (row, value) in self.worth_of(word)? {
-                let (sum, count) = worth.entry(row).or_default();
+        let question = words::of_question(question);
+        let mut sums: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
+        let mut whole = 0.0;
+        for term in &question.terms {
+            let worth = self.worth_of(term)?;
+            // A word that nothing has is no reason to find nothing.
+            if worth.is_empty() {
+                continue;
+            }
+            let rare = (1.0 + self.operations.len() as f64 / worth.len() as f64).ln();
+            whole += rare;
+            for (row, value) in worth {
+                let (sum, has) = sums.entry(row).or_default();
                 *sum += value;
-                *count += 1;
+                *has += rare;
             }
         }
-        let share = |count: usize| (count as f64 / asked.len() as f64).powi(SHARE);
-        let known = words::with_alike(&asked);
-        let named = |found: &Found| 1.0 + NAMED * words::share_of(&found.name, &known);
-        let mut ranked: Vec<(f64, &Found)> = worth
+        let said = question.all();
+        let mut ranked: Vec<(f64, &Found)> = sums
             .into_iter()
-            .filter_map(|(row, (sum, count))| Some((sum * share(count), self.of_row(row)?)))
-            .map(|(value, found)| (value * named(found), found))
+            .filter_map(|(row, (sum, has))| Some((sum * has / whole, self.of_row(row)?)))
             .filter(|(_, found)| principal.sees(&found.plugin, &found.name, found.effect))
+            .map(|(value, found)| (value * meant(found, &question, &said), found))
             .collect();
+        after_what_they_begin_with(&mut ranked, &said);
         // Stable: equals stay in the plugins' order.
         ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         Ok(ranked.into_iter().map(|(_, found)| found).collect())
     }
 
-    /// Of a word, of those of about the same meaning, or else of those that begin with it.
-    fn worth_of(&self, word: &str) -> rusqlite::Result<Worth> {
-        let mut worth = self.matches(&format!("\"{word}\""))?;
+    /// Of a term, of what else it is called, or else of words that begin with it.
+    fn worth_of(&self, term: &Term) -> rusqlite::Result<Worth> {
+        let mut worth = self.matches(&format!("\"{}\"", term.text))?;
         // A rare word is worth much, and another one in its place is not worth more than the word itself.
         let most = worth.values().copied().reduce(f64::max).unwrap_or(f64::INFINITY);
-        for alike in words::alike(word) {
-            for (row, value) in self.matches(&format!("\"{alike}\""))? {
-                let known = worth.entry(row).or_default();
-                *known = known.max(value.min(most) * ALIKE);
+        let share = if term.text.contains(' ') { OF_PHRASE } else { NAMED };
+        let mut others: HashMap<i64, Vec<f64>> = HashMap::new();
+        for named in &term.named {
+            for (row, value) in self.matches(&format!("\"{named}\""))? {
+                others.entry(row).or_default().push(value.min(most) * share);
             }
         }
-        if worth.is_empty() && word.chars().count() > 2 {
-            worth = self.matches(&format!("\"{word}\"*"))?;
+        for (row, mut values) in others {
+            values.sort_by(|a, b| b.total_cmp(a));
+            let further: f64 = values.iter().skip(1).take(MORE).sum();
+            let known = worth.entry(row).or_default();
+            *known = known.max(values.first().copied().unwrap_or_default() + FURTHER * further);
+        }
+        if worth.is_empty() && term.text.chars().count() > 2 {
+            worth = self.matches(&format!("\"{}\"*", term.text))?;
             worth.values_mut().for_each(|value| *value *= BEGINNING);
         }
         Ok(worth)
@@ -141,6 +171,38 @@ impl Index {
     }
 }
 
+/// How likely it is meant, by its name and its effect.
+fn meant(found: &Found, question: &Question, said: &HashSet<String>) -> f64 {
+    let words: Vec<String> = parts(&found.name).to_lowercase().split_whitespace().map(single).collect();
+    let known = words.iter().filter(|word| said.contains(*word)).count();
+    let mut meant = 1.0 + WHOLE_NAME * known as f64 / words.len().max(1) as f64;
+    let action = found.name.rsplit('.').next().and_then(|action| action.split('-').next());
+    if action.is_some_and(|action| said.contains(&single(action))) {
+        meant *= 1.0 + ACTION;
+    }
+    match found.effect {
+        Effect::Read if question.is_asking => meant * READS,
+        Effect::Delete if !["delete", "remove"].iter().any(|word| said.contains(*word)) => meant * DELETES,
+        _ => meant,
+    }
+}
+
+/// Puts what is special after what it is special of, where nobody asked for that.
+fn after_what_they_begin_with(ranked: &mut [(f64, &Found)], said: &HashSet<String>) {
+    let worth: HashMap<(&str, &str), f64> =
+        ranked.iter().map(|(value, found)| ((found.plugin.as_str(), found.name.as_str()), *value)).collect();
+    for (value, found) in ranked {
+        for (place, _) in found.name.match_indices('-') {
+            let (general, special) = found.name.split_at(place);
+            let is_said = parts(special).split_whitespace().any(|word| said.contains(&single(word)));
+            match worth.get(&(found.plugin.as_str(), general)) {
+                Some(of_general) if !is_said => *value = value.min(of_general * SPECIAL),
+                _ => {}
+            }
+        }
+    }
+}
+
 fn found(plugin: &Manifest, operation: &Operation) -> Found {
     Found {
         plugin: plugin.about.name.clone(),
@@ -153,7 +215,7 @@ fn found(plugin: &Manifest, operation: &Operation) -> Found {
 }
 
 fn insert(database: &Connection, row: i64, plugin: &Manifest, operation: &Operation) -> rusqlite::Result<()> {
-    let name = words::parts(&operation.name);
+    let name = parts(&operation.name);
     let of_plugin = format!("{} {}", plugin.about.name, plugin.about.title);
     let (inputs, details) = inputs(operation);
     database.prepare_cached("INSERT INTO heads (rowid, name, title, plugin) VALUES (?, ?, ?, ?)")?.execute(params![
@@ -174,7 +236,7 @@ fn insert(database: &Connection, row: i64, plugin: &Manifest, operation: &Operat
 /// The names of the inputs and of the attached files, and what is said of them.
 fn inputs(operation: &Operation) -> (String, String) {
     let names = operation.input_names().chain(operation.attachments.iter().map(|file| file.name.as_str()));
-    let names: Vec<String> = names.map(words::parts).collect();
+    let names: Vec<String> = names.map(parts).collect();
     let of_input = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
     let schemas = operation.input_schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let files = operation.attachments.iter().map(|file| file.summary.clone());
@@ -182,5 +244,7 @@ fn inputs(operation: &Operation) -> (String, String) {
     (names.join(" "), details.join(" "))
 }
 
+#[cfg(test)]
+mod agents;
 #[cfg(test)]
 mod tests;
