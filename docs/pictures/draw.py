@@ -32,19 +32,19 @@ def runs(line, style):
 
 def drawn(text, style, column, baseline):
     """One run of text at its place. Blanks are no text: they move what comes after them."""
-    ink = text.strip(" ")
-    if not ink:
-        return ""
     colour, bold, dim = style
     look = f' fill="{colour}"' if colour else ""
     look += ' font-weight="bold"' if bold else ""
     look += ' opacity="0.65"' if dim else ""
-    at = EDGE + (column + len(text) - len(text.lstrip(" "))) * COLUMN
-    return f'<text x="{at:g}" y="{baseline}" textLength="{len(ink) * COLUMN:g}"{look}>{escape(ink)}</text>'
+    return "".join(
+        f'<text x="{EDGE + (column + words.start()) * COLUMN:g}" y="{baseline}" textLength="{len(words[0]) * COLUMN:g}"{look} lengthAdjust="spacingAndGlyphs">'
+        f"{escape(words[0])}</text>"
+        for words in re.finditer(r"\S+(?: \S+)*", text)
+    )
 
 
 def main():
-    prompt = f"\x1b[1m$ {sys.argv[1]}\x1b[0m\n\n" if len(sys.argv) > 1 else ""
+    prompt = f"\x1b[1m$ {sys.argv[1]}\x1b[0m\n" if len(sys.argv) > 1 else ""
     lines = (prompt + sys.stdin.read()).rstrip("\n").split("\n")
     width = 2 * EDGE + max(len(STYLE.sub("", line)) for line in lines) * COLUMN
     height = 2 * EDGE + len(lines) * LINE
