@@ -133,6 +133,9 @@ def what_is_written_is_in_the_volume():
     state = f"/var/lib/{set_in_unit('StateDirectory')}"
     assert re.search(r'^store = "(.*)"', on_machine, re.M)[1].startswith(f"{state}/")
     assert state in set_in_unit("NoExecPaths").split()
+    # Compiled plugins are mapped from there, if it is there before the server starts for the first time.
+    assert set_in_unit("ExecPaths") == f"-{state}/.cache"
+    assert re.search(rf"^d {state}/\.cache 0700 wharf wharf$", (DEPLOY / "systemd/tmpfiles.conf").read_text(), re.M)
 
 
 def ports_are_the_same_everywhere():
