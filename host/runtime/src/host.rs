@@ -72,6 +72,9 @@ struct Installs {
     taken_back: BTreeMap<String, Arc<Release>>,
 }
 
+/// What is told of a record of the audit.
+type OnRecord = Box<dyn Fn(&str) + Send + Sync>;
+
 /// How many earlier releases of a plugin stay loaded.
 const KEPT: usize = 3;
 
@@ -87,6 +90,7 @@ pub struct HostBuilder {
     hook: Option<Hook>,
     timing: crate::RenewalTiming,
     audit: Option<(PathBuf, bool)>,
+    on_record: Vec<OnRecord>,
     compiler: Option<CompilerProgram>,
     releases: Option<ReleaseStore>,
     kept: usize,
@@ -105,6 +109,7 @@ impl Default for HostBuilder {
             hook: None,
             timing: crate::RenewalTiming::default(),
             audit: None,
+            on_record: Vec::new(),
             compiler: None,
             releases: None,
             kept: KEPT,
@@ -206,6 +211,13 @@ impl HostBuilder {
         self
     }
 
+    /// Who is told of each record of the audit besides the file, as its line: see [`Audit::on_record`]. Where there is no audit, nobody
+    /// is. There may be several.
+    pub fn on_record(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_record.push(Box::new(hook));
+        self
+    }
+
     /// The limits of every call.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -229,7 +241,10 @@ impl HostBuilder {
         let exposed_state = self.state.as_ref().and_then(|folder| shared(folder, true));
         let exposed_state = exposed_state.map(|words| not_ours(&words, "sessions of plugins are in it"));
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
-        let audit = self.audit.map(|(file, required)| Arc::new(Audit::new(file, &id, required)));
+        let audit = self.audit.map(|(file, required)| {
+            let audit = Audit::new(file, &id, required);
+            Arc::new(self.on_record.into_iter().fold(audit, |audit, hook| audit.on_record(hook)))
+        });
         Ok(Host {
             id,
             calls: AtomicU64::new(0),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use super::hook::Hooks;
 use super::{BEGINNING, Record};
 use crate::encode::hex;
 use crate::files::{create_private_folder, open_regular};
@@ -26,6 +27,8 @@ pub(super) struct Chain {
     torn: bool,
     /// Size of the file after this process wrote a whole line last, in bytes.
     ours: u64,
+    /// Who is told of what is in the file.
+    pub(super) hooks: Hooks,
 }
 
 impl Chain {
@@ -38,6 +41,7 @@ impl Chain {
             failed: false,
             torn: false,
             ours: 0,
+            hooks: Hooks::default(),
         }
     }
 
@@ -102,7 +106,9 @@ impl Chain {
         // What is there cannot be taken back: another process may have gone on after it.
         self.torn = written < self.waiting.len();
         self.ours = length + written as u64;
-        self.waiting.drain(..whole(&self.waiting, written));
+        let kept = whole(&self.waiting, written);
+        self.hooks.tell(self.waiting.get(..kept).unwrap_or_default());
+        self.waiting.drain(..kept);
         match self.waiting.is_empty() {
             true => Ok(()),
             false if shortage::file_size().is_some_and(|most| self.ours >= most) => {

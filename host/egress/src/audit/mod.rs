@@ -39,6 +39,7 @@ use crate::outgoing::{Outgoing, cut};
 use crate::permissions::{Closed, exposed};
 
 mod chain;
+mod hook;
 mod remedy;
 pub mod verify;
 mod writer;
@@ -177,6 +178,14 @@ impl Audit {
             exposed: OnceLock::new(),
             writer: Writer::new(file.into()),
         }
+    }
+
+    /// Tells somebody of each record as well, besides the file: of its line, without the line break. It is told once the line is in the
+    /// file, in the order of this process's chain, by the thread that wrote it. That thread holds the audit, so a call waits for whoever
+    /// is told: they should hand the line on, and not wait themselves, nor record anything.
+    pub fn on_record(self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.writer.chain().hooks.add(hook);
+        self
     }
 
     /// How many records could not be kept, or not yet, and where.
@@ -345,6 +354,7 @@ pub struct Recorder<'a> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
 
@@ -369,6 +379,21 @@ mod tests {
         outcome(&audit).unwrap();
         drop(audit);
         assert_eq!(lines(), 4);
+    }
+
+    #[test]
+    fn who_wants_to_know_is_told_of_each_line_that_is_in_the_file_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.jsonl");
+        let told = Arc::new(Mutex::new(String::new()));
+        let audit = Audit::new(&file, "p", true).on_record({
+            let told = Arc::clone(&told);
+            move |line| told.lock().unwrap().extend([line, "\n"])
+        });
+        (0..20).for_each(|_| outcome(&audit).unwrap());
+        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
+        assert_eq!(told.lock().unwrap().lines().count(), 21);
+        assert_eq!(*told.lock().unwrap(), fs::read_to_string(&file).unwrap());
     }
 
     #[cfg(target_os = "linux")]
