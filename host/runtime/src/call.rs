@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use wharf_egress::audit::Principal;
 use wharf_egress::{Blob, Json};
 
 use crate::failure::{CallError, Refusal};
@@ -59,6 +60,7 @@ pub struct Call {
     pub(crate) dry_run: bool,
     pub(crate) id: Option<String>,
     pub(crate) key: Option<String>,
+    pub(crate) principal: Option<Arc<Principal>>,
     pub(crate) trace: Option<TraceContext>,
 }
 
@@ -79,6 +81,7 @@ impl Call {
             dry_run: false,
             id: None,
             key: None,
+            principal: None,
             trace: None,
         }
     }
@@ -94,6 +97,12 @@ impl Call {
     /// key is the same one for a provider that goes by it. It has the characters of an [id](Self::id).
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// For whom it is made: the audit names them. Whether they may make it is for whoever calls to know.
+    pub fn principal(mut self, principal: Principal) -> Self {
+        self.principal = Some(Arc::new(principal));
         self
     }
 

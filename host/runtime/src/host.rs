@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use wharf_egress::Spool;
-use wharf_egress::audit::Audit;
+use wharf_egress::audit::{Audit, Who};
 
 use crate::budget::Budgets;
 use crate::credentials::Credentials;
@@ -356,6 +356,14 @@ impl Host {
     /// [`Fault::Host`] where records are required and could not be written. Nothing is sent until they can.
     pub fn flush_audit(&self) -> Result<(), Fault> {
         self.audit.as_ref().map_or(Ok(()), |audit| Ok(audit.flush()?))
+    }
+
+    /// Records what somebody decided of a call that needs it: see [`Audit::approval`].
+    ///
+    /// # Errors
+    /// [`Fault::Host`] where records are required and it could not be written.
+    pub fn record_approval(&self, who: Who<'_>, message: &str) -> Result<(), Fault> {
+        self.audit.as_ref().map_or(Ok(()), |audit| Ok(audit.approval(who, message)?))
     }
 
     /// How many records of the audit could not be kept, and where they should have been.

@@ -109,6 +109,7 @@ fn line(record: &Record) -> Text {
         Event::Refusal => styled(BAD, "refusal"),
         Event::Release => styled(BOLD, "release"),
         Event::Connection => styled(BOLD, "connection"),
+        Event::Approval => styled(BOLD, "approval"),
     };
     let request = match &record.method {
         Some(method) => format!("{method} {}", text(&record.url)),
@@ -120,6 +121,7 @@ fn line(record: &Record) -> Text {
         Event::Refusal => format!("{}: {}", text(&record.rule), text(&record.message)),
         Event::ReleaseIntent | Event::Release => format!("{}{}", text(&record.message), by(record)),
         Event::Connection => format!("{} {}", record.connection, text(&record.message)),
+        Event::Approval => format!("{}{}", text(&record.message), by(record)),
     };
     let mut line = vec![styled(DIM, &record.time)];
     // A release is of no call.
@@ -127,7 +129,15 @@ fn line(record: &Record) -> Text {
     line.extend([event, Text::from(&record.plugin)]);
     line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(Text::from));
     line.push(what.into());
+    line.extend(whose(record).map(|whose| styled(DIM, whose)));
     Text::joined(line, " ")
+}
+
+/// For whom, or who decided.
+fn whose(record: &Record) -> Option<String> {
+    let principal = record.principal.as_ref()?;
+    let tenant = record.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
+    Some(format!("for {principal}{tenant}"))
 }
 
 /// Who changed what is live. The name of the user is what the environment claimed.

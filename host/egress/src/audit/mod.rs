@@ -4,21 +4,22 @@
 //! within 10 ms after it, and one of the event `refusal` for each request, operation or limit that the host refused. An intent is
 //! followed by an outcome or, where a rule refused the address or the answer, by a refusal. The events `release-intent` and
 //! `release` are of no call: what is installed is about to change, and it did, or another release of a plugin answers. Nor is
-//! `connection`: how it stands with a connection's credentials.
+//! `connection`: how it stands with a connection's credentials. `approval` is of a call that a person lets run, or does not.
 //!
 //! | member | what |
 //! | --- | --- |
 //! | `time` | UTC (RFC 3339) |
 //! | `process`, `seq` | the chain, and the place in it; each process begins one of its own |
 //! | `prev` | the `hash` of the record before; 64 zeros in the first one |
-//! | `event` | `intent`, `outcome`, `refusal`, `release-intent`, `release` or `connection` |
+//! | `event` | `intent`, `outcome`, `refusal`, `release-intent`, `release`, `connection` or `approval` |
 //! | `call` | the call's id |
-//! | `plugin`, `digest`, `operation`, `connection` | who asked, and with which connection |
+//! | `principal`, `tenant` | for whom; not there on the command line, and where the host obtains a credential for whoever comes next |
+//! | `plugin`, `digest`, `operation`, `connection` | which plugin asked, and with which connection |
 //! | `request`, `method`, `url` | what was asked for; secrets and sensitive values are masked |
 //! | `address` | where it went |
 //! | `status`, `sent`, `received`, `micros` | the answer, the sizes of both bodies in bytes, the duration |
-//! | `uid`, `user`, `host` | of a release: who changed it and where, by the system's number; `user` is what the environment claims |
-//! | `rule`, `message` | why it was refused, why there is no answer, or what became of a release |
+//! | `uid`, `user`, `host` | of a release, and of an approval on the command line: who did it and where, by the system's number; `user` is what the environment claims |
+//! | `rule`, `message` | why it was refused, why there is no answer, or what became of a release or an approval |
 //! | `hash` | SHA-256, in hexadecimal, of the line up to `,"hash"` |
 //!
 //! A [`Verifier`](verify::Verifier) finds a record that was edited and one that was cut out of the middle. It cannot find records
@@ -80,11 +81,22 @@ impl AuditError {
     }
 }
 
+/// Somebody for whom calls are made, or who lets them run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Their name.
+    pub name: String,
+    /// Whose they are, where somebody's.
+    pub tenant: Option<String>,
+}
+
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Who<'a> {
     /// Id of the call.
     pub call: &'a str,
+    /// For whom it is made, where that is known.
+    pub principal: Option<&'a Principal>,
     /// Name of the plugin.
     pub plugin: &'a str,
     /// SHA-256 of its component.
@@ -105,6 +117,10 @@ pub struct Record {
     pub prev: String,
     pub event: Event,
     pub call: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     pub plugin: String,
     pub digest: String,
     pub operation: String,
@@ -154,6 +170,8 @@ pub enum Event {
     Release,
     /// How it stands with a connection from now on.
     Connection,
+    /// Somebody decided whether a call may run.
+    Approval,
 }
 
 /// What became of a request.
@@ -246,6 +264,16 @@ impl Audit {
         self.add(Record { connection: connection.to_owned(), ..of_plugin })
     }
 
+    /// Records what somebody decided of a call that needs it. `who` is the call, with the principal who decided; without one it was
+    /// decided on the command line, and the record says by which user of the system.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the record is required and could not be written.
+    pub fn approval(&self, who: Who<'_>, message: &str) -> Result<(), AuditError> {
+        let decided = Record { message: Some(cut(message)), ..record(Event::Approval, who) };
+        self.add(if who.principal.is_some() { decided } else { by_user(decided) })
+    }
+
     pub(crate) fn intent(&self, who: Who<'_>, outgoing: &Outgoing) -> Result<(), AuditError> {
         self.add(of_request(Event::Intent, who, outgoing))
     }
@@ -304,6 +332,8 @@ fn record(event: Event, who: Who<'_>) -> Record {
         time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         event,
         call: who.call.to_owned(),
+        principal: who.principal.map(|principal| cut(&principal.name)),
+        tenant: who.principal.and_then(|principal| principal.tenant.as_deref()).map(cut),
         plugin: who.plugin.to_owned(),
         digest: who.digest.to_owned(),
         operation: who.operation.to_owned(),
@@ -313,11 +343,15 @@ fn record(event: Event, who: Who<'_>) -> Record {
 }
 
 fn of_release(event: Event, plugin: &str, digest: &str, message: &str) -> Record {
+    let who = Who { call: "", principal: None, plugin, digest, operation: "", connection: "" };
+    by_user(Record { message: Some(cut(message)), ..record(event, who) })
+}
+
+/// A record of what the user of this process does.
+fn by_user(record: Record) -> Record {
     let (uid, host) = here();
     let claimed = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| env::var(name).ok());
-    let who = Who { call: "", plugin, digest, operation: "", connection: "" };
-    let user = claimed.as_deref().map(cut);
-    Record { uid, user, host: host.as_deref().map(cut), message: Some(cut(message)), ..record(event, who) }
+    Record { uid, user: claimed.as_deref().map(cut), host: host.as_deref().map(cut), ..record }
 }
 
 /// The user's number and the name of the machine, as the system has them.
@@ -358,7 +392,8 @@ mod tests {
 
     use super::*;
 
-    const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "a.b", connection: "main" };
+    const WHO: Who<'static> =
+        Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "a.b", connection: "main" };
 
     fn outcome(audit: &Audit) -> Result<(), AuditError> {
         audit.add_soon(record(Event::Outcome, WHO))
@@ -394,6 +429,28 @@ mod tests {
         audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
         assert_eq!(told.lock().unwrap().lines().count(), 21);
         assert_eq!(*told.lock().unwrap(), fs::read_to_string(&file).unwrap());
+    }
+
+    #[test]
+    fn a_record_says_for_whom_and_one_of_nobody_reads_as_it_always_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.jsonl");
+        let audit = Audit::new(&file, "p", true);
+        let bot = Principal { name: "support-bot".to_owned(), tenant: Some("acme".to_owned()) };
+        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
+        audit.refusal(Who { principal: Some(&bot), ..WHO }, "grant", "no".to_owned()).unwrap();
+        audit.approval(WHO, "confirmed").unwrap();
+        audit.approval(Who { principal: Some(&bot), ..WHO }, "rejected").unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let whose = |record: &Record| (record.principal.clone(), record.tenant.clone(), record.uid.is_some());
+        let of_bot = (Some(bot.name), bot.tenant, false);
+        assert_eq!(whose(&records[0]), (None, None, false));
+        assert!(!text.lines().next().unwrap().contains("principal"), "{text}");
+        assert_eq!((whose(&records[1]), whose(&records[3])), (of_bot.clone(), of_bot));
+        assert_eq!(whose(&records[2]), (None, None, cfg!(unix)));
+        assert_eq!(records[3].event, Event::Approval);
+        assert_eq!(verify::Verifier::default().read(text.as_bytes(), |_| ()).unwrap(), []);
     }
 
     #[cfg(target_os = "linux")]

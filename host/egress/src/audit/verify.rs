@@ -117,7 +117,7 @@ impl Chains {
             Event::Outcome | Event::Refusal => self.open.remove(&key),
             Event::ReleaseIntent => self.changing.insert((record.plugin.clone(), record.digest.clone())),
             Event::Release => self.changing.remove(&(record.plugin.clone(), record.digest.clone())),
-            Event::Connection => false,
+            Event::Connection | Event::Approval => false,
         };
     }
 }

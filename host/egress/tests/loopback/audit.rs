@@ -18,7 +18,8 @@ use wharf_egress::{Connection, Deadline};
 use crate::server::OK;
 use crate::{SECRET, Server, answers, asked, builder, declared, input, work};
 
-const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
+const WHO: Who<'static> =
+    Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
 
 fn file() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();

@@ -22,7 +22,8 @@ use wharf_egress::{Connection, Deadline};
 use crate::peer::{Peer, Server, WAYS, Way, send_by};
 use crate::{LONG, SECRET, asked, declared, input, work};
 
-const WHO: Who<'static> = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
+const WHO: Who<'static> =
+    Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
 
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n";
 

@@ -53,7 +53,8 @@ fn a_file_elsewhere_is_fetched_without_anything_of_the_request() {
         let provider = leading(status, &format!("{}/f/1?signature=geheim#there", files.url()));
         let folder = tempfile::tempdir().unwrap();
         let audit = Audit::new(folder.path().join("audit.jsonl"), "p", true);
-        let who = Who { call: "c", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
+        let who =
+            Who { call: "c", principal: None, plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
         let connection = here(&provider).build().unwrap();
         let answer = fetched(&connection, &json!([files.url()]), Some(Recorder { audit: &audit, who })).unwrap();
         assert_eq!(

@@ -205,7 +205,8 @@ fn a_secret_in_the_path_arrives_and_is_in_nothing_that_anybody_reads() {
     let (file, allowance) =
         (folder.path().join("audit.jsonl"), Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20));
     let audit = Audit::new(&file, "p", true);
-    let who = Who { call: "p-1", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
+    let who =
+        Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
     let answer = send(&connection, &outgoing, allowance, Some(Recorder { audit: &audit, who })).unwrap();
     assert!(server.arrived()[0].starts_with(&format!("GET /bot{SECRET}/things HTTP/1.1")));
     let shown = outgoing.shown();

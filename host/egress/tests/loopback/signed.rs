@@ -311,7 +311,8 @@ fn nothing_of_a_key_is_in_the_audit_nor_what_was_made_of_it() {
     let connection = connection(&server);
     for scheme in [by_aws(), by_hmac("body")] {
         let outgoing = prepared(&with_scheme(&scheme, &with_body()).unwrap(), &asked(), &connection).unwrap();
-        let who = Who { call: "c", plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
+        let who =
+            Who { call: "c", principal: None, plugin: "acme", digest: "d", operation: "things.do", connection: "main" };
         let allowance = Allowance::new(Deadline::within(LONG), 64 << 10, 1 << 20);
         let answer = send(&connection, &outgoing, allowance, Some(Recorder { audit: &audit, who })).unwrap();
         audit.flush().unwrap();

@@ -33,6 +33,8 @@ impl OnBehalf {
     pub(crate) fn who<'a>(&'a self, connection: &'a str, what: &'a str) -> Who<'a> {
         Who {
             call: &self.id,
+            // It serves whoever comes next.
+            principal: None,
             plugin: &self.release.about.name,
             digest: &self.release.digest,
             operation: what,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use wharf_egress::audit::{Audit, Who};
+use wharf_egress::audit::{Audit, Principal, Who};
 use wharf_egress::work::Work;
 use wharf_egress::{Connection, Deadline, configuration};
 
@@ -35,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) id: String,
     /// What the provider and the plugin take for it.
     key: Option<String>,
+    /// For whom it is made.
+    principal: Option<Arc<Principal>>,
     pub(crate) tenure: Arc<Tenure>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) grant: Arc<Grant>,
@@ -52,6 +54,7 @@ impl Target {
     fn who(&self) -> Who<'_> {
         Who {
             call: &self.id,
+            principal: self.principal.as_deref(),
             plugin: &self.tenure.release.about.name,
             digest: &self.tenure.release.digest,
             operation: &self.operation.declared.name,
@@ -156,7 +159,8 @@ impl Host {
         let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
         // Nothing is sent in a dry run, so nothing is recorded.
         let audit = self.audit.clone().filter(|_| !way.is_dry_run());
-        Ok(Target { id, key, tenure, operation, grant, limits, audit, way, started })
+        let principal = call.principal.clone();
+        Ok(Target { id, key, principal, tenure, operation, grant, limits, audit, way, started })
     }
 
     /// What a replayed call is for: a release that need not be live. Nothing is sent, so nothing is recorded.
@@ -170,6 +174,7 @@ impl Host {
         Target {
             id: connection.name().to_owned(),
             key: None,
+            principal: None,
             tenure: Arc::new(Tenure::new(Arc::clone(release))),
             operation,
             grant: Arc::new(Grant::from(connection)),
@@ -275,6 +280,7 @@ impl Host {
         let running = Running {
             id: target.id.clone(),
             key: target.key.clone(),
+            principal: target.principal.clone(),
             release: Arc::clone(release),
             operation: Arc::clone(operation),
             state: self.state_for(target),

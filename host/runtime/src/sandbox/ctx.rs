@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
-use wharf_egress::audit::{Audit, AuditError, Recorder, Who};
+use wharf_egress::audit::{Audit, AuditError, Principal, Recorder, Who};
 use wharf_egress::declaration::{AnswerForm, Request};
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal, Weight};
 use wharf_egress::outgoing::{Outgoing, Shown};
@@ -66,6 +66,8 @@ pub(crate) struct Running {
     pub(crate) id: String,
     /// What the provider and the plugin take for it, where that is another one.
     pub(crate) key: Option<String>,
+    /// For whom it is made.
+    pub(crate) principal: Option<Arc<Principal>>,
     /// The release that it was admitted with, whatever is published meanwhile.
     pub(crate) release: Arc<Release>,
     pub(crate) operation: Arc<Operation>,
@@ -96,6 +98,7 @@ impl Running {
     pub(crate) fn who(&self) -> Who<'_> {
         Who {
             call: &self.id,
+            principal: self.principal.as_deref(),
             plugin: &self.release.about.name,
             digest: &self.release.digest,
             operation: &self.operation.declared.name,

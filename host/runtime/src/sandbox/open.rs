@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wharf_egress::audit::{Audit, Recorder};
+use wharf_egress::audit::{Audit, Principal, Recorder};
 use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::Asked;
 use wharf_egress::lines::{Line, LineForm, Writer};
@@ -24,6 +24,7 @@ use crate::registry::Release;
 /// Whoever sends, for as long as the answer is open.
 struct Who {
     id: String,
+    principal: Option<Arc<Principal>>,
     release: Arc<Release>,
     operation: Arc<Operation>,
     connection: Arc<Connection>,
@@ -34,6 +35,7 @@ impl Who {
     fn of(call: &Running) -> Self {
         Self {
             id: call.id.clone(),
+            principal: call.principal.clone(),
             release: Arc::clone(&call.release),
             operation: Arc::clone(&call.operation),
             connection: Arc::clone(&call.connection),
@@ -50,6 +52,7 @@ impl Sender for Who {
     fn recorder(&self) -> Option<Recorder<'_>> {
         let who = wharf_egress::audit::Who {
             call: &self.id,
+            principal: self.principal.as_deref(),
             plugin: &self.release.about.name,
             digest: &self.release.digest,
             operation: &self.operation.declared.name,

@@ -31,6 +31,7 @@ const PIECE: u64 = 256 << 10;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Wanted {
     call: Option<String>,
+    principal: Option<String>,
     after: Option<u64>,
     limit: Option<usize>,
 }
@@ -119,7 +120,11 @@ fn newest(
 /// A record that a principal may see, with the connection as its tenant calls it.
 fn seen(line: &[u8], principal: &Principal, wanted: &Wanted, covers: &dyn Fn(&str, &str) -> bool) -> Option<Value> {
     let mut record: Record = serde_json::from_slice(line).ok()?;
-    if wanted.call.as_ref().is_some_and(|call| record.call != *call) {
+    let is_wanted = wanted.call.as_ref().is_none_or(|call| record.call == *call)
+        && wanted.principal.as_ref().is_none_or(|name| record.principal.as_ref() == Some(name));
+    // Whose connection it is says so already, of every record that there ever was.
+    let is_ours = record.tenant.is_none() || record.tenant == principal.tenant;
+    if !is_wanted || !is_ours {
         return None;
     }
     if record.connection.is_empty() {
@@ -165,7 +170,7 @@ mod tests {
         for (tenant, expected) in [(Some("acme"), 200), (None, 400), (Some("other"), 0)] {
             let (mut after, mut told) = (None, Vec::new());
             loop {
-                let wanted = Wanted { call: None, after, limit: Some(37) };
+                let wanted = Wanted { after, limit: Some(37), ..Wanted::default() };
                 let page = newest(&file, &principal(tenant), &wanted, &|_, _| true).unwrap();
                 told.extend(page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()));
                 assert!(page["items"].as_array().unwrap().iter().all(|item| item["connection"] == "main"));

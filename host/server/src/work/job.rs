@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use wharf::audit::Principal;
 use wharf::failure::CallError;
 use wharf::{Blob, Call, Exchange, Json, Report, TraceContext};
 
@@ -99,8 +100,9 @@ impl Job {
     }
 
     fn call(&self) -> Call {
-        let Whose { plugin, operation, .. } = &self.whose;
-        let mut call = Call::new(plugin, operation).id(&self.id).input(self.input.clone());
+        let Whose { plugin, operation, principal, tenant, .. } = &self.whose;
+        let principal = Principal { name: principal.clone(), tenant: tenant.clone() };
+        let mut call = Call::new(plugin, operation).id(&self.id).principal(principal).input(self.input.clone());
         if let Some(name) = self.host_name() {
             call = call.connection(name);
         }

@@ -43,7 +43,13 @@ fn a_call_is_answered_with_its_output_its_id_and_who_answered() {
     let shown = serving.world.wharf(&["calls", "show", json["call"].as_str().unwrap()]);
     assert!(shown.code == 0 && shown.out.contains("users.list"), "{shown:?}");
     let audited = serving.client().get(&format!("/v1/audit?call={}", json["call"].as_str().unwrap())).json();
-    assert_eq!(audited["items"].as_array().unwrap().len(), 2, "an intent and an outcome: {audited}");
+    let records = audited["items"].as_array().unwrap();
+    assert_eq!(records.len(), 2, "an intent and an outcome: {audited}");
+    assert!(records.iter().all(|record| record["principal"] == "shop"), "{audited}");
+    let of = |name: &str| serving.client().get(&format!("/v1/audit?principal={name}")).json()["items"].clone();
+    assert_eq!((of("shop"), of("nobody")), (audited["items"].clone(), serde_json::json!([])));
+    let shown = serving.world.wharf(&["audit", "show", "--call", json["call"].as_str().unwrap()]);
+    assert!(shown.out.lines().all(|line| line.ends_with(" for shop")), "{shown:?}");
 }
 
 #[test]

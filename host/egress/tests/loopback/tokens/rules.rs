@@ -110,7 +110,8 @@ fn what_is_sent_is_recorded_without_a_secret() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("audit.jsonl");
     let audit = Audit::new(&file, "p", true);
-    let who = Who { call: "p-1", plugin: "acme", digest: "d", operation: "connect", connection: "main" };
+    let who =
+        Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "connect", connection: "main" };
     let server = server(200, JSON, &good());
     let connection = builder(&server.url()).build().unwrap();
     let (code, verifier, redirect) = (Secret::new(CODE), Secret::new("verifier-V7kq9Lx2mZ4w"), "http://127.0.0.1/");
