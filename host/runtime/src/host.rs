@@ -22,9 +22,11 @@ use crate::state::StateStore;
 use crate::vault::{MemoryVault, Vault};
 
 mod connections;
+mod figures;
 mod install;
 mod kept;
 mod publish;
+mod refusals;
 mod run;
 #[cfg(test)]
 mod spares;
@@ -35,8 +37,11 @@ mod turns;
 mod unbroken;
 
 pub use connections::{Consent, Device};
+pub use figures::{BudgetFigures, Figures};
 pub use install::Followed;
-pub use kept::{ConnectionInfo, CredentialInfo, Swept, Tested};
+pub use kept::{ChangedConnections, ConnectionInfo, CredentialInfo, Swept, Tested};
+pub use refusals::RefusalEvent;
+pub(crate) use refusals::{RefusalHook, rule_of, tell_refusal};
 pub(crate) use run::Target;
 pub use stream::Stream;
 
@@ -56,6 +61,8 @@ pub struct Host {
     /// Why the folder for the state is not used.
     exposed_state: Option<String>,
     audit: Option<Arc<Audit>>,
+    /// Who is told of refusals.
+    refusals: Option<RefusalHook>,
     limits: Limits,
     retries: u32,
     /// Names this host in ids of calls and in the audit.
@@ -88,6 +95,7 @@ pub struct HostBuilder {
     spool: Option<PathBuf>,
     vault: Option<Arc<dyn Vault>>,
     hook: Option<Hook>,
+    refusals: Option<RefusalHook>,
     timing: crate::RenewalTiming,
     audit: Option<(PathBuf, bool)>,
     on_record: Vec<OnRecord>,
@@ -107,6 +115,7 @@ impl Default for HostBuilder {
             spool: None,
             vault: None,
             hook: None,
+            refusals: None,
             timing: crate::RenewalTiming::default(),
             audit: None,
             on_record: Vec::new(),
@@ -203,6 +212,13 @@ impl HostBuilder {
         self
     }
 
+    /// Who is told of each refusal, besides the audit and where there is none. It is called by the thread of the call, and should not
+    /// take long.
+    pub fn on_refusal(mut self, hook: impl Fn(&RefusalEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.refusals = Some(Arc::new(hook));
+        self
+    }
+
     /// A file for the audit: what is sent, what is refused and what goes live, one record a line. It is a regular file, and
     /// several processes may share it. With `required`, a call fails rather than send what cannot be recorded, and no other
     /// release goes live. An outcome is written within 10 ms: see [`Host::flush_audit`]. Without a file nothing is recorded.
@@ -260,6 +276,7 @@ impl HostBuilder {
                 self.timing,
             )),
             audit,
+            refusals: self.refusals,
             installs: Mutex::default(),
             grants: RwLock::default(),
             budgets: Budgets::default(),

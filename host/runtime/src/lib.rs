@@ -64,7 +64,10 @@ pub use credentials::events::{ConnectionEvent, State};
 pub use credentials::renewal::RenewalTiming;
 pub use files::component_files;
 pub use grant::{Grant, Pattern};
-pub use host::{ConnectionInfo, Consent, CredentialInfo, Device, Followed, Host, HostBuilder, Stream, Swept, Tested};
+pub use host::{
+    BudgetFigures, ChangedConnections, ConnectionInfo, Consent, CredentialInfo, Device, Figures, Followed, Host,
+    HostBuilder, RefusalEvent, Stream, Swept, Tested,
+};
 pub use limits::{CompileLimits, EngineLimits, Limits};
 pub use registry::{
     Drain, Installed, LARGEST_COMPONENT, LoadError, LockFile, LockedPlugin, LockedRelease, Missing, Release,

@@ -11,10 +11,12 @@ use super::limits::Budget;
 use super::told::Pause;
 use super::turns::{State, Step, Why};
 use crate::failure::LimitReached;
+use crate::host::BudgetFigures;
 
 /// The account of a provider, which all connections to it share.
 #[derive(Default)]
 pub(super) struct Account {
+    plugin: String,
     inner: Mutex<Inner>,
 }
 
@@ -55,6 +57,25 @@ impl Inner {
 }
 
 impl Account {
+    /// One that is used by a plugin.
+    pub(super) fn of(plugin: &str) -> Self {
+        Self { plugin: plugin.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// Adds how it stands.
+    pub(super) fn add_to(&self, figures: &mut BudgetFigures, now: Instant) {
+        let inner = self.inner();
+        let (under_way, is_paused) = inner.state.standing(now);
+        figures.accounts += 1;
+        figures.waiting += inner.bells.len();
+        figures.under_way += under_way as usize;
+        figures.paused += usize::from(is_paused);
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,8 +10,10 @@
 //! | `account` | waiting for it |
 //! | `told` | what a provider says of its limits in the heads of its answers |
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use lru::LruCache;
 use wharf_egress::declaration::GrantType;
@@ -19,6 +21,7 @@ use wharf_egress::declaration::GrantType;
 use crate::credentials::{Credentials, row_name};
 use crate::failure::LimitReached;
 use crate::grant::Grant;
+use crate::host::BudgetFigures;
 use crate::registry::Release;
 
 mod account;
@@ -59,14 +62,14 @@ impl Budgets {
         let budget = Budget::of(release.about.rate.as_ref(), grant.rate.as_ref())?;
         let connection = grant.connection.name();
         Some(Turns {
-            account: self.account(&key(release, grant, credentials)),
+            account: self.account(&key(release, grant, credentials), &release.about.name),
             budget,
             tenant: connection.split_once(':').map_or("", |(tenant, _)| tenant).to_owned(),
             whose: format!("the account of {} that the connection `{connection}` uses", release.about.title),
         })
     }
 
-    fn account(&self, key: &str) -> Arc<Account> {
+    fn account(&self, key: &str, plugin: &str) -> Arc<Account> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = accounts.get(key) {
             return Arc::clone(known);
@@ -77,9 +80,24 @@ impl Budgets {
                 accounts.pop(&key);
             }
         }
-        let account = Arc::new(Account::default());
+        let account = Arc::new(Account::of(plugin));
         accounts.put(key.to_owned(), Arc::clone(&account));
         account
+    }
+
+    /// How they stand, by plugin. Nobody waits for it but whoever asks for an account while they are listed.
+    pub(crate) fn figures(&self) -> BTreeMap<String, BudgetFigures> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: Vec<Arc<Account>> = accounts.iter().map(|(_, account)| Arc::clone(account)).collect();
+        drop(accounts);
+        let (now, mut figures) = (Instant::now(), BTreeMap::<String, BudgetFigures>::new());
+        for account in &all {
+            match figures.get_mut(account.plugin()) {
+                Some(of_plugin) => account.add_to(of_plugin, now),
+                None => account.add_to(figures.entry(account.plugin().to_owned()).or_default(), now),
+            }
+        }
+        figures
     }
 }
 

@@ -246,16 +246,16 @@ fn where_nobody_says_how_many_there_is_no_budget() {
 #[test]
 fn accounts_that_are_in_use_stay_and_others_go_as_their_turn_comes() {
     let budgets = Budgets::of_most(2);
-    let used = budgets.account("used");
-    let _ = budgets.account("a");
-    let _ = budgets.account("b");
+    let used = budgets.account("used", "acme");
+    let _ = budgets.account("a", "acme");
+    let _ = budgets.account("b", "acme");
     let known = || budgets.accounts.lock().unwrap().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
     assert_eq!(known(), ["b", "used"]);
-    assert!(Arc::ptr_eq(&used, &budgets.account("used")));
-    let more = [budgets.account("c"), budgets.account("d")];
+    assert!(Arc::ptr_eq(&used, &budgets.account("used", "acme")));
+    let more = [budgets.account("c", "acme"), budgets.account("d", "acme")];
     assert_eq!(known(), ["d", "c", "used"]);
     drop((used, more));
-    let _ = budgets.account("e");
+    let _ = budgets.account("e", "acme");
     assert_eq!(known().first().map(String::as_str), Some("e"));
 }
 

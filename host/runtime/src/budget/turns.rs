@@ -78,6 +78,11 @@ impl State {
         }
     }
 
+    /// How many are under way, and whether the provider takes nothing now.
+    pub(super) fn standing(&self, now: Instant) -> (u32, bool) {
+        (self.under_way, self.paused.is_some_and(|(until, _)| until > now))
+    }
+
     /// The next one goes.
     pub(super) fn go(&mut self, now: Instant, budget: &Budget) {
         self.queue.go();

@@ -19,7 +19,7 @@ use crate::credentials::row::{Account, Live, Made, Row, Standing};
 use crate::credentials::{made, row_name};
 use crate::failure::{CallError, Fault, Refusal};
 use crate::registry::Release;
-use crate::vault::{Put, VaultError};
+use crate::vault::{Changes, Put, VaultError};
 
 /// What is known of a connection, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,6 +97,15 @@ pub struct CredentialInfo {
     pub lost: u64,
 }
 
+/// Which connections have changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedConnections {
+    /// Plugins and names.
+    pub names: Vec<(String, String)>,
+    /// The moment until which these are all.
+    pub until: u64,
+}
+
 /// What a test of a connection told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,6 +150,20 @@ impl Host {
             }
         }
         Ok(found)
+    }
+
+    /// The connections that were changed or taken away since a moment that an earlier call gave; since the beginning for zero. It costs
+    /// next to nothing where nothing has changed. Of very many, some are told, and the rest from the moment that is given on.
+    ///
+    /// # Errors
+    /// [`Fault::Host`] where the vault cannot be used.
+    pub fn changed_connections(&self, since: u64) -> Result<ChangedConnections, Fault> {
+        let Changes { names, until } = self.credentials.renewal.vault.changes(since).map_err(unusable)?;
+        let names = names.iter().filter_map(|name| name.split_once('/'));
+        Ok(ChangedConnections {
+            names: names.map(|(plugin, name)| (plugin.to_owned(), name.to_owned())).collect(),
+            until,
+        })
     }
 
     /// What is known of one connection; none where the vault has nothing of it.

@@ -10,7 +10,7 @@ use wharf_egress::audit::{Audit, Principal, Who};
 use wharf_egress::work::Work;
 use wharf_egress::{Connection, Deadline, configuration};
 
-use super::Host;
+use super::{Host, RefusalHook, tell_refusal};
 use crate::call::{Call, Output, Report, Timing};
 use crate::cassette::Player;
 use crate::credentials::live::OfCall;
@@ -42,6 +42,7 @@ pub(crate) struct Target {
     pub(crate) grant: Arc<Grant>,
     pub(super) limits: Limits,
     audit: Option<Arc<Audit>>,
+    refusals: Option<RefusalHook>,
     pub(super) way: Way,
     pub(super) started: Instant,
 }
@@ -158,9 +159,10 @@ impl Host {
         let limits = grant.limits.unwrap_or(self.limits);
         let limits = Limits { timeout: call.timeout.unwrap_or(limits.timeout), ..limits };
         // Nothing is sent in a dry run, so nothing is recorded.
-        let audit = self.audit.clone().filter(|_| !way.is_dry_run());
+        let is_real = !way.is_dry_run();
+        let (audit, refusals) = (self.audit.clone().filter(|_| is_real), self.refusals.clone().filter(|_| is_real));
         let principal = call.principal.clone();
-        Ok(Target { id, key, principal, tenure, operation, grant, limits, audit, way, started })
+        Ok(Target { id, key, principal, tenure, operation, grant, limits, audit, refusals, way, started })
     }
 
     /// What a replayed call is for: a release that need not be live. Nothing is sent, so nothing is recorded.
@@ -180,6 +182,7 @@ impl Host {
             grant: Arc::new(Grant::from(connection)),
             limits: self.limits,
             audit: None,
+            refusals: None,
             way: Way::Replay(player),
             started: Instant::now(),
         }
@@ -294,6 +297,7 @@ impl Host {
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),
+            refusals: target.refusals.clone(),
             way: target.way.clone(),
             // What is recorded stands in a file of JSON in the end.
             spool: self.spool.clone().filter(|_| target.way.moment().is_none()),
@@ -361,6 +365,7 @@ fn placed(target: &Target, limit: LimitReached) -> LimitReached {
 }
 
 fn record(target: &Target, refusal: &Refusal) -> Result<(), Fault> {
+    tell_refusal(target.refusals.as_ref(), target.who(), refusal);
     record_refusal(target.audit.as_deref(), target.who(), refusal, &target.grant).map_err(Fault::from)
 }
 

@@ -64,6 +64,8 @@ fn a_release_that_is_replaced_has_no_instances_ready_and_gets_them_again_when_it
     assert!(second.digest != first.digest && first.spares.count() == 0);
     host.publish(Arc::clone(&first)).unwrap();
     assert_eq!((first.spares.count(), second.spares.count()), (0, 0));
+    let figures = host.figures();
+    assert_eq!((figures.swaps, figures.ways_back, figures.running), (1, 1, 0));
     call_until_there_are(&host, 2);
 }
 

@@ -1,6 +1,7 @@
 //! The first station of a call: which release answers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +51,9 @@ pub(crate) struct Registry {
     /// How long a new release is compared with the one before it; never where it is zero.
     probation: Duration,
     drains: Mutex<VecDeque<Drain>>,
+    /// How often a release took the place of another one, and how often an earlier one did again.
+    swaps: AtomicU64,
+    ways_back: AtomicU64,
 }
 
 /// How many replaced releases are told of.
@@ -68,7 +72,15 @@ pub struct Swap {
 
 impl Registry {
     pub(crate) fn new(kept: usize, probation: Duration) -> Self {
-        Self { live: ArcSwap::default(), before: Mutex::default(), kept, probation, drains: Mutex::default() }
+        Self {
+            live: ArcSwap::default(),
+            before: Mutex::default(),
+            kept,
+            probation,
+            drains: Mutex::default(),
+            swaps: AtomicU64::new(0),
+            ways_back: AtomicU64::new(0),
+        }
     }
 
     /// Lets a release answer calls. One that was live before and is still loaded is gone back to; another one is on
@@ -82,6 +94,9 @@ impl Registry {
         let mut change = self.change();
         change.remove(&release.about.name);
         let live = self.live.load().get(&release.about.name).cloned();
+        if live.as_ref().is_some_and(|live| live.release.digest != release.digest) {
+            self.swaps.fetch_add(1, Ordering::Relaxed);
+        }
         self.start(Tenure::new(release), live.as_ref())
     }
 
@@ -158,6 +173,10 @@ impl Registry {
             }
             _ => Tenure::new(release),
         };
+        if replaced.is_some() {
+            let kind = if goes_back.is_some() { &self.ways_back } else { &self.swaps };
+            kind.fetch_add(1, Ordering::Relaxed);
+        }
         self.start(tenure, replaced.as_ref())
     }
 
@@ -174,6 +193,17 @@ impl Registry {
         let drain = replaced.map(Drain::of);
         self.keep_drain(drain.as_ref());
         Swap { drain, live: release }
+    }
+
+    /// How often a release took the place of another one, and how often an earlier one did again.
+    pub(crate) fn swaps(&self) -> (u64, u64) {
+        (self.swaps.load(Ordering::Relaxed), self.ways_back.load(Ordering::Relaxed))
+    }
+
+    /// How many releases are in memory: those that are live, and those before them.
+    pub(crate) fn loaded_releases(&self) -> usize {
+        let before: usize = self.change().values().map(Vec::len).sum();
+        before + self.live.load().len()
     }
 
     /// The last ones, the newest last.

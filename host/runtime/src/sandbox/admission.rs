@@ -89,7 +89,6 @@ impl Admission {
     }
 
     /// How many there are now.
-    #[cfg(test)]
     pub(crate) fn in_flight(&self) -> u32 {
         self.in_flight.now.load(Ordering::Relaxed)
     }

@@ -25,6 +25,7 @@ use crate::credentials::live::{OfCall, Placed};
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
+use crate::host::{RefusalHook, rule_of, tell_refusal};
 use crate::limits::Limits;
 use crate::operation::{Operation, Valid};
 use crate::registry::Release;
@@ -88,6 +89,7 @@ pub(crate) struct Running {
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
     pub(crate) audit: Option<Arc<Audit>>,
+    pub(crate) refusals: Option<RefusalHook>,
     pub(crate) way: Way,
     /// Where large files are kept; without one they are in memory.
     pub(crate) spool: Option<Arc<Spool>>,
@@ -507,7 +509,11 @@ impl Ctx {
     }
 
     fn refused_with(&mut self, refusal: GuardRefusal) -> NoAnswer {
-        self.refused = Some(self.shown(&refusal));
+        let shown = self.shown(&refusal);
+        if let Some(call) = &self.call {
+            tell_refusal(call.refusals.as_ref(), call.who(), &shown);
+        }
+        self.refused = Some(shown);
         NoAnswer::Refused(refusal)
     }
 
@@ -554,13 +560,7 @@ pub(crate) fn record_refusal(
     refusal: &Refusal,
     grant: &Grant,
 ) -> Result<(), AuditError> {
-    let rule = match refusal {
-        Refusal::Denied(denial) => denial.rule.name(),
-        Refusal::MissingCredential(_) => "missing-credential",
-        Refusal::Reconnect(_) => "needs-reconnect",
-        Refusal::Limit(_) => "limit",
-        Refusal::InvalidInput { .. } | Refusal::Unknown(_) | Refusal::Connection(_) => return Ok(()),
-    };
+    let Some((rule, _)) = rule_of(refusal) else { return Ok(()) };
     let message = grant.connection.mask_for_people(refusal.to_string());
     audit.map_or(Ok(()), |audit| audit.refusal(who, rule, message))
 }

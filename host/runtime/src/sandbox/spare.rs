@@ -119,7 +119,6 @@ impl Spares {
     }
 
     /// How many there are.
-    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.kept().instances.len()
     }
