@@ -16,6 +16,7 @@ use crate::auth::oidc::Oidc;
 use crate::catalogue::Catalogue;
 use crate::connect::Connecting;
 use crate::events::Events;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::work::kept::Kept;
 use crate::work::queue::Queue;
@@ -40,6 +41,7 @@ pub(crate) struct App {
     /// The issuer whose tokens are taken.
     pub(crate) oidc: ArcSwapOption<Oidc>,
     pub(crate) events: Arc<Events>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) connecting: Connecting,
     pub(crate) spool: Option<Spool>,
     pub(crate) audit: Option<PathBuf>,
@@ -54,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) host: Arc<Host>,
     pub(crate) store: Arc<Store>,
     pub(crate) events: Arc<Events>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) config: ServerConfig,
     pub(crate) url: String,
     pub(crate) places: usize,
@@ -66,12 +69,13 @@ impl App {
     /// # Errors
     /// What cannot be used of the configuration.
     pub(crate) fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { host, store, events, config, url, places, spool, audit, tell } = parts;
+        let Parts { host, store, events, metrics, config, url, places, spool, audit, tell } = parts;
         let oidc = oidc(&config, &tell)?;
         store.keep_contents(config.history.contents);
         Ok(Arc::new(Self {
             oidc: ArcSwapOption::from(oidc),
             events,
+            metrics,
             host,
             store,
             url,

@@ -15,6 +15,7 @@ use crate::app::{App, Parts};
 use crate::events::{Events, Releases};
 use crate::listen::hosts::Hosts;
 use crate::listen::{Listener, Socket};
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::webhooks::Webhooks;
 use crate::work::later;
@@ -45,6 +46,8 @@ pub struct Server {
     pub store: Arc<Store>,
     /// What tells of what happens. The host's connections tell of themselves by its [hook](Events::hook).
     pub events: Arc<Events>,
+    /// What is counted. The host tells of refusals by its [hook](Metrics::hook).
+    pub metrics: Arc<Metrics>,
     /// How it listens, and what it keeps.
     pub config: ServerConfig,
     /// A folder for files that pass; without one they are in memory.
@@ -124,7 +127,7 @@ impl Server {
     }
 
     async fn run(self, places: usize, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
-        let Self { host, store, events, config, spool, audit, watched, reload, tell, .. } = self;
+        let Self { host, store, events, metrics, config, spool, audit, watched, reload, tell, .. } = self;
         if !may_listen(&config, &store)? {
             return Err(ServeError::NoPrincipals(config.listen));
         }
@@ -144,7 +147,12 @@ impl Server {
             (config.patience, config.grace, Arc::new(Semaphore::new(config.sockets as usize)));
         let (public_url, hosts) = (config.public_url.clone(), config.hosts.clone());
         let webhooks = Webhooks::start(&config.webhooks, &events, &store, &tell).map_err(ServeError::Configuration)?;
-        let parts = Parts { host, store, events, config, url, places, spool, audit, tell: Arc::clone(&tell) };
+        if let Some(webhooks) = &webhooks {
+            metrics.watch(webhooks.hooks());
+        }
+        let counting = Arc::clone(&metrics);
+        events.on_each(move |told| counting.happened(told));
+        let parts = Parts { host, store, events, metrics, config, url, places, spool, audit, tell: Arc::clone(&tell) };
         let app = App::new(parts).map_err(ServeError::Configuration)?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = tokio::task::JoinSet::new();
@@ -158,7 +166,8 @@ impl Server {
                 Door::Management => Arc::new(Semaphore::new(FOR_MANAGEMENT)),
                 Door::Both | Door::Calls => Arc::clone(&sockets),
             };
-            let listener = Listener { socket, router, hosts, sockets, patience, grace };
+            let listener =
+                Listener { socket, router, hosts, sockets, open: app.metrics.sockets.clone(), patience, grace };
             listeners.spawn(listener.serve(stopped.clone()));
         }
         let resumed = later::resume(&app)?;
@@ -254,6 +263,7 @@ async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
             read_anew(&app, &reload).await;
         }
         releases.look_again(&app.host, &app.events);
+        count_connections(&app).await;
         if pruned.elapsed() >= PRUNE {
             pruned = tokio::time::Instant::now();
             prune(&app).await;
@@ -295,6 +305,13 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
             (app.tell)("the configuration before stays in force: reading it anew failed by a bug; please report it")
         }
     }
+}
+
+/// Looks at connections that have changed, for metrics.
+async fn count_connections(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    // A vault that cannot be used is told of by calls, and is looked at again.
+    let _ = tokio::task::spawn_blocking(move || app.metrics.connections.look(&app.host)).await;
 }
 
 async fn prune(app: &Arc<App>) {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use wharf::Host;
 use wharf::config::ServerConfig;
-use wharf_server::{Addresses, Events, Server, Store};
+use wharf_server::{Addresses, Events, Metrics, Server, Store};
 
 use crate::args::{Args, Serve};
 use crate::print::{self, BOLD, Text, styled, text};
@@ -33,6 +33,7 @@ struct Serving {
     config: ServerConfig,
     store: Arc<Store>,
     events: Arc<Events>,
+    metrics: Arc<Metrics>,
     file: Option<PathBuf>,
 }
 
@@ -41,16 +42,17 @@ impl Serving {
         let config = configuration(file)?;
         let mut server = config.server.clone();
         server.listen = options.listen.unwrap_or(server.listen);
-        let events = Arc::new(Events::new());
-        let setup = Setup::begun(config, Host::builder().on_connection(events.hook()))?;
+        let (events, metrics) = (Arc::new(Events::new()), Arc::new(Metrics::new()));
+        let builder = Host::builder().on_connection(events.hook()).on_refusal(metrics.hook());
+        let setup = Setup::begun(config, builder)?;
         let store = Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?;
         setup.load_all()?;
         setup.grant_each()?;
-        Ok(Self { config: server, store: Arc::new(store), events, file: file.map(Path::to_owned), setup })
+        Ok(Self { config: server, store: Arc::new(store), events, metrics, file: file.map(Path::to_owned), setup })
     }
 
     fn serve(self, ready: impl FnOnce(&Addresses) -> Result<()>) -> Result<ExitCode> {
-        let Self { setup, config, store, events, file } = self;
+        let Self { setup, config, store, events, metrics, file } = self;
         let (listen, watched) = (config.listen, setup.watched(file.clone()));
         let (host, places) = (Arc::clone(&setup.host), setup.config.limits.engine.calls);
         let spool = setup.config.store.as_ref().map(|store| store.join("spool"));
@@ -71,6 +73,7 @@ impl Serving {
             host,
             store,
             events,
+            metrics,
             config,
             spool,
             audit,

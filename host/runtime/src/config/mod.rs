@@ -66,7 +66,9 @@ pub use limits::OwnLimits;
 use place::{FileVault, VAULT_FILE};
 pub use place::{Place, VaultConfig};
 use server::FileServer;
-pub use server::{HistoryConfig, OidcConfig, OidcPrincipal, PrincipalLimits, ServerConfig, WebhookConfig};
+pub use server::{
+    HistoryConfig, MetricsConfig, OidcConfig, OidcPrincipal, PrincipalLimits, ServerConfig, WebhookConfig,
+};
 pub(crate) use servers::shown_certificates;
 
 /// A configuration that was read and found to be in order.

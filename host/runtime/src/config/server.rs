@@ -15,6 +15,11 @@ use super::place::Place;
 use super::value::{PLACE, network_of};
 use crate::grant::Pattern;
 
+mod metrics;
+
+use metrics::FileMetrics;
+pub use metrics::MetricsConfig;
+
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -54,6 +59,8 @@ pub struct ServerConfig {
     pub oidc: Option<OidcConfig>,
     /// Who is told of events, by name.
     pub webhooks: BTreeMap<String, WebhookConfig>,
+    /// Who may ask for metrics.
+    pub metrics: MetricsConfig,
 }
 
 /// `[server.principal]`
@@ -146,6 +153,7 @@ impl Default for ServerConfig {
             history: HistoryConfig { keep: Duration::from_secs(30 * 86_400), size: 1 << 30, contents: false },
             oidc: None,
             webhooks: BTreeMap::new(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -177,6 +185,8 @@ pub(super) struct FileServer {
     oidc: Option<FileOidc>,
     #[serde(default)]
     webhooks: BTreeMap<String, FileWebhook>,
+    #[serde(default)]
+    metrics: FileMetrics,
 }
 
 #[derive(Default, Deserialize)]
@@ -248,6 +258,7 @@ impl FileServer {
         let default = ServerConfig::default();
         let bytes = |size: Option<ByteSize>, default| size.map_or(default, |size| size.as_u64());
         let (principal, history) = (self.principal, self.history);
+        let has_management = self.management.is_some();
         let webhooks = self.webhooks.into_iter().map(|(name, webhook)| {
             let read = webhook.read(&name, folder)?;
             Ok((name, read))
@@ -278,6 +289,7 @@ impl FileServer {
             },
             oidc: self.oidc.map(FileOidc::read).transpose()?,
             webhooks: webhooks.collect::<Result<_, Wrong>>()?,
+            metrics: self.metrics.read(has_management)?,
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::auth::principal::Principal;
 use crate::events::{Since, Told};
+use crate::metrics::Counted;
 use crate::problem::Problem;
 
 /// How often something is said where nothing happens.
@@ -38,6 +39,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, caller: Caller, headers: He
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let since = app.events.since(last);
     let (way, sent) = mpsc::channel(UNDER_WAY);
+    let counted = Counted::among(&app.metrics.streams);
     tokio::spawn(async move {
         // Whoever hangs up ends it.
         tokio::select! {
@@ -46,7 +48,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, caller: Caller, headers: He
             () = app.stopped() => {}
         }
         // Until then it counts among those who ask.
-        drop(caller);
+        drop((counted, caller));
     });
     let alive = KeepAlive::new().interval(HEARTBEAT).text("nothing happens");
     Ok(Sse::new(ReceiverStream::new(sent)).keep_alive(alive).into_response())

@@ -49,6 +49,7 @@ pub(crate) fn served(principals: impl IntoIterator<Item = Principal>) -> (axum::
         host: Arc::clone(&HOST),
         store: Arc::new(store),
         events: Arc::default(),
+        metrics: Arc::default(),
         config: ServerConfig::default(),
         url: "http://127.0.0.1:8080".to_owned(),
         places: 4,

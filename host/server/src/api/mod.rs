@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -30,6 +30,7 @@ mod files;
 mod items;
 #[cfg(test)]
 pub(crate) mod known;
+mod metrics;
 pub(crate) mod openapi;
 mod plugins;
 pub(crate) mod room;
@@ -52,6 +53,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics::get))
         .route("/v1/whoami", get(whoami))
         .route("/openapi.json", get(plugins::document))
         .route("/v1/operations", get(plugins::search))
@@ -73,14 +75,17 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .fallback(no_such_path)
         // Each body has an end of its own: `body` and `files` of the configuration.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(door, at_the_door))
+        .layer(from_fn_with_state((Arc::clone(&app), door), at_the_door))
         .with_state(app)
 }
 
-/// Notes which listener a request came to.
-async fn at_the_door(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+/// Notes which listener a request came to, and counts how it is answered.
+async fn at_the_door(State((app, door)): State<(Arc<App>, Door)>, mut request: Request, next: Next) -> Response {
+    let (method, route) = (request.method().clone(), request.extensions().get::<MatchedPath>().cloned());
     request.extensions_mut().insert(door);
-    common(next.run(request).await)
+    let response = next.run(request).await;
+    app.metrics.asked(method.as_str(), route.as_ref().map(MatchedPath::as_str), response.status().as_u16());
+    common(response)
 }
 
 /// What every answer says.

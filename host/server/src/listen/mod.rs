@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -24,6 +25,8 @@ use tower::ServiceExt as _;
 
 use hosts::Hosts;
 use patient::Patient;
+
+use crate::metrics::Counted;
 
 pub(crate) mod hosts;
 mod patient;
@@ -71,6 +74,8 @@ pub(crate) struct Listener {
     pub(crate) router: Router,
     pub(crate) hosts: Arc<Hosts>,
     pub(crate) sockets: Arc<Semaphore>,
+    /// How many of them are open, at all addresses.
+    pub(crate) open: Gauge,
     pub(crate) patience: Duration,
     pub(crate) grace: Duration,
 }
@@ -95,9 +100,10 @@ impl Listener {
             };
             let serving =
                 serve_one(stream, peer, self.router.clone(), Arc::clone(&self.hosts), self.patience, stop.clone());
+            let counted = Counted::among(&self.open);
             open.spawn(async move {
                 serving.await;
-                drop(place);
+                drop((counted, place));
             });
             // Those that are over are forgotten.
             while open.try_join_next().is_some() {}

@@ -44,6 +44,13 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The size of the history, in bytes.
+    pub(crate) fn size(&self) -> Result<u64, StoreError> {
+        self.inner.size()
+    }
+}
+
 impl Inner {
     /// The number of the last call before a time.
     fn last_before(&self, time: u64) -> Result<i64, StoreError> {

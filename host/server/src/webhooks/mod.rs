@@ -4,7 +4,7 @@
 //! nobody else.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -42,20 +42,39 @@ const MOST_WAITING: usize = 100_000;
 const MOST_UNWRITTEN: usize = 10_000;
 
 /// Somebody who is told.
-struct Hook {
-    name: String,
+pub(crate) struct Hook {
+    pub(crate) name: String,
     /// Types of events, or their beginnings with `*`.
     kinds: Vec<String>,
     tenant: Option<String>,
     receiver: Receiver,
     pauses: Vec<Duration>,
     /// How many messages wait for it.
-    waiting: AtomicUsize,
+    pub(crate) waiting: AtomicUsize,
+    /// What came of sending.
+    pub(crate) attempts: Attempts,
     /// Whether it wants to hear nothing more.
     is_over: AtomicBool,
     /// Set when there may be something to send.
     is_due: Mutex<bool>,
     due: Condvar,
+}
+
+/// How often something was sent, by what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    delivered: AtomicU64,
+    failed: AtomicU64,
+    /// Messages that are not sent again after they failed.
+    given_up: AtomicU64,
+}
+
+impl Attempts {
+    /// Each with its name.
+    pub(crate) fn each(&self) -> [(&'static str, u64); 3] {
+        [("delivered", &self.delivered), ("failed", &self.failed), ("given-up", &self.given_up)]
+            .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
 }
 
 /// Those who are told, and the threads that tell them.
@@ -125,6 +144,13 @@ impl Webhooks {
     }
 }
 
+impl Webhooks {
+    /// Those who are told.
+    pub(crate) fn hooks(&self) -> &[Arc<Hook>] {
+        &self.hooks
+    }
+}
+
 impl Drop for Webhooks {
     /// Writes down what is known so far. What is being sent may be sent again by the next server.
     fn drop(&mut self) {
@@ -157,6 +183,7 @@ impl Hook {
             receiver: Receiver::new(&config.url, &secret, config.allow_addresses.iter().copied(), &table)?,
             pauses: pauses.to_vec(),
             waiting: AtomicUsize::new(0),
+            attempts: Attempts::default(),
             is_over: AtomicBool::new(false),
             is_due: Mutex::new(true),
             due: Condvar::new(),

@@ -84,14 +84,17 @@ impl Worker {
     /// Sends a message, and writes down what became of it.
     fn attempt(&self, delivery: &Delivery, is_failing: &mut bool) {
         let name = &self.hook.name;
+        let attempts = &self.hook.attempts;
         let settled = match self.send(delivery) {
             Next::Delivered => {
+                attempts.delivered.fetch_add(1, Ordering::Relaxed);
                 if std::mem::take(is_failing) {
                     (self.tell)(&format!("the webhook `{name}` takes messages again"));
                 }
                 Settled::Over
             }
             Next::Over => {
+                attempts.given_up.fetch_add(1, Ordering::Relaxed);
                 self.hook.is_over.store(true, Ordering::SeqCst);
                 (self.tell)(&format!(
                     "the webhook `{name}` wants no more messages (status 410), and gets none until the server is started anew: take \
@@ -134,6 +137,7 @@ impl Worker {
         let name = &self.hook.name;
         let Some(pause) = self.hook.pauses.get(delivery.attempts as usize) else {
             let id = &delivery.id;
+            self.hook.attempts.given_up.fetch_add(1, Ordering::Relaxed);
             (self.tell)(&format!(
                 "the webhook `{name}` was not told by the message {id}, which is given up: {problem}"
             ));
@@ -144,6 +148,7 @@ impl Worker {
                 "the webhook `{name}` does not take messages, which are sent again for three days: {problem}"
             ));
         }
+        self.hook.attempts.failed.fetch_add(1, Ordering::Relaxed);
         let pause = u64::try_from((*pause).max(wait).as_millis()).unwrap_or(u64::MAX);
         Settled::Again(millis(SystemTime::now()).saturating_add(pause))
     }

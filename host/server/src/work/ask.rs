@@ -151,7 +151,12 @@ pub(crate) async fn run(app: &Arc<App>, job: Job) -> Result<Answer, Problem> {
     let trace = job.trace;
     let patience = job.timeout.map_or(config.wait, |timeout| timeout.min(config.wait));
     let lane = Lane { tenant: job.whose.tenant.clone(), plugin: job.whose.plugin.clone() };
-    let (place, queued) = app.queue.enter(lane, patience).await.map_err(|refused| not_begun(refused, patience))?;
+    let (place, queued) = app.queue.enter(lane, patience).await.map_err(|refused| {
+        let (problem, whose) = (not_begun(refused, patience), &job.whose);
+        let release = app.host.plugin(&whose.plugin).ok();
+        app.metrics.calls.not_begun(&whose.plugin, &whose.operation, release.as_deref(), problem.kind.name);
+        problem
+    })?;
     let shared = Arc::clone(app);
     // The thread goes on to the end of the call also where nobody waits any more: what was begun is written down as it ended.
     let done = blocking(move || {
@@ -203,6 +208,7 @@ async fn again(app: &Arc<App>, row: CallRow, trace: Option<TraceContext>) -> Res
     let told = blocking(move || past::answer_of(&shared, &row)).await??;
     let mut answer = told?;
     answer.is_replay = true;
+    app.metrics.replays.inc();
     answer.trace = trace;
     Ok(answer)
 }
@@ -215,6 +221,9 @@ pub(crate) async fn accept(app: &Arc<App>, job: Job, wait: Duration) -> Result<A
         Begun::Known(row) => Some(*row),
         Begun::Conflict => return Err(conflict()),
     };
+    if known.is_some() {
+        app.metrics.replays.inc();
+    }
     let (is_known, id) = (known.is_some(), known.map_or(id, |row| row.id));
     let (shared, call) = (Arc::clone(app), id.clone());
     let row = blocking(move || shared.store.call(&call)).await??.ok_or_else(|| past::unknown(&id))?;

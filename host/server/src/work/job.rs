@@ -164,6 +164,7 @@ impl Job {
     /// Runs it, whose row is there. For the answer of one that is for later nobody waits.
     pub(crate) fn run_begun(self, app: &App, queued: Duration, is_later: bool) -> Answer {
         let report = app.host.run(self.call());
+        app.metrics.calls.ended(&self.whose.plugin, &self.whose.operation, &report, queued);
         let was_sent = !report.exchanges.is_empty();
         let requests = Value::Array(report.exchanges.iter().map(sent).collect()).to_string();
         let answer = self.answer(report, queued);

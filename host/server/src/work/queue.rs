@@ -33,6 +33,14 @@ pub(crate) enum Refused {
     Closed,
 }
 
+/// How a queue stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) places: usize,
+    pub(crate) running: usize,
+    pub(crate) waiting: usize,
+}
+
 /// The places, and who waits for them.
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -113,6 +121,13 @@ impl Queue {
             Ok(Err(_)) => Err(Refused::Closed),
             Err(_) => Err(Refused::Late),
         }
+    }
+
+    /// How it stands.
+    pub(crate) fn standing(&self) -> Standing {
+        let state = self.state();
+        let running = state.tenants.values().sum();
+        Standing { places: state.free + running, running, waiting: state.waiting }
     }
 
     /// How many wait.

@@ -21,6 +21,8 @@ pub(super) const LONG: Duration = Duration::from_secs(120);
 pub(super) struct Serving {
     pub(super) world: World,
     pub(super) address: SocketAddr,
+    /// Where it listens for management.
+    pub(super) management: Option<SocketAddr>,
     process: Running,
     said: Mutex<Said>,
     token: String,
@@ -73,7 +75,8 @@ impl Serving {
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        Self { world, address, process, said: Mutex::new(said), token }
+        let management = told["management"].as_str().map(|address| address.parse().unwrap());
+        Self { world, address, management, process, said: Mutex::new(said), token }
     }
 
     /// Makes a token: `shop --role call`.
