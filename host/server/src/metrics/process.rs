@@ -50,7 +50,7 @@ mod linux {
         }
     }
 
-    /// The number of a line: `Threads:	12`.
+    /// The number of a line: `Threads: 12`.
     fn number(status: &str, field: &str) -> Option<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(field))?;
         line.split_whitespace().next()?.parse().ok()

@@ -62,6 +62,7 @@ fn a_credential_never_goes_to_the_machine_itself_where_a_name_is_bent_to_it() {
         host: Arc::new(host),
         store: Arc::new(store),
         events: Arc::new(Events::new()),
+        metrics: Arc::default(),
         config: config.clone(),
         spool: None,
         audit: None,
