@@ -48,6 +48,8 @@ pub(crate) struct App {
     /// Calls that were accepted and have not begun.
     pub(crate) accepted: AtomicUsize,
     stopping: watch::Sender<bool>,
+    /// Told whenever an operator chooses other operations to be tools of their own.
+    pub(crate) tools_changed: watch::Sender<()>,
     pub(crate) tell: Tell,
 }
 
@@ -90,6 +92,7 @@ impl App {
             audit,
             accepted: AtomicUsize::new(0),
             stopping: watch::Sender::new(false),
+            tools_changed: watch::Sender::new(()),
             config: ArcSwap::from_pointee(config),
             tell,
         }))
@@ -122,7 +125,11 @@ impl App {
         }
         self.store.keep_contents(config.history.contents);
         self.allowances.change(config.principal);
+        let has_other_tools = self.config.load().mcp != config.mcp;
         self.config.store(Arc::new(config));
+        if has_other_tools {
+            self.tools_changed.send_replace(());
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `listen` | is it small, quick and meant for this server? |
 //! | `auth` | who asks, and what may they do? |
-//! | `api` | what is asked for? |
+//! | `api`, `mcp` | what is asked for: over HTTP, or by an agent? |
 //! | `work` | when does its call run? |
 //! | `store` | what is known of it, also after a restart? |
 //!
@@ -22,6 +22,7 @@ mod connect;
 mod events;
 mod heaps;
 mod listen;
+mod mcp;
 mod metrics;
 mod problem;
 mod serve;

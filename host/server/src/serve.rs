@@ -15,6 +15,7 @@ use crate::app::{App, Parts};
 use crate::events::{Events, Releases};
 use crate::listen::hosts::Hosts;
 use crate::listen::{Listener, Socket};
+use crate::mcp;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::webhooks::Webhooks;
@@ -175,6 +176,7 @@ impl Server {
             tell(&format!("{resumed} calls that were accepted before are taken up"));
         }
         let upkeep = tokio::spawn(upkeep(Arc::clone(&app), watched, reload));
+        mcp::warnings(&app).iter().for_each(|words| tell(words));
         ready(&addresses);
 
         told_to_stop().await;
@@ -279,6 +281,9 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
             let before = app.config.load_full();
             if let Err(problem) = app.reconfigure(config.clone()) {
                 return (app.tell)(&format!("the configuration before stays in force: {problem}"));
+            }
+            if before.mcp != config.mcp {
+                mcp::warnings(app).iter().for_each(|words| (app.tell)(words));
             }
             let is_fixed = |config: &ServerConfig| {
                 (

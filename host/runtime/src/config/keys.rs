@@ -60,6 +60,15 @@ const SERVER: &[Key] = &[
     key("history", Takes::Table(&[HISTORY]), "[server.history], and its keys below it"),
     key("oidc", Takes::Table(&[OIDC]), "[server.oidc], and its keys below it"),
     key("webhooks", Takes::Tables(&[WEBHOOK]), "[server.webhooks.NAME]"),
+    key("mcp", Takes::Table(&[MCP]), "[server.mcp], and its keys below it"),
+];
+const MCP: &[Key] =
+    &[key("enabled", Takes::Switch, "true"), key("tools", Takes::Tables(&[MCP_TOOLS]), "[server.mcp.tools.NAME]")];
+const MCP_TOOLS: &[Key] = &[
+    key("plugin", Takes::Text, "\"chatwoot\""),
+    key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"conversations.*\"]"),
+    key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
+    key("connection", Takes::Text, "\"support\""),
 ];
 const PRINCIPAL: &[Key] = &[key("rate", COUNT, "100"), key("in_flight", COUNT, "20")];
 const HISTORY: &[Key] = &[

@@ -67,7 +67,8 @@ use place::{FileVault, VAULT_FILE};
 pub use place::{Place, VaultConfig};
 use server::FileServer;
 pub use server::{
-    HistoryConfig, MetricsConfig, OidcConfig, OidcPrincipal, PrincipalLimits, ServerConfig, WebhookConfig,
+    HistoryConfig, McpConfig, McpTools, MetricsConfig, OidcConfig, OidcPrincipal, PrincipalLimits, ServerConfig,
+    WebhookConfig,
 };
 pub(crate) use servers::shown_certificates;
 

@@ -10,6 +10,11 @@ use serde::Deserialize;
 use wharf_egress::IpNet;
 use wharf_egress::declaration::Effect;
 
+mod mcp;
+
+use mcp::FileMcp;
+pub use mcp::{McpConfig, McpTools};
+
 use super::keys::Wrong;
 use super::place::Place;
 use super::value::{PLACE, network_of};
@@ -61,6 +66,8 @@ pub struct ServerConfig {
     pub webhooks: BTreeMap<String, WebhookConfig>,
     /// Who may ask for metrics.
     pub metrics: MetricsConfig,
+    /// What agents are offered.
+    pub mcp: McpConfig,
 }
 
 /// `[server.principal]`
@@ -154,6 +161,7 @@ impl Default for ServerConfig {
             oidc: None,
             webhooks: BTreeMap::new(),
             metrics: MetricsConfig::default(),
+            mcp: McpConfig::default(),
         }
     }
 }
@@ -187,6 +195,8 @@ pub(super) struct FileServer {
     webhooks: BTreeMap<String, FileWebhook>,
     #[serde(default)]
     metrics: FileMetrics,
+    #[serde(default)]
+    mcp: FileMcp,
 }
 
 #[derive(Default, Deserialize)]
@@ -290,6 +300,7 @@ impl FileServer {
             oidc: self.oidc.map(FileOidc::read).transpose()?,
             webhooks: webhooks.collect::<Result<_, Wrong>>()?,
             metrics: self.metrics.read(has_management)?,
+            mcp: self.mcp.read()?,
         })
     }
 }

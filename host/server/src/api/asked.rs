@@ -80,7 +80,7 @@ pub(super) fn read(body: &Json) -> Result<Asked, Problem> {
     }
     let options = Json::object(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let options: Options = serde_json::from_str(options.as_str()).map_err(|error| wrong(in_words(&error)))?;
-    check(&options)?;
+    check(options.timeout_ms, options.retries)?;
     let what = match (input, items) {
         (Some(_), Some(_)) => return Err(wrong("the body has both `input` and `items`; keep one of the two")),
         (input, None) if options.continue_on_fail => {
@@ -130,12 +130,13 @@ fn values(json: &Json) -> usize {
     count
 }
 
-fn check(options: &Options) -> Result<(), Problem> {
-    if options.retries.is_some_and(|retries| retries > MOST_RETRIES) {
+/// Refuses a time and a number of retries that no call may have.
+pub(crate) fn check(timeout_ms: Option<u64>, retries: Option<u32>) -> Result<(), Problem> {
+    if retries.is_some_and(|retries| retries > MOST_RETRIES) {
         return Err(wrong(format!("`retries` is a whole number from 0 to {MOST_RETRIES}")));
     }
     let most = LONGEST.as_millis();
-    match options.timeout_ms {
+    match timeout_ms {
         Some(0) => Err(wrong(format!("`timeoutMs` is a whole number from 1 to {most}"))),
         Some(timeout) if u128::from(timeout) > most => {
             Err(wrong(format!("`timeoutMs` is a whole number from 1 to {most}")))

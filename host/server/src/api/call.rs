@@ -63,16 +63,11 @@ pub(super) async fn post(
 
 /// What a body asks for, with the memory that this takes. One with many values is read elsewhere, as others wait for this thread.
 async fn understood(app: &Arc<App>, body: Json) -> Result<(Asked, Held), Problem> {
-    let (length, wait) = (body.as_str().len() as u64, app.config.load().wait);
-    if length <= SMALL {
-        return Ok((asked::read(&body)?, app.room.for_bytes(0, wait).await?));
+    let is_small = body.as_str().len() as u64 <= SMALL;
+    let (body, held) = app.room.for_json(body, app.config.load().wait).await?;
+    if is_small {
+        return Ok((asked::read(&body)?, held));
     }
-    let (body, values) = blocking(move || {
-        let values = body.tokens().count() as u64;
-        (body, values)
-    })
-    .await?;
-    let held = app.room.for_values(length, values, wait).await?;
     Ok((blocking(move || asked::read(&body)).await??, held))
 }
 

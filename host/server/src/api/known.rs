@@ -40,22 +40,35 @@ pub(crate) fn principal() -> Principal {
 
 /// The paths of a server, the tokens of those who may ask, and the folder in which that is known.
 pub(crate) fn served(principals: impl IntoIterator<Item = Principal>) -> (axum::Router, Vec<String>, TempDir) {
+    let (app, folder) = app();
+    let tokens = principals.into_iter().map(|principal| app.store.add_principal(&principal, None).unwrap().to_string());
+    let tokens = tokens.collect();
+    (router(app, Door::Both), tokens, folder)
+}
+
+/// What the stations share.
+pub(crate) fn app() -> (Arc<App>, TempDir) {
+    app_with(|_| ())
+}
+
+/// The same with another configuration.
+pub(crate) fn app_with(change: impl FnOnce(&mut ServerConfig)) -> (Arc<App>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let store = Store::open(&folder.path().join("server.db"), vault).unwrap();
-    let tokens = principals.into_iter().map(|principal| store.add_principal(&principal, None).unwrap().to_string());
-    let tokens = tokens.collect();
+    let mut config = ServerConfig::default();
+    change(&mut config);
     let app = App::new(Parts {
         host: Arc::clone(&HOST),
         store: Arc::new(store),
         events: Arc::default(),
         metrics: Arc::default(),
-        config: ServerConfig::default(),
+        config,
         url: "http://127.0.0.1:8080".to_owned(),
         places: 4,
         spool: None,
         audit: None,
         tell: Arc::new(|_: &str| ()),
     });
-    (router(app.unwrap(), Door::Both), tokens, folder)
+    (app.unwrap(), folder)
 }

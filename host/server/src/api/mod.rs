@@ -18,9 +18,9 @@ use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
 
 mod answer;
-mod asked;
+pub(crate) mod asked;
 mod audit;
-mod body;
+pub(crate) mod body;
 mod call;
 mod calls;
 mod connect;
@@ -71,6 +71,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/v1/events", get(events::get))
         .merge(connections::routes())
         .merge(connect::routes())
+        .merge(crate::mcp::http::routes(&app))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
         // Each body has an end of its own: `body` and `files` of the configuration.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wharf::Json;
 
 use crate::problem::{self, Problem};
+use crate::work::job::blocking;
 
 /// What needs no room, in bytes.
 pub(crate) const SMALL: u64 = 64 << 10;
@@ -48,8 +50,23 @@ impl Room {
         }
     }
 
+    /// For what is read of a text. The values of a large one are counted elsewhere, as others wait for this thread.
+    pub(crate) async fn for_json(&self, json: Json, wait: Duration) -> Result<(Json, Held), Problem> {
+        let length = json.as_str().len() as u64;
+        if length <= SMALL {
+            return Ok((json, Held(None)));
+        }
+        let (json, values) = blocking(move || {
+            let values = json.tokens().count() as u64;
+            (json, values)
+        })
+        .await?;
+        let held = self.for_values(length, values, wait).await?;
+        Ok((json, held))
+    }
+
     /// For what is read of a text with so many values.
-    pub(crate) async fn for_values(&self, bytes: u64, values: u64, wait: Duration) -> Result<Held, Problem> {
+    async fn for_values(&self, bytes: u64, values: u64, wait: Duration) -> Result<Held, Problem> {
         let whole = bytes.saturating_mul(2).saturating_add(values.saturating_mul(VALUE));
         if whole > ALL {
             let most = ALL / VALUE;

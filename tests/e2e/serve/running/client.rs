@@ -126,7 +126,7 @@ impl Open {
     }
 
     /// The next chunk of the body; none at its end.
-    fn chunk(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn chunk(&mut self) -> Option<Vec<u8>> {
         assert_eq!(self.header("transfer-encoding").as_deref(), Some("chunked"));
         let mut size = String::new();
         self.socket.read_line(&mut size).unwrap();

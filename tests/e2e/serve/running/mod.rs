@@ -13,6 +13,7 @@ mod items;
 #[cfg(target_os = "linux")]
 mod large;
 mod later;
+mod mcp;
 mod metrics;
 mod rebinding;
 mod server;

@@ -1,0 +1,6 @@
+//! What agents have of a server: the Model Context Protocol over HTTP, message by message.
+
+mod agent;
+mod changes;
+mod doors;
+mod tools;
