@@ -17,7 +17,8 @@
 //!
 //! What is refused, and why, is one table: [`rules`]. What the operator asks for, such as a component to install, comes by
 //! [`download`], over the same station [`send`]. What the host asks of an authorization server itself comes by [`tokens`], which declares
-//! its requests as a plugin would, and what it tells others goes by [`notify`]. [`probe()`] tries a connection, and sends nothing.
+//! its requests as a plugin would, what it tells others goes by [`notify`], and its own traces and logs go by [`collector`]. [`probe()`]
+//! tries a connection, and sends nothing.
 //!
 //! There is no WebAssembly in this crate.
 #![deny(missing_docs)]
@@ -30,6 +31,7 @@ pub mod audit;
 mod blob;
 mod body;
 mod charset;
+pub mod collector;
 pub mod configuration;
 mod connection;
 mod content;

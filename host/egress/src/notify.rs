@@ -99,21 +99,23 @@ impl Receiver {
         let allowance = Allowance::new(Deadline::within(within), MOST_HEAD, MOST_BODY);
         // On a socket that had another request nobody could tell whether this one has come.
         let allowance = Allowance { new_socket: true, ..allowance };
-        let answer = send_one(&self.connection, &outgoing, allowance, None).map_err(|error| self.in_words(error))?;
+        let answer =
+            send_one(&self.connection, &outgoing, allowance, None).map_err(|error| in_words(error, &self.table))?;
         let told = answer.headers.iter().find(|(name, _)| name == "retry-after");
         let seconds = told.and_then(|(_, value)| value.trim().parse().ok());
         let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
         Ok(Received { status: answer.status, retry_after })
     }
+}
 
-    fn in_words(&self, error: SendError) -> String {
-        match error {
-            SendError::Denied(denial) if denial.rule == Rule::Address && denial.may_be_allowed() => {
-                let remedy = format!("if it is meant, write it into `allow_addresses` of [{}]", self.table);
-                denial.with_remedy(remedy).to_string()
-            }
-            SendError::Timeout { .. } => "it did not answer in time".to_owned(),
-            error => error.to_string(),
+/// Why somebody whom the host itself writes to has not answered. The table of the configuration is for the remedy.
+pub(crate) fn in_words(error: SendError, table: &str) -> String {
+    match error {
+        SendError::Denied(denial) if denial.rule == Rule::Address && denial.may_be_allowed() => {
+            let remedy = format!("if it is meant, write it into `allow_addresses` of [{table}]");
+            denial.with_remedy(remedy).to_string()
         }
+        SendError::Timeout { .. } => "it did not answer in time".to_owned(),
+        error => error.to_string(),
     }
 }

@@ -16,6 +16,7 @@ use wharf_egress::{Connection, ConnectionBuilder, Deadline, Secret};
 mod addresses;
 mod audit;
 mod bodies;
+mod collector;
 mod download;
 mod guesses;
 mod heads;
