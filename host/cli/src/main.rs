@@ -11,6 +11,7 @@ mod args;
 mod commands;
 mod exit;
 mod input;
+mod log;
 mod print;
 mod save;
 mod setup;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write as _};
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use wharf::Json;
@@ -150,6 +151,11 @@ pub(crate) fn json_line(value: &serde_json::Value) -> io::Result<()> {
 
 /// JSON in which what JSON leaves as it is and a terminal does not is escaped. That can only stand in a string.
 fn in_json(json: &str) -> Text {
+    Text(escaped(json))
+}
+
+/// The same, as it is written.
+pub(crate) fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && deceives(c) {
@@ -161,7 +167,7 @@ fn in_json(json: &str) -> Text {
             escaped.push(c);
         }
     }
-    Text(escaped)
+    escaped
 }
 
 /// Writes JSON after a failure was told: nobody may be reading any more, and it is the failure that counts.
@@ -171,16 +177,46 @@ pub(crate) fn last(value: &serde_json::Value) {
 
 /// Tells what went wrong. Only its first line begins where others do, so that nothing in it can pose as another message.
 pub(crate) fn error(message: &str) {
+    if is_logged() {
+        return tracing::error!(target: "wharf", "{message}");
+    }
     to_stderr(text![styled(BAD, "error:"), " ", hanging(message)]);
 }
 
 /// Tells what could be better, in the same form.
 pub(crate) fn warning(message: &str) {
+    if is_logged() {
+        return tracing::warn!(target: "wharf", "{message}");
+    }
     to_stderr(text![styled(WARN, "warning:"), " ", hanging(message)]);
 }
 
 pub(crate) fn note(message: impl Into<Text>) {
-    to_stderr(message.into());
+    let message = message.into();
+    if is_logged() {
+        return tracing::info!(target: "wharf", "{}", anstream::adapter::strip_str(&message.0));
+    }
+    to_stderr(message);
+}
+
+/// Whether what is told is a line of the log.
+static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// Whether what is told from now on is a line of the log.
+pub(crate) fn goes_to_the_log(is_logged: bool) {
+    IS_LOGGED.store(is_logged, Ordering::SeqCst);
+}
+
+fn is_logged() -> bool {
+    IS_LOGGED.load(Ordering::Relaxed)
+}
+
+/// Writes a line of the log, as a whole: many threads write.
+pub(crate) fn log_line(line: &str) {
+    let mut line = escaped(line);
+    line.push('\n');
+    // Without standard error there is nobody to tell.
+    let _ = stderr().lock().write_all(line.as_bytes());
 }
 
 /// Asks somebody at the terminal, who answers in the same line.

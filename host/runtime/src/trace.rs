@@ -33,7 +33,22 @@ impl TraceContext {
         format!("{:032x}", self.trace)
     }
 
-    /// Whether the caller keeps the trace.
+    /// The trace, as a number.
+    pub fn trace(&self) -> u128 {
+        self.trace
+    }
+
+    /// The one above what is done under this: the span of the caller, of a call, or of a request.
+    pub fn span(&self) -> u64 {
+        self.parent
+    }
+
+    /// The same trace, which nobody keeps.
+    pub fn not_sampled(&self) -> Self {
+        Self { flags: self.flags & !SAMPLED, ..*self }
+    }
+
+    /// Whether the trace is kept.
     pub fn is_sampled(&self) -> bool {
         self.flags & SAMPLED != 0
     }
@@ -91,6 +106,8 @@ mod tests {
         let under = given.under().unwrap();
         assert_eq!((under.trace_id(), under.is_sampled()), (given.trace_id(), true));
         assert_ne!(under, given);
+        assert_eq!((given.trace(), given.span()), (0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736, 0x00f0_67aa_0ba9_02b7));
+        assert!(given.not_sampled().to_string().ends_with("-00f067aa0ba902b7-00"));
         assert_ne!(TraceContext::begin().unwrap().trace_id(), TraceContext::begin().unwrap().trace_id());
     }
 

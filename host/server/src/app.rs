@@ -18,6 +18,7 @@ use crate::connect::Connecting;
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use crate::work::kept::Kept;
 use crate::work::queue::Queue;
 use crate::work::waiters::Waiters;
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) audit: Option<PathBuf>,
     /// Calls that were accepted and have not begun.
     pub(crate) accepted: AtomicUsize,
+    /// Who collects traces and logs.
+    pub(crate) telemetry: Option<Arc<Telemetry>>,
     stopping: watch::Sender<bool>,
     /// Told whenever an operator chooses other operations to be tools of their own.
     pub(crate) tools_changed: watch::Sender<()>,
@@ -64,6 +67,7 @@ pub(crate) struct Parts {
     pub(crate) places: usize,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) audit: Option<PathBuf>,
+    pub(crate) telemetry: Option<Arc<Telemetry>>,
     pub(crate) tell: Tell,
 }
 
@@ -71,7 +75,7 @@ impl App {
     /// # Errors
     /// What cannot be used of the configuration.
     pub(crate) fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { host, store, events, metrics, config, url, places, spool, audit, tell } = parts;
+        let Parts { host, store, events, metrics, config, url, places, spool, audit, telemetry, tell } = parts;
         let oidc = oidc(&config, &tell)?;
         store.keep_contents(config.history.contents);
         Ok(Arc::new(Self {
@@ -91,6 +95,7 @@ impl App {
             spool: spool.map(Spool::in_folder),
             audit,
             accepted: AtomicUsize::new(0),
+            telemetry,
             stopping: watch::Sender::new(false),
             tools_changed: watch::Sender::new(()),
             config: ArcSwap::from_pointee(config),

@@ -27,6 +27,7 @@ mod metrics;
 mod problem;
 mod serve;
 mod store;
+mod telemetry;
 mod webhooks;
 mod work;
 
@@ -39,3 +40,4 @@ pub use metrics::Metrics;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};
+pub use telemetry::{Record, Telemetry, Value};

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
+use tracing::info;
 use wharf::Host;
 use wharf::config::ServerConfig;
 
@@ -18,6 +19,7 @@ use crate::listen::{Listener, Socket};
 use crate::mcp;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
+use crate::telemetry::{Telemetry, news};
 use crate::webhooks::Webhooks;
 use crate::work::later;
 
@@ -61,6 +63,8 @@ pub struct Server {
     pub watched: Vec<PathBuf>,
     /// Reads the configuration anew.
     pub reload: Reload,
+    /// Who collects traces and logs.
+    pub telemetry: Option<Arc<Telemetry>>,
     /// Tells the operator what should be known.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -122,13 +126,16 @@ impl Server {
             .enable_all()
             .build()
             .map_err(ServeError::System)?;
+        let telemetry = self.telemetry.clone();
         let served = runtime.block_on(self.run(places, ready));
         end(runtime);
+        info!(target: "wharf::server", "stopped");
+        telemetry.iter().for_each(|telemetry| telemetry.stop());
         served
     }
 
     async fn run(self, places: usize, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
-        let Self { host, store, events, metrics, config, spool, audit, watched, reload, tell, .. } = self;
+        let Self { host, store, events, metrics, config, spool, audit, watched, reload, telemetry, tell, .. } = self;
         if !may_listen(&config, &store)? {
             return Err(ServeError::NoPrincipals(config.listen));
         }
@@ -153,7 +160,9 @@ impl Server {
         }
         let counting = Arc::clone(&metrics);
         events.on_each(move |told| counting.happened(told));
-        let parts = Parts { host, store, events, metrics, config, url, places, spool, audit, tell: Arc::clone(&tell) };
+        news::follow(&events);
+        let told = Arc::clone(&tell);
+        let parts = Parts { host, store, events, metrics, config, url, places, spool, audit, telemetry, tell: told };
         let app = App::new(parts).map_err(ServeError::Configuration)?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = tokio::task::JoinSet::new();
@@ -173,13 +182,14 @@ impl Server {
         }
         let resumed = later::resume(&app)?;
         if resumed > 0 {
-            tell(&format!("{resumed} calls that were accepted before are taken up"));
+            info!(target: "wharf::server", "{resumed} calls that were accepted before are taken up");
         }
         let upkeep = tokio::spawn(upkeep(Arc::clone(&app), watched, reload));
         mcp::warnings(&app).iter().for_each(|words| tell(words));
         ready(&addresses);
 
         told_to_stop().await;
+        info!(target: "wharf::server", "told to stop; what was begun comes to its end");
         app.stop();
         let _ = stop.send(true);
         // Some calls have nobody who waits for them any more: they have the same time.
@@ -295,14 +305,15 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
                     config.queue,
                     config.sockets,
                     config.webhooks.clone(),
+                    (config.log, config.telemetry.clone()),
                 )
             };
             if is_fixed(&before) != is_fixed(&config) {
                 (app.tell)(
-                    "the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue`, `sockets` and `webhooks` of [server] hold after a restart",
+                    "the configuration was read anew; `listen`, `management`, `public_url`, `hosts`, `calls`, `queue`, `sockets`, `webhooks`, `log` and `telemetry` of [server] hold after a restart",
                 );
             } else {
-                (app.tell)("the configuration was read anew");
+                info!(target: "wharf::server", "the configuration was read anew");
             }
         }
         Ok(Err(problem)) => (app.tell)(&format!("the configuration before stays in force: {problem}")),

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
+use tracing::{info, warn};
 use wharf::Host;
 use wharf::config::ServerConfig;
-use wharf_server::{Addresses, Events, Metrics, Server, Store};
+use wharf_server::{Addresses, Events, Metrics, Server, Store, Telemetry};
 
 use crate::args::{Args, Serve};
+use crate::log::{self, Logging};
 use crate::print::{self, BOLD, Text, styled, text};
 use crate::setup::server::file as file_of_server;
 use crate::setup::{Setup, configuration, find};
@@ -35,6 +37,8 @@ struct Serving {
     events: Arc<Events>,
     metrics: Arc<Metrics>,
     file: Option<PathBuf>,
+    telemetry: Option<Arc<Telemetry>>,
+    log: Logging,
 }
 
 impl Serving {
@@ -42,17 +46,33 @@ impl Serving {
         let config = configuration(file)?;
         let mut server = config.server.clone();
         server.listen = options.listen.unwrap_or(server.listen);
+        let log = log::begin(server.log);
+        let telemetry = server.telemetry.as_ref().map(|config| Telemetry::start(config, Arc::new(tell)));
+        let telemetry = telemetry.transpose().map_err(anyhow::Error::msg)?;
+        telemetry.iter().for_each(|telemetry| log.and_to(telemetry));
         let (events, metrics) = (Arc::new(Events::new()), Arc::new(Metrics::new()));
-        let builder = Host::builder().on_connection(events.hook()).on_refusal(metrics.hook());
-        let setup = Setup::begun(config, builder)?;
+        let mut host = Host::builder().on_connection(events.hook()).on_refusal(metrics.hook());
+        if let Some(telemetry) = telemetry.clone().filter(|telemetry| telemetry.takes_audit()) {
+            host = host.on_record(move |line| telemetry.audit(line));
+        }
+        let setup = Setup::begun(config, host)?;
         let store = Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?;
         setup.load_all()?;
         setup.grant_each()?;
-        Ok(Self { config: server, store: Arc::new(store), events, metrics, file: file.map(Path::to_owned), setup })
+        Ok(Self {
+            config: server,
+            store: Arc::new(store),
+            events,
+            metrics,
+            file: file.map(Path::to_owned),
+            telemetry,
+            log,
+            setup,
+        })
     }
 
     fn serve(self, ready: impl FnOnce(&Addresses) -> Result<()>) -> Result<ExitCode> {
-        let Self { setup, config, store, events, metrics, file } = self;
+        let Self { setup, config, store, events, metrics, file, telemetry, log } = self;
         let (listen, watched) = (config.listen, setup.watched(file.clone()));
         let (host, places) = (Arc::clone(&setup.host), setup.config.limits.engine.calls);
         let spool = setup.config.store.as_ref().map(|store| store.join("spool"));
@@ -80,17 +100,25 @@ impl Serving {
             places,
             watched,
             reload: Arc::new(reload),
-            tell: Arc::new(|words: &str| print::note(words.to_owned())),
+            telemetry,
+            tell: Arc::new(tell),
         };
         server.serve(|addresses| {
+            info!(target: "wharf::server", listen = %addresses.listen, url = addresses.url, "serving");
             let result = ready(addresses);
             *told.lock().unwrap_or_else(PoisonError::into_inner) = result.err();
         })?;
+        drop(log);
         match told.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(error),
             None => Ok(ExitCode::SUCCESS),
         }
     }
+}
+
+/// What an operator should know of a server that runs.
+fn tell(words: &str) {
+    warn!(target: "wharf::server", "{words}");
 }
 
 fn told(addresses: &Addresses, as_json: bool) -> Result<()> {

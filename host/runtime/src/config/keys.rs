@@ -61,6 +61,8 @@ const SERVER: &[Key] = &[
     key("oidc", Takes::Table(&[OIDC]), "[server.oidc], and its keys below it"),
     key("webhooks", Takes::Tables(&[WEBHOOK]), "[server.webhooks.NAME]"),
     key("mcp", Takes::Table(&[MCP]), "[server.mcp], and its keys below it"),
+    key("log", Takes::Table(&[LOG]), "[server.log], and its keys below it"),
+    key("telemetry", Takes::Table(&[TELEMETRY]), "[server.telemetry], and its keys below it"),
 ];
 const MCP: &[Key] =
     &[key("enabled", Takes::Switch, "true"), key("tools", Takes::Tables(&[MCP_TOOLS]), "[server.mcp.tools.NAME]")];
@@ -69,6 +71,21 @@ const MCP_TOOLS: &[Key] = &[
     key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"conversations.*\"]"),
     key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
     key("connection", Takes::Text, "\"support\""),
+];
+const LOG: &[Key] = &[
+    key("form", Takes::Text, "\"json\""),
+    key("level", Takes::Text, "\"info\""),
+    key("requests", Takes::Switch, "true"),
+];
+const TELEMETRY: &[Key] = &[
+    key("endpoint", Takes::Text, "\"https://collector.example.com:4318\""),
+    key("headers", Takes::Values, "{ authorization = { env = \"WHARF_COLLECTOR_TOKEN\" } }"),
+    key("allow_addresses", Takes::List("addresses and networks", Some(value::network)), "[\"10.0.0.0/8\"]"),
+    key("traces", Takes::Switch, "true"),
+    key("logs", Takes::Switch, "true"),
+    key("audit", Takes::Switch, "true"),
+    key("sample", Takes::Share, "0.1"),
+    key("service_name", Takes::Text, "\"wharf\""),
 ];
 const PRINCIPAL: &[Key] = &[key("rate", COUNT, "100"), key("in_flight", COUNT, "20")];
 const HISTORY: &[Key] = &[

@@ -20,10 +20,16 @@ use super::place::Place;
 use super::value::{PLACE, network_of};
 use crate::grant::Pattern;
 
+mod log;
 mod metrics;
+mod telemetry;
 
+use log::FileLog;
+pub use log::{LogConfig, LogForm};
 use metrics::FileMetrics;
 pub use metrics::MetricsConfig;
+use telemetry::FileTelemetry;
+pub use telemetry::TelemetryConfig;
 
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +74,10 @@ pub struct ServerConfig {
     pub metrics: MetricsConfig,
     /// What agents are offered.
     pub mcp: McpConfig,
+    /// What it says of itself.
+    pub log: LogConfig,
+    /// Who collects traces and logs.
+    pub telemetry: Option<TelemetryConfig>,
 }
 
 /// `[server.principal]`
@@ -162,6 +172,8 @@ impl Default for ServerConfig {
             webhooks: BTreeMap::new(),
             metrics: MetricsConfig::default(),
             mcp: McpConfig::default(),
+            log: LogConfig::default(),
+            telemetry: None,
         }
     }
 }
@@ -197,6 +209,9 @@ pub(super) struct FileServer {
     metrics: FileMetrics,
     #[serde(default)]
     mcp: FileMcp,
+    #[serde(default)]
+    log: FileLog,
+    telemetry: Option<FileTelemetry>,
 }
 
 #[derive(Default, Deserialize)]
@@ -301,6 +316,8 @@ impl FileServer {
             webhooks: webhooks.collect::<Result<_, Wrong>>()?,
             metrics: self.metrics.read(has_management)?,
             mcp: self.mcp.read()?,
+            log: self.log.read()?,
+            telemetry: self.telemetry.map(|telemetry| telemetry.read(folder)).transpose()?,
         })
     }
 }

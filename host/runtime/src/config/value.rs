@@ -24,6 +24,8 @@ pub(super) enum Takes {
     List(&'static str, Option<Read>),
     /// A whole number from 0 to this one.
     Number(u64),
+    /// A number from 0 to 1.
+    Share,
     /// Bytes.
     Size,
     Time,
@@ -51,6 +53,12 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
     };
     match (key.takes, value) {
         (Takes::Text, DeValue::String(_)) | (Takes::Switch, DeValue::Boolean(_)) => None,
+        (Takes::Share, DeValue::Float(number))
+            if number.as_str().parse().is_ok_and(|n: f64| (0.0..=1.0).contains(&n)) =>
+        {
+            None
+        }
+        (Takes::Share, DeValue::Integer(number)) if whole(number).is_some_and(|n| n <= 1) => None,
         (Takes::Size, DeValue::String(text)) if text.parse::<ByteSize>().is_ok() => None,
         (Takes::Size, DeValue::Integer(number)) if whole(number).is_some() => None,
         (Takes::Time, DeValue::String(text)) if humantime::parse_duration(text).is_ok() => None,
@@ -75,6 +83,7 @@ pub(super) fn problem(key: &Key, value: &DeValue<'_>) -> Option<(Option<Range<us
             let number = text_in(value).and_then(|text| text.parse::<u64>().ok()).filter(|number| *number <= most);
             write(&format!("a whole number from 0 to {most}, without quotes"), number.map(|number| number.to_string()))
         }
+        (Takes::Share, _) => write("a number from 0 to 1, without quotes", None),
         (Takes::Switch, _) => write("true or false, without quotes", None),
         (Takes::Value, _) => write(VALUE, None),
         (Takes::Place, _) => write(PLACE, None),

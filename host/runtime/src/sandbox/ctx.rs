@@ -171,11 +171,17 @@ pub struct Exchange {
     pub answer_bytes: Option<u64>,
     /// How long the provider took, in microseconds.
     pub micros: u64,
+    /// When it was sent; none where it was not.
+    #[serde(skip)]
+    pub sent: Option<Instant>,
+    /// Where it stands in the trace of its call, where the provider was told.
+    #[serde(skip)]
+    pub trace: Option<TraceContext>,
 }
 
 impl Exchange {
     fn of(outgoing: &Outgoing) -> Self {
-        Self { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0 }
+        Self { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0, sent: None, trace: None }
     }
 
     pub(super) fn came(&mut self, answer: &Answer) {
@@ -185,6 +191,7 @@ impl Exchange {
     /// How long the provider took until now.
     fn took(&mut self, sent: Instant) -> Duration {
         let took = sent.elapsed();
+        self.sent = Some(sent);
         self.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         took
     }
@@ -307,14 +314,15 @@ impl Ctx {
             Err(GuardRefusal::Spool(error)) => return Err(error.into()),
             Err(refusal) => return Err(self.refuse(refusal)),
         };
-        if let Some(trace) = call.trace.and_then(|trace| trace.under()) {
+        let trace = call.trace.and_then(|trace| trace.under());
+        if let Some(trace) = trace {
             outgoing.be_part_of(&trace.to_string());
         }
         self.seen.extend(outgoing.for_people());
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
         }
-        let exchange = Exchange::of(&outgoing);
+        let exchange = Exchange { trace, ..Exchange::of(&outgoing) };
         if let Way::DryRun = call.way {
             self.exchanges.push(exchange);
             return Err(Unanswered.into());
@@ -334,7 +342,8 @@ impl Ctx {
         if let Err(SendError::Closed(_)) = result {
             // The server was done with the socket, not with the request: that goes out once more, and counts once more.
             self.network += built.exchange.took(built.sent);
-            self.exchanges.push(built.exchange.clone());
+            // The provider has not seen it: what it is told of is the one that follows.
+            self.exchanges.push(Exchange { trace: None, ..built.exchange.clone() });
             self.meter.count_repeat()?;
             self.meter.count_sent(built.weight)?;
             built.sent = Instant::now();

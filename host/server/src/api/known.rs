@@ -68,6 +68,7 @@ pub(crate) fn app_with(change: impl FnOnce(&mut ServerConfig)) -> (Arc<App>, Tem
         places: 4,
         spool: None,
         audit: None,
+        telemetry: None,
         tell: Arc::new(|_: &str| ()),
     });
     (app.unwrap(), folder)

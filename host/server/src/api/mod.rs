@@ -16,6 +16,7 @@ use wharf::Json;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
+use crate::telemetry::passing;
 
 mod answer;
 pub(crate) mod asked;
@@ -77,6 +78,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         // Each body has an end of its own: `body` and `files` of the configuration.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state((Arc::clone(&app), door), at_the_door))
+        .layer(from_fn_with_state(Arc::clone(&app), passing::pass))
         .with_state(app)
 }
 

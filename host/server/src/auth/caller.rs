@@ -12,6 +12,7 @@ use super::principal::{Principal, Role};
 use crate::api::Door;
 use crate::app::App;
 use crate::problem::{self, Problem};
+use crate::telemetry::passing::Traced;
 use crate::work::job::blocking;
 
 /// Whoever asks, and the trace that it is part of.
@@ -60,7 +61,10 @@ impl FromRequestParts<Arc<App>> for Caller {
         let principal = principal_of(app, token).await?;
         let let_in = app.allowances.enter(&principal.name)?;
         let door = parts.extensions.get::<Door>().copied().unwrap_or(Door::Both);
-        Ok(Self { principal, trace: trace(&parts.headers), door, _let_in: let_in })
+        let traced = parts.extensions.get::<Traced>();
+        traced.iter().for_each(|traced| traced.by(&principal));
+        let trace = traced.map_or_else(|| trace(&parts.headers), |traced| traced.trace);
+        Ok(Self { principal, trace, door, _let_in: let_in })
     }
 }
 
@@ -116,6 +120,10 @@ fn unknown() -> Problem {
 
 /// The trace of a request, or the beginning of one.
 pub(crate) fn trace(headers: &HeaderMap) -> Option<TraceContext> {
-    let given = headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse::<TraceContext>().ok());
-    given.and_then(|given| given.under()).or_else(TraceContext::begin)
+    trace_given(headers).and_then(|given| given.under()).or_else(TraceContext::begin)
+}
+
+/// The trace that a request says it is part of.
+pub(crate) fn trace_given(headers: &HeaderMap) -> Option<TraceContext> {
+    headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse().ok())
 }

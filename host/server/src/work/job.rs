@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::events::{Event, OfCall};
 use crate::problem::{self, Problem};
 use crate::store::{Begun, CallRow, CallState, Ended, NewCall, NewKey, StoreError};
+use crate::telemetry::call::Running;
+use crate::telemetry::news::of_call;
 
 /// Whose call it is, and of what: all of it was found to be allowed.
 #[derive(Clone, Debug)]
@@ -149,7 +151,7 @@ impl Job {
     pub(crate) fn run(self, app: &App, queued: Duration) -> Done {
         // Nothing is sent, so nothing is written down.
         if self.dry_run {
-            let report = app.host.run(self.call());
+            let report = self.report(app, queued);
             return Done::Ran(Box::new(self.answer(report, queued)));
         }
         let contents = self.contents_kept(app);
@@ -163,7 +165,7 @@ impl Job {
 
     /// Runs it, whose row is there. For the answer of one that is for later nobody waits.
     pub(crate) fn run_begun(self, app: &App, queued: Duration, is_later: bool) -> Answer {
-        let report = app.host.run(self.call());
+        let report = self.report(app, queued);
         app.metrics.calls.ended(&self.whose.plugin, &self.whose.operation, &report, queued);
         let was_sent = !report.exchanges.is_empty();
         let requests = Value::Array(report.exchanges.iter().map(sent).collect()).to_string();
@@ -206,6 +208,23 @@ impl Job {
         }
         self.tell(app, "call.ended", data);
         answer
+    }
+
+    /// The call itself, and what the log and the traces tell of it.
+    fn report(&self, app: &App, queued: Duration) -> Report {
+        let kept =
+            app.telemetry.as_ref().and_then(|telemetry| Some((telemetry, Running::begin(telemetry, self.trace)?)));
+        let call = match &kept {
+            Some((_, running)) => self.call().trace(running.trace),
+            None => self.call(),
+        };
+        let report = app.host.run(call);
+        let trace = kept.as_ref().map(|(_, running)| running.trace).or(self.trace);
+        of_call(self, &report, trace);
+        if let Some((telemetry, running)) = kept {
+            running.end(telemetry, self, &report, queued);
+        }
+        report
     }
 
     /// Tells what becomes of it.

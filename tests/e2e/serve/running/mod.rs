@@ -18,5 +18,6 @@ mod metrics;
 mod rebinding;
 mod server;
 mod stopping;
+mod telemetry;
 mod tenants;
 mod who;

@@ -69,6 +69,7 @@ fn a_credential_never_goes_to_the_machine_itself_where_a_name_is_bent_to_it() {
         places: 10,
         watched: Vec::new(),
         reload: Arc::new(move || Ok(config.clone())),
+        telemetry: None,
         tell: Arc::new(|_| {}),
     };
     let (ready, listens) = mpsc::channel();

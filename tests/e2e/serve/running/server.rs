@@ -148,6 +148,15 @@ impl Serving {
         Stopped { world: self.world, token: self.token }
     }
 
+    /// Stops it, and has all the lines that it has said since it was last asked.
+    pub(super) fn stop_and_tell(mut self) -> Vec<String> {
+        self.signal("-TERM");
+        self.process.0.wait().unwrap();
+        let mut said = self.said.into_inner().unwrap();
+        said.so_far.extend(said.lines.iter());
+        said.so_far
+    }
+
     /// Stops it.
     #[track_caller]
     pub(super) fn stop(self) -> Stopped {
