@@ -8,9 +8,11 @@ use clap_complete::Shell;
 
 use crate::exit;
 
+mod approvals;
 mod connect;
 mod server;
 
+pub(crate) use approvals::{Approvals, ListApprovals, OfApprovals};
 pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
 pub(crate) use server::{Calls, CreateToken, Init, ListCalls, OfCalls, Serve, Tokens};
 
@@ -129,6 +131,8 @@ pub(crate) enum Command {
     },
     /// Look at the calls of `wharf serve`: who asked for what, and what became of it
     Calls(Calls),
+    /// Look at what waits for a person: calls to confirm or reject, and requests for access
+    Approvals(Approvals),
     /// Compile a component for another process of Wharf
     #[command(hide = true)]
     Compile,
@@ -169,6 +173,7 @@ impl Command {
             Self::Serve(options) => options.json,
             Self::Tokens { command } => command.wants_json(),
             Self::Calls(options) => options.wants_json(),
+            Self::Approvals(options) => options.wants_json(),
             Self::Vault { command: Vault::Status { json } } => *json,
             Self::Vault { .. } => false,
             Self::Audit { command: Audit::Verify { .. } } | Self::Completions { .. } => false,

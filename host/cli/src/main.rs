@@ -78,6 +78,7 @@ fn run() -> ExitCode {
         Command::Vault { command } => commands::vault::run(&args, command),
         Command::Tokens { command } => commands::tokens::run(&args, command),
         Command::Calls(options) => commands::calls::run(&args, options),
+        Command::Approvals(options) => commands::approvals::run(&args, options),
         Command::Compile => {
             args.config.iter().for_each(|file| wharf::configuration::call_it(file.display().to_string()));
             Ok(wharf::serve_compiler())

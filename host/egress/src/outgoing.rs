@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::content::{Content, Reader};
 use crate::declaration::{AnswerForm, Method};
+use crate::encode::hex;
 use crate::masker::Masker;
 use crate::range::Range;
 use crate::secret::Text;
@@ -107,6 +109,39 @@ impl Outgoing {
             headers: self.headers.iter().map(header).collect(),
             body: self.body.as_ref().map(|body| body.shown(&self.weak)),
         }
+    }
+
+    /// A digest of it as it would be sent, with credentials as they are shown: another token is the same request. What somebody could
+    /// guess of the rest shows in it, so it is for the host alone.
+    pub fn digest(&self) -> io::Result<String> {
+        let mut hash = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        };
+        for text in
+            [self.name.as_str(), self.method.as_str(), self.server.as_deref().unwrap_or_default(), self.url.shown()]
+        {
+            add(text.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            add(name.as_bytes());
+            add(value.shown().as_bytes());
+        }
+        if let Some(body) = &self.body {
+            // Each run takes another boundary of parts.
+            let media_type = body.media_type.split("; boundary=").next().unwrap_or_default();
+            add(media_type.as_bytes());
+            match &body.shown {
+                Some(shown) => add(shown.as_bytes()),
+                None => {
+                    let mut whole = Sha256::new();
+                    io::copy(&mut body.reader(), &mut whole)?;
+                    add(&whole.finalize());
+                }
+            }
+        }
+        Ok(hex(&hash.finalize()))
     }
 
     /// Whether it changes nothing at the provider, as far as its declaration tells.

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 use wharf_egress::audit::Principal;
@@ -58,6 +58,7 @@ pub struct Call {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<u32>,
     pub(crate) dry_run: bool,
+    pub(crate) dry_run_at: Option<SystemTime>,
     pub(crate) id: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) principal: Option<Arc<Principal>>,
@@ -79,6 +80,7 @@ impl Call {
             timeout: None,
             retries: None,
             dry_run: false,
+            dry_run_at: None,
             id: None,
             key: None,
             principal: None,
@@ -177,6 +179,12 @@ impl Call {
     /// Sends nothing: the call ends with its first request, which [`Report::exchanges`] tells of.
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
+        self
+    }
+
+    /// The same as it would be at a time, of no trace: so what the host writes into a request is the same in each dry run.
+    pub fn dry_run_at(mut self, time: SystemTime) -> Self {
+        (self.dry_run, self.dry_run_at, self.trace) = (true, Some(time), None);
         self
     }
 }

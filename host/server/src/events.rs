@@ -44,6 +44,8 @@ enum Audience {
     Connections,
     /// Those who look at calls, and whoever asked for this one.
     Call(OfCall),
+    /// The same, and those who decide about calls. Without an effect it is about no call.
+    Approval(OfCall),
     /// Everybody, of each tenant.
     All,
 }
@@ -68,8 +70,10 @@ impl Told {
             told.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
         }
         told.extend(data.as_object().cloned().unwrap_or_default());
-        if let Audience::Call(of) = &self.audience {
-            told.insert("operation".to_owned(), json!(of.operation));
+        if let Audience::Call(of) | Audience::Approval(of) = &self.audience {
+            told.extend(
+                Some(&of.operation).filter(|name| !name.is_empty()).map(|name| ("operation".to_owned(), json!(name))),
+            );
             told.insert("principal".to_owned(), json!(of.principal));
         }
         json!({"type": kind, "timestamp": humantime::format_rfc3339_millis(self.at).to_string(), "data": told})
@@ -91,6 +95,13 @@ impl Told {
                     let effect = all.into_iter().find(|effect| effect.as_str() == of.effect);
                     let covers = effect.is_some_and(|effect| policy.covers_operation(&of.operation, effect));
                     is_own && covers && (asked || principal.is(Role::Read))
+                }
+                Audience::Approval(of) => {
+                    let all = [Effect::Read, Effect::Write, Effect::Delete];
+                    let effect = all.into_iter().find(|effect| effect.as_str() == of.effect);
+                    let covers = effect.is_none_or(|effect| policy.covers_operation(&of.operation, effect));
+                    let asked = principal.is(Role::Call) && principal.name == of.principal;
+                    is_own && covers && (asked || principal.is(Role::Read) || principal.is(Role::Approve))
                 }
                 Audience::All => true,
             }
@@ -158,6 +169,11 @@ impl Events {
     /// Tells those who look at calls, and whoever asked for this one.
     pub(crate) fn tell_of_call(&self, event: Event, of: OfCall) {
         self.put(event, Audience::Call(of));
+    }
+
+    /// Tells those who look at calls or decide about them, and whoever asked.
+    pub(crate) fn tell_of_approval(&self, event: Event, of: OfCall) {
+        self.put(event, Audience::Approval(of));
     }
 
     /// Tells everybody who may use the plugin.

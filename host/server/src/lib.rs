@@ -39,5 +39,8 @@ pub use heaps::share_heaps;
 pub use metrics::Metrics;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
-pub use store::{CallFilter, CallRow, CallState, Meta, Store, StoreError};
+pub use store::{
+    Approval, ApprovalFilter, ApprovalKind, ApprovalState, CallFilter, CallRow, CallState, Decided, Decision, Meta,
+    Store, StoreError,
+};
 pub use telemetry::{Record, Telemetry, Value};

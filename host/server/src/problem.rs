@@ -62,6 +62,12 @@ pub const TYPES: &[Type] = &[
     OUTCOME_UNKNOWN,
     GONE,
     TOO_SLOW,
+    APPROVAL_NEEDED,
+    APPROVAL_REJECTED,
+    APPROVAL_EXPIRED,
+    APPROVAL_OUTDATED,
+    APPROVAL_DECIDED,
+    WRONG_DIGEST,
 ];
 
 pub(crate) const INVALID_INPUT: Type = problem_type("invalid-input", 422, "The input does not fit the operation");
@@ -109,6 +115,14 @@ pub(crate) const IDEMPOTENCY_IN_PROGRESS: Type =
 pub(crate) const OUTCOME_UNKNOWN: Type = problem_type("outcome-unknown", 409, "Nobody knows how the call ended");
 pub(crate) const GONE: Type = problem_type("gone", 410, "It was there, and is not kept any more");
 pub(crate) const TOO_SLOW: Type = problem_type("too-slow", 408, "The request took too long to arrive");
+pub(crate) const APPROVAL_NEEDED: Type =
+    problem_type("approval-needed", 403, "A person has to confirm it, and cannot as it is");
+pub(crate) const APPROVAL_REJECTED: Type = problem_type("approval-rejected", 403, "A person rejected it");
+pub(crate) const APPROVAL_EXPIRED: Type = problem_type("approval-expired", 409, "Nobody confirmed it in time");
+pub(crate) const APPROVAL_OUTDATED: Type =
+    problem_type("approval-outdated", 409, "What would be sent is not what was confirmed");
+pub(crate) const APPROVAL_DECIDED: Type = problem_type("approval-decided", 409, "It was decided already");
+pub(crate) const WRONG_DIGEST: Type = problem_type("wrong-digest", 409, "The digest is not the one of the approval");
 
 /// A problem, which becomes an answer.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Telemetry, news};
 use crate::webhooks::Webhooks;
-use crate::work::later;
+use crate::work::{approval, later};
 
 /// What reads the configuration anew and makes the host follow it: what holds of it for the server, or why the old one stays.
 pub type Reload = Arc<dyn Fn() -> Result<ServerConfig, String> + Send + Sync>;
@@ -275,6 +275,7 @@ async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
             read_anew(&app, &reload).await;
         }
         releases.look_again(&app.host, &app.events);
+        notice(&app).await;
         count_connections(&app).await;
         if pruned.elapsed() >= PRUNE {
             pruned = tokio::time::Instant::now();
@@ -321,6 +322,17 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
             (app.tell)("the configuration before stays in force: reading it anew failed by a bug; please report it")
         }
     }
+}
+
+/// What became of approvals, by whatever process.
+async fn notice(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let _ = tokio::task::spawn_blocking(move || {
+        if let Err(error) = approval::notice(&app) {
+            (app.tell)(&format!("what became of approvals is not known: {error}"));
+        }
+    })
+    .await;
 }
 
 /// Looks at connections that have changed, for metrics.

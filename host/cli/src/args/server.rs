@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueHint};
+use wharf::config::PluginOperations;
 use wharf::declaration::Effect;
 use wharf_server::{CallState, Names, Role};
 
@@ -39,9 +40,9 @@ impl Tokens {
 pub(crate) struct CreateToken {
     /// A name for it, by which the history and the audit tell who asked
     pub(crate) name: String,
-    /// What it is for: call runs operations, manage makes and revokes connections, read looks at calls, connections and audit;
-    /// may be given several times
-    #[arg(long = "role", required = true, value_name = "call|manage|read", value_parser = role)]
+    /// What it is for: call runs operations, manage makes and revokes connections, read looks at calls, connections and audit, approve
+    /// confirms calls that others make; may be given several times
+    #[arg(long = "role", required = true, value_name = "approve|call|manage|read", value_parser = role)]
     pub(crate) roles: Vec<Role>,
     /// The tenant whose connections, state and history it sees [default: the one without a name, whose connections are those of
     /// the configuration and of this command line]
@@ -59,6 +60,12 @@ pub(crate) struct CreateToken {
     /// Only operations that do this to the provider's data
     #[arg(long = "effect", value_name = "read|write|delete", value_parser = effect)]
     pub(crate) effects: Option<Vec<Effect>>,
+    /// Its calls with this effect need a person, whatever holds for others; may be given several times, as the next one
+    #[arg(long = "approve-effect", value_name = "read|write|delete", value_parser = effect)]
+    pub(crate) approve_effects: Vec<Effect>,
+    /// Its calls of these operations need a person, such as appwrite/users.delete*
+    #[arg(long = "approve-operation", value_name = "PLUGIN/NAME")]
+    pub(crate) approve_operations: Vec<PluginOperations>,
     /// How long it is valid, such as 30d [default: until it is removed]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires: Option<Duration>,
@@ -114,7 +121,7 @@ pub(crate) struct ListCalls {
     /// Only calls of a token, or of a user of an issuer
     #[arg(long, value_name = "NAME")]
     pub(crate) principal: Option<String>,
-    /// Only calls that stand so: accepted, running, succeeded, failed, or unknown where the server ended before they did
+    /// Only calls that stand so: waiting for a person, accepted, running, succeeded, failed, or unknown where the server ended before they did
     #[arg(long, value_name = "STATE", value_parser = state)]
     pub(crate) state: Option<CallState>,
     /// Only calls that are not older, such as 1h

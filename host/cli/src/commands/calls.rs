@@ -73,7 +73,7 @@ fn line(row: &CallRow) -> Text {
 
 fn style(state: CallState) -> anstyle::Style {
     match state {
-        CallState::Accepted | CallState::Running => WARN,
+        CallState::Waiting | CallState::Accepted | CallState::Running => WARN,
         CallState::Succeeded => GOOD,
         CallState::Failed | CallState::Unknown => BAD,
     }
@@ -85,7 +85,10 @@ fn show(store: Option<&Store>, id: &str, as_json: bool) -> Result<()> {
         let words = format!("there is no call `{id}`, or none any more; `wharf calls` lists those that are there");
         return Err(Usage(words).into());
     };
-    let (request, answer) = (content(store.request(id)?), content(store.answer(id)?));
+    // What it is yet to run with has what is sensitive in it.
+    let waits = row.is_later && row.ended.is_none();
+    let request = if waits { None } else { content(store.request(id)?) };
+    let answer = content(store.answer(id)?);
     if as_json {
         let mut json = row.to_json();
         if let Some(members) = json.as_object_mut() {

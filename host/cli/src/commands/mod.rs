@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod approvals;
 pub(crate) mod approve;
 pub(crate) mod asked;
 pub(crate) mod audit;

@@ -34,6 +34,8 @@ fn create(config: &wharf::config::Config, options: &CreateToken) -> Result<()> {
             connections: options.connections.clone(),
             operations: options.operations.clone(),
             effects: options.effects.as_ref().map(|effects| effects.iter().copied().collect()),
+            approve_effects: options.approve_effects.iter().copied().collect(),
+            approve_operations: options.approve_operations.clone(),
         },
     };
     let created = now();
@@ -117,12 +119,15 @@ fn what(principal: &Principal) -> String {
         names.as_ref().map(|names| names.iter().map(ToString::to_string).collect())
     };
     let effects = policy.effects.as_ref().map(|all| all.iter().map(|one| one.as_str().to_owned()).collect());
+    let approved = policy.approve_effects.iter().map(|one| one.as_str().to_owned());
+    let approved: Vec<String> = approved.chain(policy.approve_operations.iter().map(ToString::to_string)).collect();
     [
         roles.join(", "),
         narrowed("plugins", names(&policy.plugins)),
         narrowed("connections", names(&policy.connections)),
         narrowed("operations", names(&policy.operations)),
         narrowed("effects", effects),
+        narrowed("needs a person for", Some(approved).filter(|approved| !approved.is_empty())),
     ]
     .concat()
 }

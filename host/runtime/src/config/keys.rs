@@ -60,6 +60,7 @@ const SERVER: &[Key] = &[
     key("history", Takes::Table(&[HISTORY]), "[server.history], and its keys below it"),
     key("oidc", Takes::Table(&[OIDC]), "[server.oidc], and its keys below it"),
     key("webhooks", Takes::Tables(&[WEBHOOK]), "[server.webhooks.NAME]"),
+    key("approvals", Takes::Table(&[APPROVALS]), "[server.approvals], and its keys below it"),
     key("mcp", Takes::Table(&[MCP]), "[server.mcp], and its keys below it"),
     key("log", Takes::Table(&[LOG]), "[server.log], and its keys below it"),
     key("telemetry", Takes::Table(&[TELEMETRY]), "[server.telemetry], and its keys below it"),
@@ -87,6 +88,13 @@ const TELEMETRY: &[Key] = &[
     key("sample", Takes::Share, "0.1"),
     key("service_name", Takes::Text, "\"wharf\""),
 ];
+const APPROVALS: &[Key] = &[
+    key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"delete\"]"),
+    key("operations", PLUGIN_OPERATIONS, "[\"appwrite/users.delete*\"]"),
+    key("expires", Takes::Time, "\"1h\""),
+];
+const PLUGIN_OPERATIONS: Takes =
+    Takes::List("operations with their plugins, or patterns", Some(value::plugin_operations));
 const PRINCIPAL: &[Key] = &[key("rate", COUNT, "100"), key("in_flight", COUNT, "20")];
 const HISTORY: &[Key] = &[
     key("keep", Takes::Time, "\"30days\""),
@@ -103,11 +111,13 @@ const OIDC: &[Key] = &[
 const OIDC_PRINCIPAL: &[Key] = &[
     key("claims", Takes::Texts("what a claim has to say"), "{ group = \"support\" }"),
     key("tenant", Takes::Text, "\"acme\""),
-    key("roles", Takes::List("`call`, `manage` and `read`", None), "[\"call\"]"),
+    key("roles", Takes::List("`approve`, `call`, `manage` and `read`", None), "[\"call\"]"),
     key("plugins", Takes::List("names of plugins, or patterns", None), "[\"appwrite\"]"),
     key("connections", Takes::List("names of connections, or patterns", None), "[\"shop-*\"]"),
     key("operations", Takes::List("names of operations, or patterns", Some(value::pattern)), "[\"users.*\"]"),
     key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
+    key("approve_effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"delete\"]"),
+    key("approve_operations", PLUGIN_OPERATIONS, "[\"appwrite/users.delete*\"]"),
 ];
 const WEBHOOK: &[Key] = &[
     key("url", Takes::Text, "\"https://product.example.com/events\""),

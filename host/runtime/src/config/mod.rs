@@ -67,8 +67,8 @@ use place::{FileVault, VAULT_FILE};
 pub use place::{Place, VaultConfig};
 use server::FileServer;
 pub use server::{
-    HistoryConfig, LogConfig, LogForm, McpConfig, McpTools, MetricsConfig, OidcConfig, OidcPrincipal, PrincipalLimits,
-    ServerConfig, TelemetryConfig, WebhookConfig,
+    ApprovalsConfig, HistoryConfig, LogConfig, LogForm, McpConfig, McpTools, MetricsConfig, OidcConfig, OidcPrincipal,
+    PluginOperations, PrincipalLimits, ServerConfig, TelemetryConfig, WebhookConfig,
 };
 pub(crate) use servers::shown_certificates;
 

@@ -20,10 +20,13 @@ use super::place::Place;
 use super::value::{PLACE, network_of};
 use crate::grant::Pattern;
 
+mod approvals;
 mod log;
 mod metrics;
 mod telemetry;
 
+use approvals::FileApprovals;
+pub use approvals::{ApprovalsConfig, PluginOperations};
 use log::FileLog;
 pub use log::{LogConfig, LogForm};
 use metrics::FileMetrics;
@@ -70,6 +73,8 @@ pub struct ServerConfig {
     pub oidc: Option<OidcConfig>,
     /// Who is told of events, by name.
     pub webhooks: BTreeMap<String, WebhookConfig>,
+    /// Which calls need a person.
+    pub approvals: ApprovalsConfig,
     /// Who may ask for metrics.
     pub metrics: MetricsConfig,
     /// What agents are offered.
@@ -122,7 +127,7 @@ pub struct OidcPrincipal {
     pub claims: BTreeMap<String, String>,
     /// Whose they are; none for the tenant that has no name.
     pub tenant: Option<String>,
-    /// What they may do: `call`, `manage`, `read`.
+    /// What they may do: `approve`, `call`, `manage`, `read`.
     pub roles: Vec<String>,
     /// Names or patterns of plugins; all where it is left out.
     pub plugins: Option<Vec<String>>,
@@ -132,6 +137,10 @@ pub struct OidcPrincipal {
     pub operations: Option<Vec<Pattern>>,
     /// Effects.
     pub effects: Option<Vec<Effect>>,
+    /// Effects of calls that need a person, besides those that need one for everybody.
+    pub approve_effects: Vec<Effect>,
+    /// Operations whose calls do.
+    pub approve_operations: Vec<PluginOperations>,
 }
 
 /// `[server.webhooks.NAME]`
@@ -170,6 +179,7 @@ impl Default for ServerConfig {
             history: HistoryConfig { keep: Duration::from_secs(30 * 86_400), size: 1 << 30, contents: false },
             oidc: None,
             webhooks: BTreeMap::new(),
+            approvals: ApprovalsConfig::default(),
             metrics: MetricsConfig::default(),
             mcp: McpConfig::default(),
             log: LogConfig::default(),
@@ -206,6 +216,7 @@ pub(super) struct FileServer {
     #[serde(default)]
     webhooks: BTreeMap<String, FileWebhook>,
     #[serde(default)]
+    approvals: FileApprovals,
     metrics: FileMetrics,
     #[serde(default)]
     mcp: FileMcp,
@@ -253,6 +264,10 @@ struct FileOidcPrincipal {
     connections: Option<Vec<String>>,
     operations: Option<Vec<String>>,
     effects: Option<Vec<Effect>>,
+    #[serde(default)]
+    approve_effects: Vec<Effect>,
+    #[serde(default)]
+    approve_operations: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -314,6 +329,7 @@ impl FileServer {
             },
             oidc: self.oidc.map(FileOidc::read).transpose()?,
             webhooks: webhooks.collect::<Result<_, Wrong>>()?,
+            approvals: self.approvals.read()?,
             metrics: self.metrics.read(has_management)?,
             mcp: self.mcp.read()?,
             log: self.log.read()?,
@@ -344,7 +360,7 @@ fn without_path(text: &str) -> Option<String> {
 const ALGORITHMS: [&str; 5] = ["RS256", "RS384", "RS512", "ES256", "ES384"];
 
 /// What a principal may do.
-const ROLES: [&str; 3] = ["call", "manage", "read"];
+const ROLES: [&str; 4] = ["approve", "call", "manage", "read"];
 
 impl FileOidc {
     fn read(self) -> Result<OidcConfig, Wrong> {
@@ -382,7 +398,8 @@ impl FileOidcPrincipal {
     fn read(self, path: &str) -> Result<OidcPrincipal, Wrong> {
         let roles = self.roles.unwrap_or_default();
         if roles.is_empty() || roles.iter().any(|role| !ROLES.contains(&role.as_str())) {
-            let problem = "it says what its users may do; write roles = [\"call\"], of `call`, `manage` and `read`";
+            let problem =
+                "it says what its users may do; write roles = [\"call\"], of `approve`, `call`, `manage` and `read`";
             return Err(wrong(format!("{path}.roles"), problem));
         }
         let operations = self.operations.map(|all| all.iter().map(|text| text.parse()).collect()).transpose();
@@ -394,6 +411,8 @@ impl FileOidcPrincipal {
             connections: self.connections,
             operations: operations.map_err(|problem: String| wrong(format!("{path}.operations"), problem))?,
             effects: self.effects,
+            approve_effects: self.approve_effects,
+            approve_operations: approvals::operations(&format!("{path}.approve_operations"), &self.approve_operations)?,
         })
     }
 }

@@ -10,6 +10,7 @@ use toml::de::{DeInteger, DeTable, DeValue};
 use wharf_egress::text::named;
 use wharf_egress::{IpNet, Nat64};
 
+use super::PluginOperations;
 use super::keys::Key;
 use crate::grant::Pattern;
 
@@ -158,6 +159,10 @@ pub(super) fn effect(text: &str) -> Result<(), String> {
         "read" | "write" | "delete" => Ok(()),
         other => Err(format!("{} is no effect; write `read`, `write` or `delete`", named(other, "an entry"))),
     }
+}
+
+pub(super) fn plugin_operations(text: &str) -> Result<(), String> {
+    text.parse::<PluginOperations>().map(drop)
 }
 
 pub(super) fn prefix(text: &str) -> Result<(), String> {

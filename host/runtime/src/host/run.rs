@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use wharf_egress::audit::{Audit, Principal, Who};
 use wharf_egress::work::Work;
@@ -30,6 +30,7 @@ use crate::sandbox::{self, Ran};
 use crate::state::{State, StateStore};
 
 /// What a call is for, found once for all of its attempts: a release that is published meanwhile has no part in it.
+#[derive(Clone)]
 pub(crate) struct Target {
     /// Of the call.
     pub(crate) id: String,
@@ -48,6 +49,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// The same for a dry run, which leaves no traces.
+    fn dry(&self) -> Self {
+        Self { way: Way::DryRun, audit: None, ..self.clone() }
+    }
+
     fn deadline(&self) -> Deadline {
         Deadline::after(self.started, self.limits.timeout)
     }
@@ -110,6 +116,29 @@ impl Host {
     pub fn run(&self, call: Call) -> Report {
         let way = if call.dry_run { Way::DryRun } else { Way::Network };
         self.run_by(way, call).0
+    }
+
+    /// Runs a call if its dry run, as it would be at a time, is what somebody agreed to: what it runs with is found once for both, so
+    /// that no other release and no other connection comes in between.
+    ///
+    /// # Errors
+    /// The report of the dry run, where it is not: then nothing was sent.
+    pub fn run_if(
+        &self,
+        call: Call,
+        at: SystemTime,
+        is_agreed: impl FnOnce(&Report) -> bool,
+    ) -> Result<Report, Box<Report>> {
+        let begun = self.begin(Way::Network, &call);
+        let dry = Begun {
+            named: begun.named.clone(),
+            target: begun.target.as_ref().map(Target::dry).map_err(CallError::clone),
+        };
+        let shown = self.run_begun(dry, call.clone().dry_run_at(at)).0;
+        if !is_agreed(&shown) {
+            return Err(Box::new(shown));
+        }
+        Ok(self.run_begun(begun, call).0)
     }
 
     /// Runs a call whose requests are answered in a way. What it was for is told besides, where there was such a thing.
@@ -294,6 +323,7 @@ impl Host {
             has_renewed: false,
             turns: self.turns_for(target),
             trace: self.trace_for(target, call.trace),
+            time: call.dry_run_at,
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),

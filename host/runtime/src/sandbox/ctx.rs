@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
@@ -12,7 +12,7 @@ use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal, Weight};
 use wharf_egress::outgoing::{Outgoing, Shown};
 use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Connection, Masker, Room, Spool, moved};
+use wharf_egress::{Blob, Connection, Masker, Room, Spool, SpoolError, moved};
 
 use super::changes::Changes;
 use super::log::{Level, Log};
@@ -85,6 +85,8 @@ pub(crate) struct Running {
     pub(crate) turns: Option<Turns>,
     /// The trace that the provider is told of.
     pub(crate) trace: Option<TraceContext>,
+    /// The time of day that its requests tell, where that stands still.
+    pub(crate) time: Option<SystemTime>,
     pub(crate) input: Valid,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
@@ -177,11 +179,23 @@ pub struct Exchange {
     /// Where it stands in the trace of its call, where the provider was told.
     #[serde(skip)]
     pub trace: Option<TraceContext>,
+    /// Of a dry run: tells the request, and the connection that it is for, from others. Tokens have no part in it. It is for the program
+    /// that asks alone, as somebody could guess what it is of.
+    #[serde(skip)]
+    pub digest: Option<String>,
 }
 
 impl Exchange {
     fn of(outgoing: &Outgoing) -> Self {
-        Self { request: outgoing.shown(), status: None, answer_bytes: None, micros: 0, sent: None, trace: None }
+        Self {
+            request: outgoing.shown(),
+            status: None,
+            answer_bytes: None,
+            micros: 0,
+            sent: None,
+            trace: None,
+            digest: None,
+        }
     }
 
     pub(super) fn came(&mut self, answer: &Answer) {
@@ -301,7 +315,7 @@ impl Ctx {
         if call.is_done(asked, &self.exchanges) {
             return Err(self.refuse(Denial::of_key(&asked.name).into()));
         }
-        let time = call.way.moment().map(|moment| moment.time);
+        let time = call.way.moment().map(|moment| moment.time).or(call.time);
         let (requests, work) = (call.operation.requests(), self.meter.work().at(time));
         let most = self.meter.limits().request;
         let weight = guard::weight(requests, asked, item, &call.connection, most, &work);
@@ -314,17 +328,23 @@ impl Ctx {
             Err(GuardRefusal::Spool(error)) => return Err(error.into()),
             Err(refusal) => return Err(self.refuse(refusal)),
         };
+        if !self.tokens.is_empty() {
+            outgoing.hide(self.tokens.masker());
+        }
+        // Without its place in a trace, which is another one each time.
+        let digest = match call.way {
+            Way::DryRun => Some(outgoing.digest().map_err(SpoolError::of)?),
+            _ => None,
+        };
         let trace = call.trace.and_then(|trace| trace.under());
         if let Some(trace) = trace {
             outgoing.be_part_of(&trace.to_string());
         }
         self.seen.extend(outgoing.for_people());
-        if !self.tokens.is_empty() {
-            outgoing.hide(self.tokens.masker());
-        }
         let exchange = Exchange { trace, ..Exchange::of(&outgoing) };
-        if let Way::DryRun = call.way {
-            self.exchanges.push(exchange);
+        if let Some(digest) = digest {
+            let digest = Some(format!("{digest}{}", call.connection.identity()));
+            self.exchanges.push(Exchange { digest, ..exchange });
             return Err(Unanswered.into());
         }
         Ok(Built { outgoing: Arc::new(outgoing), weight, exchange, sent: Instant::now(), pass: None })

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
-use wharf::{Blob, Json};
+use wharf::{Blob, Json, TraceContext};
 
 use super::answer::say_trace;
 use super::asked::{self, Asked};
@@ -19,7 +19,7 @@ use crate::auth::caller::Caller;
 use crate::auth::names::visible;
 use crate::auth::principal::Role;
 use crate::problem::Problem;
-use crate::work::ask::{self, Accepted, Ask, Common, LONGEST_WAIT, What, key_of, run, wrong_key};
+use crate::work::ask::{self, Accepted, Ask, Common, LONGEST_WAIT, Ran, What, key_of, run, wrong_key};
 use crate::work::job::{Job, blocking};
 
 pub(super) async fn post(
@@ -56,7 +56,10 @@ pub(super) async fn post(
         }
         What::One(input) => {
             let job = common.job(&app, input, None);
-            Ok(run(&app, job).await?.into_response(&headers))
+            match run(&app, job).await? {
+                Ran::Ended(answer) => Ok(answer.into_response(&headers)),
+                Ran::Waits(waiting) => accepted(&app, *waiting, common.trace).await,
+            }
         }
     }
 }
@@ -84,12 +87,19 @@ async fn read(app: &Arc<App>, request: Request) -> Result<(Json, Vec<(String, Bl
 /// Accepts a call for which nobody waits, and waits for it only as long as the caller prefers.
 async fn accept(app: &Arc<App>, job: Job, headers: &HeaderMap) -> Result<Response, Problem> {
     let trace = job.trace;
-    let Accepted { row, is_known } = ask::accept(app, job, preferred_wait(headers)).await?;
+    let mut response = accepted(app, ask::accept(app, job, preferred_wait(headers)).await?, trace).await?;
+    let applied = HeaderValue::from_static("respond-async");
+    response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+    Ok(response)
+}
+
+/// The answer about a call that is yet to end, or was when it was asked for.
+async fn accepted(app: &Arc<App>, accepted: Accepted, trace: Option<TraceContext>) -> Result<Response, Problem> {
+    let Accepted { row, is_known } = accepted;
     let (shared, id) = (Arc::clone(app), row.id.clone());
     let json = blocking(move || calls::to_json(&shared, &row, true)).await??;
     let mut response = of_json(StatusCode::ACCEPTED, &json);
     let own = response.headers_mut();
-    own.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("respond-async"));
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
         own.insert(header::LOCATION, location);
     }

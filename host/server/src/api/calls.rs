@@ -18,6 +18,7 @@ use crate::auth::caller::Caller;
 use crate::auth::principal::Role;
 use crate::problem::{self, Problem, TYPES};
 use crate::store::{CallFilter, CallRow, CallState};
+use crate::work::approval::of_call;
 use crate::work::job::blocking;
 use crate::work::past::{
     ended_within, is_open, is_own, kept_answer, may_see, outcome_unknown, stored_answer, visible_call,
@@ -122,6 +123,9 @@ pub(super) fn to_json(app: &App, row: &CallRow, is_own: bool) -> Result<Json, Pr
     let told = told(row);
     let known = told.as_object().into_iter().flatten();
     let mut members: Vec<(String, Json)> = known.map(|(name, value)| (name.clone(), Json::from(value))).collect();
+    if let Some(approval) = of_call(app, row, is_own)? {
+        members.push(("approval".to_owned(), approval.into()));
+    }
     let answer = match row.state {
         CallState::Unknown => {
             members.retain(|(name, _)| name != "problem");
@@ -129,7 +133,7 @@ pub(super) fn to_json(app: &App, row: &CallRow, is_own: bool) -> Result<Json, Pr
             None
         }
         // It may have ended since it was looked up.
-        CallState::Accepted | CallState::Running => None,
+        CallState::Waiting | CallState::Accepted | CallState::Running => None,
         _ if is_own => kept_answer(app, row)?,
         _ if app.config.load().history.contents => stored_answer(app, row)?,
         _ => None,

@@ -67,7 +67,7 @@ async fn list(
     headers: HeaderMap,
     query: Queried<manage::Wanted>,
 ) -> Result<Response, Problem> {
-    caller.need_one_of(&Role::ALL)?;
+    caller.need_one_of(&[Role::Call, Role::Manage, Role::Read])?;
     let Query(wanted) = query.map_err(|error| wrong_query(&error))?;
     let listed = with(&app, caller, move |_, _, reach| manage::list(reach, &wanted)).await?;
     Ok(json_with_etag(&headers, &listed))
@@ -79,7 +79,7 @@ async fn one(
     Segments((plugin, name)): Segments<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.need_one_of(&Role::ALL)?;
+    caller.need_one_of(&[Role::Call, Role::Manage, Role::Read])?;
     let found = with(&app, caller, move |_, _, reach| manage::get(reach, &plugin, &name)).await?;
     Ok(json_with_etag(&headers, &found))
 }

@@ -15,7 +15,8 @@ use super::call::{say_of_items, summary};
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::problem::{self, Problem};
-use crate::work::ask::{Common, run};
+use crate::work::approval::one_by_one;
+use crate::work::ask::{Common, Ran, run};
 
 /// Lines that nobody has taken yet, before the next call waits for that.
 const LINES: usize = 4;
@@ -49,6 +50,12 @@ async fn run_all(
     let (count, mut succeeded, mut failed) = (items.len(), 0, 0);
     for (index, item) in items.into_iter().enumerate() {
         let ran = run(app, common.job(app, item, Some(index))).await;
+        // One that needs a person is refused before.
+        let ran = match ran {
+            Ok(Ran::Ended(answer)) => Ok(answer),
+            Ok(Ran::Waits(_)) => Err(one_by_one(&common.whose.operation)),
+            Err(problem) => Err(problem),
+        };
         let (line, is_good) = match &ran {
             Ok(answer) => (answer.to_item(index), answer.result.is_ok()),
             Err(problem) => (of_problem(index, problem), false),

@@ -19,6 +19,7 @@ use crate::problem::{self, Problem};
 use crate::telemetry::passing;
 
 mod answer;
+mod approvals;
 pub(crate) mod asked;
 mod audit;
 pub(crate) mod body;
@@ -70,6 +71,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/v1/calls/{call}/files/{number}", get(files::get))
         .route("/v1/audit", get(audit::list))
         .route("/v1/events", get(events::get))
+        .merge(approvals::routes())
         .merge(connections::routes())
         .merge(connect::routes())
         .merge(crate::mcp::http::routes(&app))

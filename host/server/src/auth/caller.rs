@@ -33,11 +33,10 @@ impl Caller {
     /// Refuses whoever has none of these roles.
     pub(crate) fn need_one_of(&self, roles: &[Role]) -> Result<(), Problem> {
         need_one_of(&self.principal, roles)?;
-        if roles == [Role::Manage] && self.door == Door::Calls {
-            return Err(Problem::new(
-                problem::NOT_ALLOWED,
-                "connections are changed at the server's `management` address, and not here",
-            ));
+        if matches!(roles, [Role::Manage | Role::Approve]) && self.door == Door::Calls {
+            let what = if roles == [Role::Manage] { "connections are changed" } else { "approvals are decided" };
+            let detail = format!("{what} at the server's `management` address, and not here");
+            return Err(Problem::new(problem::NOT_ALLOWED, detail));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wharf::config::PluginOperations;
 use wharf::declaration::Effect;
 
 /// What a principal may use. What is left out is not narrowed; an empty list leaves nothing.
@@ -22,6 +23,12 @@ pub struct Policy {
     /// Effects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<BTreeSet<Effect>>,
+    /// Effects of calls that need a person, besides those that need one for everybody.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approve_effects: BTreeSet<Effect>,
+    /// Operations whose calls do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approve_operations: Vec<PluginOperations>,
 }
 
 impl Policy {
@@ -39,6 +46,12 @@ impl Policy {
     pub fn covers_operation(&self, name: &str, effect: Effect) -> bool {
         covers(self.operations.as_deref(), name)
             && self.effects.as_ref().is_none_or(|effects| effects.contains(&effect))
+    }
+
+    /// Whether a call needs a person, whatever holds for others.
+    pub fn needs_approval(&self, plugin: &str, operation: &str, effect: Effect) -> bool {
+        self.approve_effects.contains(&effect)
+            || self.approve_operations.iter().any(|operations| operations.cover(plugin, operation))
     }
 }
 

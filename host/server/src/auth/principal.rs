@@ -11,6 +11,8 @@ use super::policy::Policy;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
+    /// Confirms and rejects calls that others make.
+    Approve,
     /// Runs operations, and looks at its own calls.
     Call,
     /// Makes, changes and revokes connections.
@@ -21,11 +23,12 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Call, Self::Manage, Self::Read];
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Call, Self::Manage, Self::Read];
 
-    /// `call`, `manage` or `read`.
+    /// `approve`, `call`, `manage` or `read`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Approve => "approve",
             Self::Call => "call",
             Self::Manage => "manage",
             Self::Read => "read",

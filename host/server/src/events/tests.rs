@@ -103,6 +103,10 @@ fn each_hears_of_what_it_may_look_at() {
     assert!(!told(&events).is_for(&principal(None, &[Role::Call, Role::Manage])));
     assert!(told(&events).is_for(&principal(None, &[Role::Read])));
     assert!(!told(&events).is_for(&principal(Some("acme"), &[Role::Read])));
+    events.tell_of_approval(event("approval.requested", None, "crm", None), of("eve"));
+    assert!(told(&events).is_for(&principal(None, &[Role::Approve])));
+    assert!(!told(&events).is_for(&principal(None, &[Role::Call, Role::Manage])));
+    assert!(!told(&events).is_for(&principal(Some("acme"), &[Role::Approve])));
     events.tell_all(event("release.live", None, "crm", None));
     assert!(told(&events).is_for(&principal(Some("acme"), &[Role::Call])) && told(&events).is_of(Some("acme")));
     let narrow = Policy { plugins: only("mail"), ..Policy::default() };

@@ -2,6 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
+use super::approvals::NewApproval;
 use super::error::StoreError;
 use super::group::transaction;
 use super::idempotency::{self, DAY, Found};
@@ -35,6 +36,8 @@ pub(super) struct Beginning {
     /// The digest of its key, where it has one, and its fingerprint.
     key: Option<([u8; 32], [u8; 32])>,
     request: Option<Vec<u8>>,
+    /// What a person is shown, sealed.
+    shown: Option<Vec<u8>>,
 }
 
 pub(super) struct Ending {
@@ -55,7 +58,9 @@ impl Work {
             Self::Begin(beginning) => beginning.write(connection).map(Outcome::Begun),
             Self::End(ending) => ending.write(connection).map(|()| Outcome::Done),
             Self::Start(id) => {
-                let sql = "UPDATE calls SET state = ?2 WHERE id = ?1 AND state = ?3";
+                // Whatever was to happen to the row of the call: without a person's word it does not run.
+                let sql = "UPDATE calls SET state = ?2 WHERE id = ?1 AND state = ?3 \
+                           AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.id = calls.id AND approvals.state <> 1)";
                 let states = (id, code_of(CallState::Running), code_of(CallState::Accepted));
                 Ok(Outcome::Started(ready(connection, sql)?.execute(states)? == 1))
             }
@@ -89,12 +94,40 @@ impl Beginning {
         if let Some((digest, fingerprint)) = &self.key {
             idempotency::bind(connection, digest, fingerprint, number, self.call.at)?;
         }
+        if let Some(approval) = &self.call.approval {
+            self.ask(connection, approval)?;
+        }
         Ok(Begun::New)
+    }
+
+    /// Asks for a person.
+    fn ask(&self, connection: &Connection, approval: &NewApproval) -> rusqlite::Result<()> {
+        let call = &self.call;
+        let sql = "INSERT INTO approvals (id, kind, state, told, tenant, principal, plugin, operation, effect, connection, digest, shown, \
+                   at, expires) VALUES (?1, 0, 0, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let values = params![
+            call.id,
+            call.tenant,
+            call.principal,
+            call.plugin,
+            call.operation,
+            call.effect,
+            call.connection,
+            approval.digest,
+            self.shown,
+            signed(call.at),
+            signed(approval.expires),
+        ];
+        ready(connection, sql)?.execute(values).map(drop)
     }
 
     fn insert(&self, connection: &Connection) -> rusqlite::Result<i64> {
         let call = &self.call;
-        let state = if call.is_later { CallState::Accepted } else { CallState::Running };
+        let state = match (&call.approval, call.is_later) {
+            (Some(_), _) => CallState::Waiting,
+            (None, true) => CallState::Accepted,
+            (None, false) => CallState::Running,
+        };
         let sql = "INSERT INTO calls (id, tenant, principal, plugin, version, digest, operation, connection, effect, trace, is_later, \
                    state, at, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)";
         ready(connection, sql)?.insert(params![
@@ -116,8 +149,13 @@ impl Beginning {
 }
 
 impl Ending {
+    /// Of a call that waited for a person, with its sealed answer.
+    pub(super) fn of_nothing_sent(ended: Ended, answer: Vec<u8>) -> Self {
+        Self { ended, request: None, answer: Some(answer), keeps_contents: false }
+    }
+
     /// Only one end is the end of a call.
-    fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Some(number) = self.update(connection)? else { return Ok(()) };
         if self.ended.frees_key {
             idempotency::free(connection, number)?;
@@ -180,7 +218,9 @@ impl Store {
             let digest = idempotency::digest(keys, call.tenant.as_deref(), &call.principal, &key.key);
             (digest, key.fingerprint)
         });
-        match self.inner.run(Work::Begin(Box::new(Beginning { call, key, request })))? {
+        let shown =
+            call.approval.as_ref().map(|approval| self.inner.seal_shown(&call.id, &approval.shown)).transpose()?;
+        match self.inner.run(Work::Begin(Box::new(Beginning { call, key, request, shown })))? {
             Outcome::Begun(begun) => Ok(begun),
             Outcome::Started(_) | Outcome::Done => Ok(Begun::New),
         }
@@ -198,6 +238,18 @@ impl Store {
             true => self.inner.run(work).map(drop),
             false => self.inner.run_soon(work, self.writing.is_some()),
         }
+    }
+
+    /// The call that a key is bound to, if there is one.
+    pub(crate) fn known(&self, call: &NewCall) -> Result<Option<Begun>, StoreError> {
+        let Some(key) = &call.key else { return Ok(None) };
+        let digest = idempotency::digest(self.inner.keys()?, call.tenant.as_deref(), &call.principal, &key.key);
+        let found = self.inner.read(|connection| idempotency::find(connection, &digest, &key.fingerprint, call.at))?;
+        Ok(match found {
+            Found::Free => None,
+            Found::Call(row) => Some(Begun::Known(row)),
+            Found::Conflict => Some(Begun::Conflict),
+        })
     }
 
     /// Lets a call that waited run: false where it does not wait any more.

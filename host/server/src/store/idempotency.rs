@@ -37,7 +37,7 @@ pub(super) fn find(
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?));
     let Some((bound, number, since)) = statement.query_row([digest], read).optional()? else { return Ok(Found::Free) };
     let Some(row) = row_of(connection, number)? else { return Ok(Found::Free) };
-    let is_open = matches!(row.state, CallState::Accepted | CallState::Running);
+    let is_open = matches!(row.state, CallState::Waiting | CallState::Accepted | CallState::Running);
     Ok(match signed(at.saturating_sub(DAY)) > since && !is_open {
         true => Found::Free,
         false if bound == fingerprint => Found::Call(Box::new(row)),

@@ -21,6 +21,8 @@ const LENGTH: usize = 1 + ID + 2 * KEY;
 pub(super) enum Column {
     Request = 0,
     Answer = 1,
+    /// What a person is shown who is to confirm it: that stands with the approval.
+    Shown = 2,
 }
 
 /// Keys that are ready to be used.

@@ -16,7 +16,9 @@ use arc_swap::ArcSwap;
 use rusqlite::{Connection, OptionalExtension as _};
 use wharf::vault::Vault;
 
+mod approvals;
 mod calls;
+mod decisions;
 mod deliveries;
 mod error;
 mod group;
@@ -31,12 +33,16 @@ mod schema;
 mod tests;
 mod types;
 
+pub use approvals::{Approval, ApprovalFilter, ApprovalKind, ApprovalState};
+pub(crate) use approvals::{NewAccess, NewApproval};
+pub use decisions::{Decided, Decision};
 pub(crate) use deliveries::{Delivery, NewDelivery, Settled};
 pub use error::StoreError;
 use group::{Group, Writing};
 use keys::Keys;
 use principals::Known;
 pub use principals::Meta;
+pub(crate) use types::moment;
 pub(crate) use types::{Begun, Ended, NewCall, NewKey};
 pub use types::{CallFilter, CallRow, CallState};
 

@@ -219,7 +219,7 @@ fn check(principal: &Principal) -> Result<(), StoreError> {
             )))
         }
         _ if principal.roles.is_empty() => Err(StoreError::Refused(format!(
-            "`{name}` has no role and could do nothing: give it `call`, `manage` or `read`"
+            "`{name}` has no role and could do nothing: give it `call`, `read`, `manage` or `approve`"
         ))),
         _ => Ok(()),
     }

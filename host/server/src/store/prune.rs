@@ -24,6 +24,7 @@ impl Store {
         let at = now();
         self.inner.prune_expired(at)?;
         let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+        self.inner.prune_requests_for_access(at.saturating_sub(keep))?;
         let last = self.inner.last_before(at.saturating_sub(keep))?;
         let mut gone = 0;
         loop {
@@ -66,6 +67,8 @@ impl Inner {
             let numbers =
                 statement.query_map((last, AT_ONCE), |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
             for number in &numbers {
+                let approval = "DELETE FROM approvals WHERE id = (SELECT id FROM calls WHERE number = ?1)";
+                connection.prepare_cached(approval)?.execute([number])?;
                 connection.prepare_cached("DELETE FROM calls WHERE number = ?1")?.execute([number])?;
                 let contents = "DELETE FROM contents WHERE place BETWEEN ?1 * 2 AND ?1 * 2 + 1";
                 connection.prepare_cached(contents)?.execute([number])?;

@@ -18,6 +18,7 @@ pub(super) const OPEN_FROM: &str = "(SELECT value FROM settings WHERE name = 'op
 /// As which number a state is kept. Those below two are not at their end.
 pub(super) fn code_of(state: CallState) -> i64 {
     match state {
+        CallState::Waiting => -1,
         CallState::Accepted => 0,
         CallState::Running => 1,
         CallState::Succeeded => 2,
@@ -47,6 +48,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRow> {
         effect: row.get(9)?,
         trace: row.get(10)?,
         state: match row.get::<_, i64>(11)? {
+            -1 => CallState::Waiting,
             0 => CallState::Accepted,
             1 => CallState::Running,
             2 => CallState::Succeeded,

@@ -10,7 +10,10 @@ use super::error::{StoreError, damaged};
 
 /// What stands in the file's head: `whrs`.
 const APPLICATION: i32 = 0x7768_7273;
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
+
+/// What makes each form of the tables out of the one before it. What was released is not edited.
+const STEPS: [&str; 2] = [TABLES, APPROVALS];
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +39,14 @@ CREATE INDEX keys_of_call ON keys (number);
 CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;
 CREATE INDEX deliveries_due ON deliveries (webhook, next);
 INSERT INTO settings (name, value) VALUES ('principals', 0), ('open_from', 0);
+";
+
+/// An approval has the id of its call, or one of its own where somebody asks for access. What became of it is told by a server, which
+/// writes down in `told` what it has told. The one of a call goes with the call.
+const APPROVALS: &str = "
+CREATE TABLE approvals (id TEXT PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL, told INTEGER NOT NULL, tenant TEXT, principal TEXT NOT NULL, plugin TEXT NOT NULL, operation TEXT, effect TEXT, connection TEXT, digest TEXT, shown BLOB, reason TEXT, at INTEGER NOT NULL, expires INTEGER NOT NULL, decided INTEGER, decider TEXT, decision TEXT) STRICT;
+CREATE INDEX approvals_open ON approvals (expires) WHERE state = 0;
+CREATE INDEX approvals_untold ON approvals (at) WHERE told <> state;
 ";
 
 /// A connection to a database that is there.
@@ -81,8 +92,8 @@ pub(super) fn share(connection: &Connection, file: &Path) -> Result<(), StoreErr
     }
 }
 
-/// Makes the tables where there are none yet, and says whether the file is one that this program understands. Several processes may
-/// do so at one time.
+/// Makes the tables where there are none yet, or brings those of an earlier Wharf to what they are now; what is in them stays. Says
+/// whether the file is one that this program understands. Several processes may do so at one time.
 pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), StoreError> {
     let of_sql = |error| StoreError::of_sql(&error, file);
     let number = |of: &Connection, pragma| of.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
@@ -95,7 +106,7 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
     let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     let application = number(&transaction, "application_id").map_err(of_sql)?;
     let format = number(&transaction, "user_version").map_err(of_sql)?;
-    match (application, format, tables.map_err(of_sql)?) {
+    let steps = match (application, format, tables.map_err(of_sql)?) {
         (APPLICATION, FORMAT, _) => return Ok(()),
         (APPLICATION, FORMAT.., _) => {
             return Err(StoreError::Refused(format!(
@@ -103,13 +114,42 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
                 file.display()
             )));
         }
-        (0, 0, 0) => {}
+        (APPLICATION, 1.., _) => STEPS.iter().skip(usize::try_from(format).unwrap_or_default()),
+        (0, 0, 0) => STEPS.iter().skip(0),
         _ => return Err(StoreError::Unusable(damaged(file))),
-    }
+    };
     let made = transaction
         .pragma_update(None, "application_id", APPLICATION)
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
-        .and_then(|()| transaction.execute_batch(TABLES))
+        .and_then(|()| steps.map(|step| transaction.execute_batch(step)).collect())
         .and_then(|()| transaction.commit());
     made.map_err(of_sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_wharf_kept_is_still_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server.db");
+        let mut connection = Connection::open(&file).unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        connection
+            .execute("INSERT INTO principals (name, digest, principal, created) VALUES ('a', x'00', '{}', 1)", [])
+            .unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        prepare(&mut connection, &file).unwrap();
+        prepare(&mut connection, &file).unwrap();
+        let count = |table: &str| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((count("principals"), count("approvals")), (1, 0));
+        connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+        let newer = prepare(&mut connection, &file).unwrap_err().to_string();
+        assert!(newer.contains("a newer Wharf"), "{newer}");
+    }
 }

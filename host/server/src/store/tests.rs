@@ -13,6 +13,7 @@ use super::*;
 use crate::auth::policy::{Names, Policy};
 use crate::auth::principal::{Principal, Role};
 
+mod approvals;
 mod calls;
 mod pruned;
 mod timing;
@@ -55,6 +56,7 @@ pub(super) fn new(id: impl Into<String>) -> NewCall {
         at: now(),
         is_later: false,
         request: None,
+        approval: None,
         key: None,
     }
 }

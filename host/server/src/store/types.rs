@@ -5,10 +5,14 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::approvals::NewApproval;
+
 /// How it stands with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallState {
+    /// A person has to confirm it.
+    Waiting,
     /// It was accepted, and has not begun.
     Accepted,
     /// It has begun.
@@ -23,11 +27,13 @@ pub enum CallState {
 
 impl CallState {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Accepted, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Accepted, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
 
-    /// `accepted`, `running`, `succeeded`, `failed` or `unknown`.
+    /// `waiting`, `accepted`, `running`, `succeeded`, `failed` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Accepted => "accepted",
             Self::Running => "running",
             Self::Succeeded => "succeeded",
@@ -64,6 +70,8 @@ pub(crate) struct NewCall {
     pub(crate) is_later: bool,
     /// What is asked for, to be sealed: for a call that waits, and where contents are kept.
     pub(crate) request: Option<Vec<u8>>,
+    /// What a person has to confirm: then it is [`CallState::Waiting`], and has a request.
+    pub(crate) approval: Option<NewApproval>,
     /// The idempotency key, if there is one.
     pub(crate) key: Option<NewKey>,
 }
@@ -114,6 +122,29 @@ pub(crate) struct Ended {
     pub(crate) answer: Option<Vec<u8>>,
     /// Whether the key is free again, as nothing was sent.
     pub(crate) frees_key: bool,
+}
+
+impl Ended {
+    /// Of a call that failed, and of which nothing was sent.
+    pub(super) fn with_nothing_sent(id: &str, at: u64, problem: &'static str, frees_key: bool) -> Self {
+        Self {
+            id: id.to_owned(),
+            at,
+            state: CallState::Failed,
+            problem: Some(problem),
+            connection: None,
+            requests: "[]".to_owned(),
+            retries: 0,
+            queue: Duration::ZERO,
+            host: Duration::ZERO,
+            sandbox: None,
+            network: Duration::ZERO,
+            waiting: Duration::ZERO,
+            request: None,
+            answer: None,
+            frees_key,
+        }
+    }
 }
 
 /// A call as it is known.
@@ -191,7 +222,7 @@ impl CallRow {
 }
 
 /// A time in milliseconds since 1970, as text (RFC 3339).
-fn moment(millis: u64) -> String {
+pub(crate) fn moment(millis: u64) -> String {
     let latest = Duration::from_secs(253_402_300_799);
     let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis).min(latest)).unwrap_or(UNIX_EPOCH);
     humantime::format_rfc3339_millis(time).to_string()

@@ -6,16 +6,18 @@ use std::time::Duration;
 use wharf::operation::Operation;
 use wharf::{Blob, Json, Release, TraceContext};
 
+use super::approval::{self, Agreed};
 use super::fingerprint::fingerprint;
 use super::job::{Answer, Done, Job, Whose, blocking};
-use super::queue::{Lane, Refused};
+use super::past::is_open;
+use super::queue::{Lane, Place, Refused};
 use super::{later, past};
 use crate::api::room::Held;
 use crate::app::App;
 use crate::auth::names::{configured, connection};
 use crate::auth::principal::Principal;
 use crate::problem::{self, Problem};
-use crate::store::{Begun, CallRow, NewKey};
+use crate::store::{Begun, CallRow, CallState, NewKey};
 
 /// The longest idempotency key, in bytes.
 const LONGEST_KEY: usize = 255;
@@ -58,9 +60,18 @@ pub(crate) struct Common {
     /// The idempotency key, and what tells the request from others.
     key: Option<(String, [u8; 32])>,
     pub(crate) trace: Option<TraceContext>,
+    agreed: Agreed,
 }
 
-/// A call that was accepted.
+/// What became of a call that somebody asked for.
+pub(crate) enum Ran {
+    /// It has ended.
+    Ended(Box<Answer>),
+    /// It waits for a person, or did and is yet to end.
+    Waits(Box<Accepted>),
+}
+
+/// A call that was accepted, or waits for a person.
 pub(crate) struct Accepted {
     pub(crate) row: CallRow,
     /// Whether it was before, by the same key.
@@ -91,6 +102,11 @@ impl Common {
             connection: own,
             plugin,
         };
+        let effect = operation.declared.effect;
+        let is_needed = !ask.dry_run && approval::is_needed(app, principal, &whose.plugin, &whose.operation, effect);
+        if is_needed && matches!(what, What::Items(_)) {
+            return Err(approval::one_by_one(&whose.operation));
+        }
         let key = match ask.key.filter(|_| !ask.dry_run) {
             Some(key) => {
                 let (app, whose, what, files) = (Arc::clone(app), whose.clone(), what.clone(), ask.files.clone());
@@ -107,6 +123,7 @@ impl Common {
             files: ask.files,
             key,
             trace: ask.trace,
+            agreed: if is_needed { Agreed::Needed } else { Agreed::NotNeeded },
         })
     }
 
@@ -134,6 +151,7 @@ impl Common {
             key,
             provider_key,
             trace: self.trace,
+            agreed: self.agreed.clone(),
         }
     }
 }
@@ -145,18 +163,18 @@ fn provider_key(app: &App, whose: &Whose, key: &str) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Runs a call when it is its turn. One whose key was used before is told again, once it has ended.
-pub(crate) async fn run(app: &Arc<App>, job: Job) -> Result<Answer, Problem> {
-    let config = app.config.load_full();
+/// Runs a call when it is its turn, or lets it wait for a person where it needs one. One whose key was used before is told again, once
+/// it has ended.
+pub(crate) async fn run(app: &Arc<App>, job: Job) -> Result<Ran, Problem> {
     let trace = job.trace;
-    let patience = job.timeout.map_or(config.wait, |timeout| timeout.min(config.wait));
-    let lane = Lane { tenant: job.whose.tenant.clone(), plugin: job.whose.plugin.clone() };
-    let (place, queued) = app.queue.enter(lane, patience).await.map_err(|refused| {
-        let (problem, whose) = (not_begun(refused, patience), &job.whose);
-        let release = app.host.plugin(&whose.plugin).ok();
-        app.metrics.calls.not_begun(&whose.plugin, &whose.operation, release.as_deref(), problem.kind.name);
-        problem
-    })?;
+    if job.agreed == Agreed::Needed {
+        let waiting = approval::park(app, job).await?;
+        return match is_open(&waiting.row) {
+            true => Ok(Ran::Waits(Box::new(waiting))),
+            false => again(app, waiting.row, trace).await,
+        };
+    }
+    let (place, queued) = place(app, &job).await?;
     let shared = Arc::clone(app);
     // The thread goes on to the end of the call also where nobody waits any more: what was begun is written down as it ended.
     let done = blocking(move || {
@@ -165,14 +183,27 @@ pub(crate) async fn run(app: &Arc<App>, job: Job) -> Result<Answer, Problem> {
         done
     });
     match done.await? {
-        Done::Ran(answer) => Ok(*answer),
+        Done::Ran(answer) => Ok(Ran::Ended(answer)),
         Done::Known(row) => again(app, *row, trace).await,
         Done::Conflict => Err(conflict()),
         Done::Unwritten(error) => Err(error.into()),
     }
 }
 
-fn conflict() -> Problem {
+/// A place to run in, and how long it was waited for.
+pub(super) async fn place(app: &Arc<App>, job: &Job) -> Result<(Place, Duration), Problem> {
+    let wait = app.config.load().wait;
+    let patience = job.timeout.map_or(wait, |timeout| timeout.min(wait));
+    let lane = Lane { tenant: job.whose.tenant.clone(), plugin: job.whose.plugin.clone() };
+    app.queue.enter(lane, patience).await.map_err(|refused| {
+        let (problem, whose) = (not_begun(refused, patience), &job.whose);
+        let release = app.host.plugin(&whose.plugin).ok();
+        app.metrics.calls.not_begun(&whose.plugin, &whose.operation, release.as_deref(), problem.kind.name);
+        problem
+    })
+}
+
+pub(super) fn conflict() -> Problem {
     let detail =
         "the idempotency key was used for another request in the last 24 hours; take a new key for a new request";
     Problem::new(problem::IDEMPOTENCY_CONFLICT, detail)
@@ -202,7 +233,10 @@ fn not_begun(refused: Refused, patience: Duration) -> Problem {
 }
 
 /// Tells of a call that was made before.
-async fn again(app: &Arc<App>, row: CallRow, trace: Option<TraceContext>) -> Result<Answer, Problem> {
+async fn again(app: &Arc<App>, row: CallRow, trace: Option<TraceContext>) -> Result<Ran, Problem> {
+    if row.state == CallState::Waiting {
+        return Ok(Ran::Waits(Box::new(Accepted { row, is_known: true })));
+    }
     let row = past::wait_for_end(app, row, LONGEST_WAIT).await?;
     let shared = Arc::clone(app);
     let told = blocking(move || past::answer_of(&shared, &row)).await??;
@@ -210,11 +244,15 @@ async fn again(app: &Arc<App>, row: CallRow, trace: Option<TraceContext>) -> Res
     answer.is_replay = true;
     app.metrics.replays.inc();
     answer.trace = trace;
-    Ok(answer)
+    Ok(Ran::Ended(Box::new(answer)))
 }
 
 /// Accepts a call for which nobody waits, and waits for it only as long as the caller prefers.
 pub(crate) async fn accept(app: &Arc<App>, job: Job, wait: Duration) -> Result<Accepted, Problem> {
+    if job.agreed == Agreed::Needed {
+        let Accepted { row, is_known } = approval::park(app, job).await?;
+        return Ok(Accepted { row: past::ended_within(app, row, wait).await?, is_known });
+    }
     let id = job.id.clone();
     let known = match later::accept(app, job).await? {
         Begun::New => None,
@@ -225,10 +263,14 @@ pub(crate) async fn accept(app: &Arc<App>, job: Job, wait: Duration) -> Result<A
         app.metrics.replays.inc();
     }
     let (is_known, id) = (known.is_some(), known.map_or(id, |row| row.id));
-    let (shared, call) = (Arc::clone(app), id.clone());
-    let row = blocking(move || shared.store.call(&call)).await??.ok_or_else(|| past::unknown(&id))?;
-    let row = past::ended_within(app, row, wait).await?;
+    let row = past::ended_within(app, row(app, &id).await?, wait).await?;
     Ok(Accepted { row, is_known })
+}
+
+/// What is known of a call that was just written down.
+pub(super) async fn row(app: &Arc<App>, id: &str) -> Result<CallRow, Problem> {
+    let (shared, call) = (Arc::clone(app), id.to_owned());
+    blocking(move || shared.store.call(&call)).await??.ok_or_else(|| past::unknown(id))
 }
 
 /// An idempotency key as it is written.

@@ -33,7 +33,7 @@ pub(crate) fn fingerprint(
     Ok(app.store.digest(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
-fn content_digest(file: &Blob) -> Result<Vec<u8>, Problem> {
+pub(super) fn content_digest(file: &Blob) -> Result<Vec<u8>, Problem> {
     use std::io::Read as _;
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     let (mut reader, mut piece) = (file.reader(), vec![0; 64 << 10]);
@@ -52,7 +52,7 @@ fn content_digest(file: &Blob) -> Result<Vec<u8>, Problem> {
 const DEPTH: usize = 32;
 
 /// JSON without blanks and with members in the order of their names. Digits stay as they are: what differs in them may differ.
-fn canonical(json: &Json, depth: usize) -> String {
+pub(super) fn canonical(json: &Json, depth: usize) -> String {
     if depth >= DEPTH {
         return json.compact().into_string();
     }

@@ -8,6 +8,7 @@ use wharf::audit::Principal;
 use wharf::failure::CallError;
 use wharf::{Blob, Call, Exchange, Json, Report, TraceContext};
 
+use super::approval::{self, Agreed};
 use super::kept::Given;
 use crate::app::App;
 use crate::events::{Event, OfCall};
@@ -47,6 +48,8 @@ pub(crate) struct Job {
     /// What the provider knows the call by, where it has a key.
     pub(crate) provider_key: Option<String>,
     pub(crate) trace: Option<TraceContext>,
+    /// Whether a person has to agree to it, or did.
+    pub(crate) agreed: Agreed,
 }
 
 /// What became of a job.
@@ -93,7 +96,7 @@ fn micros(time: Duration) -> u64 {
 }
 
 impl Job {
-    fn host_name(&self) -> Option<String> {
+    pub(super) fn host_name(&self) -> Option<String> {
         let name = self.whose.connection.as_ref()?;
         Some(match &self.whose.tenant {
             Some(tenant) => format!("{tenant}:{name}"),
@@ -101,7 +104,7 @@ impl Job {
         })
     }
 
-    fn call(&self) -> Call {
+    pub(super) fn call(&self) -> Call {
         let Whose { plugin, operation, principal, tenant, .. } = &self.whose;
         let principal = Principal { name: principal.clone(), tenant: tenant.clone() };
         let mut call = Call::new(plugin, operation).id(&self.id).principal(principal).input(self.input.clone());
@@ -143,6 +146,7 @@ impl Job {
             at: now(),
             is_later,
             request,
+            approval: None,
             key: self.key.clone(),
         }
     }
@@ -151,7 +155,7 @@ impl Job {
     pub(crate) fn run(self, app: &App, queued: Duration) -> Done {
         // Nothing is sent, so nothing is written down.
         if self.dry_run {
-            let report = self.report(app, queued);
+            let (report, _) = self.report(app, queued);
             return Done::Ran(Box::new(self.answer(report, queued)));
         }
         let contents = self.contents_kept(app);
@@ -165,11 +169,14 @@ impl Job {
 
     /// Runs it, whose row is there. For the answer of one that is for later nobody waits.
     pub(crate) fn run_begun(self, app: &App, queued: Duration, is_later: bool) -> Answer {
-        let report = self.report(app, queued);
+        let (report, refused) = self.report(app, queued);
         app.metrics.calls.ended(&self.whose.plugin, &self.whose.operation, &report, queued);
         let was_sent = !report.exchanges.is_empty();
         let requests = Value::Array(report.exchanges.iter().map(sent).collect()).to_string();
-        let answer = self.answer(report, queued);
+        let mut answer = self.answer(report, queued);
+        if let Some(problem) = refused {
+            answer.result = Err(problem);
+        }
         let is_fetched = self.key.is_some() || is_later;
         let is_kept = is_fetched || app.config.load().history.contents;
         let masked = is_kept.then(|| self.masked(app, &answer).into_string().into_bytes());
@@ -211,20 +218,37 @@ impl Job {
     }
 
     /// The call itself, and what the log and the traces tell of it.
-    fn report(&self, app: &App, queued: Duration) -> Report {
+    fn report(&self, app: &App, queued: Duration) -> (Report, Option<Problem>) {
         let kept =
             app.telemetry.as_ref().and_then(|telemetry| Some((telemetry, Running::begin(telemetry, self.trace)?)));
         let call = match &kept {
             Some((_, running)) => self.call().trace(running.trace),
             None => self.call(),
         };
-        let report = app.host.run(call);
+        let (report, refused) = self.sent(app, call);
         let trace = kept.as_ref().map(|(_, running)| running.trace).or(self.trace);
         of_call(self, &report, trace);
         if let Some((telemetry, running)) = kept {
             running.end(telemetry, self, &report, queued);
         }
-        report
+        (report, refused)
+    }
+
+    /// Runs it. Where a person had to agree to it and did not, or to something else, nothing is sent.
+    fn sent(&self, app: &App, call: Call) -> (Report, Option<Problem>) {
+        match &self.agreed {
+            Agreed::NotNeeded => (app.host.run(call), None),
+            Agreed::To(agreement) => match approval::run(app, self, call, agreement) {
+                Ok(report) => (report, None),
+                Err((report, problem)) => (*report, Some(problem)),
+            },
+            Agreed::Needed => {
+                let problem =
+                    Problem::new(problem::APPROVAL_NEEDED, "a person has to confirm the call, and nobody did");
+                let report = app.host.run(call.dry_run());
+                (Report { exchanges: Vec::new(), ..report }, Some(problem))
+            }
+        }
     }
 
     /// Tells what becomes of it.
@@ -288,7 +312,7 @@ impl Job {
     }
 
     /// The input without what is sensitive.
-    fn contents(&self, app: &App) -> Option<Vec<u8>> {
+    pub(super) fn contents(&self, app: &App) -> Option<Vec<u8>> {
         let release = app.host.plugin(&self.whose.plugin).ok()?;
         let operation = release.operation(&self.whose.operation).ok()?;
         let sensitive: Vec<String> = operation

@@ -1,14 +1,18 @@
 //! Calls for which nobody waits: they are written down first, and run as soon as it is their turn, also after a restart.
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde::Deserialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use wharf::declaration::Effect;
-use wharf::{Json, TraceContext};
+use wharf::{Blob, Json, TraceContext};
 
+use super::approval::{Agreed, Agreement};
 use super::job::{Job, Shared, Whose, blocking};
 use super::queue::Lane;
 use crate::problem::{self, Problem};
@@ -27,20 +31,63 @@ struct Kept<'k> {
     retries: Option<u32>,
     provider_key: Option<String>,
     trace: Option<String>,
+    #[serde(default)]
+    files: Vec<KeptFile>,
+    approval: Option<KeptApproval>,
 }
 
-fn kept(job: &Job) -> Vec<u8> {
+/// A file of a call that waits for a person.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeptFile {
+    name: String,
+    media_type: String,
+    file_name: Option<String>,
+    base64: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptApproval {
+    digest: String,
+    at: u64,
+}
+
+/// A call as it is kept until it runs.
+pub(super) fn kept(job: &Job) -> Result<Vec<u8>, Problem> {
     let number = |number: Option<u64>| Json::from(serde_json::json!(number));
     let timeout = job.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let trace = job.trace.map(|trace| trace.to_string());
+    let files = job.files.iter().map(|(name, file)| kept_file(name, file)).collect::<Result<Vec<_>, _>>()?;
+    let approval = match &job.agreed {
+        Agreed::To(Agreement { digest, at }) => Some(KeptApproval { digest: digest.clone(), at: *at }),
+        Agreed::NotNeeded | Agreed::Needed => None,
+    };
     let members = [
         ("input", job.input.clone()),
         ("timeoutMs", number(timeout)),
         ("retries", number(job.retries.map(u64::from))),
         ("providerKey", serde_json::json!(job.provider_key).into()),
         ("trace", serde_json::json!(trace).into()),
+        ("files", serde_json::json!(files).into()),
+        ("approval", serde_json::json!(approval).into()),
     ];
-    Json::object(members).into_string().into_bytes()
+    Ok(Json::object(members).into_string().into_bytes())
+}
+
+fn kept_file(name: &str, file: &Blob) -> Result<KeptFile, Problem> {
+    let mut bytes = Vec::new();
+    file.reader().read_to_end(&mut bytes).map_err(|error| {
+        Problem::new(problem::HOST_FAULT, format!("the host failed: {}", wharf::SpoolError::of(error)))
+    })?;
+    let (media_type, file_name) = (file.media_type.clone(), file.file_name.clone());
+    Ok(KeptFile { name: name.to_owned(), media_type, file_name, base64: STANDARD.encode(bytes) })
+}
+
+impl KeptFile {
+    fn read(self) -> Option<(String, Blob)> {
+        let bytes = STANDARD.decode(self.base64).ok()?;
+        Some((self.name, Blob::new(bytes, self.media_type, self.file_name)))
+    }
 }
 
 /// Accepts a call: once this returns it is written down.
@@ -61,8 +108,8 @@ pub(crate) async fn accept(app: &Shared, job: Job) -> Result<Begun, Problem> {
 }
 
 async fn write_down(app: &Shared, job: Job) -> Result<Begun, Problem> {
-    let (shared, row) = (Arc::clone(app), job.row(Some(kept(&job)), true));
-    let begun = blocking(move || shared.store.begin(row)).await.and_then(|begun| Ok(begun?));
+    let (shared, row) = (Arc::clone(app), kept(&job).map(|kept| job.row(Some(kept), true)));
+    let begun = blocking(move || -> Result<Begun, Problem> { Ok(shared.store.begin(row?)?) }).await.flatten();
     match begun {
         Ok(Begun::New) => {
             job.tell(app, "call.accepted", serde_json::json!({ "call": job.id }));
@@ -80,17 +127,26 @@ async fn write_down(app: &Shared, job: Job) -> Result<Begun, Problem> {
 pub(crate) fn resume(app: &Shared) -> Result<usize, crate::store::StoreError> {
     let accepted = app.store.accepted()?;
     let count = accepted.len();
-    for (row, request) in accepted {
-        app.accepted.fetch_add(1, Ordering::SeqCst);
-        match read(&row, &request) {
-            Some(job) => start(app, job),
-            None => {
-                app.accepted.fetch_sub(1, Ordering::SeqCst);
-                (app.tell)(&format!("the call {} was accepted, and what it asks for cannot be read any more", row.id));
-            }
-        }
-    }
+    accepted.iter().for_each(|(row, request)| take_up(app, row, request));
     Ok(count)
+}
+
+/// Takes up a call that somebody confirmed. Whoever else does so too finds that it runs.
+pub(super) fn confirmed(app: &Shared, id: &str) -> Result<(), crate::store::StoreError> {
+    if let (Some(row), Some(request)) = (app.store.call(id)?, app.store.request(id)?) {
+        take_up(app, &row, &request);
+    }
+    Ok(())
+}
+
+fn take_up(app: &Shared, row: &CallRow, request: &[u8]) {
+    match read(row, request) {
+        Some(job) => {
+            app.accepted.fetch_add(1, Ordering::SeqCst);
+            start(app, job);
+        }
+        None => (app.tell)(&format!("the call {} was accepted, and what it asks for cannot be read any more", row.id)),
+    }
 }
 
 fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
@@ -112,7 +168,7 @@ fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
             connection: row.connection.clone(),
         },
         input: Json::parse(kept.input.get()).ok()?,
-        files: Vec::new(),
+        files: kept.files.into_iter().map(KeptFile::read).collect::<Option<_>>()?,
         timeout: kept.timeout_ms.map(Duration::from_millis),
         retries: kept.retries,
         dry_run: false,
@@ -120,6 +176,10 @@ fn read(row: &CallRow, request: &[u8]) -> Option<Job> {
         key: None,
         provider_key: kept.provider_key,
         trace: kept.trace.and_then(|trace| trace.parse::<TraceContext>().ok()),
+        agreed: match kept.approval {
+            Some(KeptApproval { digest, at }) => Agreed::To(Agreement { digest, at }),
+            None => Agreed::NotNeeded,
+        },
     })
 }
 

@@ -1,5 +1,6 @@
 //! When does a call run, and what becomes of it?
 
+pub(crate) mod approval;
 pub(crate) mod ask;
 mod fingerprint;
 pub(crate) mod job;

@@ -66,7 +66,7 @@ pub(crate) async fn ended_within(app: &Arc<App>, row: CallRow, wait: Duration) -
     tokio::select! {
         _ = tokio::time::timeout(wait, ended) => {}
         // It is run by the next server.
-        () = app.stopped(), if now.state == CallState::Accepted => {}
+        () = app.stopped(), if matches!(now.state, CallState::Waiting | CallState::Accepted) => {}
     }
     Ok(look().await??.unwrap_or(row))
 }
@@ -86,7 +86,7 @@ pub(crate) async fn wait_for_end(app: &Arc<App>, row: CallRow, wait: Duration) -
 }
 
 pub(crate) fn is_open(row: &CallRow) -> bool {
-    matches!(row.state, CallState::Accepted | CallState::Running)
+    matches!(row.state, CallState::Waiting | CallState::Accepted | CallState::Running)
 }
 
 pub(crate) fn outcome_unknown(row: &CallRow) -> Problem {

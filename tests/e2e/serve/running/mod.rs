@@ -1,5 +1,6 @@
 //! A server that runs, and what callers, idlers and attackers have of it.
 
+mod approvals;
 mod bodies;
 mod calls;
 mod client;

@@ -25,6 +25,8 @@ fn users(claims: &[(&str, &str)]) -> OidcPrincipal {
         connections: Some(vec!["shop-*".to_owned()]),
         operations: Some(vec!["users.*".parse().unwrap()]),
         effects: None,
+        approve_effects: Vec::new(),
+        approve_operations: Vec::new(),
     }
 }
 

@@ -30,6 +30,8 @@ impl Users {
             connections: names("connections", &config.connections)?,
             operations: names("operations", &operations)?,
             effects: config.effects.as_ref().map(|effects| effects.iter().copied().collect()),
+            approve_effects: config.approve_effects.iter().copied().collect(),
+            approve_operations: config.approve_operations.clone(),
         };
         let roles = config.roles.iter().filter_map(|role| Role::of(role)).collect();
         let claims = config.claims.iter().map(|(claim, value)| (claim.clone(), value.clone())).collect();

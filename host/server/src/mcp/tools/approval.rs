@@ -3,26 +3,17 @@
 use std::sync::Arc;
 
 use rmcp::model::{CallToolResult, Tool, ToolAnnotations};
-use serde::Deserialize;
 use serde_json::json;
 use wharf::Json;
 
 use super::{Face, read};
 use crate::app::App;
 use crate::mcp::asker::Asker;
-use crate::problem::{self, Problem};
+use crate::mcp::result::{Words, of};
+use crate::problem::Problem;
+use crate::work::approval::{Wanted, ask};
 
 pub(super) const NAME: &str = "request-approval";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "nothing has to be approved yet")]
-struct Arguments {
-    call: Option<String>,
-    plugin: Option<String>,
-    operation: Option<String>,
-    reason: String,
-}
 
 pub(super) fn tool() -> Tool {
     let face = Face {
@@ -37,6 +28,7 @@ pub(super) fn tool() -> Tool {
                 "call": {"type": "string", "description": "The id of a call that waits."},
                 "plugin": {"type": "string"},
                 "operation": {"type": "string"},
+                "connection": {"type": "string"},
                 "reason": {"type": "string", "minLength": 1, "maxLength": 1000},
             },
             "additionalProperties": false,
@@ -44,10 +36,11 @@ pub(super) fn tool() -> Tool {
         output: json!({
             "type": "object",
             "properties": {
-                "approval": {"type": "string", "description": "Its id."},
-                "state": {"type": "string", "description": "`waiting`, `approved`, `refused` or `expired`."},
+                "id": {"type": "string", "description": "Of a request for access."},
+                "kind": {"type": "string"},
                 "call": {"type": "string"},
-                "expiresAt": {"type": "string"},
+                "state": {"type": "string", "description": "Of the call, or of the request: `waiting`, `open`, `rejected`, …"},
+                "approval": {"description": "What a person is asked about the call, and what they decided."},
             },
         }),
         hints: ToolAnnotations::new().read_only(false).destructive(false).idempotent(true).open_world(false),
@@ -55,7 +48,8 @@ pub(super) fn tool() -> Tool {
     face.tool()
 }
 
-pub(super) async fn run(_: &Arc<App>, _: &Asker, arguments: &Json) -> Result<CallToolResult, Problem> {
-    let _: Arguments = read(NAME, arguments)?;
-    Err(Problem::new(problem::UNKNOWN, "no call of yours waits for a person, and no operation here needs one to agree"))
+pub(super) async fn run(app: &Arc<App>, asker: &Asker, arguments: &Json) -> Result<CallToolResult, Problem> {
+    let wanted: Wanted = read(NAME, arguments)?;
+    let told = ask(app, &asker.principal, wanted).await?;
+    Ok(of(&told.into(), Words::OfPlugins, Vec::new()))
 }

@@ -19,8 +19,10 @@ use crate::mcp::asker::Asker;
 use crate::mcp::resources;
 use crate::mcp::result::{Words, of, of_failure, told};
 use crate::problem::{self, Problem};
-use crate::work::ask::{Ask, Common, What, key_of, run as run_job};
-use crate::work::job::{Answer, described};
+use crate::store::CallRow;
+use crate::work::approval::of_call;
+use crate::work::ask::{Ask, Common, Ran, What, key_of, run as run_job};
+use crate::work::job::{Answer, blocking, described};
 
 pub(super) const NAME: &str = "call";
 
@@ -119,6 +121,8 @@ pub(super) fn answer_schema(output: Value) -> Value {
             "files": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "uri": {"type": "string"}}}},
             "retries": {"type": "integer"},
             "replayed": {"type": "boolean", "description": "Whether it was done before, with the same idempotency key."},
+            "state": {"type": "string", "description": "Of a call that waits for a person: `waiting`, or how it stands by now."},
+            "approval": {"type": "object", "description": "What a person is asked, and what the call would send. `request-approval` tells how it stands."},
         },
     })
 }
@@ -167,7 +171,20 @@ pub(super) async fn call(app: &Arc<App>, asker: &Asker, wanted: Wanted) -> Resul
     let common = Common::of(app, &asker.principal, ask, &what).await?;
     let What::One(input) = what else { return Err(Problem::new(problem::HOST_FAULT, "the host failed: it has a bug")) };
     let job = common.job(app, input, None);
-    Ok(answered(&run_job(app, job).await?))
+    match run_job(app, job).await? {
+        Ran::Ended(answer) => Ok(answered(&answer)),
+        Ran::Waits(waiting) => waits(app, waiting.row).await,
+    }
+}
+
+/// A call that waits for a person, or did and is yet to end.
+async fn waits(app: &Arc<App>, row: CallRow) -> Result<CallToolResult, Problem> {
+    let (shared, plugin) = (Arc::clone(app), row.plugin.clone());
+    let told = blocking(move || -> Result<Value, Problem> {
+        let approval = of_call(&shared, &row, true)?;
+        Ok(json!({ "call": row.id, "state": row.state, "approval": approval }))
+    });
+    Ok(of(&told.await??.into(), Words::OfProvider(&plugin), Vec::new()))
 }
 
 async fn attached(app: &Arc<App>, asker: &Asker, file: FileGiven) -> Result<(String, Blob), Problem> {

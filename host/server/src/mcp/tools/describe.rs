@@ -21,6 +21,7 @@ use crate::mcp::clean;
 use crate::mcp::example::example;
 use crate::mcp::result::{Words, of};
 use crate::problem::Problem;
+use crate::work::approval::is_needed;
 use crate::work::job::blocking;
 
 pub(super) const NAME: &str = "describe";
@@ -121,6 +122,7 @@ fn of_operation(app: &App, principal: &Principal, plugin: &str, name: &str) -> R
         ("filesIn", Some(files_in.collect())),
         ("filesOut", Some(declared.output_attachments.iter().map(|name| clean::title(name)).collect())),
         ("sensitive", Some(json!(declared.sensitive_inputs))),
+        ("needsApproval", Some(json!(is_needed(app, principal, plugin, name, declared.effect)))),
     ];
     if let Some(members) = told.as_object_mut() {
         let is_something = |value: &Value| value.as_array().is_none_or(|all| !all.is_empty());

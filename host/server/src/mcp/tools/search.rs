@@ -18,6 +18,7 @@ use crate::mcp::asker::Asker;
 use crate::mcp::clean;
 use crate::mcp::result::{Words, of};
 use crate::problem::{self, Problem};
+use crate::work::approval::is_needed;
 use crate::work::job::blocking;
 
 pub(super) const NAME: &str = "search";
@@ -73,6 +74,7 @@ pub(super) fn tool() -> Tool {
                             "idempotent": {"type": "boolean"},
                             "required": {"type": "array", "items": {"type": "string"}},
                             "connections": connections_schema(),
+                            "needsApproval": {"type": "boolean", "description": "Whether a person has to confirm each call."},
                         },
                     },
                 },
@@ -132,6 +134,8 @@ fn found(app: &App, principal: &Principal, wanted: &Arguments) -> Result<Value, 
             let mut told = told(app, hit);
             if let (Some(members), Some(known)) = (told.as_object_mut(), connections.get(hit.plugin.as_str())) {
                 members.insert("connections".to_owned(), known.clone());
+                let needs = is_needed(app, principal, &hit.plugin, &hit.name, hit.effect);
+                members.insert("needsApproval".to_owned(), json!(needs));
             }
             told
         })
