@@ -189,7 +189,7 @@ impl Default for ServerConfig {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct FileServer {
     listen: Option<String>,
     management: Option<String>,
@@ -199,28 +199,22 @@ pub(super) struct FileServer {
     hosts: Option<Vec<String>>,
     calls: Option<u32>,
     queue: Option<u32>,
-    #[serde(default, with = "humantime_serde")]
+    #[serde(with = "humantime_serde")]
     wait: Option<Duration>,
     sockets: Option<u32>,
     body: Option<ByteSize>,
     files: Option<ByteSize>,
-    #[serde(default, with = "humantime_serde")]
+    #[serde(with = "humantime_serde")]
     patience: Option<Duration>,
-    #[serde(default, with = "humantime_serde")]
+    #[serde(with = "humantime_serde")]
     grace: Option<Duration>,
-    #[serde(default)]
     principal: FilePrincipalLimits,
-    #[serde(default)]
     history: FileHistory,
     oidc: Option<FileOidc>,
-    #[serde(default)]
     webhooks: BTreeMap<String, FileWebhook>,
-    #[serde(default)]
     approvals: FileApprovals,
     metrics: FileMetrics,
-    #[serde(default)]
     mcp: FileMcp,
-    #[serde(default)]
     log: FileLog,
     telemetry: Option<FileTelemetry>,
 }
