@@ -42,9 +42,9 @@ fn a_call_is_counted_by_how_it_ended_and_by_where_its_time_went() {
         "wharf_calls_total{plugin=\"appwrite\",operation=\"users.list\",outcome=\"ok\"} 2\n",
         "wharf_calls_total{plugin=\"appwrite\",operation=\"users.list\",outcome=\"host-fault\"} 1\n",
         "wharf_calls_total{plugin=\"appwrite\",operation=\"users.list\",outcome=\"busy\"} 1\n",
-        "wharf_call_duration_seconds_bucket{le=\"0.01\",plugin=\"appwrite\"} 0\n",
-        "wharf_call_duration_seconds_bucket{le=\"0.025\",plugin=\"appwrite\"} 3\n",
-        "wharf_call_part_duration_seconds_bucket{le=\"0.001\",plugin=\"appwrite\",part=\"queue\"} 3\n",
+        "wharf_call_duration_seconds_bucket{plugin=\"appwrite\",le=\"0.01\"} 0\n",
+        "wharf_call_duration_seconds_bucket{plugin=\"appwrite\",le=\"0.025\"} 3\n",
+        "wharf_call_part_duration_seconds_bucket{plugin=\"appwrite\",part=\"queue\",le=\"0.001\"} 3\n",
         "wharf_call_part_duration_seconds_count{plugin=\"appwrite\",part=\"sandbox\"} 0\n",
         "wharf_call_retries_total{plugin=\"appwrite\"} 3\n",
     ] {
