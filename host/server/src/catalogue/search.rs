@@ -93,9 +93,14 @@ impl Index {
         Ok(Self { operations, database: Mutex::new(database) })
     }
 
-    /// All that a principal may know of, in the plugins' order.
+    /// All that there are, in the plugins' order.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Found> {
+        self.operations.iter()
+    }
+
+    /// Those that a principal may know of.
     pub(crate) fn all<'i>(&'i self, principal: &'i Principal) -> impl Iterator<Item = &'i Found> {
-        self.operations.iter().filter(|found| principal.sees(&found.plugin, &found.name, found.effect))
+        self.operations().filter(|found| principal.sees(&found.plugin, &found.name, found.effect))
     }
 
     /// Those of them that words are about, the best first.

@@ -67,6 +67,7 @@ pub(super) fn tool() -> Tool {
                 "filesIn": {"type": "array", "items": {"type": "object"}},
                 "filesOut": {"type": "array", "items": {"type": "string"}},
                 "sensitive": {"type": "array", "items": {"type": "string"}, "description": "Inputs that stand in no log."},
+                "needsApproval": {"type": "boolean", "description": "Whether a person has to agree to each call."},
                 "resources": {"type": "array", "items": {"type": "object"}},
                 "connections": connections_schema(),
             },

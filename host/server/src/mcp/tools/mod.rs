@@ -43,9 +43,12 @@ pub(super) async fn list(
         Some(Err(_)) => return Err(ErrorData::invalid_params("`cursor` is what the page before gave", None)),
     };
     let (app, principal) = (Arc::clone(app), Arc::clone(principal));
-    let pinned = blocking(move || pinned::all(&app, &principal).iter().map(Pinned::tool).collect::<Vec<_>>()).await;
+    let pinned = blocking(move || {
+        let all = pinned::all(&app, &principal)?;
+        Ok::<_, Problem>(all.iter().filter_map(|pinned| pinned.tool(&app)).collect::<Vec<_>>())
+    });
     let mut all = vec![search::tool(), describe::tool(), call::tool(), connect::tool(), approval::tool()];
-    all.extend(pinned.map_err(|problem| error_of(&problem))?);
+    all.extend(pinned.await.and_then(|pinned| pinned).map_err(|problem| error_of(&problem))?);
     let end = begin.saturating_add(PAGE).min(all.len());
     let is_more = end < all.len();
     let mut page = ListToolsResult::with_all_items(all.drain(begin.min(end)..end).collect());
@@ -86,8 +89,8 @@ pub(super) async fn run(
 /// An operation that is a tool of its own.
 async fn one(app: &Arc<App>, asker: &Asker, name: &str) -> Result<Option<Pinned>, ErrorData> {
     let (app, principal, name) = (Arc::clone(app), Arc::clone(&asker.principal), name.to_owned());
-    let found = blocking(move || pinned::all(&app, &principal).into_iter().find(|pinned| pinned.name == name)).await;
-    found.map_err(|problem| error_of(&problem))
+    let found = blocking(move || Ok(pinned::all(&app, &principal)?.into_iter().find(|pinned| pinned.name == name)));
+    found.await.and_then(|found| found).map_err(|problem| error_of(&problem))
 }
 
 /// What a model has to know of a tool before it uses it.
