@@ -40,6 +40,18 @@ pub fn open_regular(file: &Path, options: &OpenOptions) -> io::Result<File> {
     Ok(opened)
 }
 
+/// Opens a regular file to be read and written, such as one that is there to be locked, and makes it for the owner alone.
+///
+/// # Errors
+/// As for [`open_regular`].
+pub fn open_private(file: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open_regular(file, &options)
+}
+
 /// What was said of a file that cannot be read, and of a folder what is expected in its place, such as `a file with JSON`.
 pub fn in_words(error: &io::Error, expected: &str) -> String {
     match error.kind() {

@@ -56,6 +56,7 @@ mod moved;
 pub mod notify;
 pub mod open;
 pub mod outgoing;
+pub mod owner;
 mod parameters;
 mod path;
 pub mod permissions;

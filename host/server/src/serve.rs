@@ -26,7 +26,7 @@ use crate::work::{approval, later};
 /// What reads the configuration anew and makes the host follow it: what holds of it for the server, or why the old one stays.
 pub type Reload = Arc<dyn Fn() -> Result<ServerConfig, String> + Send + Sync>;
 
-/// How often it is looked whether files have changed.
+/// How often it is looked whether files have changed, and whether another process has left calls behind.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How often what is too old or too much is taken out of the history.
@@ -116,22 +116,19 @@ impl Server {
     /// # Errors
     /// [`ServeError`] where it does not begin to.
     pub fn serve(self, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
-        let places = self.config.calls.map_or(self.places, |calls| calls.min(self.places)).max(1) as usize;
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let threads = (processors / 2).clamp(1, THREADS);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
-            .max_blocking_threads(places + FOR_DISKS)
-            .thread_name("request")
-            .enable_all()
-            .build()
-            .map_err(ServeError::System)?;
+        let places = self.places();
+        let runtime = runtime(places)?;
         let telemetry = self.telemetry.clone();
         let served = runtime.block_on(self.run(places, ready));
         end(runtime);
         info!(target: "wharf::server", "stopped");
         telemetry.iter().for_each(|telemetry| telemetry.stop());
         served
+    }
+
+    /// How many calls run at one time.
+    fn places(&self) -> usize {
+        self.config.calls.map_or(self.places, |calls| calls.min(self.places)).max(1) as usize
     }
 
     async fn run(self, places: usize, ready: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
@@ -180,10 +177,7 @@ impl Server {
                 Listener { socket, router, hosts, sockets, open: app.metrics.sockets.clone(), patience, grace };
             listeners.spawn(listener.serve(stopped.clone()));
         }
-        let resumed = later::resume(&app)?;
-        if resumed > 0 {
-            info!(target: "wharf::server", "{resumed} calls that were accepted before are taken up");
-        }
+        take_up(&app).await;
         let upkeep = tokio::spawn(upkeep(Arc::clone(&app), watched, reload));
         mcp::warnings(&app).iter().for_each(|words| tell(words));
         ready(&addresses);
@@ -200,6 +194,18 @@ impl Server {
         drop(webhooks);
         Ok(())
     }
+}
+
+/// The threads of a server with so many places for calls.
+fn runtime(places: usize) -> Result<Runtime, ServeError> {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((processors / 2).clamp(1, THREADS))
+        .max_blocking_threads(places + FOR_DISKS)
+        .thread_name("request")
+        .enable_all()
+        .build()
+        .map_err(ServeError::System)
 }
 
 /// Whether somebody is known who may ask, or nobody else can reach it.
@@ -276,6 +282,7 @@ async fn upkeep(app: Arc<App>, watched: Vec<PathBuf>, reload: Reload) {
         }
         releases.look_again(&app.host, &app.events);
         notice(&app).await;
+        take_up(&app).await;
         count_connections(&app).await;
         if pruned.elapsed() >= PRUNE {
             pruned = tokio::time::Instant::now();
@@ -340,6 +347,20 @@ async fn count_connections(app: &Arc<App>) {
     let app = Arc::clone(app);
     // A vault that cannot be used is told of by calls, and is looked at again.
     let _ = tokio::task::spawn_blocking(move || app.metrics.connections.look(&app.host)).await;
+}
+
+/// Takes over what processes have left behind that have ended.
+async fn take_up(app: &Arc<App>) {
+    let (shared, within) = (Arc::clone(app), tokio::runtime::Handle::current());
+    let taken = tokio::task::spawn_blocking(move || {
+        let _within = within.enter();
+        later::resume(&shared)
+    });
+    match taken.await {
+        Ok(Ok(0)) | Err(_) => {}
+        Ok(Ok(count)) => info!(target: "wharf::server", "{count} calls that were accepted before are taken up"),
+        Ok(Err(error)) => (app.tell)(&format!("what other processes have left behind is not taken up: {error}")),
+    }
 }
 
 async fn prune(app: &Arc<App>) {

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use wharf::files::is_there;
 use wharf::vault::VaultError;
-use wharf_egress::files::create_private_folder;
+use wharf_egress::files::{create_private_folder, open_private};
 
 use crate::fault::{Fault, io_in_words};
 use crate::open::{Open, alone};
@@ -169,7 +169,7 @@ fn entries(connection: &Connection) -> Result<u64, Fault> {
 /// A copy that is its owner's alone.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = wharf::files::open(from)?;
-    let mut to = disk::open_lock(to)?;
+    let mut to = open_private(to)?;
     io::copy(&mut from, &mut to)?;
     to.sync_all()
 }

@@ -87,15 +87,6 @@ pub(crate) fn remove(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file that is there to be locked, and makes it.
-pub(crate) fn open_lock(file: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    wharf_egress::files::open_regular(file, &options)
-}
-
 /// Which file a path leads to.
 #[cfg(unix)]
 pub(crate) fn identity(file: &Path) -> Option<(u64, u64)> {

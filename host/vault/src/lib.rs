@@ -22,6 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use wharf::files::is_there;
 use wharf::vault::{Changes, Entry, LARGEST_VALUE, LONGEST_NAME, Put, Vault, VaultError};
+use wharf_egress::owner::Owner;
 
 mod anchor;
 mod backup;
@@ -31,7 +32,6 @@ mod disk;
 mod fault;
 mod keys;
 mod open;
-mod owner;
 mod ring;
 mod rotate;
 mod rows;
@@ -45,7 +45,6 @@ pub use backup::Restored;
 use fault::Fault;
 pub use keys::KeySource;
 use open::Open;
-use owner::Owner;
 use ring::KeyRing;
 pub use rotate::Rotated;
 pub use verify::{Checked, InnerKey, Status};

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
 use tempfile::TempPath;
-use wharf_egress::files::create_private_folder;
+use wharf_egress::files::{create_private_folder, open_private};
 use wharf_egress::permissions::{Closed, exposed_at, shared};
 
 use crate::anchor::{Anchor, BUCKETS};
@@ -115,7 +115,7 @@ fn check_closed(file: &Path) -> Result<(), Fault> {
 /// Says that the database is open, for as long as it is.
 fn lock(file: &Path) -> Result<File, Fault> {
     let path = disk::beside(file, LOCK);
-    let opened = disk::open_lock(&path).map_err(|error| io_in_words("the lock of the vault", &path, &error))?;
+    let opened = open_private(&path).map_err(|error| io_in_words("the lock of the vault", &path, &error))?;
     match opened.try_lock_shared() {
         Ok(()) => Ok(opened),
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -128,7 +128,7 @@ fn lock(file: &Path) -> Result<File, Fault> {
 /// The vault's file to oneself: nobody has it open, and nobody opens it.
 pub(crate) fn alone(file: &Path) -> Result<File, Fault> {
     let path = disk::beside(file, LOCK);
-    let opened = disk::open_lock(&path).map_err(|error| io_in_words("the lock of the vault", &path, &error))?;
+    let opened = open_private(&path).map_err(|error| io_in_words("the lock of the vault", &path, &error))?;
     match opened.try_lock() {
         Ok(()) => Ok(opened),
         Err(std::fs::TryLockError::WouldBlock) => {

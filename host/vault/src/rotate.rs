@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use wharf::vault::VaultError;
+use wharf_egress::files::open_private;
 
 use crate::SqliteVault;
 use crate::anchor::Anchor;
@@ -116,7 +117,7 @@ impl SqliteVault {
     fn to_rotate(&self) -> Result<(Arc<Open>, File), Fault> {
         let Some(open) = self.to_write(false)? else { return Err(self.no_vault()) };
         let path = disk::beside(&self.file, LOCK);
-        let lock = disk::open_lock(&path).map_err(|error| io_in_words("the lock of the vault,", &path, &error))?;
+        let lock = open_private(&path).map_err(|error| io_in_words("the lock of the vault,", &path, &error))?;
         match lock.try_lock() {
             Ok(()) => Ok((open, lock)),
             Err(TryLockError::WouldBlock) => {

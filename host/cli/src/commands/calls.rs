@@ -191,6 +191,7 @@ mod tests {
             retries: 2,
             micros: [Some(100), Some(200), None, Some(1500), Some(0)],
             is_later: false,
+            owner: None,
         }
     }
 

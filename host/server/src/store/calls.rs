@@ -7,16 +7,16 @@ use super::error::StoreError;
 use super::group::transaction;
 use super::idempotency::{self, DAY, Found};
 use super::keys::Column;
-use super::rows::{OPEN_FROM, code_of, place, row_by_number};
-use super::types::{Begun, CallRow, CallState, Ended, NewCall};
-use super::{Inner, Store, now, signed};
+use super::rows::{OPEN_FROM, code_of, place};
+use super::types::{Begun, CallState, Ended, NewCall};
+use super::{Inner, Store, signed};
 
 /// Something that is written together with others.
 pub(super) enum Work {
     Begin(Box<Beginning>),
     End(Box<Ending>),
-    /// A call that waited begins to run.
-    Start(String),
+    /// A call that waited begins to run, by the process that has it.
+    Start(String, Option<i64>),
     /// A principal was there at a time.
     Used(String, u64),
     /// For somebody who waits until the others are written.
@@ -33,6 +33,8 @@ pub(super) enum Outcome {
 
 pub(super) struct Beginning {
     call: NewCall,
+    /// The process that has it.
+    owner: Option<i64>,
     /// The digest of its key, where it has one, and its fingerprint.
     key: Option<([u8; 32], [u8; 32])>,
     request: Option<Vec<u8>>,
@@ -57,11 +59,11 @@ impl Work {
         match self {
             Self::Begin(beginning) => beginning.write(connection).map(Outcome::Begun),
             Self::End(ending) => ending.write(connection).map(|()| Outcome::Done),
-            Self::Start(id) => {
+            Self::Start(id, owner) => {
                 // Whatever was to happen to the row of the call: without a person's word it does not run.
-                let sql = "UPDATE calls SET state = ?2 WHERE id = ?1 AND state = ?3 \
+                let sql = "UPDATE calls SET state = ?2 WHERE id = ?1 AND state = ?3 AND owner IS ?4 \
                            AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.id = calls.id AND approvals.state <> 1)";
-                let states = (id, code_of(CallState::Running), code_of(CallState::Accepted));
+                let states = (id, code_of(CallState::Running), code_of(CallState::Accepted), owner);
                 Ok(Outcome::Started(ready(connection, sql)?.execute(states)? == 1))
             }
             Self::Used(name, at) => {
@@ -129,7 +131,7 @@ impl Beginning {
             (None, false) => CallState::Running,
         };
         let sql = "INSERT INTO calls (id, tenant, principal, plugin, version, digest, operation, connection, effect, trace, is_later, \
-                   state, at, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)";
+                   state, at, owner, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)";
         ready(connection, sql)?.insert(params![
             call.id,
             call.tenant,
@@ -144,6 +146,7 @@ impl Beginning {
             call.is_later,
             code_of(state),
             signed(call.at),
+            self.owner,
         ])
     }
 }
@@ -220,7 +223,9 @@ impl Store {
         });
         let shown =
             call.approval.as_ref().map(|approval| self.inner.seal_shown(&call.id, &approval.shown)).transpose()?;
-        match self.inner.run(Work::Begin(Box::new(Beginning { call, key, request, shown })))? {
+        // What waits for a person is nobody's: whoever notices what they say runs it.
+        let owner = self.inner.own_number().filter(|_| call.approval.is_none());
+        match self.inner.run(Work::Begin(Box::new(Beginning { call, owner, key, request, shown })))? {
             Outcome::Begun(begun) => Ok(begun),
             Outcome::Started(_) | Outcome::Done => Ok(Begun::New),
         }
@@ -252,46 +257,14 @@ impl Store {
         })
     }
 
-    /// Lets a call that waited run: false where it does not wait any more.
+    /// Lets a call that waited run: false where it does not wait any more, or another process has it.
     pub(crate) fn start(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(matches!(self.inner.run(Work::Start(id.to_owned()))?, Outcome::Started(true)))
-    }
-
-    /// The calls that wait to be run, the oldest first, with their requests. One whose request cannot be opened has failed.
-    pub(crate) fn accepted(&self) -> Result<Vec<(CallRow, Vec<u8>)>, StoreError> {
-        let sql = "SELECT number FROM calls WHERE state = 0 AND state < 2 AND is_later = 1 ORDER BY number";
-        let rows = self.inner.read(|connection| {
-            let mut statement = connection.prepare(sql)?;
-            let numbers = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-            numbers.into_iter().map(|number| row_by_number(connection, number)).collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let mut accepted = Vec::with_capacity(rows.len());
-        for row in rows {
-            match self.request(&row.id)? {
-                Some(request) => accepted.push((row, request)),
-                None => self.inner.fail(&row.id)?,
-            }
-        }
-        Ok(accepted)
+        let start = Work::Start(id.to_owned(), self.inner.own_number());
+        Ok(matches!(self.inner.run(start)?, Outcome::Started(true)))
     }
 }
 
 impl Inner {
-    /// What was running when a server ended: nobody knows how it ended.
-    pub(super) fn forget_running(&self, at: u64) -> Result<(), StoreError> {
-        let found = [format!("number >= {OPEN_FROM}"), "state < 2 AND is_later = 1".to_owned()];
-        self.write(|connection| {
-            for found in found {
-                let sql = format!(
-                    "UPDATE calls SET state = ?1, problem = 'outcome-unknown', ended = ?2 WHERE state = ?3 AND {found}"
-                );
-                let states = (code_of(CallState::Unknown), signed(at), code_of(CallState::Running));
-                connection.execute(&sql, states)?;
-            }
-            Ok(())
-        })
-    }
-
     /// Takes note of the number from which on calls are not at their end, so that the next server need not look through all. Calls
     /// that begin meanwhile have higher ones.
     pub(super) fn note_open(&self, own: &Connection) -> rusqlite::Result<()> {
@@ -302,10 +275,5 @@ impl Inner {
         let from: i64 = own.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
         let sql = "UPDATE settings SET value = ?1 WHERE name = 'open_from' AND value < ?1";
         transaction(&self.writer(), |connection| ready(connection, sql)?.execute([from])).map(drop)
-    }
-
-    fn fail(&self, id: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE calls SET state = ?1, problem = 'host-fault', ended = ?2 WHERE id = ?3 AND state < 2";
-        self.write(|connection| connection.execute(sql, (code_of(CallState::Failed), signed(now()), id))).map(drop)
     }
 }

@@ -1,8 +1,8 @@
 //! What is known of principals and of calls, also after a restart: an SQLite database beside the rest of the store.
 //!
 //! The row of a call stands before the call begins. Its transaction is shared with those of other calls that come at the same time
-//! (`group.rs`), as a commit for each is what would cost the most. What a process that is killed has begun is
-//! [`CallState::Unknown`] when the next server starts.
+//! (`group.rs`), as a commit for each is what would cost the most. Several processes may make calls (`owners.rs`): what one that is
+//! killed has begun is [`CallState::Unknown`] as soon as another one notices.
 //!
 //! What callers send and get is sealed with keys of the vault (`keys.rs`), and so is of no use without it.
 
@@ -25,6 +25,7 @@ mod group;
 mod idempotency;
 mod keys;
 mod open;
+mod owners;
 mod principals;
 mod prune;
 mod rows;
@@ -40,6 +41,7 @@ pub(crate) use deliveries::{Delivery, NewDelivery, Settled};
 pub use error::StoreError;
 use group::{Group, Writing};
 use keys::Keys;
+use owners::Own;
 use principals::Known;
 pub use principals::Meta;
 pub(crate) use types::moment;
@@ -60,6 +62,8 @@ struct Inner {
     file: PathBuf,
     vault: Arc<dyn Vault>,
     keys: OnceLock<Keys>,
+    /// Who this process is to the others, where it makes calls.
+    own: OnceLock<Own>,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     /// Looks whether principals have changed, before each request.
@@ -77,6 +81,7 @@ impl Inner {
             file,
             vault,
             keys: OnceLock::new(),
+            own: OnceLock::new(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             watcher: Mutex::new(watcher),

@@ -1,16 +1,17 @@
-//! Opening the store: its file is the owner's alone, and one server uses it at a time.
+//! Opening the store: its file is its user's alone, one server uses it at a time, and others that make calls do so beside it.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf::vault::Vault;
-use wharf_egress::files::{create_private_folder, open_regular};
+use wharf_egress::files::{create_private_folder, open_private};
 use wharf_egress::permissions::{Closed, exposed_at, shared};
 
 use super::error::StoreError;
 use super::group::Group;
-use super::{Inner, Store, now, schema};
+use super::owners::Own;
+use super::{Inner, Store, schema};
 
 /// What is behind the name of the file that a server locks.
 const LOCK: &str = ".lock";
@@ -25,21 +26,33 @@ impl Store {
         Ok(Self { inner: Arc::new(opened(file, vault)?), writing: None, _lock: None })
     }
 
-    /// The same for a server, of which each store has one at a time. Of calls that were running when the last one ended, nobody knows
-    /// how they ended.
+    /// The same for a server, of which each store has one at a time.
     ///
     /// # Errors
-    /// As for [`Store::open`], and where another server uses it.
+    /// As for [`Store::open_to_call`], and where another server uses it.
     pub fn open_to_serve(file: &Path, vault: Arc<dyn Vault>) -> Result<Self, StoreError> {
         create_private_folder(folder_of(file)).map_err(|error| of_folder(file, &error))?;
         check_closed(file)?;
         let lock = lock(file)?;
+        let store = Self::open_to_call(file, vault)?;
+        store.inner.forget_unowned()?;
+        Ok(Self { _lock: Some(lock), ..store })
+    }
+
+    /// The same for a process that makes calls: any number of them, beside a server or without one. Of calls that were running when
+    /// an earlier one ended, nobody knows how they ended.
+    ///
+    /// # Errors
+    /// As for [`Store::open`], and where others could not tell whether this process runs.
+    pub fn open_to_call(file: &Path, vault: Arc<dyn Vault>) -> Result<Self, StoreError> {
         let inner = Arc::new(opened(file, vault)?);
         // What it needs is there before somebody waits for it.
         inner.keys()?;
-        inner.forget_running(now())?;
+        let own = Own::new(&inner)?;
+        let own = inner.own.get_or_init(|| own);
+        inner.forget(&inner.gone(own)?)?;
         let writing = Group::begin_writing(&inner)?;
-        Ok(Self { inner, writing: Some(writing), _lock: Some(lock) })
+        Ok(Self { inner, writing: Some(writing), _lock: None })
     }
 }
 
@@ -79,14 +92,6 @@ fn check_closed(file: &Path) -> Result<(), StoreError> {
         }
         None => Ok(()),
     }
-}
-
-fn open_private(file: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    open_regular(file, &options)
 }
 
 /// Says that a server runs, for as long as it does: the system lets go of the lock when the process ends, however that ends.

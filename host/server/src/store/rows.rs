@@ -10,7 +10,7 @@ use super::signed;
 use super::types::{CallFilter, CallRow, CallState};
 
 const COLUMNS: &str = "number, id, tenant, principal, plugin, version, digest, operation, connection, effect, trace, state, problem, at, \
-                       ended, requests, retries, queue, host, sandbox, network, waiting, is_later";
+                       ended, requests, retries, queue, host, sandbox, network, waiting, is_later, owner";
 
 /// From which number on there may be calls that began at once and are not at their end.
 pub(super) const OPEN_FROM: &str = "(SELECT value FROM settings WHERE name = 'open_from')";
@@ -62,6 +62,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRow> {
         retries: row.get(16)?,
         micros: [unsigned(17)?, unsigned(18)?, unsigned(19)?, unsigned(20)?, unsigned(21)?],
         is_later: row.get(22)?,
+        owner: row.get(23)?,
     })
 }
 

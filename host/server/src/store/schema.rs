@@ -9,11 +9,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::error::{StoreError, damaged};
 
 /// What stands in the file's head: `whrs`.
-const APPLICATION: i32 = 0x7768_7273;
-const FORMAT: i32 = 2;
+pub(super) const APPLICATION: i32 = 0x7768_7273;
+pub(super) const FORMAT: i32 = 3;
 
 /// What makes each form of the tables out of the one before it. What was released is not edited.
-const STEPS: [&str; 2] = [TABLES, APPROVALS];
+pub(super) const STEPS: [&str; 3] = [TABLES, OWNERS, APPROVALS];
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +39,12 @@ CREATE INDEX keys_of_call ON keys (number);
 CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;
 CREATE INDEX deliveries_due ON deliveries (webhook, next);
 INSERT INTO settings (name, value) VALUES ('principals', 0), ('open_from', 0);
+";
+
+/// A call has the number of its process, whose name tells whether it runs. Calls of before have none.
+const OWNERS: &str = "
+CREATE TABLE owners (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
+ALTER TABLE calls ADD COLUMN owner INTEGER;
 ";
 
 /// An approval has the id of its call, or one of its own where somebody asks for access. What became of it is told by a server, which
@@ -106,7 +112,7 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
     let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     let application = number(&transaction, "application_id").map_err(of_sql)?;
     let format = number(&transaction, "user_version").map_err(of_sql)?;
-    let steps = match (application, format, tables.map_err(of_sql)?) {
+    let mut steps = match (application, format, tables.map_err(of_sql)?) {
         (APPLICATION, FORMAT, _) => return Ok(()),
         (APPLICATION, FORMAT.., _) => {
             return Err(StoreError::Refused(format!(
@@ -114,42 +120,13 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
                 file.display()
             )));
         }
-        (APPLICATION, 1.., _) => STEPS.iter().skip(usize::try_from(format).unwrap_or_default()),
-        (0, 0, 0) => STEPS.iter().skip(0),
+        (APPLICATION, 1.., _) | (0, 0, 0) => STEPS.iter().skip(usize::try_from(format).unwrap_or_default()),
         _ => return Err(StoreError::Unusable(damaged(file))),
     };
     let made = transaction
         .pragma_update(None, "application_id", APPLICATION)
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
-        .and_then(|()| steps.map(|step| transaction.execute_batch(step)).collect())
+        .and_then(|()| steps.try_for_each(|step| transaction.execute_batch(step)))
         .and_then(|()| transaction.commit());
     made.map_err(of_sql)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_an_earlier_wharf_kept_is_still_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("server.db");
-        let mut connection = Connection::open(&file).unwrap();
-        connection.execute_batch(TABLES).unwrap();
-        connection
-            .execute("INSERT INTO principals (name, digest, principal, created) VALUES ('a', x'00', '{}', 1)", [])
-            .unwrap();
-        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
-        connection.pragma_update(None, "user_version", 1).unwrap();
-        prepare(&mut connection, &file).unwrap();
-        prepare(&mut connection, &file).unwrap();
-        let count = |table: &str| {
-            let sql = format!("SELECT count(*) FROM {table}");
-            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
-        };
-        assert_eq!((count("principals"), count("approvals")), (1, 0));
-        connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
-        let newer = prepare(&mut connection, &file).unwrap_err().to_string();
-        assert!(newer.contains("a newer Wharf"), "{newer}");
-    }
 }

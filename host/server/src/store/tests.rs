@@ -15,6 +15,8 @@ use crate::auth::principal::{Principal, Role};
 
 mod approvals;
 mod calls;
+mod forms;
+mod owners;
 mod pruned;
 mod timing;
 mod tokens;
@@ -34,6 +36,10 @@ impl Place {
 
     pub(super) fn serve(&self) -> Store {
         Store::open_to_serve(&self.file, Arc::clone(&self.vault) as Arc<dyn Vault>).unwrap()
+    }
+
+    pub(super) fn call(&self) -> Store {
+        Store::open_to_call(&self.file, Arc::clone(&self.vault) as Arc<dyn Vault>).unwrap()
     }
 
     pub(super) fn open(&self) -> Store {
@@ -95,7 +101,8 @@ fn the_file_is_the_owners_alone_and_one_server_uses_it() {
     assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     for entry in folder.read_dir().unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+        let own = if entry.path().is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, own, "{entry:?}");
     }
     let second = Store::open_to_serve(&place.file, Arc::clone(&place.vault) as Arc<dyn Vault>);
     let Err(StoreError::Refused(words)) = second else { panic!() };
@@ -113,44 +120,12 @@ fn the_file_is_the_owners_alone_and_one_server_uses_it() {
 }
 
 #[test]
-fn a_file_of_something_else_or_of_a_newer_wharf_is_refused_in_words() {
-    let place = Place::new();
-    drop(place.open());
-    let words = |place: &Place| {
-        Store::open(&place.file, Arc::clone(&place.vault) as Arc<dyn Vault>).err().map(|error| error.to_string())
-    };
-    assert_eq!(words(&place), None);
-    schema::connect(&place.file).unwrap().pragma_update(None, "user_version", 2).unwrap();
-    assert!(words(&place).unwrap().contains("is of a newer Wharf"));
-    schema::connect(&place.file).unwrap().pragma_update(None, "application_id", 1).unwrap();
-    assert!(words(&place).unwrap().contains("not what the server keeps"));
-
-    let place = Place::new();
-    std::fs::create_dir(place.file.parent().unwrap()).unwrap();
-    let text = "something that is no database at all, and long enough to be looked at as one".repeat(10);
-    std::fs::write(&place.file, text).unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&place.file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    assert!(words(&place).unwrap().contains("not what the server keeps"));
-}
-
-#[test]
 fn the_keys_of_another_vault_are_told() {
     let place = Place::new();
     drop(place.serve());
     let other: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let Err(error) = Store::open_to_serve(&place.file, other) else { panic!() };
     assert!(error.to_string().contains("of another vault; put back that vault"), "{error}");
-}
-
-#[test]
-fn several_open_a_new_store_at_one_time() {
-    let place = Place::new();
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| place.open().has_principals().unwrap());
-        }
-    });
 }
 
 #[test]

@@ -195,6 +195,9 @@ pub struct CallRow {
     pub micros: [Option<u64>; 5],
     /// Whether it waited to be run by a worker.
     pub is_later: bool,
+    /// The number of the process that has it, or had; none for calls of before processes had numbers.
+    #[serde(skip)]
+    pub owner: Option<i64>,
 }
 
 impl CallRow {

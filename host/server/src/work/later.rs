@@ -123,17 +123,17 @@ async fn write_down(app: &Shared, job: Job) -> Result<Begun, Problem> {
     }
 }
 
-/// Takes up what was accepted before the server stopped.
+/// Takes up what was accepted by a process that has ended since.
 pub(crate) fn resume(app: &Shared) -> Result<usize, crate::store::StoreError> {
-    let accepted = app.store.accepted()?;
-    let count = accepted.len();
-    accepted.iter().for_each(|(row, request)| take_up(app, row, request));
+    let taken = app.store.take_up()?;
+    let count = taken.len();
+    taken.iter().for_each(|(row, request)| take_up(app, row, request));
     Ok(count)
 }
 
-/// Takes up a call that somebody confirmed. Whoever else does so too finds that it runs.
+/// Takes up a call that somebody confirmed, if no other process does.
 pub(super) fn confirmed(app: &Shared, id: &str) -> Result<(), crate::store::StoreError> {
-    if let (Some(row), Some(request)) = (app.store.call(id)?, app.store.request(id)?) {
+    if let (Some(request), Some(row)) = (app.store.adopt(id)?, app.store.call(id)?) {
         take_up(app, &row, &request);
     }
     Ok(())
@@ -189,7 +189,7 @@ fn start(app: &Shared, job: Job) {
         let lane = Lane { tenant: job.whose.tenant.clone(), plugin: job.whose.plugin.clone() };
         let entered = app.queue.enter(lane, PATIENCE).await;
         app.accepted.fetch_sub(1, Ordering::SeqCst);
-        // It is taken up by the next server.
+        // It is taken up when this process has ended.
         let Ok((place, queued)) = entered else { return };
         let shared = Arc::clone(&app);
         let ran = blocking(move || {

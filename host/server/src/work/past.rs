@@ -48,6 +48,9 @@ pub(crate) fn unknown(call: &str) -> Problem {
     )
 }
 
+/// How often it is looked whether a call of another process has ended.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// A call, once it has ended or the time is over.
 pub(crate) async fn ended_within(app: &Arc<App>, row: CallRow, wait: Duration) -> Result<CallRow, Problem> {
     if !is_open(&row) || wait.is_zero() {
@@ -63,9 +66,23 @@ pub(crate) async fn ended_within(app: &Arc<App>, row: CallRow, wait: Duration) -
     if !is_open(&now) {
         return Ok(now);
     }
+    let ended = async {
+        if app.store.is_own(&now) {
+            // Where nobody can tell any more, it is looked for below.
+            let _ = ended.await;
+            return Ok(());
+        }
+        // Another process runs it, and tells nobody.
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if look().await??.is_none_or(|row| !is_open(&row)) {
+                return Ok::<_, Problem>(());
+            }
+        }
+    };
     tokio::select! {
-        _ = tokio::time::timeout(wait, ended) => {}
-        // It is run by the next server.
+        ended = tokio::time::timeout(wait, ended) => ended.unwrap_or(Ok(()))?,
+        // It is run by another process.
         () = app.stopped(), if matches!(now.state, CallState::Waiting | CallState::Accepted) => {}
     }
     Ok(look().await??.unwrap_or(row))

@@ -190,10 +190,11 @@ async fn after(
     // Something happens after this moment, or is seen by the first look.
     let mut events = app.events.since(None).rest;
     let mut view = look(app, asker, session).await?;
-    let is_open = |view: &Value| !matches!(view["state"].as_str(), Some("connected" | "expired"));
+    let is_open = |view: &Value| !matches!(view.get("state").and_then(Value::as_str), Some("connected" | "expired"));
     if !matches!(action, ElicitationAction::Accept) {
-        if is_open(&view) {
-            view["state"] = "declined".into();
+        let is_open = is_open(&view);
+        if let Some(members) = view.as_object_mut().filter(|_| is_open) {
+            members.insert("state".to_owned(), "declined".into());
         }
         return Ok(view);
     }
@@ -215,14 +216,15 @@ async fn after(
 }
 
 fn told(view: Value) -> CallToolResponse {
+    let member = |name: &str| view.get(name).cloned().unwrap_or_default();
     let mut told = json!({
-        "session": view["id"],
-        "plugin": view["plugin"],
-        "connection": view["name"],
-        "state": view["state"],
-        "connected": view["state"] == "connected",
-        "detail": view["detail"],
-        "expiresAt": view["expiresAt"],
+        "session": member("id"),
+        "plugin": member("plugin"),
+        "connection": member("name"),
+        "state": member("state"),
+        "connected": member("state") == "connected",
+        "detail": member("detail"),
+        "expiresAt": member("expiresAt"),
     });
     if let (Some(members), Some(url)) = (told.as_object_mut(), view.get("url")) {
         members.insert("url".to_owned(), url.clone());

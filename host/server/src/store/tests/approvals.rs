@@ -23,7 +23,7 @@ fn a_call_runs_only_when_it_was_confirmed_with_its_digest() {
     assert!(matches!(store.begin(waiting("c")).unwrap(), Begun::New));
     let state = |store: &Store| store.call("c").unwrap().unwrap().state;
     assert_eq!((state(&store), store.start("c").unwrap()), (CallState::Waiting, false));
-    assert!(store.accepted().unwrap().is_empty());
+    assert!(store.adopt("c").unwrap().is_none() && store.take_up().unwrap().is_empty());
     assert_eq!(store.decide("c", &confirm("d2"), "boss").unwrap(), Decided::WrongDigest);
     assert_eq!(store.decide("other", &confirm("d1"), "boss").unwrap(), Decided::Unknown);
     assert_eq!(state(&store), CallState::Waiting);
@@ -31,13 +31,16 @@ fn a_call_runs_only_when_it_was_confirmed_with_its_digest() {
     // Another process says so.
     let Decided::Done(done) = place.open().decide("c", &confirm("d1"), "boss").unwrap() else { panic!() };
     assert_eq!((done.state, done.decider.as_deref()), (ApprovalState::Confirmed, Some("boss")));
-    assert_eq!(store.accepted().unwrap()[0].1, b"geheim");
+    assert!(store.take_up().unwrap().is_empty(), "it is recorded first");
     for late in [confirm("d1"), NO] {
         assert!(matches!(store.decide("c", &late, "other").unwrap(), Decided::Before(_)));
     }
     let untold = store.untold().unwrap();
     assert_eq!(untold.len(), 1);
     assert!(store.told(&untold[0]).unwrap() && !store.told(&untold[0]).unwrap() && store.untold().unwrap().is_empty());
+    assert!(!store.start("c").unwrap(), "it is nobody's yet");
+    assert_eq!(store.adopt("c").unwrap().as_deref(), Some(&b"geheim"[..]));
+    assert!(store.adopt("c").unwrap().is_none() && store.take_up().unwrap().is_empty(), "it is this one's alone");
     assert!(store.start("c").unwrap() && !store.start("c").unwrap(), "it begins once");
 }
 

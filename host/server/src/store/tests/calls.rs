@@ -32,7 +32,7 @@ fn what_is_sealed_cannot_be_read_in_the_files() {
     store.end(Ended { answer: Some(secret.clone()), ..ended("a") }, true).unwrap();
     assert_eq!(store.answer("a").unwrap().unwrap(), secret);
     for entry in place.file.parent().unwrap().read_dir().unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let Ok(bytes) = std::fs::read(entry.unwrap().path()) else { continue };
         for text in [secret.as_slice(), b"order-of-ada"] {
             assert!(!bytes.windows(text.len()).any(|window| window == text));
         }
@@ -69,13 +69,16 @@ fn what_was_accepted_waits_over_a_restart_and_what_was_running_is_unknown() {
     std::fs::create_dir(left.file.parent().unwrap()).unwrap();
     for entry in place.file.parent().unwrap().read_dir().unwrap() {
         let entry = entry.unwrap();
-        std::fs::copy(entry.path(), left.file.parent().unwrap().join(entry.file_name())).unwrap();
+        if entry.path().is_file() {
+            std::fs::copy(entry.path(), left.file.parent().unwrap().join(entry.file_name())).unwrap();
+        }
     }
     let left = Place { vault: Arc::clone(&place.vault), ..left };
     let store = left.serve();
-    let accepted = store.accepted().unwrap();
-    let ids: Vec<_> = accepted.iter().map(|(row, request)| (row.id.as_str(), request.as_slice())).collect();
+    let taken = store.take_up().unwrap();
+    let ids: Vec<_> = taken.iter().map(|(row, request)| (row.id.as_str(), request.as_slice())).collect();
     assert_eq!(ids, [("a", b"a".as_slice()), ("c", b"c".as_slice())]);
+    assert!(store.take_up().unwrap().is_empty(), "each is told once");
     for id in ["b", "d"] {
         let row = store.call(id).unwrap().unwrap();
         assert_eq!(
@@ -131,7 +134,7 @@ fn no_query_of_a_tenant_or_of_a_new_server_looks_through_the_whole_history() {
     let tenant = plan(&sql, values);
     assert!(tenant.contains("INDEX calls_of_tenant") && tenant.contains("INDEX calls_later"), "{tenant}");
     assert!(!tenant.contains("TEMP B-TREE FOR ORDER"), "{tenant}");
-    let sql = "SELECT number FROM calls WHERE state = 0 AND state < 2 AND is_later = 1 ORDER BY number";
+    let sql = "UPDATE calls SET owner = 1 WHERE state = 0 AND state < 2 AND is_later = 1 AND owner IS 2";
     let accepted = plan(sql, Vec::new());
     assert!(accepted.contains("INDEX calls_later"), "{accepted}");
 }
@@ -142,7 +145,9 @@ fn an_accepted_call_whose_request_does_not_open_has_failed() {
     let store = place.serve();
     store.begin(NewCall { request: Some(b"input".to_vec()), is_later: true, ..new("a") }).unwrap();
     store.inner.write(|connection| connection.execute("UPDATE contents SET sealed = x'00'", [])).unwrap();
-    assert!(store.accepted().unwrap().is_empty());
+    drop(store);
+    let store = place.serve();
+    assert!(store.take_up().unwrap().is_empty());
     assert_eq!(store.call("a").unwrap().unwrap().problem.as_deref(), Some("host-fault"));
 }
 

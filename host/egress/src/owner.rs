@@ -1,16 +1,14 @@
-//! Who a vault's user is to the others: a name, and a file that is locked for as long as it is used. The system lets go of the lock
-//! when the process ends, however that ends.
+//! Who a process is to the others that share a database: a name, and a file that is locked for as long as it runs. The system lets go
+//! of the lock when the process ends, however that ends.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use wharf_egress::files::create_private_folder;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
-use crate::disk;
-use crate::fault::io_in_words;
-use crate::seal::{fill, hex};
+use crate::files::{create_private_folder, open_private};
 
 const FOLDER: &str = "owners";
 const LOCKED: &str = "lock";
@@ -20,40 +18,43 @@ const NEW: &str = "new";
 /// How long nobody needs between making a lock and locking it.
 const LONG: Duration = Duration::from_secs(60 * 60);
 
-/// The owner that a vault object is.
-pub(crate) struct Owner {
+/// Whoever uses a database, one in each process or more.
+pub struct Owner {
     id: OnceLock<String>,
     folder: PathBuf,
     lock: OnceLock<Result<File, String>>,
 }
 
 impl Owner {
-    /// Nothing is made yet.
-    pub(crate) fn beside(database: &Path) -> Self {
-        Self { id: OnceLock::new(), folder: disk::folder_of(database).join(FOLDER), lock: OnceLock::new() }
+    /// A new one, whose lock is to be in the folder `owners` beside a database. Nothing is made yet.
+    pub fn beside(database: &Path) -> Self {
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self { id: OnceLock::new(), folder: folder.join(FOLDER), lock: OnceLock::new() }
     }
 
     /// Its name, from when on it is locked. Where that does not work, [`Owner::problem`] tells, before anything is written.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         let id = self.id.get_or_init(|| {
             let mut id = [0; 16];
             // Without randomness nothing can be written under any name.
-            let _ = fill(&mut id);
-            hex(&id)
+            let _ = SystemRandom::new().fill(&mut id);
+            id.iter().map(|byte| format!("{byte:02x}")).collect()
         });
         self.lock.get_or_init(|| {
             sweep(&self.folder);
-            make(&self.folder, id).map_err(|error| io_in_words("the lock in", &self.folder, &error))
+            let folder = self.folder.display();
+            make(&self.folder, id).map_err(|error| format!("the lock in {folder} cannot be used: {error}"))
         });
         id
     }
 
     /// Why others would take this owner for one that runs no more.
-    pub(crate) fn problem(&self) -> Option<&str> {
+    pub fn problem(&self) -> Option<&str> {
         self.lock.get()?.as_ref().err().map(String::as_str)
     }
 
-    pub(crate) fn is_gone(&self, owner: &str) -> bool {
+    /// Whether an owner of this name is known to run no more. A text that is no name is of nobody who is gone.
+    pub fn is_gone(&self, owner: &str) -> bool {
         let is_name = owner.len() == 32 && owner.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_name || self.id.get().is_some_and(|id| id == owner) {
             return false;
@@ -82,7 +83,7 @@ fn path(folder: &Path, id: &str, ending: &str) -> PathBuf {
 fn make(folder: &Path, id: &str) -> std::io::Result<File> {
     create_private_folder(folder)?;
     let new = path(folder, id, NEW);
-    let file = disk::open_lock(&new)?;
+    let file = open_private(&new)?;
     file.try_lock()?;
     fs::rename(&new, path(folder, id, LOCKED))?;
     Ok(file)
