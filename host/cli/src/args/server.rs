@@ -12,7 +12,7 @@ use wharf_server::{CallState, Names, Role};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tokens {
     /// Make a token, and print it: it is shown once, and kept nowhere
-    Create(CreateToken),
+    Create(Box<CreateToken>),
     /// List the tokens that were made, and what they are for; none of them is shown
     List {
         /// Print JSON
