@@ -64,7 +64,7 @@ fn what_goes_wrong_is_told_as_over_http() {
     agent.fails("search", &json!({"query": "users", "limit": 21}), "bad-request", &["from 1 to 20"]);
     let error = agent.ask("tools/call", &json!({"name": "destroy", "arguments": {}}));
     assert_eq!(error["error"]["code"], -32602, "{error}");
-    agent.fails("request-approval", &json!({"reason": "please"}), "bad-request", &["say what is asked for"]);
+    agent.fails("request-approval", &json!({"reason": "please"}), "bad-request", &["what is asked for"]);
 }
 
 #[test]
