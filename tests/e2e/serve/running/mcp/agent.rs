@@ -145,8 +145,8 @@ impl Agent {
 pub(super) fn message(answer: &Answer) -> Value {
     let text = answer.text();
     if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
-        let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-        let last = data.filter(|data| !data.is_empty()).next_back().unwrap_or_else(|| panic!("{answer:?}: {text}"));
+        let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let last = data.rfind(|data| !data.is_empty()).unwrap_or_else(|| panic!("{answer:?}: {text}"));
         return serde_json::from_str(last).unwrap();
     }
     serde_json::from_str(text).unwrap_or_else(|_| panic!("{answer:?}: {text}"))

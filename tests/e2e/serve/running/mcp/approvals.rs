@@ -41,7 +41,9 @@ fn an_agent_asks_for_what_it_may_not_do_and_gets_no_more_by_it() {
     let pay = json!({"plugin": "obedient", "operation": "good.pay"});
     let wanted = |plugin: &str| json!({"plugin": plugin, "operation": "good.pay", "reason": "to pay"});
     let without_id = |mut told: Value| {
-        ["id", "plugin", "askedAt", "expires"].iter().for_each(|name| drop(told.as_object_mut().unwrap().remove(*name)));
+        ["id", "plugin", "askedAt", "expires"]
+            .iter()
+            .for_each(|name| drop(told.as_object_mut().unwrap().remove(*name)));
         told
     };
     let there = without_id(agent.tool("request-approval", &wanted("obedient")));
