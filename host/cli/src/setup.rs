@@ -53,7 +53,7 @@ impl Setup {
     pub(crate) fn begun(config: Config, builder: HostBuilder) -> Result<Self> {
         let mut builder = cached(builder).limits(config.limits).retries(config.retries);
         if let Some(audit) = &config.audit {
-            builder = builder.audit(&audit.file, audit.required);
+            builder = builder.audit(&audit.file, audit.required).rotate_audit(audit.rotation);
         }
         if let Some(store) = &config.store {
             builder = builder.state(store.join("state")).spool(store.join("spool"));
@@ -208,6 +208,11 @@ impl Setup {
     pub(crate) fn note_audit(&self) {
         if let Some(words) = self.host.exposed_audit() {
             print::warning(&format!("the audit: {words}"));
+        }
+        if let Some(problem) = self.host.unclosed_audit() {
+            print::warning(&format!(
+                "the file of the audit is not closed, and goes on: {problem}; let the user who runs this make files beside it"
+            ));
         }
         if let Some((count, file)) = self.host.unrecorded() {
             print::warning(&format!("{count} records of the audit could not be written to {}", file.display()));

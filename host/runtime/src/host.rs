@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use wharf_egress::Spool;
-use wharf_egress::audit::{Audit, Who};
+use wharf_egress::audit::{Audit, Rotation, Who};
 
 use crate::budget::Budgets;
 use crate::credentials::Credentials;
@@ -98,6 +98,7 @@ pub struct HostBuilder {
     refusals: Option<RefusalHook>,
     timing: crate::RenewalTiming,
     audit: Option<(PathBuf, bool)>,
+    rotation: Rotation,
     on_record: Vec<OnRecord>,
     compiler: Option<CompilerProgram>,
     releases: Option<ReleaseStore>,
@@ -118,6 +119,7 @@ impl Default for HostBuilder {
             refusals: None,
             timing: crate::RenewalTiming::default(),
             audit: None,
+            rotation: Rotation::default(),
             on_record: Vec::new(),
             compiler: None,
             releases: None,
@@ -227,6 +229,12 @@ impl HostBuilder {
         self
     }
 
+    /// When the file of the audit is closed and another one begun; never where it is left out.
+    pub fn rotate_audit(mut self, rotation: Rotation) -> Self {
+        self.rotation = rotation;
+        self
+    }
+
     /// Who is told of each record of the audit besides the file, as its line: see [`Audit::on_record`]. Where there is no audit, nobody
     /// is. There may be several.
     pub fn on_record(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
@@ -258,7 +266,7 @@ impl HostBuilder {
         let exposed_state = exposed_state.map(|words| not_ours(&words, "sessions of plugins are in it"));
         let id = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let audit = self.audit.map(|(file, required)| {
-            let audit = Audit::new(file, &id, required);
+            let audit = Audit::new(file, &id, required).rotate(self.rotation);
             Arc::new(self.on_record.into_iter().fold(audit, |audit, hook| audit.on_record(hook)))
         });
         Ok(Host {
@@ -364,6 +372,11 @@ impl Host {
     /// That others can read the audit or write to it, and what to do about it, where they can and something was recorded.
     pub fn exposed_audit(&self) -> Option<&str> {
         self.audit.as_ref()?.exposed()
+    }
+
+    /// Why the file of the audit goes on that should have been closed, where that is so. Nothing is lost by it.
+    pub fn unclosed_audit(&self) -> Option<String> {
+        self.audit.as_ref()?.unclosed()
     }
 
     /// Writes what the audit has not written yet: the outcomes of the last 10 ms. Dropping the host does so too; this is for a program

@@ -1,12 +1,13 @@
+use std::fs::File;
 use std::io::{BufReader, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use wharf::audit::verify::Verifier;
-use wharf::audit::{Event, Record};
-use wharf::files::{self, is_there};
+use wharf::audit::{self, Event, Record};
+use wharf::files;
 
 use crate::args::{Args, Audit, ShowAudit};
 use crate::exit::Usage;
@@ -62,36 +63,65 @@ fn verify(args: &Args, files: &[PathBuf]) -> Result<ExitCode> {
         print::warning("there is no record: nothing was recorded, or the audit was taken away");
     }
     let verdict = if sound { "are as they were written" } else { "were read; what is wrong stands above" };
-    print::out(format!("{records} records of {processes} processes {verdict}{unfinished}{changes}"))?;
+    let late = if verifier.begins_late() { ", and what was before the first file is not here" } else { "" };
+    print::out(format!("{records} records of {processes} processes {verdict}{late}{unfinished}{changes}"))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Reads the files, tells what is wrong with them, and whether all is well.
-fn read(args: &Args, files: &[PathBuf], mut each: impl FnMut(Record)) -> Result<(Verifier, bool)> {
-    let configured;
-    let files = if files.is_empty() {
+fn read(args: &Args, files: &[PathBuf], each: impl FnMut(Record)) -> Result<(Verifier, bool)> {
+    let mut reading = Reading { verifier: Verifier::default(), sound: true, each };
+    if files.is_empty() {
         let audit = setup::configuration(args.config.as_deref())?.audit;
         let audit = audit.ok_or_else(|| Usage("the configuration keeps no audit; name a file".to_owned()))?;
-        // It is made with the first record.
-        configured = if is_there(&audit.file) { vec![audit.file] } else { Vec::new() };
-        &configured
+        reading.all_of(&audit.file)?;
     } else {
-        files
-    };
-    let mut verifier = Verifier::default();
-    let mut sound = true;
-    for path in files {
-        let file = files::open(path).map_err(|error| unreadable(path, &error))?;
-        let problems = verifier.read(BufReader::new(file), &mut each).with_context(|| path.display().to_string())?;
-        for problem in problems {
-            print::error(&format!("{}, {problem}", path.display()));
-            sound = false;
+        for path in files {
+            reading.file(path, files::open(path).map_err(|error| unreadable(path, &error))?)?;
         }
     }
-    Ok((verifier, sound))
+    Ok((reading.verifier, reading.sound))
 }
 
-fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Usage {
+struct Reading<E> {
+    verifier: Verifier,
+    sound: bool,
+    each: E,
+}
+
+impl<E: FnMut(Record)> Reading<E> {
+    /// The audit of the configuration: what was closed of it first.
+    fn all_of(&mut self, path: &Path) -> Result<()> {
+        let audit::Files { closed, now } = audit::files(path).map_err(|error| unreadable(path, &error))?;
+        let is_there = now.is_some() || closed.is_empty();
+        for closed in &closed {
+            self.file(&closed.path, files::open(&closed.path).map_err(|error| unreadable(&closed.path, &error))?)?;
+        }
+        // It is made with the first record.
+        if let Some((_, now)) = now {
+            self.file(path, now)?;
+        }
+        if !is_there {
+            self.wrong(&format!("{} is missing, which goes on from the last file that was closed", path.display()));
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, file: File) -> Result<()> {
+        let read = self.verifier.read(path, BufReader::new(file), &mut self.each);
+        for problem in read.with_context(|| path.display().to_string())? {
+            self.wrong(&format!("{}, {problem}", path.display()));
+        }
+        Ok(())
+    }
+
+    fn wrong(&mut self, problem: &str) {
+        print::error(problem);
+        self.sound = false;
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Usage {
     let reason = if error.kind() == ErrorKind::NotFound {
         "there is no such file".to_owned()
     } else {
@@ -110,6 +140,8 @@ fn line(record: &Record) -> Text {
         Event::Release => styled(BOLD, "release"),
         Event::Connection => styled(BOLD, "connection"),
         Event::Approval => styled(BOLD, "approval"),
+        Event::File => styled(BOLD, "file"),
+        Event::Other => styled(BOLD, "other"),
     };
     let request = match &record.method {
         Some(method) => format!("{method} {}", text(&record.url)),
@@ -122,11 +154,14 @@ fn line(record: &Record) -> Text {
         Event::ReleaseIntent | Event::Release => format!("{}{}", text(&record.message), by(record)),
         Event::Connection => format!("{} {}", record.connection, text(&record.message)),
         Event::Approval => format!("{}{}", text(&record.message), by(record)),
+        Event::File => format!("goes on from {}", text(&record.file)),
+        Event::Other => "a newer Wharf knows what this is".to_owned(),
     };
     let mut line = vec![styled(DIM, &record.time)];
     // A release is of no call.
     line.extend(Some(&record.call).filter(|call| !call.is_empty()).map(|call| styled(DIM, call)));
-    line.extend([event, Text::from(&record.plugin)]);
+    line.push(event);
+    line.extend(Some(&record.plugin).filter(|plugin| !plugin.is_empty()).map(Text::from));
     line.extend(Some(&record.operation).filter(|operation| !operation.is_empty()).map(Text::from));
     line.push(what.into());
     line.extend(whose(record).map(|whose| styled(DIM, whose)));

@@ -1,22 +1,22 @@
 //! The lines of one process, on their way to the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::hook::Hooks;
+use super::place::{Id, Place};
+use super::rotate::{self, Rotating};
 use super::{BEGINNING, Record};
 use crate::encode::hex;
-use crate::files::{create_private_folder, open_regular};
 use crate::shortage;
 
 /// Records, each with the hash of the one before it.
 #[derive(Debug)]
 pub(super) struct Chain {
     /// Opened with the first record: who sends nothing leaves no file.
-    file: Option<File>,
+    file: Option<(File, Id)>,
     seq: u64,
     prev: String,
     /// Lines that are not in the file yet. What comes next is written after them, and with them.
@@ -29,6 +29,8 @@ pub(super) struct Chain {
     ours: u64,
     /// Who is told of what is in the file.
     pub(super) hooks: Hooks,
+    /// Why it goes on in a file that should have been closed.
+    pub(super) unclosed: Option<String>,
 }
 
 impl Chain {
@@ -42,12 +44,13 @@ impl Chain {
             torn: false,
             ours: 0,
             hooks: Hooks::default(),
+            unclosed: None,
         }
     }
 
     /// The file, while there is one record in it.
     pub(super) fn opened_just_now(&self) -> Option<&File> {
-        self.file.as_ref().filter(|_| self.seq == 1)
+        self.file.as_ref().map(|(file, _)| file).filter(|_| self.seq == 1)
     }
 
     /// Whether a line waits.
@@ -61,8 +64,8 @@ impl Chain {
     }
 
     /// Gives a record its place, and lets it wait for the next write.
-    pub(super) fn add(&mut self, process: &str, record: Record) -> io::Result<()> {
-        let record = Record { process: process.to_owned(), seq: self.seq, prev: self.prev.clone(), ..record };
+    pub(super) fn add(&mut self, place: &Place, record: Record) -> io::Result<()> {
+        let record = Record { process: place.process.clone(), seq: self.seq, prev: self.prev.clone(), ..record };
         // A record that cannot be kept leaves a gap.
         self.seq += 1;
         let (line, hash) = line(&record)?;
@@ -72,9 +75,9 @@ impl Chain {
     }
 
     /// The same, and writes it with all that waits. Where that fails the record is not kept, and what waited goes on waiting.
-    pub(super) fn add_now(&mut self, path: &Path, process: &str, record: Record) -> io::Result<()> {
-        self.add(process, record)?;
-        let written = self.write(path);
+    pub(super) fn add_now(&mut self, place: &Place, record: Record) -> io::Result<()> {
+        self.add(place, record)?;
+        let written = self.write(place);
         if written.is_err() {
             let before = self.waiting.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
             self.waiting.truncate(before);
@@ -83,20 +86,43 @@ impl Chain {
     }
 
     /// Writes what waits: at one go, so that the lines of several processes do not run into each other.
-    pub(super) fn write(&mut self, path: &Path) -> io::Result<()> {
+    pub(super) fn write(&mut self, place: &Place) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let written = self.append(path);
+        let written = self.hold(place).and_then(|()| self.append());
+        if let Some((file, _)) = self.file.as_ref().filter(|_| place.rotation.is_on()) {
+            // Closing it would do, too.
+            let _ = file.unlock();
+        }
         self.failed = written.is_err();
         written
     }
 
-    fn append(&mut self, path: &Path) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(open(path)?),
-        };
+    /// Opens the file, where it is not open. Where files are closed, it is held together with others who write to it.
+    fn hold(&mut self, place: &Place) -> io::Result<()> {
+        loop {
+            let (file, id) = match &mut self.file {
+                Some(opened) => opened,
+                none => {
+                    (self.torn, self.ours) = (false, 0);
+                    none.insert(open(place, &mut self.unclosed)?)
+                }
+            };
+            if !place.rotation.is_on() {
+                return Ok(());
+            }
+            file.lock_shared()?;
+            if place.is_now(*id) {
+                return Ok(());
+            }
+            // It was closed: lines go into the next one.
+            self.file = None;
+        }
+    }
+
+    fn append(&mut self) -> io::Result<()> {
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
         let mut length = length(file)?;
         if self.torn || (length != self.ours && ends_within_a_line(file, length)) {
             file.write_all(b"\n")?;
@@ -131,7 +157,7 @@ fn whole(text: &str, written: usize) -> usize {
 }
 
 /// A record with its hash, as a line, and the hash.
-fn line(record: &Record) -> serde_json::Result<(String, String)> {
+pub(super) fn line(record: &Record) -> serde_json::Result<(String, String)> {
     let mut line = serde_json::to_string(record)?;
     line.truncate(line.len().saturating_sub(1));
     let hash = hex(&Sha256::digest(&line));
@@ -160,18 +186,15 @@ fn ends_within_a_line(_: &File, _: u64) -> bool {
     false
 }
 
-/// Only a regular file: whoever writes holds the chain, so a pipe that nobody reads would hold up every call, beyond its
-/// deadline.
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        create_private_folder(folder)?;
+fn open(place: &Place, unclosed: &mut Option<String>) -> io::Result<(File, Id)> {
+    if place.rotation.is_on() {
+        rotate::go_on(place)?;
+        // Where it cannot be closed, what is recorded goes into it all the same.
+        *unclosed = Rotating::default().finish(place).err().map(|error| error.to_string());
     }
-    let mut options = OpenOptions::new();
-    // Read, too: to see how it ends.
-    options.append(true).read(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    open_regular(path, &options)
+    let file = place.open()?;
+    let id = Id::of(&file.metadata()?);
+    Ok((file, id))
 }
 
 #[cfg(test)]
@@ -184,7 +207,9 @@ mod tests {
     impl Chain {
         /// Its disk is full.
         pub(crate) fn break_for_a_test(&mut self) {
-            self.file = Some(File::options().write(true).open("/dev/full").unwrap());
+            let file = File::options().write(true).open("/dev/full").unwrap();
+            let id = Id::of(&file.metadata().unwrap());
+            self.file = Some((file, id));
         }
 
         /// Its disk has room again.
@@ -205,15 +230,16 @@ mod tests {
     fn what_could_not_be_written_waits_for_the_next_write_and_goes_first() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
+        let place = Place { file: path.clone(), process: "p".to_owned(), rotation: Default::default() };
         let mut chain = Chain::new();
         chain.break_for_a_test();
-        chain.add("p", Record::default()).unwrap();
-        assert_eq!((chain.failed(), chain.write(&path).is_err(), chain.failed()), (0, true, 1));
-        assert!(chain.add_now(&path, "p", Record::default()).is_err());
+        chain.add(&place, Record::default()).unwrap();
+        assert_eq!((chain.failed(), chain.write(&place).is_err(), chain.failed()), (0, true, 1));
+        assert!(chain.add_now(&place, Record::default()).is_err());
         assert_eq!(chain.failed(), 1, "what was told of at once is not kept");
 
         chain.mend_for_a_test();
-        chain.add_now(&path, "p", Record::default()).unwrap();
+        chain.add_now(&place, Record::default()).unwrap();
         assert!(!chain.has_waiting() && chain.failed() == 0);
         let places = fs::read_to_string(&path).unwrap();
         let places: Vec<u64> = places.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().seq).collect();

@@ -41,10 +41,15 @@ use crate::permissions::{Closed, exposed};
 
 mod chain;
 mod hook;
+mod place;
 mod remedy;
+mod rotate;
+mod set;
 pub mod verify;
 mod writer;
 
+pub use place::{ClosedFile, Rotation};
+pub use set::{Files, files};
 use writer::Writer;
 
 /// The `prev` of a first record.
@@ -54,7 +59,6 @@ const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000
 #[derive(Debug)]
 pub struct Audit {
     required: bool,
-    process: String,
     lost: AtomicU64,
     /// What others can do with the file; known when it was opened.
     exposed: OnceLock<String>,
@@ -148,6 +152,10 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -172,6 +180,11 @@ pub enum Event {
     Connection,
     /// Somebody decided whether a call may run.
     Approval,
+    /// The file begins, which goes on from one that was closed.
+    File,
+    /// Something that a newer Wharf records.
+    #[serde(other)]
+    Other,
 }
 
 /// What became of a request.
@@ -189,13 +202,19 @@ impl Audit {
     /// An audit in a file, which is made for its owner alone where there is none. Several processes may share it. `process`
     /// names the chain. Where it is required, nothing is sent that cannot be recorded.
     pub fn new(file: impl Into<PathBuf>, process: &str, required: bool) -> Self {
-        Self {
-            required,
-            process: process.to_owned(),
-            lost: AtomicU64::new(0),
-            exposed: OnceLock::new(),
-            writer: Writer::new(file.into()),
-        }
+        Self { required, lost: AtomicU64::new(0), exposed: OnceLock::new(), writer: Writer::new(file.into(), process) }
+    }
+
+    /// Closes the file now and then and begins another one, which goes on from it: see [`Rotation`]. The first process to see that it is
+    /// time does it, for all that share the file. It is said before the first record.
+    pub fn rotate(mut self, rotation: Rotation) -> Self {
+        self.writer.rotate(rotation);
+        self
+    }
+
+    /// Why the file goes on that should have been closed, where that is so. Nothing is lost by it.
+    pub fn unclosed(&self) -> Option<String> {
+        self.writer.chain().unclosed.clone()
     }
 
     /// Tells somebody of each record as well, besides the file: of its line, without the line break. It is told once the line is in the
@@ -217,7 +236,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError`] where records are required and could not be written. They go on waiting, and nothing else is sent meanwhile.
     pub fn flush(&self) -> Result<(), AuditError> {
-        let written = self.writer.chain().write(self.writer.file());
+        let written = self.writer.chain().write(self.writer.place());
         written.or_else(|problem| {
             let mut error = self.error(&problem);
             error.problem.push_str("; what was to be recorded was done");
@@ -294,12 +313,14 @@ impl Audit {
 
     fn add(&self, record: Record) -> Result<(), AuditError> {
         let mut chain = self.writer.chain();
-        let added = chain.add_now(self.writer.file(), &self.process, record);
+        let added = chain.add_now(self.writer.place(), record);
         if let Some(words) =
             chain.opened_just_now().and_then(|opened| exposed(self.writer.file(), opened, Closed::Private))
         {
             let _ = self.exposed.set(words);
         }
+        drop(chain);
+        self.writer.look();
         added.or_else(|problem| {
             self.lost.fetch_add(1, Ordering::Relaxed);
             self.unless_required(self.error(&problem))
@@ -311,7 +332,7 @@ impl Audit {
     fn add_soon(&self, record: Record) -> Result<(), AuditError> {
         match self.writer.chain_that_is_written_soon() {
             // What is no JSON would not be written either.
-            Some(mut chain) => chain.add(&self.process, record).map_err(|problem| self.error(&problem)),
+            Some(mut chain) => chain.add(self.writer.place(), record).map_err(|problem| self.error(&problem)),
             None => self.add(record),
         }
     }
@@ -386,90 +407,4 @@ pub struct Recorder<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    const WHO: Who<'static> =
-        Who { call: "p-1", principal: None, plugin: "acme", digest: "d", operation: "a.b", connection: "main" };
-
-    fn outcome(audit: &Audit) -> Result<(), AuditError> {
-        audit.add_soon(record(Event::Outcome, WHO))
-    }
-
-    #[test]
-    fn an_outcome_is_written_without_another_record_and_at_the_latest_at_the_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("audit.jsonl");
-        let lines = || fs::read_to_string(&file).unwrap_or_default().lines().count();
-        let audit = Audit::new(&file, "p", true);
-        for nth in 1..4 {
-            outcome(&audit).unwrap();
-            while lines() < nth {
-                std::thread::yield_now();
-            }
-        }
-        outcome(&audit).unwrap();
-        drop(audit);
-        assert_eq!(lines(), 4);
-    }
-
-    #[test]
-    fn who_wants_to_know_is_told_of_each_line_that_is_in_the_file_in_its_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("audit.jsonl");
-        let told = Arc::new(Mutex::new(String::new()));
-        let audit = Audit::new(&file, "p", true).on_record({
-            let told = Arc::clone(&told);
-            move |line| told.lock().unwrap().extend([line, "\n"])
-        });
-        (0..20).for_each(|_| outcome(&audit).unwrap());
-        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
-        assert_eq!(told.lock().unwrap().lines().count(), 21);
-        assert_eq!(*told.lock().unwrap(), fs::read_to_string(&file).unwrap());
-    }
-
-    #[test]
-    fn a_record_says_for_whom_and_one_of_nobody_reads_as_it_always_did() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("audit.jsonl");
-        let audit = Audit::new(&file, "p", true);
-        let bot = Principal { name: "support-bot".to_owned(), tenant: Some("acme".to_owned()) };
-        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
-        audit.refusal(Who { principal: Some(&bot), ..WHO }, "grant", "no".to_owned()).unwrap();
-        audit.approval(WHO, "confirmed").unwrap();
-        audit.approval(Who { principal: Some(&bot), ..WHO }, "rejected").unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let whose = |record: &Record| (record.principal.clone(), record.tenant.clone(), record.uid.is_some());
-        let of_bot = (Some(bot.name), bot.tenant, false);
-        assert_eq!(whose(&records[0]), (None, None, false));
-        assert!(!text.lines().next().unwrap().contains("principal"), "{text}");
-        assert_eq!((whose(&records[1]), whose(&records[3])), (of_bot.clone(), of_bot));
-        assert_eq!(whose(&records[2]), (None, None, cfg!(unix)));
-        assert_eq!(records[3].event, Event::Approval);
-        assert_eq!(verify::Verifier::default().read(text.as_bytes(), |_| ()).unwrap(), []);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn while_an_outcome_cannot_be_written_nothing_else_is_recorded_as_done() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("audit.jsonl");
-        let audit = Audit::new(&file, "p", true);
-        audit.writer.chain().break_for_a_test();
-        // Whether the writer or the flush comes first.
-        outcome(&audit).unwrap();
-        let words = audit.flush().unwrap_err().to_string();
-        assert!(words.contains("what was to be recorded was done; make room on the disk"), "{words}");
-        assert!(outcome(&audit).is_err(), "from now on a call knows of its own");
-        assert!(audit.refusal(WHO, "grant", "no".to_owned()).is_err());
-        assert_eq!(audit.lost().0, 3);
-
-        audit.writer.chain().mend_for_a_test();
-        audit.refusal(WHO, "grant", "no".to_owned()).unwrap();
-        assert_eq!((audit.lost().0, fs::read_to_string(&file).unwrap().lines().count()), (2, 2));
-    }
-}
+mod tests;

@@ -6,6 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::chain::Chain;
+use super::place::{Place, Rotation};
+use super::rotate::Rotating;
 
 /// How long a record waits at most.
 const LATEST: Duration = Duration::from_millis(10);
@@ -25,7 +27,7 @@ pub(super) struct Writer {
 
 #[derive(Debug)]
 struct Shared {
-    file: PathBuf,
+    place: Place,
     chain: Mutex<Chain>,
     state: Mutex<State>,
     signal: Condvar,
@@ -39,13 +41,25 @@ enum State {
 }
 
 impl Writer {
-    pub(super) fn new(file: PathBuf) -> Self {
+    pub(super) fn new(file: PathBuf, process: &str) -> Self {
+        let place = Place { file, process: process.to_owned(), rotation: Rotation::default() };
         let (chain, state) = (Mutex::new(Chain::new()), Mutex::new(State::Awake));
-        Self { shared: Arc::new(Shared { file, chain, state, signal: Condvar::new() }), thread: OnceLock::new() }
+        Self { shared: Arc::new(Shared { place, chain, state, signal: Condvar::new() }), thread: OnceLock::new() }
+    }
+
+    /// Has an effect as long as nothing was recorded.
+    pub(super) fn rotate(&mut self, rotation: Rotation) {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.place.rotation = rotation;
+        }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.shared.place
     }
 
     pub(super) fn file(&self) -> &Path {
-        &self.shared.file
+        &self.shared.place.file
     }
 
     pub(super) fn chain(&self) -> MutexGuard<'_, Chain> {
@@ -56,12 +70,23 @@ impl Writer {
     pub(super) fn chain_that_is_written_soon(&self) -> Option<MutexGuard<'_, Chain>> {
         self.thread.get_or_init(|| self.start()).as_ref()?;
         let chain = Some(self.chain()).filter(|chain| !chain.failed)?;
+        self.wake();
+        Some(chain)
+    }
+
+    /// Has the thread look whether the file is to be closed.
+    pub(super) fn look(&self) {
+        if self.place().rotation.is_on() && self.thread.get_or_init(|| self.start()).is_some() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
         let mut state = self.shared.state();
         if *state == State::Asleep {
             *state = State::Awake;
             self.shared.signal.notify_one();
         }
-        Some(chain)
     }
 
     fn start(&self) -> Option<JoinHandle<()>> {
@@ -80,15 +105,33 @@ impl Shared {
     }
 
     fn write_what_waits(&self) {
-        let mut idle = 0;
+        let (mut idle, mut rotating) = (0, Rotating::default());
         while self.is_time() {
+            let is_closing = self.place.rotation.is_on() && !self.close_by_and_by(&mut rotating);
             let mut chain = self.chain();
-            let is_written = chain.has_waiting() && chain.write(&self.file).is_ok();
-            idle = if is_written { 0 } else { idle + 1 };
+            let is_written = chain.has_waiting() && chain.write(&self.place).is_ok();
+            idle = if is_written || is_closing { 0 } else { idle + 1 };
             // Under the lock of the chain: whoever lets a record wait from now on sees it.
             let mut state = self.state();
             if idle == IDLE && *state == State::Awake {
                 (*state, idle) = (State::Asleep, 0);
+            }
+        }
+    }
+
+    /// Whether there is nothing to close, or it cannot be.
+    fn close_by_and_by(&self, rotating: &mut Rotating) -> bool {
+        let stepped = rotating.step(&self.place);
+        match stepped {
+            Ok(is_done) => {
+                if is_done && !rotating.pauses() {
+                    self.chain().unclosed = None;
+                }
+                is_done
+            }
+            Err(error) => {
+                self.chain().unclosed = Some(error.to_string());
+                true
             }
         }
     }
@@ -113,6 +156,6 @@ impl Drop for Writer {
             // It cannot panic, and there would be nobody to tell.
             let _ = thread.join();
         }
-        let _ = self.chain().write(&self.shared.file);
+        let _ = self.chain().write(&self.shared.place);
     }
 }

@@ -46,7 +46,8 @@ fn recorded(connection: &Connection, audit: &Audit) -> Result<Answer, SendError>
 fn read(file: &Path) -> (Vec<Record>, Vec<Problem>, Verifier) {
     let mut records = Vec::new();
     let mut verifier = Verifier::default();
-    let problems = verifier.read(BufReader::new(fs::File::open(file).unwrap()), |record| records.push(record)).unwrap();
+    let problems =
+        verifier.read(file, BufReader::new(fs::File::open(file).unwrap()), |record| records.push(record)).unwrap();
     (records, problems, verifier)
 }
 
@@ -213,7 +214,7 @@ fn several_processes_share_a_file_and_several_files_are_one_audit() {
     let at = text.match_indices('\n').nth(50).unwrap().0 + 1;
     let mut verifier = Verifier::default();
     for part in [&text[..at], &text[at..]] {
-        assert_eq!(verifier.read(part.as_bytes(), |_| ()).unwrap(), []);
+        assert_eq!(verifier.read(&file, part.as_bytes(), |_| ()).unwrap(), []);
     }
     assert_eq!(verifier.records(), 120);
 }

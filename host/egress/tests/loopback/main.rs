@@ -28,6 +28,7 @@ mod peer;
 mod probe;
 mod proxy;
 mod redirects;
+mod rotation;
 mod sent;
 mod server;
 mod servers;

@@ -38,7 +38,11 @@ const AUDIT: &[Key] = &[
     key("file", Takes::Text, "\"audit.jsonl\""),
     key("required", Takes::Switch, "true"),
     key("enabled", Takes::Switch, "true"),
+    key("rotate", Takes::Table(&[ROTATE]), "rotate = { size = \"64MiB\", daily = true }"),
+    key("stdout", Takes::Switch, "true"),
 ];
+const ROTATE: &[Key] =
+    &[key("size", Takes::Size, "\"64MiB\""), key("daily", Takes::Switch, "true"), key("keep", COUNT, "30")];
 const VAULT: &[Key] =
     &[key("key", Takes::Place, "{ env = \"WHARF_VAULT_KEY\" }"), key("file", Takes::Text, "\"vault.db\"")];
 const SERVER: &[Key] = &[

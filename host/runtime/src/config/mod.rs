@@ -46,6 +46,7 @@ use zeroize::Zeroizing;
 use crate::files::{folder_of, in_words, open, read_text_of};
 use crate::limits::Limits;
 
+mod audit;
 mod command;
 mod connect;
 mod connection;
@@ -56,6 +57,8 @@ mod server;
 mod servers;
 mod value;
 
+pub use audit::AuditConfig;
+use audit::FileAudit;
 pub use command::SecretCommand;
 pub use connect::Environment;
 use connection::FileConnection;
@@ -102,15 +105,6 @@ pub struct Config {
     readable: Option<String>,
 }
 
-/// `[audit]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditConfig {
-    /// The file.
-    pub file: PathBuf,
-    /// Whether a call fails that cannot be recorded.
-    pub required: bool,
-}
-
 /// How large a configuration may be, in bytes: thousands of connections.
 const LARGEST: u64 = 4 << 20;
 
@@ -149,14 +143,6 @@ struct File {
     connections: BTreeMap<String, FileConnection>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileAudit {
-    file: Option<PathBuf>,
-    required: Option<bool>,
-    enabled: Option<bool>,
-}
-
 impl Config {
     /// What holds where there is no configuration file: folders for the plugins' state, which may be lost, and for the audit and the
     /// vault, which may not.
@@ -165,7 +151,7 @@ impl Config {
             plugins: Vec::new(),
             lock: None,
             store,
-            audit: kept.map(|folder| AuditConfig { file: folder.join(AUDIT_FILE), required: true }),
+            audit: kept.map(AuditConfig::in_folder),
             vault: VaultConfig { file: kept.map(|folder| folder.join(VAULT_FILE)), key: None },
             retries: 0,
             limits: Limits::default(),
@@ -231,11 +217,7 @@ impl Config {
             connections.insert(name, connection);
         }
         let store = folder.join(parsed.store.unwrap_or_else(|| ".wharf".into()));
-        let FileAudit { file, required, enabled } = parsed.audit;
-        let audit = enabled.unwrap_or(true).then(|| AuditConfig {
-            file: file.map_or_else(|| store.join(AUDIT_FILE), |file| folder.join(file)),
-            required: required.unwrap_or(true),
-        });
+        let audit = parsed.audit.read(folder, &store).map_err(|wrong| wrong.in_text(text))?;
         Ok(Self {
             plugins: parsed.plugins.into_iter().map(|p| folder.join(p)).collect(),
             lock: None,
