@@ -1,6 +1,7 @@
 //! `GET /v1/audit`: what left the host and what it refused, the newest first, as far as it is the tenant's.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wharf::audit::Record;
+use wharf::audit::{self, Record};
 use wharf::{Host, files};
 
 use super::of_json;
@@ -23,7 +24,7 @@ use crate::work::job::blocking;
 const MOST: usize = 1000;
 const USUAL: usize = 100;
 
-/// How much of the file is read for one answer, in bytes, and how much at one time.
+/// How much of the files is read for one answer, in bytes, and how much at one time.
 const READ: u64 = 16 << 20;
 const PIECE: u64 = 256 << 10;
 
@@ -32,7 +33,7 @@ const PIECE: u64 = 256 << 10;
 pub(super) struct Wanted {
     call: Option<String>,
     principal: Option<String>,
-    after: Option<u64>,
+    after: Option<String>,
     limit: Option<usize>,
 }
 
@@ -49,11 +50,12 @@ pub(super) async fn list(
             "the configuration keeps no audit; `enabled` under [audit] is what does",
         ));
     };
+    let after = wanted.after.as_deref().map(Place::of).transpose()?;
     let page = blocking(move || {
         // What was asked for a moment ago is on record.
         let _ = app.host.flush_audit();
         let covers = |plugin: &str, operation: &str| covers(&app.host, &caller.principal, plugin, operation);
-        newest(&file, &caller.principal, &wanted, &covers)
+        newest(&file, after, wanted.limit, |line| seen(line, &caller.principal, &wanted, &covers))
     });
     let page = page.await?.map_err(|error| {
         let detail = format!("the host failed: the audit cannot be read: {error}");
@@ -72,49 +74,99 @@ fn covers(host: &Host, principal: &Principal, plugin: &str, operation: &str) -> 
     found.is_ok_and(|found| principal.sees(plugin, operation, found.declared.effect))
 }
 
-/// A page of records, from the end of the file or from where the page before ended.
+/// Where a page ends: in which file of the audit, and how many bytes of that are left.
+#[derive(Clone, Copy)]
+struct Place {
+    file: u64,
+    left: u64,
+}
+
+impl Place {
+    /// `17.4096`
+    fn of(text: &str) -> Result<Self, Problem> {
+        let numbers = text.split_once('.').and_then(|(file, left)| Some((file.parse().ok()?, left.parse().ok()?)));
+        let wrong = || Problem::new(problem::BAD_REQUEST, "`after` is what the page before gave as `next`");
+        numbers.map(|(file, left)| Self { file, left }).ok_or_else(wrong)
+    }
+}
+
+/// A page of records, from the end of the newest file or from where the page before ended.
 fn newest(
     file: &Path,
-    principal: &Principal,
-    wanted: &Wanted,
-    covers: &dyn Fn(&str, &str) -> bool,
-) -> std::io::Result<Value> {
-    let limit = wanted.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let mut items: Vec<Value> = Vec::new();
-    if !files::is_there(file) {
-        return Ok(json!({ "items": items, "next": null }));
+    after: Option<Place>,
+    limit: Option<usize>,
+    mut seen: impl FnMut(&[u8]) -> Option<Value>,
+) -> io::Result<Value> {
+    let audit::Files { closed, now } = audit::files(file)?;
+    let closed = closed.into_iter().rev().map(|closed| (closed.number, files::open(&closed.path)));
+    let all = now.into_iter().map(|(number, now)| (number, Ok(now))).chain(closed);
+    let mut all = all.filter(|(number, _)| after.is_none_or(|after| *number <= after.file)).peekable();
+    let mut page = Page { items: Vec::new(), limit: limit.unwrap_or(USUAL).clamp(1, MOST), budget: READ };
+    while let Some((number, opened)) = all.next() {
+        let mut opened = match opened {
+            // It was taken away as it was looked for, and those before it as well.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            opened => opened?,
+        };
+        let length = opened.metadata()?.len();
+        let end = after.filter(|after| after.file == number).map_or(length, |after| after.left.min(length));
+        let left = page.read(&mut opened, end, &mut seen)?;
+        if left > 0 || (page.is_full() && all.peek().is_some()) {
+            return Ok(json!({ "items": page.items, "next": format!("{number}.{left}") }));
+        }
     }
-    let mut opened = files::open(file)?;
-    let length = opened.metadata()?.len();
-    let mut end = wanted.after.map_or(length, |after| after.min(length));
-    let least = end.saturating_sub(READ);
-    let mut rest: Vec<u8> = Vec::new();
-    while end > 0 && (end > least || !rest.is_empty()) {
-        let begin = end.saturating_sub(PIECE);
-        opened.seek(SeekFrom::Start(begin))?;
-        let mut piece = Vec::new();
-        (&mut opened).take(end - begin).read_to_end(&mut piece)?;
-        piece.append(&mut rest);
-        // The first line may have begun before.
-        let whole =
-            if begin == 0 { 0 } else { piece.iter().position(|byte| *byte == b'\n').map_or(piece.len(), |at| at + 1) };
-        let mut at = begin + piece.len() as u64;
-        let lines = piece.get(whole..).unwrap_or_default();
-        for line in lines.split_inclusive(|byte| *byte == b'\n').rev() {
-            at -= line.len() as u64;
-            items.extend(seen(line, principal, wanted, covers));
-            if items.len() == limit {
-                return Ok(json!({ "items": items, "next": (at > 0).then_some(at) }));
+    Ok(json!({ "items": page.items, "next": null }))
+}
+
+/// What was found by now.
+struct Page {
+    items: Vec<Value>,
+    limit: usize,
+    /// How many bytes may be read yet.
+    budget: u64,
+}
+
+impl Page {
+    fn is_full(&self) -> bool {
+        self.items.len() == self.limit || self.budget == 0
+    }
+
+    /// Reads a file, from a place back to its beginning: how many bytes of it are left.
+    fn read(
+        &mut self,
+        opened: &mut File,
+        mut end: u64,
+        seen: &mut impl FnMut(&[u8]) -> Option<Value>,
+    ) -> io::Result<u64> {
+        let mut rest: Vec<u8> = Vec::new();
+        while end > 0 && (self.budget > 0 || !rest.is_empty()) {
+            let begin = end.saturating_sub(PIECE);
+            opened.seek(SeekFrom::Start(begin))?;
+            let mut piece = Vec::new();
+            (&mut *opened).take(end - begin).read_to_end(&mut piece)?;
+            self.budget = self.budget.saturating_sub(end - begin);
+            piece.append(&mut rest);
+            // The first line may have begun before.
+            let first = || piece.iter().position(|byte| *byte == b'\n').map_or(piece.len(), |at| at + 1);
+            let whole = if begin == 0 { 0 } else { first() };
+            let mut at = begin + piece.len() as u64;
+            let lines = piece.get(whole..).unwrap_or_default();
+            for line in lines.split_inclusive(|byte| *byte == b'\n').rev() {
+                at -= line.len() as u64;
+                self.items.extend(seen(line));
+                if self.items.len() == self.limit {
+                    return Ok(at);
+                }
+            }
+            rest = piece.get(..whole).unwrap_or_default().to_vec();
+            end = begin;
+            if rest.len() as u64 > READ {
+                break;
             }
         }
-        rest = piece.get(..whole).unwrap_or_default().to_vec();
-        end = begin;
-        if rest.len() as u64 > READ {
-            break;
-        }
+        // What is left of a line without an end is no record.
+        Ok(if end == 0 { 0 } else { end + rest.len() as u64 })
     }
-    let next = end + rest.len() as u64;
-    Ok(json!({ "items": items, "next": (next > 0 && end > 0).then_some(next) }))
 }
 
 /// A record that a principal may see, with the connection as its tenant calls it.
@@ -128,7 +180,7 @@ fn seen(line: &[u8], principal: &Principal, wanted: &Wanted, covers: &dyn Fn(&st
         return None;
     }
     if record.connection.is_empty() {
-        // A release is nobody's but the operator's.
+        // A release is nobody's but the operator's, and so is where a file begins.
         return principal.tenant.is_none().then(|| json!(record));
     }
     let own = principal.own_name(&record.connection)?.to_owned();
@@ -157,24 +209,30 @@ mod tests {
         .to_string()
     }
 
+    fn page(file: &Path, after: Option<Place>, tenant: Option<&str>) -> Value {
+        newest(file, after, Some(37), |line| seen(line, &principal(tenant), &Wanted::default(), &|_, _| true)).unwrap()
+    }
+
     #[test]
     fn pages_tell_each_record_of_a_tenant_once_the_newest_first() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("audit.jsonl");
-        let mut text = String::new();
-        for number in 0..600 {
-            let connection = if number % 3 == 0 { "acme:main" } else { "main" };
-            writeln!(text, "{}", line(number, connection)).unwrap();
+        // The newest ones are in the file that is written to, which has no number in its name.
+        for (part, name) in ["audit-2026-11-29.8.jsonl", "audit-2026-11-30.9.jsonl", "audit.jsonl"].iter().enumerate() {
+            let mut text = String::new();
+            for number in part * 200..(part + 1) * 200 {
+                let connection = if number % 3 == 0 { "acme:main" } else { "main" };
+                writeln!(text, "{}", line(number, connection)).unwrap();
+            }
+            std::fs::write(folder.path().join(name), text).unwrap();
         }
-        std::fs::write(&file, text).unwrap();
         for (tenant, expected) in [(Some("acme"), 200), (None, 400), (Some("other"), 0)] {
             let (mut after, mut told) = (None, Vec::new());
             loop {
-                let wanted = Wanted { after, limit: Some(37), ..Wanted::default() };
-                let page = newest(&file, &principal(tenant), &wanted, &|_, _| true).unwrap();
+                let page = page(&file, after, tenant);
                 told.extend(page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()));
                 assert!(page["items"].as_array().unwrap().iter().all(|item| item["connection"] == "main"));
-                after = page["next"].as_u64();
+                after = page["next"].as_str().map(|next| Place::of(next).unwrap());
                 if after.is_none() {
                     break;
                 }
@@ -182,5 +240,21 @@ mod tests {
             assert_eq!(told.len(), expected);
             assert!(told.windows(2).all(|two| two[0] > two[1]), "{told:?}");
         }
+    }
+    #[test]
+    fn a_page_goes_on_where_it_ended_while_files_are_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.jsonl");
+        let lines = |from: usize, to: usize| (from..to).map(|number| line(number, "main") + "\n").collect::<String>();
+        std::fs::write(&file, lines(0, 50)).unwrap();
+        let first = page(&file, None, None);
+        std::fs::rename(&file, folder.path().join("audit-2026-11-29.1.jsonl")).unwrap();
+        std::fs::write(&file, lines(50, 60)).unwrap();
+        let rest = page(&file, Some(Place::of(first["next"].as_str().unwrap()).unwrap()), None);
+        let numbers = |page: &Value| -> Vec<u64> {
+            page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()).collect()
+        };
+        assert_eq!([numbers(&first), numbers(&rest)].concat(), (0..50).rev().collect::<Vec<_>>());
+        assert!(Place::of("17").is_err() && Place::of("a.b").is_err());
     }
 }
