@@ -149,6 +149,18 @@ pub(crate) fn json_line(value: &serde_json::Value) -> io::Result<()> {
     out(in_json(&value.to_string()))
 }
 
+/// Writes a record of the audit to standard output: to a program as it is, as its hash is of its bytes.
+#[expect(clippy::disallowed_methods, reason = "this is where everything is written")]
+pub(crate) fn record(line: &str) -> io::Result<()> {
+    if stdout().is_terminal() {
+        return out(in_json(line));
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(line.as_bytes())?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
+}
+
 /// JSON in which what JSON leaves as it is and a terminal does not is escaped. That can only stand in a string.
 fn in_json(json: &str) -> Text {
     Text(escaped(json))

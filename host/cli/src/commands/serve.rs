@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use tracing::{info, warn};
-use wharf::Host;
-use wharf::config::ServerConfig;
+use wharf::config::{Config, ServerConfig};
+use wharf::{Host, HostBuilder};
 use wharf_server::{Addresses, Events, Metrics, Server, Store, Telemetry};
 
+use self::shipped::Shipped;
 use crate::args::{Args, Serve};
 use crate::log::{self, Logging};
 use crate::print::{self, BOLD, Text, styled, text};
@@ -18,6 +19,7 @@ use crate::setup::server::file as file_of_server;
 use crate::setup::{Setup, configuration, find};
 
 mod demo;
+mod shipped;
 
 pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
     wharf_server::share_heaps();
@@ -25,8 +27,18 @@ pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
         return demo::run(options);
     }
     let file = find(args.config.as_deref());
-    let serving = Serving::new(file.as_deref(), options)?;
-    serving.serve(|addresses| told(addresses, options.json))
+    let mut shipped = None;
+    let serving = Serving::begun(file.as_deref(), options, |config, builder| {
+        let (builder, begun) = Shipped::begin(config, builder)?;
+        shipped = begun;
+        Ok(builder)
+    })?;
+    let (host, is_taken) = (Arc::clone(&serving.setup.host), shipped.is_some());
+    let served = serving.serve(|addresses| told(addresses, options.json, is_taken));
+    if let Some(shipped) = shipped {
+        shipped.end(&host);
+    }
+    served
 }
 
 /// A server that is about to serve.
@@ -43,6 +55,15 @@ struct Serving {
 
 impl Serving {
     fn new(file: Option<&Path>, options: &Serve) -> Result<Self> {
+        Self::begun(file, options, |_, builder| Ok(builder))
+    }
+
+    /// The same, with something more that the host is made of.
+    fn begun(
+        file: Option<&Path>,
+        options: &Serve,
+        more: impl FnOnce(&Config, HostBuilder) -> Result<HostBuilder>,
+    ) -> Result<Self> {
         let config = configuration(file)?;
         let mut server = config.server.clone();
         server.listen = options.listen.unwrap_or(server.listen);
@@ -51,7 +72,8 @@ impl Serving {
         let telemetry = telemetry.transpose().map_err(anyhow::Error::msg)?;
         telemetry.iter().for_each(|telemetry| log.and_to(telemetry));
         let (events, metrics) = (Arc::new(Events::new()), Arc::new(Metrics::new()));
-        let mut host = Host::builder().on_connection(events.hook()).on_refusal(metrics.hook());
+        let host = Host::builder().on_connection(events.hook()).on_refusal(metrics.hook());
+        let mut host = more(&config, host)?;
         if let Some(telemetry) = telemetry.clone().filter(|telemetry| telemetry.takes_audit()) {
             host = host.on_record(move |line| telemetry.audit(line));
         }
@@ -121,7 +143,8 @@ fn tell(words: &str) {
     warn!(target: "wharf::server", "{words}");
 }
 
-fn told(addresses: &Addresses, as_json: bool) -> Result<()> {
+/// Tells where it listens. Where standard output is taken by records, people are told elsewhere.
+fn told(addresses: &Addresses, as_json: bool, is_taken: bool) -> Result<()> {
     let Addresses { listen, management, url } = addresses;
     if as_json {
         return Ok(print::json_line(&json!({ "listen": listen, "management": management, "url": url }))?);
@@ -131,5 +154,9 @@ fn told(addresses: &Addresses, as_json: bool) -> Result<()> {
         text.add(format!(", for management at http://{management}"));
     }
     text.add(Text::from("; Ctrl-C ends it".to_owned()));
+    if is_taken {
+        print::note(text);
+        return Ok(());
+    }
     print::out(text).context("standard output")
 }

@@ -1,6 +1,7 @@
 //! A server that runs, and what callers, idlers and attackers have of it.
 
 mod approvals;
+mod audit;
 mod bodies;
 mod calls;
 mod client;
