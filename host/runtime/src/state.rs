@@ -20,6 +20,9 @@ mod section;
 use section::Turns;
 pub(crate) use section::{NotAlone, Section};
 
+/// The form of the files. What has another one is not known, as if it were lost, and is written anew.
+const FORMAT: u32 = 1;
+
 /// What an entry costs besides its key and value, in bytes.
 const ENTRY: u64 = 64;
 
@@ -56,6 +59,9 @@ pub(crate) struct State {
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Values {
+    /// Those of before had none.
+    #[serde(default)]
+    format: u32,
     identity: String,
     values: BTreeMap<String, Entry>,
 }
@@ -156,9 +162,10 @@ impl State {
             *values =
                 read(file, LARGEST).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         }
-        if values.identity != self.identity {
-            *values = Values { identity: self.identity.clone(), values: BTreeMap::new() };
+        if values.identity != self.identity || values.format > FORMAT {
+            *values = Values { identity: self.identity.clone(), ..Values::default() };
         }
+        values.format = FORMAT;
         values
     }
 
@@ -200,6 +207,25 @@ mod tests {
 
         state.delete("session");
         assert_eq!(state.get("session"), None);
+    }
+
+    #[test]
+    fn what_another_wharf_kept_is_read_where_it_is_known_and_lost_where_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vtiger.main.json");
+        let kept = |format: &str| {
+            let until = now() + 60;
+            let text = format!(
+                r#"{{{format}"identity": "https://a.example", "values": {{"session": {{"value": "s1", "until": {until}}}}}}}"#
+            );
+            std::fs::write(&file, text).unwrap();
+            StateStore::in_folder(folder.path().to_owned()).of("vtiger", "main", "https://a.example")
+        };
+        assert_eq!(kept("").get("session").as_deref(), Some("s1"), "of before there were forms");
+        let newer = kept("\"format\": 2, ");
+        assert_eq!(newer.get("session"), None);
+        assert!(newer.set("session", "s2", 60, ROOM).is_ok());
+        assert!(std::fs::read_to_string(&file).unwrap().contains("\"format\":1"));
     }
 
     #[test]

@@ -36,11 +36,12 @@ pub use auth::principal::{Principal, Role};
 pub use connect::page::Page;
 pub use events::Events;
 pub use heaps::share_heaps;
+pub use listen::may_listen_at;
 pub use metrics::Metrics;
 pub use problem::{PREFIX, TYPES, Type};
 pub use serve::{Addresses, Reload, ServeError, Server};
 pub use store::{
-    Approval, ApprovalFilter, ApprovalKind, ApprovalState, CallFilter, CallRow, CallState, Decided, Decision, Meta,
-    Store, StoreError,
+    Approval, ApprovalFilter, ApprovalKind, ApprovalState, CallFilter, CallRow, CallState, Decided, Decision, Look,
+    Meta, Store, StoreError, is_served, look,
 };
 pub use telemetry::{Record, Telemetry, Value};

@@ -68,6 +68,14 @@ impl Socket {
     }
 }
 
+/// Whether a server could listen at an address now.
+///
+/// # Errors
+/// What the system says.
+pub fn may_listen_at(address: SocketAddr) -> io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
+}
+
 /// What a listener needs.
 pub(crate) struct Listener {
     pub(crate) socket: Socket,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf::vault::Vault;
-use wharf_egress::files::{create_private_folder, open_private};
+use wharf_egress::files::{create_private_folder, open_private, open_regular};
 use wharf_egress::permissions::{Closed, exposed_at, shared};
 
 use super::error::StoreError;
@@ -23,7 +23,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], in words for the operator.
     pub fn open(file: &Path, vault: Arc<dyn Vault>) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(opened(file, vault)?), writing: None, _lock: None })
+        Ok(Self { inner: Arc::new(opened(file, vault, false)?), writing: None, _lock: None })
     }
 
     /// The same for a server, of which each store has one at a time.
@@ -34,7 +34,7 @@ impl Store {
         create_private_folder(folder_of(file)).map_err(|error| of_folder(file, &error))?;
         check_closed(file)?;
         let lock = lock(file)?;
-        let store = Self::open_to_call(file, vault)?;
+        let store = Self::opened_to_call(file, vault, true)?;
         store.inner.forget_unowned()?;
         Ok(Self { _lock: Some(lock), ..store })
     }
@@ -45,7 +45,11 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`], and where others could not tell whether this process runs.
     pub fn open_to_call(file: &Path, vault: Arc<dyn Vault>) -> Result<Self, StoreError> {
-        let inner = Arc::new(opened(file, vault)?);
+        Self::opened_to_call(file, vault, false)
+    }
+
+    fn opened_to_call(file: &Path, vault: Arc<dyn Vault>, is_server: bool) -> Result<Self, StoreError> {
+        let inner = Arc::new(opened(file, vault, is_server)?);
         // What it needs is there before somebody waits for it.
         inner.keys()?;
         let own = Own::new(&inner)?;
@@ -56,7 +60,13 @@ impl Store {
     }
 }
 
-fn opened(file: &Path, vault: Arc<dyn Vault>) -> Result<Inner, StoreError> {
+/// Whether a server runs with the store in a file.
+pub fn is_served(file: &Path) -> bool {
+    let lock = open_regular(&lock_of(file), File::options().read(true));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn opened(file: &Path, vault: Arc<dyn Vault>, is_server: bool) -> Result<Inner, StoreError> {
     create_private_folder(folder_of(file)).map_err(|error| of_folder(file, &error))?;
     check_closed(file)?;
     // SQLite gives what it makes beside it the same permissions.
@@ -64,7 +74,7 @@ fn opened(file: &Path, vault: Arc<dyn Vault>) -> Result<Inner, StoreError> {
     let of_sql = |error| StoreError::of_sql(&error, file);
     let mut writer = schema::connect(file).map_err(of_sql)?;
     schema::share(&writer, file)?;
-    schema::prepare(&mut writer, file)?;
+    schema::prepare(&mut writer, file, is_server)?;
     let reader = schema::reader(file).map_err(of_sql)?;
     let watcher = schema::reader(file).map_err(of_sql)?;
     Ok(Inner::new(file.to_owned(), vault, writer, reader, watcher))
@@ -94,11 +104,16 @@ fn check_closed(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Says that a server runs, for as long as it does: the system lets go of the lock when the process ends, however that ends.
-fn lock(file: &Path) -> Result<File, StoreError> {
+/// What a server locks.
+fn lock_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(LOCK);
-    let path = PathBuf::from(name);
+    name.into()
+}
+
+/// Says that a server runs, for as long as it does: the system lets go of the lock when the process ends, however that ends.
+fn lock(file: &Path) -> Result<File, StoreError> {
+    let path = lock_of(file);
     let of_lock = |error: &std::io::Error| StoreError::of_io("the lock of the server,", &path, error);
     let opened = open_private(&path).map_err(|error| of_lock(&error))?;
     match opened.try_lock() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::carry;
 use super::error::{StoreError, damaged};
 
 /// What stands in the file's head: `whrs`.
@@ -100,13 +101,13 @@ pub(super) fn share(connection: &Connection, file: &Path) -> Result<(), StoreErr
 
 /// Makes the tables where there are none yet, or brings those of an earlier Wharf to what they are now; what is in them stays. Says
 /// whether the file is one that this program understands. Several processes may do so at one time.
-pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare(connection: &mut Connection, file: &Path, is_server: bool) -> Result<(), StoreError> {
     let of_sql = |error| StoreError::of_sql(&error, file);
     let number = |of: &Connection, pragma| of.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    if (number(connection, "application_id").map_err(of_sql)?, number(connection, "user_version").map_err(of_sql)?)
-        == (APPLICATION, FORMAT)
-    {
-        return Ok(());
+    match (number(connection, "application_id").map_err(of_sql)?, number(connection, "user_version").map_err(of_sql)?) {
+        (APPLICATION, FORMAT) => return Ok(()),
+        (APPLICATION, format) => carry::before(connection, file, format, is_server)?,
+        _ => {}
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of_sql)?;
     let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
@@ -115,10 +116,7 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
     let mut steps = match (application, format, tables.map_err(of_sql)?) {
         (APPLICATION, FORMAT, _) => return Ok(()),
         (APPLICATION, FORMAT.., _) => {
-            return Err(StoreError::Refused(format!(
-                "{} is of a newer Wharf; use that one, or put back a backup of before",
-                file.display()
-            )));
+            return Err(carry::newer(&transaction, file, format));
         }
         (APPLICATION, 1.., _) | (0, 0, 0) => STEPS.iter().skip(usize::try_from(format).unwrap_or_default()),
         _ => return Err(StoreError::Unusable(damaged(file))),
@@ -127,6 +125,7 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), St
         .pragma_update(None, "application_id", APPLICATION)
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
         .and_then(|()| steps.try_for_each(|step| transaction.execute_batch(step)))
+        .and_then(|()| carry::sign(&transaction))
         .and_then(|()| transaction.commit());
     made.map_err(of_sql)
 }

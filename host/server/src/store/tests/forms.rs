@@ -59,7 +59,7 @@ fn a_file_of_something_else_or_of_a_newer_wharf_is_refused_in_words() {
     };
     assert_eq!(words(&place), None);
     schema::connect(&place.file).unwrap().pragma_update(None, "user_version", schema::FORMAT + 1).unwrap();
-    assert!(words(&place).unwrap().contains("is of a newer Wharf"));
+    assert!(words(&place).unwrap().contains("and has the form "));
     schema::connect(&place.file).unwrap().pragma_update(None, "application_id", 1).unwrap();
     assert!(words(&place).unwrap().contains("not what the server keeps"));
 
