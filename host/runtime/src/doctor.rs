@@ -13,6 +13,10 @@ use crate::sandbox::admission::Narrow;
 use crate::sandbox::layout::Layout;
 use crate::{Host, files};
 
+mod system;
+
+pub use system::system;
+
 /// Something that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_ONE_TIME: usize = 16;
 
 /// Something that was looked at.
-struct Finding {
-    subject: String,
-    verdict: Verdict,
-    text: String,
+pub(super) struct Finding {
+    pub(super) subject: String,
+    pub(super) verdict: Verdict,
+    pub(super) text: String,
 }
 
 #[derive(Clone, Copy)]
-enum Verdict {
+pub(super) enum Verdict {
     Good,
     /// It works, and could be better.
     Look,
@@ -66,16 +66,25 @@ impl Verdict {
 
 pub(crate) fn run(args: &Args, options: &Check) -> Result<ExitCode> {
     let setup = Setup::of(found(args.config.as_deref())?)?;
-    let mut checked = Checked { config: &setup.config, setup: &setup, findings: Vec::new() };
-    checked.check_names(&options.connections)?;
+    told(&findings(&setup, &options.connections, options.offline)?, options.json)
+}
+
+/// What is found of a configuration, of all of its connections or some, whose servers are tried.
+pub(super) fn findings(setup: &Setup, connections: &[String], offline: bool) -> Result<Vec<Finding>> {
+    let mut checked = Checked { config: &setup.config, setup, findings: Vec::new() };
+    checked.check_names(connections)?;
     checked.configuration();
     checked.plugins();
     checked.installed();
-    let grants = checked.connections(&options.connections);
-    checked.servers(&grants, options.offline);
-    let findings = checked.findings;
-    if options.json {
-        print::json(&findings.iter().map(as_json).collect::<Value>())?;
+    let grants = checked.connections(connections);
+    checked.servers(&grants, offline);
+    Ok(checked.findings)
+}
+
+/// Tells what was found; the exit code is that of the first that keeps calls from working.
+pub(super) fn told(findings: &[Finding], as_json: bool) -> Result<ExitCode> {
+    if as_json {
+        print::json(&findings.iter().map(in_json).collect::<Value>())?;
     } else {
         let width = findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or_default();
         let line = |Finding { subject, verdict, text }: &Finding| {
@@ -90,7 +99,7 @@ pub(crate) fn run(args: &Args, options: &Check) -> Result<ExitCode> {
     Ok(first.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(exit::of_kind(kind))))
 }
 
-fn as_json(Finding { subject, verdict, text }: &Finding) -> Value {
+fn in_json(Finding { subject, verdict, text }: &Finding) -> Value {
     json!({ "subject": subject, "verdict": verdict.name(), "text": text })
 }
 

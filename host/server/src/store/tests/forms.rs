@@ -31,6 +31,9 @@ fn what_an_earlier_wharf_has_written_stays() {
     let state = |id| store.call(id).unwrap().unwrap().state;
     assert_eq!([state("ended"), state("running")], [CallState::Succeeded, CallState::Unknown]);
     assert_eq!(store.principals().unwrap()[0].0.name, "shop");
+    let copy = place.file.with_file_name(format!("{}.v1.backup", place.file.file_name().unwrap().display()));
+    let form = schema::reader(&copy).unwrap().pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
+    assert_eq!(form, Ok(1), "and what the earlier one can read is beside it");
     assert!(matches!(store.begin(new("a")).unwrap(), Begun::New));
     // Its request was never there, which is told; but it was found.
     assert_eq!((store.take_up().unwrap().len(), state("accepted")), (0, CallState::Failed));
