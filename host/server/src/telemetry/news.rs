@@ -12,6 +12,10 @@ use wharf::{Json, Level, LogEntry, MASK, Report, TraceContext};
 use crate::events::{Events, Told};
 use crate::work::job::Job;
 
+/// So many messages of a call, and so many bytes of each, are written into the log: it is the operator's, and no plugin is to fill it.
+const MOST_ENTRIES: usize = 100;
+const LONGEST_ENTRY: usize = 4096;
+
 /// A trace and where something stands in it, as a log has them.
 pub(super) fn ids(trace: Option<TraceContext>) -> (Option<String>, Option<String>) {
     (trace.map(|trace| trace.trace_id()), trace.map(|trace| format!("{:016x}", trace.span())))
@@ -93,7 +97,11 @@ pub(crate) fn of_call(job: &Job, report: &Report, trace: Option<TraceContext>) {
     if !report.log.is_empty() {
         let operation = report.release.as_ref().and_then(|release| release.operation(&job.whose.operation).ok());
         let hidden = operation.map(|operation| sensitive(&job.input, &operation)).unwrap_or_default();
-        report.log.iter().for_each(|entry| of_plugin(job, entry, &hidden));
+        report.log.iter().take(MOST_ENTRIES).for_each(|entry| of_plugin(job, entry, &hidden));
+        let more = report.log.len().saturating_sub(MOST_ENTRIES);
+        if more > 0 {
+            warn!(target: "wharf::plugin", plugin = job.whose.plugin, call = job.id, "{more} further messages of this call are left out");
+        }
     }
 }
 
@@ -137,7 +145,8 @@ fn of_plugin(job: &Job, entry: &LogEntry, hidden: &[String]) {
     for text in hidden {
         message = message.replace(text.as_str(), MASK);
     }
-    let message = in_one_line(message.trim_end());
+    let message = message.trim_end();
+    let message = in_one_line(message.get(..message.floor_char_boundary(LONGEST_ENTRY)).unwrap_or_default());
     macro_rules! write {
         ($level:ident) => {
             $level!(target: "wharf::plugin", plugin = job.whose.plugin, call = job.id, "{message}")
