@@ -88,9 +88,9 @@ fn the_doctor_tells_of_a_cache_that_others_can_write_to() {
     let world = World::new();
     world.configure(&format!("[server]\nlisten = \"127.0.0.1:0\"\n{}", world.connections()));
     let cache = world.path().join("open");
-    std::fs::create_dir_all(cache.join("wharf/compiled")).unwrap();
+    fs::create_dir_all(cache.join("wharf/compiled")).unwrap();
     for folder in ["wharf", "wharf/compiled"] {
-        std::fs::set_permissions(cache.join(folder), std::fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(cache.join(folder), fs::Permissions::from_mode(0o777)).unwrap();
     }
     let run = world.wharf_with(&[("XDG_CACHE_HOME", cache.to_str().unwrap())], &["doctor"]);
     assert_eq!(run.code, 0, "not a failure: {}", run.err);

@@ -20,7 +20,7 @@ const END: Duration = Duration::from_secs(5);
 /// What is written, and what ends it.
 pub(super) struct Shipped {
     lines: SyncSender<Option<String>>,
-    ended: mpsc::Receiver<()>,
+    ended: Receiver<()>,
 }
 
 impl Shipped {

@@ -44,7 +44,9 @@ fn audit(folder: &Path) -> PathBuf {
 /// The records of a kind, and how many changes have no outcome.
 fn recorded(folder: &Path, event: Event) -> (Vec<Record>, usize) {
     let (mut verifier, mut records) = (Verifier::default(), Vec::new());
-    let problems = verifier.read(fs::read(audit(folder)).unwrap().as_slice(), |record| records.push(record)).unwrap();
+    let problems = verifier
+        .read(&audit(folder), fs::read(audit(folder)).unwrap().as_slice(), |record| records.push(record))
+        .unwrap();
     assert_eq!(problems, []);
     records.retain(|record| record.event == event);
     (records, verifier.unfinished_changes())
