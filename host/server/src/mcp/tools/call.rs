@@ -233,10 +233,10 @@ fn answered(answer: &Answer) -> CallToolResult {
     members.push(("files", Value::Array(files.collect()).into()));
     members.push(("retries", json!(answer.retries).into()));
     members.push(("replayed", json!(answer.is_replay).into()));
-    let (json, words) = (Json::object(members), Words::OfProvider(&answer.plugin));
+    let json = Json::object(members);
     let links = resources::links(&answer.call, &answer.files);
     match answer.result {
-        Ok(_) => of(&json, words, links),
-        Err(_) => of_failure(json, words, links),
+        Ok(_) => of(&json, Words::OfProvider(&answer.plugin), links),
+        Err(_) => of_failure(&json, Words::OfFailure(&answer.plugin), links),
     }
 }

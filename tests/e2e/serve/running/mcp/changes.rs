@@ -4,10 +4,9 @@ use serde_json::json;
 use wharf_artifacts::OBEDIENT;
 
 use super::super::client::Open;
-use super::super::held::Held;
 use super::super::server::Serving;
 use super::agent::Agent;
-use crate::install::{NEXT, VERSION};
+use crate::install::{NEXT, VERSION, world};
 use crate::world::World;
 
 const TOLD: &str = "notifications/tools/list_changed";
@@ -29,6 +28,11 @@ fn until(open: &mut Open, words: &str) {
     }
 }
 
+/// What a stream says to its end.
+fn rest(open: &mut Open) -> String {
+    std::iter::from_fn(|| open.chunk()).map(|chunk| String::from_utf8_lossy(&chunk).into_owned()).collect()
+}
+
 fn listening(agent: &Agent) -> Open {
     let mut open = agent.send("subscriptions/listen", &json!({"notifications": {"toolsListChanged": true}}));
     assert_eq!(open.status(), 200);
@@ -38,19 +42,30 @@ fn listening(agent: &Agent) -> Open {
 
 #[test]
 fn a_swap_is_told_and_seen_in_both_eras() {
-    let held = Held::open();
-    let serving = held.serving("");
+    let serving = Serving::start(world());
+    let run = |words: &[&str]| assert_eq!(serving.world.wharf(words).code, 0, "{words:?}");
     let (with, without) = (Agent::with_session(serving.client()), Agent::new(serving.client()));
     let (mut session, mut listener) = (stream(&serving, &with), listening(&without));
-    let version = |agent: &Agent| {
-        let wanted = json!({"plugin": "obedient", "operation": "good.greet", "connection": "o"});
-        agent.tool("call", &wanted)["plugin"]["version"].clone()
-    };
+    // Whoever may not use the plugin hears nothing of it.
+    let other = Agent::new(serving.client_with("other --role call --plugin appwrite"));
+    let mut hidden = listening(&other);
+    let version = |agent: &Agent| agent.tool("describe", &json!({"plugin": "obedient"}))["plugin"]["version"].clone();
+
+    serving.world.write("first.wasm", OBEDIENT.bytes);
+    run(&["install", "first.wasm"]);
+    run(&["approve", "obedient"]);
+    until(&mut session, TOLD);
+    until(&mut listener, TOLD);
     assert_eq!((version(&with), version(&without)), (json!(VERSION), json!(VERSION)));
-    serving.world.write("obedient.wasm", OBEDIENT.altered(&[(VERSION, NEXT)]));
+
+    serving.world.write("next.wasm", OBEDIENT.altered(&[(VERSION, NEXT)]));
+    run(&["install", "next.wasm"]);
     until(&mut session, TOLD);
     until(&mut listener, TOLD);
     assert_eq!((version(&with), version(&without)), (json!(NEXT), json!(NEXT)));
+    other.fails("describe", &json!({"plugin": "obedient"}), "unknown", &["no plugin `obedient`"]);
+    serving.signal("-TERM");
+    assert!(!rest(&mut hidden).contains(TOLD));
 }
 
 #[test]
@@ -66,7 +81,7 @@ fn other_tools_are_told_and_streams_end_with_the_server() {
     assert_eq!(with.names().last().unwrap(), "appwrite_users_list");
     assert_eq!(without.names().last().unwrap(), "appwrite_users_list");
     serving.signal("-TERM");
-    while session.chunk().is_some() {}
-    while listener.chunk().is_some() {}
+    rest(&mut session);
+    rest(&mut listener);
     serving.ended();
 }
