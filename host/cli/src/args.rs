@@ -14,7 +14,7 @@ mod server;
 
 pub(crate) use approvals::{Approvals, ListApprovals, OfApprovals};
 pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
-pub(crate) use server::{Calls, CreateToken, Init, ListCalls, OfCalls, Serve, Tokens};
+pub(crate) use server::{Calls, CreateToken, Init, ListCalls, Mcp, OfCalls, Serve, Tokens};
 
 /// Runs other people's integrations in a sandbox, without giving them the keys.
 #[derive(Debug, Parser)]
@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Serve the HTTP API, until stopped
     Serve(Serve),
+    /// Serve one agent by the Model Context Protocol on standard input and output, as its client starts it
+    Mcp(Mcp),
     /// Look after the vault, in which connections that are made at run time are kept
     Vault {
         #[command(subcommand)]
@@ -166,6 +168,7 @@ impl Command {
             | Self::Replay(_)
             | Self::Verify
             | Self::Init(_)
+            | Self::Mcp(_)
             | Self::Compile => false,
             Self::Audit { command: Audit::Show(options) } => options.json,
             Self::Connect(options) => options.json,

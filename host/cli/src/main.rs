@@ -75,6 +75,7 @@ fn run() -> ExitCode {
         Command::Connections(options) => commands::connections::run(&args, options),
         Command::Init(options) => commands::init::run(options),
         Command::Serve(options) => commands::serve::run(&args, options),
+        Command::Mcp(options) => commands::mcp::run(&args, options),
         Command::Vault { command } => commands::vault::run(&args, command),
         Command::Tokens { command } => commands::tokens::run(&args, command),
         Command::Calls(options) => commands::calls::run(&args, options),

@@ -90,6 +90,12 @@ pub(crate) fn columns() -> Option<usize> {
     stdout().is_terminal().then(textwrap::termwidth)
 }
 
+/// Standard output for the messages of a protocol: whoever has it writes nothing else there.
+#[expect(clippy::disallowed_methods, reason = "a program reads it, and no terminal")]
+pub(crate) fn of_protocol() -> io::Stdout {
+    io::stdout()
+}
+
 /// Writes to standard output, and flushes it.
 pub(crate) fn out(text: impl Into<Text>) -> io::Result<()> {
     let Text(text) = text.into();

@@ -39,9 +39,9 @@ pub use heaps::share_heaps;
 pub use listen::may_listen_at;
 pub use metrics::Metrics;
 pub use problem::{PREFIX, TYPES, Type};
-pub use serve::{Addresses, Reload, ServeError, Server};
+pub use serve::{Addresses, Local, Reload, ServeError, Server};
 pub use store::{
-    Approval, ApprovalFilter, ApprovalKind, ApprovalState, CallFilter, CallRow, CallState, Decided, Decision, Look,
-    Meta, Store, StoreError, is_served, look,
+    Approval, ApprovalFilter, ApprovalKind, ApprovalState, CallFilter, CallRow, CallState, Decided, Decision, LOCAL,
+    Look, Meta, Store, StoreError, is_served, look,
 };
 pub use telemetry::{Record, Telemetry, Value};

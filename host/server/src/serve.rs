@@ -23,6 +23,10 @@ use crate::telemetry::{Telemetry, news};
 use crate::webhooks::Webhooks;
 use crate::work::{approval, later};
 
+mod stdio;
+
+pub use stdio::Local;
+
 /// What reads the configuration anew and makes the host follow it: what holds of it for the server, or why the old one stays.
 pub type Reload = Arc<dyn Fn() -> Result<ServerConfig, String> + Send + Sync>;
 
@@ -171,7 +175,7 @@ impl Server {
             // Whoever fills the one leaves the other to the operator.
             let sockets = match door {
                 Door::Management => Arc::new(Semaphore::new(FOR_MANAGEMENT)),
-                Door::Both | Door::Calls => Arc::clone(&sockets),
+                Door::Both | Door::Calls | Door::Pages => Arc::clone(&sockets),
             };
             let listener =
                 Listener { socket, router, hosts, sockets, open: app.metrics.sockets.clone(), patience, grace };
@@ -335,6 +339,10 @@ async fn read_anew(app: &Arc<App>, reload: &Reload) {
 async fn notice(app: &Arc<App>) {
     let app = Arc::clone(app);
     let _ = tokio::task::spawn_blocking(move || {
+        // A server tells those who listen to it, which nobody else could.
+        if app.store.is_served_elsewhere() {
+            return;
+        }
         if let Err(error) = approval::notice(&app) {
             (app.tell)(&format!("what became of approvals is not known: {error}"));
         }

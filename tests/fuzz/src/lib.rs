@@ -6,12 +6,14 @@ mod guard;
 mod judge;
 mod manifest;
 mod masker;
+mod mcp;
 mod wire;
 mod words;
 
 pub use guard::guard;
 pub use manifest::manifest;
 pub use masker::masker;
+pub use mcp::mcp;
 pub use wire::wire;
 
 #[cfg(test)]
@@ -49,6 +51,11 @@ mod tests {
     #[test]
     fn whatever_a_server_answers_is_an_answer_or_an_error() {
         holds(super::wire, 2_000, 60, 5);
+    }
+
+    #[test]
+    fn an_agent_may_say_anything_and_is_answered() {
+        holds(super::mcp, 300, 400, 5);
     }
 
     #[test]

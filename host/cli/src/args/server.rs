@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueHint};
 use wharf::config::PluginOperations;
 use wharf::declaration::Effect;
-use wharf_server::{CallState, Names, Role};
+use wharf_server::{CallState, Names, Policy, Role};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tokens {
@@ -48,6 +48,19 @@ pub(crate) struct CreateToken {
     /// the configuration and of this command line]
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
+    /// How long it is valid, such as 30d [default: until it is removed]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) expires: Option<Duration>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// With what somebody may do what they may.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Narrowed {
     /// Only these plugins: a name, or the beginning of names with * behind it; may be given several times, as the next three
     #[arg(long = "plugin", value_name = "NAME", value_parser = names)]
     pub(crate) plugins: Option<Vec<Names>>,
@@ -66,12 +79,19 @@ pub(crate) struct CreateToken {
     /// Its calls of these operations need a person, such as appwrite/users.delete*
     #[arg(long = "approve-operation", value_name = "PLUGIN/NAME")]
     pub(crate) approve_operations: Vec<PluginOperations>,
-    /// How long it is valid, such as 30d [default: until it is removed]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(crate) expires: Option<Duration>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+}
+
+impl Narrowed {
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            plugins: self.plugins.clone(),
+            connections: self.connections.clone(),
+            operations: self.operations.clone(),
+            effects: self.effects.as_ref().map(|effects| effects.iter().copied().collect()),
+            approve_effects: self.approve_effects.iter().copied().collect(),
+            approve_operations: self.approve_operations.clone(),
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -165,6 +185,24 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = MCP)]
+pub(crate) struct Mcp {
+    /// Be the owner of this token, with its tenant and what it may; without it, whoever starts this may run every operation and
+    /// make connections, as with this command line
+    #[arg(long = "as", value_name = "TOKEN NAME", conflicts_with_all = ["plugins", "connections", "operations", "effects"])]
+    pub(crate) of_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
+}
+
+const MCP: &str = "\
+A client starts it, and ends it by closing its standard input. In the client's configuration:
+
+  {\"mcpServers\": {\"wharf\": {\"command\": \"wharf\", \"args\": [\"mcp\", \"--config\", \"/path/to/wharf.toml\"]}}}
+
+Any number of them run beside each other and beside `wharf serve`. What is told to people goes to standard error.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {

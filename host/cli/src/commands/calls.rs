@@ -15,7 +15,7 @@ use crate::setup::server;
 
 pub(crate) fn run(args: &Args, command: &Calls) -> Result<ExitCode> {
     let config = setup::configuration(args.config.as_deref())?;
-    let store = server::open_if_there(&config)?;
+    let store = server::open_if_there(&config, &server::file_of_user(&config)?)?;
     match &command.command {
         None => list(store.as_ref(), &command.list)?,
         Some(OfCalls::Show { id, json }) => show(store.as_ref(), id, *json)?,

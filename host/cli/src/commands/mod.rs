@@ -15,6 +15,7 @@ pub(crate) mod describe;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod install;
+pub(crate) mod mcp;
 pub(crate) mod plugins;
 pub(crate) mod record;
 pub(crate) mod replay;

@@ -1,5 +1,6 @@
 //! `wharf serve`: the HTTP API.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
     }
     let file = find(args.config.as_deref());
     let mut shipped = None;
-    let serving = Serving::begun(file.as_deref(), options, |config, builder| {
+    let serving = Serving::listening(file.as_deref(), options.listen, |config, builder| {
         let (builder, begun) = Shipped::begin(config, builder)?;
         shipped = begun;
         Ok(builder)
@@ -42,10 +43,10 @@ pub(crate) fn run(args: &Args, options: &Serve) -> Result<ExitCode> {
 }
 
 /// A server that is about to serve.
-struct Serving {
+pub(super) struct Serving {
     setup: Setup,
     config: ServerConfig,
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
     events: Arc<Events>,
     metrics: Arc<Metrics>,
     file: Option<PathBuf>,
@@ -54,19 +55,26 @@ struct Serving {
 }
 
 impl Serving {
-    fn new(file: Option<&Path>, options: &Serve) -> Result<Self> {
-        Self::begun(file, options, |_, builder| Ok(builder))
-    }
-
-    /// The same, with something more that the host is made of.
-    fn begun(
+    /// One that listens, with something more that the host is made of.
+    fn listening(
         file: Option<&Path>,
-        options: &Serve,
+        listen: Option<SocketAddr>,
         more: impl FnOnce(&Config, HostBuilder) -> Result<HostBuilder>,
     ) -> Result<Self> {
+        let open = |setup: &Setup| Ok(Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?);
+        let mut serving = Self::with(file, more, open)?;
+        serving.config.listen = listen.unwrap_or(serving.config.listen);
+        Ok(serving)
+    }
+
+    /// One with the plugins and connections of a configuration.
+    pub(super) fn with(
+        file: Option<&Path>,
+        more: impl FnOnce(&Config, HostBuilder) -> Result<HostBuilder>,
+        open: impl FnOnce(&Setup) -> Result<Store>,
+    ) -> Result<Self> {
         let config = configuration(file)?;
-        let mut server = config.server.clone();
-        server.listen = options.listen.unwrap_or(server.listen);
+        let server = config.server.clone();
         let log = log::begin(server.log);
         let telemetry = server.telemetry.as_ref().map(|config| Telemetry::start(config, Arc::new(tell)));
         let telemetry = telemetry.transpose().map_err(anyhow::Error::msg)?;
@@ -78,22 +86,14 @@ impl Serving {
             host = host.on_record(move |line| telemetry.audit(line));
         }
         let setup = Setup::begun(config, host)?;
-        let store = Store::open_to_serve(&file_of_server(&setup.config)?, setup.vault()?)?;
+        let store = Arc::new(open(&setup)?);
         setup.load_all()?;
         setup.grant_each()?;
-        Ok(Self {
-            config: server,
-            store: Arc::new(store),
-            events,
-            metrics,
-            file: file.map(Path::to_owned),
-            telemetry,
-            log,
-            setup,
-        })
+        Ok(Self { config: server, store, events, metrics, file: file.map(Path::to_owned), telemetry, log, setup })
     }
 
-    fn serve(self, ready: impl FnOnce(&Addresses) -> Result<()>) -> Result<ExitCode> {
+    /// The server, which follows the configuration, and its log.
+    pub(super) fn server(self) -> (Server, Logging) {
         let Self { setup, config, store, events, metrics, file, telemetry, log } = self;
         let (listen, watched) = (config.listen, setup.watched(file.clone()));
         let (host, places) = (Arc::clone(&setup.host), setup.config.limits.engine.calls);
@@ -110,7 +110,6 @@ impl Serving {
             *current = next;
             Ok(config)
         };
-        let told = Mutex::new(None);
         let server = Server {
             host,
             store,
@@ -125,6 +124,12 @@ impl Serving {
             telemetry,
             tell: Arc::new(tell),
         };
+        (server, log)
+    }
+
+    fn serve(self, ready: impl FnOnce(&Addresses) -> Result<()>) -> Result<ExitCode> {
+        let told = Mutex::new(None);
+        let (server, log) = self.server();
         server.serve(|addresses| {
             info!(target: "wharf::server", listen = %addresses.listen, url = addresses.url, "serving");
             let result = ready(addresses);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use serde_json::{Value, json};
 use wharf::operation::nearest;
-use wharf_server::{Meta, Policy, Principal, Role};
+use wharf_server::{Meta, Principal, Role};
 
 use crate::args::{Args, CreateToken, Tokens};
 use crate::exit::Usage;
@@ -29,14 +29,7 @@ fn create(config: &wharf::config::Config, options: &CreateToken) -> Result<()> {
         name: options.name.clone(),
         tenant: options.tenant.clone(),
         roles: options.roles.iter().copied().collect(),
-        policy: Policy {
-            plugins: options.plugins.clone(),
-            connections: options.connections.clone(),
-            operations: options.operations.clone(),
-            effects: options.effects.as_ref().map(|effects| effects.iter().copied().collect()),
-            approve_effects: options.approve_effects.iter().copied().collect(),
-            approve_operations: options.approve_operations.clone(),
-        },
+        policy: options.narrowed.policy(),
     };
     let created = now();
     let expires = options.expires.map(|time| created.saturating_add(millis(time)));
@@ -59,7 +52,10 @@ fn create(config: &wharf::config::Config, options: &CreateToken) -> Result<()> {
 }
 
 fn list(config: &wharf::config::Config, as_json: bool) -> Result<()> {
-    let principals = server::open_if_there(config)?.map(|store| store.principals()).transpose()?.unwrap_or_default();
+    let principals = server::open_if_there(config, &server::file(config)?)?
+        .map(|store| store.principals())
+        .transpose()?
+        .unwrap_or_default();
     if as_json {
         let all: Vec<Value> = principals.iter().map(|(principal, meta)| in_json(principal, *meta)).collect();
         return Ok(print::json(&json!(all))?);
@@ -95,7 +91,7 @@ fn line(principal: &Principal, meta: Meta) -> Text {
 }
 
 fn remove(config: &wharf::config::Config, name: &str) -> Result<()> {
-    let store = server::open_if_there(config)?;
+    let store = server::open_if_there(config, &server::file(config)?)?;
     if let Some(store) = &store
         && store.remove_principal(name)?
     {

@@ -1,7 +1,6 @@
 //! What a server keeps, beside the rest of the store.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use wharf::config::Config;
@@ -26,13 +25,26 @@ pub(crate) fn file(config: &Config) -> Result<PathBuf> {
     }
 }
 
+/// The same for whoever started the command and nobody else: without a configuration it is beside the vault, in the user's folder for
+/// what is to stay.
+pub(crate) fn file_of_user(config: &Config) -> Result<PathBuf> {
+    match (&config.lock, &config.vault.file) {
+        (None, Some(vault)) => Ok(vault.with_file_name(FILE)),
+        _ => file(config),
+    }
+}
+
 /// Opens it, and makes it where there is none.
 pub(crate) fn open(config: &Config) -> Result<Store> {
     let vault = vault(config).ok_or_else(no_folder)?;
-    Ok(Store::open(&file(config)?, Arc::clone(&vault) as _)?)
+    Ok(Store::open(&file(config)?, vault as _)?)
 }
 
-/// The same where there is one.
-pub(crate) fn open_if_there(config: &Config) -> Result<Option<Store>> {
-    if is_there(&file(config)?) { open(config).map(Some) } else { Ok(None) }
+/// The same of a file that is one of these, where it is there.
+pub(crate) fn open_if_there(config: &Config, file: &Path) -> Result<Option<Store>> {
+    if !is_there(file) {
+        return Ok(None);
+    }
+    let vault = vault(config).ok_or_else(no_folder)?;
+    Ok(Some(Store::open(file, vault as _)?))
 }

@@ -48,10 +48,29 @@ pub(crate) enum Door {
     Calls,
     /// The one for management.
     Management,
+    /// One for nothing but the pages to connect by.
+    Pages,
 }
 
-/// Every path that there is.
+/// Every path that there is at a door.
 pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
+    let routes = match door {
+        Door::Pages => Router::new(),
+        Door::Both | Door::Calls | Door::Management => for_programs(&app),
+    };
+    routes
+        .merge(connect::routes())
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(no_such_path)
+        // Each body has an end of its own: `body` and `files` of the configuration.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state((Arc::clone(&app), door), at_the_door))
+        .layer(from_fn_with_state(Arc::clone(&app), passing::pass))
+        .with_state(app)
+}
+
+/// The paths for programs, which have a token.
+fn for_programs(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -73,15 +92,7 @@ pub(crate) fn router(app: Arc<App>, door: Door) -> Router {
         .route("/v1/events", get(events::get))
         .merge(approvals::routes())
         .merge(connections::routes())
-        .merge(connect::routes())
-        .merge(crate::mcp::http::routes(&app))
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(no_such_path)
-        // Each body has an end of its own: `body` and `files` of the configuration.
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state((Arc::clone(&app), door), at_the_door))
-        .layer(from_fn_with_state(Arc::clone(&app), passing::pass))
-        .with_state(app)
+        .merge(crate::mcp::http::routes(app))
 }
 
 /// Notes which listener a request came to, and counts how it is answered.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use rmcp::model::Extensions;
 use wharf::{Json, TraceContext};
 
 use crate::api::room::Held;
+use crate::auth::allowance::LetIn;
 use crate::auth::caller::{Caller, need_one_of, trace};
 use crate::auth::principal::{Principal, Role};
 use crate::problem::Problem;
@@ -18,19 +20,21 @@ pub(crate) struct Asker {
     pub(crate) arguments: Option<Json>,
     /// What counts among the principal's requests, and the memory that this one takes, until it is dropped.
     over_http: Option<(Caller, Held)>,
+    /// The same of one that did not come over HTTP.
+    _let_in: Option<LetIn>,
 }
 
 impl Asker {
     /// Whoever sent a request over HTTP.
     pub(crate) fn over_http(caller: Caller, arguments: Option<Json>, held: Held) -> Arc<Self> {
         let (principal, trace) = (Arc::clone(&caller.principal), caller.trace);
-        Arc::new(Self { principal, trace, arguments, over_http: Some((caller, held)) })
+        Arc::new(Self { principal, trace, arguments, over_http: Some((caller, held)), _let_in: None })
     }
 
     /// Whoever started the process.
-    #[expect(dead_code, reason = "for a door of its own process")]
-    pub(crate) fn local(principal: Arc<Principal>, arguments: Option<Json>) -> Arc<Self> {
-        Arc::new(Self { principal, trace: trace(&Default::default()), arguments, over_http: None })
+    pub(super) fn local(principal: Arc<Principal>, arguments: Option<Json>, let_in: Option<LetIn>) -> Arc<Self> {
+        let trace = trace(&HeaderMap::new());
+        Arc::new(Self { principal, trace, arguments, over_http: None, _let_in: let_in })
     }
 
     /// The asker that a transport left with a request.

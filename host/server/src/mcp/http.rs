@@ -134,7 +134,7 @@ fn is_initialize(body: &Json) -> bool {
 }
 
 /// The arguments of a tool as they are written. Which of two are meant nobody knows.
-fn arguments(body: &Json) -> Result<Option<Json>, Problem> {
+pub(super) fn arguments(body: &Json) -> Result<Option<Json>, Problem> {
     let one = |of: &Json, wanted: &str| {
         let mut all = of.members().into_iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
         match (all.next(), all.next()) {

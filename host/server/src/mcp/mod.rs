@@ -6,6 +6,7 @@
 //! | part | what |
 //! | --- | --- |
 //! | [`http`], [`sessions`], [`metadata`] | how requests come here over HTTP, and whose they are |
+//! | [`stdio`] | how they come here on standard streams |
 //! | [`asker`] | who asks |
 //! | [`tools`] | what is offered |
 //! | [`resources`] | files of calls |
@@ -33,12 +34,15 @@ pub(crate) mod asker;
 mod changes;
 mod clean;
 mod example;
+#[cfg(test)]
+mod hostile;
 pub(crate) mod http;
 mod metadata;
 mod resources;
 mod result;
 mod sessions;
 mod state;
+pub(crate) mod stdio;
 mod tools;
 
 pub(crate) use tools::pinned::warnings;

@@ -47,7 +47,7 @@ pub use look::{Look, look};
 pub use open::is_served;
 use owners::Own;
 use principals::Known;
-pub use principals::Meta;
+pub use principals::{LOCAL, Meta};
 pub(crate) use types::moment;
 pub(crate) use types::{Begun, Ended, NewCall, NewKey};
 pub use types::{CallFilter, CallRow, CallState};

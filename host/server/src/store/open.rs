@@ -60,6 +60,13 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Whether another process serves with the same store.
+    pub(crate) fn is_served_elsewhere(&self) -> bool {
+        self._lock.is_none() && is_served(&self.inner.file)
+    }
+}
+
 /// Whether a server runs with the store in a file.
 pub fn is_served(file: &Path) -> bool {
     let lock = open_regular(&lock_of(file), File::options().read(true));

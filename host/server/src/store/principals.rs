@@ -16,6 +16,9 @@ use crate::auth::principal::Principal;
 
 /// What every token begins with, so that it is known where it leaks.
 const PREFIX: &str = "wharf_";
+/// The name of whoever has no token, and starts a process of their own.
+pub const LOCAL: &str = "local";
+
 const RANDOM: usize = 32;
 const PURPOSE: &str = "token";
 
@@ -160,6 +163,14 @@ impl Store {
         self.inner.read(|connection| connection.query_row(sql, [], |_| Ok(())).optional()).map(|any| any.is_some())
     }
 
+    /// Whose token has a name; nobody where there is none, or it is at its end.
+    pub(crate) fn principal_named(&self, name: &str) -> Result<Option<Arc<Principal>>, StoreError> {
+        let (known, at) = (self.inner.known()?, now());
+        let mut entries = known.by_digest.values();
+        let found = entries.find(|entry| entry.principal.name == name && entry.expires.is_none_or(|end| end > at));
+        Ok(found.map(|entry| Arc::clone(&entry.principal)))
+    }
+
     /// Who has a token; nobody where it is none, or at its end.
     ///
     /// # Errors
@@ -203,6 +214,11 @@ fn check(principal: &Principal) -> Result<(), StoreError> {
         let shown = wharf::text::named(name, "this");
         return Err(StoreError::Refused(format!(
             "{shown} is no name of a token: take up to 64 letters, digits, `-`, `_`, `.` and `@`, a letter or digit first"
+        )));
+    }
+    if name == LOCAL {
+        return Err(StoreError::Refused(format!(
+            "`{LOCAL}` is whoever starts `wharf mcp`; take another name for a token"
         )));
     }
     let is_of_tenant = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

@@ -1,7 +1,9 @@
 //! A server that runs, and what callers, idlers and attackers have of it.
 
+mod agent;
 mod approvals;
 mod audit;
+mod beside;
 mod bodies;
 mod calls;
 mod client;

@@ -33,7 +33,7 @@ pub(super) fn run(options: &Serve) -> Result<ExitCode> {
     fs::write(&file, text).context("the configuration of the demo")?;
 
     let listen = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let serving = Serving::new(Some(&file), &Serve { listen: Some(listen), demo: true, json: options.json })?;
+    let serving = Serving::listening(Some(&file), Some(listen), |_, builder| Ok(builder))?;
     let principal = Principal {
         name: "demo".to_owned(),
         tenant: None,

@@ -1,8 +1,8 @@
 //! The audit on standard output, for whoever collects what a container writes: each record is a line, as it stands in the file.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
