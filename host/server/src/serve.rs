@@ -140,6 +140,8 @@ impl Server {
         if !may_listen(&config, &store)? {
             return Err(ServeError::NoPrincipals(config.listen));
         }
+        // Whoever is told that it serves may tell it to stop.
+        let signals = Signals::new();
         more_files();
         let socket = listen(config.listen, "listen")?;
         let management = config.management.map(|address| listen(address, "management")).transpose()?;
@@ -186,7 +188,7 @@ impl Server {
         mcp::warnings(&app).iter().for_each(|words| tell(words));
         ready(&addresses);
 
-        told_to_stop().await;
+        signals.told_to_stop().await;
         info!(target: "wharf::server", "told to stop; what was begun comes to its end");
         app.stop();
         let _ = stop.send(true);
@@ -235,20 +237,36 @@ fn more_files() {
     }
 }
 
-/// Waits for a signal to stop.
-async fn told_to_stop() {
+/// Signals to stop. From when this is made on they do not end the process by themselves.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+    stop: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (term, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+            Self { stop: term.ok().zip(interrupt.ok()).map(|(term, interrupt)| [term, interrupt]) }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Waits for one.
+    async fn told_to_stop(self) {
+        #[cfg(unix)]
+        if let Some([mut term, mut interrupt]) = self.stop {
             tokio::select! {
                 _ = term.recv() => {}
                 _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Waits for a signal to read the configuration anew.

@@ -44,7 +44,7 @@ fn where_no_server_ran_there_are_no_calls_and_nothing_is_made() {
     world.wharf(&["calls", "show", "nothing"]).fails(2, &["there is no call `nothing`", "`wharf calls` lists"]);
     world
         .wharf(&["calls", "--state", "over"])
-        .fails(2, &["it is one of accepted, running, succeeded, failed, unknown"]);
+        .fails(2, &["it is one of waiting, accepted, running, succeeded, failed, unknown"]);
     assert!(!world.path().join(".wharf/server.db").exists());
 }
 

@@ -64,7 +64,7 @@ fn what_cannot_be_a_token_is_told_and_nothing_is_made() {
     let world = World::new();
     let create = |words: &[&str]| world.wharf(&[&["tokens", "create"], words].concat());
     create(&["shop"]).fails(2, &["--role"]);
-    create(&["shop", "--role", "cal"]).fails(2, &["it is one of call, manage, read"]);
+    create(&["shop", "--role", "cal"]).fails(2, &["it is one of approve, call, manage, read"]);
     create(&["shop", "--role", "call", "--effect", "writ"]).fails(2, &["it is one of read, write, delete"]);
     create(&["shop", "--role", "call", "--connection", "a*b"]).fails(2, &["such as `shop` or `shop-*`"]);
     assert!(!world.path().join(".wharf/server.db").exists());

@@ -29,7 +29,7 @@ pub fn files(file: &Path) -> io::Result<Files> {
     let mut tries = 0;
     loop {
         let now = match open_regular(file, File::options().read(true)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_err() => None,
             opened => Some(opened?),
         };
         let mut closed = closed(file)?;

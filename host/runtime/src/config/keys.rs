@@ -66,6 +66,7 @@ const SERVER: &[Key] = &[
     key("webhooks", Takes::Tables(&[WEBHOOK]), "[server.webhooks.NAME]"),
     key("approvals", Takes::Table(&[APPROVALS]), "[server.approvals], and its keys below it"),
     key("mcp", Takes::Table(&[MCP]), "[server.mcp], and its keys below it"),
+    key("metrics", Takes::Table(&[METRICS]), "[server.metrics], and its keys below it"),
     key("log", Takes::Table(&[LOG]), "[server.log], and its keys below it"),
     key("telemetry", Takes::Table(&[TELEMETRY]), "[server.telemetry], and its keys below it"),
 ];
@@ -77,6 +78,7 @@ const MCP_TOOLS: &[Key] = &[
     key("effects", Takes::List("`read`, `write` and `delete`", Some(value::effect)), "[\"read\"]"),
     key("connection", Takes::Text, "\"support\""),
 ];
+const METRICS: &[Key] = &[key("open", Takes::Switch, "true")];
 const LOG: &[Key] = &[
     key("form", Takes::Text, "\"json\""),
     key("level", Takes::Text, "\"info\""),

@@ -104,7 +104,9 @@ fn file_size() -> Option<Finding> {
 
 #[cfg(unix)]
 fn room(folder: &Path) -> Option<Finding> {
-    let there = folder.ancestors().find(|above| above.is_dir())?;
+    // What is above a name alone is here.
+    let mut above = folder.ancestors().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let there = above.find(|above| above.is_dir())?;
     let found = rustix::fs::statvfs(there).ok()?;
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     let text = format!("{} are free at {}", ByteSize::b(free).display().iec(), there.display());

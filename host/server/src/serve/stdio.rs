@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
-use super::{ServeError, Server, end, listen, more_files, runtime, told_to_stop, upkeep};
+use super::{ServeError, Server, Signals, end, listen, more_files, runtime, upkeep};
 use crate::api::{Door, router};
 use crate::app::{App, Parts};
 use crate::auth::caller::need_one_of;
@@ -60,6 +60,7 @@ impl Server {
         output: impl Write + Send + 'static,
     ) -> Result<(), ServeError> {
         let Self { host, store, events, metrics, config, spool, audit, watched, reload, telemetry, tell, .. } = self;
+        let signals = Signals::new();
         more_files();
         let socket = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "listen")?;
         let address = socket.address().map_err(ServeError::System)?;
@@ -84,7 +85,7 @@ impl Server {
         let upkeep = tokio::spawn(upkeep(Arc::clone(&app), watched, reload));
         let stopping = Arc::clone(&app);
         let told = tokio::spawn(async move {
-            told_to_stop().await;
+            signals.told_to_stop().await;
             stopping.stop();
         });
 

@@ -48,7 +48,7 @@ fn the_audit_is_on_standard_output_as_it_is_in_its_files() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("audit-"))
         .collect();
-    assert!(files.len() > 2, "{files:?}");
+    assert!(!files.is_empty(), "{files:?}");
     let number = |path: &std::path::Path| -> u64 {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         name.rsplit('.').next().unwrap().parse().unwrap()

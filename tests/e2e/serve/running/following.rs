@@ -60,7 +60,7 @@ fn limits_of_principals_follow_and_the_address_stays() {
         "plugins = [\"obedient.wasm\"]\n[server]\nqueue = 7\n[server.principal]\nin_flight = 0\n",
     ));
     serving.signal("-HUP");
-    serving.says("`sockets` and `webhooks` of [server] hold after a restart");
+    serving.says("`sockets`, `webhooks`, `log` and `telemetry` of [server] hold after a restart");
     serving.client().get("/v1/whoami").fails(429, "too-many-requests", &["`in_flight`"]);
     serving.world.configure(&first);
     serving.signal("-HUP");

@@ -270,7 +270,8 @@ fn no_secret_reaches_the_collector_but_its_own() {
         "denied",
         &[],
     );
-    let audit = serving.stop().world.path().join(".wharf/audit.jsonl");
+    let stopped = serving.stop();
+    let audit = stopped.world.path().join(".wharf/audit.jsonl");
 
     let sent: String = provider.requests().iter().map(|request| format!("{request:?}")).collect();
     assert!(sent.contains(KEY) && sent.contains(TICKET) && sent.contains(NOTE), "{sent}");

@@ -137,7 +137,7 @@ fn a_dry_run_sends_nothing() {
 fn files_come_and_go_as_resources() {
     let held = Held::open();
     let serving = held.serving("");
-    for agent in of_both_eras(&serving) {
+    for (era, agent) in of_both_eras(&serving).into_iter().enumerate() {
         let file = json!({"name": "file", "fileName": "a.txt", "mediaType": "text/plain", "base64": "cXVpZXQ="});
         let shout =
             |file: &Value| json!({"plugin": "obedient", "operation": "good.shout", "connection": "o", "files": [file]});
@@ -157,7 +157,7 @@ fn files_come_and_go_as_resources() {
         assert_eq!(templates["result"]["resourceTemplates"][0]["uriTemplate"], "wharf://calls/{call}/files/{number}");
 
         let uri = link["uri"].as_str().unwrap();
-        let other = Agent::new(serving.client_with(&format!("bot{} --role call", held.count())));
+        let other = Agent::new(serving.client_with(&format!("bot{era} --role call")));
         for (agent, uri) in [
             (&other, uri),
             (&agent, "wharf://calls/x/files/0"),
