@@ -1,10 +1,11 @@
 //! What a client is told unasked: that another release answers, or that the operator chose other tools.
 
 use serde_json::json;
+use wharf::Deadline;
 use wharf_artifacts::OBEDIENT;
 
 use super::super::client::Open;
-use super::super::server::Serving;
+use super::super::server::{LONG, Serving};
 use super::agent::Agent;
 use crate::install::{NEXT, VERSION, world};
 use crate::world::World;
@@ -21,8 +22,10 @@ fn stream(serving: &Serving, agent: &Agent) -> Open {
 
 /// Reads a stream until it says this.
 fn until(open: &mut Open, words: &str) {
-    let mut said = String::new();
+    let (deadline, mut said) = (Deadline::within(LONG), String::new());
     while !said.contains(words) {
+        // Where nothing happens, that is said again and again.
+        assert!(!deadline.left().is_zero(), "`{words}` is not in: {said}");
         let chunk = open.chunk().unwrap_or_else(|| panic!("the stream ends with: {said}"));
         said.push_str(&String::from_utf8_lossy(&chunk));
     }
