@@ -1,8 +1,9 @@
 //! The audit of a server: in files that are closed while it runs, and on standard output.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::{fs, thread};
 
 use serde_json::Value;
 
@@ -26,6 +27,15 @@ fn the_audit_is_on_standard_output_as_it_is_in_its_files() {
     let client = Client::new(told["listen"].as_str().unwrap().parse().unwrap(), &token);
     (0..40).for_each(|_| drop(client.call("appwrite users.list", "{}").json()));
 
+    let closed = || -> Vec<PathBuf> {
+        let files = fs::read_dir(world.path().join(".wharf")).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("audit-")).collect()
+    };
+    // How large it is is looked at now and then.
+    while closed().is_empty() {
+        thread::yield_now();
+    }
+
     // What was closed is listed as well, page by page.
     let (mut listed, mut after) = (0, String::new());
     loop {
@@ -43,12 +53,7 @@ fn the_audit_is_on_standard_output_as_it_is_in_its_files() {
     out.read_to_string(&mut shipped).unwrap();
     assert!(process.0.wait().unwrap().success());
 
-    let mut files: Vec<_> = fs::read_dir(world.path().join(".wharf"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("audit-"))
-        .collect();
-    assert!(!files.is_empty(), "{files:?}");
+    let mut files = closed();
     let number = |path: &std::path::Path| -> u64 {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         name.rsplit('.').next().unwrap().parse().unwrap()
