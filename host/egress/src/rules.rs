@@ -149,6 +149,14 @@ impl Denial {
         Rule::BoundValue.denies(message).with_remedy(PLUGINS.to_owned())
     }
 
+    /// A refusal of a request in the place of the one that a person agreed to.
+    pub fn of_another_than_agreed(request: &str) -> Self {
+        let message = format!(
+            "the plugin asks for the request `{request}` in another way than in the dry run that a person confirmed: it is not sent"
+        );
+        Rule::UndeclaredRequest.denies(message).with_remedy(PLUGINS.to_owned())
+    }
+
     /// Whether some configuration would allow it.
     pub(crate) fn may_be_allowed(&self) -> bool {
         self.remedy != self.rule.remedy()

@@ -11,6 +11,7 @@ use wharf_egress::{Blob, Json};
 use crate::failure::{CallError, Refusal};
 use crate::registry::Release;
 use crate::sandbox::Given;
+use crate::sandbox::agreed::Agreed;
 use crate::sandbox::ctx::Exchange;
 use crate::sandbox::log::LogEntry;
 use crate::trace::TraceContext;
@@ -59,6 +60,7 @@ pub struct Call {
     pub(crate) retries: Option<u32>,
     pub(crate) dry_run: bool,
     pub(crate) dry_run_at: Option<SystemTime>,
+    pub(crate) agreed: Option<Agreed>,
     pub(crate) id: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) principal: Option<Arc<Principal>>,
@@ -81,6 +83,7 @@ impl Call {
             retries: None,
             dry_run: false,
             dry_run_at: None,
+            agreed: None,
             id: None,
             key: None,
             principal: None,

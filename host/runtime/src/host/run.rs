@@ -23,6 +23,7 @@ use crate::operation::{NotAccepted, Operation};
 use crate::registry::{Release, Tenure};
 use crate::retry::Retries;
 use crate::sandbox::admission::Admitted;
+use crate::sandbox::agreed::Agreed;
 use crate::sandbox::ctx::{Running, record_refusal};
 use crate::sandbox::meter::Meter;
 use crate::sandbox::way::Way;
@@ -119,7 +120,8 @@ impl Host {
     }
 
     /// Runs a call if its dry run, as it would be at a time, is what somebody agreed to: what it runs with is found once for both, so
-    /// that no other release and no other connection comes in between.
+    /// that no other release and no other connection comes in between. The first request that is sent is that of the dry run, whatever a
+    /// plugin makes of it then.
     ///
     /// # Errors
     /// The report of the dry run, where it is not: then nothing was sent.
@@ -138,6 +140,8 @@ impl Host {
         if !is_agreed(&shown) {
             return Err(Box::new(shown));
         }
+        let digest = shown.exchanges.first().and_then(|exchange| exchange.digest.clone());
+        let call = Call { agreed: Some(Agreed { digest, time: at }), ..call };
         Ok(self.run_begun(begun, call).0)
     }
 
@@ -324,6 +328,7 @@ impl Host {
             turns: self.turns_for(target),
             trace: self.trace_for(target, call.trace),
             time: call.dry_run_at,
+            agreed: call.agreed,
             input,
             attachments: call.attachments,
             audit: target.audit.clone(),

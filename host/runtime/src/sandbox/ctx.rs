@@ -14,6 +14,7 @@ use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
 use wharf_egress::{Blob, Connection, Masker, Room, Spool, SpoolError, moved};
 
+use super::agreed::Agreed;
 use super::changes::Changes;
 use super::log::{Level, Log};
 use super::meter::Meter;
@@ -87,6 +88,8 @@ pub(crate) struct Running {
     pub(crate) trace: Option<TraceContext>,
     /// The time of day that its requests tell, where that stands still.
     pub(crate) time: Option<SystemTime>,
+    /// What its first request is held to.
+    pub(crate) agreed: Option<Agreed>,
     pub(crate) input: Valid,
     pub(crate) attachments: Vec<(String, Blob)>,
     pub(crate) state: State,
@@ -302,6 +305,7 @@ impl Ctx {
         self.meter.check_time()?;
         self.meter.count_request()?;
         self.have_credentials(asked)?;
+        self.hold_to_what_was_agreed(asked)?;
         let Some(call) = &self.call else {
             return Err(NoAnswer::Unavailable("there is no network while a plugin describes itself".to_owned()));
         };
@@ -526,7 +530,7 @@ impl Ctx {
         Ok(blob)
     }
 
-    fn refuse(&mut self, refusal: GuardRefusal) -> NoAnswer {
+    pub(super) fn refuse(&mut self, refusal: GuardRefusal) -> NoAnswer {
         let recorded = match &self.call {
             Some(call) => record_refusal(call.audit.as_deref(), call.who(), &self.shown(&refusal), &call.grant),
             None => Ok(()),

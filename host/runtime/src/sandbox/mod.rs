@@ -20,6 +20,7 @@ use crate::manifest::Manifest;
 use crate::registry::{NotLoaded, Release};
 
 pub(crate) mod admission;
+pub(crate) mod agreed;
 mod changes;
 pub(crate) mod contract;
 mod cpu;

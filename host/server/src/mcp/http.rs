@@ -99,10 +99,18 @@ async fn answer(app: &Arc<App>, http: &Http, request: Request) -> Result<Respons
     parts.extensions.insert(Asker::over_http(caller, arguments(&body)?, held));
     let answered = http.service.clone().oneshot(Request::from_parts(parts, Body::from(body.into_string()))).await;
     let Ok(answered) = answered;
+    // A large answer takes its room until the caller has it.
+    let length = axum::body::HttpBody::size_hint(answered.body()).exact().unwrap_or_default();
+    let room = app.room.for_bytes(length, app.config.load().wait).await?;
     if let (None, Some(begun)) = (session, answered.headers().get(SESSION).and_then(|id| id.to_str().ok())) {
         http.sessions.began(begun, &principal);
     }
-    Ok(answered.map(Body::new))
+    Ok(answered.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _ = &room;
+            frame
+        }))
+    }))
 }
 
 /// Refuses what an operator has turned off, like what there is not.
@@ -130,7 +138,8 @@ fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
 
 fn is_initialize(body: &Json) -> bool {
     let method = body.at(&["/method".to_owned()]);
-    method.iter().any(|method| method.as_str() == "\"initialize\"")
+    // As it is meant, however it is written.
+    method.iter().any(|method| method.value().is_ok_and(|method| method == "initialize"))
 }
 
 /// The arguments of a tool as they are written. Which of two are meant nobody knows.

@@ -75,13 +75,18 @@ pub(super) async fn read(app: &Arc<App>, principal: &Principal, uri: &str) -> Re
         );
         return Err(error_of(&Problem::new(problem::BODY_TOO_LARGE, detail)));
     }
+    // As text it may become six times as long.
+    let room = app.room.for_bytes(file.len() * 4, app.config.load().wait).await;
+    let _held = room.map_err(|problem| error_of(&problem))?;
     let media_type = clean::title(&file.media_type);
     let unread = |error: String| error_of(&Problem::new(problem::HOST_FAULT, format!("the host failed: {error}")));
     let read = blocking(move || file.bytes()).await.map_err(|problem| error_of(&problem))?;
     let bytes = read.map_err(|error| unread(error.to_string()))?;
     let is_text = media_type.starts_with("text/") || media_type.starts_with("application/json");
     let contents = match std::str::from_utf8(&bytes) {
-        Ok(text) if is_text => ResourceContents::text(text, uri),
+        Ok(text) if is_text && !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) => {
+            ResourceContents::text(text, uri)
+        }
         _ => ResourceContents::blob(STANDARD.encode(&bytes), uri),
     };
     Ok(ReadResourceResult::new(vec![contents.with_mime_type(media_type)]))

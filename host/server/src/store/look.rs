@@ -23,6 +23,13 @@ pub struct Look {
 /// [`StoreError`], with what is wrong with it.
 pub fn look(file: &Path) -> Result<Look, StoreError> {
     let of_sql = |error| StoreError::of_sql(&error, file);
+    // A pipe would be waited for.
+    if !std::fs::metadata(file).is_ok_and(|found| found.is_file()) {
+        return Err(StoreError::Unusable(format!(
+            "{} is no file that can be read; put another one in its place",
+            file.display()
+        )));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(of_sql)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(of_sql);

@@ -18,9 +18,9 @@ use wharf::{Call, Report};
 
 use super::job::Job;
 use crate::app::App;
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Principal, Role};
 use crate::problem::{self, Problem};
-use crate::store::{ApprovalState, CallRow, StoreError};
+use crate::store::{ApprovalState, CallRow, LOCAL, StoreError};
 
 mod access;
 mod digest;
@@ -77,6 +77,12 @@ pub(crate) fn one_by_one(operation: &str) -> Problem {
 
 /// Runs a call that somebody confirmed, if it would still do exactly what they confirmed.
 pub(super) fn run(app: &App, job: &Job, call: Call, agreement: &Agreement) -> Result<Report, (Box<Report>, Problem)> {
+    if !still_may(app, job) {
+        let mut dry = app.host.run(call.dry_run());
+        dry.exchanges.clear();
+        let detail = "nothing was sent: whoever asked for the call may not make it any more";
+        return Err((Box::new(dry), Problem::new(problem::APPROVAL_OUTDATED, detail)));
+    }
     let is_agreed =
         |dry: &Report| dry.result.is_ok() && digest::of(app, job, dry).is_some_and(|digest| digest == agreement.digest);
     app.host.run_if(call, agreement.time(), is_agreed).map_err(|mut dry| {
@@ -84,6 +90,23 @@ pub(super) fn run(app: &App, job: &Job, call: Call, agreement: &Agreement) -> Re
         dry.exchanges.clear();
         let problem = outdated(&dry);
         (dry, problem)
+    })
+}
+
+/// Whether whoever asked for a call may still make it. Of users of an issuer only their next token tells, and whoever started a process
+/// of their own has none.
+fn still_may(app: &App, job: &Job) -> bool {
+    let whose = &job.whose;
+    if whose.principal.contains('/') || whose.principal == LOCAL {
+        return true;
+    }
+    let effect =
+        [Effect::Read, Effect::Write, Effect::Delete].into_iter().find(|effect| effect.as_str() == whose.effect);
+    app.store.principal_named(&whose.principal).ok().flatten().is_some_and(|principal| {
+        principal.tenant == whose.tenant
+            && principal.is(Role::Call)
+            && effect.is_some_and(|effect| principal.sees(&whose.plugin, &whose.operation, effect))
+            && whose.connection.as_deref().is_none_or(|name| principal.policy.covers_connection(name))
     })
 }
 
