@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// How often a process that begins to write tries to hold the file alone, each a millisecond after the other.
 const TRIES: u32 = 1000;
 
+/// How often it is looked whether other processes write, while this one does not.
+const OTHERS: u32 = 20;
+
 /// The most that a first line is read of, in bytes.
 const HEAD: u64 = 64 << 10;
 
@@ -32,6 +35,8 @@ pub(super) struct Rotating {
     seal: Option<Seal>,
     /// Whether all of it is read, and it is to be held alone.
     is_read: bool,
+    /// Whether there was little left.
+    is_near: bool,
     not_before: Option<Instant>,
 }
 
@@ -83,7 +88,8 @@ impl Rotating {
                 None => return Ok(true),
             },
         };
-        self.is_read = !seal.read_piece()?;
+        let read = seal.read_piece()?;
+        (self.is_read, self.is_near) = (read == 0, read < PIECE);
         if !self.is_read {
             return Ok(false);
         }
@@ -99,6 +105,23 @@ impl Rotating {
             Some(seal) => close(place, seal).map(|()| true),
             None => Ok(true),
         }
+    }
+
+    /// Whether little is left to read. Whoever writes all the time has to wait for the rest of it, as it would have no end.
+    pub(super) fn is_near(&self) -> bool {
+        self.is_near && self.seal.is_some()
+    }
+
+    /// Does the rest of it while this process writes nothing. Where others write, it is for later.
+    pub(super) fn end(&mut self, place: &Place) -> io::Result<bool> {
+        for _ in 0..OTHERS {
+            match self.step(place)? {
+                true => return Ok(true),
+                false if self.is_read => thread::sleep(Duration::from_millis(1)),
+                false => {}
+            }
+        }
+        Ok(false)
     }
 
     /// Does all of it, unless others write all the time: then it is for later.
@@ -120,7 +143,7 @@ pub(super) fn go_on(place: &Place) -> io::Result<()> {
     let last = if is_missing { closed(&place.file)?.pop() } else { None };
     let Some(last) = last else { return Ok(()) };
     let mut seal = Seal::of(File::open(&last.path)?, last.number)?;
-    while seal.read_piece()? {}
+    while seal.read_piece()? > 0 {}
     let new = written(place, &last.path, last.number, &seal)?;
     let linked = fs::hard_link(&new, &place.file);
     fs::remove_file(&new)?;
@@ -163,13 +186,13 @@ impl Seal {
         Ok(Self { head: Head::read(&file, number)?, id, file, hasher: Sha256::new(), bytes: 0 })
     }
 
-    /// Reads on: whether there was something.
-    fn read_piece(&mut self) -> io::Result<bool> {
+    /// Reads on: so much as there was, in bytes.
+    fn read_piece(&mut self) -> io::Result<u64> {
         let mut piece = Vec::new();
         (&self.file).take(PIECE).read_to_end(&mut piece)?;
         self.hasher.update(&piece);
         self.bytes += piece.len() as u64;
-        Ok(!piece.is_empty())
+        Ok(piece.len() as u64)
     }
 }
 
@@ -194,7 +217,7 @@ impl Head {
 
 /// Gives the file its name for good, and begins another one in its place. The lock is held.
 fn close(place: &Place, mut seal: Seal) -> io::Result<()> {
-    while seal.read_piece()? {}
+    while seal.read_piece()? > 0 {}
     let closed = name_of(&place.file, &seal.head.day, seal.head.number);
     match fs::hard_link(&place.file, &closed) {
         // A process that was killed here has done that much.

@@ -121,7 +121,11 @@ impl Shared {
 
     /// Whether there is nothing to close, or it cannot be.
     fn close_by_and_by(&self, rotating: &mut Rotating) -> bool {
-        let stepped = rotating.step(&self.place);
+        let mut stepped = rotating.step(&self.place);
+        if matches!(stepped, Ok(false)) && rotating.is_near() {
+            let _chain = self.chain();
+            stepped = rotating.end(&self.place);
+        }
         match stepped {
             Ok(is_done) => {
                 if is_done && !rotating.pauses() {
