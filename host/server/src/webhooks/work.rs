@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use tracing::info;
 use wharf_egress::notify::Received;
 
 use super::{Hook, millis};
@@ -90,7 +89,7 @@ impl Worker {
             Next::Delivered => {
                 attempts.delivered.fetch_add(1, Ordering::Relaxed);
                 if std::mem::take(is_failing) {
-                    info!(target: "wharf::webhook", "the webhook `{name}` takes messages again");
+                    (self.tell)(&format!("the webhook `{name}` takes messages again"));
                 }
                 Settled::Over
             }
