@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::Value;
@@ -119,6 +120,11 @@ impl Vault for Deadly {
             let has_lease = matches!(put, Ok(Put::Done(_))) && self.write_down("done", value);
             if has_lease && self.fate == Fate::StopWithLease && !self.was_stopped.swap(true, Ordering::SeqCst) {
                 kill_process(getpid(), Signal::STOP).unwrap();
+                // Another thread may take the signal: this one does nothing more until all were stopped, which the clock tells.
+                let mut before = Instant::now();
+                while before.elapsed() < Duration::from_secs(1) {
+                    before = Instant::now();
+                }
             }
             put
         })
