@@ -47,7 +47,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .with_max_request_body_bytes(usize::MAX);
     let shared = Arc::clone(app);
     let manager = Arc::clone(&sessions.manager);
-    let service = StreamableHttpService::new(move || Ok(Mcp::new(Arc::clone(&shared), None)), manager, config);
+    let service = StreamableHttpService::new(move || Ok(Mcp::new(Arc::clone(&shared))), manager, config);
     Router::new()
         .route("/mcp", any(post))
         .route(metadata::PATH, get(metadata::get))

@@ -89,7 +89,7 @@ impl Server {
             stopping.stop();
         });
 
-        if let Ok(running) = rmcp::serve_server(Mcp::new(Arc::clone(&app), None), streams).await {
+        if let Ok(running) = rmcp::serve_server(Mcp::new(Arc::clone(&app)), streams).await {
             // However it ended, the client is gone.
             let _ = running.waiting().await;
         }
