@@ -182,7 +182,7 @@ pub struct Exchange {
     /// Where it stands in the trace of its call, where the provider was told.
     #[serde(skip)]
     pub trace: Option<TraceContext>,
-    /// Of a dry run: tells the request, and the connection that it is for, from others. Tokens have no part in it. It is for the program
+    /// Of a [dry run at a time](crate::Call::dry_run_at): tells the request, and the connection that it is for, from others. Tokens have no part in it. It is for the program
     /// that asks alone, as somebody could guess what it is of.
     #[serde(skip)]
     pub digest: Option<String>,
@@ -335,9 +335,9 @@ impl Ctx {
         if !self.tokens.is_empty() {
             outgoing.hide(self.tokens.masker());
         }
-        // Without its place in a trace, which is another one each time.
-        let digest = match call.way {
-            Way::DryRun => Some(outgoing.digest().map_err(SpoolError::of)?),
+        // Without its place in a trace, which is another one each time. Nobody compares what has no time of its own.
+        let digest = match call.time {
+            Some(_) if call.way.is_dry_run() => Some(outgoing.digest().map_err(SpoolError::of)?),
             _ => None,
         };
         let trace = call.trace.and_then(|trace| trace.under());
@@ -346,8 +346,8 @@ impl Ctx {
         }
         self.seen.extend(outgoing.for_people());
         let exchange = Exchange { trace, ..Exchange::of(&outgoing) };
-        if let Some(digest) = digest {
-            let digest = Some(format!("{digest}{}", call.connection.identity()));
+        if call.way.is_dry_run() {
+            let digest = digest.map(|digest| format!("{digest}{}", call.connection.identity()));
             self.exchanges.push(Exchange { digest, ..exchange });
             return Err(Unanswered.into());
         }
