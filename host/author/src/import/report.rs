@@ -1,0 +1,75 @@
+//! What became of each part of a description.
+
+use serde::Serialize;
+
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It works as described; something of it is said in another way, or a person should look at it.
+    Note,
+    /// Its input is held to less than the description says.
+    Relaxed,
+    /// The operation works, and an optional part of it is missing.
+    Lost,
+    /// The operation is missing.
+    LeftOut,
+}
+
+/// One thing that is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// What became of the part.
+    pub outcome: Outcome,
+    /// The operation, as the description writes it: `GET /users/{id}`; none for what belongs to no single one.
+    pub operation: Option<String>,
+    /// Where it stands: `openapi.yaml#/paths/~1users/get/parameters/0`.
+    pub place: String,
+    /// Which rule of the importer decided, in kebab case: `cookie-parameter`.
+    pub rule: &'static str,
+    /// What was met, and what became of it, for people.
+    pub text: String,
+}
+
+/// All that is told of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What became of parts, in the order of the description.
+    pub lines: Vec<Line>,
+}
+
+/// Tells what became of the parts of one operation.
+pub(crate) struct Teller<'r> {
+    report: &'r mut Report,
+    operation: Option<String>,
+}
+
+impl Report {
+    /// For the parts of an operation, such as `GET /users/{id}`; none for those of the whole API.
+    pub(crate) fn of(&mut self, operation: Option<String>) -> Teller<'_> {
+        Teller { report: self, operation }
+    }
+}
+
+impl Teller<'_> {
+    pub(crate) fn note(&mut self, place: &str, rule: &'static str, text: impl Into<String>) {
+        self.tell(Outcome::Note, place, rule, text.into());
+    }
+
+    pub(crate) fn relaxed(&mut self, place: &str, rule: &'static str, text: impl Into<String>) {
+        self.tell(Outcome::Relaxed, place, rule, text.into());
+    }
+
+    pub(crate) fn lost(&mut self, place: &str, rule: &'static str, text: impl Into<String>) {
+        self.tell(Outcome::Lost, place, rule, text.into());
+    }
+
+    pub(crate) fn left_out(&mut self, place: &str, rule: &'static str, text: impl Into<String>) {
+        self.tell(Outcome::LeftOut, place, rule, text.into());
+    }
+
+    fn tell(&mut self, outcome: Outcome, place: &str, rule: &'static str, text: String) {
+        let (operation, place) = (self.operation.clone(), place.to_owned());
+        self.report.lines.push(Line { outcome, operation, place, rule, text });
+    }
+}

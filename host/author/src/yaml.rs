@@ -1,0 +1,1 @@
+//! YAML 1.2 (core schema) as a tree, with the place of each value. JSON is YAML.
