@@ -32,9 +32,12 @@ pub struct Json(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} at line {line} column {column}")]
 pub struct NoJson {
-    problem: &'static str,
-    line: usize,
-    column: usize,
+    /// What is wrong.
+    pub problem: &'static str,
+    /// Where, from 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
 }
 
 impl NoJson {
