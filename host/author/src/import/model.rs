@@ -167,7 +167,10 @@ pub(crate) struct Scheme {
 /// What a scheme is.
 #[derive(Clone, Debug)]
 pub(crate) enum SchemeKind {
-    ApiKey { at: In, name: String },
+    ApiKey {
+        at: In,
+        name: String,
+    },
     Basic,
     Bearer,
     Oauth2(Vec<Flow>),
