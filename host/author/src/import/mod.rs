@@ -13,6 +13,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod credentials;
+mod error;
 pub(crate) mod examples;
 pub(crate) mod model;
 pub(crate) mod names;
@@ -22,3 +23,5 @@ pub(crate) mod read;
 pub mod report;
 pub(crate) mod source;
 pub(crate) mod texts;
+
+pub use error::ImportError;

@@ -1,1 +1,278 @@
-//! TO BE WRITTEN
+//! The files of a description: the one that was named, and those below its folder that it refers to.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::error::ImportError;
+use super::texts::shown;
+
+/// All files together. The largest known description that is one file has 13 MiB.
+const MOST_BYTES: usize = 16 << 20;
+
+/// All files together. The largest known description of many has some 2,000.
+const MOST_FILES: usize = 5_000;
+
+/// The files of a description, parsed. The first is the one that was named.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    files: Vec<Document>,
+    /// Below which all files stand; none where there is none but the first.
+    folder: Option<PathBuf>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Document {
+    /// Its path below the folder, as it is shown.
+    pub(super) name: String,
+    pub(super) root: Value,
+    /// Where it is.
+    path: PathBuf,
+    /// The files that its references name, or why one is not read.
+    pub(super) links: HashMap<String, Result<usize, String>>,
+    /// Where its `$anchor`s and `$id`s stand, as JSON Pointers.
+    pub(super) anchors: HashMap<String, String>,
+}
+
+/// Reads a file. Those that it refers to are read later.
+pub(crate) fn of_file(path: &Path) -> Result<Documents, ImportError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let problem = |error: std::io::Error| ImportError::new(shown(&path.to_string_lossy()), error.to_string());
+    let bytes = wharf::files::read(path, MOST_BYTES as u64).map_err(problem)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = folder.canonicalize().map_err(problem)?;
+    let path = folder.join(name.as_ref());
+    Documents::new(&name, bytes, path, Some(folder))
+}
+
+/// Reads what came from elsewhere, such as a URL. No further file is read.
+pub(crate) fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Documents, ImportError> {
+    if bytes.len() > MOST_BYTES {
+        return Err(ImportError::new(shown(name), format!("it has more than {} MiB", MOST_BYTES >> 20)));
+    }
+    Documents::new(name, bytes, PathBuf::from(name), None)
+}
+
+impl Documents {
+    fn new(name: &str, bytes: Vec<u8>, path: PathBuf, folder: Option<PathBuf>) -> Result<Self, ImportError> {
+        let mut documents = Self { files: Vec::new(), folder, bytes: 0 };
+        documents.add(&shown(name), bytes, path)?;
+        Ok(documents)
+    }
+
+    fn add(&mut self, name: &str, bytes: Vec<u8>, path: PathBuf) -> Result<usize, ImportError> {
+        self.bytes += bytes.len();
+        let root = parse(name, &bytes)?;
+        let (links, anchors) = Default::default();
+        self.files.push(Document { name: name.to_owned(), root, path, links, anchors });
+        Ok(self.files.len() - 1)
+    }
+
+    pub(super) fn file(&self, number: usize) -> Option<&Document> {
+        self.files.get(number)
+    }
+
+    /// What the description is called: the name of its first file.
+    pub(super) fn name(&self) -> &str {
+        self.file(0).map_or("", |document| &document.name)
+    }
+
+    /// Reads all files that are referred to, also by those that are read now. Why one is not read is told where it is needed.
+    pub(super) fn gather(&mut self) {
+        let mut number = 0;
+        while let Some(document) = self.files.get_mut(number) {
+            let (names, anchors) = marks(&document.root);
+            document.anchors = anchors;
+            for name in names {
+                let link = self.link(number, &name);
+                if let Some(document) = self.files.get_mut(number) {
+                    document.links.insert(name, link);
+                }
+            }
+            number += 1;
+        }
+    }
+
+    /// The file that one refers to by a name.
+    fn link(&mut self, from: usize, name: &str) -> Result<usize, String> {
+        let Some(folder) = &self.folder else {
+            return Err(
+                "it is another file, and only a description that is a file itself has others beside it".to_owned()
+            );
+        };
+        let relative = percent_decoded(name);
+        if is_address(&relative) {
+            return Err("it is an address, and none is followed; save what is there beside the description".to_owned());
+        }
+        let from = self.files.get(from).map(|document| document.path.clone()).unwrap_or_default();
+        let path = from.parent().unwrap_or(Path::new(".")).join(&relative);
+        let outside =
+            || "it is not below the folder of the description, and nothing outside of that is read".to_owned();
+        if Path::new(&relative).is_absolute() {
+            return Err(outside());
+        }
+        let path = match path.canonicalize() {
+            Ok(path) if path.starts_with(folder) => path,
+            Ok(_) => return Err(outside()),
+            // Whether something is there is not told of files outside.
+            Err(_) if climbs_out(&path, folder) => return Err(outside()),
+            Err(error) => return Err(error.to_string()),
+        };
+        if let Some(known) = self.files.iter().position(|document| document.path == path) {
+            return Ok(known);
+        }
+        if self.files.len() >= MOST_FILES {
+            return Err(format!("the description has more than {MOST_FILES} files"));
+        }
+        let left = MOST_BYTES.saturating_sub(self.bytes);
+        let shown_name = shown(&path.strip_prefix(folder).unwrap_or(&path).to_string_lossy());
+        let bytes = wharf::files::read(&path, left as u64)
+            .map_err(|error| format!("{error} (the files of a description have {} MiB at most)", MOST_BYTES >> 20))?;
+        self.add(&shown_name, bytes, path).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether a path that is not there leads out of a folder by its `..`.
+fn climbs_out(path: &Path, folder: &Path) -> bool {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    !plain.starts_with(folder)
+}
+
+/// `https://…`, `file:…`, `//host/…`: not `a:b.yaml`, which no description has, and not `C:\`, which is no path here either.
+fn is_address(name: &str) -> bool {
+    let scheme = name.split_once(':').map_or("", |(scheme, _)| scheme);
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    is_scheme || name.starts_with("//")
+}
+
+/// The files that references name, each once, and the places of what can be referred to by a name.
+fn marks(root: &Value) -> (Vec<String>, HashMap<String, String>) {
+    let (mut files, mut anchors) = (Vec::new(), HashMap::new());
+    let mut known = std::collections::HashSet::new();
+    let mut open = vec![(String::new(), root)];
+    while let Some((pointer, value)) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match (name.as_str(), value) {
+                        ("$ref", Value::String(reference)) => {
+                            let file = reference.split('#').next().unwrap_or_default();
+                            if !file.is_empty() && known.insert(file) {
+                                files.push(file.to_owned());
+                            }
+                        }
+                        ("$anchor" | "$dynamicAnchor" | "$id", Value::String(anchor)) => {
+                            let anchor = anchor.trim_end_matches('#');
+                            anchors.entry(anchor.to_owned()).or_insert_with(|| pointer.clone());
+                        }
+                        (_, Value::Object(_) | Value::Array(_)) => {
+                            open.push((format!("{pointer}/{}", escaped(name)), value));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Value::Array(entries) => {
+                for (number, entry) in entries.iter().enumerate() {
+                    open.push((format!("{pointer}/{number}"), entry));
+                }
+            }
+            _ => {}
+        }
+    }
+    (files, anchors)
+}
+
+/// A name as a step of a JSON Pointer.
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A text without percent-encoding; as it is where that is none.
+pub(super) fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let pair = behind.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn parse(name: &str, bytes: &[u8]) -> Result<Value, ImportError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let utf_16 = bytes.starts_with(&[0xfe, 0xff]) || bytes.starts_with(&[0xff, 0xfe]);
+        let at = format!("it is not UTF-8 from byte {} on", error.valid_up_to());
+        let problem = if utf_16 { "it is UTF-16".to_owned() } else { at };
+        ImportError::new(name, format!("{problem}; save it as UTF-8"))
+    })?;
+    let text = wharf::text::without_mark(text);
+    if let Some(what) = no_data(text) {
+        return Err(ImportError::new(name, format!("it is {what}, and no OpenAPI description; {REMEDY}")));
+    }
+    if text.trim_start().starts_with('{') { json(name, text) } else { yaml(name, text) }
+}
+
+/// What is taken.
+pub(super) const REMEDY: &str = "give an OpenAPI 3.0 or 3.1, Swagger 2.0 or Google discovery document as JSON or YAML";
+
+/// What a text is that is neither JSON nor YAML.
+fn no_data(text: &str) -> Option<&'static str> {
+    let begin = beginning(text.trim_start());
+    match begin.as_str() {
+        "" => Some("empty"),
+        _ if begin.starts_with("#%raml") => Some("RAML"),
+        _ if begin.starts_with("<!doctype html") || begin.starts_with("<html") => Some("an HTML page"),
+        _ if begin.starts_with('<') => Some("XML"),
+        _ if begin.starts_with("type query") || begin.starts_with("schema {") => Some("a GraphQL schema"),
+        _ if begin.starts_with("syntax =") => Some("a protobuf file"),
+        _ => None,
+    }
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(40).collect::<String>().to_ascii_lowercase()
+}
+
+fn json(name: &str, text: &str) -> Result<Value, ImportError> {
+    serde_json::from_str(text).map_err(|error| {
+        let place = format!("{name}:{}:{}", error.line(), error.column());
+        let told = error.to_string();
+        let problem = told.split(" at line ").next().unwrap_or_default();
+        if problem.contains("recursion limit") {
+            return ImportError::new(place, "it has values in values more than 127 deep, which no description needs");
+        }
+        ImportError::new(place, format!("it is not JSON: {problem}"))
+    })
+}
+
+fn yaml(name: &str, _text: &str) -> Result<Value, ImportError> {
+    Err(ImportError::new(name, "YAML is not read yet"))
+}

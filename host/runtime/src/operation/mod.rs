@@ -22,6 +22,7 @@ mod words;
 
 pub(crate) use input::Valid;
 pub use nearest::nearest;
+pub use schema::check_pattern;
 pub(crate) use schema::{NotAccepted, Planner, Schema, check_all, check_one};
 pub use typed::in_shell;
 pub use words::{allowed, allowed_within, followed};

@@ -94,6 +94,14 @@ pub(crate) fn check_one(schema: &Value) -> Result<(), String> {
     jsonschema::draft202012::meta::validate(schema).map_err(|error| format!("is not valid: {error}"))
 }
 
+/// Whether a schema may have a pattern, by itself: all of an operation's have a bound too.
+///
+/// # Errors
+/// What is wrong with it, to follow a schema's name: it `has the pattern …`.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    plan::translated(pattern).map(drop)
+}
+
 /// Whether the definitions of a manifest, which were taken apart, can be tried: each is made ready once, for all that refer to it.
 ///
 /// # Errors

@@ -393,7 +393,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn translated(pattern: &str) -> Result<Pattern, String> {
+pub(super) fn translated(pattern: &str) -> Result<Pattern, String> {
     let shown: String = pattern.chars().take(60).collect();
     let config = NFA::config().nfa_size_limit(Some(LARGEST_PATTERN));
     // What cannot be translated cannot be parsed either.

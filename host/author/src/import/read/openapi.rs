@@ -1,0 +1,227 @@
+//! What OpenAPI 3.0 and 3.1 have of their own: servers, parameters, and contents by their media types.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::at::{At, as_text};
+use super::paths::{Reader, text, usable};
+use super::schemas::Problems;
+use crate::import::model::{Answer, Body, Content, Encoding, In, Parameter, Server, ServerVariable, Style};
+use crate::import::texts::{is_clean, line, shown};
+
+/// Servers of one place, variables of one of them, and media types of one content.
+const MOST: usize = 100;
+
+/// Choices of a variable.
+const MOST_CHOICES: usize = 1_000;
+
+/// Examples of one place.
+const MOST_EXAMPLES: usize = 20;
+
+/// The longest media type that is one.
+const LONGEST_MEDIA_TYPE: usize = 200;
+
+pub(super) fn servers(at: &At<'_>) -> Vec<Server> {
+    let Some(list) = at.get("servers") else { return Vec::new() };
+    list.entries().take(MOST).filter_map(|at| server(&at)).collect()
+}
+
+fn server(at: &At<'_>) -> Option<Server> {
+    let url = text(at, "url")?.trim().to_owned();
+    let mut variables = IndexMap::new();
+    if let Some(all) = at.get("variables") {
+        for (name, at) in all.members().take(MOST) {
+            let choices = at.value.get("enum").and_then(Value::as_array).into_iter().flatten();
+            let variable = ServerVariable {
+                default: text(&at, "default").unwrap_or_default(),
+                choices: choices.take(MOST_CHOICES).filter_map(as_text).collect(),
+                description: text(&at, "description").unwrap_or_default(),
+            };
+            variables.insert(name.to_owned(), variable);
+        }
+    }
+    Some(Server { place: at.place(), url, description: text(at, "description").unwrap_or_default(), variables })
+}
+
+/// A parameter; nothing where it falls away, and none at all where the operation cannot be without it.
+pub(super) fn parameter<'d>(
+    reader: &mut Reader<'d, '_>,
+    label: &str,
+    at: &At<'d>,
+    problems: &mut Problems,
+) -> Option<Option<Parameter>> {
+    let name = text(at, "name").unwrap_or_default();
+    let place = match at.text("in").as_deref() {
+        Some("path") => Ok(In::Path),
+        Some("query") => Ok(In::Query),
+        Some("header") => Ok(In::Header),
+        Some("cookie") => Ok(In::Cookie),
+        Some(other) => Err(format!("it stands in `{}`, where no parameter can stand", shown(other))),
+        None => Err("it does not say where it stands (`in`)".to_owned()),
+    };
+    let required = at.bool("required") == Some(true) || place == Ok(In::Path);
+    let place = match place.and_then(|place| usable(&name).map(|()| place)) {
+        Ok(place) => place,
+        Err(problem) => return reader.missing(label, at, required, "parameter", &problem),
+    };
+    let default = if matches!(place, In::Query | In::Cookie) { Style::Form } else { Style::Simple };
+    let style = match at.text("style").as_deref() {
+        Some("form") => Style::Form,
+        Some("simple") => Style::Simple,
+        Some("deepObject") => Style::DeepObject,
+        Some("spaceDelimited") => Style::SpaceDelimited,
+        Some("pipeDelimited") => Style::PipeDelimited,
+        Some("label") => Style::Label,
+        Some("matrix") => Style::Matrix,
+        _ => default,
+    };
+    let content = at.get("content").and_then(|content| content.members().next());
+    let described = content.as_ref().map_or_else(|| at.clone(), |(_, content)| content.clone());
+    let schema = described.get("schema");
+    let mut all = examples(reader, &described);
+    all.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+    if at.bool("allowReserved") == Some(true) {
+        let text =
+            format!("the values of `{name}` are encoded where they have reserved characters, which means the same");
+        reader.report.of(Some(label.to_owned())).note(&at.place(), "allow-reserved", text);
+    }
+    Some(Some(Parameter {
+        place: at.place(),
+        name,
+        at: place,
+        required,
+        description: text(at, "description").unwrap_or_default(),
+        schema: schema.map_or_else(|| json!({}), |schema| reader.schemas.of(&schema, problems)),
+        style,
+        explode: at.bool("explode").unwrap_or(style == Style::Form),
+        media_type: content.map(|(media_type, _)| media_type.to_ascii_lowercase()).filter(|name| is_clean(name)),
+        deprecated: at.bool("deprecated") == Some(true),
+        examples: all.into_iter().map(|(_, example)| example).collect(),
+    }))
+}
+
+/// The body; none where there is none, and none at all where the operation cannot be without it.
+pub(super) fn body<'d>(
+    reader: &mut Reader<'d, '_>,
+    label: &str,
+    at: &At<'d>,
+    problems: &mut Problems,
+) -> Option<Option<Body>> {
+    let at = match at.clone().resolved() {
+        Ok(at) => at,
+        Err(problem) => {
+            reader.report.of(Some(label.to_owned())).left_out(&at.place(), "reference", problem);
+            return None;
+        }
+    };
+    let contents = contents(reader, &at, problems);
+    if contents.is_empty() {
+        return Some(None);
+    }
+    Some(Some(Body {
+        place: at.place(),
+        required: at.bool("required") == Some(true),
+        description: text(&at, "description").unwrap_or_default(),
+        contents,
+    }))
+}
+
+pub(super) fn answer<'d>(reader: &mut Reader<'d, '_>, status: String, at: &At<'d>) -> Answer {
+    let headers = at.get("headers").map(|headers| headers.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
+    Answer {
+        place: at.place(),
+        status,
+        description: text(at, "description").unwrap_or_default(),
+        headers: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_clean(name)).collect(),
+        // What an answer may be is not held against the operation.
+        contents: contents(reader, at, &mut Problems::new()),
+    }
+}
+
+fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problems) -> Vec<Content> {
+    let mut all: Vec<Content> = Vec::new();
+    let Some(content) = at.get("content") else { return all };
+    for (written, at) in content.members().take(MOST) {
+        for media_type in media_types(written) {
+            reader.parts = reader.parts.saturating_sub(1);
+            if reader.parts == 0 || all.iter().any(|known| known.media_type == media_type) {
+                continue;
+            }
+            let schema = at.get("schema");
+            let mut examples = examples(reader, &at);
+            if examples.is_empty() {
+                examples.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+            }
+            all.push(Content {
+                place: at.place(),
+                media_type,
+                schema: schema.map(|schema| reader.schemas.of(&schema, problems)),
+                encoding: encodings(&at),
+                examples,
+            });
+        }
+    }
+    all
+}
+
+/// The media types that a key names: some write several into one.
+pub(super) fn media_types(written: &str) -> Vec<String> {
+    let names = written.split(',').map(|name| name.trim().to_ascii_lowercase());
+    let names = names.filter(|name| !name.is_empty() && name.len() <= LONGEST_MEDIA_TYPE && is_clean(name));
+    let whole = |name: String| match name.as_str() {
+        "json" => "application/json".to_owned(),
+        "xml" => "application/xml".to_owned(),
+        "*" => "*/*".to_owned(),
+        _ => name,
+    };
+    names.map(whole).filter(|name| name.contains('/')).collect()
+}
+
+fn encodings(at: &At<'_>) -> IndexMap<String, Encoding> {
+    let Some(all) = at.get("encoding") else { return IndexMap::new() };
+    let encoding = |at: At<'_>| Encoding {
+        media_type: at.text("contentType").map(|name| line(&name.to_ascii_lowercase(), LONGEST_MEDIA_TYPE)),
+        style: match at.text("style").as_deref() {
+            Some("form") => Some(Style::Form),
+            Some("spaceDelimited") => Some(Style::SpaceDelimited),
+            Some("pipeDelimited") => Some(Style::PipeDelimited),
+            Some("deepObject") => Some(Style::DeepObject),
+            _ => None,
+        },
+        explode: at.bool("explode"),
+    };
+    all.members()
+        .filter(|(name, _)| is_clean(name))
+        .take(1_000)
+        .map(|(name, at)| (name.to_owned(), encoding(at)))
+        .collect()
+}
+
+/// The examples that stand at a parameter or a content, by their names. One that stands elsewhere is not fetched.
+fn examples<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    if let Some(named) = at.get("examples") {
+        for (name, example) in named.members().take(MOST_EXAMPLES) {
+            let Ok(example) = example.resolved() else { continue };
+            if let Some(value) = example.get("value") {
+                all.extend(reader.example(&value).map(|value| (line(name, 100), value)));
+            }
+        }
+    }
+    if let Some(example) = at.get("example") {
+        // Some refer to one, which is meant, although `example` has no references.
+        if let Ok(example) = example.resolved() {
+            all.extend(reader.example(&example).map(|value| (String::new(), value)));
+        }
+    }
+    all
+}
+
+/// The examples that a schema has for itself.
+pub(super) fn of_schema<'d>(reader: &mut Reader<'d, '_>, schema: &At<'d>) -> Vec<(String, Value)> {
+    let Ok(schema) = schema.clone().resolved() else { return Vec::new() };
+    let list =
+        schema.get("examples").map(|list| list.entries().take(MOST_EXAMPLES).collect::<Vec<_>>()).unwrap_or_default();
+    let all = schema.get("example").into_iter().chain(schema.get("x-example")).chain(list);
+    all.filter_map(|at| reader.example(&at)).map(|example| (String::new(), example)).collect()
+}

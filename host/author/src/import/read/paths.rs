@@ -1,0 +1,439 @@
+//! What OpenAPI 3 and Swagger 2.0 share: paths, operations, parameters by reference, tags and security.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::at::At;
+use super::schemas::{Definitions, Dialect, Problems, Schemas};
+use super::{Notation, openapi, route, security};
+use crate::import::error::ImportError;
+use crate::import::model::{Answer, Api, Body, Operation, Parameter, Requirement, Scheme};
+use crate::import::report::{Outcome, Report, Teller};
+use crate::import::source::Documents;
+use crate::import::texts::{beginning, is_clean, line, shown};
+
+/// No known API has more than 17,000. A path that is referred to often makes more of them than a file has place for.
+const MOST_OPERATIONS: usize = 50_000;
+
+/// The parameters, answers and the like of all operations, together.
+const MOST_PARTS: usize = 2_000_000;
+
+/// Values of all examples together. They are for self-tests, which are no worse with fewer.
+const MOST_EXAMPLES: usize = 400_000;
+
+/// Letters of a text that are kept. Whoever writes it into a manifest cuts it further.
+const TEXT: usize = 2_000;
+
+/// The longest name that a request takes.
+const LONGEST_NAME: usize = 256;
+
+/// The methods of operations, as descriptions write them.
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Other members of a path.
+const OF_PATHS: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
+
+/// Reads a description.
+pub(super) struct Reader<'d, 'r> {
+    pub(super) notation: Notation,
+    pub(super) root: At<'d>,
+    pub(super) schemas: Schemas<'d>,
+    pub(super) report: &'r mut Report,
+    /// The schemes that are described.
+    schemes: IndexMap<String, Scheme>,
+    /// What all requests need where nothing else is said.
+    security: Option<Vec<Requirement>>,
+    /// What is still taken.
+    pub(super) parts: usize,
+    examples: usize,
+}
+
+/// An operation, and what is to be told of the schemas of its input.
+struct Described {
+    operation: Operation,
+    label: String,
+    problems: Problems,
+}
+
+pub(super) fn api(documents: &Documents, notation: Notation, report: &mut Report) -> Result<Api, ImportError> {
+    let root = At::root(documents, 0);
+    let dialect = if notation == Notation::OpenApi31 { Dialect::Beside } else { Dialect::Alone };
+    let mut reader = Reader {
+        notation,
+        root: root.clone(),
+        schemas: Schemas::new(documents, dialect),
+        report,
+        schemes: IndexMap::new(),
+        security: None,
+        parts: MOST_PARTS,
+        examples: MOST_EXAMPLES,
+    };
+    let mut api = reader.about();
+    let at = match notation {
+        Notation::Swagger => root.get("securityDefinitions"),
+        _ => root.get("components").and_then(|components| components.get("securitySchemes")),
+    };
+    reader.schemes = security::schemes(at, reader.report);
+    reader.security = reader.security(&root);
+    let described = reader.operations()?;
+    api.schemes = std::mem::take(&mut reader.schemes);
+    let Some(definitions) = std::mem::replace(&mut reader.schemas, Schemas::new(documents, dialect)).finish() else {
+        return Err(too_large(&root));
+    };
+    api.operations = described.into_iter().map(|described| described.told(&definitions, report)).collect();
+    api.schemas = definitions.schemas;
+    Ok(api)
+}
+
+fn too_large(root: &At<'_>) -> ImportError {
+    let problem = "it is too large when what it refers to stands in each place; describe fewer operations in it";
+    ImportError::new(root.place(), problem)
+}
+
+impl Described {
+    /// Tells what became of the schemas, now that all are known.
+    fn told(mut self, definitions: &Definitions, report: &mut Report) -> Operation {
+        let bodies =
+            self.operation.body.iter().flat_map(|body| &body.contents).filter_map(|content| content.schema.as_ref());
+        let schemas = self.operation.parameters.iter().map(|parameter| &parameter.schema).chain(bodies);
+        for schema in schemas {
+            definitions.problems(schema, &mut self.problems);
+        }
+        let mut teller = report.of(Some(self.label));
+        for problem in self.problems.values() {
+            let tell = match problem.outcome {
+                Outcome::Lost => Teller::lost,
+                _ => Teller::relaxed,
+            };
+            tell(&mut teller, &problem.place, problem.rule, problem.text.as_str());
+        }
+        self.operation
+    }
+}
+
+impl<'d> Reader<'d, '_> {
+    /// What is said of the whole API.
+    fn about(&mut self) -> Api {
+        let info = self.root.get("info");
+        let of_info = |name: &str| info.as_ref().and_then(|info| text(info, name)).unwrap_or_default();
+        let summary = Some(of_info("summary")).filter(|summary| !summary.is_empty());
+        let servers = match self.notation {
+            Notation::Swagger => Vec::new(),
+            _ => openapi::servers(&self.root),
+        };
+        self.not_requests(
+            &self.root.clone(),
+            "webhooks",
+            "requests to whoever registered an address: the plugin takes none",
+        );
+        Api {
+            title: of_info("title"),
+            version: of_info("version"),
+            summary: summary.unwrap_or_else(|| of_info("description")),
+            servers,
+            ..Api::default()
+        }
+    }
+
+    /// What is described beside requests is told once for each kind.
+    fn not_requests(&mut self, at: &At<'_>, name: &'static str, what: &str) {
+        if at.get(name).is_some_and(|at| at.value.as_object().is_some_and(|all| !all.is_empty()))
+            && !self.report.lines.iter().any(|line| line.rule == name)
+        {
+            self.report.of(None).note(&at.place(), name, format!("its {name} are {what}"));
+        }
+    }
+
+    /// A line about a part of the API as a whole.
+    pub(super) fn note(&mut self, at: &At<'_>, rule: &'static str, text: impl Into<String>) {
+        self.report.of(None).note(&at.place(), rule, text);
+    }
+
+    fn operations(&mut self) -> Result<Vec<Described>, ImportError> {
+        let paths = self.root.get("paths").filter(|paths| paths.value.as_object().is_some_and(|all| !all.is_empty()));
+        let Some(paths) = paths else {
+            let place = format!("{}/paths", self.root.place());
+            return Err(ImportError::new(place, "it describes no paths, so there is no operation to make"));
+        };
+        let mut described = Vec::new();
+        for (path, item) in paths.members().filter(|(path, _)| !path.starts_with("x-")) {
+            let items = match self.path_items(path, item) {
+                Some(items) => items,
+                None => continue,
+            };
+            self.path(path, &items, &mut described);
+            if described.len() > MOST_OPERATIONS {
+                let problem = format!("it describes more than {MOST_OPERATIONS} operations; describe fewer in it");
+                return Err(ImportError::new(paths.place(), problem));
+            }
+            if self.parts == 0 || self.schemas.is_too_much() {
+                return Err(too_large(&self.root));
+            }
+        }
+        Ok(described)
+    }
+
+    /// A path as it is written and what it refers to: the first that has a member has the say.
+    fn path_items(&mut self, path: &str, item: At<'d>) -> Option<Vec<At<'d>>> {
+        let mut items = vec![item.clone()];
+        if item.value.get("$ref").is_some() {
+            match item.clone().resolved() {
+                Ok(referred) => items.push(referred),
+                Err(problem) => {
+                    let only = item.value.as_object().is_some_and(|members| members.len() == 1);
+                    let mut teller = self.report.of(Some(shown(path)));
+                    if only {
+                        teller.left_out(&item.place(), "reference", problem);
+                        return None;
+                    }
+                    teller.lost(&item.place(), "reference", problem);
+                }
+            }
+        }
+        if !items.iter().all(|item| item.value.is_object()) {
+            self.report.of(Some(shown(path))).left_out(&item.place(), "form", "a path is a mapping; this one is none");
+            return None;
+        }
+        Some(items)
+    }
+
+    fn path(&mut self, path: &str, items: &[At<'d>], described: &mut Vec<Described>) {
+        let mut known: Vec<String> = Vec::new();
+        for item in items {
+            for (method, at) in item.members() {
+                let lower = method.to_ascii_lowercase();
+                if METHODS.contains(&lower.as_str()) {
+                    if known.contains(&lower) || at.value.is_null() {
+                        continue;
+                    }
+                    described.extend(self.operation(path, &lower, items, &at));
+                    known.push(lower);
+                } else if !method.starts_with("x-") && !OF_PATHS.contains(&method) {
+                    let text = format!("`{}` is no method of HTTP and nothing else of a path", shown(method));
+                    self.report.of(Some(shown(path))).note(&at.place(), "method", text);
+                }
+            }
+        }
+    }
+
+    fn operation(&mut self, path: &str, method: &str, items: &[At<'d>], at: &At<'d>) -> Option<Described> {
+        let method = method.to_ascii_uppercase();
+        let label = line(&format!("{method} {path}"), 300);
+        let mut problems = Problems::new();
+        if !at.value.is_object() {
+            self.report.of(Some(label)).left_out(&at.place(), "form", "an operation is a mapping; this one is none");
+            return None;
+        }
+        self.not_requests(at, "callbacks", "requests to an address that the caller gives: the plugin takes none");
+        let mut operation = Operation {
+            place: at.place(),
+            id: text(at, "operationId").filter(|id| !id.is_empty()).map(|id| line(&id, LONGEST_NAME)),
+            method,
+            tags: tags(at),
+            summary: self.first_text(at, items, "summary"),
+            description: self.first_text(at, items, "description"),
+            deprecated: at.bool("deprecated") == Some(true),
+            security: self.security(at).or_else(|| self.security.clone()),
+            ..Operation::default()
+        };
+        let lists: Vec<At<'d>> = std::iter::once(at).chain(items).filter_map(|at| at.get("parameters")).collect();
+        operation.parameters = self.parameters(&label, &lists, &mut problems)?;
+        operation.body = self.body(&label, at, &mut problems)?;
+        operation.answers = self.answers(&label, at);
+        if self.notation != Notation::Swagger {
+            let servers = std::iter::once(at).chain(items).map(openapi::servers);
+            operation.servers = servers.into_iter().find(|servers| !servers.is_empty()).unwrap_or_default();
+        }
+        route::write(path, &mut operation, &mut self.report.of(Some(label.clone())))?;
+        Some(Described { operation, label, problems })
+    }
+
+    /// Of the operation, or of its path.
+    fn first_text(&self, at: &At<'d>, items: &[At<'d>], name: &str) -> String {
+        std::iter::once(at)
+            .chain(items)
+            .find_map(|at| text(at, name).filter(|text| !text.is_empty()))
+            .unwrap_or_default()
+    }
+
+    /// Those of the operation, and those of its path that it does not replace. None where one is missing without which it cannot be.
+    fn parameters(&mut self, label: &str, lists: &[At<'d>], problems: &mut Problems) -> Option<Vec<Parameter>> {
+        let mut all: Vec<Parameter> = Vec::new();
+        for list in lists {
+            let before = all.len();
+            for entry in list.entries() {
+                self.parts = self.parts.saturating_sub(1);
+                let at = match entry.clone().resolved() {
+                    Ok(at) => at,
+                    Err(problem) => {
+                        self.report.of(Some(label.to_owned())).lost(&entry.place(), "reference", problem);
+                        continue;
+                    }
+                };
+                let Some(parameter) = openapi::parameter(self, label, &at, problems)? else { continue };
+                let same = all.iter().position(|known| known.name == parameter.name && known.at == parameter.at);
+                match same {
+                    None => all.push(parameter),
+                    // That of the operation replaces that of the path.
+                    Some(position) if position < before => {}
+                    Some(_) => {
+                        let text =
+                            format!("the parameter `{}` stands twice; the first one is taken", shown(&parameter.name));
+                        self.report.of(Some(label.to_owned())).note(&at.place(), "duplicate-parameter", text);
+                    }
+                }
+                if self.parts == 0 || self.schemas.is_too_much() {
+                    return None;
+                }
+            }
+        }
+        Some(all)
+    }
+
+    fn body(&mut self, label: &str, at: &At<'d>, problems: &mut Problems) -> Option<Option<Body>> {
+        match at.get("requestBody") {
+            Some(body) => openapi::body(self, label, &body, problems),
+            None => Some(None),
+        }
+    }
+
+    /// Tells of a part that falls away. None where the operation cannot be without it.
+    pub(super) fn missing<T>(
+        &mut self,
+        label: &str,
+        at: &At<'_>,
+        required: bool,
+        rule: &'static str,
+        problem: &str,
+    ) -> Option<Option<T>> {
+        let mut teller = self.report.of(Some(label.to_owned()));
+        if required {
+            teller.left_out(&at.place(), rule, format!("{problem}; the operation cannot be without it"));
+            return None;
+        }
+        teller.lost(&at.place(), rule, format!("{problem}; it falls away"));
+        Some(None)
+    }
+
+    /// An example, as long as there are not too many in all.
+    pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
+        let values = count(at.value, self.examples)?;
+        self.examples = self.examples.saturating_sub(values);
+        Some(at.value.clone())
+    }
+
+    fn answers(&mut self, label: &str, at: &At<'d>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for (status, at) in at.get("responses").into_iter().flat_map(|all| all.members().collect::<Vec<_>>()) {
+            self.parts = self.parts.saturating_sub(1);
+            if status.starts_with("x-") || self.parts == 0 {
+                continue;
+            }
+            let Some(status) = status_of(status) else {
+                let text = format!("`{}` is no status of an answer", shown(status));
+                self.report.of(Some(label.to_owned())).note(&at.place(), "status", text);
+                continue;
+            };
+            match at.clone().resolved() {
+                Ok(at) => answers.push(openapi::answer(self, status, &at)),
+                Err(problem) => {
+                    self.report.of(Some(label.to_owned())).note(&at.place(), "reference", problem);
+                    answers.push(Answer { place: at.place(), status, ..Answer::default() });
+                }
+            }
+        }
+        answers
+    }
+
+    /// What a request needs; none where nothing is said, or nothing that is described.
+    fn security(&mut self, at: &At<'d>) -> Option<Vec<Requirement>> {
+        let list = at.get("security").filter(|list| list.value.is_array())?;
+        let mut alternatives = Vec::new();
+        let mut unknown = false;
+        for alternative in list.entries() {
+            let mut requirement = Requirement::new();
+            let mut is_known = true;
+            for (name, scopes) in alternative.members() {
+                let name = line(name, LONGEST_NAME);
+                is_known &= self.schemes.contains_key(&name);
+                let scopes = scopes.value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                requirement.insert(name, scopes.filter(|scope| is_clean(scope)).map(str::to_owned).collect());
+            }
+            if is_known {
+                alternatives.push(requirement);
+            } else {
+                unknown = true;
+            }
+        }
+        if unknown && alternatives.is_empty() {
+            if !self.report.lines.iter().any(|line| line.rule == "unknown-scheme") {
+                self.note(
+                    &list,
+                    "unknown-scheme",
+                    "it names a scheme that is not described; so nothing is said of credentials",
+                );
+            }
+            return None;
+        }
+        Some(alternatives)
+    }
+}
+
+/// A text of a description, of which nobody looks at more.
+pub(super) fn text(at: &At<'_>, name: &str) -> Option<String> {
+    match at.value.get(name)? {
+        Value::String(text) => Some(beginning(text, TEXT)),
+        _ => at.text(name),
+    }
+}
+
+/// A name that goes into a request, or why it cannot.
+pub(super) fn usable(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("it has no name".to_owned());
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(format!("its name `{}` has more than {LONGEST_NAME} bytes", shown(name)));
+    }
+    if !is_clean(name) {
+        return Err(format!("its name `{}` has a character that is not shown as itself", shown(name)));
+    }
+    Ok(())
+}
+
+fn tags(at: &At<'_>) -> Vec<String> {
+    let tags = at.value.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let tags = tags.take(20).filter_map(|tag| tag.as_str().or_else(|| tag.get("name")?.as_str()));
+    tags.map(|tag| line(tag, LONGEST_NAME)).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// `200`, `4XX` or `default`.
+fn status_of(written: &str) -> Option<String> {
+    let status = written.to_ascii_uppercase();
+    let is_one = status.len() == 3 && status.starts_with(|c: char| ('1'..='5').contains(&c));
+    let rest = status.get(1..).unwrap_or_default();
+    match () {
+        () if status == "DEFAULT" => Some("default".to_owned()),
+        () if is_one && (rest == "XX" || rest.bytes().all(|c| c.is_ascii_digit())) => Some(status),
+        () => None,
+    }
+}
+
+/// How many values one has, where they are no more than so many. A long text counts as several.
+fn count(value: &Value, most: usize) -> Option<usize> {
+    let mut open = vec![value];
+    let mut values = 0;
+    while let Some(value) = open.pop() {
+        values += 1;
+        match value {
+            Value::Array(entries) => open.extend(entries),
+            Value::Object(members) => open.extend(members.values()),
+            Value::String(text) => values += text.len() / 64,
+            _ => {}
+        }
+        if values + open.len() > most {
+            return None;
+        }
+    }
+    Some(values)
+}

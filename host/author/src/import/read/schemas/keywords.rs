@@ -1,0 +1,397 @@
+//! The keywords of one schema: those of 2020-12 as they are, those of other dialects as what they mean, and no others.
+
+use serde_json::{Map, Number, Value, json};
+
+use super::Converter;
+use crate::import::read::at::as_text;
+use crate::import::texts::{is_clean, shown};
+
+/// What types there are.
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
+
+/// What says nothing of a value, and is kept for people and for whoever writes inputs.
+const ANNOTATIONS: [&str; 7] =
+    ["description", "default", "readOnly", "writeOnly", "deprecated", "contentEncoding", "contentMediaType"];
+
+impl<'d> Converter<'_, 'd, '_> {
+    /// What is made of the keywords; of one that stands beside a reference that stands for itself, only what people read.
+    pub(super) fn keywords(&mut self, keywords: &'d Map<String, Value>, only_annotations: bool) -> Map<String, Value> {
+        let mut made = Map::new();
+        for (keyword, value) in keywords {
+            if !only_annotations || ANNOTATIONS.contains(&keyword.as_str()) {
+                self.below(keyword, |this| this.keyword(keyword, value, keywords, &mut made));
+            }
+        }
+        self.repair(&mut made);
+        made
+    }
+
+    fn keyword(&mut self, keyword: &str, value: &'d Value, all: &'d Map<String, Value>, made: &mut Map<String, Value>) {
+        let said = match keyword {
+            "type" => self.types(value),
+            "format" => value.as_str().filter(|format| format.len() <= 60 && is_clean(format)).map(Value::from),
+            "enum" => self.choices(value, all),
+            "const" => self.constant(value),
+            "multipleOf" => self.number(value).filter(|step| step.as_f64().is_some_and(|step| step > 0.0)),
+            "maximum" | "minimum" => self.bound(keyword, value, all),
+            "exclusiveMaximum" | "exclusiveMinimum" => return self.exclusive(keyword, value, all, made),
+            "maxLength" | "minLength" | "maxItems" | "minItems" | "maxProperties" | "minProperties" | "minContains"
+            | "maxContains" => self.count(value),
+            "uniqueItems" => value.as_bool().filter(|unique| *unique).map(Value::from),
+            "pattern" => self.pattern(value),
+            "required" => self.names(value),
+            "properties" => self.properties(value, made),
+            "patternProperties" => self.patterned(value),
+            "dependentSchemas" => self.map(value),
+            "dependentRequired" => self.dependent(value),
+            "dependencies" => return self.dependencies(value, made),
+            "additionalProperties"
+            | "propertyNames"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "contains"
+            | "unevaluatedProperties"
+            | "unevaluatedItems" => Some(self.schema(value)),
+            // Before 2020-12 a list of schemas was one for each entry, and `additionalItems` those after them.
+            "items" if value.is_array() => {
+                made.extend(self.list(value).map(|list| ("prefixItems".to_owned(), list)));
+                let rest = all.get("additionalItems").map(|rest| self.schema(rest));
+                made.extend(rest.map(|rest| ("items".to_owned(), rest)));
+                return;
+            }
+            "items" => Some(self.schema(value)),
+            "prefixItems" | "allOf" | "anyOf" | "oneOf" => self.list(value),
+            "description" => value.as_str().map(Value::from),
+            "default" => self.default(value),
+            "contentEncoding" | "contentMediaType" => value.as_str().filter(|text| is_clean(text)).map(Value::from),
+            "readOnly" | "writeOnly" | "deprecated" => value.as_bool().filter(|says| *says).map(Value::from),
+            _ => None,
+        };
+        if let Some(said) = said {
+            made.insert(keyword.to_owned(), said);
+        }
+    }
+
+    /// A keyword that has not the form that it needs says nothing.
+    fn unclear<T>(&mut self, value: &Value) -> Option<T> {
+        let keyword = self.pointer.rsplit('/').next().unwrap_or_default().to_owned();
+        let written: String = value.to_string().chars().take(40).collect();
+        self.relaxed("schema-keyword", format!("`{keyword}` cannot be {}; it is not held to it", shown(&written)));
+        None
+    }
+
+    fn types(&mut self, value: &Value) -> Option<Value> {
+        let names: Vec<&str> = match value {
+            Value::String(name) => name.split([',', '|']).map(str::trim).collect(),
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            _ => return self.unclear(value),
+        };
+        let mut types: Vec<&'static str> = Vec::new();
+        for name in names {
+            let lower = name.to_ascii_lowercase();
+            let known = match lower.as_str() {
+                // Anything at all.
+                "any" | "mixed" | "unknown" | "" => return None,
+                "int" | "int32" | "int64" | "long" | "short" | "integer32" => "integer",
+                "float" | "double" | "decimal" | "numeric" => "number",
+                "bool" => "boolean",
+                "file" | "str" | "text" | "date" | "datetime" | "date-time" | "uuid" | "email" | "uri" | "url" => {
+                    "string"
+                }
+                "list" => "array",
+                "map" | "dict" | "hash" | "json" => "object",
+                name => match TYPES.into_iter().find(|known| *known == name) {
+                    Some(known) => known,
+                    None => return self.unclear(value),
+                },
+            };
+            if !types.contains(&known) {
+                types.push(known);
+            }
+        }
+        match types.as_slice() {
+            [] => None,
+            [one] => Some(Value::from(*one)),
+            several => Some(Value::from(several.to_vec())),
+        }
+    }
+
+    /// The values that are allowed, as the type has them: `[1, 2]` of a text are `["1", "2"]`.
+    fn choices(&mut self, value: &Value, all: &Map<String, Value>) -> Option<Value> {
+        let Value::Array(choices) = value else { return self.unclear(value) };
+        self.spend(choices.len())?;
+        if choices.is_empty() {
+            return self.unclear(value);
+        }
+        let of_type = all.get("type").and_then(Value::as_str);
+        let made: Vec<Value> = choices.iter().filter_map(|choice| fitting(choice, of_type)).collect();
+        if !made.iter().all(is_clean_value) {
+            let text =
+                "one of its values has a line break or a character that is not shown as itself; any value is accepted";
+            self.relaxed("schema-text", text);
+            return None;
+        }
+        if made.is_empty() { self.unclear(value) } else { Some(Value::Array(made)) }
+    }
+
+    fn constant(&mut self, value: &Value) -> Option<Value> {
+        self.spend(weight(value))?;
+        if is_clean_value(value) {
+            return Some(value.clone());
+        }
+        let text = "its value has a line break or a character that is not shown as itself; any value is accepted";
+        self.relaxed("schema-text", text);
+        None
+    }
+
+    fn default(&mut self, value: &Value) -> Option<Value> {
+        self.spend(weight(value))?;
+        is_clean_value(value).then(|| value.clone())
+    }
+
+    fn number(&mut self, value: &Value) -> Option<Value> {
+        let number = match value {
+            Value::Number(number) => Some(number.clone()),
+            Value::String(text) => text.trim().parse::<Number>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) => Some(Value::Number(number)),
+            None => self.unclear(value),
+        }
+    }
+
+    /// A bound that another keyword makes exclusive stands there (OpenAPI 3.0).
+    fn bound(&mut self, keyword: &str, value: &Value, all: &Map<String, Value>) -> Option<Value> {
+        let exclusive = if keyword == "maximum" { "exclusiveMaximum" } else { "exclusiveMinimum" };
+        let number = self.number(value)?;
+        (all.get(exclusive) != Some(&Value::Bool(true))).then_some(number)
+    }
+
+    fn exclusive(&mut self, keyword: &str, value: &Value, all: &Map<String, Value>, made: &mut Map<String, Value>) {
+        let bound = if keyword == "exclusiveMaximum" { "maximum" } else { "minimum" };
+        let number = match value {
+            Value::Bool(true) => all.get(bound).and_then(|bound| self.number(bound)),
+            Value::Bool(false) => None,
+            other => self.number(other),
+        };
+        made.extend(number.map(|number| (keyword.to_owned(), number)));
+    }
+
+    fn count(&mut self, value: &Value) -> Option<Value> {
+        let count = match self.number(value)? {
+            Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+            _ => None,
+        };
+        match count {
+            Some(count) => Some(Value::from(count)),
+            None => self.unclear(value),
+        }
+    }
+
+    fn pattern(&mut self, value: &Value) -> Option<Value> {
+        let Value::String(pattern) = value else { return self.unclear(value) };
+        self.usable(pattern).map(Value::from)
+    }
+
+    /// A pattern that can be used. One that was written as `/^a$/` is without the strokes, which belong to some languages.
+    fn usable(&mut self, pattern: &str) -> Option<String> {
+        let bare =
+            pattern.strip_prefix("/^").and_then(|rest| rest.strip_suffix("$/")).map(|inner| format!("^{inner}$"));
+        let pattern = bare.unwrap_or_else(|| pattern.to_owned());
+        self.spend(1 + pattern.len() / 64)?;
+        if !is_clean(&pattern) {
+            self.relaxed(
+                "schema-text",
+                "its pattern has a character that is not shown as itself; it is not held to it",
+            );
+            return None;
+        }
+        match wharf::operation::check_pattern(&pattern) {
+            Ok(()) => Some(pattern),
+            Err(problem) => {
+                self.relaxed("schema-pattern", format!("it {problem}; it is not held to it"));
+                None
+            }
+        }
+    }
+
+    /// The names of members, each once. Of a member itself `true` says that it is required (see [`properties`](Self::properties)).
+    fn names(&mut self, value: &Value) -> Option<Value> {
+        if value.is_boolean() {
+            return None;
+        }
+        let Value::Array(names) = value else { return self.unclear(value) };
+        self.spend(names.len())?;
+        let mut made: Vec<&str> = Vec::new();
+        let mut known = std::collections::HashSet::new();
+        for name in names {
+            let Value::String(name) = name else { return self.unclear(value) };
+            if is_clean(name) && known.insert(name) {
+                made.push(name);
+            }
+        }
+        (!made.is_empty()).then(|| Value::from(made))
+    }
+
+    /// The members of an object. One that says `required: true` of itself, as long ago, is required.
+    fn properties(&mut self, value: &'d Value, made: &mut Map<String, Value>) -> Option<Value> {
+        let said = self.map(value)?;
+        let of_themselves = value.as_object().into_iter().flatten();
+        let required =
+            of_themselves.filter(|(name, of)| of.get("required") == Some(&Value::Bool(true)) && is_clean(name));
+        for (name, _) in required {
+            let names = made.entry("required").or_insert_with(|| json!([]));
+            if let Value::Array(names) = names
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(Value::from(name.as_str()));
+            }
+        }
+        Some(said)
+    }
+
+    fn map(&mut self, value: &'d Value) -> Option<Value> {
+        let Value::Object(members) = value else { return self.unclear(value) };
+        let mut made = Map::new();
+        for (name, schema) in members {
+            if is_clean(name) {
+                let schema = self.below(name, |this| this.schema(schema));
+                made.insert(name.clone(), schema);
+            } else {
+                let text =
+                    format!("the member `{}` has a name that is not shown as itself, and is left out", shown(name));
+                self.tell(crate::import::report::Outcome::Lost, "schema-name", text);
+            }
+        }
+        Some(Value::Object(made))
+    }
+
+    fn patterned(&mut self, value: &'d Value) -> Option<Value> {
+        let Value::Object(members) = value else { return self.unclear(value) };
+        let mut made = Map::new();
+        for (pattern, schema) in members {
+            if let Some(usable) = self.usable(pattern) {
+                let schema = self.below(pattern, |this| this.schema(schema));
+                made.insert(usable, schema);
+            }
+        }
+        (made.len() == members.len()).then_some(Value::Object(made))
+    }
+
+    fn dependent(&mut self, value: &Value) -> Option<Value> {
+        let Value::Object(members) = value else { return self.unclear(value) };
+        let mut made = Map::new();
+        for (name, names) in members {
+            if let Some(names) = self.names(names).filter(|_| is_clean(name)) {
+                made.insert(name.clone(), names);
+            }
+        }
+        Some(Value::Object(made))
+    }
+
+    /// Before 2019 one keyword said both.
+    fn dependencies(&mut self, value: &'d Value, made: &mut Map<String, Value>) {
+        let (mut names, mut schemas) = (Map::new(), Map::new());
+        for (name, needed) in value.as_object().into_iter().flatten().filter(|(name, _)| is_clean(name)) {
+            if needed.is_array() {
+                names.extend(self.names(needed).map(|needed| (name.clone(), needed)));
+            } else {
+                let schema = self.below(name, |this| this.schema(needed));
+                schemas.insert(name.clone(), schema);
+            }
+        }
+        for (keyword, map) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
+            if !map.is_empty() {
+                made.insert(keyword.to_owned(), Value::Object(map));
+            }
+        }
+    }
+
+    fn list(&mut self, value: &'d Value) -> Option<Value> {
+        let Value::Array(entries) = value else { return self.unclear(value) };
+        let mut made = Vec::new();
+        for (number, entry) in entries.iter().enumerate() {
+            made.push(self.below(&number.to_string(), |this| this.schema(entry)));
+        }
+        (!made.is_empty()).then_some(Value::Array(made))
+    }
+
+    /// What holds of several keywords together.
+    fn repair(&mut self, made: &mut Map<String, Value>) {
+        const APPLICATORS: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas"];
+        let applicators = APPLICATORS.iter().filter(|name| made.contains_key(**name)).count();
+        for keyword in ["unevaluatedProperties", "unevaluatedItems"] {
+            if applicators > 1 && made.shift_remove(keyword).is_some() {
+                let text =
+                    format!("`{keyword}` stands beside several of `allOf`, `anyOf` and the like; it is not held to it");
+                self.relaxed("schema-unevaluated", text);
+            }
+        }
+        // `format` is not held to, so texts that differ by it alone are the same, and a value would be of both.
+        let is_ambiguous = made.get("oneOf").and_then(Value::as_array).is_some_and(|all| differ_by_format(all));
+        if is_ambiguous
+            && !made.contains_key("anyOf")
+            && let Some(all) = made.shift_remove("oneOf")
+        {
+            made.insert("anyOf".to_owned(), all);
+        }
+    }
+}
+
+/// Whether two schemas of a list say the same, but for what people read of them, and formats.
+fn differ_by_format(all: &[Value]) -> bool {
+    const SAID: [&str; 3] = ["description", "format", "default"];
+    let said = |schema: &Value| {
+        let members = schema.as_object().into_iter().flatten();
+        members
+            .filter(|(name, _)| !SAID.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    };
+    if all.len() > 20 || !all.iter().any(|schema| schema.get("format").is_some()) {
+        return false;
+    }
+    let all: Vec<Map<String, Value>> = all.iter().map(said).collect();
+    all.iter().enumerate().any(|(number, one)| all.iter().skip(number + 1).any(|other| one == other))
+}
+
+/// A value that is allowed, as its type has it; none where it can be of no such type.
+fn fitting(choice: &Value, of_type: Option<&str>) -> Option<Value> {
+    match (of_type, choice) {
+        (_, Value::Null) => Some(Value::Null),
+        (Some("string"), Value::String(_)) => Some(choice.clone()),
+        (Some("string"), other) => as_text(other).map(Value::String),
+        (Some("integer" | "number"), Value::String(text)) => text.trim().parse::<Number>().ok().map(Value::Number),
+        (Some("boolean"), Value::String(text)) => {
+            text.trim().to_ascii_lowercase().parse::<bool>().ok().map(Value::Bool)
+        }
+        (_, other) => Some(other.clone()),
+    }
+}
+
+fn whole(number: f64) -> Option<u64> {
+    let is_whole = number.fract() == 0.0 && (0.0..=9e15).contains(&number);
+    is_whole.then(|| format!("{number:.0}").parse().ok()).flatten()
+}
+
+/// How many values there are, and how long.
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(entries) => entries.iter().map(weight).sum(),
+        Value::Object(members) => members.values().map(weight).sum(),
+        Value::String(text) => text.len() / 64,
+        _ => 0,
+    }
+}
+
+fn is_clean_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_clean(text),
+        Value::Array(entries) => entries.iter().all(is_clean_value),
+        Value::Object(members) => members.iter().all(|(name, value)| is_clean(name) && is_clean_value(value)),
+        _ => true,
+    }
+}

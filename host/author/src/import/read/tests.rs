@@ -1,0 +1,125 @@
+use serde_json::{Value, json};
+
+use crate::import::error::ImportError;
+use crate::import::model::{Api, FlowKind, In, SchemeKind, Style};
+use crate::import::report::{Line, Outcome, Report};
+use crate::import::source;
+
+/// What is read of a description, and what is told of it.
+fn read(description: &Value) -> (Api, Vec<Line>) {
+    tried(description).unwrap()
+}
+
+fn tried(description: &Value) -> Result<(Api, Vec<Line>), ImportError> {
+    let mut report = Report::default();
+    let mut documents = source::of_bytes("api.json", description.to_string().into_bytes())?;
+    let api = super::api(&mut documents, &mut report)?;
+    Ok((api, report.lines))
+}
+
+/// A description with one operation, `GET /things`, to which something is added.
+fn with(operation: Value) -> Value {
+    json!({"openapi": "3.0.3", "info": {"title": "Things", "version": "1"}, "paths": {"/things": {"get": operation}}})
+}
+
+#[test]
+fn an_operation_is_read_with_all_that_belongs_to_it() {
+    let (api, lines) = read(&json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Shop", "version": "1.2", "description": "Orders."},
+        "servers": [{"url": "https://{region}.shop.example/v1", "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}}}],
+        "security": [{"key": []}],
+        "paths": {"/orders/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+            "put": {
+                "operationId": "orders/replace", "tags": ["orders"], "summary": "Replace", "deprecated": true,
+                "parameters": [{"name": "tags", "in": "query", "explode": false, "schema": {"type": "array", "items": {"type": "string"}}}],
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}},
+                "responses": {"2xx": {"description": "Done.", "headers": {"ETag": {}}, "content": {"application/json": {
+                    "schema": {"$ref": "#/components/schemas/Order"}, "example": {"id": 7}}}}},
+                "security": [{"oauth": ["orders.write"]}, {}]
+            }
+        }},
+        "components": {
+            "schemas": {"Order": {"type": "object", "properties": {"parent": {"$ref": "#/components/schemas/Order"}}}},
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+                "oauth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://shop.example/token", "scopes": {"orders.write": "Write"}}}}
+            }
+        }
+    }));
+    assert_eq!(lines, []);
+    assert_eq!((api.title.as_str(), api.version.as_str(), api.summary.as_str()), ("Shop", "1.2", "Orders."));
+    assert_eq!(api.servers[0].variables["region"].choices, ["eu", "us"]);
+    let order = &api.operations[0];
+    assert_eq!((order.method.as_str(), order.path.as_str()), ("PUT", "/orders/{id}"));
+    assert_eq!(order.place, "api.json#/paths/~1orders~1{id}/put");
+    assert!(order.deprecated);
+    let [tags, id] = order.parameters.as_slice() else { panic!("{:?}", order.parameters) };
+    assert_eq!((tags.at, tags.style, tags.explode), (In::Query, Style::Form, false));
+    assert_eq!((id.at, id.style, id.explode, id.required), (In::Path, Style::Simple, false, true));
+    let body = order.body.as_ref().unwrap();
+    assert!(body.required);
+    assert_eq!(body.contents[0].schema, Some(json!({"$ref": "#/$defs/Order"})));
+    assert_eq!(api.schemas["Order"]["properties"]["parent"], json!({"$ref": "#/$defs/Order"}));
+    assert_eq!((order.answers[0].status.as_str(), &order.answers[0].headers), ("2XX", &vec!["etag".to_owned()]));
+    assert_eq!(order.answers[0].contents[0].examples, [(String::new(), json!({"id": 7}))]);
+    let security = order.security.as_ref().unwrap();
+    assert_eq!((security[0]["oauth"].as_slice(), security[1].len()), (["orders.write".to_owned()].as_slice(), 0));
+    assert!(matches!(&api.schemes["key"].kind, SchemeKind::ApiKey { at: In::Header, name } if name == "X-Key"));
+    assert!(
+        matches!(&api.schemes["oauth"].kind, SchemeKind::Oauth2(flows) if flows[0].kind == FlowKind::ClientCredentials)
+    );
+}
+
+#[test]
+fn what_is_no_description_is_named() {
+    for (document, told) in [
+        (json!({"asyncapi": "2.0.0"}), "AsyncAPI"),
+        (json!({"info": {"_postman_id": "x"}, "item": []}), "Postman"),
+        (json!({"data": {"__schema": {}}}), "GraphQL"),
+        (json!({"openapi": "3.2.0"}), "OpenAPI 3.2.0, which is not known"),
+        (json!({"swaggerVersion": "1.2"}), "Swagger 1.2"),
+        (json!({"a": 1}), "neither `openapi` nor `swagger`"),
+        (json!({"openapi": "3.1.0", "paths": {}}), "no paths"),
+    ] {
+        let error = tried(&document).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    for (text, told) in [
+        ("", "empty"),
+        ("<!DOCTYPE html><html></html>", "an HTML page"),
+        ("#%RAML 1.0", "RAML"),
+        ("{\"openapi\": \"3.0.0\",}", "api.json:1:21: it is not JSON"),
+        (&"[".repeat(10_000).replacen('[', "{\"a\":[", 1), "127 deep"),
+    ] {
+        let error = source::of_bytes("api.json", text.as_bytes().to_vec()).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    let error = source::of_bytes("api.json", vec![0xff, 0xfe, b'{', 0]).unwrap_err().to_string();
+    assert!(error.contains("UTF-16"), "{error}");
+}
+
+#[test]
+fn no_reference_leads_out_of_the_description() {
+    for reference in [
+        "http://169.254.169.254/latest",
+        "file:///etc/passwd",
+        "//shop.example/x",
+        "/etc/passwd",
+        "../../../../etc/passwd",
+        "#/nothing/there",
+        "#/paths/~1things/get/parameters/0",
+    ] {
+        let (api, lines) = read(&with(json!({"parameters": [{"$ref": reference}], "responses": {}})));
+        assert!(api.operations[0].parameters.is_empty());
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!((line.outcome, line.rule), (Outcome::Lost, "reference"));
+        let (_, lines) =
+            read(&with(json!({"parameters": [{"name": "a", "in": "query", "schema": {"$ref": reference}}]})));
+        assert!(
+            lines.iter().any(|line| line.outcome == Outcome::Relaxed && line.rule.starts_with("schema-")),
+            "{lines:?}"
+        );
+    }
+}
