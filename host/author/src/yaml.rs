@@ -150,7 +150,7 @@ pub fn decoded(bytes: &[u8]) -> Result<&str, Problem> {
     })
 }
 
-/// Reads one document.
+/// Reads one document. A text without one, such as one of comments alone, is null.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -244,6 +244,12 @@ impl Node {
             node = next;
         }
         node
+    }
+
+    /// How many values it has, with itself, and how many bytes of text.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let size = tree::Size::of(self);
+        (size.values, size.bytes)
     }
 
     /// What it is, for people.

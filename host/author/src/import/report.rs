@@ -1,9 +1,12 @@
 //! What became of each part of a description.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use serde::Serialize;
 
 /// What became of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It works as described; something of it is said in another way, or a person should look at it.
@@ -38,6 +41,21 @@ pub struct Report {
     pub lines: Vec<Line>,
 }
 
+/// How much of a description was carried over, in operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// All that were chosen.
+    pub operations: usize,
+    /// With nothing relaxed and nothing lost.
+    pub carried_over: usize,
+    /// With something relaxed, and nothing lost.
+    pub relaxed: usize,
+    /// With a part lost.
+    pub lost: usize,
+    /// Those that are missing.
+    pub left_out: usize,
+}
+
 /// Tells what became of the parts of one operation.
 pub(crate) struct Teller<'r> {
     report: &'r mut Report,
@@ -48,6 +66,34 @@ impl Report {
     /// For the parts of an operation, such as `GET /users/{id}`; none for those of the whole API.
     pub(crate) fn of(&mut self, operation: Option<String>) -> Teller<'_> {
         Teller { report: self, operation }
+    }
+
+    /// The operations that are missing.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = &str> {
+        let left_out = self.lines.iter().filter(|line| line.outcome == Outcome::LeftOut);
+        left_out.filter_map(|line| line.operation.as_deref())
+    }
+
+    /// What became of the operations, each of which counts once, by the worst that is told of it.
+    pub(crate) fn totals<'a>(&self, operations: impl Iterator<Item = &'a str>) -> Totals {
+        let mut worst: HashMap<&str, Outcome> = HashMap::new();
+        for Line { outcome, operation, .. } in &self.lines {
+            if let Some(operation) = operation {
+                let known = worst.entry(operation).or_insert(*outcome);
+                *known = (*known).max(*outcome);
+            }
+        }
+        let mut totals = Totals::default();
+        for operation in operations {
+            totals.operations += 1;
+            match worst.get(operation) {
+                None | Some(Outcome::Note) => totals.carried_over += 1,
+                Some(Outcome::Relaxed) => totals.relaxed += 1,
+                Some(Outcome::Lost) => totals.lost += 1,
+                Some(Outcome::LeftOut) => totals.left_out += 1,
+            }
+        }
+        totals
     }
 }
 
@@ -71,5 +117,18 @@ impl Teller<'_> {
     fn tell(&mut self, outcome: Outcome, place: &str, rule: &'static str, text: String) {
         let (operation, place) = (self.operation.clone(), place.to_owned());
         self.report.lines.push(Line { outcome, operation, place, rule, text });
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operations, carried_over, relaxed, lost, left_out } = self;
+        write!(f, "{carried_over} of {operations} operations carried over")?;
+        for (count, what) in [(relaxed, "relaxed"), (lost, "with a part lost"), (left_out, "left out")] {
+            if *count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::error::ImportError;
 use super::texts::shown;
@@ -16,8 +17,10 @@ const MOST_FILES: usize = 5_000;
 
 /// The files of a description, parsed. The first is the one that was named.
 #[derive(Debug)]
-pub(crate) struct Documents {
+pub struct Documents {
     files: Vec<Document>,
+    /// Of what was read.
+    hash: Sha256,
     /// Below which all files stand; none where there is none but the first.
     folder: Option<PathBuf>,
     bytes: usize,
@@ -60,17 +63,24 @@ pub(crate) fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Documents, ImportEr
 
 impl Documents {
     fn new(name: &str, bytes: Vec<u8>, path: PathBuf, folder: Option<PathBuf>) -> Result<Self, ImportError> {
-        let mut documents = Self { files: Vec::new(), folder, bytes: 0 };
+        let mut documents = Self { files: Vec::new(), hash: Sha256::new(), folder, bytes: 0 };
         documents.add(&shown(name), bytes, path)?;
         Ok(documents)
     }
 
     fn add(&mut self, name: &str, bytes: Vec<u8>, path: PathBuf) -> Result<usize, ImportError> {
         self.bytes += bytes.len();
+        self.hash.update(&bytes);
         let root = parse(name, &bytes)?;
         let (links, anchors) = Default::default();
         self.files.push(Document { name: name.to_owned(), root, path, links, anchors });
         Ok(self.files.len() - 1)
+    }
+
+    /// By which the description is known again, when all of it was read: `sha256:` and hexadecimal digits.
+    pub(super) fn digest(&self) -> String {
+        let digest = self.hash.clone().finalize();
+        digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     pub(super) fn file(&self, number: usize) -> Option<&Document> {

@@ -46,6 +46,7 @@ list:
     assert_eq!(value(text), expected);
     assert_eq!(value(&text.replace('\n', "\r\n")), expected);
     assert_eq!(value(&format!("\u{feff}---\n{text}...\n")), expected);
+    assert_eq!((value(""), value("# nothing\n"), value("---\n...\n")), (Value::Null, Value::Null, Value::Null));
 }
 
 #[test]
@@ -183,8 +184,6 @@ fn each_value_knows_where_it_stands() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_the_remedy() {
     for (text, said) in [
-        ("", "line 1, column 1: it is empty"),
-        ("# nothing\n", "line 1, column 1: it is empty"),
         ("a: 1\nb:\n  c: 2\na: 3", "line 4, column 1: `a` stands twice in one mapping, first in line 1; write it once"),
         ("b:\n  c:\n    d: 1\n  c: 2", "line 4, column 3: `c` stands twice in one mapping, first in line 2"),
         ("{\"a\": 1,\n \"\\u0061\": 2}", "line 2, column 2: `a` stands twice in one mapping, first in line 1"),

@@ -179,15 +179,15 @@ pub(super) fn shown(name: &str) -> String {
 }
 
 /// What a value takes.
-struct Size {
-    values: usize,
-    bytes: usize,
+pub(super) struct Size {
+    pub(super) values: usize,
+    pub(super) bytes: usize,
     deep: usize,
 }
 
 impl Size {
     /// The tree is never deeper than its limit, and neither is this.
-    fn of(node: &Node) -> Self {
+    pub(super) fn of(node: &Node) -> Self {
         let (own, inner): (usize, Vec<Self>) = match &node.kind {
             Kind::Null | Kind::Bool(_) => return Self { values: 1, bytes: 0, deep: 0 },
             Kind::Text(text) | Kind::Number(text) => return Self { values: 1, bytes: text.len(), deep: 0 },

@@ -4,6 +4,8 @@
 //! [`Cassette`] is a file of such calls. [`Host::replay`](crate::Host::replay) runs them in another release, which gets the
 //! recorded answers as long as it asks for the recorded requests, and has to end as it ended then.
 //!
+//! [`Host::imagine`](crate::Host::imagine) makes one of a call that nobody made, and the answers that it could have.
+//!
 //! No secret of a connection is in a cassette: requests are kept as they may be shown, and answers as the plugin got them.
 //! Placeholders stand for what a manifest marks as sensitive. All else that the provider answered is there as it was.
 
@@ -21,6 +23,7 @@ use crate::files::{in_words, read, replace_as_it_is, resolved};
 
 mod content;
 mod diff;
+mod imagine;
 mod node;
 mod placeholders;
 mod record;
@@ -28,6 +31,7 @@ mod replay;
 
 pub use content::Content;
 pub use diff::Difference;
+pub use imagine::Imagined;
 pub(crate) use record::Recorder;
 pub(crate) use replay::Player;
 pub use replay::ReplayError;

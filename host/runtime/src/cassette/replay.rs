@@ -80,7 +80,7 @@ struct Heard {
 }
 
 impl Player {
-    fn new(recorded: &RecordedCall) -> Self {
+    pub(super) fn new(recorded: &RecordedCall) -> Self {
         let moment = Moment { time: recorded.recorded, seed: recorded.seed.clone() };
         Self { moment, exchanges: recorded.exchanges.clone(), heard: Mutex::default() }
     }
@@ -105,6 +105,11 @@ impl Player {
     pub(crate) fn was_left(&self) -> bool {
         let last = self.heard().same.checked_sub(1).and_then(|last| self.exchanges.get(last));
         last.is_some_and(|exchange| matches!(&exchange.became, Became::Answer(answer) if answer.left))
+    }
+
+    /// The request that was not the recorded one.
+    pub(super) fn unheard_of(&self) -> Option<RecordedRequest> {
+        self.heard().other.clone()
     }
 
     /// Where the requests went another way: a sentence, and lines.
@@ -185,7 +190,12 @@ impl Host {
         }
     }
 
-    fn played(&self, release: &Arc<Release>, recorded: &RecordedCall, player: &Arc<Player>) -> Result<End, Refusal> {
+    pub(super) fn played(
+        &self,
+        release: &Arc<Release>,
+        recorded: &RecordedCall,
+        player: &Arc<Player>,
+    ) -> Result<End, Refusal> {
         let operation = release.operation(&recorded.operation)?;
         let connection = connection(&release.about, &recorded.connection)?;
         let target = self.target_of_replay(release, Arc::clone(&operation), connection, Arc::clone(player));

@@ -1,12 +1,16 @@
 //! A plugin and its operations, by resource.
 
+use indexmap::IndexMap;
 use wharf::Contract;
 use wharf::declaration::Effect;
 use wharf::manifest::{Manifest, Operation, Rate};
 use wharf::operation::in_shell;
 
-use super::{credentials, effect, form, unverified};
+use super::{credentials, effect, form};
 use crate::print::{BOLD, DIM, NAME, Text, WARN, columns, styled, text};
+
+/// A plugin of more operations is shown by its resources first.
+const ON_A_FEW_SCREENS: usize = 250;
 
 /// The connection, and the chosen operations. `given` is how the plugin was named.
 pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contract, given: &str) -> Text {
@@ -29,16 +33,42 @@ pub(super) fn plugin(manifest: &Manifest, chosen: &[&Operation], contract: Contr
             "\n",
         ]);
     }
-    text.add(operations(chosen));
+    let many = all && chosen.len() > ON_A_FEW_SCREENS;
+    text.add(if many { resources(chosen) } else { operations(chosen) });
     let of = if all { String::new() } else { format!(" of {}", manifest.operations.len()) };
     let name = in_shell(given);
+    let what = if many { "RESOURCE` shows its operations" } else { "OPERATION` shows the inputs of one" };
     let hint = format!(
-        "{}{of} operations: {}; {}. `wharf describe {name} OPERATION` shows the inputs of one, `--find WORD` those about a word.",
+        "{}{of} operations: {}; {}. `wharf describe {name} {what}, `--find WORD` those about a word.",
         chosen.len(),
         counts(chosen),
         forms(chosen)
     );
     text![text, "\n", styled(DIM, hint)]
+}
+
+/// A line for each resource: how many operations it has, and some of their actions.
+fn resources(chosen: &[&Operation]) -> Text {
+    let mut by_resource: IndexMap<&str, Vec<&Operation>> = IndexMap::new();
+    for operation in chosen {
+        by_resource.entry(operation.resource()).or_default().push(operation);
+    }
+    let name_width = by_resource.keys().map(|name| name.len()).max().unwrap_or_default();
+    // A terminal of the usual width has room for a few.
+    let room = columns().unwrap_or(120).saturating_sub(name_width + 9).max(20);
+    let line = |(resource, operations): (&str, Vec<&Operation>)| {
+        let actions: Vec<&str> = operations.iter().filter_map(|o| Some(o.name.split_once('.')?.1)).collect();
+        let mut told = actions.join(", ");
+        if told.len() > room {
+            let most = told.char_indices().map(|(at, _)| at).take_while(|at| *at < room).last().unwrap_or_default();
+            told.truncate(told.get(..most).and_then(|head| head.rfind(", ")).unwrap_or(most));
+            told.push_str(", …");
+        }
+        let name = styled(NAME, format!("{resource:<name_width$}"));
+        text!["  ", name, format!(" {:>4}  ", operations.len()), styled(DIM, told), "\n"]
+    };
+    let lines: Text = by_resource.into_iter().map(line).collect();
+    text![styled(BOLD, "resources"), "\n", lines]
 }
 
 fn operations(chosen: &[&Operation]) -> Text {
@@ -65,7 +95,7 @@ fn operations(chosen: &[&Operation]) -> Text {
             form,
             " ",
             summary,
-            unverified(operation),
+            operation.unverified.as_ref().map(|_| styled(WARN, " (unverified)")).unwrap_or_default(),
             "\n"
         ]);
     }

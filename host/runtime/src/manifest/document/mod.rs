@@ -23,7 +23,7 @@ use node::{At, Node};
 pub use write::{of, of_operation, write};
 
 /// What the member `contract` says.
-pub(crate) const CONTRACT: &str = "0.2.0-draft";
+pub const CONTRACT: &str = "0.2.0-draft";
 
 /// What is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

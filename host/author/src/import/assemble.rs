@@ -1,0 +1,160 @@
+//! The manifest of an API: each part is written by its own module, and joined here.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::credentials::{Auth, Credentials, credentials};
+use super::model::Api;
+use super::operation::schemas::definitions;
+use super::operation::{self, Around};
+use super::report::Report;
+use super::servers::{Servers, servers};
+use super::{answers, names, pages, settle, texts};
+
+/// The version of a plugin that was never imported before.
+const FIRST_VERSION: &str = "0.1.0";
+
+/// What is said of the whole plugin, and by whom.
+pub(crate) struct Wanted<'a> {
+    /// Name of the plugin.
+    pub(crate) plugin: &'a str,
+    pub(crate) auth: Option<&'a Auth>,
+    /// Names that stay, by `METHOD /path`.
+    pub(crate) pins: &'a IndexMap<String, String>,
+}
+
+/// A manifest that passes the check, and the names in it by `METHOD /path`.
+pub(crate) struct Assembled {
+    pub(crate) document: Map<String, Value>,
+    pub(crate) names: IndexMap<String, String>,
+}
+
+/// Writes the manifest of an API.
+pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> Assembled {
+    let servers = servers(api, wanted.plugin, report);
+    let credentials = credentials(api, wanted.plugin, &servers, wanted.auth, report);
+    let shared = answers::shared(api, report);
+    let names = names::names(api, wanted.pins);
+    let mut written = Map::new();
+    let mut keys = IndexMap::new();
+    for (number, (operation, name)) in api.operations.iter().zip(&names).enumerate() {
+        if servers.beyond.contains(&number) {
+            let text = "its server is one too many: a plugin has 16 besides the main one";
+            report.of(Some(names::written(operation))).left_out(&operation.place, "servers", text);
+            continue;
+        }
+        let Some(members) = member(api, number, name, &servers, &credentials, &shared
+            , report) else { continue };
+        written.insert(name.clone(), Value::Object(members));
+        keys.insert(names::written(operation), name.clone());
+    }
+    let mut document = about(api, wanted);
+    document.insert("server".to_owned(), Value::Object(servers.main));
+    let mut others = servers.others;
+    others.extend(credentials.servers);
+    for (name, members) in [
+        ("servers", others),
+        ("fields", credentials.fields),
+        ("credentials", credentials.credentials),
+        ("schemes", credentials.schemes),
+    ] {
+        if !members.is_empty() {
+            document.insert(name.to_owned(), Value::Object(members));
+        }
+    }
+    if let Some(scheme) = credentials.scheme {
+        document.insert("scheme".to_owned(), scheme.into());
+    }
+    if let Some(test) = connection_test(&written) {
+        document.insert("test".to_owned(), json!({ "operation": test }));
+    }
+    if shared.answer.as_array().is_some_and(|rules| !rules.is_empty()) {
+        document.insert("answer".to_owned(), shared.answer);
+    }
+    if !shared.answers.is_empty() {
+        document.insert("answers".to_owned(), Value::Object(shared.answers));
+    }
+    let defs = definitions(api, &written);
+    if !defs.is_empty() {
+        document.insert("$defs".to_owned(), Value::Object(defs));
+    }
+    document.insert("operations".to_owned(), Value::Object(written));
+    settle::settle(&mut document, &keys, report);
+    let kept = document.get("operations").and_then(Value::as_object);
+    keys.retain(|_, name| kept.is_some_and(|operations| operations.contains_key(name)));
+    Assembled { document, names: keys }
+}
+
+fn about(api: &Api, wanted: &Wanted<'_>) -> Map<String, Value> {
+    let title = Some(texts::line(&api.title, 60)).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| wanted.plugin.to_owned());
+    let summary = Some(texts::line(&api.summary, 200)).filter(|summary| !summary.is_empty());
+    let summary = summary.unwrap_or_else(|| format!("The API of {title}."));
+    let members = [
+        ("contract", wharf::manifest::document::CONTRACT),
+        ("name", wanted.plugin),
+        ("title", &title),
+        ("version", FIRST_VERSION),
+        ("summary", &summary),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// One operation, with all that other modules say of it.
+#[expect(clippy::too_many_arguments, reason = "it joins what each part says of one operation")]
+fn member(
+    api: &Api,
+    number: usize,
+    name: &str,
+    servers: &Servers,
+    credentials: &Credentials,
+    shared: &answers::Shared,
+    report: &mut Report,
+) -> Option<Map<String, Value>> {
+    let of = credentials.of.get(number)?;
+    let answers = answers::answers(api, number, shared, report);
+    let around = Around {
+        name,
+        server: servers.of.get(number).and_then(Option::as_deref),
+        scheme: of.scheme.as_deref(),
+        credential: &of.parameters,
+        accept: answers.accept.as_deref(),
+    };
+    let mut members = operation::write(api, number, &around, report)?;
+    if !answers.redirects_to.is_empty()
+        && let Some(request) = members.get_mut("request").and_then(Value::as_object_mut)
+    {
+        request.insert("redirects-to".to_owned(), json!(answers.redirects_to));
+    }
+    if !answers.files.is_empty() {
+        members.insert("files".to_owned(), json!(answers.files));
+    }
+    if let Some(answer) = answers.answer {
+        members.insert("answer".to_owned(), answer);
+    }
+    if let Some(pages) = pages::pages(api, number, report) {
+        members.insert("pages".to_owned(), pages);
+    }
+    if !of.scopes.is_empty() {
+        members.insert("x-scopes".to_owned(), json!(of.scopes));
+    }
+    Some(members)
+}
+
+/// The operation that tells whose a connection is: many APIs have one of these, and it needs nothing.
+fn connection_test(operations: &Map<String, Value>) -> Option<String> {
+    const PATHS: [&str; 8] =
+        ["/user", "/me", "/users/me", "/account", "/v1/me", "/v1/account", "/v2/account", "/users/getMe"];
+    let is_free = |members: &Value| {
+        let required = members.pointer("/input/required").and_then(Value::as_array);
+        let reads = members.pointer("/request/method").and_then(Value::as_str) == Some("GET");
+        reads && required.is_none_or(Vec::is_empty) && members.get("effect").is_none() && members.get("files").is_none()
+    };
+    let at = |path: &str| {
+        let found = operations.iter().find(|(_, members)| {
+            members.pointer("/request/path").and_then(Value::as_str) == Some(path) && is_free(members)
+        });
+        found.map(|(name, _)| name.clone())
+    };
+    PATHS.iter().find_map(|path| at(path))
+}

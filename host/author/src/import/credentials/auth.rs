@@ -1,0 +1,55 @@
+//! What a person says of credentials where the description does not.
+
+use std::str::FromStr;
+
+use crate::import::model::{In, SchemeKind};
+
+/// How requests are authenticated: `--auth`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// A token, in the header `Authorization`.
+    Bearer,
+    /// User and password, in the header `Authorization`.
+    Basic,
+    /// A key in the header of this name.
+    Header(String),
+    /// A key in the query parameter of this name.
+    Query(String),
+    /// A key in the member of the body of this name.
+    Body(String),
+    /// Nothing.
+    None,
+}
+
+impl FromStr for Auth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "bearer" => Ok(Self::Bearer),
+            None if text == "basic" => Ok(Self::Basic),
+            None if text == "none" => Ok(Self::None),
+            Some(("header", name)) if !name.is_empty() => Ok(Self::Header(name.to_owned())),
+            Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
+            Some(("body", name)) if !name.is_empty() => Ok(Self::Body(name.to_owned())),
+            _ => Err(format!(
+                "`{text}` is no way to authenticate; write `bearer`, `basic`, `header:X-Key`, `query:key`, `body:key` or `none`"
+            )),
+        }
+    }
+}
+
+impl Auth {
+    /// The scheme that it is, with a name.
+    pub(super) fn scheme(&self) -> Option<(&'static str, SchemeKind)> {
+        Some(match self {
+            Self::Bearer => ("token", SchemeKind::Bearer),
+            Self::Basic => ("login", SchemeKind::Basic),
+            Self::Header(name) => (super::KEY, SchemeKind::ApiKey { at: In::Header, name: name.clone() }),
+            Self::Query(name) => (super::KEY, SchemeKind::ApiKey { at: In::Query, name: name.clone() }),
+            // No notation has keys in bodies, so the model has no place for them: `way` reads it of the path.
+            Self::Body(name) => (super::KEY, SchemeKind::ApiKey { at: In::Path, name: name.clone() }),
+            Self::None => return None,
+        })
+    }
+}

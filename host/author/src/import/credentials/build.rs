@@ -1,0 +1,241 @@
+//! Fields, and what is placed of them.
+
+use indexmap::{IndexMap, IndexSet};
+use serde_json::{Map, Value, json};
+
+use super::naming::{free, joined};
+use super::need::Need;
+use super::scopes::Scopes;
+use super::way::Way;
+use super::{Credentials, MAIN, Schemes, Spot, alike};
+use crate::import::model::Api;
+use crate::import::report::{Report, Teller};
+use crate::import::servers::Servers;
+use crate::import::texts;
+use crate::import::words::words;
+
+/// The longest summary of a field or a scheme, in characters.
+pub(super) const LONGEST: usize = 200;
+
+/// Words that say of a scheme what its kind says.
+const OF_KINDS: [&str; 13] = [
+    "auth",
+    "authentication",
+    "authorization",
+    "basic",
+    "bearer",
+    "default",
+    "header",
+    "http",
+    "oauth",
+    "oauth2",
+    "query",
+    "scheme",
+    "security",
+];
+
+/// Makes what a manifest says of credentials.
+pub(super) struct Builder<'a> {
+    pub(super) api: &'a Api,
+    plugin: &'a str,
+    pub(super) servers: &'a Servers,
+    described: &'a Schemes,
+    ways: IndexMap<String, Way>,
+    pub(super) made: Credentials,
+    /// What is placed of each scheme of the description.
+    placed: IndexMap<String, Placed>,
+}
+
+/// What is placed of a scheme.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Placed {
+    pub(super) values: Map<String, Value>,
+    pub(super) placement: Value,
+    pub(super) summary: String,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        api: &'a Api,
+        plugin: &'a str,
+        servers: &'a Servers,
+        described: &'a Schemes,
+        ways: IndexMap<String, Way>,
+    ) -> Self {
+        Self { api, plugin, servers, described, ways, made: Credentials::default(), placed: IndexMap::new() }
+    }
+
+    pub(super) fn done(self) -> Credentials {
+        self.made
+    }
+
+    /// Where the credentials of a need are written.
+    pub(super) fn places(&self, need: &Need) -> Vec<Spot> {
+        need.schemes.iter().filter_map(|name| self.ways.get(name)?.spot()).collect()
+    }
+
+    /// A scheme for each combination that is needed, the usual one first: their names.
+    pub(super) fn schemes(
+        &mut self,
+        needs: &[Option<Need>],
+        usual: Option<&Vec<String>>,
+        scopes: &Scopes,
+        report: &mut Report,
+    ) -> IndexMap<Vec<String>, String> {
+        let (mut names, mut tell) = (IndexMap::new(), report.of(None));
+        let needed: IndexSet<&Vec<String>> =
+            usual.into_iter().chain(needs.iter().flatten().map(|need| &need.schemes)).collect();
+        for key in needed {
+            let scopes = scopes.all.get(key).cloned().unwrap_or_default();
+            let scheme = self.scheme(key, usual == Some(key), &scopes, needs, &mut tell);
+            let all: Vec<String> = key.iter().flat_map(|name| words(name)).collect();
+            let name = free(&joined(&all, "-", "token"), "-", |name| {
+                name == "none" || self.made.schemes.contains_key(name)
+            });
+            self.made.schemes.insert(name.clone(), scheme);
+            names.insert(key.clone(), name);
+        }
+        names
+    }
+
+    fn scheme(
+        &mut self,
+        key: &[String],
+        is_usual: bool,
+        scopes: &IndexSet<String>,
+        needs: &[Option<Need>],
+        tell: &mut Teller<'_>,
+    ) -> Value {
+        let placed: Vec<Placed> = key.iter().map(|name| self.place(name, is_usual, scopes, tell)).collect();
+        let summaries: Vec<&str> = placed.iter().map(|placed| placed.summary.as_str()).collect();
+        let mut scheme = json!({ "summary": texts::line(&summaries.join(" And: "), LONGEST) });
+        let servers = self.servers_of(key, needs);
+        if servers.iter().any(|name| name != MAIN) {
+            scheme["servers"] = servers.into_iter().collect();
+        }
+        let values: Map<String, Value> = placed.iter().flat_map(|placed| placed.values.clone()).collect();
+        if !values.is_empty() {
+            scheme["values"] = values.into();
+        }
+        scheme["placements"] = placed.into_iter().map(|placed| placed.placement).collect();
+        scheme
+    }
+
+    /// The servers of the operations that have these schemes.
+    fn servers_of(&self, key: &[String], needs: &[Option<Need>]) -> IndexSet<String> {
+        let has = |need: &Option<Need>| need.as_ref().is_some_and(|need| need.schemes == key);
+        let of = needs.iter().zip(&self.servers.of).filter(|(need, _)| has(need));
+        of.map(|(_, server)| server.clone().unwrap_or_else(|| MAIN.to_owned())).collect()
+    }
+
+    /// What is placed of a scheme, whose fields are made once.
+    fn place(&mut self, name: &str, is_usual: bool, scopes: &IndexSet<String>, tell: &mut Teller<'_>) -> Placed {
+        if let Some(placed) = self.placed.get(name) {
+            return placed.clone();
+        }
+        let way = self.ways.get(name).cloned().unwrap_or_else(|| Way::Nowhere(String::new()));
+        let placed = match &way {
+            Way::Key(spot) => self.key(name, spot, is_usual),
+            Way::Basic => self.basic(name, is_usual),
+            Way::Oauth2(flows) => match self.oauth2(name, flows, is_usual, scopes, tell) {
+                Some(placed) => placed,
+                None => self.bearer(name, is_usual),
+            },
+            Way::Bearer | Way::Nowhere(_) => self.bearer(name, is_usual),
+        };
+        self.placed.insert(name.to_owned(), placed.clone());
+        placed
+    }
+
+    fn bearer(&mut self, name: &str, is_usual: bool) -> Placed {
+        let summary = self.summary(name, "A token, sent as `Authorization: Bearer`.");
+        let field = self.secret(&self.field_name(name, "token"), "Token", &summary, is_usual);
+        let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
+        Placed { placement: spot.placement(&format!("Bearer {{{field}}}")), summary, ..Placed::default() }
+    }
+
+    fn key(&mut self, name: &str, spot: &Spot, is_usual: bool) -> Placed {
+        let described = self.described.get(name).map(|scheme| scheme.description.to_lowercase()).unwrap_or_default();
+        let is_authorization = alike(&spot.name) == "authorization";
+        if is_authorization && described.contains("bearer") {
+            return self.bearer(name, is_usual);
+        }
+        let otherwise = match is_authorization {
+            true => "The whole value of the header `Authorization`, with the word before the key where there is one.".to_owned(),
+            false => format!("Sent as the {} `{}`.", spot.at.in_words(), texts::line(&spot.name, LONGEST)),
+        };
+        let summary = self.summary(name, &otherwise);
+        let field = self.secret(&self.field_name(name, "api_key"), "API key", &summary, is_usual);
+        Placed { placement: spot.placement(&format!("{{{field}}}")), summary, ..Placed::default() }
+    }
+
+    /// User and password. A scheme whose name has two parts calls them so: `accountSid_authToken`.
+    fn basic(&mut self, name: &str, is_usual: bool) -> Placed {
+        let parts: Vec<Vec<String>> = name.split(['_', ':']).map(words).collect();
+        let is_secret = |word: &String| ["key", "password", "secret", "token"].contains(&word.as_str());
+        let (user, password) = match parts.as_slice() {
+            [user, password] if password.iter().any(is_secret) => {
+                (joined(user, "_", "user"), joined(password, "_", "password"))
+            }
+            _ => ("user".to_owned(), "password".to_owned()),
+        };
+        let summary = self.summary(name, "User and password.");
+        let of_user = self.field(&user, &titled(&user), &summary, is_usual, user.split('_').any(|word| is_secret(&word.to_owned())));
+        let of_password = self.secret(&password, &titled(&password), &format!("Beside `{of_user}`."), is_usual);
+        let template = format!("{{{of_user}}}:{{{of_password}}}");
+        let values = Map::from_iter([("both".to_owned(), json!({ "template": template, "functions": ["base64"] }))]);
+        let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
+        Placed { placement: spot.placement("Basic {value.both}"), summary, values }
+    }
+
+    /// What the description says of a scheme, in a line.
+    pub(super) fn summary(&self, name: &str, otherwise: &str) -> String {
+        let described = self.described.get(name).map(|scheme| texts::line(&scheme.description, LONGEST));
+        described.filter(|text| !text.is_empty()).unwrap_or_else(|| otherwise.to_owned())
+    }
+
+    /// The name of a field by that of its scheme, without what its kind says.
+    fn field_name(&self, scheme: &str, otherwise: &str) -> String {
+        let rest: Vec<String> = words(scheme).into_iter().filter(|word| !OF_KINDS.contains(&word.as_str())).collect();
+        joined(&rest, "_", otherwise)
+    }
+
+    pub(super) fn secret(&mut self, name: &str, title: &str, summary: &str, required: bool) -> String {
+        self.field(name, title, summary, required, true)
+    }
+
+    /// A field, by this name or one like it: the name.
+    pub(super) fn field(&mut self, name: &str, title: &str, summary: &str, required: bool, secret: bool) -> String {
+        let name = free(name, "_", |name| self.made.fields.contains_key(name));
+        let mut field = json!({ "title": title, "summary": summary });
+        if secret {
+            field["secret"] = true.into();
+        }
+        if required {
+            field["required"] = true.into();
+        }
+        field["environment"] = self.environment(&name).into();
+        self.made.fields.insert(name.clone(), field);
+        name
+    }
+
+    /// The variable of a field bears the name of the plugin, once.
+    fn environment(&self, field: &str) -> String {
+        let plugin = self.plugin.replace('-', "_");
+        let rest = field.strip_prefix(&plugin).and_then(|rest| rest.strip_prefix('_')).unwrap_or(field);
+        format!("{plugin}_{rest}").to_ascii_uppercase()
+    }
+}
+
+/// A name as a title: `api_key` is `API key`, and `account_sid` is `Account SID`.
+pub(super) fn titled(name: &str) -> String {
+    let word = |(number, word): (usize, &str)| match word {
+        "api" | "id" | "sid" => word.to_ascii_uppercase(),
+        _ if number == 0 => {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+        }
+        _ => word.to_owned(),
+    };
+    name.split('_').enumerate().map(word).collect::<Vec<_>>().join(" ")
+}

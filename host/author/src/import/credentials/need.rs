@@ -1,0 +1,128 @@
+//! Which of its alternatives an operation has.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+
+use super::way::Way;
+use crate::import::model::{Api, Requirement};
+use crate::import::report::{Report, Teller};
+
+/// What an operation needs, as it is said.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Needs {
+    Nothing,
+    /// The scheme of this name.
+    One(String),
+    OneOf(Vec<Requirement>),
+}
+
+/// What is chosen for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Need {
+    /// Schemes that are placed together.
+    pub(super) schemes: Vec<String>,
+    /// Scopes of a token: alternatives, of each of which all are needed.
+    pub(super) scopes: Vec<Vec<String>>,
+}
+
+/// By operation; none where it has no credentials.
+pub(super) fn chosen(
+    api: &Api,
+    ways: &IndexMap<String, Way>,
+    needs: Vec<Needs>,
+    report: &mut Report,
+) -> Vec<Option<Need>> {
+    let mut told = Told::default();
+    let chosen = api.operations.iter().zip(needs).map(|(operation, needs)| {
+        let alternatives = match needs {
+            Needs::Nothing => return None,
+            Needs::One(name) => vec![IndexMap::from([(name, Vec::new())])],
+            Needs::OneOf(alternatives) => alternatives,
+        };
+        told.alternatives(&alternatives, ways, &mut report.of(None), &operation.place);
+        let label = format!("{} {}", operation.method, operation.path);
+        one_of(&alternatives, ways, &mut report.of(Some(label)), &operation.place)
+    });
+    chosen.collect()
+}
+
+/// The best of alternatives: one that an operator enters, a bearer token before others, and then one that the host obtains.
+fn one_of(
+    alternatives: &[Requirement],
+    ways: &IndexMap<String, Way>,
+    tell: &mut Teller<'_>,
+    place: &str,
+) -> Option<Need> {
+    let some = || alternatives.iter().filter(|alternative| !alternative.is_empty());
+    let Some(best) = some().filter(|one| problem(one, ways).is_none()).min_by_key(|one| rank(one, ways)) else {
+        if let Some(problem) = some().find_map(|one| problem(one, ways)) {
+            tell.lost(place, "credential", format!("its requests have no credentials: {problem}"));
+        }
+        return None;
+    };
+    let schemes: Vec<String> = best.keys().cloned().collect();
+    let same = some().filter(|one| one.keys().eq(best.keys()));
+    let of_tokens = |one: &Requirement| {
+        let of_token = |name: &String| matches!(ways.get(name), Some(Way::Oauth2(_)));
+        one.iter().filter(|(name, _)| of_token(name)).flat_map(|(_, scopes)| scopes.clone()).collect::<Vec<_>>()
+    };
+    Some(Need { scopes: same.map(of_tokens).collect(), schemes })
+}
+
+/// Why schemes cannot be placed together.
+fn problem(alternative: &Requirement, ways: &IndexMap<String, Way>) -> Option<String> {
+    let mut places = HashSet::new();
+    alternative.keys().find_map(|name| match ways.get(name) {
+        None => Some(format!("the scheme `{name}` is described nowhere")),
+        Some(Way::Nowhere(what)) => Some(format!("the scheme `{name}` is {what}, which the host does not write")),
+        Some(way) => {
+            let place = way.spot().map(|spot| (spot.at.member(), super::alike(&spot.name)));
+            let is_free = places.insert(place);
+            (!is_free).then(|| format!("the scheme `{name}` has the place of another one beside it"))
+        }
+    })
+}
+
+/// The smaller the better.
+fn rank(alternative: &Requirement, ways: &IndexMap<String, Way>) -> u8 {
+    let all = |is: fn(&Way) -> bool| alternative.keys().all(|name| ways.get(name).is_some_and(is));
+    match () {
+        () if all(|way| matches!(way, Way::Bearer)) => 0,
+        () if all(Way::is_static) => 1,
+        () => 2,
+    }
+}
+
+/// What is told once for all operations.
+#[derive(Default)]
+struct Told {
+    optional: bool,
+    others: HashSet<Vec<String>>,
+}
+
+impl Told {
+    fn alternatives(
+        &mut self,
+        alternatives: &[Requirement],
+        ways: &IndexMap<String, Way>,
+        tell: &mut Teller<'_>,
+        place: &str,
+    ) {
+        let some: Vec<&Requirement> = alternatives.iter().filter(|one| !one.is_empty()).collect();
+        if !some.is_empty() && some.len() < alternatives.len() && !self.optional {
+            self.optional = true;
+            tell.note(place, "optional-credentials", "operations that need no credentials, and may have them, have them");
+        }
+        let mut keys: Vec<Vec<String>> = some.iter().map(|one| one.keys().cloned().collect()).collect();
+        keys.dedup();
+        if keys.len() > 1 && self.others.insert(keys.concat()) {
+            let names: Vec<String> = keys.iter().map(|names| format!("`{}`", names.join("` with `"))).collect();
+            let best = some.iter().filter(|one| problem(one, ways).is_none()).min_by_key(|one| rank(one, ways));
+            let Some(best) = best else { return };
+            let best = best.keys().cloned().collect::<Vec<_>>().join("` with `");
+            let text = format!("of {} only `{best}` is written", names.join(", "));
+            tell.note(place, "alternative-credentials", text);
+        }
+    }
+}

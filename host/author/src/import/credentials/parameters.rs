@@ -1,0 +1,67 @@
+//! Parameters that are the credential itself: some descriptions list it among the inputs.
+
+use indexmap::IndexMap;
+
+use super::{Spot, alike};
+use crate::import::model::{Api, In, Operation, Parameter};
+
+/// Names that nothing else has.
+const CREDENTIALS: [&str; 11] = [
+    "authorization",
+    "access-token",
+    "api-key",
+    "apikey",
+    "api-token",
+    "auth-token",
+    "oauth-token",
+    "x-access-token",
+    "x-api-key",
+    "x-api-token",
+    "x-auth-token",
+];
+
+/// Names that something else may have, too: they count where most operations have them.
+const PERHAPS: [&str; 3] = ["token", "key", "session-token"];
+
+/// By operation: those that are written where its credentials are, or have the name of one. `spots` are where these are written.
+pub(super) fn of(api: &Api, spots: &[Vec<Spot>]) -> Vec<Vec<usize>> {
+    let usual = shared(api);
+    let one = |(operation, spots): (&Operation, &Vec<Spot>)| {
+        let is_one = |parameter: &Parameter| {
+            let is_placed = spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name));
+            is_placed || (!spots.is_empty() && is_credential(parameter, &usual))
+        };
+        let found = operation.parameters.iter().enumerate().filter(|(_, parameter)| is_one(parameter));
+        found.map(|(number, _)| number).collect()
+    };
+    api.operations.iter().zip(spots).map(one).collect()
+}
+
+/// The parameter that is the credential of most operations, and by operation whether it has that.
+pub(super) fn usual(api: &Api) -> Option<(In, String, Vec<bool>)> {
+    let perhaps = shared(api);
+    let is_one = |parameter: &&Parameter| parameter.at != In::Cookie && is_credential(parameter, &perhaps);
+    let key = |parameter: &Parameter| (parameter.at == In::Header, parameter.name.clone());
+    let of: Vec<Option<(bool, String)>> =
+        api.operations.iter().map(|operation| operation.parameters.iter().find(is_one).map(key)).collect();
+    let mut counts = IndexMap::<&(bool, String), usize>::new();
+    of.iter().flatten().for_each(|key| *counts.entry(key).or_default() += 1);
+    let (most, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    let at = if most.0 { In::Header } else { In::Query };
+    let has = of.iter().map(|key| key.as_ref() == Some(most)).collect();
+    (count * 2 >= api.operations.len()).then(|| (at, most.1.clone(), has))
+}
+
+fn is_credential(parameter: &Parameter, usual: &[&str]) -> bool {
+    let name = alike(&parameter.name);
+    parameter.at != In::Path && (CREDENTIALS.contains(&name.as_str()) || usual.contains(&name.as_str()))
+}
+
+/// Those of the names that may be another thing, which half of the operations have.
+fn shared(api: &Api) -> Vec<&'static str> {
+    let has = |operation: &&Operation, name: &str| {
+        operation.parameters.iter().any(|parameter| parameter.at != In::Path && alike(&parameter.name) == name)
+    };
+    let count = |name: &str| api.operations.iter().filter(|operation| has(operation, name)).count();
+    PERHAPS.into_iter().filter(|name| count(name) * 2 >= api.operations.len().max(1)).collect()
+}
