@@ -18,11 +18,13 @@ use super::source::{Documents, REMEDY};
 use at::{At, as_text};
 
 mod at;
+mod discovery;
 mod openapi;
 mod paths;
 mod route;
 mod schemas;
 mod security;
+mod swagger;
 
 /// How a description is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub(crate) fn api(documents: &mut Documents, report: &mut Report) -> Result<Api,
     let notation = notation(&At::root(documents, 0))?;
     documents.gather();
     match notation {
-        Notation::Discovery => Err(ImportError::new(documents.name(), "discovery documents are not read yet")),
+        Notation::Discovery => discovery::api(documents, report),
         notation => paths::api(documents, notation, report),
     }
 }
@@ -65,8 +67,11 @@ fn notation(root: &At<'_>) -> Result<Notation, ImportError> {
             _ => refused(&format!("Swagger {}, which is not known here", super::texts::shown(&version))),
         };
     }
-    if says("kind").as_deref() == Some("discovery#restDescription") || says("discoveryVersion").is_some() {
-        return Ok(Notation::Discovery);
+    match says("kind").as_deref() {
+        Some("discovery#directoryList") => return refused("a list of discovery documents, and none of them"),
+        Some("discovery#restDescription") => return Ok(Notation::Discovery),
+        _ if says("discoveryVersion").is_some() => return Ok(Notation::Discovery),
+        _ => {}
     }
     let has = |path: &str| root.value.pointer(path).is_some();
     let other = [

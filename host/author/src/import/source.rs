@@ -8,12 +8,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::ImportError;
 use super::texts::shown;
+use crate::yaml::{self, Kind, Limits, Node, Problem};
 
 /// All files together. The largest known description that is one file has 13 MiB.
 const MOST_BYTES: usize = 16 << 20;
 
 /// All files together. The largest known description of many has some 2,000.
 const MOST_FILES: usize = 5_000;
+
+/// Values of one file: each takes a hundred bytes, or two. The largest known description has 300,000.
+const MOST_VALUES: usize = 2_000_000;
 
 /// The files of a description, parsed. The first is the one that was named.
 #[derive(Debug)]
@@ -237,17 +241,35 @@ pub(super) fn percent_decoded(text: &str) -> String {
 }
 
 fn parse(name: &str, bytes: &[u8]) -> Result<Value, ImportError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let utf_16 = bytes.starts_with(&[0xfe, 0xff]) || bytes.starts_with(&[0xff, 0xfe]);
-        let at = format!("it is not UTF-8 from byte {} on", error.valid_up_to());
-        let problem = if utf_16 { "it is UTF-16".to_owned() } else { at };
-        ImportError::new(name, format!("{problem}; save it as UTF-8"))
-    })?;
-    let text = wharf::text::without_mark(text);
+    let problem =
+        |Problem { line, column, problem }: Problem| ImportError::new(format!("{name}:{line}:{column}"), problem);
+    let text = wharf::text::without_mark(yaml::decoded(bytes).map_err(problem)?);
     if let Some(what) = no_data(text) {
-        return Err(ImportError::new(name, format!("it is {what}, and no OpenAPI description; {REMEDY}")));
+        return Err(ImportError::new(name, format!("it is {what}, and no description of an API; {REMEDY}")));
     }
-    if text.trim_start().starts_with('{') { json(name, text) } else { yaml(name, text) }
+    if text.trim_start().starts_with('{') {
+        if text.bytes().filter(|byte| *byte == b',').count() > MOST_VALUES {
+            return Err(ImportError::new(
+                name,
+                format!("it has more than {MOST_VALUES} values; describe less in one file"),
+            ));
+        }
+        // What is no JSON may be YAML with braces, whose reader has the better words for either.
+        if let Ok(value) = serde_json::from_str(text) {
+            return Ok(value);
+        }
+    }
+    yaml::read(text, &Limits::description()).map(value_of).map_err(problem)
+}
+
+/// As a value, without a copy of its texts.
+fn value_of(node: Node) -> Value {
+    match node.kind {
+        Kind::Text(text) => Value::String(text),
+        Kind::List(items) => items.into_iter().map(value_of).collect(),
+        Kind::Map(members) => members.into_iter().map(|(name, value)| (name, value_of(value))).collect(),
+        _ => node.to_value(),
+    }
 }
 
 /// What is taken.
@@ -255,34 +277,18 @@ pub(super) const REMEDY: &str = "give an OpenAPI 3.0 or 3.1, Swagger 2.0 or Goog
 
 /// What a text is that is neither JSON nor YAML.
 fn no_data(text: &str) -> Option<&'static str> {
-    let begin = beginning(text.trim_start());
-    match begin.as_str() {
-        "" => Some("empty"),
-        _ if begin.starts_with("#%raml") => Some("RAML"),
-        _ if begin.starts_with("<!doctype html") || begin.starts_with("<html") => Some("an HTML page"),
-        _ if begin.starts_with('<') => Some("XML"),
-        _ if begin.starts_with("type query") || begin.starts_with("schema {") => Some("a GraphQL schema"),
-        _ if begin.starts_with("syntax =") => Some("a protobuf file"),
-        _ => None,
+    let begin = text.trim_start().chars().take(40).collect::<String>().to_ascii_lowercase();
+    let kinds = [
+        ("#%raml", "RAML"),
+        ("<!doctype html", "an HTML page"),
+        ("<html", "an HTML page"),
+        ("<", "XML"),
+        ("type query", "a GraphQL schema"),
+        ("schema {", "a GraphQL schema"),
+        ("syntax =", "a protobuf file"),
+    ];
+    if begin.is_empty() {
+        return Some("empty");
     }
-}
-
-fn beginning(text: &str) -> String {
-    text.chars().take(40).collect::<String>().to_ascii_lowercase()
-}
-
-fn json(name: &str, text: &str) -> Result<Value, ImportError> {
-    serde_json::from_str(text).map_err(|error| {
-        let place = format!("{name}:{}:{}", error.line(), error.column());
-        let told = error.to_string();
-        let problem = told.split(" at line ").next().unwrap_or_default();
-        if problem.contains("recursion limit") {
-            return ImportError::new(place, "it has values in values more than 127 deep, which no description needs");
-        }
-        ImportError::new(place, format!("it is not JSON: {problem}"))
-    })
-}
-
-fn yaml(name: &str, _text: &str) -> Result<Value, ImportError> {
-    Err(ImportError::new(name, "YAML is not read yet"))
+    kinds.into_iter().find(|(start, _)| begin.starts_with(start)).map(|(_, what)| what)
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::at::{At, as_text};
 use super::paths::{Reader, text, usable};
 use super::schemas::Problems;
+use super::swagger;
 use crate::import::model::{Answer, Body, Content, Encoding, In, Parameter, Server, ServerVariable, Style};
 use crate::import::texts::{is_clean, line, shown};
 
@@ -77,9 +78,14 @@ pub(super) fn parameter<'d>(
     };
     let content = at.get("content").and_then(|content| content.members().next());
     let described = content.as_ref().map_or_else(|| at.clone(), |(_, content)| content.clone());
-    let schema = described.get("schema");
+    // Swagger 2.0 has no schema there: the parameter is one.
+    let schema = described.get("schema").or_else(|| content.is_none().then(|| at.clone()));
     let mut all = examples(reader, &described);
-    all.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+    if at.get("schema").is_some() || content.is_some() {
+        all.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+    } else {
+        all.extend(at.get("x-example").and_then(|at| reader.example(&at)).map(|example| (String::new(), example)));
+    }
     if at.bool("allowReserved") == Some(true) {
         let text =
             format!("the values of `{name}` are encoded where they have reserved characters, which means the same");
@@ -126,15 +132,25 @@ pub(super) fn body<'d>(
     }))
 }
 
-pub(super) fn answer<'d>(reader: &mut Reader<'d, '_>, status: String, at: &At<'d>) -> Answer {
+/// An answer. In Swagger 2.0 its media types stand elsewhere.
+pub(super) fn answer<'d>(
+    reader: &mut Reader<'d, '_>,
+    status: String,
+    at: &At<'d>,
+    produces: Option<&[String]>,
+) -> Answer {
+    // What an answer may be is not held against the operation.
+    let mut problems = Problems::new();
     let headers = at.get("headers").map(|headers| headers.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
     Answer {
         place: at.place(),
         status,
         description: text(at, "description").unwrap_or_default(),
         headers: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_clean(name)).collect(),
-        // What an answer may be is not held against the operation.
-        contents: contents(reader, at, &mut Problems::new()),
+        contents: match produces {
+            Some(produces) => swagger::contents_of_answer(reader, at, produces, &mut problems),
+            None => contents(reader, at, &mut problems),
+        },
     }
 }
 

@@ -4,16 +4,16 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::at::At;
-use super::schemas::{Definitions, Dialect, Problems, Schemas};
-use super::{Notation, openapi, route, security};
+use super::schemas::{Dialect, Problems, Schemas};
+use super::{Notation, openapi, route, security, swagger};
 use crate::import::error::ImportError;
 use crate::import::model::{Answer, Api, Body, Operation, Parameter, Requirement, Scheme};
-use crate::import::report::{Outcome, Report, Teller};
+use crate::import::report::Report;
 use crate::import::source::Documents;
 use crate::import::texts::{beginning, is_clean, line, shown};
 
 /// No known API has more than 17,000. A path that is referred to often makes more of them than a file has place for.
-const MOST_OPERATIONS: usize = 50_000;
+pub(super) const MOST_OPERATIONS: usize = 50_000;
 
 /// The parameters, answers and the like of all operations, together.
 const MOST_PARTS: usize = 2_000_000;
@@ -80,35 +80,18 @@ pub(super) fn api(documents: &Documents, notation: Notation, report: &mut Report
     let Some(definitions) = std::mem::replace(&mut reader.schemas, Schemas::new(documents, dialect)).finish() else {
         return Err(too_large(&root));
     };
-    api.operations = described.into_iter().map(|described| described.told(&definitions, report)).collect();
+    for Described { operation, label, problems } in described {
+        definitions.tell(&operation, problems, &mut report.of(Some(label)));
+        api.operations.push(operation);
+    }
     api.schemas = definitions.schemas;
     Ok(api)
 }
 
-fn too_large(root: &At<'_>) -> ImportError {
+/// What is repeated too often.
+pub(super) fn too_large(root: &At<'_>) -> ImportError {
     let problem = "it is too large when what it refers to stands in each place; describe fewer operations in it";
     ImportError::new(root.place(), problem)
-}
-
-impl Described {
-    /// Tells what became of the schemas, now that all are known.
-    fn told(mut self, definitions: &Definitions, report: &mut Report) -> Operation {
-        let bodies =
-            self.operation.body.iter().flat_map(|body| &body.contents).filter_map(|content| content.schema.as_ref());
-        let schemas = self.operation.parameters.iter().map(|parameter| &parameter.schema).chain(bodies);
-        for schema in schemas {
-            definitions.problems(schema, &mut self.problems);
-        }
-        let mut teller = report.of(Some(self.label));
-        for problem in self.problems.values() {
-            let tell = match problem.outcome {
-                Outcome::Lost => Teller::lost,
-                _ => Teller::relaxed,
-            };
-            tell(&mut teller, &problem.place, problem.rule, problem.text.as_str());
-        }
-        self.operation
-    }
 }
 
 impl<'d> Reader<'d, '_> {
@@ -118,7 +101,7 @@ impl<'d> Reader<'d, '_> {
         let of_info = |name: &str| info.as_ref().and_then(|info| text(info, name)).unwrap_or_default();
         let summary = Some(of_info("summary")).filter(|summary| !summary.is_empty());
         let servers = match self.notation {
-            Notation::Swagger => Vec::new(),
+            Notation::Swagger => swagger::servers(&self.root, &self.root),
             _ => openapi::servers(&self.root),
         };
         self.not_requests(
@@ -237,13 +220,17 @@ impl<'d> Reader<'d, '_> {
             ..Operation::default()
         };
         let lists: Vec<At<'d>> = std::iter::once(at).chain(items).filter_map(|at| at.get("parameters")).collect();
-        operation.parameters = self.parameters(&label, &lists, &mut problems)?;
-        operation.body = self.body(&label, at, &mut problems)?;
+        let (parameters, of_body) = self.parameters(&label, &lists, &mut problems)?;
+        operation.parameters = parameters;
+        operation.body = match self.notation {
+            Notation::Swagger => swagger::body(self, &label, at, &of_body, &mut problems)?,
+            _ => self.body(&label, at, &mut problems)?,
+        };
         operation.answers = self.answers(&label, at);
-        if self.notation != Notation::Swagger {
-            let servers = std::iter::once(at).chain(items).map(openapi::servers);
-            operation.servers = servers.into_iter().find(|servers| !servers.is_empty()).unwrap_or_default();
-        }
+        operation.servers = match self.notation {
+            Notation::Swagger => swagger::servers_of(&self.root, at),
+            _ => std::iter::once(at).chain(items).map(openapi::servers).find(|all| !all.is_empty()).unwrap_or_default(),
+        };
         route::write(path, &mut operation, &mut self.report.of(Some(label.clone())))?;
         Some(Described { operation, label, problems })
     }
@@ -256,9 +243,15 @@ impl<'d> Reader<'d, '_> {
             .unwrap_or_default()
     }
 
-    /// Those of the operation, and those of its path that it does not replace. None where one is missing without which it cannot be.
-    fn parameters(&mut self, label: &str, lists: &[At<'d>], problems: &mut Problems) -> Option<Vec<Parameter>> {
-        let mut all: Vec<Parameter> = Vec::new();
+    /// Those of the operation, and those of its path that it does not replace; and those of Swagger 2.0 that are its body. None
+    /// where one is missing without which it cannot be.
+    fn parameters(
+        &mut self,
+        label: &str,
+        lists: &[At<'d>],
+        problems: &mut Problems,
+    ) -> Option<(Vec<Parameter>, Vec<At<'d>>)> {
+        let (mut all, mut of_body): (Vec<Parameter>, Vec<At<'d>>) = (Vec::new(), Vec::new());
         for list in lists {
             let before = all.len();
             for entry in list.entries() {
@@ -270,7 +263,14 @@ impl<'d> Reader<'d, '_> {
                         continue;
                     }
                 };
-                let Some(parameter) = openapi::parameter(self, label, &at, problems)? else { continue };
+                if self.notation == Notation::Swagger && swagger::is_of_body(&at) {
+                    of_body.push(at);
+                    continue;
+                }
+                let Some(mut parameter) = openapi::parameter(self, label, &at, problems)? else { continue };
+                if self.notation == Notation::Swagger {
+                    (parameter.style, parameter.explode) = swagger::style(&at, parameter.at);
+                }
                 let same = all.iter().position(|known| known.name == parameter.name && known.at == parameter.at);
                 match same {
                     None => all.push(parameter),
@@ -287,7 +287,7 @@ impl<'d> Reader<'d, '_> {
                 }
             }
         }
-        Some(all)
+        Some((all, of_body))
     }
 
     fn body(&mut self, label: &str, at: &At<'d>, problems: &mut Problems) -> Option<Option<Body>> {
@@ -324,6 +324,8 @@ impl<'d> Reader<'d, '_> {
 
     fn answers(&mut self, label: &str, at: &At<'d>) -> Vec<Answer> {
         let mut answers = Vec::new();
+        let produces =
+            (self.notation == Notation::Swagger).then(|| swagger::media_types_of(&self.root, at, "produces"));
         for (status, at) in at.get("responses").into_iter().flat_map(|all| all.members().collect::<Vec<_>>()) {
             self.parts = self.parts.saturating_sub(1);
             if status.starts_with("x-") || self.parts == 0 {
@@ -335,7 +337,7 @@ impl<'d> Reader<'d, '_> {
                 continue;
             };
             match at.clone().resolved() {
-                Ok(at) => answers.push(openapi::answer(self, status, &at)),
+                Ok(at) => answers.push(openapi::answer(self, status, &at, produces.as_deref())),
                 Err(problem) => {
                     self.report.of(Some(label.to_owned())).note(&at.place(), "reference", problem);
                     answers.push(Answer { place: at.place(), status, ..Answer::default() });

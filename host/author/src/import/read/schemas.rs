@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::at::{At, place};
-use crate::import::model::Place;
-use crate::import::report::Outcome;
+use crate::import::model::{Operation, Place};
+use crate::import::report::{Outcome, Teller};
 use crate::import::source::{Documents, escaped};
 
 mod circles;
@@ -136,13 +136,23 @@ impl<'d> Schemas<'d> {
 }
 
 impl Definitions {
-    /// What is to be told of whoever has a schema: of itself, and of what it refers to.
-    pub(super) fn problems(&self, schema: &Value, problems: &mut Problems) {
-        each_reference(schema, &mut |name| {
-            for (rule, problem) in self.problems.get(name).into_iter().flatten() {
-                problems.entry(rule).or_insert_with(|| problem.clone());
+    /// Tells what became of the schemas of an operation's input, and of what they refer to, now that all are known.
+    pub(super) fn tell(&self, operation: &Operation, mut problems: Problems, teller: &mut Teller<'_>) {
+        let bodies =
+            operation.body.iter().flat_map(|body| &body.contents).filter_map(|content| content.schema.as_ref());
+        for schema in operation.parameters.iter().map(|parameter| &parameter.schema).chain(bodies) {
+            each_reference(schema, &mut |name| {
+                for (rule, problem) in self.problems.get(name).into_iter().flatten() {
+                    problems.entry(rule).or_insert_with(|| problem.clone());
+                }
+            });
+        }
+        for Problem { outcome, place, rule, text } in problems.into_values() {
+            match outcome {
+                Outcome::Lost => teller.lost(&place, rule, text),
+                _ => teller.relaxed(&place, rule, text),
             }
-        });
+        }
     }
 
     /// Gives each definition the problems of those that it refers to.

@@ -64,7 +64,7 @@ impl<'d> Converter<'_, 'd, '_> {
             "items" => Some(self.schema(value)),
             "prefixItems" | "allOf" | "anyOf" | "oneOf" => self.list(value),
             "description" => value.as_str().map(Value::from),
-            "default" => self.default(value),
+            "default" => self.default(value, all),
             "contentEncoding" | "contentMediaType" => value.as_str().filter(|text| is_clean(text)).map(Value::from),
             "readOnly" | "writeOnly" | "deprecated" => value.as_bool().filter(|says| *says).map(Value::from),
             _ => None,
@@ -146,9 +146,10 @@ impl<'d> Converter<'_, 'd, '_> {
         None
     }
 
-    fn default(&mut self, value: &Value) -> Option<Value> {
+    /// What holds where nothing is given, as the type has it.
+    fn default(&mut self, value: &Value, all: &Map<String, Value>) -> Option<Value> {
         self.spend(weight(value))?;
-        is_clean_value(value).then(|| value.clone())
+        fitting(value, all.get("type").and_then(Value::as_str)).filter(is_clean_value)
     }
 
     fn number(&mut self, value: &Value) -> Option<Value> {
