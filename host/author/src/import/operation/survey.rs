@@ -15,7 +15,8 @@ use super::*;
 #[ignore = "it reads descriptions that are not part of the repository"]
 fn what_is_written_of_a_folder_of_descriptions_is_accepted() {
     let folder = std::env::var("DESCRIPTIONS").expect("a folder in DESCRIPTIONS");
-    let (mut rules, mut problems) = (BTreeMap::new(), BTreeMap::new());
+    let mut rules = BTreeMap::new();
+    let mut problems: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut totals = [0; 3];
     for file in files(Path::new(&folder)) {
         let (began, mut report) = (Instant::now(), Report::default());
@@ -23,18 +24,17 @@ fn what_is_written_of_a_folder_of_descriptions_is_accepted() {
             continue;
         };
         let read_in = began.elapsed();
-        let document = document(&api, &mut report);
+        let made = made(&api, &mut report);
         let written_in = began.elapsed() - read_in;
         if let Ok(folder) = std::env::var("INTO") {
             let name = format!("{}.json", file.file_stem().unwrap().to_string_lossy());
-            std::fs::write(Path::new(&folder).join(name), serde_json::to_string_pretty(&document).unwrap()).unwrap();
+            std::fs::write(Path::new(&folder).join(name), serde_json::to_string_pretty(&made).unwrap()).unwrap();
         }
-        let text = document.to_string();
-        let refused = manifest::document::check(&text).err().unwrap_or_default();
+        let text = made.to_string();
+        let refused = document::check(&text).err().unwrap_or_default();
         for problem in &refused {
             let general: String = problem.problem.split('`').step_by(2).collect::<Vec<_>>().join("`…`");
-            let examples: &mut Vec<String> =
-                problems.entry(general.chars().take(200).collect()).or_insert_with(Vec::new);
+            let examples = problems.entry(general.chars().take(200).collect()).or_default();
             examples.push(format!("{} {problem}", file.display()).chars().take(500).collect());
         }
         let with = |outcomes: &[Outcome]| {
@@ -77,7 +77,7 @@ fn what_is_written_of_a_folder_of_descriptions_is_accepted() {
 }
 
 /// A manifest of all operations, without credentials and answers.
-fn document(api: &Api, report: &mut Report) -> Value {
+fn made(api: &Api, report: &mut Report) -> Value {
     let servers = servers(api, "acme", report);
     let names = names::names(api, &IndexMap::new());
     let mut operations = Map::new();
