@@ -17,6 +17,7 @@ use super::servers::Servers;
 
 mod auth;
 mod build;
+mod in_server;
 mod naming;
 mod need;
 mod oauth2;
@@ -28,7 +29,9 @@ mod way;
 
 pub use auth::Auth;
 use build::Builder;
+pub(crate) use in_server::moved_into_paths;
 use need::{Need, Needs};
+use way::Way;
 
 /// The server of requests that name none.
 const MAIN: &str = "main";
@@ -71,11 +74,10 @@ pub(crate) fn credentials(
     auth: Option<&Auth>,
     report: &mut Report,
 ) -> Credentials {
-    let (schemes, needs) = match auth {
+    let (schemes, ways, needs) = match auth {
         Some(auth) => of_auth(api, auth),
         None => of_description(api, report),
     };
-    let ways = way::ways(&schemes, report);
     let needs = need::chosen(api, &ways, needs, report);
     let scopes = scopes::chosen(&needs);
     let mut builder = Builder::new(api, plugin, servers, &schemes, ways);
@@ -89,25 +91,20 @@ pub(crate) fn credentials(
         let scheme = need.as_ref().and_then(name_of);
         let member = placed(need.as_ref()).into_iter().find(|place| place.is_in_body()).map(|place| place.name);
         let differs = scheme != usual_name;
-        OfOperation {
-            scheme: differs.then(|| scheme.unwrap_or_else(|| "none".to_owned())),
-            parameters,
-            member,
-            scopes,
-        }
+        OfOperation { scheme: differs.then(|| scheme.unwrap_or_else(|| "none".to_owned())), parameters, member, scopes }
     });
     let of = of.collect();
     Credentials { scheme: usual_name, of, ..builder.done() }
 }
 
 type Schemes = IndexMap<String, Scheme>;
+type Ways = IndexMap<String, Way>;
 
 /// All operations have what `--auth` says, but for those that say themselves that they need nothing.
-fn of_auth(api: &Api, auth: &Auth) -> (Schemes, Vec<Needs>) {
-    let Some((name, kind)) = auth.scheme() else {
-        return (Schemes::new(), vec![Needs::Nothing; api.operations.len()]);
+fn of_auth(api: &Api, auth: &Auth) -> (Schemes, Ways, Vec<Needs>) {
+    let Some((name, way)) = auth.scheme() else {
+        return (Schemes::new(), Ways::new(), vec![Needs::Nothing; api.operations.len()]);
     };
-    let scheme = Scheme { place: String::new(), description: String::new(), kind };
     let says_nothing_needed = |operation: &Operation| operation.security.as_ref().is_some_and(|all| is_open(all));
     let is_said = api.operations.iter().any(|operation| operation.security.as_ref().is_some_and(|all| !is_open(all)));
     let needs = api.operations.iter().map(|operation| match () {
@@ -117,7 +114,7 @@ fn of_auth(api: &Api, auth: &Auth) -> (Schemes, Vec<Needs>) {
         () => Needs::One(name.to_owned()),
     });
     let needs = needs.collect();
-    (IndexMap::from([(name.to_owned(), scheme)]), needs)
+    (Schemes::new(), IndexMap::from([(name.to_owned(), way)]), needs)
 }
 
 /// Whether nothing is needed: no alternative has a scheme.
@@ -126,7 +123,13 @@ fn is_open(alternatives: &[super::model::Requirement]) -> bool {
 }
 
 /// What the description says; and where it says nothing of any operation, what its schemes or its parameters tell.
-fn of_description(api: &Api, report: &mut Report) -> (Schemes, Vec<Needs>) {
+fn of_description(api: &Api, report: &mut Report) -> (Schemes, Ways, Vec<Needs>) {
+    let (schemes, needs) = described(api, report);
+    let ways = way::ways(&schemes, report);
+    (schemes, ways, needs)
+}
+
+fn described(api: &Api, report: &mut Report) -> (Schemes, Vec<Needs>) {
     let all = |needs: Needs| vec![needs; api.operations.len()];
     if api.operations.iter().any(|operation| operation.security.is_some()) {
         let needs = api.operations.iter().map(|operation| match &operation.security {
@@ -143,10 +146,10 @@ fn of_description(api: &Api, report: &mut Report) -> (Schemes, Vec<Needs>) {
         return (api.schemes.clone(), all(Needs::OneOf(alternatives)));
     }
     if let Some((at, name, has)) = parameters::usual(api) {
-        let text = format!("nothing is said of credentials; the parameter `{name}` of most operations is taken for one");
+        let text =
+            format!("nothing is said of credentials; the parameter `{name}` of most operations is taken for one");
         tell.note("", "credential-parameter", text);
-        let scheme =
-            Scheme { place: String::new(), description: String::new(), kind: SchemeKind::ApiKey { at, name } };
+        let scheme = Scheme { place: String::new(), description: String::new(), kind: SchemeKind::ApiKey { at, name } };
         let need = |has| if has { Needs::One(KEY.to_owned()) } else { Needs::Nothing };
         return (IndexMap::from([(KEY.to_owned(), scheme)]), has.into_iter().map(need).collect());
     }
@@ -183,6 +186,7 @@ pub(crate) enum Where {
     Header,
     Query,
     Body,
+    Path,
 }
 
 impl Spot {
@@ -194,6 +198,7 @@ impl Spot {
     fn is_of(&self, at: In, name: &str) -> bool {
         match (self.at, at) {
             (Where::Header, In::Header) => alike(&self.name) == alike(name),
+            (Where::Path, In::Path) => self.name == name,
             (Where::Query, In::Query) => self.name.eq_ignore_ascii_case(name),
             _ => false,
         }
@@ -211,6 +216,7 @@ impl Where {
             Self::Header => "header",
             Self::Query => "query",
             Self::Body => "body",
+            Self::Path => "path",
         }
     }
 
@@ -219,6 +225,7 @@ impl Where {
             Self::Header => "header",
             Self::Query => "query parameter",
             Self::Body => "member of the body",
+            Self::Path => "variable of the path",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use crate::import::model::{In, SchemeKind};
+use super::way::Way;
+use super::{KEY, Spot, Where};
 
 /// How requests are authenticated: `--auth`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,16 +41,16 @@ impl FromStr for Auth {
 }
 
 impl Auth {
-    /// The scheme that it is, with a name.
-    pub(super) fn scheme(&self) -> Option<(&'static str, SchemeKind)> {
-        Some(match self {
-            Self::Bearer => ("token", SchemeKind::Bearer),
-            Self::Basic => ("login", SchemeKind::Basic),
-            Self::Header(name) => (super::KEY, SchemeKind::ApiKey { at: In::Header, name: name.clone() }),
-            Self::Query(name) => (super::KEY, SchemeKind::ApiKey { at: In::Query, name: name.clone() }),
-            // No notation has keys in bodies, so the model has no place for them: `way` reads it of the path.
-            Self::Body(name) => (super::KEY, SchemeKind::ApiKey { at: In::Path, name: name.clone() }),
-            Self::None => return None,
-        })
+    /// The name of the scheme that it is, and how that is placed.
+    pub(super) fn scheme(&self) -> Option<(&'static str, Way)> {
+        let key = |at, name: &String| Some((KEY, Way::Key(Spot { at, name: name.clone() })));
+        match self {
+            Self::Bearer => Some(("token", Way::Bearer)),
+            Self::Basic => Some(("login", Way::Basic)),
+            Self::Header(name) => key(Where::Header, name),
+            Self::Query(name) => key(Where::Query, name),
+            Self::Body(name) => key(Where::Body, name),
+            Self::None => None,
+        }
     }
 }

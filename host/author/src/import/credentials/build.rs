@@ -7,7 +7,7 @@ use super::naming::{free, joined};
 use super::need::Need;
 use super::scopes::Scopes;
 use super::way::Way;
-use super::{Credentials, MAIN, Schemes, Spot, alike};
+use super::{Credentials, MAIN, Schemes, Spot, Ways, alike};
 use crate::import::model::Api;
 use crate::import::report::{Report, Teller};
 use crate::import::servers::Servers;
@@ -40,7 +40,7 @@ pub(super) struct Builder<'a> {
     plugin: &'a str,
     pub(super) servers: &'a Servers,
     described: &'a Schemes,
-    ways: IndexMap<String, Way>,
+    ways: Ways,
     pub(super) made: Credentials,
     /// What is placed of each scheme of the description.
     placed: IndexMap<String, Placed>,
@@ -55,13 +55,7 @@ pub(super) struct Placed {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(
-        api: &'a Api,
-        plugin: &'a str,
-        servers: &'a Servers,
-        described: &'a Schemes,
-        ways: IndexMap<String, Way>,
-    ) -> Self {
+    pub(super) fn new(api: &'a Api, plugin: &'a str, servers: &'a Servers, described: &'a Schemes, ways: Ways) -> Self {
         Self { api, plugin, servers, described, ways, made: Credentials::default(), placed: IndexMap::new() }
     }
 
@@ -89,9 +83,8 @@ impl<'a> Builder<'a> {
             let scopes = scopes.all.get(key).cloned().unwrap_or_default();
             let scheme = self.scheme(key, usual == Some(key), &scopes, needs, &mut tell);
             let all: Vec<String> = key.iter().flat_map(|name| words(name)).collect();
-            let name = free(&joined(&all, "-", "token"), "-", |name| {
-                name == "none" || self.made.schemes.contains_key(name)
-            });
+            let name =
+                free(&joined(&all, "-", "token"), "-", |name| name == "none" || self.made.schemes.contains_key(name));
             self.made.schemes.insert(name.clone(), scheme);
             names.insert(key.clone(), name);
         }
@@ -157,11 +150,12 @@ impl<'a> Builder<'a> {
     fn key(&mut self, name: &str, spot: &Spot, is_usual: bool) -> Placed {
         let described = self.described.get(name).map(|scheme| scheme.description.to_lowercase()).unwrap_or_default();
         let is_authorization = alike(&spot.name) == "authorization";
-        if is_authorization && described.contains("bearer") {
+        if is_authorization && (described.contains("bearer") || name.to_lowercase().contains("bearer")) {
             return self.bearer(name, is_usual);
         }
         let otherwise = match is_authorization {
-            true => "The whole value of the header `Authorization`, with the word before the key where there is one.".to_owned(),
+            true => "The whole value of the header `Authorization`, with the word before the key where there is one."
+                .to_owned(),
             false => format!("Sent as the {} `{}`.", spot.at.in_words(), texts::line(&spot.name, LONGEST)),
         };
         let summary = self.summary(name, &otherwise);
@@ -180,7 +174,13 @@ impl<'a> Builder<'a> {
             _ => ("user".to_owned(), "password".to_owned()),
         };
         let summary = self.summary(name, "User and password.");
-        let of_user = self.field(&user, &titled(&user), &summary, is_usual, user.split('_').any(|word| is_secret(&word.to_owned())));
+        let of_user = self.field(
+            &user,
+            &titled(&user),
+            &summary,
+            is_usual,
+            user.split('_').any(|word| is_secret(&word.to_owned())),
+        );
         let of_password = self.secret(&password, &titled(&password), &format!("Beside `{of_user}`."), is_usual);
         let template = format!("{{{of_user}}}:{{{of_password}}}");
         let values = Map::from_iter([("both".to_owned(), json!({ "template": template, "functions": ["base64"] }))]);

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
+use super::Ways;
 use super::way::Way;
 use crate::import::model::{Api, Requirement};
 use crate::import::report::{Report, Teller};
@@ -27,12 +28,7 @@ pub(super) struct Need {
 }
 
 /// By operation; none where it has no credentials.
-pub(super) fn chosen(
-    api: &Api,
-    ways: &IndexMap<String, Way>,
-    needs: Vec<Needs>,
-    report: &mut Report,
-) -> Vec<Option<Need>> {
+pub(super) fn chosen(api: &Api, ways: &Ways, needs: Vec<Needs>, report: &mut Report) -> Vec<Option<Need>> {
     let mut told = Told::default();
     let chosen = api.operations.iter().zip(needs).map(|(operation, needs)| {
         let alternatives = match needs {
@@ -48,12 +44,7 @@ pub(super) fn chosen(
 }
 
 /// The best of alternatives: one that an operator enters, a bearer token before others, and then one that the host obtains.
-fn one_of(
-    alternatives: &[Requirement],
-    ways: &IndexMap<String, Way>,
-    tell: &mut Teller<'_>,
-    place: &str,
-) -> Option<Need> {
+fn one_of(alternatives: &[Requirement], ways: &Ways, tell: &mut Teller<'_>, place: &str) -> Option<Need> {
     let some = || alternatives.iter().filter(|alternative| !alternative.is_empty());
     let Some(best) = some().filter(|one| problem(one, ways).is_none()).min_by_key(|one| rank(one, ways)) else {
         if let Some(problem) = some().find_map(|one| problem(one, ways)) {
@@ -71,7 +62,7 @@ fn one_of(
 }
 
 /// Why schemes cannot be placed together.
-fn problem(alternative: &Requirement, ways: &IndexMap<String, Way>) -> Option<String> {
+fn problem(alternative: &Requirement, ways: &Ways) -> Option<String> {
     let mut places = HashSet::new();
     alternative.keys().find_map(|name| match ways.get(name) {
         None => Some(format!("the scheme `{name}` is described nowhere")),
@@ -85,7 +76,7 @@ fn problem(alternative: &Requirement, ways: &IndexMap<String, Way>) -> Option<St
 }
 
 /// The smaller the better.
-fn rank(alternative: &Requirement, ways: &IndexMap<String, Way>) -> u8 {
+fn rank(alternative: &Requirement, ways: &Ways) -> u8 {
     let all = |is: fn(&Way) -> bool| alternative.keys().all(|name| ways.get(name).is_some_and(is));
     match () {
         () if all(|way| matches!(way, Way::Bearer)) => 0,
@@ -102,17 +93,15 @@ struct Told {
 }
 
 impl Told {
-    fn alternatives(
-        &mut self,
-        alternatives: &[Requirement],
-        ways: &IndexMap<String, Way>,
-        tell: &mut Teller<'_>,
-        place: &str,
-    ) {
+    fn alternatives(&mut self, alternatives: &[Requirement], ways: &Ways, tell: &mut Teller<'_>, place: &str) {
         let some: Vec<&Requirement> = alternatives.iter().filter(|one| !one.is_empty()).collect();
         if !some.is_empty() && some.len() < alternatives.len() && !self.optional {
             self.optional = true;
-            tell.note(place, "optional-credentials", "operations that need no credentials, and may have them, have them");
+            tell.note(
+                place,
+                "optional-credentials",
+                "operations that need no credentials, and may have them, have them",
+            );
         }
         let mut keys: Vec<Vec<String>> = some.iter().map(|one| one.keys().cloned().collect()).collect();
         keys.dedup();

@@ -54,11 +54,20 @@ impl Builder<'_> {
             let endpoint = self.endpoint(name, &address);
             oauth2.insert(name.to_owned(), endpoint);
         }
-        let id = self.field("client_id", "Client ID", "Of the client that is registered with the provider.", is_usual, false);
+        let id = self.field(
+            "client_id",
+            "Client ID",
+            "Of the client that is registered with the provider.",
+            is_usual,
+            false,
+        );
         let secret = self.secret("client_secret", "Client secret", &format!("Beside `{id}`."), false);
         oauth2.insert("client".into(), json!({ "id": id, "secret": secret }));
         if scopes.len() > MOST_SCOPES {
-            let text = format!("`{scheme}` has {} scopes, and the most are {MOST_SCOPES}; the operator says which are asked for", scopes.len());
+            let text = format!(
+                "`{scheme}` has {} scopes, and the most are {MOST_SCOPES}; the operator says which are asked for",
+                scopes.len()
+            );
             tell.note(&place, "scopes", text);
         } else if !scopes.is_empty() {
             oauth2.insert("scopes".into(), scopes.iter().cloned().collect());
@@ -95,8 +104,10 @@ impl Builder<'_> {
             endpoint.insert("path".into(), self.with_fields(&path).into());
         }
         let of_url = address.query.iter().filter(|(name, _)| !OF_THE_PROTOCOL.contains(&name.as_str()));
-        let mut parameters: Map<String, Value> = of_url.map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        let facts = OFFLINE.iter().filter(|(host, _)| name == "authorize" && address.origin == format!("https://{host}"));
+        let mut parameters: Map<String, Value> =
+            of_url.map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let facts =
+            OFFLINE.iter().filter(|(host, _)| name == "authorize" && address.origin == format!("https://{host}"));
         for (name, value) in facts.flat_map(|(_, parameters)| *parameters) {
             parameters.insert((*name).to_owned(), (*value).into());
         }

@@ -20,7 +20,9 @@ pub(super) fn chosen(needs: &[Option<Need>]) -> Scopes {
     let mut all: IndexMap<Vec<String>, IndexSet<String>> = IndexMap::new();
     let cleaned: Vec<Option<(Vec<String>, Vec<Vec<String>>)>> = needs
         .iter()
-        .map(|need| need.as_ref().map(|need| (need.schemes.clone(), need.scopes.iter().map(|one| clean(one)).collect())))
+        .map(|need| {
+            need.as_ref().map(|need| (need.schemes.clone(), need.scopes.iter().map(|one| clean(one)).collect()))
+        })
         .collect();
     for (schemes, alternatives) in cleaned.iter().flatten() {
         let known = all.entry(schemes.clone()).or_default();

@@ -65,7 +65,8 @@ fn a_token_has_a_field_and_a_scheme_that_all_operations_have() {
     let operations = vec![operation(Some(vec![all(&["bearerAuth"])])), operation(Some(Vec::new()))];
     let (made, report) = made(&api(&[("bearerAuth", scheme(SchemeKind::Bearer))], operations), None);
     let summary = "A token, sent as `Authorization: Bearer`.";
-    let field = json!({"title": "Token", "summary": summary, "secret": true, "required": true, "environment": "ACME_TOKEN"});
+    let field =
+        json!({"title": "Token", "summary": summary, "secret": true, "required": true, "environment": "ACME_TOKEN"});
     assert_eq!(json!(made.fields), json!({ "token": field }));
     let placements = json!([{"header": "Authorization", "template": "Bearer {token}"}]);
     assert_eq!(json!(made.schemes), json!({"bearer-auth": {"summary": summary, "placements": placements}}));
@@ -79,7 +80,8 @@ fn keys_are_placed_where_the_description_has_them() {
     let schemes = [("apiKey", key(In::Header, "X-API-Key")), ("app_id", key(In::Query, "app"))];
     let (made, _) = made(&api(&schemes, vec![operation(Some(vec![all(&["apiKey", "app_id"])]))]), None);
     assert_eq!(made.fields.keys().collect::<Vec<_>>(), ["api_key", "app_id"]);
-    let placements = json!([{"header": "X-API-Key", "template": "{api_key}"}, {"query": "app", "template": "{app_id}"}]);
+    let placements =
+        json!([{"header": "X-API-Key", "template": "{api_key}"}, {"query": "app", "template": "{app_id}"}]);
     assert_eq!(made.schemes["api-key-app-id"]["placements"], placements);
 }
 
@@ -106,10 +108,7 @@ fn of_alternatives_one_that_an_operator_enters_is_taken_and_the_rest_is_told() {
     let (made, report) = made(&api(&schemes, vec![operation(Some(needs))]), None);
     assert_eq!(made.scheme.as_deref(), Some("token"));
     assert!(made.credentials.is_empty());
-    assert_eq!(
-        rules(&report),
-        [(Outcome::Note, "optional-credentials"), (Outcome::Note, "alternative-credentials")]
-    );
+    assert_eq!(rules(&report), [(Outcome::Note, "optional-credentials"), (Outcome::Note, "alternative-credentials")]);
 }
 
 #[test]
@@ -228,7 +227,7 @@ fn a_parameter_that_is_the_credential_is_no_input() {
     let mut operations = vec![of(operation(None)); 3];
     operations.push(of(with_parameter(In::Query, "token")));
     let (few, _) = made(&api(&[("slack", scheme(SchemeKind::Bearer))], operations), None);
-    assert_eq!(few.of[3].parameters, []);
+    assert!(few.of[3].parameters.is_empty());
 }
 
 #[test]
@@ -237,6 +236,21 @@ fn a_key_in_bodies_is_that_of_requests_with_one() {
     let (made, _) = made(&api(&[], vec![with_body, operation(None)]), Some(&Auth::Body("key".to_owned())));
     assert_eq!(made.schemes["api-key"]["placements"], json!([{"body": "key", "template": "{api_key}"}]));
     assert_eq!((made.of[0].member.as_deref(), made.of[1].scheme.as_deref()), (Some("key"), Some("none")));
+}
+
+#[test]
+fn a_token_in_the_address_of_the_server_is_one_of_each_path() {
+    let mut bot = api(&[], vec![operation(None)]);
+    let variables = [("token".to_owned(), Default::default())].into_iter().collect();
+    bot.servers =
+        vec![Server { url: "https://api.acme.example/bot{token}".to_owned(), variables, ..Server::default() }];
+    moved_into_paths(&mut bot);
+    assert_eq!(
+        (bot.servers[0].url.as_str(), bot.operations[0].path.as_str()),
+        ("https://api.acme.example", "/bot{token}/orders")
+    );
+    let (made, _) = made(&bot, None);
+    assert_eq!(made.schemes["api-key"]["placements"], json!([{"path": "token", "template": "{api_key}"}]));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! How each scheme of a description can be placed.
 
-use indexmap::IndexMap;
-
-use super::{Schemes, Spot, Where, alike};
+use super::{Schemes, Spot, Ways, Where, alike};
 use crate::import::model::{Flow, FlowKind, In, SchemeKind};
 use crate::import::report::Report;
 
@@ -40,7 +38,7 @@ impl Way {
 }
 
 /// By the names of the schemes.
-pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> IndexMap<String, Way> {
+pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> Ways {
     let mut tell = report.of(None);
     let way = |(name, scheme): (&String, &super::Scheme)| {
         let way = match &scheme.kind {
@@ -48,7 +46,9 @@ pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> IndexMap<String, W
             SchemeKind::Basic => Way::Basic,
             SchemeKind::Bearer => Way::Bearer,
             SchemeKind::OpenIdConnect(_) => {
-                let text = format!("`{name}` is a token by OpenID Connect, whose addresses are not looked up; the operator enters one");
+                let text = format!(
+                    "`{name}` is a token by OpenID Connect, whose addresses are not looked up; the operator enters one"
+                );
                 tell.note(&scheme.place, "open-id-connect", text);
                 Way::Bearer
             }
@@ -79,7 +79,7 @@ fn key(at: In, name: &str) -> Way {
         }
         In::Header => spot(Where::Header),
         In::Query => spot(Where::Query),
-        In::Path => spot(Where::Body),
+        In::Path => spot(Where::Path),
     }
 }
 
