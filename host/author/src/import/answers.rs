@@ -92,7 +92,10 @@ pub(crate) fn answers(api: &Api, number: usize, shared: &Shared, report: &mut Re
                     );
                     None
                 }
-                false => Some(format!("it is answered with the address of a file, on {}", good.origins.join(", "))),
+                false => Some(format!(
+                    "it is answered with the address of a file; by the example that is on {}, and others can be named in the overlay",
+                    good.origins.join(", ")
+                )),
             };
             text.into_iter().for_each(|text| tell.note(place, "redirect", text));
             Some(json!({ "file": FILE }))
@@ -101,7 +104,8 @@ pub(crate) fn answers(api: &Api, number: usize, shared: &Shared, report: &mut Re
     let is_file = matches!(good.form, Form::File | Form::Elsewhere);
     let reads_nothing = good.may_be_nothing && matches!(operation.method.as_str(), "GET" | "HEAD");
     let own = output.map(|output| json!({ "if": { "status": "2xx" }, "output": output }));
-    let own = own.or_else(|| (reads_nothing && matches!(good.form, Form::Nothing | Form::Json)).then(|| json!({ "use": DONE })));
+    let own = own
+        .or_else(|| (reads_nothing && matches!(good.form, Form::Nothing | Form::Json)).then(|| json!({ "use": DONE })));
     Answers {
         answer: own.map(|rule| with_errors(rule, shared)),
         files: is_file.then(|| FILE.to_owned()).into_iter().collect(),

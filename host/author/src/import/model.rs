@@ -153,6 +153,8 @@ pub(crate) struct Answer {
     pub(crate) description: String,
     /// Names in small letters.
     pub(crate) headers: Vec<String>,
+    /// Examples of its header `Location`.
+    pub(crate) locations: Vec<String>,
     pub(crate) contents: Vec<Content>,
 }
 

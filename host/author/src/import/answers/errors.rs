@@ -113,7 +113,9 @@ pub(super) fn shape(shapes: Shapes<'_>, schema: &Value) -> Option<Shape> {
     object("error")
         .and_then(|error| within(shapes, "/error", error))
         .or_else(|| object("meta").filter(|_| members.len() <= 3).and_then(|meta| within(shapes, "/meta", meta)))
-        .or_else(|| within(shapes, "", schema).filter(|shape| !shape.message.ends_with("/title") || list("errors").is_none()))
+        .or_else(|| {
+            within(shapes, "", schema).filter(|shape| !shape.message.ends_with("/title") || list("errors").is_none())
+        })
         .or_else(|| list("errors").and_then(|entry| within(shapes, "/errors/0", entry)))
         .or_else(|| list("error").and_then(|entry| within(shapes, "/error/0", entry)))
         .or_else(|| is_text("error").then(|| of_text(shapes, members.get("error").copied())))
@@ -136,7 +138,8 @@ fn within(shapes: Shapes<'_>, at: &str, schema: &Value) -> Option<Shape> {
     let is = |name: &str, kinds: &[&str]| {
         members.get(name).is_some_and(|member| kinds.iter().any(|kind| shapes.is(member, kind)))
     };
-    let message = MESSAGES.iter().find(|name| is(name, &["string"]) || (**name == "message" && is(name, &["array"])))?;
+    let message =
+        MESSAGES.iter().find(|name| is(name, &["string"]) || (**name == "message" && is(name, &["array"])))?;
     let code = CODES.iter().find(|name| name != &message && is(name, &["string", "integer", "number"]));
     Some(Shape { message: format!("{at}/{message}"), code: code.map(|code| format!("{at}/{code}")) })
 }

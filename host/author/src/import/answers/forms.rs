@@ -1,6 +1,7 @@
 //! In which form a good answer comes.
 
 use serde_json::Value;
+use url::Url;
 
 use super::shapes::Shapes;
 use crate::import::model::{Answer, Api, Content, Operation};
@@ -43,8 +44,9 @@ pub(crate) fn good<'a>(api: &'a Api, operation: &'a Operation) -> Good<'a> {
     if good.is_empty() {
         let moved = operation.answers.iter().find(|answer| leads_elsewhere(&answer.status));
         let form = moved.map_or(Form::Unknown, |_| Form::Elsewhere);
+        let origins = moved.map(|answer| answer.locations.iter().filter_map(|url| origin(url)).collect());
         let place = moved.map_or(place, |answer| answer.place.clone());
-        return Good { form, place, ..Good::default() };
+        return Good { form, place, origins: origins.unwrap_or_default(), ..Good::default() };
     }
     let contents: Vec<(Form, &Content)> =
         good.iter().flat_map(|answer| &answer.contents).map(|content| (form(api, content), content)).collect();
@@ -59,10 +61,12 @@ pub(crate) fn good<'a>(api: &'a Api, operation: &'a Operation) -> Good<'a> {
         () if has(Form::File) => Form::File,
         () => Form::Text,
     };
-    let same: Vec<&Content> = contents.iter().filter(|(other, _)| *other == form).map(|(_, content)| *content).collect();
+    let same: Vec<&Content> =
+        contents.iter().filter(|(other, _)| *other == form).map(|(_, content)| *content).collect();
     let plain = |content: &&&Content| essence(&content.media_type) == "application/json";
     let chosen = same.iter().find(plain).or_else(|| same.first()).copied();
-    let is_choice = contents.iter().any(|(_, content)| chosen.is_some_and(|chosen| chosen.media_type != content.media_type));
+    let is_choice =
+        contents.iter().any(|(_, content)| chosen.is_some_and(|chosen| chosen.media_type != content.media_type));
     let accept = chosen.map(|content| asked_for(&content.media_type)).filter(|media_type| {
         let is_usual = form != Form::Json || media_type == "application/json";
         media_type != "*/*" && (is_choice || !is_usual)
@@ -85,6 +89,13 @@ fn leads_elsewhere(status: &str) -> bool {
     matches!(status, "301" | "302" | "303" | "307" | "308") || status.eq_ignore_ascii_case("3xx")
 }
 
+/// Where a file may be, as a manifest can name it: a server that everybody can look up.
+fn origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let is_name = url.domain().is_some_and(|name| name.contains('.') && !name.ends_with('.'));
+    (url.scheme() == "https" && is_name).then(|| url.origin().ascii_serialization())
+}
+
 /// A media type without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
@@ -93,7 +104,8 @@ fn essence(media_type: &str) -> &str {
 /// A media type as it is asked for: a charset is the host's to read.
 fn asked_for(media_type: &str) -> String {
     let parameters = media_type.split(';').skip(1).map(str::trim);
-    let kept = parameters.filter(|parameter| !parameter.is_empty() && !parameter.to_ascii_lowercase().starts_with("charset="));
+    let kept =
+        parameters.filter(|parameter| !parameter.is_empty() && !parameter.to_ascii_lowercase().starts_with("charset="));
     let visible = |text: &&str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     std::iter::once(essence(media_type)).chain(kept).filter(visible).collect::<Vec<_>>().join(";")
 }
@@ -105,13 +117,28 @@ fn form(api: &Api, content: &Content) -> Form {
     match (kind, sub) {
         _ if Shapes::of(api).is_binary(content.schema.as_ref()) => Form::File,
         ("text", "event-stream") => Form::Events,
-        (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines" | "stream+json" | "x-json-stream") => Form::Lines,
-        _ if sub.ends_with(";stream=watch") => Form::Lines,
+        (
+            _,
+            "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines" | "stream+json" | "x-json-stream",
+        ) => Form::Lines,
+        // Kubernetes sends changes for as long as somebody listens.
+        _ if content.media_type.contains("stream=watch") => Form::Lines,
         _ if is_json => Form::Json,
         // Whatever it is, it has members.
-        ("*", _) | ("application", "*" | "vnd.api") | ("", _) => Form::Json,
+        ("*", _) | ("application", "*") | ("", _) => Form::Json,
         ("text", _) => Form::Text,
-        (_, "xml" | "yaml" | "x-yaml" | "javascript" | "x-www-form-urlencoded" | "csv" | "graphql" | "sql" | "x-pem-file") => Form::Text,
+        (
+            _,
+            "xml"
+            | "yaml"
+            | "x-yaml"
+            | "javascript"
+            | "x-www-form-urlencoded"
+            | "csv"
+            | "graphql"
+            | "sql"
+            | "x-pem-file",
+        ) => Form::Text,
         _ if sub.ends_with("+xml") && kind != "image" || sub.ends_with("+yaml") => Form::Text,
         _ => Form::File,
     }

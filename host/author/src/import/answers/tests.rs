@@ -42,7 +42,8 @@ fn json_is_the_output_without_a_rule() {
     let (answers, _) = of(operation("GET", vec![answer("200", vec![csv, json()])]));
     assert_eq!(answers, Answers { accept: Some("application/json".to_owned()), ..Answers::default() });
     let vendor = |media_type: &str| content(media_type, object(json!({})));
-    let (answers, _) = of(operation("GET", vec![answer("200", vec![vendor("application/vnd.acme+json; charset=utf-8")])]));
+    let (answers, _) =
+        of(operation("GET", vec![answer("200", vec![vendor("application/vnd.acme+json; charset=utf-8")])]));
     assert_eq!(answers.accept.as_deref(), Some("application/vnd.acme+json"));
 }
 
@@ -67,10 +68,12 @@ fn other_forms_have_a_rule() {
 #[test]
 fn a_change_that_is_answered_by_nothing_is_done() {
     let mut report = Report::default();
-    let api = api(vec![operation("DELETE", vec![answer("204", vec![])]), operation("GET", vec![answer("204", vec![])])]);
+    let api =
+        api(vec![operation("DELETE", vec![answer("204", vec![])]), operation("GET", vec![answer("204", vec![])])]);
     let shared = shared(&api, &mut report);
     assert_eq!(shared.answer, json!([{"if": {"reads": false}, "use": "done"}]));
-    let done = json!([{"if": [{"status": "2xx"}, {"body": true, "is": "nothing"}], "output": {"value": {"success": true}}}]);
+    let done =
+        json!([{"if": [{"status": "2xx"}, {"body": true, "is": "nothing"}], "output": {"value": {"success": true}}}]);
     assert_eq!(shared.answers["done"], done);
     assert_eq!(answers(&api, 0, &shared, &mut report), Answers::default());
     assert_eq!(answers(&api, 1, &shared, &mut report).answer, Some(json!([{"use": "done"}])));
@@ -82,7 +85,10 @@ fn a_stream_beside_a_whole_answer_is_told() {
     let (answers, told) = of(operation("POST", vec![answer("200", contents)]));
     assert_eq!((answers.answer, answers.accept.as_deref()), (None, Some("application/json")));
     assert_eq!(told, [(Outcome::Note, "stream")]);
-    let end = Answer { description: "Ends with `data: [DONE]`.".to_owned(), ..answer("200", vec![content("text/event-stream", json!({}))]) };
+    let end = Answer {
+        description: "Ends with `data: [DONE]`.".to_owned(),
+        ..answer("200", vec![content("text/event-stream", json!({}))])
+    };
     let (answers, _) = of(operation("POST", vec![end]));
     assert_eq!(answers.answer.unwrap()[0]["output"], json!({"events": {"end": {"text": "[DONE]"}}}));
 }
@@ -92,19 +98,27 @@ fn an_answer_that_leads_elsewhere_is_a_file_whose_servers_are_missing() {
     let (answers, told) = of(operation("GET", vec![answer("302", vec![]), answer("404", vec![])]));
     assert_eq!(answers.files, ["file"]);
     assert_eq!(told, [(Outcome::Lost, "redirect")]);
+    let urls = ["https://files.acme.example/a?key=b", "http://10.0.0.1/a", "/relative"].map(str::to_owned).to_vec();
+    let moved = Answer { locations: urls, ..answer("302", vec![]) };
+    let (answers, told) = of(operation("GET", vec![moved]));
+    assert_eq!(answers.redirects_to, ["https://files.acme.example"]);
+    assert_eq!(told, [(Outcome::Note, "redirect")]);
 }
 
 #[test]
 fn errors_of_most_operations_are_told_once() {
     let error = |members: Value| answer("400", vec![content("application/json", object(members))]);
-    let nested = || error(json!({"error": {"type": "object", "properties": {"message": {"type": "string"}, "code": {"type": "integer"}}}}));
+    let nested = || {
+        error(
+            json!({"error": {"type": "object", "properties": {"message": {"type": "string"}, "code": {"type": "integer"}}}}),
+        )
+    };
     let flat = error(json!({"detail": {"type": "string"}}));
-    let operations = vec![operation("GET", vec![flat]), operation("GET", vec![nested()]), operation("PUT", vec![nested()])];
+    let operations =
+        vec![operation("GET", vec![flat]), operation("GET", vec![nested()]), operation("PUT", vec![nested()])];
     let shared = shared(&api(operations), &mut Report::default());
     assert_eq!(shared.answer, json!([{"use": "errors"}]));
-    let rule = |message: &str, failure: Value| {
-        json!({"if": [{"status": ["4xx", "5xx"]}, {"at": message, "present": true}], "failure": failure})
-    };
+    let rule = |message: &str, failure: Value| json!({"if": [{"status": ["4xx", "5xx"]}, {"at": message, "present": true}], "failure": failure});
     assert_eq!(
         shared.answers["errors"],
         json!([
@@ -120,18 +134,27 @@ fn words_of_errors_are_found_in_their_usual_places() {
     let text = || json!({"type": "string"});
     for (schema, message, code) in [
         (object(json!({"message": text(), "documentation_url": text()})), "/message", None),
-        (object(json!({"errors": {"type": "array", "items": object(json!({"detail": text(), "code": text()}))}})), "/errors/0/detail", Some("/errors/0/code")),
+        (
+            object(json!({"errors": {"type": "array", "items": object(json!({"detail": text(), "code": text()}))}})),
+            "/errors/0/detail",
+            Some("/errors/0/code"),
+        ),
         (object(json!({"errors": {"type": "array", "items": text()}})), "/errors/0", None),
         (object(json!({"error": text(), "error_description": text()})), "/error_description", Some("/error")),
         (object(json!({"error": {"enum": ["busy", "gone"]}})), "/error", Some("/error")),
         (json!({"type": "array", "items": object(json!({"message": text()}))}), "/0/message", None),
-        (json!({"allOf": [object(json!({"code": {"type": "integer"}})), object(json!({"message": text()}))]}), "/message", Some("/code")),
+        (
+            json!({"allOf": [object(json!({"code": {"type": "integer"}})), object(json!({"message": text()}))]}),
+            "/message",
+            Some("/code"),
+        ),
     ] {
         let shape = errors::shape(shapes::Shapes::of(&api), &schema).unwrap();
         assert_eq!((shape.message.as_str(), shape.code.as_deref()), (message, code), "{schema}");
     }
     assert_eq!(errors::shape(shapes::Shapes::of(&api), &json!({})), None);
-    let round = Api { schemas: [("A".to_owned(), json!({"$ref": "#/$defs/A"}))].into_iter().collect(), ..Api::default() };
+    let round =
+        Api { schemas: [("A".to_owned(), json!({"$ref": "#/$defs/A"}))].into_iter().collect(), ..Api::default() };
     assert_eq!(errors::shape(shapes::Shapes::of(&round), &json!({"$ref": "#/$defs/A"})), None);
 }
 
@@ -142,10 +165,11 @@ fn a_good_status_with_an_error_is_one_where_the_description_says_how_they_are_to
         let error = object(json!({"ok": {"type": "boolean", "enum": [false]}, "error": {"enum": ["gone"]}}));
         answer("default", vec![content("application/json", error)])
     };
-    let shared = |ok: Value| super::shared(&api(vec![operation("GET", vec![good(ok), bad()])]), &mut Report::default());
+    let shared = |ok: Value| shared(&api(vec![operation("GET", vec![good(ok), bad()])]), &mut Report::default());
     let rule = json!({"if": {"at": "/ok", "equals": false}, "failure": {"message": "/error", "code": "/error"}});
     assert_eq!(shared(json!({"type": "boolean", "enum": [true]})).answers["errors"][0], rule);
     // Whether something is `ok` may be what was asked.
-    let plain = super::shared(&api(vec![operation("GET", vec![good(json!({"type": "boolean"}))])]), &mut Report::default());
+    let plain =
+        super::shared(&api(vec![operation("GET", vec![good(json!({"type": "boolean"}))])]), &mut Report::default());
     assert_eq!(plain.answers.get("errors"), None);
 }

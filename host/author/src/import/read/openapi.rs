@@ -142,16 +142,22 @@ pub(super) fn answer<'d>(
     // What an answer may be is not held against the operation.
     let mut problems = Problems::new();
     let headers = at.get("headers").map(|headers| headers.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
+    let of_location = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("location"));
+    let locations = of_location.filter_map(|(_, at)| location(&at.clone().resolved().ok()?)).collect();
     Answer {
         place: at.place(),
         status,
         description: text(at, "description").unwrap_or_default(),
         headers: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_clean(name)).collect(),
-        contents: match produces {
-            Some(produces) => swagger::contents_of_answer(reader, at, produces, &mut problems),
-            None => contents(reader, at, &mut problems),
-        },
+        locations,
+        // What an answer may be is not held against the operation.
+        contents: contents(reader, at, &mut Problems::new()),
     }
+}
+
+/// An example of where a header `Location` leads.
+fn location(at: &At<'_>) -> Option<String> {
+    at.text("example").or_else(|| at.get("schema")?.text("example"))
 }
 
 fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problems) -> Vec<Content> {
