@@ -7,11 +7,21 @@ use crate::import::answers::shapes::Shapes;
 use crate::import::model::{Api, In, Operation};
 
 /// The input of an operation: what examples give, and of the rest what it needs. `written` is the operation in the manifest.
-pub(super) fn input(api: &Api, operation: &Operation, written: &Value, definitions: Option<&Value>) -> Map<String, Value> {
+pub(super) fn input(
+    api: &Api,
+    operation: &Operation,
+    written: &Value,
+    definitions: Option<&Value>,
+) -> Map<String, Value> {
     let request = request(written);
     let schema = |input: &str| written.pointer("/input/properties").and_then(|all| all.get(input));
-    let required: Vec<&str> =
-        written.pointer("/input/required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = written
+        .pointer("/input/required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut given = Map::new();
     for (at, name, input) in bound(request) {
         let described = match at {

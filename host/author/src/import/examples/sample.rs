@@ -13,19 +13,24 @@ pub(super) fn sample(schema: &Value, definitions: Option<&Value>) -> Value {
 fn value(schema: &Value, definitions: Option<&Value>, deep: usize) -> Value {
     let Some(deep) = deep.checked_sub(1) else { return Value::Null };
     let first = |name: &str| schema.get(name).and_then(Value::as_array).and_then(|all| all.first());
-    let fixed = schema.get("const").or_else(|| schema.get("default")).or_else(|| first("examples")).or_else(|| first("enum"));
+    let fixed =
+        schema.get("const").or_else(|| schema.get("default")).or_else(|| first("examples")).or_else(|| first("enum"));
     if let Some(fixed) = fixed {
         return fixed.clone();
     }
     if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/$defs/")) {
-        return definitions.and_then(|all| all.get(name)).map_or(Value::Null, |behind| value(behind, definitions, deep));
+        return definitions
+            .and_then(|all| all.get(name))
+            .map_or(Value::Null, |behind| value(behind, definitions, deep));
     }
     if let Some(part) = first("oneOf").or_else(|| first("anyOf")).or_else(|| first("allOf")) {
         return value(part, definitions, deep);
     }
     let kind = match schema.get("type") {
         Some(Value::String(kind)) => kind.as_str(),
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("null"),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("null")
+        }
         _ if schema.get("properties").is_some() => "object",
         _ => "string",
     };
