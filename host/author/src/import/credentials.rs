@@ -17,11 +17,11 @@ use super::servers::Servers;
 
 mod auth;
 mod build;
-mod in_server;
 mod naming;
 mod need;
 mod oauth2;
 mod parameters;
+mod prepare;
 mod scopes;
 #[cfg(test)]
 mod tests;
@@ -29,8 +29,8 @@ mod way;
 
 pub use auth::Auth;
 use build::Builder;
-pub(crate) use in_server::moved_into_paths;
 use need::{Need, Needs};
+pub(crate) use prepare::prepare;
 use way::Way;
 
 /// The server of requests that name none.
@@ -60,8 +60,6 @@ pub(crate) struct OfOperation {
     pub(crate) scheme: Option<String>,
     /// Parameters that are the credential.
     pub(crate) parameters: Vec<usize>,
-    /// The member of the body that is the credential.
-    pub(crate) member: Option<String>,
     /// Scopes that its token needs, for people.
     pub(crate) scopes: Vec<String>,
 }
@@ -89,9 +87,8 @@ pub(crate) fn credentials(
     let usual_name = usual.as_ref().and_then(|usual| names.get(usual).cloned());
     let of = needs.iter().zip(parameters).zip(scopes.of).map(|((need, parameters), scopes)| {
         let scheme = need.as_ref().and_then(name_of);
-        let member = placed(need.as_ref()).into_iter().find(|place| place.is_in_body()).map(|place| place.name);
         let differs = scheme != usual_name;
-        OfOperation { scheme: differs.then(|| scheme.unwrap_or_else(|| "none".to_owned())), parameters, member, scopes }
+        OfOperation { scheme: differs.then(|| scheme.unwrap_or_else(|| "none".to_owned())), parameters, scopes }
     });
     let of = of.collect();
     Credentials { scheme: usual_name, of, ..builder.done() }
@@ -190,10 +187,6 @@ pub(crate) enum Where {
 }
 
 impl Spot {
-    fn is_in_body(&self) -> bool {
-        self.at == Where::Body
-    }
-
     /// Whether a parameter would be written there, too.
     fn is_of(&self, at: In, name: &str) -> bool {
         match (self.at, at) {

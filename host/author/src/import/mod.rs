@@ -127,7 +127,7 @@ pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Documents, ImportError> {
 pub fn import(documents: &mut Documents, options: &Options) -> Result<Imported, ImportError> {
     let mut report = Report::default();
     let mut api = read::api(documents, &mut report)?;
-    credentials::moved_into_paths(&mut api);
+    credentials::prepare(&mut api, options.auth.as_ref());
     let all = Choice::of(&options.include, &options.exclude).keep(&mut api.operations)?;
     let mut chosen: IndexSet<String> = api.operations.iter().map(names::written).collect();
     let aside = all.saturating_sub(api.operations.len());

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::import::model::{Flow, FlowKind, Parameter, Requirement, Server};
+use crate::import::model::{Body, Content, Flow, FlowKind, Parameter, Requirement, Server};
 use crate::import::report::Outcome;
 
 fn scheme(kind: SchemeKind) -> Scheme {
@@ -231,11 +231,22 @@ fn a_parameter_that_is_the_credential_is_no_input() {
 }
 
 #[test]
-fn a_key_in_bodies_is_that_of_requests_with_one() {
-    let with_body = Operation { body: Some(crate::import::model::Body::default()), ..operation(None) };
-    let (made, _) = made(&api(&[], vec![with_body, operation(None)]), Some(&Auth::Body("key".to_owned())));
+fn a_key_in_bodies_is_that_of_requests_with_one_and_no_input() {
+    let schema =
+        json!({"properties": {"key": {"type": "string"}, "to": {"type": "string"}}, "required": ["key", "to"]});
+    let content = |schema: Value| Content { schema: Some(schema), ..Content::default() };
+    let contents = vec![content(schema.clone()), content(json!({"$ref": "#/$defs/Mail"}))];
+    let with_body = Operation { body: Some(Body { contents, ..Body::default() }), ..operation(None) };
+    let mut api = api(&[], vec![with_body, operation(None)]);
+    api.schemas = IndexMap::from([("Mail".to_owned(), schema)]);
+    let auth = Auth::Body("key".to_owned());
+    prepare(&mut api, Some(&auth));
+    let (made, _) = made(&api, Some(&auth));
     assert_eq!(made.schemes["api-key"]["placements"], json!([{"body": "key", "template": "{api_key}"}]));
-    assert_eq!((made.of[0].member.as_deref(), made.of[1].scheme.as_deref()), (Some("key"), Some("none")));
+    assert_eq!(made.of.iter().map(|of| of.scheme.as_deref()).collect::<Vec<_>>(), [None, Some("none")]);
+    let rest = json!({"properties": {"to": {"type": "string"}}, "required": ["to"]});
+    let contents = &api.operations[0].body.as_ref().unwrap().contents;
+    assert_eq!((contents[0].schema.as_ref(), api.schemas.get("Mail")), (Some(&rest), Some(&rest)));
 }
 
 #[test]
@@ -244,7 +255,7 @@ fn a_token_in_the_address_of_the_server_is_one_of_each_path() {
     let variables = [("token".to_owned(), Default::default())].into_iter().collect();
     bot.servers =
         vec![Server { url: "https://api.acme.example/bot{token}".to_owned(), variables, ..Server::default() }];
-    moved_into_paths(&mut bot);
+    prepare(&mut bot, None);
     assert_eq!(
         (bot.servers[0].url.as_str(), bot.operations[0].path.as_str()),
         ("https://api.acme.example", "/bot{token}/orders")

@@ -1,13 +1,46 @@
-//! A credential in the address of a server: `https://api.acme.example/bot{token}`.
+//! Credentials that a description has where nobody could keep them: in the address of a server, and among the members of bodies.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 use wharf::declaration::is_credential;
 
-use super::{KEY, Scheme, SchemeKind};
+use super::{Auth, KEY, Scheme, SchemeKind};
 use crate::import::model::{Api, In};
 
-/// Makes it one of the path of each request, which only the host knows: the address of a server is no secret.
-pub(crate) fn moved_into_paths(api: &mut Api) {
+/// Takes them out of an API, before any part of a manifest is made of it.
+pub(crate) fn prepare(api: &mut Api, auth: Option<&Auth>) {
+    moved_into_paths(api);
+    if let Some(Auth::Body(name)) = auth {
+        taken_out_of_bodies(api, name);
+    }
+}
+
+/// Takes away a member that the host writes into each body.
+fn taken_out_of_bodies(api: &mut Api, name: &str) {
+    let mut shared = Vec::new();
+    for content in
+        api.operations.iter_mut().flat_map(|operation| &mut operation.body).flat_map(|body| &mut body.contents)
+    {
+        let Some(schema) = &mut content.schema else { continue };
+        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/$defs/"));
+        shared.extend(reference.map(str::to_owned));
+        without_member(schema, name);
+    }
+    shared.iter().for_each(|of| api.schemas.get_mut(of).into_iter().for_each(|schema| without_member(schema, name)));
+}
+
+fn without_member(schema: &mut Value, name: &str) {
+    if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        members.shift_remove(name);
+    }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|one| one != name);
+    }
+}
+
+/// `https://api.acme.example/bot{token}`: makes it one of the path of each request, which only the host knows. The address of a server
+/// is no secret.
+fn moved_into_paths(api: &mut Api) {
     let [server] = api.servers.as_slice() else { return };
     let is_one = |name: &&String| is_credential(name);
     let Some(variable) = server.variables.keys().find(is_one).cloned() else { return };
