@@ -12,6 +12,10 @@ use wasm_encoder::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SourceMap, WorldId};
 
+mod verified;
+
+pub use verified::verified;
+
 /// The contract that it is built for.
 const CONTRACT: [(&str, &str); 7] = [
     ("world.wit", include_str!("../../../wit/0.2/world.wit")),
