@@ -157,8 +157,12 @@ pub(crate) fn replace_durably(file: &Path, content: &[u8]) -> io::Result<()> {
     persist(written(file, content)?, file)
 }
 
-/// The same for a file that others may read, as far as they may read the one that is there.
-pub(crate) fn replace_durably_for_all(file: &Path, content: &[u8]) -> io::Result<()> {
+/// Replaces a file: whoever reads it finds the old content or the new one, also after a power cut. Others may read it, as far as they
+/// may read the one that is there.
+///
+/// # Errors
+/// What the system says; then the file is as it was.
+pub fn replace_durably_for_all(file: &Path, content: &[u8]) -> io::Result<()> {
     step();
     let new = written(file, content)?;
     #[cfg(unix)]
@@ -218,11 +222,27 @@ fn prefix_of(file: &Path) -> String {
 /// # Errors
 /// What the system says where the folder cannot be read.
 pub fn component_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    files_ending(folder, COMPONENTS)
+}
+
+/// How the files of components end.
+pub(crate) const COMPONENTS: &[&str] = &["wasm"];
+
+/// How documents end that a person writes.
+pub(crate) const DOCUMENTS: &[&str] = &["yaml", "yml", "json"];
+
+/// The files of a folder that end in one of these, in the order of their names.
+pub(crate) fn files_ending(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder).map_err(|error| explained(folder, error))?.map(|entry| Ok(entry?.path()));
     let mut paths = paths.collect::<io::Result<Vec<PathBuf>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    paths.retain(|path| ends_in(path, endings));
     paths.sort();
     Ok(paths)
+}
+
+/// Whether the name of a file ends in one of these.
+pub(crate) fn ends_in(file: &Path, endings: &[&str]) -> bool {
+    file.extension().is_some_and(|of| endings.iter().any(|ending| of == *ending))
 }
 
 pub(crate) fn folder_of(file: &Path) -> &Path {

@@ -18,7 +18,7 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{Event, EventHandler, RecommendedWatcher, RecursiveMode, Watcher as _};
 use wharf_egress::shortage;
 
-use crate::files::{self, component_files, folder_of};
+use crate::files::{self, COMPONENTS, DOCUMENTS, ends_in, files_ending, folder_of};
 use crate::registry::{LARGEST_COMPONENT, digest_of};
 
 /// How long a file is left alone before it is read, where nothing else is said.
@@ -75,6 +75,19 @@ impl Watch {
         on_change: impl FnMut(&Path, io::Result<Vec<u8>>) + Send + 'static,
     ) -> Result<Self, WatchError> {
         Self::start(folder, Files::Components, quiet, on_change)
+    }
+
+    /// Follows the documents of a folder, which end in `.yaml`, `.yml` or `.json`, in the same way. One that was told and vanishes is
+    /// told, too, as one that is not found.
+    ///
+    /// # Errors
+    /// See [`WatchError`].
+    pub fn documents(
+        folder: &Path,
+        quiet: Duration,
+        on_change: impl FnMut(&Path, io::Result<Vec<u8>>) + Send + 'static,
+    ) -> Result<Self, WatchError> {
+        Self::start(folder, Files::Documents, quiet, on_change)
     }
 
     /// Follows one file, in the same way. It need not exist yet, but its folder must.
@@ -141,9 +154,10 @@ impl Drop for Watch {
 }
 
 /// Which files of the folder are followed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Files {
     Components,
+    Documents,
     One(OsString),
 }
 
@@ -163,7 +177,8 @@ enum Message {
 impl Files {
     fn includes(&self, name: &OsStr) -> bool {
         match self {
-            Self::Components => Path::new(name).extension().is_some_and(|ending| ending == "wasm"),
+            Self::Components => ends_in(Path::new(name), COMPONENTS),
+            Self::Documents => ends_in(Path::new(name), DOCUMENTS),
             Self::One(only) => name == only,
         }
     }
@@ -250,11 +265,11 @@ impl<F: FnMut(&Path, io::Result<Vec<u8>>)> Follower<F> {
 
     fn touch_all(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        if let Files::One(name) = &self.files {
-            self.touch(name.clone(), now);
-            return Ok(());
-        }
-        let files = component_files(&self.folder)?;
+        let files = match &self.files {
+            Files::One(name) => vec![self.folder.join(name)],
+            Files::Components => files_ending(&self.folder, COMPONENTS)?,
+            Files::Documents => files_ending(&self.folder, DOCUMENTS)?,
+        };
         files.iter().filter_map(|file| file.file_name()).for_each(|name| self.touch(name.to_owned(), now));
         Ok(())
     }
@@ -272,7 +287,11 @@ impl<F: FnMut(&Path, io::Result<Vec<u8>>)> Follower<F> {
                 }
             }
             Ok(None) => self.touch(name, Instant::now()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.files == Files::Documents && self.told.remove(&name).is_some() {
+                    (self.on_change)(&path, Err(error));
+                }
+            }
             Err(error) => {
                 // It is told again once it can be read.
                 self.told.remove(&name);

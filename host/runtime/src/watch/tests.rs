@@ -226,3 +226,15 @@ fn what_cannot_be_watched_is_told_with_what_to_do() {
         assert!(error.to_string().contains("max_user_instances"), "{error}");
     }
 }
+
+#[test]
+fn documents_of_a_folder_are_told_and_told_again_when_they_vanish() {
+    let story = Story::begins(Files::Documents, CALM, &[("plugin.yaml", "a"), ("b.wasm", "b"), ("c.json", "c")]);
+    story.tells("c.json", "c");
+    story.tells("plugin.yaml", "a");
+    fs::remove_file(story.path("c.json")).unwrap();
+    let (path, told) = story.told.recv_timeout(LONG).unwrap();
+    assert!(path == story.path("c.json") && told.is_err());
+    story.write("d.yml", "d");
+    story.tells("d.yml", "d");
+}
