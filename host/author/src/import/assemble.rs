@@ -43,8 +43,7 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
             report.of(Some(names::written(operation))).left_out(&operation.place, "servers", text);
             continue;
         }
-        let Some(members) = member(api, number, name, &servers, &credentials, &shared
-            , report) else { continue };
+        let Some(members) = member(api, number, name, &servers, &credentials, &shared, report) else { continue };
         written.insert(name.clone(), Value::Object(members));
         keys.insert(names::written(operation), name.clone());
     }

@@ -96,7 +96,8 @@ mod tests {
             operation("DELETE", "/users/{id}", "users/delete", "Users"),
             operation("GET", "/orders/{id}/lines", "orders/list-lines", "Orders"),
         ];
-        let [include, exclude] = [include, exclude].map(|texts| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        let [include, exclude] =
+            [include, exclude].map(|texts| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
         Choice::of(&include, &exclude).keep(&mut operations).map_err(|error| error.to_string())?;
         Ok(operations.into_iter().map(|operation| operation.id.unwrap()).collect())
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use semver::Version;
 use serde_json::{Map, Value, json};
-use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::cassette::Cassette;
+use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{Host, digest_of};
 
 use super::page::page;
@@ -148,7 +148,8 @@ pub fn write(
     }
     files.forget_others("operations")?;
     files.write(PLUGIN, &format!("{}{}", head(origin, options), yaml::write(&Value::Object(document))))?;
-    files.write(scaffold::SCHEMA_FILE, scaffold::SCHEMA)?;
+    let schema = scaffold::schema();
+    files.write(&schema.path, &schema.content)?;
     files.write_new(OVERLAY, OVERLAY_TO_BEGIN_WITH)?;
     files.write(ORIGIN, &told(imported, origin, &made))?;
     files.write("report.md", &page(&options.plugin, &origin.source, imported))?;
@@ -159,7 +160,9 @@ pub fn write(
     let cassette = dir.join(format!("{}.examples.cassette.json", options.plugin));
     match examples(imported, &now, host) {
         Some(examples) => {
-            examples.write(&cassette).map_err(|error| FolderError::Io { path: cassette.clone(), reason: io::Error::other(error) })?;
+            examples
+                .write(&cassette)
+                .map_err(|error| FolderError::Io { path: cassette.clone(), reason: io::Error::other(error) })?;
             files.written.push(cassette);
         }
         None => files.forget(&cassette)?,
@@ -176,7 +179,7 @@ fn examples(imported: &Imported, plugin: &folder::Plugin, host: &Host) -> Option
 }
 
 fn head(origin: &Origin, options: &Options) -> String {
-    let schema = scaffold::SCHEMA_FILE;
+    let schema = scaffold::schema().path;
     format!(
         "# yaml-language-server: $schema={schema}\n# Made by `wharf new {} --from {}`. A new import writes it anew: your changes \
          go into {OVERLAY}.\n",
@@ -216,9 +219,8 @@ fn made(origin: &Origin, document: &mut Map<String, Value>) -> Made {
     let digest = format!("sha256:{}", digest_of(Value::Object(document.clone()).to_string().as_bytes()));
     let version = match &origin.made {
         Some(before) if before.digest == digest => before.version.clone(),
-        Some(before) => Version::parse(&before.version).map_or(first, |version| {
-            Version::new(version.major, version.minor.saturating_add(1), 0).to_string()
-        }),
+        Some(before) => Version::parse(&before.version)
+            .map_or(first, |version| Version::new(version.major, version.minor.saturating_add(1), 0).to_string()),
         None => first,
     };
     document.insert("version".to_owned(), version.clone().into());
@@ -294,7 +296,8 @@ impl Files<'_> {
     fn forget_others(&self, folder: &str) -> Result<(), FolderError> {
         let Ok(entries) = fs::read_dir(self.dir.join(folder)) else { return Ok(()) };
         for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            let is_ours = path.extension().is_some_and(|extension| extension == "yaml") && !self.written.contains(&path);
+            let is_ours =
+                path.extension().is_some_and(|extension| extension == "yaml") && !self.written.contains(&path);
             if is_ours {
                 self.forget(&path)?;
             }
@@ -304,7 +307,9 @@ impl Files<'_> {
 
     fn forget(&self, path: &Path) -> Result<(), FolderError> {
         match fs::remove_file(path) {
-            Err(reason) if reason.kind() != io::ErrorKind::NotFound => Err(FolderError::Io { path: path.to_owned(), reason }),
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
+                Err(FolderError::Io { path: path.to_owned(), reason })
+            }
             _ => Ok(()),
         }
     }

@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | read the files | `source` |
 //! | understand the notation: one model for all | `read` |
-//! | find out which servers there are | `servers` |
-//! | name the operations | `names` |
-//! | find out how requests are authenticated | `credentials` |
+//! | choose operations | `choice` |
+//! | name them | `names` |
+//! | find their servers, and how requests are authenticated | `servers`, `credentials` |
 //! | write each operation | `operation` |
 //! | write what is made of answers, and how pages are turned | `answers`, `pages` |
 //! | join the parts, and take away what the host would refuse | `assemble`, `settle` |
@@ -14,20 +14,8 @@
 //! | write the folder, in which a person's changes stay | [`folder`] |
 //! | tell what became of each part | [`report`] |
 
-pub(crate) mod answers;
-pub(crate) mod credentials;
-mod error;
-pub(crate) mod examples;
-pub(crate) mod model;
-pub(crate) mod names;
-pub(crate) mod operation;
-pub(crate) mod pages;
-pub(crate) mod read;
-pub mod report;
-pub(crate) mod servers;
-pub(crate) mod source;
-pub(crate) mod texts;
-pub(crate) mod words;
+use std::path::Path;
+use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
@@ -142,4 +130,3 @@ pub fn import(documents: &mut Documents, options: &Options) -> Result<Imported, 
     let totals = report.totals(chosen.iter().map(String::as_str));
     Ok(Imported { document, names, report, totals, aside, digest: documents.digest(), api })
 }
-

@@ -13,7 +13,11 @@ const MOST: usize = 2_000;
 const CHAPTERS: [(Outcome, &str, &str); 4] = [
     (Outcome::LeftOut, "Left out", "These operations are missing."),
     (Outcome::Lost, "A part lost", "These operations work without a part of what is described."),
-    (Outcome::Relaxed, "Relaxed", "These operations take more than what is described: the provider refuses what is wrong."),
+    (
+        Outcome::Relaxed,
+        "Relaxed",
+        "These operations take more than what is described: the provider refuses what is wrong.",
+    ),
     (Outcome::Note, "Notes", "Nothing is missing here; some of it is worth a look."),
 ];
 

@@ -210,7 +210,8 @@ impl<'a> Turned<'a> {
         let most = number("maximum").or_else(|| number("default")).map(|most| most.min(10_000));
         if most.is_none() {
             let operation = format!("{} {}", self.operation.method, self.operation.path);
-            let text = format!("nothing says how many items a page may have (`{}`); {USUAL_SIZE} are asked for", limit.name);
+            let text =
+                format!("nothing says how many items a page may have (`{}`); {USUAL_SIZE} are asked for", limit.name);
             report.of(Some(operation)).note(&limit.place, "page-size", text);
         }
         let most = most.unwrap_or(USUAL_SIZE);
@@ -222,7 +223,16 @@ impl<'a> Turned<'a> {
 fn begins_at_zero(schema: &Value, description: &str) -> bool {
     let number = |name: &str| schema.get(name).and_then(Value::as_i64);
     let text = description.to_lowercase();
-    let says_so = ["zero-based", "0-based", "zero based", "starts at 0", "starting at 0", "starting from 0", "0-indexed", "zero-indexed"];
+    let says_so = [
+        "zero-based",
+        "0-based",
+        "zero based",
+        "starts at 0",
+        "starting at 0",
+        "starting from 0",
+        "0-indexed",
+        "zero-indexed",
+    ];
     match number("default") {
         Some(first @ (0 | 1)) => first == 0,
         _ => says_so.iter().any(|words| text.contains(words)) || number("minimum") == Some(0),

@@ -71,7 +71,12 @@ fn mend(
 }
 
 /// Lets an input take anything, and tells which one; none where it is not an input that is wrong.
-fn relax(operation: &mut Map<String, Value>, at: Option<&str>, in_input: Option<&str>, name: Option<String>) -> Option<String> {
+fn relax(
+    operation: &mut Map<String, Value>,
+    at: Option<&str>,
+    in_input: Option<&str>,
+    name: Option<String>,
+) -> Option<String> {
     if at != Some("input") {
         return None;
     }
@@ -79,7 +84,9 @@ fn relax(operation: &mut Map<String, Value>, at: Option<&str>, in_input: Option<
     let properties = input.get_mut("properties").and_then(Value::as_object_mut)?;
     let chosen = name.filter(|name| in_input == Some("properties") && properties.contains_key(name));
     let mut relaxed = Vec::new();
-    for (property, schema) in properties.iter_mut().filter(|(property, _)| chosen.as_ref().is_none_or(|c| c == *property)) {
+    for (property, schema) in
+        properties.iter_mut().filter(|(property, _)| chosen.as_ref().is_none_or(|c| c == *property))
+    {
         let description = schema.get("description").cloned();
         let free = description.map_or_else(|| json!({}), |description| json!({ "description": description }));
         if *schema != free {

@@ -77,7 +77,9 @@ fn within<'a>(shapes: Shapes<'a>, schema: &'a Value, resource: &str) -> Option<&
     let members = shapes.members(schema);
     let lists: Vec<&str> = members
         .iter()
-        .filter(|(name, member)| shapes.is(member, "array") && !shapes.is(member, "string") && !BESIDE.contains(&plain(name).as_str()))
+        .filter(|(name, member)| {
+            shapes.is(member, "array") && !shapes.is(member, "string") && !BESIDE.contains(&plain(name).as_str())
+        })
         .map(|(name, _)| *name)
         .collect();
     let called = |names: &[&str]| lists.iter().copied().find(|name| names.contains(&plain(name).as_str()));

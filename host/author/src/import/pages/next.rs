@@ -118,7 +118,13 @@ impl Next<'_> {
             () if name.strip_prefix("next") == Some(parameter) => Some(0),
             () if counts => None,
             () if name == parameter && comes_next => Some(1),
-            () if parameter == "page" && !name.contains("page") && !name.contains("token") && !name.contains("cursor") => None,
+            () if parameter == "page"
+                && !name.contains("page")
+                && !name.contains("token")
+                && !name.contains("cursor") =>
+            {
+                None
+            }
             () if name == parameter => Some(2),
             () if CURSORS.contains(&name) => Some(3),
             () if name == "lastid" && parameter == "after" => Some(4),
@@ -130,7 +136,10 @@ impl Next<'_> {
     pub(super) fn is_link(&self) -> bool {
         let is_of = |of: &str| self.schema.get("format").and_then(Value::as_str) == Some(of);
         let text = self.schema.get("description").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        let is_url = is_of("uri") || is_of("url") || self.is_below(&OF_LINKS) || ["url", "link"].iter().any(|word| text.contains(word));
+        let is_url = is_of("uri")
+            || is_of("url")
+            || self.is_below(&OF_LINKS)
+            || ["url", "link"].iter().any(|word| text.contains(word));
         let is_next = LINKS.contains(&self.name())
             || (matches!(self.name(), "next" | "nextpage") && is_url)
             || (self.name() == "href" && self.is_below(&["next"]));

@@ -45,13 +45,18 @@ fn a_cursor_is_found_by_its_parameter_and_where_the_answer_has_it() {
     let slack = object(json!({"members": list(), "response_metadata": object(json!({"next_cursor": string()}))}));
     let expected = json!({"cursor": {"query": "cursor", "at": "/response_metadata/next_cursor"}, "list": "/members"});
     assert_eq!(cursor("cursor", slack), Some(expected));
-    let google = object(json!({"kind": string(), "items": list(), "nextPageToken": string(), "nextSyncToken": string()}));
+    let google =
+        object(json!({"kind": string(), "items": list(), "nextPageToken": string(), "nextSyncToken": string()}));
     let expected = json!({"cursor": {"query": "pageToken", "at": "/nextPageToken"}, "list": "/items"});
     assert_eq!(cursor("pageToken", google), Some(expected));
-    let hubspot = object(json!({"results": list(), "paging": object(json!({"next": object(json!({"after": string(), "link": string()}))}))}));
+    let hubspot = object(
+        json!({"results": list(), "paging": object(json!({"next": object(json!({"after": string(), "link": string()}))}))}),
+    );
     let expected = json!({"cursor": {"query": "after", "at": "/paging/next/after"}, "list": "/results"});
     assert_eq!(cursor("after", hubspot), Some(expected));
-    let asana = object(json!({"data": list(), "next_page": object(json!({"offset": string(), "uri": {"type": "string", "format": "uri"}}))}));
+    let asana = object(
+        json!({"data": list(), "next_page": object(json!({"offset": string(), "uri": {"type": "string", "format": "uri"}}))}),
+    );
     let expected = json!({"cursor": {"query": "offset", "at": "/next_page/offset"}, "list": "/data"});
     assert_eq!(cursor("offset", asana), Some(expected));
     let same = object(json!({"cursor": string(), "objects": list()}));
@@ -70,7 +75,9 @@ fn a_link_is_read_for_the_parameters_that_turn_pages() {
     let parameters = vec![number("PageSize"), number("Page"), text("PageToken")];
     let expected = json!({"link": {"at": "/next_page_uri", "read": ["Page", "PageToken"]}, "list": "/calls"});
     assert_eq!(of(parameters, twilio, &[]), Some(expected));
-    let links = object(json!({"droplets": list(), "links": object(json!({"pages": object(json!({"next": {"type": "string"}}))}))}));
+    let links = object(
+        json!({"droplets": list(), "links": object(json!({"pages": object(json!({"next": {"type": "string"}}))}))}),
+    );
     let expected = json!({"link": {"at": "/links/pages/next", "read": ["page"]}, "list": "/droplets"});
     assert_eq!(of(vec![number("per_page"), number("page")], links, &[]), Some(expected));
     let expected = json!({"link": {"read": ["since"]}});

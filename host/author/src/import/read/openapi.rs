@@ -150,8 +150,10 @@ pub(super) fn answer<'d>(
         description: text(at, "description").unwrap_or_default(),
         headers: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_clean(name)).collect(),
         locations,
-        // What an answer may be is not held against the operation.
-        contents: contents(reader, at, &mut Problems::new()),
+        contents: match produces {
+            Some(produces) => swagger::contents_of_answer(reader, at, produces, &mut problems),
+            None => contents(reader, at, &mut problems),
+        },
     }
 }
 
