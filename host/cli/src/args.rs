@@ -9,10 +9,12 @@ use clap_complete::Shell;
 use crate::exit;
 
 mod approvals;
+mod author;
 mod connect;
 mod server;
 
 pub(crate) use approvals::{Approvals, ListApprovals, OfApprovals};
+pub(crate) use author::{Build, Dev, Language, New};
 pub(crate) use connect::{Connect, Connections, ListConnections, OfConnections, One, Refresh};
 pub(crate) use server::{Calls, CreateToken, Init, ListCalls, Mcp, OfCalls, Serve, Tokens};
 
@@ -44,6 +46,12 @@ pub(crate) enum Command {
     Record(Record),
     /// Run the calls of cassettes again without the network, and tell what is not as it was recorded
     Replay(Replay),
+    /// Write the folder of a new plugin, which builds and passes its self-test at once
+    New(New),
+    /// Make the component of a plugin that is a document: plugin.yaml
+    Build(Build),
+    /// Build the plugin of a folder after each change, replay its calls and install it, and show its calls, until stopped
+    Dev(Dev),
     /// Keep a plugin beside the configuration; what it asks for waits for your approval
     Install(Install),
     /// Install each component of a folder as soon as it is built, until stopped; for development
@@ -158,7 +166,10 @@ impl Command {
             Self::Versions(options) => options.json,
             Self::Check(options) => options.json,
             Self::Doctor(options) => options.json,
-            Self::Install(_)
+            Self::New(options) => options.json,
+            Self::Build(options) => options.json,
+            Self::Dev(_)
+            | Self::Install(_)
             | Self::Sync(_)
             | Self::Watch(_)
             | Self::Approve { .. }

@@ -11,6 +11,7 @@ use wharf::download::DownloadError;
 use wharf::failure::{CallError, Kind, Refusal};
 use wharf::watch::WatchError;
 use wharf::{LoadError, StoreError};
+use wharf_author::scaffold::ScaffoldError;
 use wharf_server::ServeError;
 
 use crate::print;
@@ -30,6 +31,11 @@ Exit codes:
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
+
+/// What a person wrote is no plugin: all that is wrong with it, each with where it stands.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoPlugin(pub(crate) String);
 
 /// Prints what the command line was found to be: a wish for help, or wrong.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
@@ -94,6 +100,15 @@ pub(crate) fn kind(error: &anyhow::Error) -> Kind {
             return error.kind();
         }
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
+            return Kind::Input;
+        }
+        if cause.is::<NoPlugin>() {
+            return Kind::Plugin;
+        }
+        if matches!(
+            cause.downcast_ref(),
+            Some(ScaffoldError::Name(_) | ScaffoldError::Sdk(_) | ScaffoldError::Taken(_))
+        ) {
             return Kind::Input;
         }
         if matches!(cause.downcast_ref(), Some(wharf_server::StoreError::Refused(_))) {

@@ -52,6 +52,9 @@ fn run() -> ExitCode {
         Command::Call(options) => commands::call::run(&args, options),
         Command::Record(options) => commands::record::run(&args, options),
         Command::Replay(options) => commands::replay::run(&args, options),
+        Command::New(options) => commands::new::run(options),
+        Command::Build(options) => commands::build::run(&args, options),
+        Command::Dev(options) => commands::dev::run(&args, options),
         Command::Install(options) => commands::install::install(&args, options),
         Command::Watch(options) => commands::watch::run(&args, options),
         Command::Approve { plugin, digest, dry_run: true, all, .. } => {

@@ -55,7 +55,7 @@ pub(crate) fn waits(plugin: &str, version: &str, digest: &str, diff: &Capability
 
 /// What is asked for beyond the live release, all of it: an approval is of that. Of a first release, which asks for all that
 /// it does, and of what is no longer asked for, as much as a screen holds, and everything that can do harm.
-fn shown(diff: &CapabilityDiff, first: bool, all: bool) -> (Text, bool) {
+pub(super) fn shown(diff: &CapabilityDiff, first: bool, all: bool) -> (Text, bool) {
     let most = if first { Most::Screen } else { Most::Added };
     let left = if all { usize::MAX } else { SCREEN.saturating_sub(diff.added.len()) };
     let (asked, whole) = asked(diff, most, all);

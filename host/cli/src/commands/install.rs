@@ -102,17 +102,34 @@ impl<'a> Candidate<'a> {
         Ok(Self { release, from: name, bytes })
     }
 
+    /// One that was looked into, and passed its self-tests.
+    pub(crate) fn tested(release: Arc<Release>, from: &Path, bytes: &'a [u8]) -> Self {
+        Self { release, from: from.display().to_string(), bytes }
+    }
+
     /// Installs it: what is to be told of that, with all that it asks for or as much as is needed.
     pub(crate) fn install(&self, setup: &Setup, allowed: Allowed, all: bool) -> Result<Text> {
-        let Self { release, from, bytes } = self;
-        let (name, version) = (&release.about.name, &release.about.version);
+        self.told(setup, self.installed(setup, allowed)?, all)
+    }
+
+    /// Installs it.
+    pub(crate) fn installed(&self, setup: &Setup, allowed: Allowed) -> Result<Installed> {
+        let about = &self.release.about;
         let forced = match allowed {
             Allowed::Higher => false,
-            Allowed::NotLower => live_version(setup, name)?.as_ref() == Some(version),
+            Allowed::NotLower => live_version(setup, &about.name)?.as_ref() == Some(&about.version),
             Allowed::Any => true,
         };
-        let installed = setup.host.install(release, bytes, from, forced).with_context(|| from.clone())?;
+        let installed = setup.host.install(&self.release, self.bytes, &self.from, forced);
+        let installed = installed.with_context(|| self.from.clone())?;
         setup.note_audit();
+        Ok(installed)
+    }
+
+    /// What is to be told of it then.
+    pub(crate) fn told(&self, setup: &Setup, installed: Installed, all: bool) -> Result<Text> {
+        let release = &self.release;
+        let (name, version) = (&release.about.name, &release.about.version);
         Ok(match installed {
             Installed::Unchanged => format!("{name} {version} is live already").into(),
             Installed::Live => format!("{name} {version} is live").into(),
@@ -136,7 +153,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-fn in_lock(release: &Release) -> String {
+pub(crate) fn in_lock(release: &Release) -> String {
     format!("sha256:{}", release.digest)
 }
 

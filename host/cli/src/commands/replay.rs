@@ -1,5 +1,6 @@
 //! Self-tests: the calls of cassettes, run again in a release.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use wharf::files::is_there;
 
 use super::install::url_in;
 use crate::args::{Args, Replay};
-use crate::print::{self, GOOD, styled, text};
+use crate::print::{self, GOOD, Text, styled, text};
 use crate::setup::Setup;
 
 pub(crate) fn run(args: &Args, options: &Replay) -> Result<ExitCode> {
     let setup = Setup::new(args.config.as_deref())?;
     let release = setup.load(&options.plugin)?;
-    replay(&setup, &release, &options.cassettes)?;
+    replay(&setup, &release, &read(&options.cassettes)?, &mut |told| print::out(told))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -27,7 +28,7 @@ pub(crate) fn self_test(setup: &Setup, candidate: &Arc<Release>, from: &Path, ot
     let carried = is_there(&beside).then_some(beside).filter(|beside| !others.contains(beside));
     let cassettes: Vec<PathBuf> = carried.into_iter().chain(others.iter().cloned()).collect();
     let about = &candidate.about;
-    replay(setup, candidate, &cassettes).map_err(|error| match error.downcast_ref() {
+    replay(setup, candidate, &read(&cassettes)?, &mut |told| print::out(told)).map_err(|error| match error.downcast_ref() {
         Some(Differs(differences)) => anyhow!(
             "{} {} is not installed, as it does not pass its self-test\n{differences}\nmend the plugin or, if this is meant, \
              record the cassette anew (`wharf record --to FILE {} …`)",
@@ -40,7 +41,7 @@ pub(crate) fn self_test(setup: &Setup, candidate: &Arc<Release>, from: &Path, ot
 }
 
 /// The file of a candidate as a command takes it. By its name the live release would answer, and not the candidate.
-fn as_file(from: &Path, name: &str) -> String {
+pub(super) fn as_file(from: &Path, name: &str) -> String {
     match (url_in(from), from.parent()) {
         (Some(_), _) => format!("./{name}.wasm"),
         (None, Some(folder)) if folder.as_os_str().is_empty() => format!("./{}", from.display()),
@@ -51,20 +52,31 @@ fn as_file(from: &Path, name: &str) -> String {
 /// What is not as it was recorded, in all cassettes.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not as it was recorded\n{0}")]
-struct Differs(String);
+pub(super) struct Differs(pub(super) String);
+
+/// Cassettes with their files.
+pub(super) type Cassettes = Vec<(PathBuf, Cassette)>;
+
+pub(super) fn read(files: &[PathBuf]) -> Result<Cassettes> {
+    files.iter().map(|file| Ok((file.clone(), Cassette::read(file)?))).collect()
+}
 
 /// Tells of each cassette whose calls are as they were recorded, and fails with what differs in the others.
-fn replay(setup: &Setup, release: &Arc<Release>, files: &[PathBuf]) -> Result<()> {
-    let cassettes = files.iter().map(|file| Ok((file, Cassette::read(file)?))).collect::<Result<Vec<_>>>()?;
+pub(super) fn replay(
+    setup: &Setup,
+    release: &Arc<Release>,
+    cassettes: &Cassettes,
+    tell: &mut dyn FnMut(Text) -> io::Result<()>,
+) -> Result<()> {
     let mut differences = Vec::new();
     for (file, cassette) in cassettes {
         let file = file.display();
-        match setup.host.replay(release, &cassette) {
+        match setup.host.replay(release, cassette) {
             Ok(()) => {
                 let (count, about) = (cassette.calls.len(), &release.about);
                 let calls = if count == 1 { "1 call is".to_owned() } else { format!("{count} calls are") };
                 let good = styled(GOOD, "✓");
-                print::out(text![good, format!(" {file}: {calls} as recorded ({} {})", about.name, about.version)])?;
+                tell(text![good, format!(" {file}: {calls} as recorded ({} {})", about.name, about.version)])?;
             }
             Err(error @ ReplayError::Different(_)) => differences.push(format!("{file}: {error}")),
             Err(error) => return Err(anyhow::Error::from(error).context(file.to_string())),

@@ -52,10 +52,15 @@ pub(crate) fn run(args: &Args, options: &Watch) -> Result<ExitCode> {
 
 fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result<Text> {
     let candidate = Candidate::examine(setup, file, bytes, &[])?;
+    patiently(file, || candidate.install(setup, allowed, false))
+}
+
+/// Changes the store, as soon as no other process does.
+pub(super) fn patiently<T>(file: &Path, change: impl Fn() -> Result<T>) -> Result<T> {
     let deadline = Deadline::within(PATIENCE);
     let mut noted = false;
     loop {
-        match candidate.install(setup, allowed, false) {
+        match change() {
             Err(error) if is_busy(&error) && !deadline.is_over() => {
                 if !noted {
                     print::note(format!("{} waits for another process that is changing the store", file.display()));
@@ -63,7 +68,7 @@ fn install(setup: &Setup, file: &Path, bytes: &[u8], allowed: Allowed) -> Result
                 }
                 thread::sleep(PAUSE);
             }
-            told => return told,
+            changed => return changed,
         }
     }
 }

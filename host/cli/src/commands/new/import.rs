@@ -25,6 +25,9 @@ const LARGEST: u64 = 16 << 20;
 /// How long a description may take to come.
 const LONGEST: Duration = Duration::from_secs(2 * 60);
 
+/// So many lines of what it may not do any more.
+const GIVEN_UP: usize = 20;
+
 /// So many rules are told on the screen; the report has all.
 const RULES: usize = 12;
 
@@ -103,8 +106,8 @@ fn told(dir: &Path, imported: &Imported, written: Option<&Written>) -> Text {
         told.add(text![styled(BAD, "✗"), " ", print::lines(&problem.to_string()), "\n"]);
     }
     if let Some(changes) = &written.changes {
-        told.add(text![styled(WARN, "!"), format!(" it was imported before; the version is {} now\n", written.version)]);
-        told.add(text![asked(changes, Most::Added, false).0, given_up(changes)]);
+        told.add(text![styled(WARN, "!"), format!(" it was imported before; the version is {} now", written.version), "\n"]);
+        told.add(text![asked(changes, Most::Added, false).0, given_up(changes, GIVEN_UP)]);
     }
     let next = match written.problems.is_empty() {
         true => format!("{0}/report.md says what became of each part. Next: `wharf check {0}`, `wharf build {0}`", dir.display()),
@@ -128,11 +131,11 @@ fn rules(report: &Report) -> Text {
             Outcome::Relaxed => (WARN, "relaxed"),
             Outcome::Note => (print::DIM, "note"),
         };
-        text!["  ", styled(style, mark), format!("  {rule}, {times} times: {such}\n")]
+        text!["  ", styled(style, mark), format!("  {rule}, {times} times: {such}"), "\n"]
     };
     let mut told: Text = rules.iter().take(RULES).map(line).collect();
     if let Some(more) = rules.len().checked_sub(RULES).filter(|more| *more > 0) {
-        told.add(format!("  and {more} more kinds\n"));
+        told.add(text![format!("  and {more} more kinds"), "\n"]);
     }
     told
 }
