@@ -119,9 +119,12 @@ fn is_secret(about: &About, field: &str) -> Option<bool> {
 
 /// Whether an operation cannot be run with an empty input: its schema or a path says so.
 fn needs_something(manifest: &Manifest, operation: &Operation) -> bool {
+    // A credential may stand in the path too, and is nobody's input.
+    let is_input =
+        |source: Source| matches!(source, Source::Input(name) if operation.input_names().any(|own| own == name));
     let in_path = |request: &Request| {
         let mut sources = request.path.variables().map(|name| request.source_of(name));
-        request.when_given.is_empty() && sources.any(|source| matches!(source, Source::Input(_)))
+        request.when_given.is_empty() && sources.any(is_input)
     };
     refuses_nothing(manifest, operation)
         || operation.attachments.iter().any(|file| file.required)

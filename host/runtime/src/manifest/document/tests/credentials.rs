@@ -388,3 +388,19 @@ fn a_login_may_send_lines_in_its_body_as_operations_may() {
 fn a_template_names_a_value_of_a_credential() {
     assert!(read(&sample().to_string().replace("{credential.acme.access}", "{credential.acme}")).is_err());
 }
+
+#[test]
+fn a_connection_whose_credential_stands_in_the_path_is_tested_as_any_other() {
+    let document = json!({
+        "contract": CONTRACT, "name": "acme", "title": "Acme", "version": "1.0.0", "summary": "A bot of Acme.",
+        "server": { "summary": "Where it is." },
+        "fields": { "token": { "title": "T", "summary": "t", "secret": true } },
+        "test": { "operation": "me.get" },
+        "schemes": { "bot": { "summary": "s", "placements": [{ "path": "token", "template": "{token}" }] } },
+        "scheme": "bot",
+        "operations": { "me.get": {
+            "title": "Me", "summary": "Whose it is.", "request": { "method": "GET", "path": "/bot{token}/me" },
+        } },
+    });
+    assert_eq!(check(&document.to_string()).err(), None);
+}
