@@ -132,14 +132,33 @@ fn from_json(params: &[&Param], request: &Recorded) -> Result<Map<String, Value>
     let Ok(Value::Object(members)) = serde_json::from_slice(&request.body) else {
         return Err(wrong("body", "it is not a JSON object"));
     };
-    for (name, value) in &members {
+    known(params, &members, fits)?;
+    required(params, &members)?;
+    Ok(members)
+}
+
+/// Values that were texts, but for lists and objects, as what the operation takes.
+pub(crate) fn fitting(params: &[&Param], members: Map<String, Value>) -> Result<Map<String, Value>, Wrong> {
+    let read = |param: &Param, value: &Value| match value.as_str() {
+        Some(text) => parse(param, text),
+        None => Some(value.clone()).filter(|value| param.kind == Kind::Any || value.is_array() || value.is_object()),
+    };
+    known(params, &members, |param, value| read(param, value).is_some())?;
+    required(params, &members)?;
+    let value =
+        |name: &String, value: &Value| params.iter().find(|p| p.name == *name).and_then(|param| read(param, value));
+    Ok(members.iter().filter_map(|(name, given)| Some((name.clone(), value(name, given)?))).collect())
+}
+
+/// Each member is one that the operation takes, and fits.
+fn known(params: &[&Param], members: &Map<String, Value>, fits: impl Fn(&Param, &Value) -> bool) -> Result<(), Wrong> {
+    for (name, value) in members {
         let param = params.iter().find(|p| p.name == *name).ok_or_else(|| wrong(name, "it is not known here"))?;
         if !fits(param, value) {
             return Err(wrong(name, format!("{value} does not fit")));
         }
     }
-    required(params, &members)?;
-    Ok(members)
+    Ok(())
 }
 
 fn fits(param: &Param, value: &Value) -> bool {

@@ -5,7 +5,7 @@
 //! every request as it arrived, so that a test can also prove what was *not* sent, and can be
 //! told to give a prepared answer instead of its own.
 //!
-//! Beside them there is a token server, [`oauth`], for credentials that run out.
+//! Beside them there is a token server, [`oauth`], for credentials that run out, and the providers of the [`catalogue`].
 //!
 //! ```
 //! let appwrite = wharf_simulated::appwrite::start()?;
@@ -26,6 +26,7 @@ mod store;
 
 pub mod aigency;
 pub mod appwrite;
+pub mod catalogue;
 pub mod chatwoot;
 pub mod oauth;
 pub mod table;

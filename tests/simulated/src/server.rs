@@ -183,6 +183,15 @@ impl Server {
         lock(&self.desk).requests.clear();
     }
 
+    /// Follows an address of the server as a browser does, and tells where it leads.
+    #[must_use]
+    pub fn visit(&self, address: &str) -> Option<String> {
+        let target = address.strip_prefix(&self.url)?.to_owned();
+        let request = Recorded { method: "GET".to_owned(), target, ..Recorded::default() };
+        let headers = lock(&self.desk).handle(request).answer.headers;
+        headers.into_iter().find(|(name, _)| name == "Location").map(|(_, location)| location)
+    }
+
     /// Queues an answer for the next request that has none yet. The provider itself does not see
     /// a request answered like this, so its state stays as it is.
     pub fn answer_next(&self, answer: Canned) {

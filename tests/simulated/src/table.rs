@@ -150,7 +150,7 @@ pub fn of(provider: &str) -> Option<&'static [Operation]> {
 }
 
 /// A test reads all of them, so a table that is wrong does not get far.
-fn read(json: &str) -> Vec<Operation> {
+pub(crate) fn read(json: &str) -> Vec<Operation> {
     serde_json::from_str(json).unwrap_or_default()
 }
 
