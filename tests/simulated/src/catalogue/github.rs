@@ -22,7 +22,6 @@ const LOGIN: &str = "ada";
 const TIME: &str = "2026-01-05T09:00:00Z";
 
 pub(super) struct GitHub {
-    url: String,
     /// By `owner/name`.
     repos: BTreeMap<String, Repo>,
     newest: u64,
@@ -58,8 +57,8 @@ impl Provider for GitHub {
 }
 
 impl GitHub {
-    pub(super) fn new(url: &str) -> Self {
-        let mut github = Self { url: url.to_owned(), repos: BTreeMap::new(), newest: 0 };
+    pub(super) fn new() -> Self {
+        let mut github = Self { repos: BTreeMap::new(), newest: 0 };
         github.add_repo("hello", &json!({ "description": "Says hello.", "private": false }));
         github.add_repo("notes", &json!({ "description": null, "private": true }));
         github.add_repo("tools", &json!({ "description": "Small things.", "private": false }));
@@ -94,7 +93,7 @@ impl GitHub {
             "user.get" => json(200, &user()),
             "repos.list" => {
                 let repos: Vec<Value> = self.repos.values().map(|repo| repo.shown.clone()).collect();
-                Ok(self.page(request, &call, &repos, |items| Value::Array(items)))
+                Ok(page(request, &call, &repos, |items| Value::Array(items)))
             }
             "repos.create" => self.create_repo(&call),
             "search.issues" => {
@@ -104,7 +103,7 @@ impl GitHub {
                     issues.filter(|issue| member(issue, "title").to_lowercase().contains(&word)).cloned().collect();
                 let total = found.len();
                 let shown = |items| json!({ "total_count": total, "incomplete_results": false, "items": items });
-                Ok(self.page(request, &call, &found, shown))
+                Ok(page(request, &call, &found, shown))
             }
             name => {
                 let resource = name.split('.').next().unwrap_or_default().to_owned();
@@ -135,27 +134,7 @@ impl GitHub {
                 };
             }
         };
-        Ok(self.page(request, call, &listed, Value::Array))
-    }
-
-    /// A page of a list, with the address of the next one in the header `Link`.
-    fn page(
-        &self,
-        request: &Recorded,
-        call: &Call<'_>,
-        things: &[Value],
-        shown: impl FnOnce(Vec<Value>) -> Value,
-    ) -> Canned {
-        let (number, size) = (call.number("page").unwrap_or(1).max(1), call.number("per_page").unwrap_or(30));
-        let (items, next) = call.page(things, (number - 1).saturating_mul(size), "per_page", 30);
-        let answer = Canned::from(Answer::json(200, &shown(items)));
-        let Some(_) = next else { return answer };
-        let kept = request.query().into_iter().filter(|(name, _)| name != "page");
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept.chain([("page".to_owned(), (number + 1).to_string())]))
-            .finish();
-        let link = format!("<{}{}?{query}>; rel=\"next\"", self.url, request.path());
-        Canned { headers: vec![("Link".to_owned(), link)], ..answer }
+        Ok(page(request, call, &listed, Value::Array))
     }
 
     fn create_repo(&mut self, call: &Call<'_>) -> Outcome {
@@ -300,6 +279,20 @@ impl Repo {
     fn next_number(&self) -> usize {
         self.issues.len() + self.pulls.len() + 1
     }
+}
+
+/// A page of a list, with the address of the next one in the header `Link`.
+fn page(request: &Recorded, call: &Call<'_>, things: &[Value], shown: impl FnOnce(Vec<Value>) -> Value) -> Canned {
+    let (number, size) = (call.number("page").unwrap_or(1).max(1), call.number("per_page").unwrap_or(30));
+    let (items, next) = call.page(things, (number - 1).saturating_mul(size), "per_page", 30);
+    let answer = Canned::from(Answer::json(200, &shown(items)));
+    let Some(_) = next else { return answer };
+    let kept = request.query().into_iter().filter(|(name, _)| name != "page");
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept.chain([("page".to_owned(), (number + 1).to_string())]))
+        .finish();
+    let link = format!("<https://api.github.com{}?{query}>; rel=\"next\"", request.path());
+    Canned { headers: vec![("Link".to_owned(), link)], ..answer }
 }
 
 /// An archive with nothing in it: the end of a directory without entries.

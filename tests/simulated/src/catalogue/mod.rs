@@ -54,15 +54,13 @@ impl Catalogue {
     pub fn start() -> io::Result<Self> {
         let thread = Thread::start()?;
         Ok(Self {
-            github: start(&thread, Some(&["authorization", "x-github-api-version"]), |url| github::GitHub::new(url))?,
+            github: start(&thread, Some(&["authorization", "x-github-api-version"]), github::GitHub::new())?,
             // A browser comes here too, with headers of its own.
-            google_calendar: start(&thread, None, |_| google_calendar::GoogleCalendar::new())?,
-            gmail: start(&thread, None, |_| gmail::Gmail::new())?,
-            slack: start(&thread, Some(&["authorization"]), |_| slack::Slack::new())?,
-            stripe: start(&thread, Some(&["authorization", "stripe-version", "idempotency-key"]), |_| {
-                stripe::Stripe::new()
-            })?,
-            telegram: start(&thread, Some(&[]), |_| telegram::Telegram::new())?,
+            google_calendar: start(&thread, None, google_calendar::GoogleCalendar::new())?,
+            gmail: start(&thread, None, gmail::Gmail::new())?,
+            slack: start(&thread, Some(&["authorization"]), slack::Slack::new())?,
+            stripe: start(&thread, Some(&stripe::HEADERS), stripe::Stripe::new())?,
+            telegram: start(&thread, Some(&[]), telegram::Telegram::new())?,
         })
     }
 
@@ -99,12 +97,9 @@ impl Catalogue {
 fn start<P: Provider>(
     thread: &Arc<Thread>,
     headers: Option<&'static [&'static str]>,
-    provider: impl FnOnce(&str) -> P,
+    mut provider: P,
 ) -> io::Result<Server> {
-    Server::with_headers(thread, headers, |url| {
-        let mut provider = provider(url);
-        move |request: &Recorded| provider.answer(request)
-    })
+    Server::with_headers(thread, headers, |_url| move |request: &Recorded| provider.answer(request))
 }
 
 /// What the provider of a plugin answers to one request too many.

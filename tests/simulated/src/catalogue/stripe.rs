@@ -16,6 +16,8 @@ use crate::table::{self, Place, Table};
 pub(super) static OPERATIONS: Table = Table::new(|| table::read(include_str!("../../tables/catalogue/stripe.json")));
 
 pub(super) const KEY: &str = "rk_simulated_7Qm2ZxV9tLw4Rk8YpJc3Wk5BvHc7";
+/// What a request may have besides what HTTP clients send.
+pub(super) const HEADERS: [&str; 3] = ["authorization", "stripe-version", "idempotency-key"];
 const VERSION: &str = "2025-09-30.clover";
 const TIME: u64 = 1_767_603_600;
 
