@@ -8,6 +8,7 @@ mod appwrite;
 mod audit;
 mod calls;
 mod cassettes;
+mod catalogue;
 mod certificates;
 mod chatwoot;
 mod chatwoot_files;
