@@ -1,7 +1,8 @@
 //! The providers of the catalogue: GitHub, Google Calendar, Gmail, Slack, Stripe and Telegram, as far as its plugins call them.
 //!
 //! What each operation takes stands in a table that is made of the provider's own description, so a request with anything else is
-//! refused. The servers have no clock and no chance: the same calls get the same answers.
+//! refused. Where the documentation says something else it counts: Slack's times are texts, and Telegram's description is older than
+//! some of its names. The servers have no clock and no chance: the same calls get the same answers.
 
 mod call;
 mod github;

@@ -4,6 +4,7 @@
 
 mod aigency;
 mod appwrite;
+mod catalogue;
 mod chatwoot;
 mod client;
 mod transport;
