@@ -1,0 +1,182 @@
+"""A Prism, and a relay before it that keeps what Prism says of each request."""
+
+import http.client
+import json
+import re
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# The largest description takes it half a minute.
+START = 180
+# What Prism says of a request, by the types of its problems. All others are of an answer that it can make nothing of.
+REFUSALS = {
+    "UNPROCESSABLE_ENTITY",
+    "UNAUTHORIZED",
+    "INVALID_CONTENT_TYPE",
+    "NO_PATH_MATCHED_ERROR",
+    "NO_METHOD_MATCHED_ERROR",
+    "NO_SERVER_MATCHED_ERROR",
+    "NO_RESOURCE_PROVIDED_ERROR",
+}
+# The relay has its own framing.
+FRAMING = {"connection", "transfer-encoding", "content-length"}
+ANSWERS = {"NOT_ACCEPTABLE", "NOT_FOUND", "NO_RESPONSE_RESPONSE_DEFINED", "SCHEMA_TOO_COMPLEX"}
+
+
+@dataclass
+class Exchange:
+    """A request as Wharf sent it, and what Prism said of it."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    # Why it was refused; nothing where it was accepted.
+    refused: list[str] = field(default_factory=list)
+    # What went wrong in Prism itself, so that it said neither.
+    fault: str = ""
+
+
+class Prism:
+    """A mock of a description, on a port that the system picks."""
+
+    def __init__(self, document: Path, log: Path):
+        self.log = log
+        command = ["node", HERE / "node_modules/@stoplight/prism-cli/dist/index.js", "mock", "--port", "0", document]
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        self.port = self.listens()
+
+    def listens(self) -> int:
+        end = time.monotonic() + START
+        while time.monotonic() < end and self.process.poll() is None:
+            found = re.search(rb"Prism is listening on http://127\.0\.0\.1:(\d+)", self.log.read_bytes())
+            if found:
+                return int(found[1])
+            time.sleep(0.1)
+        self.end()
+        raise SystemExit(f"Prism does not listen:\n{self.said(0)[-2000:]}")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+    def said(self, since: int) -> str:
+        with self.log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace")
+
+    def judge(self, exchange: Exchange):
+        """Hands a request on, and keeps the verdict."""
+        since = self.log.stat().st_size
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.putrequest(exchange.method, exchange.target, skip_host=True, skip_accept_encoding=True)
+            for name, value in exchange.headers.items():
+                connection.putheader(name, value)
+            connection.endheaders(exchange.body)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            exchange.fault = f"Prism did not answer: {error!r}"
+            return
+        finally:
+            connection.close()
+        self.verdict(exchange, answer, content, since)
+
+    def verdict(self, exchange: Exchange, answer: http.client.HTTPResponse, content: bytes, since: int):
+        told = answer.getheader("sl-violations", "")
+        if told.startswith("Too many"):
+            exchange.refused = ["too many violations to tell"]
+        elif told:
+            violations = [one for one in json.loads(told) if one["location"][:1] == ["request"] and one["severity"] == "Error"]
+            exchange.refused = [words(one) for one in violations]
+        if exchange.refused or not answer.getheader("content-type", "").startswith("application/problem+json"):
+            return
+        try:
+            problem = json.loads(content)
+        except ValueError:
+            return
+        kind = str(problem.get("type", "")).removeprefix("https://stoplight.io/prism/errors#")
+        if kind in REFUSALS:
+            exchange.refused = [words(one) for one in problem.get("validation", [])] or [f"{kind}: {problem.get('detail')}"]
+        elif kind in ANSWERS:
+            # A refusal that has no answer ends here, too, and only the log tells.
+            if "did not pass the validation rules" in self.said(since):
+                exchange.refused = [f"{kind}, and the request did not pass: {' '.join(self.said(since).split())[-300:]}"]
+        elif kind == "UNKNOWN":
+            exchange.fault = f"{answer.status} {problem.get('title')}: {problem.get('detail')}"
+
+
+def words(violation: dict) -> str:
+    place = ".".join(map(str, violation.get("location") or [])).removeprefix("request.")
+    return f"{place}: {violation.get('code')}: {violation.get('message')}"
+
+
+class Relay:
+    """Where Wharf sends its requests: one at a time."""
+
+    def __init__(self, prism: Prism):
+        self.prism = prism
+        # How many segments of a path come before those of the description.
+        self.leading = 0
+        self.exchanges: list[Exchange] = []
+        relay = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self):
+                relay.handle(self)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def take(self, leading: int):
+        """From now on, requests of this kind; those so far are forgotten."""
+        self.leading, self.exchanges = leading, []
+
+    def handle(self, request: BaseHTTPRequestHandler):
+        path, mark, query = request.path.partition("?")
+        target = "/" + "/".join(path.split("/")[1 + self.leading :]) + mark + query
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in FRAMING}
+        body = body_of(request)
+        if body or "content-length" in request.headers:
+            headers["Content-Length"] = str(len(body))
+        exchange = Exchange(request.command, target, headers, body)
+        self.prism.judge(exchange)
+        self.exchanges.append(exchange)
+        # What Wharf makes of answers is not judged here.
+        content = b"{}"
+        request.send_response(200)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(content)
+
+
+def body_of(request: BaseHTTPRequestHandler) -> bytes:
+    if "chunked" not in request.headers.get("transfer-encoding", ""):
+        return request.rfile.read(int(request.headers.get("content-length") or 0))
+    body = b""
+    while size := int(request.rfile.readline().split(b";")[0], 16):
+        body += request.rfile.read(size)
+        request.rfile.readline()
+    request.rfile.readline()
+    return body
