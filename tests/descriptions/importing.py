@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import fetch
+from asked import METHODS
 from measure import Run, wharf
 
-METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 # From good to bad: an operation is what the worst of its lines says.
 OUTCOMES = ["carried", "relaxed", "lost", "left-out"]
 

@@ -5,13 +5,13 @@ import os
 import random
 import re
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+import asked
 import fetch
 from inputs import Inputs
 from measure import wharf
@@ -108,7 +108,8 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
     folder = fetch.GENERATED / "sent" / one.plugin
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    prism = Prism(for_prism(one, folder), folder / "prism.log")
+    asked.write(one.file, folder / "asked.json")
+    prism = Prism(folder / "asked.json", folder / "prism.log")
     relay = Relay(prism)
     try:
         component = with_tokens(plugins / one.plugin, document, folder)
@@ -121,15 +122,6 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
         relay.end()
         prism.end()
     return result
-
-
-def for_prism(one: fetch.Description, folder: Path) -> Path:
-    """The description as Prism reads it: what Google writes is converted."""
-    if "swagger" in (described := json.loads(one.file.read_text())) or "openapi" in described:
-        return one.file
-    converted = folder / "converted.json"
-    subprocess.run(["node", fetch.HERE / "convert.mjs", one.file, converted], check=True)
-    return converted
 
 
 def pinned(plugin: Path) -> dict[str, str]:
