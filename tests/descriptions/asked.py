@@ -1,6 +1,6 @@
 """The half of a description that Prism needs: what is asked, without what is answered.
 
-Prism judges requests here, and of the answers of Stripe's description, which have each other within them, it does not come to an end.
+Prism judges requests here. Of the answers of Stripe's description, which have each other within them, it does not come to an end.
 """
 
 import json

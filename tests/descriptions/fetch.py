@@ -47,7 +47,7 @@ def files_of(api: str, listed: dict) -> list[Description]:
     if not files:
         raise SystemExit(f"the package `{listed['package']}` has no {listed['files']}")
     names = [api] if len(files) == 1 else [plugin_name(api, file.stem) for file in files]
-    return [Description(api, name, file, listed.get("options", [])) for name, file in zip(names, files)]
+    return [Description(api, name, file, listed.get("options", [])) for name, file in zip(names, files, strict=True)]
 
 
 def plugin_name(api: str, stem: str) -> str:

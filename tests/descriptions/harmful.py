@@ -5,123 +5,31 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-METADATA = "http://169.254.169.254/latest/meta-data"
-# What a text could hide or turn around: a bell, an escape, an override and an isolate of direction, a joiner, a private character, a tag.
+from shapes import (
+    METADATA,
+    body,
+    chain,
+    discovery,
+    document,
+    doubling,
+    doubling_parts,
+    json_around,
+    laughs,
+    many,
+    nested,
+    oauth,
+    operation,
+    query,
+    ref,
+    ring,
+    schemas,
+    swagger,
+    yaml_around,
+)
+
+# What shows as nothing or turns a text around: a bell, an escape, an override and an isolate of direction, a joiner, a private
+# character, a tag, a line break that few know, and a byte order mark.
 TRICKS = "a\x07b\x1b[31mc\u202ed\u2066e\u200df\ue000g\U000e0041h\u0085i\ufeffj"
-
-
-def document(**members) -> dict:
-    return {
-        "openapi": "3.0.3",
-        "info": {"title": "A", "version": "1"},
-        "servers": [{"url": "https://api.example.com"}],
-        "paths": {"/a": {"get": operation()}},
-        **members,
-    }
-
-
-def operation(**members) -> dict:
-    return {"responses": {"200": {"description": "Good."}}, **members}
-
-
-def body(schema) -> dict:
-    return operation(requestBody={"content": {"application/json": {"schema": schema}}})
-
-
-def query(schema, name: str = "q") -> dict:
-    return operation(parameters=[{"name": name, "in": "query", "schema": schema}])
-
-
-def schemas(schema, **others) -> dict:
-    """A body whose schema is `#/components/schemas/A`."""
-    posted = body({"$ref": "#/components/schemas/A"})
-    return document(paths={"/a": {"post": posted}}, components={"schemas": {"A": schema, **others}})
-
-
-def ref(name: str) -> dict:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def nested(levels: int, begin: str, end: str) -> str:
-    return begin * levels + end * levels
-
-
-def json_around(schema: str) -> str:
-    return json.dumps(schemas("HERE")).replace('"HERE"', schema)
-
-
-def yaml_around(schema: str) -> str:
-    return (
-        "openapi: 3.0.3\ninfo: {title: A, version: '1'}\nservers: [{url: https://api.example.com}]\n"
-        f"paths:\n  /a:\n    post:\n      requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\n"
-        "      responses: {'200': {description: Good.}}\n"
-    )
-
-
-def laughs() -> str:
-    levels = [f"  a{n + 1}: &a{n + 1} {{allOf: [{', '.join([f'*a{n}'] * 9)}]}}" for n in range(40)]
-    return "x-laughs:\n  a0: &a0 {type: string}\n" + "\n".join(levels) + "\n" + yaml_around("*a40")
-
-
-def doubling() -> dict:
-    """Each schema has the next one twice: two to the sixtieth, if they are written out."""
-    levels = {f"A{n}": {"type": "object", "properties": {"l": ref(f"A{n + 1}"), "r": ref(f"A{n + 1}")}} for n in range(60)}
-    return schemas(ref("A0"), **levels, A60={"type": "string"})
-
-
-def doubling_parts() -> dict:
-    levels = {f"A{n}": {"allOf": [ref(f"A{n + 1}"), ref(f"A{n + 1}")]} for n in range(60)}
-    return schemas(ref("A0"), **levels, A60={"type": "object", "properties": {"a": {"type": "string"}}})
-
-
-def chain(length: int) -> dict:
-    return schemas(ref("B0"), **{f"B{n}": ref(f"B{n + 1}") for n in range(length)}, **{f"B{length}": {"type": "string"}})
-
-
-def many(number: int) -> dict:
-    return document(paths={f"/a{n}": {"get": operation()} for n in range(number)})
-
-
-def swagger(**members) -> dict:
-    return {
-        "swagger": "2.0",
-        "info": {"title": "A", "version": "1"},
-        "host": "api.example.com",
-        "schemes": ["https"],
-        "paths": {"/a": {"get": operation()}},
-        **members,
-    }
-
-
-def discovery(**members) -> dict:
-    method = {"id": "a.b.get", "path": "a", "httpMethod": "GET"}
-    return {
-        "kind": "discovery#restDescription",
-        "discoveryVersion": "v1",
-        "name": "a",
-        "version": "v1",
-        "title": "A",
-        "rootUrl": "https://api.example.com/",
-        "servicePath": "",
-        "resources": {"b": {"methods": {"get": method}}},
-        **members,
-    }
-
-
-def ring(length: int) -> dict:
-    """Resources within resources."""
-    inner: dict = {}
-    for _ in range(length):
-        inner = {"resources": {"r": inner}}
-    return discovery(**inner)
-
-
-def oauth(**endpoints) -> dict:
-    scheme = {
-        "type": "oauth2",
-        "flows": {"authorizationCode": {"authorizationUrl": METADATA, "tokenUrl": METADATA, "scopes": {}, **endpoints}},
-    }
-    return document(components={"securitySchemes": {"o": scheme}}, security=[{"o": []}])
 
 
 def reach(canary: str) -> dict[str, dict]:
@@ -428,7 +336,7 @@ def documents(canary: str) -> dict[str, str | bytes | dict]:
                 "properties": {"a": {"$ref": "#a"}},
             }
         ),
-        "duplicate-keys": '{"openapi":"3.0.3","openapi":"2.0","info":{"title":"A","version":"1"},"paths":{"/a":{"get":{"responses":{}}},"/a":{"get":{"responses":{}}}}}',
+        "duplicate-keys": json.dumps(document()).replace('"paths": {', '"openapi": "2.0", "paths": {"/a": {}, ', 1),
         "empty": "",
         "blank": " \n\t\n",
         "null": "null",
@@ -443,7 +351,9 @@ def documents(canary: str) -> dict[str, str | bytes | dict]:
         "no-paths": document(paths={}),
         "version-of-tomorrow": document(openapi="4.0.0"),
         "not-utf-8": b'{"openapi": "3.0.3", "info": {"title": "\xff\xfe\x80"}}',
-        "half-a-surrogate": b'{"openapi": "3.0.3", "info": {"title": "\\ud800", "version": "1"}, "paths": {"/a": {"get": {"responses": {}, "summary": "\\udfff"}}}}',
+        "half-a-surrogate": json.dumps(
+            document(info={"title": "\ud800", "version": "1"}, paths={"/a": {"get": operation(summary="\udfff")}})
+        ),
         "utf-16": json.dumps(document()).encode("utf-16"),
         "utf-32": json.dumps(document()).encode("utf-32"),
         "nul-bytes": b"\0" * 1_000_000,

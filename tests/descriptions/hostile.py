@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fetch
-from harmful import METADATA, cases
+from harmful import cases
 from measure import Run, wharf
+from shapes import METADATA
 
 SECONDS, MEBIBYTES = 10, 512
 

@@ -38,20 +38,24 @@ def main(words: list[str]) -> int:
 
 def tell_imported(totals: dict[str, importing.Imported]) -> list[str]:
     print("--- imports")
-    print(f"{'':16}{'operations':>10}{'carried':>9}{'relaxed':>9}{'lost':>6}{'left out':>9}{'new s':>7}{'build s':>8}{'MiB':>6}")
+    print("                operations  carried  relaxed  lost left out  new s build s describe s   MiB")
     whole = importing.Imported()
     wrong = []
     for api, total in totals.items():
         row(api, total)
         wrong += total.wrong
-        least = fetch.LISTED["descriptions"][api].get("carried", 0)
-        if total.carried < least:
+        listed = fetch.LISTED["descriptions"][api]
+        if total.carried < (least := listed.get("carried", 0)):
             wrong.append(f"{api}: {total.carried:.1%} are carried over, which should be {least:.0%}")
+        for command, most in listed.get("seconds", {}).items():
+            if (taken := getattr(total, command)) > most:
+                wrong.append(f"{api}: `wharf {command}` takes {taken:.1f} s, which should be {most}")
         whole.operations += total.operations
         whole.outcomes += total.outcomes
         whole.rules += total.rules
         whole.new += total.new
         whole.build += total.build
+        whole.describe = max(whole.describe, total.describe)
         whole.mebibytes = max(whole.mebibytes, total.mebibytes)
     row("all", whole)
     for (outcome, rule), number in sorted(whole.rules.items(), key=lambda one: (importing.OUTCOMES.index(one[0][0]), -one[1])):
@@ -67,7 +71,7 @@ def row(name: str, one: importing.Imported):
     parts = one.outcomes
     print(
         f"{name:16}{one.operations:10}{one.carried:9.1%}{parts['relaxed']:9}{parts['lost']:6}{parts['left-out']:9}"
-        f"{one.new:7.1f}{one.build:8.1f}{one.mebibytes:6.0f}"
+        f"{one.new:7.1f}{one.build:8.1f}{one.describe:11.2f}{one.mebibytes:6.0f}"
     )
 
 
