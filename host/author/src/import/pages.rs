@@ -18,6 +18,8 @@ use super::report::Report;
 mod list;
 mod next;
 #[cfg(test)]
+mod survey;
+#[cfg(test)]
 mod tests;
 
 use next::Next;
@@ -183,7 +185,8 @@ impl<'a> Turned<'a> {
     }
 
     fn by_last(&self, list: &str) -> Option<Turn> {
-        let parameter = self.find(&LASTS)?;
+        // Beside `max_id` the newest items come first, and `since_id` is where they end.
+        let parameter = self.find(&LASTS).filter(|_| self.find(&["maxid"]).is_none())?;
         let list = next::at(self.shapes, self.schema, list)?;
         let item = self.shapes.members(self.shapes.entries(list)?);
         item.contains_key("id").then(|| ("last", json!({ "query": parameter.name, "at": "/id" })))
