@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexSet;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -17,7 +18,13 @@ const MOST_BYTES: usize = 16 << 20;
 const MOST_FILES: usize = 5_000;
 
 /// Values of one file: each takes a hundred bytes, or two. The largest known description has 300,000.
-const MOST_VALUES: usize = 2_000_000;
+const MOST_VALUES: usize = 1_000_000;
+
+/// The longest place in a file. Those of known descriptions have some hundred bytes.
+const LONGEST_POINTER: usize = 8 << 10;
+
+/// What a file may refer to, and what in it may be referred to by a name.
+const MOST_MARKS: usize = 20_000;
 
 /// The files of a description, parsed. The first is the one that was named.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub struct Documents {
     /// Below which all files stand; none where there is none but the first.
     folder: Option<PathBuf>,
     bytes: usize,
+    /// By their paths.
+    numbers: HashMap<PathBuf, usize>,
 }
 
 #[derive(Debug)]
@@ -39,8 +48,16 @@ pub(super) struct Document {
     path: PathBuf,
     /// The files that its references name, or why one is not read.
     pub(super) links: HashMap<String, Result<usize, String>>,
+    marks: Marks,
+}
+
+/// What of a file is found before it is understood.
+#[derive(Debug, Default)]
+struct Marks {
+    /// The files that its references name, each once.
+    files: IndexSet<String>,
     /// Where its `$anchor`s and `$id`s stand, as JSON Pointers.
-    pub(super) anchors: HashMap<String, String>,
+    anchors: HashMap<String, String>,
 }
 
 /// Reads a file. Those that it refers to are read later.
@@ -67,7 +84,7 @@ pub(crate) fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Documents, ImportEr
 
 impl Documents {
     fn new(name: &str, bytes: Vec<u8>, path: PathBuf, folder: Option<PathBuf>) -> Result<Self, ImportError> {
-        let mut documents = Self { files: Vec::new(), hash: Sha256::new(), folder, bytes: 0 };
+        let mut documents = Self { files: Vec::new(), hash: Sha256::new(), folder, bytes: 0, numbers: HashMap::new() };
         documents.add(&shown(name), bytes, path)?;
         Ok(documents)
     }
@@ -76,9 +93,15 @@ impl Documents {
         self.bytes += bytes.len();
         self.hash.update(&bytes);
         let root = parse(name, &bytes)?;
-        let (links, anchors) = Default::default();
-        self.files.push(Document { name: name.to_owned(), root, path, links, anchors });
-        Ok(self.files.len() - 1)
+        let mut marks = Marks::default();
+        marks.find(&root, &mut String::new()).ok_or_else(|| {
+            let problem = format!("the names of members in each other have more than {LONGEST_POINTER} bytes together");
+            ImportError::new(name, problem)
+        })?;
+        let number = self.files.len();
+        self.numbers.insert(path.clone(), number);
+        self.files.push(Document { name: name.to_owned(), root, path, links: HashMap::new(), marks });
+        Ok(number)
     }
 
     /// By which the description is known again, when all of it was read: `sha256:` and hexadecimal digits.
@@ -100,9 +123,7 @@ impl Documents {
     pub(super) fn gather(&mut self) {
         let mut number = 0;
         while let Some(document) = self.files.get_mut(number) {
-            let (names, anchors) = marks(&document.root);
-            document.anchors = anchors;
-            for name in names {
+            for name in std::mem::take(&mut document.marks.files) {
                 let link = self.link(number, &name);
                 if let Some(document) = self.files.get_mut(number) {
                     document.links.insert(name, link);
@@ -137,8 +158,8 @@ impl Documents {
             Err(_) if climbs_out(&path, folder) => return Err(outside()),
             Err(error) => return Err(error.to_string()),
         };
-        if let Some(known) = self.files.iter().position(|document| document.path == path) {
-            return Ok(known);
+        if let Some(known) = self.numbers.get(&path) {
+            return Ok(*known);
         }
         if self.files.len() >= MOST_FILES {
             return Err(format!("the description has more than {MOST_FILES} files"));
@@ -174,42 +195,59 @@ fn is_address(name: &str) -> bool {
     is_scheme || name.starts_with("//")
 }
 
-/// The files that references name, each once, and the places of what can be referred to by a name.
-fn marks(root: &Value) -> (Vec<String>, HashMap<String, String>) {
-    let (mut files, mut anchors) = (Vec::new(), HashMap::new());
-    let mut known = std::collections::HashSet::new();
-    let mut open = vec![(String::new(), root)];
-    while let Some((pointer, value)) = open.pop() {
+impl Document {
+    /// Where what has a name of its own stands, as a JSON Pointer.
+    pub(super) fn anchor(&self, name: &str) -> Option<&str> {
+        self.marks.anchors.get(name).map(String::as_str)
+    }
+}
+
+impl Marks {
+    /// None where a place is too long to be told.
+    fn find(&mut self, value: &Value, pointer: &mut String) -> Option<()> {
+        let length = pointer.len();
+        if length > LONGEST_POINTER {
+            return None;
+        }
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
-                    match (name.as_str(), value) {
-                        ("$ref", Value::String(reference)) => {
-                            let file = reference.split('#').next().unwrap_or_default();
-                            if !file.is_empty() && known.insert(file) {
-                                files.push(file.to_owned());
-                            }
-                        }
-                        ("$anchor" | "$dynamicAnchor" | "$id", Value::String(anchor)) => {
-                            let anchor = anchor.trim_end_matches('#');
-                            anchors.entry(anchor.to_owned()).or_insert_with(|| pointer.clone());
-                        }
-                        (_, Value::Object(_) | Value::Array(_)) => {
-                            open.push((format!("{pointer}/{}", escaped(name)), value));
-                        }
-                        _ => {}
-                    }
+                    self.member(name, value, pointer);
+                    pointer.push('/');
+                    pointer.push_str(&escaped(name));
+                    self.find(value, pointer)?;
+                    pointer.truncate(length);
                 }
             }
             Value::Array(entries) => {
-                for (number, entry) in entries.iter().enumerate() {
-                    open.push((format!("{pointer}/{number}"), entry));
+                for (number, entry) in
+                    entries.iter().enumerate().filter(|(_, entry)| entry.is_object() || entry.is_array())
+                {
+                    pointer.push_str(&format!("/{number}"));
+                    self.find(entry, pointer)?;
+                    pointer.truncate(length);
                 }
             }
             _ => {}
         }
+        Some(())
     }
-    (files, anchors)
+
+    fn member(&mut self, name: &str, value: &Value, pointer: &str) {
+        match (name, value) {
+            ("$ref", Value::String(reference)) => {
+                let file = reference.split('#').next().unwrap_or_default();
+                if !file.is_empty() && file.len() <= LONGEST_POINTER && self.files.len() < MOST_MARKS {
+                    self.files.insert(file.to_owned());
+                }
+            }
+            ("$anchor" | "$dynamicAnchor" | "$id", Value::String(anchor)) if self.anchors.len() < MOST_MARKS => {
+                let anchor = anchor.trim_end_matches('#').to_owned();
+                self.anchors.entry(anchor).or_insert_with(|| pointer.to_owned());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A name as a step of a JSON Pointer.
@@ -292,3 +330,6 @@ fn no_data(text: &str) -> Option<&'static str> {
     }
     kinds.into_iter().find(|(start, _)| begin.starts_with(start)).map(|(_, what)| what)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,11 +97,11 @@ impl<'d> At<'d> {
         *hops = hops.checked_sub(1).ok_or_else(|| refused("these references lead in a circle"))?;
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let own = self.documents.file(self.document);
-        let named = own.and_then(|document| document.anchors.get(file)).filter(|_| !file.is_empty());
+        let named = own.and_then(|document| document.anchor(file)).filter(|_| !file.is_empty());
         let root = match own.and_then(|document| document.links.get(file)) {
             _ if file.is_empty() => Self::root(self.documents, self.document),
             _ if named.is_some() => {
-                let within = Self::root(self.documents, self.document).walked(named.map_or("", String::as_str), hops);
+                let within = Self::root(self.documents, self.document).walked(named.unwrap_or_default(), hops);
                 within.ok_or_else(|| refused("nothing is there"))?
             }
             Some(Ok(document)) => Self::root(self.documents, *document),
@@ -112,7 +112,7 @@ impl<'d> At<'d> {
         let pointer = if fragment.is_empty() || fragment.starts_with('/') {
             Some(fragment)
         } else {
-            self.documents.file(root.document).and_then(|document| document.anchors.get(&fragment)).cloned()
+            self.documents.file(root.document).and_then(|document| document.anchor(&fragment)).map(str::to_owned)
         };
         pointer.and_then(|pointer| root.walked(&pointer, hops)).ok_or_else(|| refused("nothing is there"))
     }

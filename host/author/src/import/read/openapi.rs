@@ -10,11 +10,8 @@ use super::swagger;
 use crate::import::model::{Answer, Body, Content, Encoding, In, Parameter, Server, ServerVariable, Style};
 use crate::import::texts::{is_clean, line, shown};
 
-/// Servers of one place, variables of one of them, and media types of one content.
+/// Servers of one place, variables of one of them and their choices, headers and media types of one answer.
 const MOST: usize = 100;
-
-/// Choices of a variable.
-const MOST_CHOICES: usize = 1_000;
 
 /// Examples of one place.
 const MOST_EXAMPLES: usize = 20;
@@ -22,20 +19,24 @@ const MOST_EXAMPLES: usize = 20;
 /// The longest media type that is one.
 const LONGEST_MEDIA_TYPE: usize = 200;
 
-pub(super) fn servers(at: &At<'_>) -> Vec<Server> {
+pub(super) fn servers(reader: &mut Reader<'_, '_>, at: &At<'_>) -> Vec<Server> {
     let Some(list) = at.get("servers") else { return Vec::new() };
-    list.entries().take(MOST).filter_map(|at| server(&at)).collect()
+    list.entries().take(MOST).filter_map(|at| server(reader, &at)).collect()
 }
 
-fn server(at: &At<'_>) -> Option<Server> {
+fn server(reader: &mut Reader<'_, '_>, at: &At<'_>) -> Option<Server> {
     let url = text(at, "url")?.trim().to_owned();
+    reader.spend(1)?;
     let mut variables = IndexMap::new();
     if let Some(all) = at.get("variables") {
-        for (name, at) in all.members().take(MOST) {
+        for (name, at) in all.members().take(MOST).filter(|(name, _)| is_clean(name)) {
             let choices = at.value.get("enum").and_then(Value::as_array).into_iter().flatten();
+            let choices: Vec<String> =
+                choices.take(MOST).filter_map(as_text).map(|choice| line(&choice, 200)).collect();
+            reader.spend(1 + choices.len())?;
             let variable = ServerVariable {
                 default: text(&at, "default").unwrap_or_default(),
-                choices: choices.take(MOST_CHOICES).filter_map(as_text).collect(),
+                choices,
                 description: text(&at, "description").unwrap_or_default(),
             };
             variables.insert(name.to_owned(), variable);
@@ -141,14 +142,16 @@ pub(super) fn answer<'d>(
 ) -> Answer {
     // What an answer may be is not held against the operation.
     let mut problems = Problems::new();
-    let headers = at.get("headers").map(|headers| headers.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
+    let headers = at.get("headers").map(|all| all.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
+    let headers = headers.into_iter().filter(|(name, _)| usable(name).is_ok() && reader.spend(1).is_some());
+    let headers: Vec<_> = headers.collect();
     let of_location = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("location"));
     let locations = of_location.filter_map(|(_, at)| location(&at.clone().resolved().ok()?)).collect();
     Answer {
         place: at.place(),
         status,
         description: text(at, "description").unwrap_or_default(),
-        headers: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_clean(name)).collect(),
+        headers: headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
         locations,
         contents: match produces {
             Some(produces) => swagger::contents_of_answer(reader, at, produces, &mut problems),
@@ -167,8 +170,7 @@ fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problem
     let Some(content) = at.get("content") else { return all };
     for (written, at) in content.members().take(MOST) {
         for media_type in media_types(written) {
-            reader.parts = reader.parts.saturating_sub(1);
-            if reader.parts == 0 || all.iter().any(|known| known.media_type == media_type) {
+            if reader.spend(1).is_none() || all.iter().any(|known| known.media_type == media_type) {
                 continue;
             }
             let schema = at.get("schema");
@@ -180,7 +182,7 @@ fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problem
                 place: at.place(),
                 media_type,
                 schema: schema.map(|schema| reader.schemas.of(&schema, problems)),
-                encoding: encodings(&at),
+                encoding: encodings(reader, &at),
                 examples,
             });
         }
@@ -201,8 +203,9 @@ pub(super) fn media_types(written: &str) -> Vec<String> {
     names.map(whole).filter(|name| name.contains('/')).collect()
 }
 
-fn encodings(at: &At<'_>) -> IndexMap<String, Encoding> {
+fn encodings(reader: &mut Reader<'_, '_>, at: &At<'_>) -> IndexMap<String, Encoding> {
     let Some(all) = at.get("encoding") else { return IndexMap::new() };
+    let mut left = || reader.spend(1).is_some();
     let encoding = |at: At<'_>| Encoding {
         media_type: at.text("contentType").map(|name| line(&name.to_ascii_lowercase(), LONGEST_MEDIA_TYPE)),
         style: match at.text("style").as_deref() {

@@ -15,11 +15,22 @@ use crate::import::texts::{beginning, is_clean, line, shown};
 /// No known API has more than 17,000. A path that is referred to often makes more of them than a file has place for.
 pub(super) const MOST_OPERATIONS: usize = 50_000;
 
-/// The parameters, answers and the like of all operations, together.
-const MOST_PARTS: usize = 2_000_000;
+/// The parameters, answers and the like of all operations, together: some hundreds of bytes each.
+const MOST_PARTS: usize = 1_000_000;
 
-/// Values of all examples together. They are for self-tests, which are no worse with fewer.
+/// What is told of them.
+const MOST_LINES: usize = 100_000;
+
+/// The parameters of one operation, and its answers.
+const MOST_PARAMETERS: usize = 500;
+const MOST_ANSWERS: usize = 200;
+
+/// Values of one example, and of all together. They are for self-tests, which are no worse with fewer.
+const LARGEST_EXAMPLE: usize = 10_000;
 const MOST_EXAMPLES: usize = 400_000;
+
+/// Ways to be let in, of which one is taken.
+const MOST_ALTERNATIVES: usize = 100;
 
 /// Letters of a text that are kept. Whoever writes it into a manifest cuts it further.
 const TEXT: usize = 2_000;
@@ -44,8 +55,10 @@ pub(super) struct Reader<'d, 'r> {
     /// What all requests need where nothing else is said.
     security: Option<Vec<Requirement>>,
     /// What is still taken.
-    pub(super) parts: usize,
+    parts: usize,
     examples: usize,
+    /// What is told once.
+    told: Vec<&'static str>,
 }
 
 /// An operation, and what is to be told of the schemas of its input.
@@ -67,6 +80,7 @@ pub(super) fn api(documents: &Documents, notation: Notation, report: &mut Report
         security: None,
         parts: MOST_PARTS,
         examples: MOST_EXAMPLES,
+        told: Vec::new(),
     };
     let mut api = reader.about();
     let at = match notation {
@@ -102,7 +116,7 @@ impl<'d> Reader<'d, '_> {
         let summary = Some(of_info("summary")).filter(|summary| !summary.is_empty());
         let servers = match self.notation {
             Notation::Swagger => swagger::servers(&self.root, &self.root),
-            _ => openapi::servers(&self.root),
+            _ => openapi::servers(self, &self.root.clone()),
         };
         self.not_requests(
             &self.root.clone(),
@@ -120,9 +134,9 @@ impl<'d> Reader<'d, '_> {
 
     /// What is described beside requests is told once for each kind.
     fn not_requests(&mut self, at: &At<'_>, name: &'static str, what: &str) {
-        if at.get(name).is_some_and(|at| at.value.as_object().is_some_and(|all| !all.is_empty()))
-            && !self.report.lines.iter().any(|line| line.rule == name)
-        {
+        let there = at.get(name).filter(|at| at.value.as_object().is_some_and(|all| !all.is_empty()));
+        if let Some(at) = there.filter(|_| !self.told.contains(&name)) {
+            self.told.push(name);
             self.report.of(None).note(&at.place(), name, format!("its {name} are {what}"));
         }
     }
@@ -130,6 +144,16 @@ impl<'d> Reader<'d, '_> {
     /// A line about a part of the API as a whole.
     pub(super) fn note(&mut self, at: &At<'_>, rule: &'static str, text: impl Into<String>) {
         self.report.of(None).note(&at.place(), rule, text);
+    }
+
+    /// Counts parts, so that what is repeated has an end. None where there are too many.
+    pub(super) fn spend(&mut self, parts: usize) -> Option<()> {
+        self.parts = self.parts.saturating_sub(parts);
+        (self.parts > 0).then_some(())
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.parts == 0 || self.schemas.is_too_much() || self.report.lines.len() > MOST_LINES
     }
 
     fn operations(&mut self) -> Result<Vec<Described>, ImportError> {
@@ -149,7 +173,7 @@ impl<'d> Reader<'d, '_> {
                 let problem = format!("it describes more than {MOST_OPERATIONS} operations; describe fewer in it");
                 return Err(ImportError::new(paths.place(), problem));
             }
-            if self.parts == 0 || self.schemas.is_too_much() {
+            if self.is_too_much() {
                 return Err(too_large(&self.root));
             }
         }
@@ -181,7 +205,7 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn path(&mut self, path: &str, items: &[At<'d>], described: &mut Vec<Described>) {
-        let mut known: Vec<String> = Vec::new();
+        let (mut known, mut told): (Vec<String>, bool) = (Vec::new(), false);
         for item in items {
             for (method, at) in item.members() {
                 let lower = method.to_ascii_lowercase();
@@ -191,7 +215,8 @@ impl<'d> Reader<'d, '_> {
                     }
                     described.extend(self.operation(path, &lower, items, &at));
                     known.push(lower);
-                } else if !method.starts_with("x-") && !OF_PATHS.contains(&method) {
+                } else if !method.starts_with("x-") && !OF_PATHS.contains(&method) && !told {
+                    told = true;
                     let text = format!("`{}` is no method of HTTP and nothing else of a path", shown(method));
                     self.report.of(Some(shown(path))).note(&at.place(), "method", text);
                 }
@@ -216,7 +241,7 @@ impl<'d> Reader<'d, '_> {
             summary: self.first_text(at, items, "summary"),
             description: self.first_text(at, items, "description"),
             deprecated: at.bool("deprecated") == Some(true),
-            security: self.security(at).or_else(|| self.security.clone()),
+            security: self.security(at).or_else(|| self.usual_security()),
             ..Operation::default()
         };
         let lists: Vec<At<'d>> = std::iter::once(at).chain(items).filter_map(|at| at.get("parameters")).collect();
@@ -229,7 +254,10 @@ impl<'d> Reader<'d, '_> {
         operation.answers = self.answers(&label, at);
         operation.servers = match self.notation {
             Notation::Swagger => swagger::servers_of(&self.root, at),
-            _ => std::iter::once(at).chain(items).map(openapi::servers).find(|all| !all.is_empty()).unwrap_or_default(),
+            _ => {
+                let mut all = std::iter::once(at).chain(items).map(|at| openapi::servers(self, at));
+                all.find(|servers| !servers.is_empty()).unwrap_or_default()
+            }
         };
         route::write(path, &mut operation, &mut self.report.of(Some(label.clone())))?;
         Some(Described { operation, label, problems })
@@ -252,10 +280,18 @@ impl<'d> Reader<'d, '_> {
         problems: &mut Problems,
     ) -> Option<(Vec<Parameter>, Vec<At<'d>>)> {
         let (mut all, mut of_body): (Vec<Parameter>, Vec<At<'d>>) = (Vec::new(), Vec::new());
+        let mut entries = 0;
         for list in lists {
             let before = all.len();
             for entry in list.entries() {
-                self.parts = self.parts.saturating_sub(1);
+                entries += 1;
+                if entries > MOST_PARAMETERS {
+                    let text =
+                        format!("it has more than {MOST_PARAMETERS} parameters, which no request of a plugin has");
+                    self.report.of(Some(label.to_owned())).left_out(&list.place(), "parameters", text);
+                    return None;
+                }
+                self.spend(1)?;
                 let at = match entry.clone().resolved() {
                     Ok(at) => at,
                     Err(problem) => {
@@ -281,9 +317,6 @@ impl<'d> Reader<'d, '_> {
                             format!("the parameter `{}` stands twice; the first one is taken", shown(&parameter.name));
                         self.report.of(Some(label.to_owned())).note(&at.place(), "duplicate-parameter", text);
                     }
-                }
-                if self.parts == 0 || self.schemas.is_too_much() {
-                    return None;
                 }
             }
         }
@@ -317,18 +350,21 @@ impl<'d> Reader<'d, '_> {
 
     /// An example, as long as there are not too many in all.
     pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
-        let values = count(at.value, self.examples)?;
-        self.examples = self.examples.saturating_sub(values);
-        Some(at.value.clone())
+        let most = self.examples.min(LARGEST_EXAMPLE);
+        let values = count(at.value, most);
+        // One that is too large was counted too.
+        self.examples = self.examples.saturating_sub(values.unwrap_or(most));
+        values.map(|_| at.value.clone())
     }
 
     fn answers(&mut self, label: &str, at: &At<'d>) -> Vec<Answer> {
         let mut answers = Vec::new();
         let produces =
             (self.notation == Notation::Swagger).then(|| swagger::media_types_of(&self.root, at, "produces"));
-        for (status, at) in at.get("responses").into_iter().flat_map(|all| all.members().collect::<Vec<_>>()) {
-            self.parts = self.parts.saturating_sub(1);
-            if status.starts_with("x-") || self.parts == 0 {
+        for (status, at) in
+            at.get("responses").into_iter().flat_map(|all| all.members().take(MOST_ANSWERS).collect::<Vec<_>>())
+        {
+            if status.starts_with("x-") || self.spend(1).is_none() {
                 continue;
             }
             let Some(status) = status_of(status) else {
@@ -347,19 +383,28 @@ impl<'d> Reader<'d, '_> {
         answers
     }
 
+    /// What all requests need.
+    fn usual_security(&mut self) -> Option<Vec<Requirement>> {
+        let scopes = self.security.iter().flatten().flat_map(IndexMap::values).map(Vec::len).sum::<usize>();
+        self.spend(scopes / 4)?;
+        self.security.clone()
+    }
+
     /// What a request needs; none where nothing is said, or nothing that is described.
     fn security(&mut self, at: &At<'d>) -> Option<Vec<Requirement>> {
         let list = at.get("security").filter(|list| list.value.is_array())?;
         let mut alternatives = Vec::new();
         let mut unknown = false;
-        for alternative in list.entries() {
+        for alternative in list.entries().take(MOST_ALTERNATIVES) {
             let mut requirement = Requirement::new();
             let mut is_known = true;
             for (name, scopes) in alternative.members() {
                 let name = line(name, LONGEST_NAME);
                 is_known &= self.schemes.contains_key(&name);
                 let scopes = scopes.value.as_array().into_iter().flatten().filter_map(Value::as_str);
-                requirement.insert(name, scopes.filter(|scope| is_clean(scope)).map(str::to_owned).collect());
+                let scopes: Vec<String> = scopes.filter(|scope| usable(scope).is_ok()).map(str::to_owned).collect();
+                self.spend(1 + scopes.len() / 4)?;
+                requirement.insert(name, scopes);
             }
             if is_known {
                 alternatives.push(requirement);
@@ -368,7 +413,8 @@ impl<'d> Reader<'d, '_> {
             }
         }
         if unknown && alternatives.is_empty() {
-            if !self.report.lines.iter().any(|line| line.rule == "unknown-scheme") {
+            if !self.told.contains(&"unknown-scheme") {
+                self.told.push("unknown-scheme");
                 self.note(
                     &list,
                     "unknown-scheme",

@@ -20,19 +20,19 @@ pub(super) fn write(written: &str, operation: &mut Operation, teller: &mut Telle
     if !fragment.is_empty() {
         teller.note(&place, "path-fragment", "what stands behind `#` in its path is not sent, by nobody");
     }
-    let (path, query) = split_query(path);
+    let (path, query, is_expression) = split_query(path);
     let path = plain(path, &place, teller)?;
-    constants(query, operation, teller);
+    constants(query, is_expression, operation, teller);
     operation.path = path;
+    expressions(operation);
     variables(operation, teller)
 }
 
-/// The path and its query. A `?` within braces is one of an expression: `{?page,limit}`.
-fn split_query(path: &str) -> (&str, &str) {
-    let (before, query) = path.split_once('?').unwrap_or((path, ""));
-    match before.strip_suffix(['{']) {
-        Some(before) => (before, query.trim_end_matches('}')),
-        None => (before.trim_end_matches("{&"), query),
+/// The path and its query, and whether that is an expression: `{?page,limit}`.
+fn split_query(path: &str) -> (&str, &str, bool) {
+    match path.split_once("{?").or_else(|| path.split_once("{&")) {
+        Some((before, names)) => (before, names.trim_end_matches('}'), true),
+        None => path.split_once('?').map_or((path, "", false), |(before, query)| (before, query, false)),
     }
 }
 
@@ -63,8 +63,9 @@ fn plain(path: &str, place: &str, teller: &mut Teller<'_>) -> Option<String> {
 }
 
 /// What stands in the query of a path: a constant becomes a parameter with one value, and `a={b}` the parameter `b` as `a`.
-fn constants(query: &str, operation: &mut Operation, teller: &mut Teller<'_>) {
-    for pair in query.split(['&', ',']).filter(|pair| !pair.is_empty()) {
+fn constants(query: &str, is_expression: bool, operation: &mut Operation, teller: &mut Teller<'_>) {
+    let between = if is_expression { ',' } else { '&' };
+    for pair in query.split(between).filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair.trim_end_matches('*'), ""));
         let name = percent_decoded(name.trim_matches(['{', '}']));
         if usable(&name).is_err() || !is_clean(value) {
@@ -74,7 +75,6 @@ fn constants(query: &str, operation: &mut Operation, teller: &mut Teller<'_>) {
             operation.parameters.iter().position(|known| known.name == name && known.at != In::Header)
         };
         let variable = value.strip_prefix('{').and_then(|value| value.strip_suffix('}'));
-        let expression = !pair.contains('=') && query.len() > pair.len() || pair.contains('{');
         match variable.and_then(|variable| known(operation, variable)) {
             Some(position) => {
                 if let Some(parameter) = operation.parameters.get_mut(position) {
@@ -84,7 +84,7 @@ fn constants(query: &str, operation: &mut Operation, teller: &mut Teller<'_>) {
             None if known(operation, &name).is_some() => {}
             None => {
                 let place = operation.place.clone();
-                let is_constant = variable.is_none() && !expression;
+                let is_constant = variable.is_none() && !is_expression && !pair.starts_with('{');
                 let schema =
                     if is_constant { json!({"const": percent_decoded(value)}) } else { json!({"type": "string"}) };
                 let text = format!("`{}` in the query of its path becomes a parameter", shown(pair));
@@ -100,6 +100,34 @@ fn constants(query: &str, operation: &mut Operation, teller: &mut Teller<'_>) {
             }
         }
     }
+}
+
+/// Writes `{name+}`, `{*name}` and `{name:.*}` as `{+name}`, which have one meaning, and other patterns without them.
+fn expressions(operation: &mut Operation) {
+    let mut path = String::with_capacity(operation.path.len());
+    let mut rest = operation.path.as_str();
+    while let Some((before, name, after)) = rest.split_once('{').and_then(|(before, behind)| {
+        let (name, after) = behind.split_once('}')?;
+        Some((before, name, after))
+    }) {
+        let (bare, pattern) = name.split_once(':').unwrap_or((name, ""));
+        let has_strokes = bare.starts_with(['+', '*'])
+            || bare.ends_with(['+', '*'])
+            || pattern.contains(".*")
+            || pattern.contains(".+");
+        let bare = bare.trim_matches(['+', '*']).trim();
+        for parameter in
+            operation.parameters.iter_mut().filter(|parameter| parameter.at == In::Path && parameter.name == name)
+        {
+            bare.clone_into(&mut parameter.name);
+        }
+        path.push_str(before);
+        path.push_str(if has_strokes { "{+" } else { "{" });
+        path.push_str(bare);
+        path.push('}');
+        rest = after;
+    }
+    operation.path = path + rest;
 }
 
 /// A parameter for each variable, and no other in the path.

@@ -3,7 +3,7 @@
 //! What a schema refers to becomes a definition of the API, `#/$defs/NAME`, when it is referred to for the first time. So recursion
 //! stays what it is, and nothing is written out twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -16,8 +16,8 @@ use crate::import::source::{Documents, escaped};
 mod circles;
 mod keywords;
 
-/// What all schemas are made of, together, in values: some hundreds of bytes each. The largest known description has 900,000.
-const MOST_VALUES: usize = 1_500_000;
+/// What all schemas are made of, together, in values: some hundreds of bytes each.
+const MOST_VALUES: usize = 500_000;
 
 /// Schemas within schemas. What is deeper becomes a definition, as a manifest is only so deep.
 const DEEPEST: usize = 10;
@@ -54,7 +54,8 @@ pub(super) struct Schemas<'d> {
     dialect: Dialect,
     /// By their places.
     names: HashMap<(usize, String), String>,
-    taken: HashSet<String>,
+    /// How often each was wanted.
+    taken: HashMap<String, usize>,
     waiting: VecDeque<(String, At<'d>)>,
     done: IndexMap<String, Value>,
     problems: HashMap<String, Problems>,
@@ -74,7 +75,7 @@ impl<'d> Schemas<'d> {
             documents,
             dialect,
             names: HashMap::new(),
-            taken: HashSet::new(),
+            taken: HashMap::new(),
             waiting: VecDeque::new(),
             done: IndexMap::new(),
             problems: HashMap::new(),
@@ -123,12 +124,12 @@ impl<'d> Schemas<'d> {
         }
         let wanted = name_for(self.documents, &at);
         let mut name = wanted.clone();
-        let mut number = 1;
-        while self.taken.contains(&name) {
-            number += 1;
-            name = format!("{wanted}-{number}");
+        while self.taken.contains_key(&name) {
+            let times = self.taken.entry(wanted.clone()).or_insert(1);
+            *times += 1;
+            name = format!("{wanted}-{times}");
         }
-        self.taken.insert(name.clone());
+        self.taken.insert(name.clone(), 1);
         self.names.insert(place, name.clone());
         self.waiting.push_back((name.clone(), at));
         name

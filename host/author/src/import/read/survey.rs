@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::tests::checked;
 use crate::import::report::{Outcome, Report};
 use crate::import::{read, source};
 
@@ -20,7 +21,7 @@ fn all_descriptions_of_a_folder_are_read() {
         match source::of_file(&file).and_then(|mut documents| read::api(&mut documents, &mut report)) {
             Ok(api) => {
                 (read, operations) = (read + 1, operations + api.operations.len());
-                check(&file, &api);
+                checked(&api);
             }
             Err(error) => {
                 problems.entry(error.problem.clone()).or_insert_with(Vec::new).push(file.clone());
@@ -47,26 +48,6 @@ fn all_descriptions_of_a_folder_are_read() {
         println!("{} times {problem}, such as {}", files.len(), files[0].display());
     }
     slow.iter().rev().take(8).for_each(|(time, file)| println!("{time:?} {}", file.display()));
-}
-
-/// What holds of every API that was read.
-fn check(file: &Path, api: &crate::import::model::Api) {
-    for (name, schema) in &api.schemas {
-        assert!(name.len() <= 128, "{}: {name}", file.display());
-        refers_within(file, api, schema);
-    }
-    for operation in &api.operations {
-        operation.parameters.iter().for_each(|parameter| refers_within(file, api, &parameter.schema));
-        let bodies = operation.body.iter().flat_map(|body| &body.contents);
-        let answers = operation.answers.iter().flat_map(|answer| &answer.contents);
-        bodies.chain(answers).flat_map(|content| &content.schema).for_each(|schema| refers_within(file, api, schema));
-    }
-}
-
-fn refers_within(file: &Path, api: &crate::import::model::Api, schema: &serde_json::Value) {
-    read::schemas::each_reference(schema, &mut |name| {
-        assert!(api.schemas.contains_key(name), "{}: {name} is not there", file.display());
-    });
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -5,6 +5,12 @@ use crate::import::model::{Api, FlowKind, In, SchemeKind, Style};
 use crate::import::report::{Line, Outcome, Report};
 use crate::import::source;
 
+mod discovery;
+mod hostile;
+mod paths;
+mod schemas;
+mod swagger;
+
 /// What is read of a description, and what is told of it.
 fn read(description: &Value) -> (Api, Vec<Line>) {
     tried(description).unwrap()
@@ -15,6 +21,25 @@ fn tried(description: &Value) -> Result<(Api, Vec<Line>), ImportError> {
     let mut documents = source::of_bytes("api.json", description.to_string().into_bytes())?;
     let api = super::api(&mut documents, &mut report)?;
     Ok((api, report.lines))
+}
+
+/// What holds of every API that is read.
+pub(super) fn checked(api: &Api) {
+    let refers_within = |schema: &Value| {
+        super::schemas::each_reference(schema, &mut |name| {
+            assert!(api.schemas.contains_key(name), "{name} is not there")
+        });
+    };
+    for (name, schema) in &api.schemas {
+        assert!(name.len() <= 128 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{name}");
+        refers_within(schema);
+    }
+    for operation in &api.operations {
+        operation.parameters.iter().for_each(|parameter| refers_within(&parameter.schema));
+        let bodies = operation.body.iter().flat_map(|body| &body.contents);
+        let answers = operation.answers.iter().flat_map(|answer| &answer.contents);
+        bodies.chain(answers).flat_map(|content| &content.schema).for_each(refers_within);
+    }
 }
 
 /// A description with one operation, `GET /things`, to which something is added.
@@ -90,8 +115,8 @@ fn what_is_no_description_is_named() {
         ("", "empty"),
         ("<!DOCTYPE html><html></html>", "an HTML page"),
         ("#%RAML 1.0", "RAML"),
-        ("{\"openapi\": \"3.0.0\",}", "api.json:1:21: it is not JSON"),
-        (&"[".repeat(10_000).replacen('[', "{\"a\":[", 1), "127 deep"),
+        ("{\"openapi\": \"3.0.0\"", "api.json:1:"),
+        ("openapi: 3.0.0\n  x: [", "api.json:2:"),
     ] {
         let error = source::of_bytes("api.json", text.as_bytes().to_vec()).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
@@ -115,6 +140,9 @@ fn no_reference_leads_out_of_the_description() {
         assert!(api.operations[0].parameters.is_empty());
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!((line.outcome, line.rule), (Outcome::Lost, "reference"));
+        if reference.contains("parameters") {
+            continue;
+        }
         let (_, lines) =
             read(&with(json!({"parameters": [{"name": "a", "in": "query", "schema": {"$ref": reference}}]})));
         assert!(

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use wharf::download::download;
 use wharf::Host;
+use wharf::download::download;
 use wharf_author::import::folder::{self, Origin, Written};
 use wharf_author::import::report::{Outcome, Report};
 use wharf_author::import::{self, Auth, Documents, Imported, Options};
@@ -37,7 +37,12 @@ pub(crate) fn run(options: &New, from: &str) -> Result<ExitCode> {
     let origin = origin(options, from, before)?;
     let wanted = Options {
         plugin: options.name.clone(),
-        auth: origin.auth.as_deref().map(str::parse::<Auth>).transpose().map_err(|problem| Usage(problem.to_string()))?,
+        auth: origin
+            .auth
+            .as_deref()
+            .map(str::parse::<Auth>)
+            .transpose()
+            .map_err(|problem| Usage(problem.to_string()))?,
         include: origin.include.clone(),
         exclude: origin.exclude.clone(),
         names: origin.names.clone(),
@@ -85,7 +90,8 @@ fn in_json(imported: &Imported, written: Option<&Written>) -> Value {
         if let Some(written) = written {
             members.insert("version".to_owned(), written.version.clone().into());
             members.insert("files".to_owned(), json!(written.files));
-            members.insert("problems".to_owned(), written.problems.iter().map(|p| Value::from(p.to_string())).collect());
+            members
+                .insert("problems".to_owned(), written.problems.iter().map(|p| Value::from(p.to_string())).collect());
         }
     }
     told
@@ -106,11 +112,18 @@ fn told(dir: &Path, imported: &Imported, written: Option<&Written>) -> Text {
         told.add(text![styled(BAD, "✗"), " ", print::lines(&problem.to_string()), "\n"]);
     }
     if let Some(changes) = &written.changes {
-        told.add(text![styled(WARN, "!"), format!(" it was imported before; the version is {} now", written.version), "\n"]);
+        told.add(text![
+            styled(WARN, "!"),
+            format!(" it was imported before; the version is {} now", written.version),
+            "\n"
+        ]);
         told.add(text![asked(changes, Most::Added, false).0, given_up(changes, GIVEN_UP)]);
     }
     let next = match written.problems.is_empty() {
-        true => format!("{0}/report.md says what became of each part. Next: `wharf check {0}`, `wharf build {0}`", dir.display()),
+        true => format!(
+            "{0}/report.md says what became of each part. Next: `wharf check {0}`, `wharf build {0}`",
+            dir.display()
+        ),
         false => format!("mend {}/overlay.yaml; until then the plugin cannot be built", dir.display()),
     };
     told.add(next);

@@ -1,10 +1,14 @@
 //! The keywords of one schema: those of 2020-12 as they are, those of other dialects as what they mean, and no others.
 
-use serde_json::{Map, Number, Value, json};
+use indexmap::IndexSet;
+use serde_json::{Map, Number, Value};
 
 use super::Converter;
 use crate::import::read::at::as_text;
-use crate::import::texts::{is_clean, shown};
+use crate::import::texts::{beginning, is_clean, shown};
+
+/// Letters of a description that are kept.
+const LONGEST_TEXT: usize = 1_000;
 
 /// What types there are.
 const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
@@ -22,6 +26,10 @@ impl<'d> Converter<'_, 'd, '_> {
                 self.below(keyword, |this| this.keyword(keyword, value, keywords, &mut made));
             }
         }
+        if keywords.get("type").and_then(Value::as_str) == Some("file") {
+            made.insert("format".to_owned(), Value::from("binary"));
+        }
+        require(keywords, &mut made);
         self.repair(&mut made);
         made
     }
@@ -40,9 +48,8 @@ impl<'d> Converter<'_, 'd, '_> {
             "uniqueItems" => value.as_bool().filter(|unique| *unique).map(Value::from),
             "pattern" => self.pattern(value),
             "required" => self.names(value),
-            "properties" => self.properties(value, made),
             "patternProperties" => self.patterned(value),
-            "dependentSchemas" => self.map(value),
+            "properties" | "dependentSchemas" => self.map(value),
             "dependentRequired" => self.dependent(value),
             "dependencies" => return self.dependencies(value, made),
             "additionalProperties"
@@ -63,7 +70,7 @@ impl<'d> Converter<'_, 'd, '_> {
             }
             "items" => Some(self.schema(value)),
             "prefixItems" | "allOf" | "anyOf" | "oneOf" => self.list(value),
-            "description" => value.as_str().map(Value::from),
+            "description" => value.as_str().and_then(|text| self.description(text)),
             "default" => self.default(value, all),
             "contentEncoding" | "contentMediaType" => value.as_str().filter(|text| is_clean(text)).map(Value::from),
             "readOnly" | "writeOnly" | "deprecated" => value.as_bool().filter(|says| *says).map(Value::from),
@@ -83,6 +90,7 @@ impl<'d> Converter<'_, 'd, '_> {
     }
 
     fn types(&mut self, value: &Value) -> Option<Value> {
+        self.spend(weight(value))?;
         let names: Vec<&str> = match value {
             Value::String(name) => name.split([',', '|']).map(str::trim).collect(),
             Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
@@ -90,25 +98,11 @@ impl<'d> Converter<'_, 'd, '_> {
         };
         let mut types: Vec<&'static str> = Vec::new();
         for name in names {
-            let lower = name.to_ascii_lowercase();
-            let known = match lower.as_str() {
-                // Anything at all.
-                "any" | "mixed" | "unknown" | "" => return None,
-                "int" | "int32" | "int64" | "long" | "short" | "integer32" => "integer",
-                "float" | "double" | "decimal" | "numeric" => "number",
-                "bool" => "boolean",
-                "file" | "str" | "text" | "date" | "datetime" | "date-time" | "uuid" | "email" | "uri" | "url" => {
-                    "string"
-                }
-                "list" => "array",
-                "map" | "dict" | "hash" | "json" => "object",
-                name => match TYPES.into_iter().find(|known| *known == name) {
-                    Some(known) => known,
-                    None => return self.unclear(value),
-                },
-            };
-            if !types.contains(&known) {
-                types.push(known);
+            match known_type(name) {
+                Some("") => return None,
+                Some(known) if types.contains(&known) => {}
+                Some(known) => types.push(known),
+                None => return self.unclear(value),
             }
         }
         match types.as_slice() {
@@ -121,11 +115,11 @@ impl<'d> Converter<'_, 'd, '_> {
     /// The values that are allowed, as the type has them: `[1, 2]` of a text are `["1", "2"]`.
     fn choices(&mut self, value: &Value, all: &Map<String, Value>) -> Option<Value> {
         let Value::Array(choices) = value else { return self.unclear(value) };
-        self.spend(choices.len())?;
+        self.spend(weight(value))?;
         if choices.is_empty() {
             return self.unclear(value);
         }
-        let of_type = all.get("type").and_then(Value::as_str);
+        let of_type = type_of(all);
         let made: Vec<Value> = choices.iter().filter_map(|choice| fitting(choice, of_type)).collect();
         if !made.iter().all(is_clean_value) {
             let text =
@@ -149,7 +143,13 @@ impl<'d> Converter<'_, 'd, '_> {
     /// What holds where nothing is given, as the type has it.
     fn default(&mut self, value: &Value, all: &Map<String, Value>) -> Option<Value> {
         self.spend(weight(value))?;
-        fitting(value, all.get("type").and_then(Value::as_str)).filter(is_clean_value)
+        fitting(value, type_of(all)).filter(is_clean_value)
+    }
+
+    fn description(&mut self, text: &str) -> Option<Value> {
+        let text = beginning(text, LONGEST_TEXT);
+        self.spend(text.len() / 64)?;
+        Some(Value::String(text))
     }
 
     fn number(&mut self, value: &Value) -> Option<Value> {
@@ -219,13 +219,13 @@ impl<'d> Converter<'_, 'd, '_> {
         }
     }
 
-    /// The names of members, each once. Of a member itself `true` says that it is required (see [`properties`](Self::properties)).
+    /// The names of members, each once. Of a member itself `true` says that it is required.
     fn names(&mut self, value: &Value) -> Option<Value> {
         if value.is_boolean() {
             return None;
         }
         let Value::Array(names) = value else { return self.unclear(value) };
-        self.spend(names.len())?;
+        self.spend(weight(value))?;
         let mut made: Vec<&str> = Vec::new();
         let mut known = std::collections::HashSet::new();
         for name in names {
@@ -237,27 +237,11 @@ impl<'d> Converter<'_, 'd, '_> {
         (!made.is_empty()).then(|| Value::from(made))
     }
 
-    /// The members of an object. One that says `required: true` of itself, as long ago, is required.
-    fn properties(&mut self, value: &'d Value, made: &mut Map<String, Value>) -> Option<Value> {
-        let said = self.map(value)?;
-        let of_themselves = value.as_object().into_iter().flatten();
-        let required =
-            of_themselves.filter(|(name, of)| of.get("required") == Some(&Value::Bool(true)) && is_clean(name));
-        for (name, _) in required {
-            let names = made.entry("required").or_insert_with(|| json!([]));
-            if let Value::Array(names) = names
-                && !names.iter().any(|known| known == name)
-            {
-                names.push(Value::from(name.as_str()));
-            }
-        }
-        Some(said)
-    }
-
     fn map(&mut self, value: &'d Value) -> Option<Value> {
         let Value::Object(members) = value else { return self.unclear(value) };
         let mut made = Map::new();
         for (name, schema) in members {
+            self.spend(name.len() / 64)?;
             if is_clean(name) {
                 let schema = self.below(name, |this| this.schema(schema));
                 made.insert(name.clone(), schema);
@@ -342,6 +326,20 @@ impl<'d> Converter<'_, 'd, '_> {
     }
 }
 
+/// Requires the members that say `required: true` of themselves, as was done long ago.
+fn require(keywords: &Map<String, Value>, made: &mut Map<String, Value>) {
+    let members = keywords.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let own = members.filter(|(name, of)| of.get("required") == Some(&Value::Bool(true)) && is_clean(name));
+    let own: Vec<&str> = own.map(|(name, _)| name.as_str()).collect();
+    if own.is_empty() {
+        return;
+    }
+    let said = made.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let all: IndexSet<&str> = said.chain(own).collect();
+    let all: Vec<Value> = all.into_iter().map(Value::from).collect();
+    made.insert("required".to_owned(), Value::Array(all));
+}
+
 /// Whether two schemas of a list say the same, but for what people read of them, and formats.
 fn differ_by_format(all: &[Value]) -> bool {
     const SAID: [&str; 3] = ["description", "format", "default"];
@@ -371,6 +369,28 @@ fn fitting(choice: &Value, of_type: Option<&str>) -> Option<Value> {
         }
         (_, other) => Some(other.clone()),
     }
+}
+
+/// What a name of a type means, also one that is of no JSON Schema; `""` is anything at all.
+fn known_type(name: &str) -> Option<&'static str> {
+    let lower = name.trim().to_ascii_lowercase();
+    match lower.as_str() {
+        "any" | "mixed" | "unknown" | "" => Some(""),
+        "int" | "int32" | "int64" | "long" | "short" => Some("integer"),
+        "float" | "double" | "decimal" | "numeric" => Some("number"),
+        "bool" => Some("boolean"),
+        "file" | "str" | "text" | "date" | "datetime" | "date-time" | "uuid" | "email" | "uri" | "url" => {
+            Some("string")
+        }
+        "list" => Some("array"),
+        "map" | "dict" | "hash" | "json" => Some("object"),
+        name => TYPES.into_iter().find(|known| *known == name),
+    }
+}
+
+/// The one type of a schema.
+fn type_of(keywords: &Map<String, Value>) -> Option<&'static str> {
+    known_type(keywords.get("type")?.as_str()?)
 }
 
 fn whole(number: f64) -> Option<u64> {
