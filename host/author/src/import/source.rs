@@ -1,5 +1,6 @@
 //! The files of a description: the one that was named, and those below its folder that it refers to.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -251,8 +252,8 @@ impl Marks {
 }
 
 /// A name as a step of a JSON Pointer.
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+pub(super) fn escaped(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { Cow::Owned(name.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(name) }
 }
 
 /// A text without percent-encoding; as it is where that is none.
@@ -286,7 +287,7 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Value, ImportError> {
         return Err(ImportError::new(name, format!("it is {what}, and no description of an API; {REMEDY}")));
     }
     if text.trim_start().starts_with('{') {
-        if text.bytes().filter(|byte| *byte == b',').count() > MOST_VALUES {
+        if text.bytes().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count() > MOST_VALUES {
             return Err(ImportError::new(
                 name,
                 format!("it has more than {MOST_VALUES} values; describe less in one file"),

@@ -7,7 +7,7 @@ use crate::import::source::{Documents, escaped, percent_decoded};
 use crate::import::texts::shown;
 
 /// References that lead to references, one after the other.
-const MOST_HOPS: usize = 30;
+const MOST_HOPS: usize = 10;
 
 /// A value, and where it stands.
 #[derive(Clone, Debug)]
@@ -121,22 +121,27 @@ impl<'d> At<'d> {
     fn walked(self, pointer: &str, hops: &mut usize) -> Option<Self> {
         let mut at = self;
         for step in pointer.split('/').skip(1) {
-            let name = step.replace("~1", "/").replace("~0", "~");
-            at = match at.step(&name) {
-                Some(below) => below,
-                None => at.followed(hops).ok()?.step(&name)?,
-            };
+            let name = if step.contains('~') { &step.replace("~1", "/").replace("~0", "~") } else { step };
+            if !at.step(name) {
+                at = at.followed(hops).ok()?;
+                at.step(name).then_some(())?;
+            }
         }
         Some(at)
     }
 
-    fn step(&self, name: &str) -> Option<Self> {
-        let value = match self.value {
-            Value::Object(members) => members.get(name)?,
-            Value::Array(entries) => entries.get(name.parse::<usize>().ok()?)?,
-            _ => return None,
+    /// Goes to what stands below. Whether something does.
+    fn step(&mut self, name: &str) -> bool {
+        let below = match self.value {
+            Value::Object(members) => members.get(name),
+            Value::Array(entries) => name.parse::<usize>().ok().and_then(|number| entries.get(number)),
+            _ => None,
         };
-        Some(self.below(name, value))
+        let Some(value) = below else { return false };
+        self.value = value;
+        self.pointer.push('/');
+        self.pointer.push_str(&escaped(name));
+        true
     }
 }
 

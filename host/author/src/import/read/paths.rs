@@ -350,6 +350,9 @@ impl<'d> Reader<'d, '_> {
 
     /// An example, as long as there are not too many in all.
     pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
+        if self.examples == 0 {
+            return None;
+        }
         let most = self.examples.min(LARGEST_EXAMPLE);
         let values = count(at.value, most);
         // One that is too large was counted too.
@@ -473,14 +476,22 @@ fn count(value: &Value, most: usize) -> Option<usize> {
     let mut values = 0;
     while let Some(value) = open.pop() {
         values += 1;
+        let more = match value {
+            Value::Array(entries) => entries.len(),
+            Value::Object(members) => members.len(),
+            Value::String(text) => {
+                values += text.len() / 64;
+                0
+            }
+            _ => 0,
+        };
+        if values + open.len() + more > most {
+            return None;
+        }
         match value {
             Value::Array(entries) => open.extend(entries),
             Value::Object(members) => open.extend(members.values()),
-            Value::String(text) => values += text.len() / 64,
             _ => {}
-        }
-        if values + open.len() > most {
-            return None;
         }
     }
     Some(values)

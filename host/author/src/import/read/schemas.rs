@@ -15,9 +15,15 @@ use crate::import::source::{Documents, escaped};
 
 mod circles;
 mod keywords;
+mod patterns;
+
+use patterns::Patterns;
 
 /// What all schemas are made of, together, in values: some hundreds of bytes each.
 const MOST_VALUES: usize = 500_000;
+
+/// What a definition takes, beside the values in it.
+const DEFINITION: usize = 3;
 
 /// Schemas within schemas. What is deeper becomes a definition, as a manifest is only so deep.
 const DEEPEST: usize = 10;
@@ -59,6 +65,7 @@ pub(super) struct Schemas<'d> {
     waiting: VecDeque<(String, At<'d>)>,
     done: IndexMap<String, Value>,
     problems: HashMap<String, Problems>,
+    patterns: Patterns,
     /// How many values may still be made.
     left: usize,
 }
@@ -79,6 +86,7 @@ impl<'d> Schemas<'d> {
             waiting: VecDeque::new(),
             done: IndexMap::new(),
             problems: HashMap::new(),
+            patterns: Patterns::default(),
             left: MOST_VALUES,
         }
     }
@@ -100,8 +108,10 @@ impl<'d> Schemas<'d> {
         while let Some((name, at)) = self.waiting.pop_front() {
             let mut problems = Problems::new();
             let schema = self.of(&at, &mut problems);
-            self.done.insert(name.clone(), schema);
-            self.problems.insert(name, problems);
+            if !problems.is_empty() {
+                self.problems.insert(name.clone(), problems);
+            }
+            self.done.insert(name, schema);
             if self.is_too_much() {
                 return None;
             }
@@ -130,6 +140,7 @@ impl<'d> Schemas<'d> {
             name = format!("{wanted}-{times}");
         }
         self.taken.insert(name.clone(), 1);
+        self.left = self.left.saturating_sub(DEFINITION);
         self.names.insert(place, name.clone());
         self.waiting.push_back((name.clone(), at));
         name

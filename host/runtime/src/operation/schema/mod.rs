@@ -94,12 +94,12 @@ pub(crate) fn check_one(schema: &Value) -> Result<(), String> {
     jsonschema::draft202012::meta::validate(schema).map_err(|error| format!("is not valid: {error}"))
 }
 
-/// Whether a schema may have a pattern, by itself: all of an operation's have a bound too.
+/// Whether a schema may have a pattern, and how many bytes it takes: all of an operation have a bound too.
 ///
 /// # Errors
 /// What is wrong with it, to follow a schema's name: it `has the pattern …`.
-pub fn check_pattern(pattern: &str) -> Result<(), String> {
-    plan::translated(pattern).map(drop)
+pub fn check_pattern(pattern: &str) -> Result<usize, String> {
+    plan::translated(pattern).map(|pattern| pattern.bytes)
 }
 
 /// Whether the definitions of a manifest, which were taken apart, can be tried: each is made ready once, for all that refer to it.

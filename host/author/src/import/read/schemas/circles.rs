@@ -13,7 +13,9 @@ pub(super) fn opened(definitions: &mut IndexMap<String, Value>) -> Vec<(String, 
     for (name, schema) in definitions.iter() {
         let mut found = Vec::new();
         on_the_same(schema, String::new(), false, &mut found);
-        edges.insert(name, found);
+        if !found.is_empty() {
+            edges.insert(name, found);
+        }
     }
     let back: Vec<(String, Edge)> = backward(definitions.keys().map(String::as_str), &edges);
     for (name, edge) in &back {

@@ -210,7 +210,7 @@ impl<'d> Converter<'_, 'd, '_> {
             );
             return None;
         }
-        match wharf::operation::check_pattern(&pattern) {
+        match self.schemas.patterns.check(&pattern) {
             Ok(()) => Some(pattern),
             Err(problem) => {
                 self.relaxed("schema-pattern", format!("it {problem}; it is not held to it"));
