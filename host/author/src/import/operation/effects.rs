@@ -78,9 +78,9 @@ pub(super) fn tell_of_reading(operation: &Operation, method: Method, teller: &mu
     }
 }
 
-/// The names that say what it does: its identifier behind a namespace and a method, and the last literal of the path.
+/// The names that say what it does: its identifier behind a namespace and a method (but for GET: what is got is a thing), and the last literal of the path.
 fn names(operation: &Operation) -> Vec<Vec<String>> {
-    const METHODS: [&str; 5] = ["post", "put", "patch", "get", "delete"];
+    const METHODS: [&str; 4] = ["post", "put", "patch", "delete"];
     let id = operation.id.as_deref().map(|id| words(id.rsplit(['/', '.']).next().unwrap_or(id)));
     let method = operation.method.to_ascii_lowercase();
     let without_method = |mut words: Vec<String>| {

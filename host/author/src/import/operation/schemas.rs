@@ -93,19 +93,6 @@ pub(crate) fn definitions(api: &Api, operations: &Map<String, Value>) -> Map<Str
     api.schemas.keys().filter_map(|name| cleaned.remove_entry(name)).collect()
 }
 
-/// Takes from the input of an operation what can be too much to check: of what has schemas in it or a pattern, the type stays.
-pub(crate) fn relax(input: &mut Value) {
-    let stays = |keyword: &str| matches!(keyword, "type" | "description" | "default");
-    let is_simple =
-        |schema: &Map<String, Value>| schema.keys().all(|keyword| PLAIN.contains(&keyword.as_str()) || stays(keyword));
-    let members = input.get_mut("properties").and_then(Value::as_object_mut);
-    for schema in members.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-        if !is_simple(schema) || ["$ref", "pattern"].iter().any(|keyword| schema.contains_key(*keyword)) {
-            schema.retain(|keyword, _| stays(keyword));
-        }
-    }
-}
-
 /// The names of the definitions that a schema refers to.
 fn references(schema: &Value, depth: usize, into: &mut Vec<String>) {
     if depth > DEEPEST * 2 {

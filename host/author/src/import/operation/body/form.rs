@@ -108,6 +108,10 @@ impl Form {
     ) -> Option<String> {
         let kinds = schemas::kinds(writer.api, schema);
         if self.is_multipart && is_file(kinds, content.encoding.get(name)) {
+            if kinds.file && kinds.plain_text {
+                let text = format!("`{name}` is a file, or a text in its place: only a file can be given");
+                writer.teller.lost(&content.place, "file-or-text", text);
+            }
             return Some(self.add_file(writer.inputs, content.encoding.get(name), name, schema, required, kinds));
         }
         if let Some(Value::String(text)) = schemas::only(writer.api, schema).filter(|_| required) {

@@ -17,6 +17,8 @@ pub(in super::super) struct Kinds {
     pub(in super::super) object: bool,
     /// Lists of which an entry is a list or an object.
     pub(in super::super) nested_list: bool,
+    /// Texts that are no files.
+    pub(in super::super) plain_text: bool,
     /// Files: bytes that are no JSON.
     pub(in super::super) file: bool,
     pub(in super::super) list_of_files: bool,
@@ -26,6 +28,7 @@ impl Kinds {
     fn and(self, other: Self) -> Self {
         Self {
             text: self.text || other.text,
+            plain_text: self.plain_text || other.plain_text,
             list: self.list || other.list,
             object: self.object || other.object,
             nested_list: self.nested_list || other.nested_list,
@@ -58,12 +61,16 @@ fn kinds_within(api: &Api, schema: &Value, depth: usize, left: &Cell<usize>) -> 
         let nested_list = entries.list || entries.object;
         Kinds { list: true, nested_list, list_of_files: entries.file, ..Kinds::default() }
     };
+    let text = || {
+        let file = is_file(schema);
+        Kinds { text: true, plain_text: !file, file, ..Kinds::default() }
+    };
     let object = Kinds { object: true, ..Kinds::default() };
     let named = |name: &str| match name {
         "object" => object,
         "array" => list(),
         "null" => Kinds::default(),
-        _ => Kinds { text: true, file: is_file(schema), ..Kinds::default() },
+        _ => text(),
     };
     match schema.get("type") {
         Some(Value::String(name)) => return named(name),
@@ -82,7 +89,7 @@ fn kinds_within(api: &Api, schema: &Value, depth: usize, left: &Cell<usize>) -> 
     let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
     let known = parts.map(|part| kinds_within(api, part, depth + 1, left)).fold(Kinds::default(), Kinds::and);
     match known == Kinds::default() {
-        true => Kinds { text: true, file: is_file(schema), ..known },
+        true => text(),
         false => known,
     }
 }

@@ -8,7 +8,7 @@ fn api(schemas: Value) -> Api {
 #[test]
 fn only_what_inputs_need_stays() {
     let schema = json!({
-        "type": "object", "title": "T", "description": "An <b>order</b>.\nNew.", "example": 1, "default": {}, "x-y": 1,
+        "type": "object", "title": "T", "description": "An order.\nNew.", "example": 1, "default": {}, "x-y": 1,
         "required": ["id", "name"],
         "properties": {
             "id": {"type": "integer", "readOnly": true},
@@ -64,19 +64,4 @@ fn endless_schemas_come_to_an_end() {
     let _ = (kinds(&api, &deep), input(&api, &deep, ""));
     // Taking it down again is as deep as it is.
     std::mem::forget(deep);
-}
-
-#[test]
-fn what_is_too_much_to_check_keeps_its_type() {
-    let mut input = json!({"properties": {
-        "a": {"type": "string", "maxLength": 3}, "b": {"$ref": "#/$defs/B", "description": "d"},
-        "c": {"type": "array", "items": {}}, "d": {"type": "string", "pattern": "x{1,9999}"},
-    }, "required": ["a"]});
-    relax(&mut input);
-    assert_eq!(
-        input,
-        json!({"properties": {
-            "a": {"type": "string", "maxLength": 3}, "b": {"description": "d"}, "c": {"type": "array"}, "d": {"type": "string"},
-        }, "required": ["a"]})
-    );
 }

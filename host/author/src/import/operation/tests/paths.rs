@@ -58,7 +58,7 @@ fn a_list_in_the_path_is_a_text_and_a_style_stands_before_a_value() {
 
 #[test]
 fn a_path_that_cannot_be_sent_leaves_the_operation_out() {
-    for template in ["x", "/a//b", "/a/../b", "/ü", "/a%20b", "/a{", "/{+a}/{+b}"] {
+    for template in ["x", "/a//b", "/a/../b", "/ü", "/a%20b", "/a{"] {
         assert_eq!(path(template, Vec::new()).1, ["LeftOut path"], "{template}");
     }
 }
