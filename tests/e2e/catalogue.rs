@@ -306,6 +306,17 @@ fn failures_have_the_providers_words_and_codes() {
 }
 
 #[test]
+fn a_plugin_brings_its_self_test_along_and_answers_once_it_is_approved() {
+    let shelf = Shelf::new("slack").connected();
+    let world = &shelf.world;
+    let installed = world.wharf(&["install", "slack/slack.wasm"]);
+    assert!(installed.code == 0 && installed.out.contains("calls are as recorded"), "{installed:?}");
+    let approved = world.wharf(&["approve", "slack"]);
+    assert!(approved.code == 0 && approved.out.contains("https://slack.com"), "{approved:?}");
+    assert_eq!(world.call("slack auth.test").json()["team"], "Harbour");
+}
+
+#[test]
 fn no_token_is_in_what_people_see_of_a_call() {
     let shelf = Shelf::new("telegram").connected();
     let run = shelf.world.call("telegram messages.send chat_id=7 text=hi --dry-run");
