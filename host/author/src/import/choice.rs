@@ -35,7 +35,7 @@ impl Choice {
             (self.include.is_empty() || any(&self.include, operation)) && !any(&self.exclude, operation)
         });
         match operations.is_empty() {
-            true => Err(ImportError::new("", "--include and --exclude leave no operation; exclude less")),
+            true => Err(ImportError::new("--exclude", "no operation is left; exclude less")),
             false => Ok(before),
         }
     }
@@ -46,9 +46,9 @@ fn unknown(flag: &str, pattern: &str, operations: &[Operation]) -> ImportError {
         let names = operation.tags.iter().map(String::as_str).chain(operation.id.as_deref());
         names.chain([operation.path.as_str()])
     });
-    let near = nearest(pattern, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let near = nearest(pattern, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
     let kinds = "a tag, a path such as /users or /users/*, `GET /users`, or an operationId; `*` is any text";
-    ImportError::new("", format!("{flag} {pattern}: no operation fits{near} It is {kinds}"))
+    ImportError::new(format!("{flag} {pattern}"), format!("no operation fits; {near}it is {kinds}"))
 }
 
 /// Whether a pattern is for an operation: its tag, its path or one below, its method and path, or its id.
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn a_pattern_that_fits_nothing_is_an_error() {
         let problem = kept(&["user"], &[]).unwrap_err();
-        assert!(problem.contains("--include user: no operation fits; did you mean `Users`?"), "{problem}");
+        assert!(problem.contains("--include user: no operation fits; did you mean `Users`? "), "{problem}");
         assert!(kept(&["/user"], &[]).is_err(), "a path is one by segments");
-        assert!(kept(&[], &["*"]).unwrap_err().contains("leave no operation"));
+        assert!(kept(&[], &["*"]).unwrap_err().contains("no operation is left"));
     }
 }

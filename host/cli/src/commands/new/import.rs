@@ -12,6 +12,7 @@ use wharf::download::download;
 use wharf_author::import::folder::{self, Origin, Written};
 use wharf_author::import::report::{Outcome, Report};
 use wharf_author::import::{self, Auth, Documents, Imported, Options};
+use wharf_author::scaffold;
 
 use super::super::asked::{Most, asked, given_up};
 use super::super::install::url_in;
@@ -32,6 +33,7 @@ const GIVEN_UP: usize = 20;
 const RULES: usize = 12;
 
 pub(crate) fn run(options: &New, from: &str) -> Result<ExitCode> {
+    scaffold::check_name(&options.name)?;
     let dir = Path::new(&options.name);
     let before = folder::origin(dir)?;
     let origin = origin(options, from, before)?;
