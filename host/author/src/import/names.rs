@@ -20,6 +20,9 @@ const EMPTY_TAGS: [&str; 12] =
 /// Segments of a path before that of a resource.
 const BEFORE_RESOURCES: [&str; 6] = ["api", "apis", "rest", "beta", "public", "services"];
 
+/// Words that say nothing of what is done.
+const ARTICLES: [&str; 3] = ["a", "an", "the"];
+
 /// One name for each operation of the API, in its order. Pins are names by method and path, such as `GET /users/{id}`.
 pub(crate) fn names(api: &Api, pins: &IndexMap<String, String>) -> Vec<String> {
     let style = Style::of(api);
@@ -131,7 +134,8 @@ impl Style {
             0 => words(id),
             _ => words(id.rsplit(['/', '.']).next().unwrap_or(id)),
         };
-        let short: Vec<String> = own.iter().filter(|word| !is_of_resource(word)).cloned().collect();
+        let short: Vec<String> =
+            own.iter().filter(|word| !is_of_resource(word) && !ARTICLES.contains(&word.as_str())).cloned().collect();
         let described = by_path(operation);
         let without_resource: Vec<String> = described.iter().filter(|word| !is_of_resource(word)).cloned().collect();
         let plain = if own.is_empty() { without_resource } else { short };

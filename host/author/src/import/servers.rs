@@ -53,18 +53,19 @@ pub(crate) fn servers(api: &Api, plugin: &str, report: &mut Report) -> Servers {
     let main = main(&at, usual.as_ref());
     tell_of_others(api, usual.as_ref().map(|(server, _)| *server), report);
     let address_of_main = main.map(|(_, address)| address);
+    let what = what(api);
     let mut named = Named { main: address_of_main, names: HashMap::new(), others: Map::new() };
     let (mut of, mut beyond) = (Vec::new(), Vec::new());
     for (number, at) in at.iter().enumerate() {
         let further = at.as_ref().filter(|(_, address)| Some(address) != address_of_main);
-        let name = further.map(|(server, address)| named.name(server, address, plugin)).transpose();
+        let name = further.map(|(server, address)| named.name(server, address, plugin, &what)).transpose();
         if name.is_err() {
             beyond.push(number);
         }
         of.push(name.unwrap_or_default());
     }
     let others = named.others;
-    let main = rule(api, main.map(|(server, _)| *server), address_of_main, &environment(plugin, "URL"));
+    let main = rule(&what, main.map(|(server, _)| *server), address_of_main, &environment(plugin, "URL"));
     Servers { main, others, of, beyond }
 }
 
@@ -162,7 +163,7 @@ struct Named<'m> {
 struct Full;
 
 impl Named<'_> {
-    fn name(&mut self, server: &Server, address: &Address, plugin: &str) -> Result<String, Full> {
+    fn name(&mut self, server: &Server, address: &Address, plugin: &str, what: &str) -> Result<String, Full> {
         if let Some(known) = self.names.get(address) {
             return Ok(known.clone());
         }
@@ -171,7 +172,7 @@ impl Named<'_> {
         }
         let name = self.free(address);
         let variable = environment(plugin, &format!("{}_URL", name.to_ascii_uppercase()));
-        let mut rule = json!({"summary": summary(Some(server), Some(address), &format!("the server `{name}`"))});
+        let mut rule = json!({"summary": summary(Some(server), Some(address), &format!("`{name}` of {what}"))});
         put_address(&mut rule, Some(address), &variable);
         self.others.insert(name.clone(), rule);
         self.names.insert(address.clone(), name.clone());
@@ -204,10 +205,14 @@ impl Named<'_> {
     }
 }
 
-/// The member `server`.
-fn rule(api: &Api, server: Option<&Server>, address: Option<&Address>, variable: &str) -> Map<String, Value> {
+/// Of which API it is.
+fn what(api: &Api) -> String {
     let title = texts::line(&api.title, 80);
-    let what = if title.is_empty() { "the provider" } else { &title };
+    if title.is_empty() { "the provider".to_owned() } else { title }
+}
+
+/// The member `server`.
+fn rule(what: &str, server: Option<&Server>, address: Option<&Address>, variable: &str) -> Map<String, Value> {
     let mut rule = json!({"summary": summary(server, address, what)});
     put_address(&mut rule, address, variable);
     match rule {

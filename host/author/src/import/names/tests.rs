@@ -43,7 +43,7 @@ fn else_the_tag_says_it_where_it_says_something() {
         named(&[
             ("POST /admin.apps.approve", "admin_apps_approve", "admin.apps"),
             ("GET /pets", "listPets", "Pets"),
-            ("POST /pets", "addPet", "Pets"),
+            ("POST /pets", "add-a-pet", "Pets"),
             ("GET /v1/api/orders", "findOrders", "default"),
             ("GET /v2/users", "", "1-Click Users"),
             ("GET /v2/users/{id}", "", "1-Click Users"),
