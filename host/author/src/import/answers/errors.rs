@@ -48,13 +48,15 @@ pub(super) struct Shape {
 /// A rule for each shape, and one for good statuses that come with an error.
 pub(super) fn rules(api: &Api, report: &mut Report) -> Vec<Value> {
     let mut known: HashMap<String, Option<Shape>> = HashMap::new();
-    let mut counts: IndexMap<Shape, usize> = IndexMap::new();
+    // Those with their words in one place are one: what has no code there has none.
+    let mut counts: IndexMap<String, (Shape, usize)> = IndexMap::new();
     for operation in &api.operations {
-        if let Some(shape) = of_operation(api, operation, &mut known) {
-            *counts.entry(shape).or_default() += 1;
-        }
+        let Some(shape) = of_operation(api, operation, &mut known) else { continue };
+        let (known, count) = counts.entry(shape.message.clone()).or_default();
+        let code = known.code.take().or(shape.code);
+        (*known, *count) = (Shape { code, ..shape }, *count + 1);
     }
-    let mut shapes: Vec<(Shape, usize)> = counts.into_iter().collect();
+    let mut shapes: Vec<(Shape, usize)> = counts.into_values().collect();
     // As often ones stay in the order of the description.
     shapes.sort_by(|(_, one), (_, other)| other.cmp(one));
     if shapes.len() > MOST {
@@ -91,7 +93,9 @@ fn of_operation(api: &Api, operation: &Operation, known: &mut HashMap<String, Op
     let has_good = operation.answers.iter().any(|answer| answer.status.starts_with('2'));
     let is_error = |status: &str| status.starts_with(['4', '5']) || (status == "default" && has_good);
     let errors = operation.answers.iter().filter(|answer| is_error(&answer.status));
-    let schemas = errors.flat_map(|answer| &answer.contents).filter(|content| content.media_type.contains("json"));
+    let schemas = errors
+        .flat_map(|answer| &answer.contents)
+        .filter(|content| content.media_type.contains("json") || content.media_type == "*/*");
     schemas.filter_map(|content| content.schema.as_ref()).find_map(|schema| {
         // Most are the same few references.
         match schema.get("$ref").and_then(Value::as_str) {

@@ -114,8 +114,8 @@ fn errors_of_most_operations_are_told_once() {
         )
     };
     let flat = error(json!({"detail": {"type": "string"}}));
-    let operations =
-        vec![operation("GET", vec![flat]), operation("GET", vec![nested()]), operation("PUT", vec![nested()])];
+    let without_code = error(json!({"error": {"type": "object", "properties": {"message": {"type": "string"}}}}));
+    let operations = [without_code, flat, nested(), nested()].map(|answer| operation("GET", vec![answer])).to_vec();
     let shared = shared(&api(operations), &mut Report::default());
     assert_eq!(shared.answer, json!([{"use": "errors"}]));
     let rule = |message: &str, failure: Value| json!({"if": [{"status": ["4xx", "5xx"]}, {"at": message, "present": true}], "failure": failure});
