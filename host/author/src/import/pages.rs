@@ -170,6 +170,9 @@ impl<'a> Turned<'a> {
     fn by_header(&self) -> Option<Turn> {
         let good = self.operation.answers.iter().filter(|answer| answer.status.starts_with('2'));
         let has_header = good.into_iter().any(|answer| answer.headers.iter().any(|name| name == "link"));
+        // Some say it of the parameter alone.
+        let is_told = |parameter: &Parameter| parameter.description.to_lowercase().contains("link header");
+        let has_header = has_header || self.query().any(|(_, parameter)| is_told(parameter));
         has_header.then(|| self.turning())?.map(|read| ("link", json!({ "read": read })))
     }
 

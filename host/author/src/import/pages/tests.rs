@@ -82,6 +82,9 @@ fn a_link_is_read_for_the_parameters_that_turn_pages() {
     assert_eq!(of(vec![number("per_page"), number("page")], links, &[]), Some(expected));
     let expected = json!({"link": {"read": ["since"]}});
     assert_eq!(of(vec![number("since"), number("per_page")], list(), &["link"]), Some(expected));
+    let description = "A cursor, as given in the [Link header](https://docs.acme.example/pages).".to_owned();
+    let expected = json!({"link": {"read": ["before", "after"]}});
+    assert_eq!(of(vec![text("before"), Parameter { description, ..text("after") }], list(), &[]), Some(expected));
 }
 
 #[test]
