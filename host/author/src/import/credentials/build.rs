@@ -42,6 +42,8 @@ pub(super) struct Builder<'a> {
     described: &'a Schemes,
     ways: Ways,
     pub(super) made: Credentials,
+    /// The fields of the client by which tokens are asked for.
+    pub(super) client: Option<(String, String)>,
     /// What is placed of each scheme of the description.
     placed: IndexMap<String, Placed>,
 }
@@ -56,7 +58,16 @@ pub(super) struct Placed {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(api: &'a Api, plugin: &'a str, servers: &'a Servers, described: &'a Schemes, ways: Ways) -> Self {
-        Self { api, plugin, servers, described, ways, made: Credentials::default(), placed: IndexMap::new() }
+        Self {
+            api,
+            plugin,
+            servers,
+            described,
+            ways,
+            made: Credentials::default(),
+            client: None,
+            placed: IndexMap::new(),
+        }
     }
 
     pub(super) fn done(self) -> Credentials {
@@ -141,8 +152,9 @@ impl<'a> Builder<'a> {
     }
 
     fn bearer(&mut self, name: &str, is_usual: bool) -> Placed {
-        let summary = self.summary(name, "A token, sent as `Authorization: Bearer`.");
-        let field = self.secret(&self.field_name(name, "token"), "Token", &summary, is_usual);
+        let summary = self.summary(name, "A token, sent as Authorization: Bearer.");
+        let field = self.field_name(name, "token");
+        let field = self.secret(&field, &titled(&field), &summary, is_usual);
         let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
         Placed { placement: spot.placement(&format!("Bearer {{{field}}}")), summary, ..Placed::default() }
     }
@@ -154,12 +166,13 @@ impl<'a> Builder<'a> {
             return self.bearer(name, is_usual);
         }
         let otherwise = match is_authorization {
-            true => "The whole value of the header `Authorization`, with the word before the key where there is one."
+            true => "The whole value of the header Authorization, with the word before the key where there is one."
                 .to_owned(),
-            false => format!("Sent as the {} `{}`.", spot.at.in_words(), texts::line(&spot.name, LONGEST)),
+            false => format!("Sent as the {} {}.", spot.at.in_words(), texts::line(&spot.name, LONGEST)),
         };
         let summary = self.summary(name, &otherwise);
-        let field = self.secret(&self.field_name(name, "api_key"), "API key", &summary, is_usual);
+        let field = self.field_name(name, "api_key");
+        let field = self.secret(&field, &titled(&field), &summary, is_usual);
         Placed { placement: spot.placement(&format!("{{{field}}}")), summary, ..Placed::default() }
     }
 
@@ -173,7 +186,7 @@ impl<'a> Builder<'a> {
             }
             _ => ("user".to_owned(), "password".to_owned()),
         };
-        let summary = self.summary(name, "User and password.");
+        let summary = self.summary(name, "A user and a password, by HTTP Basic.");
         let of_user = self.field(
             &user,
             &titled(&user),

@@ -54,14 +54,7 @@ impl Builder<'_> {
             let endpoint = self.endpoint(name, &address);
             oauth2.insert(name.to_owned(), endpoint);
         }
-        let id = self.field(
-            "client_id",
-            "Client ID",
-            "Of the client that is registered with the provider.",
-            is_usual,
-            false,
-        );
-        let secret = self.secret("client_secret", "Client secret", &format!("Beside `{id}`."), false);
+        let (id, secret) = self.client(is_usual);
         oauth2.insert("client".into(), json!({ "id": id, "secret": secret }));
         if scopes.len() > MOST_SCOPES {
             let text = format!(
@@ -78,6 +71,18 @@ impl Builder<'_> {
         let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
         let placement = spot.placement(&format!("Bearer {{credential.{name}.access}}"));
         Some(Placed { placement, summary, ..Placed::default() })
+    }
+
+    /// The fields of the client: one is registered with a provider, whatever ways to a token it has.
+    fn client(&mut self, required: bool) -> (String, String) {
+        if let Some(client) = &self.client {
+            return client.clone();
+        }
+        let summary = "Of the client that is registered with the provider.";
+        let id = self.field("client_id", "Client ID", summary, required, false);
+        let secret = self.secret("client_secret", "Client secret", &format!("Beside `{id}`."), false);
+        self.client = Some((id.clone(), secret.clone()));
+        (id, secret)
     }
 
     /// Those of the endpoints, by their names.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use wharf::declaration::is_credential;
 
-use super::{Auth, KEY, Scheme, SchemeKind};
+use super::{Auth, Scheme, SchemeKind};
 use crate::import::model::{Api, In};
 
 /// Takes them out of an API, before any part of a manifest is made of it.
@@ -48,7 +48,7 @@ fn moved_into_paths(api: &mut Api) {
     // The name of a host tells who is asked.
     let Some(path) = path.filter(|path| path.contains(&format!("{{{variable}}}"))) else { return };
     let path = path.trim_end_matches('/').to_owned();
-    let name = super::naming::free(KEY, "_", |name| api.schemes.contains_key(name));
+    let name = super::naming::free(&variable, "_", |name| api.schemes.contains_key(name));
     let kind = SchemeKind::ApiKey { at: In::Path, name: variable.clone() };
     for server in &mut api.servers {
         let whole = server.url.trim_end_matches('/');

@@ -64,7 +64,7 @@ fn rules(report: &Report) -> Vec<(Outcome, &str)> {
 fn a_token_has_a_field_and_a_scheme_that_all_operations_have() {
     let operations = vec![operation(Some(vec![all(&["bearerAuth"])])), operation(Some(Vec::new()))];
     let (made, report) = made(&api(&[("bearerAuth", scheme(SchemeKind::Bearer))], operations), None);
-    let summary = "A token, sent as `Authorization: Bearer`.";
+    let summary = "A token, sent as Authorization: Bearer.";
     let field =
         json!({"title": "Token", "summary": summary, "secret": true, "required": true, "environment": "ACME_TOKEN"});
     assert_eq!(json!(made.fields), json!({ "token": field }));
@@ -261,7 +261,7 @@ fn a_token_in_the_address_of_the_server_is_one_of_each_path() {
         ("https://api.acme.example", "/bot{token}/orders")
     );
     let (made, _) = made(&bot, None);
-    assert_eq!(made.schemes["api-key"]["placements"], json!([{"path": "token", "template": "{api_key}"}]));
+    assert_eq!(made.schemes["token"]["placements"], json!([{"path": "token", "template": "{token}"}]));
 }
 
 #[test]
