@@ -14,9 +14,8 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-/// The most calls of a cassette, and what is tried for them.
+/// The most calls of a cassette.
 const MOST_CALLS: usize = 200;
-const MOST_TRIED: usize = 2000;
 
 /// The largest answer, and all of them, in bytes.
 const LARGEST: usize = 128 << 10;
@@ -35,22 +34,23 @@ pub(crate) fn cassette(
     let operations = document.get("operations")?;
     let mut cassette = Cassette::new(&release.about.name);
     let mut size = 0;
-    let exemplary = api.operations.iter().zip(names).filter_map(|(operation, name)| {
-        let name = name.as_ref()?;
-        Some((operation, name, operations.get(name)?, answer(api, operation)?))
-    });
-    for (operation, name, written, answer) in exemplary.take(MOST_TRIED) {
+    let exemplary = |(operation, name): (_, &Option<String>)| {
+        let written = operations.get(name.as_ref()?)?;
+        answer(api, operation).map(|_| (operation, name.clone(), written))
+    };
+    let exemplary: Vec<_> = api.operations.iter().zip(names).filter_map(exemplary).collect();
+    // Of many each one counts as much: those of all resources, and not those of the first ones.
+    let step = exemplary.len().div_ceil(MOST_CALLS).max(1);
+    for (operation, name, written) in exemplary.into_iter().step_by(step) {
+        let Some((name, answer)) = name.zip(answer(api, operation)) else { continue };
         let length = answer.body.0.len();
         if size + length > LARGEST_ALL {
             continue;
         }
         let input = given::input(api, operation, written, document.get("$defs"));
-        if let Some(call) = call(host, release, name, input, answer) {
+        if let Some(call) = call(host, release, &name, input, answer) {
             size += length;
             cassette.calls.push(call);
-        }
-        if cassette.calls.len() == MOST_CALLS {
-            break;
         }
     }
     (!cassette.calls.is_empty()).then_some(cassette)

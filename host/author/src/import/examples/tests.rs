@@ -83,7 +83,7 @@ fn examples_become_calls_that_are_replayed() {
     let request = &cassette.calls[1].exchanges[0].request;
     assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "{base_url}/orders"));
     assert_eq!(request.body.as_deref(), Some(input));
-    assert!(request.headers.contains(&("Authorization".to_owned(), "•••".to_owned())), "{request:?}");
+    assert!(request.headers.contains(&("Authorization".to_owned(), "Bearer •••".to_owned())), "{request:?}");
     assert_eq!(cassette, made(&document(), &api()).2.unwrap(), "the same each time");
 }
 
