@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::model::{Api, Operation};
+use super::names;
 use super::report::Report;
 
 mod errors;
@@ -69,7 +70,7 @@ fn done() -> Value {
 pub(crate) fn answers(api: &Api, number: usize, shared: &Shared, report: &mut Report) -> Answers {
     let Some(operation) = api.operations.get(number) else { return Answers::default() };
     let good = good(api, operation);
-    let mut tell = report.of(Some(format!("{} {}", operation.method, operation.path)));
+    let mut tell = report.of(Some(names::written(operation)));
     let place = &good.place;
     if good.may_stream {
         tell.note(place, "stream", "it may be answered line by line, too; it is asked for an answer that is whole");

@@ -15,6 +15,7 @@ use super::model::{Api, In, Operation, Scheme, SchemeKind};
 use super::report::Report;
 use super::servers::Servers;
 
+mod also;
 mod auth;
 mod build;
 mod naming;
@@ -83,7 +84,8 @@ pub(crate) fn credentials(
     let names = builder.schemes(&needs, usual.as_ref(), &scopes, report);
     let name_of = |need: &Need| names.get(&need.schemes).cloned();
     let placed = |need: Option<&Need>| need.map(|need| builder.places(need)).unwrap_or_default();
-    let parameters = parameters::of(api, &needs.iter().map(|need| placed(need.as_ref())).collect::<Vec<_>>());
+    let spots: Vec<Vec<Spot>> = needs.iter().map(|need| placed(need.as_ref())).collect();
+    let parameters = parameters::of(api, &spots);
     let usual_name = usual.as_ref().and_then(|usual| names.get(usual).cloned());
     let of = needs.iter().zip(parameters).zip(scopes.of).map(|((need, parameters), scopes)| {
         let scheme = need.as_ref().and_then(name_of);
@@ -91,7 +93,9 @@ pub(crate) fn credentials(
         OfOperation { scheme: differs.then(|| scheme.unwrap_or_else(|| "none".to_owned())), parameters, scopes }
     });
     let of = of.collect();
-    Credentials { scheme: usual_name, of, ..builder.done() }
+    let mut made = Credentials { scheme: usual_name, of, ..builder.done() };
+    also::write_also(api, &spots, &mut made);
+    made
 }
 
 type Schemes = IndexMap<String, Scheme>;

@@ -46,6 +46,8 @@ pub(crate) struct ServerVariable {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Operation {
     pub(crate) place: Place,
+    /// As the description writes it, which tells operations apart: `GET /users/{id}`.
+    pub(crate) key: String,
     /// `operationId`, or the `id` of a discovery document.
     pub(crate) id: Option<String>,
     /// In capitals; any method that a notation has, such as `TRACE`.
@@ -176,6 +178,8 @@ pub(crate) enum SchemeKind {
     Basic,
     Bearer,
     Oauth2(Vec<Flow>),
+    /// A signature of AWS, version 4, for this service.
+    AwsV4(String),
     /// Where its metadata are.
     OpenIdConnect(String),
     /// Anything else, in words: `mutualTLS`, `digest`, a signature.

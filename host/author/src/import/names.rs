@@ -46,7 +46,10 @@ pub(crate) fn names(api: &Api, pins: &IndexMap<String, String>) -> Vec<String> {
 
 /// An operation as the description writes it: `GET /users/{id}`.
 pub(crate) fn written(operation: &Operation) -> String {
-    format!("{} {}", operation.method, operation.path)
+    match operation.key.as_str() {
+        "" => format!("{} {}", operation.method, operation.path),
+        key => key.to_owned(),
+    }
 }
 
 /// The first of these names that is free; with a number, where none is.

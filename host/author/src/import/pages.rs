@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::answers::shapes::Shapes;
 use super::answers::{Form, good};
 use super::model::{Api, In, Operation, Parameter};
+use super::names;
 use super::report::Report;
 
 mod list;
@@ -215,7 +216,7 @@ impl<'a> Turned<'a> {
         let number = |name: &str| schema.get(name).and_then(Value::as_u64).filter(|number| *number > 0);
         let most = number("maximum").or_else(|| number("default")).map(|most| most.min(10_000));
         if most.is_none() {
-            let operation = format!("{} {}", self.operation.method, self.operation.path);
+            let operation = names::written(self.operation);
             let text =
                 format!("nothing says how many items a page may have (`{}`); {USUAL_SIZE} are asked for", limit.name);
             report.of(Some(operation)).note(&limit.place, "page-size", text);

@@ -52,7 +52,9 @@ pub(super) struct Builder<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Placed {
     pub(super) values: Map<String, Value>,
+    /// Null where it only signs.
     pub(super) placement: Value,
+    pub(super) sign: Option<Value>,
     pub(super) summary: String,
 }
 
@@ -121,7 +123,14 @@ impl<'a> Builder<'a> {
         if !values.is_empty() {
             scheme["values"] = values.into();
         }
-        scheme["placements"] = placed.into_iter().map(|placed| placed.placement).collect();
+        if let Some(sign) = placed.iter().find_map(|placed| placed.sign.clone()) {
+            scheme["sign"] = sign;
+        }
+        let placements: Vec<Value> =
+            placed.into_iter().map(|placed| placed.placement).filter(|p| !p.is_null()).collect();
+        if !placements.is_empty() {
+            scheme["placements"] = placements.into();
+        }
         scheme
     }
 
@@ -141,6 +150,7 @@ impl<'a> Builder<'a> {
         let placed = match &way {
             Way::Key(spot) => self.key(name, spot, is_usual),
             Way::Basic => self.basic(name, is_usual),
+            Way::AwsV4(service) => self.signed(service, is_usual),
             Way::Oauth2(flows) => match self.oauth2(name, flows, is_usual, scopes, tell) {
                 Some(placed) => placed,
                 None => self.bearer(name, is_usual),
@@ -198,7 +208,32 @@ impl<'a> Builder<'a> {
         let template = format!("{{{of_user}}}:{{{of_password}}}");
         let values = Map::from_iter([("both".to_owned(), json!({ "template": template, "functions": ["base64"] }))]);
         let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
-        Placed { placement: spot.placement("Basic {value.both}"), summary, values }
+        Placed { placement: spot.placement("Basic {value.both}"), values, summary, ..Placed::default() }
+    }
+
+    /// Signature Version 4 of AWS: the key of an account, and the region of the server.
+    fn signed(&mut self, service: &str, is_usual: bool) -> Placed {
+        let summary = format!("Signature Version 4 of AWS, for the service {service}.");
+        let id = self.field("access_key_id", "Access key ID", "Of a user or role of the account.", is_usual, false);
+        let key = self.secret("secret_access_key", "Secret access key", &format!("Beside `{id}`."), is_usual);
+        let token = self.secret("session_token", "Session token", "Of a key that holds for a while.", false);
+        let region = self.field("region", "Region", "Of the server, such as eu-west-1.", false, false);
+        let usual = self.region();
+        if let Some(field) = self.made.fields.get_mut(&region) {
+            field["default"] = usual.into();
+        }
+        let sign = json!({"aws-v4": {
+            "access-key": id, "secret-key": key, "session-token": token, "region": region, "service": service,
+        }});
+        Placed { sign: Some(sign), summary, ..Placed::default() }
+    }
+
+    /// The region that the description takes where nobody says otherwise.
+    fn region(&self) -> String {
+        let variables = self.api.servers.iter().flat_map(|server| &server.variables);
+        let found =
+            variables.filter(|(name, _)| *name == "region").map(|(_, variable)| texts::line(&variable.default, 40));
+        found.into_iter().find(|region| !region.is_empty()).unwrap_or_else(|| "us-east-1".to_owned())
     }
 
     /// What the description says of a scheme, in a line.

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::Ways;
 use super::way::Way;
 use crate::import::model::{Api, Requirement};
+use crate::import::names;
 use crate::import::report::{Report, Teller};
 
 /// What an operation needs, as it is said.
@@ -37,7 +38,7 @@ pub(super) fn chosen(api: &Api, ways: &Ways, needs: Vec<Needs>, report: &mut Rep
             Needs::OneOf(alternatives) => alternatives,
         };
         told.alternatives(&alternatives, ways, &mut report.of(None), &operation.place);
-        let label = format!("{} {}", operation.method, operation.path);
+        let label = names::written(operation);
         one_of(&alternatives, ways, &mut report.of(Some(label)), &operation.place)
     });
     chosen.collect()

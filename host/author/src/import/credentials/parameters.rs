@@ -6,7 +6,7 @@ use super::{Spot, alike};
 use crate::import::model::{Api, In, Operation, Parameter};
 
 /// Names that nothing else has.
-const CREDENTIALS: [&str; 11] = [
+const CREDENTIALS: [&str; 18] = [
     "authorization",
     "access-token",
     "api-key",
@@ -15,6 +15,13 @@ const CREDENTIALS: [&str; 11] = [
     "auth-token",
     "oauth-token",
     "x-access-token",
+    "x-amz-algorithm",
+    "x-amz-content-sha256",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-signedheaders",
     "x-api-key",
     "x-api-token",
     "x-auth-token",

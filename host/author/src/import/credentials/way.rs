@@ -14,6 +14,8 @@ pub(super) enum Way {
     Key(Spot),
     Basic,
     Bearer,
+    /// The requests are signed as AWS has it, for this service.
+    AwsV4(String),
     /// The ways to a token that the host knows.
     Oauth2(Vec<Flow>),
     /// It cannot be placed: what it is, for people.
@@ -22,14 +24,14 @@ pub(super) enum Way {
 
 impl Way {
     pub(super) fn is_static(&self) -> bool {
-        matches!(self, Self::Key(_) | Self::Basic | Self::Bearer)
+        matches!(self, Self::Key(_) | Self::Basic | Self::Bearer | Self::AwsV4(_))
     }
 
     /// Where it is written.
     pub(super) fn spot(&self) -> Option<Spot> {
         match self {
             Self::Key(spot) => Some(spot.clone()),
-            Self::Basic | Self::Bearer | Self::Oauth2(_) => {
+            Self::Basic | Self::Bearer | Self::AwsV4(_) | Self::Oauth2(_) => {
                 Some(Spot { at: Where::Header, name: "Authorization".to_owned() })
             }
             Self::Nowhere(_) => None,
@@ -45,6 +47,7 @@ pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> Ways {
             SchemeKind::ApiKey { at, name } => key(*at, name),
             SchemeKind::Basic => Way::Basic,
             SchemeKind::Bearer => Way::Bearer,
+            SchemeKind::AwsV4(service) => Way::AwsV4(service.clone()),
             SchemeKind::OpenIdConnect(_) => {
                 let text = format!(
                     "`{name}` is a token by OpenID Connect, whose addresses are not looked up; the operator enters one"

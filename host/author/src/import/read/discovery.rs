@@ -124,8 +124,9 @@ impl<'d> Reader<'d, '_> {
 
     fn method(&mut self, name: &str, at: &At<'d>, tags: &[String]) {
         let method = at.text("httpMethod").unwrap_or_default().to_ascii_uppercase();
-        let written = text(at, "path").unwrap_or_default();
-        let label = line(&format!("{method} {written}"), 300);
+        // Several methods may have one `path`, where its variables have slashes.
+        let written = text(at, "flatPath").or_else(|| text(at, "path")).unwrap_or_default();
+        let label = line(&format!("{method} /{}", written.trim_start_matches('/')), 300);
         let mut operation = Operation {
             place: at.place(),
             id: text(at, "id").or_else(|| Some(name.to_owned())).map(|id| line(&id, 200)).filter(|id| !id.is_empty()),
@@ -148,9 +149,46 @@ impl<'d> Reader<'d, '_> {
             }
             None => format!("/{}{path}", text(&self.root, "servicePath").unwrap_or_default().trim_start_matches('/')),
         };
-        if route::write(&path, &mut operation, &mut self.report.of(Some(label.clone()))).is_some() {
+        let contents = self.contents(at, &operation, &path);
+        self.add(operation, label, &path, problems);
+        for (operation, label, path) in contents {
+            self.add(operation, label, &path, Problems::new());
+        }
+    }
+
+    fn add(&mut self, mut operation: Operation, label: String, path: &str, problems: Problems) {
+        if route::write(path, &mut operation, &mut self.report.of(Some(label.clone()))).is_some() {
+            operation.key.clone_from(&label);
             self.described.push((operation, label, problems));
         }
+    }
+
+    /// A method that takes or gives what is said of a file takes or gives the file itself, where it is asked for that: operations of
+    /// their own, with their labels and paths.
+    fn contents(&self, at: &At<'d>, operation: &Operation, path: &str) -> Vec<(Operation, String, String)> {
+        let named = |what: &str| Operation {
+            id: operation.id.as_ref().map(|id| format!("{id}{what}")),
+            description: format!("{} The content of the file alone.", operation.description),
+            ..operation.clone()
+        };
+        let mut contents = Vec::new();
+        if let Some(upload) = media_upload(at).filter(|_| sends_json(operation)) {
+            let path = text(&upload, "path").unwrap_or_default();
+            let mut operation = Operation { place: upload.place(), ..named("Content") };
+            send_content(&upload, &mut operation);
+            let label = line(&format!("{} {path}", operation.method), 300);
+            contents.push((operation, label, path));
+        }
+        if at.bool("supportsMediaDownload") == Some(true) && at.get("response").is_some() {
+            let mut operation = named("Content");
+            constant("alt", "media", &mut operation);
+            for answer in operation.answers.iter_mut().filter(|answer| answer.status == "200") {
+                answer.contents = vec![file(&answer.place)];
+            }
+            let label = line(&format!("{} {path}?alt=media", operation.method), 300);
+            contents.push((operation, label, path.to_owned()));
+        }
+        contents
     }
 
     /// The parameters, and the path that fits them: the flat one where it says as much.
@@ -226,8 +264,8 @@ impl<'d> Reader<'d, '_> {
         operation.body =
             Some(Body { place: request.place(), required: true, description: String::new(), contents: vec![content] });
         if let Some(upload) = media_upload(at) {
-            let text = "a file can be sent with it by an upload, which is left out; what stands in the JSON is sent";
-            self.report.of(Some(label.to_owned())).lost(&upload.place(), "media-upload", text);
+            let text = "the content of a file is sent by an operation of its own, and what is said of it by this one";
+            self.report.of(Some(label.to_owned())).note(&upload.place(), "media-upload", text);
         }
     }
 
@@ -243,14 +281,14 @@ impl<'d> Reader<'d, '_> {
         let contents = match &response {
             Some(response) => {
                 if downloads {
-                    let text = "its content can be fetched in place of what is said of it, which is left out";
-                    self.report.of(Some(label.to_owned())).lost(&at.place(), "media-download", text);
+                    let text = "the content of the file is fetched by an operation of its own";
+                    self.report.of(Some(label.to_owned())).note(&at.place(), "media-download", text);
                 }
                 vec![content("application/json", Some(self.schemas.of(response, &mut Problems::new())))]
             }
             None if downloads => {
                 constant("alt", "media", operation);
-                vec![content("application/octet-stream", None)]
+                vec![file(&at.place())]
             }
             None => Vec::new(),
         };
@@ -278,6 +316,17 @@ fn security(at: &At<'_>) -> Vec<Requirement> {
 /// How the content of a file is sent as it is.
 fn media_upload<'d>(at: &At<'d>) -> Option<At<'d>> {
     at.get("mediaUpload")?.get("protocols")?.get("simple").filter(|_| at.bool("supportsMediaUpload") == Some(true))
+}
+
+/// Whether an operation sends what is said of something.
+fn sends_json(operation: &Operation) -> bool {
+    let contents = operation.body.iter().flat_map(|body| &body.contents);
+    contents.into_iter().any(|content| content.media_type == "application/json")
+}
+
+/// A file of any kind.
+fn file(place: &str) -> Content {
+    Content { place: place.to_owned(), media_type: "application/octet-stream".to_owned(), ..Content::default() }
 }
 
 /// Makes a method that sends a file alone one whose body is the file.

@@ -87,7 +87,8 @@ pub(super) fn api(documents: &Documents, notation: Notation, report: &mut Report
         Notation::Swagger => root.get("securityDefinitions"),
         _ => root.get("components").and_then(|components| components.get("securitySchemes")),
     };
-    reader.schemes = security::schemes(at, reader.report);
+    let service = root.get("info").and_then(|info| security::service(&info));
+    reader.schemes = security::schemes(at, service.as_deref(), reader.report);
     reader.security = reader.security(&root);
     let described = reader.operations()?;
     api.schemes = std::mem::take(&mut reader.schemes);
@@ -260,6 +261,7 @@ impl<'d> Reader<'d, '_> {
             }
         };
         route::write(path, &mut operation, &mut self.report.of(Some(label.clone())))?;
+        operation.key.clone_from(&label);
         Some(Described { operation, label, problems })
     }
 

@@ -9,13 +9,13 @@ use crate::import::report::Report;
 use crate::import::texts::{is_clean, line, shown};
 
 /// The schemes that are described at a place, by their names.
-pub(super) fn schemes(all: Option<At<'_>>, report: &mut Report) -> IndexMap<String, Scheme> {
+pub(super) fn schemes(all: Option<At<'_>>, service: Option<&str>, report: &mut Report) -> IndexMap<String, Scheme> {
     let mut schemes = IndexMap::new();
     for (name, at) in all.iter().flat_map(At::members) {
         match at.clone().resolved() {
             Ok(found) => {
                 let description = text(&found, "description").unwrap_or_default();
-                schemes.insert(line(name, 256), Scheme { place: at.place(), description, kind: kind(&found) });
+                schemes.insert(line(name, 256), Scheme { place: at.place(), description, kind: kind(&found, service) });
             }
             Err(problem) => report.of(None).note(&at.place(), "reference", format!("a scheme falls away: {problem}")),
         }
@@ -23,10 +23,20 @@ pub(super) fn schemes(all: Option<At<'_>>, report: &mut Report) -> IndexMap<Stri
     schemes
 }
 
-fn kind(at: &At<'_>) -> SchemeKind {
+/// The service that a description of AWS is of, as signatures name it.
+pub(super) fn service(info: &At<'_>) -> Option<String> {
+    let name = info.text("x-aws-signingName").or_else(|| info.text("x-serviceName"))?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.len() <= 64 && name.chars().all(is_name)).then_some(name)
+}
+
+fn kind(at: &At<'_>, service: Option<&str>) -> SchemeKind {
     let signed = at.text("x-amazon-apigateway-authtype").unwrap_or_default();
-    if signed.to_ascii_lowercase().contains("sigv4") {
-        return SchemeKind::Other("a signature of AWS, version 4".to_owned());
+    if ["awssigv4", "awss3"].contains(&signed.to_ascii_lowercase().as_str()) {
+        return match service {
+            Some(service) => SchemeKind::AwsV4(service.to_owned()),
+            None => SchemeKind::Other("a signature of AWS, version 4, of a service that is not named".to_owned()),
+        };
     }
     match at.text("type").unwrap_or_default().to_ascii_lowercase().as_str() {
         "apikey" => key(at),
