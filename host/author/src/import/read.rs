@@ -19,6 +19,7 @@ use at::{At, as_text};
 
 mod at;
 mod discovery;
+mod examples;
 mod openapi;
 mod paths;
 mod route;

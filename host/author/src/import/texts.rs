@@ -41,7 +41,7 @@ fn cut(text: &str, most: usize) -> String {
     let whole_words = kept.rsplit_once(' ').map_or(kept.as_str(), |(words, _)| words);
     // One endless word is cut within.
     let kept = if whole_words.chars().count() * 2 < most { kept.as_str() } else { whole_words };
-    format!("{}…", kept.trim_end_matches(|c: char| c == ' ' || c == ',' || c == ';' || c == ':'))
+    format!("{}…", kept.trim_end_matches([' ', ',', ';', ':']))
 }
 
 /// Without `<b>`, `</p>`, `<br/>` and comments; `a < b` stays.

@@ -6,15 +6,12 @@ use serde_json::{Value, json};
 use super::at::{At, as_text};
 use super::paths::{Reader, text, usable};
 use super::schemas::Problems;
-use super::swagger;
+use super::{examples, swagger};
 use crate::import::model::{Answer, Body, Content, Encoding, In, Parameter, Server, ServerVariable, Style};
 use crate::import::texts::{is_clean, line, shown};
 
 /// Servers of one place, variables of one of them and their choices, headers and media types of one answer.
 const MOST: usize = 100;
-
-/// Examples of one place.
-const MOST_EXAMPLES: usize = 20;
 
 /// The longest media type that is one.
 const LONGEST_MEDIA_TYPE: usize = 200;
@@ -81,9 +78,9 @@ pub(super) fn parameter<'d>(
     let described = content.as_ref().map_or_else(|| at.clone(), |(_, content)| content.clone());
     // Swagger 2.0 has no schema there: the parameter is one.
     let schema = described.get("schema").or_else(|| content.is_none().then(|| at.clone()));
-    let mut all = examples(reader, &described);
+    let mut all = examples::given(reader, &described);
     if at.get("schema").is_some() || content.is_some() {
-        all.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+        all.extend(schema.iter().flat_map(|schema| examples::of_schema(reader, schema)));
     } else {
         all.extend(at.get("x-example").and_then(|at| reader.example(&at)).map(|example| (String::new(), example)));
     }
@@ -174,9 +171,9 @@ fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problem
                 continue;
             }
             let schema = at.get("schema");
-            let mut examples = examples(reader, &at);
+            let mut examples = examples::given(reader, &at);
             if examples.is_empty() {
-                examples.extend(schema.iter().flat_map(|schema| of_schema(reader, schema)));
+                examples.extend(schema.iter().flat_map(|schema| examples::of_members(reader, schema)));
             }
             all.push(Content {
                 place: at.place(),
@@ -205,7 +202,6 @@ pub(super) fn media_types(written: &str) -> Vec<String> {
 
 fn encodings(reader: &mut Reader<'_, '_>, at: &At<'_>) -> IndexMap<String, Encoding> {
     let Some(all) = at.get("encoding") else { return IndexMap::new() };
-    let mut left = || reader.spend(1).is_some();
     let encoding = |at: At<'_>| Encoding {
         media_type: at.text("contentType").map(|name| line(&name.to_ascii_lowercase(), LONGEST_MEDIA_TYPE)),
         style: match at.text("style").as_deref() {
@@ -217,38 +213,11 @@ fn encodings(reader: &mut Reader<'_, '_>, at: &At<'_>) -> IndexMap<String, Encod
         },
         explode: at.bool("explode"),
     };
-    all.members()
-        .filter(|(name, _)| is_clean(name))
-        .take(1_000)
-        .map(|(name, at)| (name.to_owned(), encoding(at)))
-        .collect()
-}
-
-/// The examples that stand at a parameter or a content, by their names. One that stands elsewhere is not fetched.
-fn examples<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>) -> Vec<(String, Value)> {
-    let mut all = Vec::new();
-    if let Some(named) = at.get("examples") {
-        for (name, example) in named.members().take(MOST_EXAMPLES) {
-            let Ok(example) = example.resolved() else { continue };
-            if let Some(value) = example.get("value") {
-                all.extend(reader.example(&value).map(|value| (line(name, 100), value)));
-            }
+    let mut made = IndexMap::new();
+    for (name, at) in all.members().filter(|(name, _)| usable(name).is_ok()) {
+        if reader.spend(1).is_some() {
+            made.insert(name.to_owned(), encoding(at));
         }
     }
-    if let Some(example) = at.get("example") {
-        // Some refer to one, which is meant, although `example` has no references.
-        if let Ok(example) = example.resolved() {
-            all.extend(reader.example(&example).map(|value| (String::new(), value)));
-        }
-    }
-    all
-}
-
-/// The examples that a schema has for itself.
-pub(super) fn of_schema<'d>(reader: &mut Reader<'d, '_>, schema: &At<'d>) -> Vec<(String, Value)> {
-    let Ok(schema) = schema.clone().resolved() else { return Vec::new() };
-    let list =
-        schema.get("examples").map(|list| list.entries().take(MOST_EXAMPLES).collect::<Vec<_>>()).unwrap_or_default();
-    let all = schema.get("example").into_iter().chain(schema.get("x-example")).chain(list);
-    all.filter_map(|at| reader.example(&at)).map(|example| (String::new(), example)).collect()
+    made
 }

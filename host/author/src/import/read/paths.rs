@@ -350,6 +350,12 @@ impl<'d> Reader<'d, '_> {
         Some(None)
     }
 
+    /// Counts a member of an example that is put together. None where there are too many.
+    pub(super) fn spend_example(&mut self) -> Option<()> {
+        self.examples = self.examples.saturating_sub(1);
+        (self.examples > 0).then_some(())
+    }
+
     /// An example, as long as there are not too many in all.
     pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
         if self.examples == 0 {

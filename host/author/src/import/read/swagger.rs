@@ -3,12 +3,12 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::at::{At, as_text};
-use super::openapi::{media_types, of_schema};
+use super::at::At;
+use super::examples;
+use super::openapi::media_types;
 use super::paths::{Reader, text, usable};
 use super::schemas::Problems;
 use crate::import::model::{Body, Content, Encoding, In, Server, Style};
-use crate::import::texts::{is_clean, shown};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
@@ -94,7 +94,7 @@ pub(super) fn body<'d>(
 /// A body that is one document.
 fn document<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, consumes: &[String], problems: &mut Problems) -> Body {
     let schema = at.get("schema");
-    let examples = schema.as_ref().map(|schema| of_schema(reader, schema)).unwrap_or_default();
+    let examples = schema.as_ref().map(|schema| examples::of_members(reader, schema)).unwrap_or_default();
     let known = |media_type: &&String| !matches!(media_type.as_str(), "*/*" | FORM | MULTIPART);
     let mut named: Vec<String> = consumes.iter().filter(known).cloned().collect();
     if named.is_empty() {
@@ -181,11 +181,11 @@ pub(super) fn contents_of_answer<'d>(
         named.push(if is_file { "application/octet-stream" } else { JSON }.to_owned());
     }
     let made = reader.schemas.of(&schema, problems);
-    let examples = at.get("examples");
-    let of_schema = of_schema(reader, &schema);
+    let given = at.get("examples");
+    let of_schema = examples::of_members(reader, &schema);
     let mut contents = Vec::new();
     for media_type in named.into_iter().take(20) {
-        let own = examples.as_ref().and_then(|examples| examples.get(&media_type)).and_then(|at| reader.example(&at));
+        let own = given.as_ref().and_then(|given| given.get(&media_type)).and_then(|at| reader.example(&at));
         let examples = own.map(|example| vec![(String::new(), example)]).unwrap_or_else(|| of_schema.clone());
         contents.push(Content {
             place: at.place(),

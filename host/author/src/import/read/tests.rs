@@ -98,6 +98,31 @@ fn an_operation_is_read_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn examples_stand_beside_schemas_or_are_put_together_of_their_members() {
+    let of = |content: Value| {
+        let answer = json!({"description": "", "content": {"application/json": content}});
+        let (api, _) = read(&with(json!({"responses": {"200": answer}})));
+        api.operations[0].answers[0].contents[0].examples.clone()
+    };
+    let member = |schema: Value, required: Value| json!({"schema": {"type": "object", "properties": {"a": schema, "b": {}}, "required": required}});
+    for (content, examples) in [
+        (json!({"example": 1}), vec![("", json!(1))]),
+        (
+            json!({"examples": {"one": {"value": 1}, "two": {"externalValue": "https://a.example"}}}),
+            vec![("one", json!(1))],
+        ),
+        (json!({"schema": {"example": 1}}), vec![("", json!(1))]),
+        (member(json!({"example": 1}), json!(["a"])), vec![("", json!({"a": 1}))]),
+        (member(json!({"items": {"enum": ["x", "y"]}}), json!([])), vec![("", json!({"a": ["x"]}))]),
+        (member(json!({"example": 1}), json!(["b"])), vec![]),
+        (member(json!({}), json!([])), vec![]),
+    ] {
+        let examples: Vec<_> = examples.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(of(content), examples);
+    }
+}
+
+#[test]
 fn what_is_no_description_is_named() {
     for (document, told) in [
         (json!({"asyncapi": "2.0.0"}), "AsyncAPI"),

@@ -5,7 +5,9 @@ use crate::import::model::{In, Style};
 use crate::import::report::Outcome;
 
 /// The path that is made of one, its parameters, and the rules of what is told.
-fn path(written: &str, parameters: Value) -> (Option<String>, Vec<(String, In)>, Vec<(Outcome, &'static str)>) {
+type Made = (Option<String>, Vec<(String, In)>, Vec<(Outcome, &'static str)>);
+
+fn path(written: &str, parameters: Value) -> Made {
     let (api, lines) = read(&json!({"openapi": "3.0.0", "paths": {
         written: {"get": {"parameters": parameters}}, "/other": {"get": {}}}}));
     let operation = api.operations.iter().find(|operation| operation.path != "/other");
