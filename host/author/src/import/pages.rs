@@ -172,7 +172,8 @@ impl<'a> Turned<'a> {
         let good = self.operation.answers.iter().filter(|answer| answer.status.starts_with('2'));
         let has_header = good.into_iter().any(|answer| answer.headers.iter().any(|name| name == "link"));
         // Some say it of the parameter alone.
-        let is_told = |parameter: &Parameter| parameter.description.to_lowercase().contains("link header");
+        let is_told =
+            |parameter: &Parameter| parameter.description.to_lowercase().replace('`', "").contains("link header");
         let has_header = has_header || self.query().any(|(_, parameter)| is_told(parameter));
         has_header.then(|| self.turning())?.map(|read| ("link", json!({ "read": read })))
     }
@@ -197,7 +198,12 @@ impl<'a> Turned<'a> {
     }
 
     fn by_page(&self) -> Option<Turn> {
-        let parameter = self.find(&PAGES).filter(|parameter| self.is_number(parameter))?;
+        let parameter = self.find(&PAGES)?;
+        // Where the answer repeats it as a number, it is one, although every parameter is described as a text.
+        let is_repeated = || next::places(self.shapes, self.schema).iter().any(|place| place.counts(&parameter.name));
+        if !self.is_number(parameter) && !is_repeated() {
+            return None;
+        }
         let mut page = json!({ "query": parameter.name });
         if begins_at_zero(self.shapes.resolved(&parameter.schema), &parameter.description) {
             page["first"] = 0.into();

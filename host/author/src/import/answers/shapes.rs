@@ -4,9 +4,13 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::import::model::Api;
+use crate::import::texts::is_clean;
 
 /// How deep references and alternatives are followed.
 const DEEPEST: usize = 12;
+
+/// The longest name of a member, in bytes: a pointer has several.
+const LONGEST: usize = 100;
 
 /// Members of an object that are looked at.
 const MOST: usize = 1000;
@@ -46,7 +50,7 @@ impl<'a> Shapes<'a> {
         let schema = self.resolved(schema);
         let own = schema.get("properties").and_then(Value::as_object);
         for (name, member) in own.into_iter().flatten() {
-            if members.len() < MOST {
+            if members.len() < MOST && name.len() <= LONGEST && is_clean(name) {
                 members.entry(name).or_insert(member);
             }
         }

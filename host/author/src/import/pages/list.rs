@@ -46,6 +46,9 @@ const BESIDE: [&str; 14] = [
     "warnings",
 ];
 
+/// Objects in which a list is looked for.
+const MOST: usize = 20;
+
 /// A list in an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct List {
@@ -62,7 +65,7 @@ pub(super) fn list(shapes: Shapes<'_>, schema: &Value, operation: &Operation) ->
         return Some(List { pointer: format!("/{}", escaped(member)) });
     }
     let members = shapes.members(schema);
-    let objects = members.iter().filter(|(_, member)| shapes.is(member, "object"));
+    let objects = members.iter().filter(|(_, member)| shapes.is(member, "object")).take(MOST);
     let deeper: Vec<(&str, &str)> = objects
         .filter(|(name, _)| !BESIDE.contains(&plain(name).as_str()))
         .filter_map(|(outer, member)| Some((*outer, within(shapes, member, &name)?)))

@@ -9,8 +9,8 @@ use crate::import::answers::shapes::Shapes;
 /// How deep it is looked for: `/paging/next/after`.
 const DEEPEST: usize = 3;
 
-/// Places that are looked at.
-const MOST: usize = 200;
+/// Objects that are looked at.
+const MOST: usize = 50;
 
 /// What a place is called that has the cursor of the next page, whatever its parameter is called.
 const CURSORS: [&str; 18] = [
@@ -64,27 +64,22 @@ pub(super) struct Next<'a> {
 /// The texts and numbers of an answer outside of its lists.
 pub(super) fn places<'a>(shapes: Shapes<'a>, schema: &'a Value) -> Vec<Next<'a>> {
     let mut places = Vec::new();
-    add(shapes, schema, "", &[], &mut places);
+    let mut open = vec![(schema, String::new(), Vec::new())];
+    let mut looked_at = 0;
+    while let Some((schema, at, way)) = open.pop() {
+        looked_at += 1;
+        for (name, member) in shapes.members(schema) {
+            let pointer = format!("{at}/{}", escaped(name));
+            let way = [way.as_slice(), &[plain(name)]].concat();
+            let (is_text, is_number) = (shapes.is(member, "string"), shapes.is(member, "number"));
+            if is_text || is_number {
+                places.push(Next { pointer, way, schema: shapes.resolved(member), is_text, is_number });
+            } else if way.len() < DEEPEST && looked_at + open.len() < MOST && shapes.is(member, "object") {
+                open.push((member, pointer, way));
+            }
+        }
+    }
     places
-}
-
-fn add<'a>(shapes: Shapes<'a>, schema: &'a Value, at: &str, way: &[String], places: &mut Vec<Next<'a>>) {
-    if way.len() >= DEEPEST {
-        return;
-    }
-    for (name, member) in shapes.members(schema) {
-        let pointer = format!("{at}/{}", escaped(name));
-        let way = [way, &[plain(name)]].concat();
-        let (is_text, is_number) = (shapes.is(member, "string"), shapes.is(member, "number"));
-        if places.len() >= MOST {
-            return;
-        }
-        if is_text || is_number {
-            places.push(Next { pointer, way, schema: shapes.resolved(member), is_text, is_number });
-        } else if shapes.is(member, "object") {
-            add(shapes, member, &pointer, &way, places);
-        }
-    }
 }
 
 /// The schema at a pointer through objects.
@@ -130,6 +125,11 @@ impl Next<'_> {
             () if name == "lastid" && parameter == "after" => Some(4),
             () => None,
         }
+    }
+
+    /// Whether it is the number that a parameter of this name asked for.
+    pub(super) fn counts(&self, parameter: &str) -> bool {
+        self.is_number && !self.is_text && self.name() == plain(parameter)
     }
 
     /// Whether it is the address of the next page.

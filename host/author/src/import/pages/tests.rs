@@ -104,6 +104,12 @@ fn numbers_of_pages_and_of_items_turn_them_where_nothing_is_told() {
     let from_zero = parameter("pageNumber", json!({"type": "integer", "minimum": 0}));
     let expected = json!({"page": {"query": "pageNumber", "first": 0}});
     assert_eq!(of(vec![from_zero], list(), &[]), Some(expected));
+    let paging = json!({"type": "object", "properties": {"page": {"type": "integer"}}});
+    assert_eq!(
+        of(vec![text("page")], object(json!({"files": list(), "paging": paging})), &[]).unwrap()["page"]["query"],
+        "page"
+    );
+    assert_eq!(of(vec![text("page")], list(), &[]), None, "it may be anything");
     let limit = parameter("limit", json!({"type": "integer", "maximum": 50, "default": 20}));
     let expected = json!({"offset": {"query": "offset", "limit": "limit", "most": 50}});
     assert_eq!(of(vec![number("offset"), limit.clone()], list(), &[]), Some(expected));
