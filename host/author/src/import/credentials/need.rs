@@ -10,6 +10,12 @@ use crate::import::model::{Api, Requirement};
 use crate::import::names;
 use crate::import::report::{Report, Teller};
 
+/// Schemes that are placed together.
+const MOST_TOGETHER: usize = 8;
+
+/// Schemes of a manifest.
+const MOST_SCHEMES: usize = 100;
+
 /// What an operation needs, as it is said.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Needs {
@@ -30,7 +36,7 @@ pub(super) struct Need {
 
 /// By operation; none where it has no credentials.
 pub(super) fn chosen(api: &Api, ways: &Ways, needs: Vec<Needs>, report: &mut Report) -> Vec<Option<Need>> {
-    let mut told = Told::default();
+    let (mut told, mut known) = (Told::default(), HashSet::new());
     let chosen = api.operations.iter().zip(needs).map(|(operation, needs)| {
         let alternatives = match needs {
             Needs::Nothing => return None,
@@ -38,8 +44,15 @@ pub(super) fn chosen(api: &Api, ways: &Ways, needs: Vec<Needs>, report: &mut Rep
             Needs::OneOf(alternatives) => alternatives,
         };
         told.alternatives(&alternatives, ways, &mut report.of(None), &operation.place);
-        let label = names::written(operation);
-        one_of(&alternatives, ways, &mut report.of(Some(label)), &operation.place)
+        let mut tell = report.of(Some(names::written(operation)));
+        let need = one_of(&alternatives, ways, &mut tell, &operation.place)?;
+        if known.len() == MOST_SCHEMES && !known.contains(&need.schemes) {
+            let text = "its requests have no credentials: a plugin has 100 schemes, and it needs another one";
+            tell.lost(&operation.place, "credential", text);
+            return None;
+        }
+        known.insert(need.schemes.clone());
+        Some(need)
     });
     chosen.collect()
 }
@@ -64,6 +77,9 @@ fn one_of(alternatives: &[Requirement], ways: &Ways, tell: &mut Teller<'_>, plac
 
 /// Why schemes cannot be placed together.
 fn problem(alternative: &Requirement, ways: &Ways) -> Option<String> {
+    if alternative.len() > MOST_TOGETHER {
+        return Some(format!("it needs {} schemes at once", alternative.len()));
+    }
     let mut places = HashSet::new();
     alternative.keys().find_map(|name| match ways.get(name) {
         None => Some(format!("the scheme `{name}` is described nowhere")),

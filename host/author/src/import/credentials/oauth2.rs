@@ -2,7 +2,8 @@
 
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
-use wharf::declaration::Path;
+use url::Url;
+use wharf::declaration::{Path, is_credential};
 
 use super::Spot;
 use super::build::{Builder, LONGEST, Placed, titled};
@@ -15,9 +16,27 @@ use crate::import::words::words;
 /// The most scopes that a manifest asks for.
 const MOST_SCOPES: usize = 200;
 
+/// Credentials and further servers of a manifest.
+const MOST_CREDENTIALS: usize = 16;
+const MOST_SERVERS: usize = 16;
+
 /// What a client says by the protocol itself, and a URL may not say besides.
-const OF_THE_PROTOCOL: [&str; 8] =
-    ["client_id", "client_secret", "code", "grant_type", "redirect_uri", "response_type", "scope", "state"];
+const OF_THE_PROTOCOL: [&str; 14] = [
+    "assertion",
+    "client_id",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "device_code",
+    "grant_type",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_type",
+    "scope",
+    "state",
+];
 
 /// What providers want to be asked for a token that can be renewed, by the host where people agree. Their documentation says so, and no
 /// description does.
@@ -37,8 +56,12 @@ impl Builder<'_> {
         tell: &mut Teller<'_>,
     ) -> Option<Placed> {
         let place = flows.first().map(|flow| flow.place.clone()).unwrap_or_default();
-        let Some(addresses) = self.addresses(flows) else {
-            let text = format!("an address of `{scheme}` cannot be used; the operator enters a token");
+        // One has two servers of its own at most.
+        let servers = self.servers.others.len() + self.made.servers.len() + 2;
+        let has_room = self.made.credentials.len() < MOST_CREDENTIALS && servers <= MOST_SERVERS;
+        let Some(addresses) = self.addresses(flows).filter(|_| has_room) else {
+            let text =
+                format!("an address of `{scheme}` cannot be used, or is one too many; the operator enters a token");
             tell.note(&place, "oauth2-address", text);
             return None;
         };
@@ -108,7 +131,8 @@ impl Builder<'_> {
         if !path.is_empty() {
             endpoint.insert("path".into(), self.with_fields(&path).into());
         }
-        let of_url = address.query.iter().filter(|(name, _)| !OF_THE_PROTOCOL.contains(&name.as_str()));
+        let of_url =
+            address.query.iter().filter(|(name, _)| !OF_THE_PROTOCOL.contains(&name.as_str()) && !is_credential(name));
         let mut parameters: Map<String, Value> =
             of_url.map(|(name, value)| (name.clone(), value.clone().into())).collect();
         let facts =
@@ -200,7 +224,8 @@ impl Address {
             !name.is_empty() && plain(name) && plain(value)
         };
         let query = query.split('&').filter_map(pair).filter(is_plain).collect();
-        Path::parse(&path).is_ok().then_some(Self { origin, path, query })
+        let is_good = Path::parse(&path).is_ok() && (origin.contains('{') || Url::parse(&origin).is_ok());
+        is_good.then_some(Self { origin, path, query })
     }
 
     /// The path below a base URL.

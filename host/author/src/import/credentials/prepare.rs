@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use wharf::declaration::is_credential;
+use wharf::declaration::{Path, is_credential};
 
 use super::{Auth, Scheme, SchemeKind};
 use crate::import::model::{Api, In};
@@ -42,12 +42,16 @@ fn without_member(schema: &mut Value, name: &str) {
 /// is no secret.
 fn moved_into_paths(api: &mut Api) {
     let [server] = api.servers.as_slice() else { return };
-    let is_one = |name: &&String| is_credential(name);
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let is_one = |name: &&String| is_credential(name) && name.len() <= 64 && name.chars().all(plain);
     let Some(variable) = server.variables.keys().find(is_one).cloned() else { return };
     let path = server.url.split_once("://").and_then(|(_, rest)| Some(rest.split_at(rest.find('/')?).1.to_owned()));
     // The name of a host tells who is asked.
     let Some(path) = path.filter(|path| path.contains(&format!("{{{variable}}}"))) else { return };
     let path = path.trim_end_matches('/').to_owned();
+    if Path::parse(&path).is_err() {
+        return;
+    }
     let name = super::naming::free(&variable, "_", |name| api.schemes.contains_key(name));
     let kind = SchemeKind::ApiKey { at: In::Path, name: variable.clone() };
     for server in &mut api.servers {

@@ -8,6 +8,10 @@ use crate::import::report::Report;
 const OF_THE_HOST: [&str; 8] =
     ["connection", "content-length", "content-type", "cookie", "host", "range", "user-agent", "x-real-ip"];
 
+/// And families of such headers.
+const PREFIXES: [&str; 8] =
+    ["proxy-", "sec-", "x-accel-", "x-envoy-", "x-forwarded-", "x-original-", "x-override-", "x-rewrite-"];
+
 /// How a scheme is placed.
 #[derive(Clone, Debug)]
 pub(super) enum Way {
@@ -76,14 +80,24 @@ fn key(at: In, name: &str) -> Way {
     let spot = |at| Way::Key(Spot { at, name: name.to_owned() });
     match at {
         In::Cookie => Way::Nowhere("a key in a cookie".to_owned()),
-        _ if name.is_empty() || name.starts_with('/') => Way::Nowhere("a key without a name".to_owned()),
-        In::Header if OF_THE_HOST.contains(&alike(name).as_str()) => {
+        _ if !is_plain(name) => Way::Nowhere("a key whose name servers could read in different ways".to_owned()),
+        In::Header if is_of_the_host(&alike(name)) => {
             Way::Nowhere(format!("a key in the header `{name}`, which is the host's own"))
         }
         In::Header => spot(Where::Header),
         In::Query => spot(Where::Query),
         In::Path => spot(Where::Path),
     }
+}
+
+/// Whether all servers read a name in one way.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
+    (1..=64).contains(&name.len()) && name.chars().all(plain)
+}
+
+fn is_of_the_host(name: &str) -> bool {
+    OF_THE_HOST.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether the host can go this way. Those of `implicit` and `password` are no more (RFC 9700).
