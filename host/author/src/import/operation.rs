@@ -14,7 +14,7 @@ use super::model::{Api, In, Operation};
 use super::names;
 use super::report::{Outcome, Report, Teller};
 use super::texts;
-use super::words::{as_title, words};
+use super::words::{as_title, is_alike, words};
 use inputs::Inputs;
 
 mod body;
@@ -252,11 +252,21 @@ impl Maker<'_> {
         }
     }
 
+    /// What the name says, in its own order: what is done, and to what where that is not said with it.
+    fn words_of_name(&self) -> Vec<String> {
+        let (resource, action) = self.around.name.split_once('.').unwrap_or(("", self.around.name));
+        let (of_resource, mut all) = (words(resource), words(action));
+        let is_said = all.iter().any(|word| of_resource.iter().any(|other| is_alike(word, other)));
+        if !is_said {
+            all.extend(of_resource);
+        }
+        all
+    }
+
     /// The title, and the summary.
     fn texts(&self) -> (String, String) {
         let Operation { summary, description, deprecated, .. } = self.operation;
-        let action = self.around.name.split_once('.').map_or(self.around.name, |(_, action)| action);
-        let of_name = as_title(&words(&format!("{action} {}", self.around.name.split('.').next().unwrap_or_default())));
+        let of_name = as_title(&self.words_of_name());
         let title = texts::line(summary.trim_end_matches('.'), LONGEST_TITLE);
         let title = if title.is_empty() { of_name } else { title };
         let sentence = first_sentence(&texts::line(description, LONGEST_SUMMARY));

@@ -108,7 +108,7 @@ pub(super) fn write(
 
 fn kind(api: &Api, content: &Content) -> Kind {
     let essence = essence(&content.media_type);
-    let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
+    let of_application = essence.strip_prefix("application/").unwrap_or_default();
     let is_bytes = || content.schema.as_ref().is_some_and(|schema| schemas::kinds(api, schema).file);
     match essence {
         "application/json" | "text/json" | "text/x-json" | "application/x-json" | "json" | "application/*+json" => {
@@ -122,7 +122,7 @@ fn kind(api: &Api, content: &Content) -> Kind {
         "multipart/form-data" => Kind::Multipart,
         _ if essence.starts_with("multipart/") => Kind::Parts,
         _ if is_bytes() || essence.ends_with("/*") => Kind::File,
-        _ if essence.starts_with("text/") || subtype == "xml" || subtype.ends_with("+xml") => Kind::Text,
+        _ if essence.starts_with("text/") || of_application == "xml" || of_application.ends_with("+xml") => Kind::Text,
         _ => Kind::File,
     }
 }
@@ -135,9 +135,14 @@ fn essence(media_type: &str) -> &str {
 fn is_empty(api: &Api, content: &Content) -> bool {
     let Some(schema) = &content.schema else { return true };
     let schema = schemas::resolved(api, schema);
+    if schema.get("type").is_some_and(|kind| kind != "object") {
+        return false;
+    }
     let nothing =
         |keyword: &str| schema.get(keyword).and_then(Value::as_object).is_none_or(|members| members.is_empty());
-    nothing("properties") && ["allOf", "anyOf", "oneOf", "items"].iter().all(|keyword| schema.get(keyword).is_none())
+    let open = schema.get("additionalProperties").is_some_and(|others| *others != Value::Bool(false));
+    let has = |keyword: &&str| schema.get(keyword).is_some();
+    nothing("properties") && !open && !["allOf", "anyOf", "oneOf", "items"].iter().any(has)
 }
 
 struct Writer<'a, 'r, 't> {

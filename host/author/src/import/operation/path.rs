@@ -132,6 +132,7 @@ fn slashes(parameter: &Parameter) -> May {
         && !["no slash", "not contain", "without slash", "not include"].iter().any(|no| words.contains(no));
     match parameter.name.as_str() {
         _ if told && (words.contains("encode") || words.contains("%2f")) => May::BeEncoded,
+        _ if words.contains("path safe") => May::BeEncoded,
         name if PATHS.contains(&name) || told => May::BeSegments,
         name if REFERENCES.contains(&name) => May::BeEncoded,
         _ => May::NotBe,

@@ -55,6 +55,10 @@ fn what_is_written_of_a_folder_of_descriptions_is_accepted() {
             text.len() / 1024,
             began.elapsed() - read_in - written_in,
         );
+        if std::env::var("LINES").is_ok() {
+            let worse = report.lines.iter().filter(|line| line.outcome != Outcome::Note);
+            worse.for_each(|line| println!("  {:?} {}: {} {}", line.outcome, line.rule, line.place, line.text));
+        }
         for line in report.lines {
             let (count, examples) = rules.entry((line.outcome, line.rule)).or_insert((0, Vec::new()));
             *count += 1;

@@ -28,9 +28,12 @@ pub(super) fn write<'a>(
     content: &'a Content,
     required: bool,
 ) -> Option<Option<BodyForm>> {
+    if let Some(form) = nameless_file(writer, kind, content, required) {
+        return Some(Some(form));
+    }
     let members = members(writer, content);
     if members.members.is_empty() {
-        if is_empty(writer.api, content) && !required {
+        if is_empty(writer.api, content) {
             writer.teller.note(&content.place, "empty-form", "a form without fields is no body");
             return Some(None);
         }
@@ -47,6 +50,24 @@ pub(super) fn write<'a>(
         form.add(writer, content, name, schema, required);
     }
     Some(Some(form.into()))
+}
+
+/// A form that is described as a file, without a name for it.
+fn nameless_file(writer: &mut Writer<'_, '_, '_>, kind: Kind, content: &Content, required: bool) -> Option<BodyForm> {
+    const NAME: &str = "file";
+    let schema = content.schema.as_ref().filter(|_| kind == Kind::Multipart)?;
+    let kinds = schemas::kinds(writer.api, schema);
+    if !(kinds.file || kinds.list_of_files) {
+        return None;
+    }
+    writer.teller.note(
+        &content.place,
+        "nameless-file",
+        "nothing says what the part with the file is called; it is `file` here",
+    );
+    let mut form = Form { is_multipart: true, fields: Vec::new(), media_types: Vec::new() };
+    form.add_file(writer.inputs, content.encoding.get(NAME), NAME, schema, required, kinds);
+    Some(form.into())
 }
 
 /// The form that is sent in place of JSON where there are files, and what has to be given for it. None where JSON has members that

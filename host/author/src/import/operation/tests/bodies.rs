@@ -135,6 +135,13 @@ fn files_that_only_one_form_takes_are_sent_by_a_request_of_their_own() {
 }
 
 #[test]
+fn a_text_that_could_stand_for_a_file_is_told() {
+    let either = json!({"oneOf": [{"type": "string", "format": "binary"}, {"type": "string"}]});
+    let multipart = content("multipart/form-data", json!({"properties": {"photo": either}}));
+    assert_eq!(body(vec![multipart]).1, ["Lost file-or-text"]);
+}
+
+#[test]
 fn texts_and_files_are_whole_bodies() {
     assert_eq!(
         one("text/plain", json!({"type": "string"})),
@@ -143,6 +150,10 @@ fn texts_and_files_are_whole_bodies() {
     assert_eq!(
         one("application/octet-stream", json!({"type": "string", "format": "binary"})),
         json!({"file": {"input": "file"}, "media-types": ["application/octet-stream"]})
+    );
+    assert_eq!(
+        one("message/imdn+xml", json!({"type": "string"})),
+        json!({"file": {"input": "file"}, "media-types": ["message/imdn+xml"]})
     );
     let images = vec![content("image/png", json!({})), content("image/*", json!({}))];
     assert_eq!(body(images).0, json!({"file": {"input": "file"}, "media-types": ["image/png", "image/*"]}));
@@ -169,6 +180,9 @@ fn the_body_of_a_get_is_not_sent() {
 #[test]
 fn forms_without_fields_and_other_parts_are_told() {
     assert_eq!(body(vec![content("multipart/mixed", json!({}))]).1, ["LeftOut parts"]);
+    let file = content("multipart/form-data", json!({"type": "string", "format": "binary"}));
+    let expected = json!({"multipart": ["file"], "media-types": ["*/*"]});
+    assert_eq!(body(vec![file]), (expected, vec!["Note nameless-file".to_owned()]));
     assert_eq!(
         body(vec![content("application/x-www-form-urlencoded", json!({"additionalProperties": true}))]).1,
         ["LeftOut form-without-fields"]
