@@ -55,10 +55,6 @@ impl Inputs {
         candidates.find(|name| !self.is_taken(name)).unwrap_or(longer)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.properties.keys().map(String::as_str)
-    }
-
     pub(super) fn schema_of(&self, name: &str) -> Option<&Value> {
         self.properties.get(name)
     }

@@ -1,5 +1,6 @@
 //! Writes all operations of the descriptions of a folder, for whoever changes what is written, and has the host check them:
-//! `DESCRIPTIONS=folder cargo test -p wharf-author --lib operation::survey -- --ignored --nocapture`.
+//! `DESCRIPTIONS=folder cargo test -p wharf-author --lib operation::survey -- --ignored --nocapture`. With `LINES=1` it tells all
+//! that is not carried over, and with `INTO=folder` it leaves the manifests there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
