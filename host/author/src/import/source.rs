@@ -15,7 +15,7 @@ use crate::yaml::{self, Kind, Limits, Node, Problem};
 /// All files together. The largest known description that is one file has 13 MiB.
 const MOST_BYTES: usize = 16 << 20;
 
-/// All files together. The largest known description of many has some 2,000.
+/// All files together.
 const MOST_FILES: usize = 5_000;
 
 /// Values of one file: each takes a hundred bytes, or two. The largest known description has 300,000.

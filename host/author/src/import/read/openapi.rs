@@ -59,6 +59,10 @@ pub(super) fn parameter<'d>(
         None => Err("it does not say where it stands (`in`)".to_owned()),
     };
     let required = at.bool("required") == Some(true) || place == Ok(In::Path);
+    if name.is_empty() && !required {
+        reader.report.of(Some(label.to_owned())).note(&at.place(), "parameter", "it has no name, and so it is none");
+        return Some(None);
+    }
     let place = match place.and_then(|place| usable(&name).map(|()| place)) {
         Ok(place) => place,
         Err(problem) => return reader.missing(label, at, required, "parameter", &problem),
@@ -139,6 +143,7 @@ pub(super) fn answer<'d>(
 ) -> Answer {
     // What an answer may be is not held against the operation.
     let mut problems = Problems::new();
+    reader.not_requests(at, "links", "what may be called next: nobody is told");
     let headers = at.get("headers").map(|all| all.members().take(MOST).collect::<Vec<_>>()).unwrap_or_default();
     let headers = headers.into_iter().filter(|(name, _)| usable(name).is_ok() && reader.spend(1).is_some());
     let headers: Vec<_> = headers.collect();

@@ -12,7 +12,7 @@ use crate::import::report::Report;
 use crate::import::source::Documents;
 use crate::import::texts::{beginning, is_clean, line, shown};
 
-/// No known API has more than 17,000. A path that is referred to often makes more of them than a file has place for.
+/// The largest known API, Microsoft's Graph, has 11,422. A path that is referred to often makes more than a file has place for.
 pub(super) const MOST_OPERATIONS: usize = 50_000;
 
 /// The parameters, answers and the like of all operations, together: some hundreds of bytes each.
@@ -134,7 +134,7 @@ impl<'d> Reader<'d, '_> {
     }
 
     /// What is described beside requests is told once for each kind.
-    fn not_requests(&mut self, at: &At<'_>, name: &'static str, what: &str) {
+    pub(super) fn not_requests(&mut self, at: &At<'_>, name: &'static str, what: &str) {
         let there = at.get(name).filter(|at| at.value.as_object().is_some_and(|all| !all.is_empty()));
         if let Some(at) = there.filter(|_| !self.told.contains(&name)) {
             self.told.push(name);

@@ -123,6 +123,43 @@ fn examples_stand_beside_schemas_or_are_put_together_of_their_members() {
 }
 
 #[test]
+fn a_description_of_several_files_is_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("api.yaml", "openapi: 3.0.0\npaths:\n  /orders:\n    $ref: paths/orders.yaml\n"),
+        (
+            "paths/orders.yaml",
+            "parameters:\n- $ref: ../common.yaml#/parameters/page\nget:\n  responses:\n    200:\n      description: All.\n      \
+             content:\n        application/json:\n          schema: {type: array, items: {$ref: ../schemas/order.yaml}}\n",
+        ),
+        (
+            "common.yaml",
+            "parameters:\n  page: {name: page, in: query, schema: {$ref: '#/sizes/small'}}\nsizes:\n  small: {maximum: 9}\n",
+        ),
+        (
+            "schemas/order.yaml",
+            "type: object\nproperties:\n  id: {type: integer}\n  of: {$ref: '#/properties/id'}\n  in: {$ref: order.yaml}\n",
+        ),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let mut report = Report::default();
+    let mut documents = source::of_file(&folder.path().join("api.yaml")).unwrap();
+    let api = super::api(&mut documents, &mut report).unwrap();
+    assert_eq!(report.lines, []);
+    let list = &api.operations[0];
+    assert_eq!(list.place, "paths/orders.yaml#/get");
+    assert_eq!((list.parameters[0].name.as_str(), list.answers[0].status.as_str()), ("page", "200"));
+    let answer = list.answers[0].contents[0].schema.as_ref().unwrap();
+    assert_eq!(answer, &json!({"type": "array", "items": {"$ref": "#/$defs/order"}}));
+    assert_eq!(api.schemas["order"]["properties"]["in"], json!({"$ref": "#/$defs/order"}));
+    assert_eq!(api.schemas.values().filter(|schema| **schema == json!({"type": "integer"})).count(), 1);
+    checked(&api);
+}
+
+#[test]
 fn what_is_no_description_is_named() {
     for (document, told) in [
         (json!({"asyncapi": "2.0.0"}), "AsyncAPI"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// What all patterns of a description become together, in bytes. Those of the largest known take some twenty MiB.
+/// What all patterns of a description become together, in bytes: to try so many takes some seconds.
 const MOST: usize = 256 << 20;
 
 /// What one costs that cannot be used.
