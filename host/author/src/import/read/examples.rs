@@ -9,6 +9,10 @@ use crate::import::texts::line;
 /// Examples of one place.
 const MOST: usize = 20;
 
+/// Values of one example, and of all together. They are for self-tests, which are no worse with fewer.
+const LARGEST: usize = 10_000;
+pub(super) const MOST_VALUES: usize = 400_000;
+
 /// Members in members of an example that is put together. Schemas may lead to themselves.
 const DEEPEST: usize = 6;
 
@@ -75,4 +79,51 @@ fn together(reader: &mut Reader<'_, '_>, schema: &At<'_>, depth: usize) -> Optio
         }
     }
     Some(Value::Object(made))
+}
+
+impl Reader<'_, '_> {
+    /// Counts a member of an example that is put together. None where there are too many.
+    fn spend_example(&mut self) -> Option<()> {
+        self.examples = self.examples.saturating_sub(1);
+        (self.examples > 0).then_some(())
+    }
+
+    /// An example, as long as there are not too many in all.
+    pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
+        if self.examples == 0 {
+            return None;
+        }
+        let most = self.examples.min(LARGEST);
+        let values = count(at.value, most);
+        // One that is too large was counted too.
+        self.examples = self.examples.saturating_sub(values.unwrap_or(most));
+        values.map(|_| at.value.clone())
+    }
+}
+
+/// How many values one has, where they are no more than so many. A long text counts as several.
+fn count(value: &Value, most: usize) -> Option<usize> {
+    let mut open = vec![value];
+    let mut values = 0;
+    while let Some(value) = open.pop() {
+        values += 1;
+        let more = match value {
+            Value::Array(entries) => entries.len(),
+            Value::Object(members) => members.len(),
+            Value::String(text) => {
+                values += text.len() / 64;
+                0
+            }
+            _ => 0,
+        };
+        if values + open.len() + more > most {
+            return None;
+        }
+        match value {
+            Value::Array(entries) => open.extend(entries),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    Some(values)
 }

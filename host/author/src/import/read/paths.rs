@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::at::At;
 use super::schemas::{Dialect, Problems, Schemas};
-use super::{Notation, openapi, route, security, swagger};
+use super::{Notation, examples, openapi, route, security, swagger};
 use crate::import::error::ImportError;
 use crate::import::model::{Answer, Api, Body, Operation, Parameter, Requirement, Scheme};
 use crate::import::report::Report;
@@ -25,18 +25,11 @@ const MOST_LINES: usize = 100_000;
 const MOST_PARAMETERS: usize = 500;
 const MOST_ANSWERS: usize = 200;
 
-/// Values of one example, and of all together. They are for self-tests, which are no worse with fewer.
-const LARGEST_EXAMPLE: usize = 10_000;
-const MOST_EXAMPLES: usize = 400_000;
-
-/// Ways to be let in, of which one is taken.
-const MOST_ALTERNATIVES: usize = 100;
-
 /// Letters of a text that are kept. Whoever writes it into a manifest cuts it further.
 const TEXT: usize = 2_000;
 
 /// The longest name that a request takes.
-const LONGEST_NAME: usize = 256;
+pub(super) const LONGEST_NAME: usize = 256;
 
 /// The methods of operations, as descriptions write them.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -51,14 +44,14 @@ pub(super) struct Reader<'d, 'r> {
     pub(super) schemas: Schemas<'d>,
     pub(super) report: &'r mut Report,
     /// The schemes that are described.
-    schemes: IndexMap<String, Scheme>,
+    pub(super) schemes: IndexMap<String, Scheme>,
     /// What all requests need where nothing else is said.
-    security: Option<Vec<Requirement>>,
+    pub(super) security: Option<Vec<Requirement>>,
     /// What is still taken.
     parts: usize,
-    examples: usize,
+    pub(super) examples: usize,
     /// What is told once.
-    told: Vec<&'static str>,
+    pub(super) told: Vec<&'static str>,
 }
 
 /// An operation, and what is to be told of the schemas of its input.
@@ -79,7 +72,7 @@ pub(super) fn api(documents: &Documents, notation: Notation, report: &mut Report
         schemes: IndexMap::new(),
         security: None,
         parts: MOST_PARTS,
-        examples: MOST_EXAMPLES,
+        examples: examples::MOST_VALUES,
         told: Vec::new(),
     };
     let mut api = reader.about();
@@ -350,24 +343,6 @@ impl<'d> Reader<'d, '_> {
         Some(None)
     }
 
-    /// Counts a member of an example that is put together. None where there are too many.
-    pub(super) fn spend_example(&mut self) -> Option<()> {
-        self.examples = self.examples.saturating_sub(1);
-        (self.examples > 0).then_some(())
-    }
-
-    /// An example, as long as there are not too many in all.
-    pub(super) fn example(&mut self, at: &At<'_>) -> Option<Value> {
-        if self.examples == 0 {
-            return None;
-        }
-        let most = self.examples.min(LARGEST_EXAMPLE);
-        let values = count(at.value, most);
-        // One that is too large was counted too.
-        self.examples = self.examples.saturating_sub(values.unwrap_or(most));
-        values.map(|_| at.value.clone())
-    }
-
     fn answers(&mut self, label: &str, at: &At<'d>) -> Vec<Answer> {
         let mut answers = Vec::new();
         let produces =
@@ -392,49 +367,6 @@ impl<'d> Reader<'d, '_> {
             }
         }
         answers
-    }
-
-    /// What all requests need.
-    fn usual_security(&mut self) -> Option<Vec<Requirement>> {
-        let scopes = self.security.iter().flatten().flat_map(IndexMap::values).map(Vec::len).sum::<usize>();
-        self.spend(scopes / 4)?;
-        self.security.clone()
-    }
-
-    /// What a request needs; none where nothing is said, or nothing that is described.
-    fn security(&mut self, at: &At<'d>) -> Option<Vec<Requirement>> {
-        let list = at.get("security").filter(|list| list.value.is_array())?;
-        let mut alternatives = Vec::new();
-        let mut unknown = false;
-        for alternative in list.entries().take(MOST_ALTERNATIVES) {
-            let mut requirement = Requirement::new();
-            let mut is_known = true;
-            for (name, scopes) in alternative.members() {
-                let name = line(name, LONGEST_NAME);
-                is_known &= self.schemes.contains_key(&name);
-                let scopes = scopes.value.as_array().into_iter().flatten().filter_map(Value::as_str);
-                let scopes: Vec<String> = scopes.filter(|scope| usable(scope).is_ok()).map(str::to_owned).collect();
-                self.spend(1 + scopes.len() / 4)?;
-                requirement.insert(name, scopes);
-            }
-            if is_known {
-                alternatives.push(requirement);
-            } else {
-                unknown = true;
-            }
-        }
-        if unknown && alternatives.is_empty() {
-            if !self.told.contains(&"unknown-scheme") {
-                self.told.push("unknown-scheme");
-                self.note(
-                    &list,
-                    "unknown-scheme",
-                    "it names a scheme that is not described; so nothing is said of credentials",
-                );
-            }
-            return None;
-        }
-        Some(alternatives)
     }
 }
 
@@ -476,31 +408,4 @@ fn status_of(written: &str) -> Option<String> {
         () if is_one && (rest == "XX" || rest.bytes().all(|c| c.is_ascii_digit())) => Some(status),
         () => None,
     }
-}
-
-/// How many values one has, where they are no more than so many. A long text counts as several.
-fn count(value: &Value, most: usize) -> Option<usize> {
-    let mut open = vec![value];
-    let mut values = 0;
-    while let Some(value) = open.pop() {
-        values += 1;
-        let more = match value {
-            Value::Array(entries) => entries.len(),
-            Value::Object(members) => members.len(),
-            Value::String(text) => {
-                values += text.len() / 64;
-                0
-            }
-            _ => 0,
-        };
-        if values + open.len() + more > most {
-            return None;
-        }
-        match value {
-            Value::Array(entries) => open.extend(entries),
-            Value::Object(members) => open.extend(members.values()),
-            _ => {}
-        }
-    }
-    Some(values)
 }

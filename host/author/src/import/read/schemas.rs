@@ -16,6 +16,7 @@ use crate::import::source::{Documents, escaped};
 mod circles;
 mod keywords;
 mod patterns;
+mod values;
 
 use patterns::Patterns;
 

@@ -1,12 +1,16 @@
-//! The schemes of OpenAPI 3 and Swagger 2.0.
+//! The schemes of OpenAPI 3 and Swagger 2.0, and what requests need of them.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::at::At;
-use super::paths::{text, usable};
-use crate::import::model::{Flow, FlowKind, In, Scheme, SchemeKind};
+use super::paths::{LONGEST_NAME, Reader, text, usable};
+use crate::import::model::{Flow, FlowKind, In, Requirement, Scheme, SchemeKind};
 use crate::import::report::Report;
 use crate::import::texts::{is_clean, line, shown};
+
+/// Ways to be let in, of which one is taken.
+const MOST_ALTERNATIVES: usize = 100;
 
 /// The schemes that are described at a place, by their names.
 pub(super) fn schemes(all: Option<At<'_>>, service: Option<&str>, report: &mut Report) -> IndexMap<String, Scheme> {
@@ -15,7 +19,8 @@ pub(super) fn schemes(all: Option<At<'_>>, service: Option<&str>, report: &mut R
         match at.clone().resolved() {
             Ok(found) => {
                 let description = text(&found, "description").unwrap_or_default();
-                schemes.insert(line(name, 256), Scheme { place: at.place(), description, kind: kind(&found, service) });
+                let scheme = Scheme { place: at.place(), description, kind: kind(&found, service) };
+                schemes.insert(line(name, LONGEST_NAME), scheme);
             }
             Err(problem) => report.of(None).note(&at.place(), "reference", format!("a scheme falls away: {problem}")),
         }
@@ -96,5 +101,50 @@ fn flow(at: &At<'_>, kind: FlowKind) -> Flow {
         token: address("tokenUrl"),
         refresh: address("refreshUrl"),
         scopes: scopes.map(|(name, at)| (name.to_owned(), at.value.as_str().unwrap_or_default().to_owned())).collect(),
+    }
+}
+
+impl Reader<'_, '_> {
+    /// What all requests need.
+    pub(super) fn usual_security(&mut self) -> Option<Vec<Requirement>> {
+        let scopes = self.security.iter().flatten().flat_map(IndexMap::values).map(Vec::len).sum::<usize>();
+        self.spend(scopes / 4)?;
+        self.security.clone()
+    }
+
+    /// What a request needs; none where nothing is said, or nothing that is described.
+    pub(super) fn security(&mut self, at: &At<'_>) -> Option<Vec<Requirement>> {
+        let list = at.get("security").filter(|list| list.value.is_array())?;
+        let mut alternatives = Vec::new();
+        let mut unknown = false;
+        for alternative in list.entries().take(MOST_ALTERNATIVES) {
+            let mut requirement = Requirement::new();
+            let mut is_known = true;
+            for (name, scopes) in alternative.members() {
+                let name = line(name, LONGEST_NAME);
+                is_known &= self.schemes.contains_key(&name);
+                let scopes = scopes.value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                let scopes: Vec<String> = scopes.filter(|scope| usable(scope).is_ok()).map(str::to_owned).collect();
+                self.spend(1 + scopes.len() / 4)?;
+                requirement.insert(name, scopes);
+            }
+            if is_known {
+                alternatives.push(requirement);
+            } else {
+                unknown = true;
+            }
+        }
+        if unknown && alternatives.is_empty() {
+            if !self.told.contains(&"unknown-scheme") {
+                self.told.push("unknown-scheme");
+                self.note(
+                    &list,
+                    "unknown-scheme",
+                    "it names a scheme that is not described; so nothing is said of credentials",
+                );
+            }
+            return None;
+        }
+        Some(alternatives)
     }
 }
