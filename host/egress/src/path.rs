@@ -20,7 +20,7 @@ const DECODINGS: usize = 4;
 
 /// A path template: `/users/{userId}/sessions/{sessionId}`. The empty template adds nothing to the base URL. A variable with a
 /// plus takes several segments: `/contents/{+path}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     template: String,
     segments: Vec<Vec<Piece>>,

@@ -108,7 +108,7 @@ pub struct Server {
 }
 
 /// The rule for the base URL of a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseUrl {
     /// What to enter.
     pub summary: String,

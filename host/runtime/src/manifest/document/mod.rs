@@ -19,14 +19,14 @@ mod template;
 mod values;
 mod write;
 
-use node::{At, Node};
+use node::{At, Node, Problems};
 pub use write::{of, of_operation, write};
 
 /// What the member `contract` says.
 pub const CONTRACT: &str = "0.2.0-draft";
 
 /// What is wrong with a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     /// A JSON Pointer (RFC 6901); empty for the whole.
     pub place: String,
@@ -59,21 +59,30 @@ impl std::error::Error for Problem {}
 /// The first thing that is wrong with its form. Whether the manifest can be used is for [`check`](super::check) to say.
 pub fn read(text: &str) -> Result<Manifest, Problem> {
     let tree = Node::of_json(text)?;
-    plugin::manifest(At::root(&tree))
+    of_tree(&tree).map_err(|problems| problems.into_iter().next().unwrap_or_default())
 }
 
 /// Reads a document, and checks whether its manifest can be used: what is wrong, and where in the text.
 ///
 /// # Errors
-/// The first thing that is wrong with its form; where nothing is, all that [`check`](super::check) finds.
+/// All that is wrong with its form; where nothing is, all that [`check`](super::check) finds.
 pub fn check(text: &str) -> Result<Manifest, Vec<Problem>> {
     let tree = Node::of_json(text).map_err(|problem| vec![problem])?;
-    let manifest = plugin::manifest(At::root(&tree)).map_err(|problem| vec![problem])?;
+    let manifest = of_tree(&tree)?;
     let located =
         |declaration::Problem { place, problem }| Problem { at: Some(tree.at_the_end_of(&place)), place, problem };
     match super::check(&manifest) {
         Ok(()) => Ok(manifest),
         Err(problems) => Err(problems.into_iter().map(located).collect()),
+    }
+}
+
+fn of_tree(tree: &Node<'_>) -> Result<Manifest, Vec<Problem>> {
+    let problems = Problems::default();
+    let manifest = plugin::manifest(At::root(tree, &problems));
+    match problems.all() {
+        none if none.is_empty() => Ok(manifest),
+        all => Err(all),
     }
 }
 
@@ -83,8 +92,11 @@ pub fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// A JSON Schema as it is kept.
-fn schema(at: At<'_>) -> Result<Value, Problem> {
-    serde_json::from_str(&at.to_json()).map_err(|error| at.wrong(format!("it cannot be read: {error}")))
+fn schema(at: At<'_>) -> Value {
+    serde_json::from_str(&at.to_json()).unwrap_or_else(|error| {
+        at.wrong(format!("it cannot be read: {error}"));
+        Value::Null
+    })
 }
 
 #[cfg(test)]

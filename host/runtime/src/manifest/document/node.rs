@@ -3,6 +3,7 @@
 //! Where it came from does not matter here: other notations of the same document can make such trees too.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 
 use indexmap::IndexMap;
@@ -195,12 +196,40 @@ fn push_token(pointer: &mut String, name: &str) {
     pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
-/// A value and the way to it.
+/// What is wrong with a document, as far as it was read.
+#[derive(Default)]
+pub(super) struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    /// More of one document tell nothing new.
+    const MOST: usize = 1_000;
+
+    fn tell(&self, problem: Problem) {
+        let mut all = self.0.borrow_mut();
+        if all.len() < Self::MOST {
+            all.push(problem);
+        }
+    }
+
+    /// Each once, in the order in which they stand.
+    pub(super) fn all(self) -> Vec<Problem> {
+        let mut all = self.0.into_inner();
+        all.sort_by(|one, other| one.at.cmp(&other.at));
+        all.dedup();
+        all
+    }
+}
+
+/// A value, the way to it, and where it is told what is wrong with it.
+///
+/// What cannot be read is told, and is nothing then: an empty text, a list without entries. So the reader goes on, and tells all that is
+/// wrong at once.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     node: &'a Node<'a>,
     outer: Option<&'a At<'a>>,
     step: Step<'a>,
+    problems: &'a Problems,
 }
 
 #[derive(Clone, Copy)]
@@ -211,8 +240,13 @@ enum Step<'a> {
 }
 
 impl<'a> At<'a> {
-    pub(super) fn root(node: &'a Node<'a>) -> Self {
-        Self { node, outer: None, step: Step::Root }
+    pub(super) fn root(node: &'a Node<'a>, problems: &'a Problems) -> Self {
+        Self { node, outer: None, step: Step::Root, problems }
+    }
+
+    /// A value in this one.
+    fn inner(&'a self, node: &'a Node<'a>, step: Step<'a>) -> Self {
+        Self { node, outer: Some(self), step, problems: self.problems }
     }
 
     /// As a JSON Pointer (RFC 6901).
@@ -226,31 +260,32 @@ impl<'a> At<'a> {
         place
     }
 
-    /// What is wrong here.
-    pub(super) fn wrong(&self, problem: impl fmt::Display) -> Problem {
-        Problem::new(&self.place(), Some(self.node.at), problem.to_string())
+    /// Tells what is wrong here.
+    pub(super) fn wrong(&self, problem: impl fmt::Display) {
+        self.problems.tell(Problem::new(&self.place(), Some(self.node.at), problem.to_string()));
     }
 
-    fn expected(&self, what: &str) -> Problem {
+    fn expected(&self, what: &str) {
         let found = self.node.what();
         let mend = if matches!(self.node.kind, Kind::Word("null")) { "leave it out, or write" } else { "write" };
-        self.wrong(format!("it is {found}; {mend} {what}"))
+        self.wrong(format!("it is {found}; {mend} {what}"));
     }
 
     /// An object that has no members but these, and those that begin with `x-`, which nobody reads.
-    pub(super) fn of_members(self, what: &str, known: &[&str]) -> Result<Self, Problem> {
-        let Kind::Object(members) = &self.node.kind else { return Err(self.expected(what)) };
-        match members.iter().find(|(name, _)| !known.contains(&&***name) && !name.starts_with("x-")) {
-            None => Ok(self),
-            Some((name, value)) => {
-                let mend = match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are `{}`, and names of your own that begin with `x-`", known.join("`, `")),
-                };
-                let unknown = At { node: value, outer: Some(&self), step: Step::Member(name) };
-                Err(unknown.wrong(format!("{what} has no member `{name}`; {mend}")))
-            }
+    pub(super) fn of_members(self, what: &str, known: &[&str]) -> Self {
+        let Kind::Object(members) = &self.node.kind else {
+            self.expected(what);
+            return self;
+        };
+        for (name, value) in members.iter().filter(|(name, _)| !known.contains(&&***name) && !name.starts_with("x-")) {
+            let mend = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are `{}`, and names of your own that begin with `x-`", known.join("`, `")),
+            };
+            At { node: value, outer: Some(&self), step: Step::Member(name), problems: self.problems }
+                .wrong(format!("{what} has no member `{name}`; {mend}"));
         }
+        self
     }
 
     pub(super) fn is_object(&self) -> bool {
@@ -268,108 +303,160 @@ impl<'a> At<'a> {
         }
     }
 
+    /// A whole number, however it is written: `100`, `100.0`, `1e2`.
+    pub(super) fn as_number(&self) -> Option<u32> {
+        match self.node.kind {
+            Kind::Number(text) => Decimal::of(text).in_digits().and_then(|digits| digits.parse().ok()),
+            _ => None,
+        }
+    }
+
     /// A member of an object, if it is there. Null is a value like others, and in most places a wrong one.
     pub(super) fn find(&'a self, name: &'a str) -> Option<At<'a>> {
         let Kind::Object(members) = &self.node.kind else { return None };
-        Some(At { node: members.get(name)?, outer: Some(self), step: Step::Member(name) })
+        Some(self.inner(members.get(name)?, Step::Member(name)))
     }
 
-    pub(super) fn require(&'a self, what: &str, name: &'a str) -> Result<At<'a>, Problem> {
-        self.find(name).ok_or_else(|| self.wrong(format!("{what} needs `{name}`")))
+    /// A member that has to be there.
+    pub(super) fn require(&'a self, what: &str, name: &'a str) -> Option<At<'a>> {
+        let found = self.find(name);
+        // What is no object was told already.
+        if found.is_none() && self.is_object() {
+            self.wrong(format!("{what} needs `{name}`"));
+        }
+        found
     }
 
-    pub(super) fn text(&self) -> Result<String, Problem> {
-        self.as_text().map(str::to_owned).ok_or_else(|| self.expected("a text"))
+    pub(super) fn text(&self) -> String {
+        if self.as_text().is_none() {
+            self.expected("a text");
+        }
+        self.as_text().unwrap_or_default().to_owned()
     }
 
-    pub(super) fn flag(&self) -> Result<bool, Problem> {
+    pub(super) fn flag(&self) -> bool {
         match self.node.kind {
-            Kind::Word("true") => Ok(true),
-            Kind::Word("false") => Ok(false),
-            _ => Err(self.expected("`true` or `false`")),
+            Kind::Word("true") => true,
+            Kind::Word("false") => false,
+            _ => {
+                self.expected("`true` or `false`");
+                false
+            }
         }
     }
 
-    /// A whole number, however it is written: `100`, `100.0`, `1e2`.
-    pub(super) fn number(&self) -> Result<u32, Problem> {
-        let number = match self.node.kind {
-            Kind::Number(text) => Decimal::of(text).in_digits().and_then(|digits| digits.parse().ok()),
-            _ => None,
-        };
-        number.ok_or_else(|| self.expected(&format!("a whole number from 0 to {}", u32::MAX)))
+    /// A flag that is there to be set.
+    pub(super) fn set(&self) {
+        match self.node.kind {
+            Kind::Word("false") => self.wrong("write `true`, or delete it"),
+            _ => {
+                self.flag();
+            }
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<u32> {
+        let number = self.as_number();
+        if number.is_none() {
+            self.expected(&format!("a whole number from 0 to {}", u32::MAX));
+        }
+        number
     }
 
     /// The entries of a list.
-    pub(super) fn entries(&'a self) -> Result<impl ExactSizeIterator<Item = At<'a>>, Problem> {
-        match &self.node.kind {
-            Kind::List(items) => {
-                let at = move |(number, node)| At { node, outer: Some(self), step: Step::Entry(number) };
-                Ok(items.iter().enumerate().map(at))
+    pub(super) fn entries(&'a self) -> impl ExactSizeIterator<Item = At<'a>> {
+        let items = match &self.node.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => {
+                self.expected("a list");
+                &[]
             }
-            _ => Err(self.expected("a list")),
-        }
+        };
+        items.iter().enumerate().map(move |(number, node)| self.inner(node, Step::Entry(number)))
     }
 
     /// The members of an object, whatever they are called.
-    pub(super) fn members(&'a self) -> Result<impl ExactSizeIterator<Item = (&'a str, At<'a>)>, Problem> {
-        match &self.node.kind {
-            Kind::Object(members) => {
-                let at = move |(name, node): (&'a Cow<'_, str>, _)| {
-                    (&**name, At { node, outer: Some(self), step: Step::Member(name) })
-                };
-                Ok(members.iter().map(at))
+    pub(super) fn members(&'a self) -> impl Iterator<Item = (&'a str, At<'a>)> {
+        let members = match &self.node.kind {
+            Kind::Object(members) => Some(members),
+            _ => {
+                self.expected("an object");
+                None
             }
-            _ => Err(self.expected("an object")),
-        }
+        };
+        let members = members.into_iter().flatten();
+        members.map(move |(name, node)| (&**name, self.inner(node, Step::Member(name))))
     }
 
-    /// A list of texts.
-    pub(super) fn texts(&self) -> Result<Vec<String>, Problem> {
-        self.entries()?.map(|entry| entry.text()).collect()
+    /// What is made of each entry of a list in a member, if it is there.
+    pub(super) fn entries_of<T>(&self, name: &str, each: impl Fn(At<'_>) -> T) -> Vec<T> {
+        self.find(name).map_or_else(Vec::new, |found| found.entries().map(each).collect())
+    }
+
+    /// What is made of each member of an object in a member, if it is there.
+    pub(super) fn members_of<T>(&self, name: &str, each: impl Fn(&str, At<'_>) -> T) -> Vec<T> {
+        self.find(name).map_or_else(Vec::new, |found| found.members().map(|(name, at)| each(name, at)).collect())
     }
 
     /// A text of a member, if it is there.
-    pub(super) fn text_of(&self, name: &str) -> Result<Option<String>, Problem> {
-        self.find(name).map(|found| found.text()).transpose()
+    pub(super) fn text_of(&self, name: &str) -> Option<String> {
+        self.find(name).map(|found| found.text())
     }
 
     /// A text that has to be there.
-    pub(super) fn text_needed(&self, what: &str, name: &str) -> Result<String, Problem> {
-        self.require(what, name)?.text()
+    pub(super) fn text_needed(&self, what: &str, name: &str) -> String {
+        self.require(what, name).map(|found| found.text()).unwrap_or_default()
     }
 
     /// A list of texts, empty where it is not there.
-    pub(super) fn texts_of(&self, name: &str) -> Result<Vec<String>, Problem> {
-        self.find(name).map_or_else(|| Ok(Vec::new()), |found| found.texts())
+    pub(super) fn texts_of(&self, name: &str) -> Vec<String> {
+        self.entries_of(name, |entry| entry.text())
     }
 
     /// A flag, which is not set where it is not there.
-    pub(super) fn flag_of(&self, name: &str) -> Result<bool, Problem> {
-        self.find(name).map_or(Ok(false), |found| found.flag())
+    pub(super) fn flag_of(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|found| found.flag())
+    }
+
+    /// A number of a member, if it is there.
+    pub(super) fn number_of(&self, name: &str) -> Option<u32> {
+        self.find(name)?.number()
     }
 
     /// One of some words.
-    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Problem> {
+    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let known = || words.iter().map(|(word, _)| *word);
         let list = || format!("one of `{}`", known().collect::<Vec<_>>().join("`, `"));
-        let Some(text) = self.as_text() else { return Err(self.expected(&list())) };
+        let Some(text) = self.as_text() else {
+            self.expected(&list());
+            return None;
+        };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-        found.ok_or_else(|| match nearest(text, known()) {
-            Some(near) => self.wrong(format!("`{text}` is not known here; did you mean `{near}`?")),
-            None => self.wrong(format!("`{text}` is not known here; write {}", list())),
-        })
+        if found.is_none() {
+            match nearest(text, known()) {
+                Some(near) => self.wrong(format!("`{text}` is not known here; did you mean `{near}`?")),
+                None => self.wrong(format!("`{text}` is not known here; write {}", list())),
+            }
+        }
+        found
+    }
+
+    /// One of some words in a member, if it is there.
+    pub(super) fn word_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        self.find(name)?.one_of(words)
     }
 
     /// The one of these members that is there.
-    pub(super) fn only_one(&'a self, what: &str, names: &[&'a str]) -> Result<At<'a>, Problem> {
+    pub(super) fn only_one(&'a self, what: &str, names: &[&'a str]) -> Option<At<'a>> {
         let mut found = names.iter().filter_map(|name| self.find(name));
         match (found.next(), found.next()) {
-            (Some(one), None) => Ok(one),
-            (None, _) => Err(self.wrong(format!("{what} needs one of `{}`", names.join("`, `")))),
-            (Some(_), Some(_)) => {
-                Err(self.wrong(format!("{what} has one of `{}` and no second one", names.join("`, `"))))
-            }
+            (Some(one), None) => return Some(one),
+            (Some(_), Some(_)) => self.wrong(format!("{what} has one of `{}` and no second one", names.join("`, `"))),
+            (None, _) if self.is_object() => self.wrong(format!("{what} needs one of `{}`", names.join("`, `"))),
+            // What is no object was told already.
+            (None, _) => {}
         }
+        None
     }
 
     /// The name by which this is a member.

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use wharf_answer::pages::{MAX_ITEMS, MOST_WANTED, NEXT_PAGE, OF_MAX_ITEMS, Pages};
 use wharf_answer::rules::{Output, Rule, Then};
 use wharf_egress::declaration::{
-    AnswerForm, Effect, Field, ListStyle, Method, Path, Request, Slashes, Source, Variable,
+    AnswerForm, BodyForm, Effect, Field, ListStyle, Method, Request, Slashes, Source, Variable,
 };
 
 use super::node::At;
 use super::plugin::Servers;
-use super::{Problem, answers, schema, values};
+use super::{answers, credentials, schema, values};
 use crate::manifest::{AttachmentField, Data, Operation};
 
 /// What holds where an operation or a request says nothing else.
@@ -54,55 +54,50 @@ pub(super) const METHODS: [(&str, Method); 6] = [
     ("DELETE", Method::Delete),
 ];
 
-pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Operation, Problem> {
+pub(super) fn operation(name: &str, at: At<'_>, usual: &Usual<'_>) -> Operation {
     let what = "an operation";
-    let at = at.of_members(what, MEMBERS)?;
-    let mut requests = requests(name, &at, usual)?;
-    let data = data(&at)?;
-    let mut input_schema = at.find("input").map_or_else(|| Ok(closed(json!({}))), input)?;
+    let at = at.of_members(what, MEMBERS);
+    let mut requests = requests(name, &at, usual);
+    let data = data(&at);
+    let mut input_schema = at.find("input").map_or_else(|| closed(json!({})), input);
     if let Some(data) = &data {
         as_files(&mut requests, &data.answer);
         if let Some(pages) = &data.pages {
-            add_max_items(&mut input_schema, &at)?;
-            turn_the_page(&mut requests, pages, &at)?;
+            add_max_items(&mut input_schema, &at);
+            turn_the_page(&mut requests, pages, &at);
         }
     }
-    Ok(Operation {
+    Operation {
         name: name.to_owned(),
-        title: at.text_needed(what, "title")?,
-        summary: at.text_needed(what, "summary")?,
+        title: at.text_needed(what, "title"),
+        summary: at.text_needed(what, "summary"),
         input_schema,
-        output_schema: at.find("output").map(schema).transpose()?,
-        effect: at.find("effect").map_or_else(|| Ok(mildest(&requests)), |effect| effect.one_of(&EFFECTS))?,
-        idempotent: at.find("idempotent").map_or_else(|| Ok(are_idempotent(&requests)), |flag| flag.flag())?,
-        unverified: at.text_of("unverified")?,
-        attachments: match at.find("attachments") {
-            Some(files) => files.members()?.map(|(name, at)| attachment(name, at)).collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        },
-        output_attachments: at.texts_of("files")?,
-        sensitive_inputs: at.texts_of("sensitive-inputs")?,
-        sensitive_outputs: at.texts_of("sensitive-outputs")?,
+        output_schema: at.find("output").map(schema),
+        effect: at.word_of("effect", &EFFECTS).unwrap_or_else(|| mildest(&requests)),
+        idempotent: at.find("idempotent").map_or_else(|| are_idempotent(&requests), |flag| flag.flag()),
+        unverified: at.text_of("unverified"),
+        attachments: at.members_of("attachments", attachment),
+        output_attachments: at.texts_of("files"),
+        sensitive_inputs: at.texts_of("sensitive-inputs"),
+        sensitive_outputs: at.texts_of("sensitive-outputs"),
         requests,
         data,
-    })
+    }
 }
 
 /// What the host makes of the answer; nothing where a function runs.
-fn data(at: &At<'_>) -> Result<Option<Data>, Problem> {
+fn data(at: &At<'_>) -> Option<Data> {
     let (answer, pages) = (at.find("answer"), at.find("pages"));
-    if at.flag_of("code")? {
-        return match answer.or(pages) {
-            Some(found) => {
-                Err(found.wrong("a function reads the answers of an operation with `code`; delete one of the two"))
-            }
-            None => Ok(None),
-        };
+    if !at.flag_of("code") {
+        return Some(Data {
+            answer: answer.map(answers::rules).unwrap_or_default(),
+            pages: pages.and_then(answers::pages),
+        });
     }
-    Ok(Some(Data {
-        answer: answer.map_or_else(|| Ok(Vec::new()), answers::rules)?,
-        pages: pages.map(answers::pages).transpose()?,
-    }))
+    if let Some(found) = answer.or(pages) {
+        found.wrong("a function reads the answers of an operation with `code`; delete one of the two");
+    }
+    None
 }
 
 /// Where the rules give a file, it does not pass through memory.
@@ -127,21 +122,23 @@ pub(super) fn max_items() -> Value {
     })
 }
 
-fn add_max_items(schema: &mut Value, at: &At<'_>) -> Result<(), Problem> {
+fn add_max_items(schema: &mut Value, at: &At<'_>) {
     let properties = schema.as_object_mut().map(|schema| schema.entry("properties").or_insert_with(|| json!({})));
     let Some(Value::Object(properties)) = properties else {
-        return Err(at.wrong("`properties` of its input is no object"));
+        return at.wrong("`properties` of its input is no object");
     };
-    match properties.insert(MAX_ITEMS.to_owned(), max_items()) {
-        None => Ok(()),
-        Some(_) => Err(at.wrong(format!("the host adds the input `{MAX_ITEMS}` to lists in pages; delete it"))),
+    if properties.insert(MAX_ITEMS.to_owned(), max_items()).is_some() {
+        at.wrong(format!("the host adds the input `{MAX_ITEMS}` to lists in pages; delete it"));
     }
 }
 
 /// The request that turns the page is like the first one, but for the parameters that turn it.
-fn turn_the_page(requests: &mut Vec<Request>, pages: &Pages, at: &At<'_>) -> Result<(), Problem> {
+fn turn_the_page(requests: &mut Vec<Request>, pages: &Pages, at: &At<'_>) {
     let Some(first) = requests.first().filter(|_| requests.len() == 1) else {
-        return Err(at.wrong("an operation in pages has one request"));
+        // That there is none was told.
+        return if !requests.is_empty() {
+            at.wrong("an operation in pages has one request")
+        };
     };
     let mut next = Request { name: NEXT_PAGE.to_owned(), ..first.clone() };
     let turning = pages.turn.parameters();
@@ -153,7 +150,6 @@ fn turn_the_page(requests: &mut Vec<Request>, pages: &Pages, at: &At<'_>) -> Res
         media_type: None,
     }));
     requests.push(next);
-    Ok(())
 }
 
 /// The mildest effect that an operation with these requests may have: the usual one.
@@ -168,11 +164,13 @@ pub(super) fn are_idempotent(requests: &[Request]) -> bool {
     requests.iter().all(is_idempotent)
 }
 
-fn input(at: At<'_>) -> Result<Value, Problem> {
-    match schema(at)? {
-        object @ Value::Object(_) => Ok(closed(object)),
-        _ => Err(at.wrong("write a JSON Schema of an object: `{properties: {…}}`")),
+fn input(at: At<'_>) -> Value {
+    let schema = schema(at);
+    if !schema.is_object() {
+        at.wrong("write a JSON Schema of an object: `{properties: {…}}`");
+        return closed(json!({}));
     }
+    closed(schema)
 }
 
 /// The input of an operation is an object without further members; who writes a manifest need not say so.
@@ -184,24 +182,29 @@ pub(super) fn closed(mut schema: Value) -> Value {
     schema
 }
 
-fn attachment(name: &str, at: At<'_>) -> Result<AttachmentField, Problem> {
-    let at = at.of_members("an attachment", &["summary", "required", "many"])?;
-    Ok(AttachmentField {
+fn attachment(name: &str, at: At<'_>) -> AttachmentField {
+    let at = at.of_members("an attachment", &["summary", "required", "many"]);
+    AttachmentField {
         name: name.to_owned(),
-        summary: at.text_needed("an attachment", "summary")?,
-        required: at.flag_of("required")?,
-        many: at.flag_of("many")?,
-    })
+        summary: at.text_needed("an attachment", "summary"),
+        required: at.flag_of("required"),
+        many: at.flag_of("many"),
+    }
 }
 
 /// The one request, which has the name of the action, or several by their names.
-fn requests(operation: &str, at: &At<'_>, usual: &Usual<'_>) -> Result<Vec<Request>, Problem> {
+fn requests(operation: &str, at: &At<'_>, usual: &Usual<'_>) -> Vec<Request> {
     match (at.find("request"), at.find("requests")) {
-        (Some(one), None) => Ok(vec![request(action(operation), one, usual)?]),
-        (None, Some(several)) => several.members()?.map(|(name, at)| request(name, at, usual)).collect(),
-        (None, None) => Err(at.wrong("an operation needs `request`, or `requests` where there are several")),
-        (Some(_), Some(_)) => Err(at.wrong("an operation has `request` or `requests`, not both")),
+        (Some(one), None) => return vec![request(action(operation), one, usual)],
+        (None, Some(_)) => return at.members_of("requests", |name, at| request(name, at, usual)),
+        (Some(_), Some(_)) => at.wrong("an operation has `request` or `requests`, not both"),
+        (None, None) if at.is_object() => {
+            at.wrong("an operation needs `request`, or `requests` where there are several")
+        }
+        // What is no object was told already.
+        (None, None) => {}
     }
+    Vec::new()
 }
 
 /// `delete-session` of `users.delete-session`.
@@ -209,7 +212,7 @@ pub(super) fn action(operation: &str) -> &str {
     operation.split_once('.').map_or(operation, |(_, action)| action)
 }
 
-fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem> {
+fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Request {
     const MEMBERS: &[&str] = &[
         "method",
         "server",
@@ -226,48 +229,41 @@ fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem
         "redirects-to",
         "open-query",
     ];
-    request_of(name, at.of_members("a request", MEMBERS)?, usual)
+    request_of(name, at.of_members("a request", MEMBERS), usual)
 }
 
 /// The request that an object describes whose members were looked at.
-pub(super) fn request_of(name: &str, at: At<'_>, usual: &Usual<'_>) -> Result<Request, Problem> {
-    let what = "a request";
-    let path = at.find("path");
-    let path_text = path.map_or_else(|| Ok(String::new()), |path| path.text())?;
-    let server = at.find("server").map(|server| usual.servers.named(server)).transpose()?.flatten();
-    let scheme = at.text_of("scheme")?.or_else(|| usual.scheme.clone());
-    Ok(Request {
+pub(super) fn request_of(name: &str, at: At<'_>, usual: &Usual<'_>) -> Request {
+    let scheme = at.text_of("scheme").or_else(|| usual.scheme.clone());
+    Request {
         name: name.to_owned(),
-        method: at.require(what, "method")?.one_of(&METHODS)?,
-        server: server.map(str::to_owned),
-        path: Path::parse(&path_text).map_err(|error| path.unwrap_or(at).wrong(error))?,
-        variables: match at.find("variables") {
-            Some(variables) => variables.members()?.map(|(name, at)| variable(name, at)).collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        },
-        query: values::fields(at.find("query"))?,
-        open_query: at.text_of("open-query")?,
-        headers: values::fields(at.find("headers"))?,
-        body: values::body(at.find("body"))?,
+        method: at.require("a request", "method").and_then(|method| method.one_of(&METHODS)).unwrap_or(Method::Get),
+        server: usual.servers.of_member(&at),
+        path: credentials::path(&at),
+        variables: at.members_of("variables", variable).into_iter().flatten().collect(),
+        query: values::fields_of(&at, "query"),
+        open_query: at.text_of("open-query"),
+        headers: values::fields_of(&at, "headers"),
+        body: at.find("body").and_then(values::body).unwrap_or(BodyForm::None),
         scheme: scheme.filter(|scheme| scheme != NO_SCHEME),
-        answer: if at.flag_of("as-file")? { AnswerForm::Blob } else { AnswerForm::Bytes },
-        read_only: at.flag_of("read-only")?,
-        sensitive_answer: at.texts_of("sensitive-answer")?,
-        redirects_to: at.texts_of("redirects-to")?,
-        when_given: at.texts_of("when-given")?,
-    })
+        answer: if at.flag_of("as-file") { AnswerForm::Blob } else { AnswerForm::Bytes },
+        read_only: at.flag_of("read-only"),
+        sensitive_answer: at.texts_of("sensitive-answer"),
+        redirects_to: at.texts_of("redirects-to"),
+        when_given: at.texts_of("when-given"),
+    }
 }
 
-fn variable(name: &str, at: At<'_>) -> Result<Variable, Problem> {
+fn variable(name: &str, at: At<'_>) -> Option<Variable> {
     if let Some(input) = at.as_text() {
         let source = Source::Input(input.to_owned());
-        return Ok(Variable { name: name.to_owned(), source, slashes: Slashes::Refused });
+        return Some(Variable { name: name.to_owned(), source, slashes: Slashes::Refused });
     }
     let what = "a variable";
     let members: Vec<&str> = [&["slashes"], values::SOURCE].concat();
-    let at = at.of_members(what, &members)?;
-    let slashes = at.find("slashes").map_or(Ok(Slashes::Refused), |slashes| slashes.one_of(&SLASHES))?;
-    Ok(Variable { name: name.to_owned(), source: values::source(what, &at)?, slashes })
+    let at = at.of_members(what, &members);
+    let slashes = at.word_of("slashes", &SLASHES).unwrap_or(Slashes::Refused);
+    Some(Variable { name: name.to_owned(), source: values::source(what, &at)?, slashes })
 }
 
 pub(super) const SLASHES: [(&str, Slashes); 2] = [("refused", Slashes::Refused), ("encoded", Slashes::Encoded)];

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Map, json};
 use wharf_answer::rules::{Output, Rule};
 
 use super::*;
@@ -224,6 +224,69 @@ fn each_slip_is_told_with_its_place_and_what_to_write_instead() {
         let told = read(&altered(&pointer, value).to_string()).unwrap_err().to_string();
         assert!(told.contains(words), "{told}");
     }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once_in_the_order_in_which_it_stands() {
+    let mut document = sample();
+    for (pointer, value, _) in told_slips() {
+        // One of these takes the place of all others.
+        if !["/operations", "/name", "/schemes/key/placements"].contains(&pointer.as_str()) {
+            let (outer, name) = pointer.rsplit_once('/').unwrap();
+            let outer = document.pointer_mut(outer).unwrap().as_object_mut().unwrap();
+            outer.insert(name.replace("~1", "/"), value);
+        }
+    }
+    let text = serde_json::to_string_pretty(&document).unwrap();
+    let problems = check(&text).unwrap_err();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for words in [
+        "/contract: ",
+        "/titel: ",
+        "/scheme: ",
+        "/server/suffixe",
+        "/fields/token/secret",
+        "/servers/main: ",
+        "`effect`",
+    ] {
+        let words = words.trim_matches('`');
+        assert!(told.iter().any(|told| told.contains(words)), "{words}: {told:#?}");
+    }
+    assert!(problems.is_sorted_by_key(|problem| problem.at) && problems.len() > 15, "{told:#?}");
+    assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>().len(), told.len(), "{told:#?}");
+    assert_eq!(read(&text).unwrap_err(), problems[0]);
+}
+
+/// Nothing is told of what is missing in a value that is told to be another one.
+#[test]
+fn each_mistake_is_told_once() {
+    for (pointer, value) in [
+        ("/server", json!(7)),
+        ("/contract", json!(7)),
+        ("/operations/orders.get", json!([])),
+        ("/operations/orders.get/request", json!("GET /orders")),
+        ("/operations/orders.get/request/method", json!(1)),
+        ("/operations/orders.get/request/path", json!(1)),
+        ("/operations/orders.get/request/body", json!("json")),
+        ("/operations/orders.get/request/query", json!({})),
+        ("/schemes/key/placements", json!({})),
+        ("/answer", json!([7])),
+        ("/answer", json!([{ "if": 7, "output": "body" }])),
+        ("/credentials", json!({ "google": 7 })),
+        ("/rate", json!([])),
+    ] {
+        let told = check(&altered(pointer, value.clone()).to_string()).unwrap_err();
+        assert_eq!(told.len(), 1, "{pointer} {value}: {told:#?}");
+    }
+}
+
+/// A stranger's document can be wrong a million times.
+#[test]
+fn no_more_is_told_than_there_is_room_for() {
+    let wrong: Map<String, Value> = (0..100_000).map(|n| (format!("wrong{n}"), json!(n))).collect();
+    let mut document = sample();
+    document.as_object_mut().unwrap().extend(wrong);
+    assert_eq!(check(&document.to_string()).unwrap_err().len(), 1_000);
 }
 
 #[test]
