@@ -121,7 +121,7 @@ fn a_manifest_by_itself_is_told_to_be_no_component() {
     let world = World::new();
     world.write("appwrite.json", "{\"contract\": \"0.2.0-draft\"}");
     world.write("depot.yaml", "contract: 0.2.0-draft\n");
-    let words = ["it has the name of a manifest, and Wharf loads components; see docs/manifest.md"];
+    let words = ["it has the name of a manifest, and Wharf loads components; make one of it: `wharf build DIR`"];
     for command in [["describe", "appwrite.json"], ["describe", "./depot.yaml"], ["install", "depot.yaml"]] {
         world.wharf(&command).fails(6, &words);
     }

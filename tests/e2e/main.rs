@@ -37,6 +37,7 @@ mod mutations;
 mod obedient;
 #[cfg(unix)]
 mod permissions;
+mod plugin_yaml;
 mod plugins;
 mod redirects;
 mod releases;

@@ -56,6 +56,11 @@ pub fn file_of(dir: &Path) -> Result<PathBuf, Problem> {
     }
 }
 
+/// Whether a folder is that of a plugin.
+pub fn is_one(dir: &Path) -> bool {
+    NAMES.iter().any(|name| wharf::files::is_there(&dir.join(name)))
+}
+
 /// Reads a folder, and checks what it says.
 ///
 /// # Errors

@@ -110,7 +110,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Keep the simulated providers up until stopped
     Simulate(Simulate),
-    /// Look at the configuration: plugins, secrets, grants, and whether each server can be reached; no request is sent
+    /// Look at the folder of a plugin, or at the configuration: plugins, secrets, grants, whether each server can be reached
     Check(Check),
     /// Look at the machine: what it lacks for many and quick calls
     Doctor(Doctor),
@@ -204,8 +204,8 @@ pub(crate) struct Plugins {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Connections [default: all]
-    #[arg(value_name = "NAME")]
+    /// Folders of plugins, or connections [default: the plugin of this folder, and all connections of its configuration]
+    #[arg(value_name = "DIR|NAME")]
     pub(crate) connections: Vec<String>,
     /// Look at nothing beyond this machine
     #[arg(long)]

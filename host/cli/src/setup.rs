@@ -25,7 +25,7 @@ pub(crate) mod server;
 mod serving;
 pub(crate) mod vault;
 
-const FILE: &str = "wharf.toml";
+pub(crate) const FILE: &str = "wharf.toml";
 
 /// What names another place for compiled code.
 const CACHE: &str = "set XDG_CACHE_HOME to a folder that can be written to";

@@ -1,6 +1,7 @@
 //! What would keep calls from working, looked at before the first one.
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -15,13 +16,15 @@ use wharf::permissions::{Closed, exposed_at};
 use wharf::text::is_of_words;
 use wharf::{Grant, LockedPlugin, MissingCredential, Release, StoreError, files, shortage};
 use wharf_artifacts::PROVIDERS;
+use wharf_author::folder::Problem;
 
 use super::install;
 use crate::args::{Args, Check};
 use crate::exit::{self, Usage};
 use crate::print::{self, BAD, GOOD, Text, WARN, styled, text};
-use crate::setup::{Setup, found};
+use crate::setup::{FILE, Setup, found};
 
+mod folder;
 mod lives;
 
 /// How long one server is waited for.
@@ -65,8 +68,32 @@ impl Verdict {
 }
 
 pub(crate) fn run(args: &Args, options: &Check) -> Result<ExitCode> {
+    let (mut folders, mut connections) = (Vec::new(), Vec::new());
+    for name in &options.connections {
+        match folder::named(name) {
+            Some(folder) => folders.push(folder),
+            None => connections.push(name.clone()),
+        }
+    }
+    let here = Path::new(".");
+    // In the folder of a plugin it is the plugin that is meant, and a configuration that is beside it too.
+    if options.connections.is_empty() && wharf_author::folder::is_one(here) {
+        folders.push(here.to_owned());
+    }
+    let is_of_folders = !folders.is_empty() && connections.is_empty();
+    let has_configuration = args.config.is_some() || files::is_there(Path::new(FILE));
     let setup = Setup::of(found(args.config.as_deref())?)?;
-    told(&findings(&setup, &options.connections, options.offline)?, options.json)
+    let (mut problems, mut all) = (Vec::new(), Vec::new());
+    for dir in &folders {
+        match folder::look(&setup, dir) {
+            Ok(found) => all.extend(found),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    if !is_of_folders || (options.connections.is_empty() && has_configuration) {
+        all.extend(findings(&setup, &connections, options.offline)?);
+    }
+    told(&problems, &all, options.json)
 }
 
 /// What is found of a configuration, of all of its connections or some, whose servers are tried.
@@ -81,21 +108,28 @@ pub(super) fn findings(setup: &Setup, connections: &[String], offline: bool) -> 
     Ok(checked.findings)
 }
 
+/// How many problems of folders are told.
+const MOST_PROBLEMS: usize = 100;
+
 /// Tells what was found; the exit code is that of the first that keeps calls from working.
-pub(super) fn told(findings: &[Finding], as_json: bool) -> Result<ExitCode> {
+pub(super) fn told(problems: &[Problem], findings: &[Finding], as_json: bool) -> Result<ExitCode> {
     if as_json {
-        print::json(&findings.iter().map(in_json).collect::<Value>())?;
+        print::json(&problems.iter().map(folder::in_json).chain(findings.iter().map(in_json)).collect::<Value>())?;
     } else {
         let width = findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or_default();
+        let wrong = problems.iter().take(MOST_PROBLEMS).map(|problem| text![problem.to_string(), "\n"]);
+        let more = problems.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0);
+        let more = more.map(|more| text![format!("and {more} more"), "\n"]);
         let line = |Finding { subject, verdict, text }: &Finding| {
             text![verdict.mark(), format!(" {subject:<width$}  {text}"), "\n"]
         };
-        print::out(findings.iter().map(line).collect::<Text>())?;
+        print::out(wrong.chain(more).chain(findings.iter().map(line)).collect::<Text>())?;
     }
     let first = findings.iter().find_map(|finding| match finding.verdict {
         Verdict::Bad(kind) => Some(kind),
         Verdict::Good | Verdict::Look => None,
     });
+    let first = if problems.is_empty() { first } else { Some(Kind::Plugin) };
     Ok(first.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(exit::of_kind(kind))))
 }
 

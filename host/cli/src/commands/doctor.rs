@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
     findings.extend(machine.chain([setup.vault_found()]).map(of_machine));
     findings.extend(config.audit.as_ref().and_then(recorded));
     findings.extend(server::findings(config));
-    check::told(&findings, options.json)
+    check::told(&[], &findings, options.json)
 }
 
 /// What a machine lacks is no failure: a host works without, slower or with fewer calls.

@@ -96,7 +96,7 @@ pub fn read_component(file: &Path) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-const DOCUMENT: &str = "it has the name of a manifest, and Wharf loads components; see docs/manifest.md";
+const DOCUMENT: &str = "it has the name of a manifest, and Wharf loads components; make one of it: `wharf build DIR`, with the folder of `plugin.yaml`";
 
 /// Whether a file has the name of a manifest that stands by itself.
 fn is_document(file: &Path) -> bool {
