@@ -150,8 +150,14 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), ScaffoldError> {
         let within = file.parent().unwrap_or(folder);
         let unwritable = |path: &Path, reason| ScaffoldError::Unwritable { path: path.to_owned(), reason };
         fs::create_dir_all(within).map_err(|reason| unwritable(within, reason))?;
-        let opened = OpenOptions::new().write(true).create_new(true).open(&file);
-        let written = opened.and_then(|mut opened| opened.write_all(content.as_bytes()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        // It comes to hold secrets, or answers of a provider.
+        #[cfg(unix)]
+        if path == "wharf.toml" || path.ends_with(".cassette.json") {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let written = options.open(&file).and_then(|mut opened| opened.write_all(content.as_bytes()));
         written.map_err(|reason| unwritable(&file, reason))?;
     }
     Ok(())
