@@ -93,7 +93,7 @@ impl GitHub {
             "user.get" => json(200, &user()),
             "repos.list" => {
                 let repos: Vec<Value> = self.repos.values().map(|repo| repo.shown.clone()).collect();
-                Ok(page(request, &call, &repos, |items| Value::Array(items)))
+                Ok(page(request, &call, &repos, Value::Array))
             }
             "repos.create" => self.create_repo(&call),
             "search.issues" => {
