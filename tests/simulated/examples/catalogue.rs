@@ -2,30 +2,27 @@
 //! input ends.
 //!
 //! ```sh
-//! cargo run -p wharf-simulated --example catalogue > wharf.toml
+//! cargo run -q -p wharf-simulated --example catalogue > wharf.toml
 //! ```
 
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use wharf_simulated::catalogue::Catalogue;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::start()?;
-    let mut out = std::io::stdout().lock();
     for connection in catalogue.connections() {
         let plugin = connection.provider;
-        writeln!(out, "[connections.{plugin}]\nprovider = \"{plugin}\"\nbase_url = \"{}\"", connection.base_url)?;
-        if let Some(server) =
-            catalogue.server(plugin).filter(|_| connection.fields.iter().any(|(name, _)| *name == "client_id"))
-        {
-            writeln!(out, "servers = {{ accounts = \"{0}\", tokens = \"{0}\" }}", server.url())?;
+        println!("[connections.{plugin}]\nprovider = \"{plugin}\"\nbase_url = \"{}\"", connection.base_url);
+        let is_agreed = connection.fields.iter().any(|(name, _)| *name == "client_id");
+        if let Some(server) = catalogue.server(plugin).filter(|_| is_agreed) {
+            println!("servers = {{ accounts = \"{0}\", tokens = \"{0}\" }}", server.url());
         }
         let fields: Vec<String> =
             connection.fields.iter().map(|(name, value)| format!("{name} = \"{value}\"")).collect();
-        writeln!(out, "fields = {{ {} }}\n", fields.join(", "))?;
+        println!("fields = {{ {} }}\n", fields.join(", "));
     }
-    out.flush()?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
