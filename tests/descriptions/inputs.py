@@ -96,6 +96,9 @@ class Inputs:
         spare = 0.3 if depth == 0 else 0.15 if depth < DEEP else 0
         wanted = [name for name in properties if name in required or self.random.random() < spare]
         wanted += [name for name in required if name not in properties]
+        if not wanted and properties and 0 < depth <= DEEP:
+            # Of an empty object nothing can be sent in a form.
+            wanted.append(self.random.choice(list(properties)))
         for name in properties:
             if len(wanted) < schema.get("minProperties", 0) and name not in wanted:
                 wanted.append(name)

@@ -9,12 +9,15 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 HERE = Path(__file__).parent
 # The largest description takes it half a minute.
 START = 180
 # The relay has its own framing.
 FRAMING = {"connection", "transfer-encoding", "content-length"}
+# What Prism does not read. Lists of objects in a form (`a[0][b]=c`) are JSON to it, whatever the description says.
+LIMITS = ["Cannot deserialize JSON object array in form data"]
 
 
 @dataclass
@@ -81,13 +84,26 @@ class Prism:
         except ValueError:
             problem = {"detail": content.decode(errors="replace")}
         kind = str(problem.get("type", "")).removeprefix("https://stoplight.io/prism/errors#")
-        if status < 500 and kind != "UNKNOWN":
-            exchange.refused = [words(one) for one in problem.get("validation", [])] or [f"{kind}: {problem.get('detail')}"]
-        else:
+        if status >= 500 or kind == "UNKNOWN" or any(words in str(problem.get("detail")) for words in LIMITS):
             exchange.fault = f"{status} {problem.get('title')}: {problem.get('detail')}"
+        elif "validation" in problem:
+            exchange.refused = [words_of(one) for one in problem["validation"] if was_sent(one, exchange)]
+        else:
+            exchange.refused = [f"{kind}: {problem.get('detail')}"]
 
 
-def words(violation: dict) -> str:
+def was_sent(violation: dict, exchange: Exchange) -> bool:
+    """Of an object in a form that was not sent Prism thinks that it is there and empty, and misses what it requires."""
+    place = violation.get("location") or []
+    form = next((value for name, value in exchange.headers.items() if name.lower() == "content-type"), "")
+    if place[:1] != ["body"] or len(place) < 2 or not form.startswith("application/x-www-form-urlencoded"):
+        return True
+    name = str(place[1]) + "".join(f"[{step}]" for step in place[2:])
+    sent = [field for field, _ in parse_qsl(exchange.body.decode(errors="replace"), keep_blank_values=True)]
+    return any(field == name or field.startswith(f"{name}[") for field in sent)
+
+
+def words_of(violation: dict) -> str:
     place = ".".join(map(str, violation.get("location") or []))
     return f"{place}: {violation.get('code')}: {violation.get('message')}"
 

@@ -11,6 +11,7 @@ from importing import operations_in
 from inputs import Inputs
 from prism import Prism, Relay
 
+NEEDS_STREET = {"type": "object", "required": ["street"], "properties": {"street": {"type": "string"}, "town": {"type": "string"}}}
 DESCRIBED = {
     "openapi": "3.0.3",
     "info": {"title": "Shop", "version": "1"},
@@ -26,13 +27,24 @@ DESCRIBED = {
             }
         },
         "/orders": {
+            "put": {
+                "requestBody": {
+                    "content": {
+                        "application/x-www-form-urlencoded": {
+                            "schema": {"type": "object", "properties": {"a": {"type": "integer"}, "to": NEEDS_STREET}},
+                            "encoding": {"to": {"style": "deepObject", "explode": True}},
+                        }
+                    }
+                },
+                "responses": {},
+            },
             "post": {
                 "requestBody": {
                     "required": True,
                     "content": {"application/json": {"schema": {"required": ["what"], "properties": {"what": {"type": "string"}}}}},
                 },
                 "responses": {"204": {"description": "Made."}, "422": {"description": "Wrong.", "content": {"text/x-order": {}}}},
-            }
+            },
         },
     },
     "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
@@ -79,6 +91,19 @@ class Verdicts(unittest.TestCase):
         self.assertIn("query: required", self.sent("/orders/7")[0])
         self.assertIn("path.id: type", self.sent("/orders/x?state=open")[0])
         self.assertIn("body: required", self.sent("/orders", {"who": "ada"})[0])
+
+    def test_what_was_not_sent_in_a_form_is_not_missed_in_it(self):
+        self.assertEqual(self.sent_form("a=1"), [])
+        self.assertEqual(self.sent_form("a=1&to[street]=High"), [])
+        self.assertIn("body.to: required", self.sent_form("a=1&to[town]=Ely")[0])
+        self.assertIn("body.a: type", self.sent_form("a=x")[0])
+
+    def sent_form(self, form: str) -> list[str]:
+        self.relay.take(1)
+        headers = {**GOOD, "Content-Type": "application/x-www-form-urlencoded"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.relay.port}/v1/orders", form.encode(), headers, method="PUT")
+        urllib.request.urlopen(request).close()
+        return self.relay.exchanges[0].refused
 
     def test_credentials_media_types_and_paths_count(self):
         self.assertIn("UNAUTHORIZED", self.sent("/orders/7?state=open", without=["X-Key"])[0])
@@ -135,5 +160,5 @@ class Counted(unittest.TestCase):
         )
 
     def test_operations(self):
-        self.assertEqual(operations_in(DESCRIBED), 2)
+        self.assertEqual(operations_in(DESCRIBED), 3)
         self.assertEqual(operations_in({"methods": {"a": {}}, "resources": {"b": {"methods": {"c": {}, "d": {}}}}}), 3)

@@ -15,14 +15,14 @@ import asked
 import fetch
 from inputs import Inputs
 from measure import wharf
-from prism import Prism, Relay
+from prism import Exchange, Prism, Relay
 
 SAMPLE = int(os.environ.get("SAMPLE", "200"))
 SEED = os.environ.get("SEED", "20")
 # How many inputs are made up for an operation until Wharf takes one.
 ATTEMPTS = 6
 # Made up, and long enough that nobody could guess it.
-SECRET = "k7Qm2xVb9Rt4Zc8Ld3Wf6Hs1Np5Gj0Ya"
+os.environ["JUDGE_SECRET"] = "k7Qm2xVb9Rt4Zc8Ld3Wf6Hs1Np5Gj0Ya"
 
 FILES = {
     "application/json": "file.json",
@@ -108,7 +108,7 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
     folder = fetch.GENERATED / "sent" / one.plugin
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    asked.write(one.file, folder / "asked.json")
+    asked.write(one.file, folder / "asked.json", one.credential)
     prism = Prism(folder / "asked.json", folder / "prism.log")
     relay = Relay(prism)
     try:
@@ -117,7 +117,10 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
         operations = pinned(plugins / one.plugin)
         for name in names:
             result.sent += 1
-            call(document, name, operations[name], relay, folder, result)
+            if name in operations:
+                call(document, name, operations[name], relay, folder, result)
+            else:
+                result.refused.append((name, "import.yaml does not say which operation of the description it is"))
     finally:
         relay.end()
         prism.end()
@@ -165,9 +168,11 @@ def configure(document: dict, component: Path, port: int, folder: Path):
         lines.append(f"servers = {{ {', '.join(f'{name} = {here}' for name in servers)} }}")
     lines.append("[connections.judge.fields]")
     for name, field_of in document.get("fields", {}).items():
-        value = SECRET if field_of.get("secret") else field_of.get("choices", [field_of.get("default", "judge")])[0]
-        lines.append(f"{name} = {json.dumps(value)}")
-    (folder / "wharf.toml").write_text("\n".join(lines) + "\n")
+        plain = field_of.get("choices", [field_of.get("default", "judge")])[0]
+        lines.append(f"{name} = " + ('{ env = "JUDGE_SECRET" }' if field_of.get("secret") else json.dumps(plain)))
+    config = folder / "wharf.toml"
+    config.write_text("\n".join(lines) + "\n")
+    config.chmod(0o600)
 
 
 def call(document: dict, name: str, described: str, relay: Relay, folder: Path, result: Sent):
@@ -196,6 +201,7 @@ def call(document: dict, name: str, described: str, relay: Relay, folder: Path, 
         words = ended.last_words() or " ".join(ended.out.split())[:400]
         if relay.exchanges:
             break
+    keep(folder, name, relay.exchanges)
     if not relay.exchanges:
         result.refused.append((f"{name} ({described})", f"Wharf: {words}"))
     elif relay.exchanges[0].fault:
@@ -204,6 +210,15 @@ def call(document: dict, name: str, described: str, relay: Relay, folder: Path, 
         result.refused += [(f"{name} ({described})", why) for why in relay.exchanges[0].refused[:1]]
     else:
         result.accepted += 1
+
+
+def keep(folder: Path, name: str, exchanges: list[Exchange]):
+    """For people who look for the cause."""
+    with (folder / "requests.jsonl").open("a") as kept:
+        for one in exchanges:
+            body = one.body.decode(errors="replace")
+            line = {"operation": name, "request": f"{one.method} {one.target}", "headers": one.headers, "body": body}
+            kept.write(json.dumps(line | {"refused": one.refused, "fault": one.fault}) + "\n")
 
 
 def leading(document: dict, request: dict, described: str) -> int:
