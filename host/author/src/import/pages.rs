@@ -8,7 +8,7 @@
 //! | a page's number | `page`, `pageNumber` … | a list |
 //! | a number of items | `offset`, `skip` … with `limit` … | a list |
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answers::shapes::Shapes;
 use super::answers::{Form, good};
@@ -118,11 +118,11 @@ pub(crate) fn pages(api: &Api, number: usize, report: &mut Report) -> Option<Val
         .or_else(|| turned.by_last(&list.pointer))
         .or_else(|| turned.by_page())
         .or_else(|| turned.by_offset(report))?;
-    let mut pages = json!({ turn.0: turn.1 });
+    let mut pages = Map::from_iter([(turn.0.to_owned(), turn.1)]);
     if !list.pointer.is_empty() {
-        pages["list"] = list.pointer.into();
+        pages.insert("list".to_owned(), list.pointer.into());
     }
-    Some(pages)
+    Some(pages.into())
 }
 
 /// An operation whose pages are to be turned.
@@ -204,10 +204,11 @@ impl<'a> Turned<'a> {
         if !self.is_number(parameter) && !is_repeated() {
             return None;
         }
-        let mut page = json!({ "query": parameter.name });
-        if begins_at_zero(self.shapes.resolved(&parameter.schema), &parameter.description) {
-            page["first"] = 0.into();
-        }
+        let begins_at_zero = begins_at_zero(self.shapes.resolved(&parameter.schema), &parameter.description);
+        let page = match begins_at_zero {
+            true => json!({ "query": parameter.name, "first": 0 }),
+            false => json!({ "query": parameter.name }),
+        };
         Some(("page", page))
     }
 

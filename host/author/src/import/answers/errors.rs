@@ -65,9 +65,8 @@ pub(super) fn rules(api: &Api, report: &mut Report) -> Vec<Value> {
     }
     let flag = flag(api);
     let of_flag = flag.map(|name| {
-        let mut failure = json!({ "if": { "at": format!("/{name}"), "equals": false } });
-        failure["failure"] = shapes.first().map_or_else(|| json!({}), |(shape, _)| shape.failure());
-        failure
+        let failure = shapes.first().map_or_else(|| json!({}), |(shape, _)| shape.failure());
+        json!({ "if": { "at": format!("/{name}"), "equals": false }, "failure": failure })
     });
     let of_shape = |(shape, _): &(Shape, usize)| {
         json!({
@@ -80,11 +79,10 @@ pub(super) fn rules(api: &Api, report: &mut Report) -> Vec<Value> {
 
 impl Shape {
     fn failure(&self) -> Value {
-        let mut failure = json!({ "message": self.message });
-        if let Some(code) = &self.code {
-            failure["code"] = code.as_str().into();
+        match &self.code {
+            Some(code) => json!({ "message": self.message, "code": code }),
+            None => json!({ "message": self.message }),
         }
-        failure
     }
 }
 

@@ -114,24 +114,25 @@ impl<'a> Builder<'a> {
     ) -> Value {
         let placed: Vec<Placed> = key.iter().map(|name| self.place(name, is_usual, scopes, tell)).collect();
         let summaries: Vec<&str> = placed.iter().map(|placed| placed.summary.as_str()).collect();
-        let mut scheme = json!({ "summary": texts::line(&summaries.join(" And: "), LONGEST) });
+        let mut scheme = Map::new();
+        scheme.insert("summary".to_owned(), texts::line(&summaries.join(" And: "), LONGEST).into());
         let servers = self.servers_of(key, needs);
         if servers.iter().any(|name| name != MAIN) {
-            scheme["servers"] = servers.into_iter().collect();
+            scheme.insert("servers".to_owned(), servers.into_iter().collect());
         }
         let values: Map<String, Value> = placed.iter().flat_map(|placed| placed.values.clone()).collect();
         if !values.is_empty() {
-            scheme["values"] = values.into();
+            scheme.insert("values".to_owned(), values.into());
         }
         if let Some(sign) = placed.iter().find_map(|placed| placed.sign.clone()) {
-            scheme["sign"] = sign;
+            scheme.insert("sign".to_owned(), sign);
         }
         let placements: Vec<Value> =
             placed.into_iter().map(|placed| placed.placement).filter(|p| !p.is_null()).collect();
         if !placements.is_empty() {
-            scheme["placements"] = placements.into();
+            scheme.insert("placements".to_owned(), placements.into());
         }
-        scheme
+        scheme.into()
     }
 
     /// The servers of the operations that have these schemes.
@@ -219,8 +220,8 @@ impl<'a> Builder<'a> {
         let token = self.secret("session_token", "Session token", "Of a key that holds for a while.", false);
         let region = self.field("region", "Region", "Of the server, such as eu-west-1.", false, false);
         let usual = self.region();
-        if let Some(field) = self.made.fields.get_mut(&region) {
-            field["default"] = usual.into();
+        if let Some(field) = self.made.fields.get_mut(&region).and_then(Value::as_object_mut) {
+            field.insert("default".to_owned(), usual.into());
         }
         let sign = json!({"aws-v4": {
             "access-key": id, "secret-key": key, "session-token": token, "region": region, "service": service,
@@ -255,15 +256,12 @@ impl<'a> Builder<'a> {
     /// A field, by this name or one like it: the name.
     pub(super) fn field(&mut self, name: &str, title: &str, summary: &str, required: bool, secret: bool) -> String {
         let name = free(name, "_", |name| self.made.fields.contains_key(name));
-        let mut field = json!({ "title": title, "summary": summary });
-        if secret {
-            field["secret"] = true.into();
-        }
-        if required {
-            field["required"] = true.into();
-        }
-        field["environment"] = self.environment(&name).into();
-        self.made.fields.insert(name.clone(), field);
+        let flags = [("secret", secret), ("required", required)].into_iter().filter(|(_, is_set)| *is_set);
+        let texts = [("title", title), ("summary", summary)].map(|(member, text)| (member.to_owned(), text.into()));
+        let flags = flags.map(|(member, _)| (member.to_owned(), true.into()));
+        let environment = ("environment".to_owned(), self.environment(&name).into());
+        let field: Map<String, Value> = texts.into_iter().chain(flags).chain([environment]).collect();
+        self.made.fields.insert(name.clone(), field.into());
         name
     }
 

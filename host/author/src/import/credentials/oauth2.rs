@@ -161,10 +161,11 @@ impl Builder<'_> {
         let is_taken = |name: &str| self.servers.others.contains_key(name) || self.made.servers.contains_key(name);
         let name = free(wish, "_", is_taken);
         let what = if wish == "tokens" { "Where tokens come from" } else { "Where people agree, and tokens come from" };
-        let mut server = json!({ "summary": texts::line(&format!("{what}: {}", address.origin), LONGEST) });
-        if !address.origin.contains('{') {
-            server["default"] = address.origin.clone().into();
-        }
+        let summary = texts::line(&format!("{what}: {}", address.origin), LONGEST);
+        let server = match address.origin.contains('{') {
+            true => json!({ "summary": summary }),
+            false => json!({ "summary": summary, "default": address.origin }),
+        };
         self.made.servers.insert(name.clone(), server);
         (Some(name), address.path.clone())
     }

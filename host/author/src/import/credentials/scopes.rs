@@ -15,10 +15,13 @@ pub(super) struct Scopes {
     pub(super) of: Vec<Vec<String>>,
 }
 
+/// Schemes that are placed together, and alternatives of scopes.
+type Cleaned = (Vec<String>, Vec<Vec<String>>);
+
 /// Of an operation one of its alternatives suffices, so those are taken that most operations share.
 pub(super) fn chosen(needs: &[Option<Need>]) -> Scopes {
     let mut all: IndexMap<Vec<String>, IndexSet<String>> = IndexMap::new();
-    let cleaned: Vec<Option<(Vec<String>, Vec<Vec<String>>)>> = needs
+    let cleaned: Vec<Option<Cleaned>> = needs
         .iter()
         .map(|need| {
             need.as_ref().map(|need| (need.schemes.clone(), need.scopes.iter().map(|one| clean(one)).collect()))
@@ -34,7 +37,7 @@ pub(super) fn chosen(needs: &[Option<Need>]) -> Scopes {
     for (schemes, known) in &mut all {
         cover(known, cleaned.iter().flatten().filter(|(of, _)| of == schemes).map(|(_, alternatives)| alternatives));
     }
-    let of_one = |(schemes, alternatives): &(Vec<String>, Vec<Vec<String>>)| {
+    let of_one = |(schemes, alternatives): &Cleaned| {
         let known = all.get(schemes)?;
         alternatives.iter().find(|one| one.iter().all(|scope| known.contains(scope))).cloned()
     };

@@ -44,7 +44,7 @@ pub(super) fn input(
 
 /// The request that is sent where no file is given.
 fn request(written: &Value) -> Option<&Value> {
-    let several = || written.get("requests")?.as_object()?.values().last();
+    let several = || written.get("requests")?.as_object()?.values().next_back();
     written.get("request").or_else(several)
 }
 

@@ -214,7 +214,7 @@ impl Problems {
     /// Each once, in the order in which they stand.
     pub(super) fn all(self) -> Vec<Problem> {
         let mut all = self.0.into_inner();
-        all.sort_by(|one, other| one.at.cmp(&other.at));
+        all.sort_by_key(|problem| problem.at);
         all.dedup();
         all
     }
