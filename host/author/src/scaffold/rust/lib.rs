@@ -1,5 +1,7 @@
 //! All that {{title}}'s plugin may do, and nothing else. Change it into your API: see docs/authors.md of Wharf.
 
+use wharf_plugin::build::{at, success};
+use wharf_plugin::rules::{Failing, FailureKind, Output as Gives, Rule};
 use wharf_plugin::*;
 
 const PROVIDER: Provider = Provider {
@@ -19,11 +21,21 @@ const PROVIDER: Provider = Provider {
         &[Part::Literal("Bearer "), Part::Field("token")],
     )])],
     scheme: Some("token"),
-    read: read::REST,
+    read: Read::Rules(rules),
     resources: &[Resource::new("items", &[LIST, GET, CREATE, DELETE])],
 };
 
 wharf_plugin::export!(PROVIDER);
+
+/// An error says what is wrong in `{"error": {"code": …, "message": …}}`. All else is told by the status.
+fn rules() -> Rules {
+    let told = Failing::of(FailureKind::ByStatus).message(["/error/message"]).code(["/error/code"]);
+    Rules {
+        first: vec![Rule::failure([at(["/error"]).present(true)], told)],
+        output: vec![Rule::output([success()], Gives::Body)],
+        ..Rules::default()
+    }
+}
 
 /// A page says under `next` where the next one begins.
 const PAGES: Paging = Paging::by_cursor("/items", "after", "/next");
