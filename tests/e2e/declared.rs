@@ -3,39 +3,12 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use wharf_author::component;
 use wharf_simulated::{Canned, Server};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
 use crate::world::{Run, World, answer};
 
 const TOKEN: &str = "7311:Zq8TnYx3Wk5BvHc7LmPa";
-
-/// A component that has a document, and nothing that runs.
-fn component(document: &Value) -> Vec<u8> {
-    const AT: u32 = 1024;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
-    let text = document.to_string();
-    let place: Vec<u8> = [AT, text.len() as u32].into_iter().flat_map(u32::to_le_bytes).collect();
-    let plugin = "wharf:provider/plugin@0.2.0-draft";
-    let module = format!(
-        r#"(module
-            (memory (export "memory") 1)
-            (data (i32.const 16) "{}")
-            (data (i32.const {AT}) "{}")
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            (func (export "{plugin}#describe") (result i32) (i32.const 16))
-            (func (export "{plugin}#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable))"#,
-        hex(&place),
-        hex(text.as_bytes())
-    );
-    let mut module = wat::parse_str(module).unwrap();
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.2")).unwrap();
-    let world = resolve.select_world(&[package], Some("provider")).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
-}
 
 /// A plugin of these operations that is connected to a server.
 fn with_operations(operations: &Value) -> (World, Server) {
@@ -51,7 +24,7 @@ fn with_operations(operations: &Value) -> (World, Server) {
         "$defs": {"order": {"type": "object", "properties": {"note": {"type": "string"}}}},
         "operations": operations,
     });
-    let file = world.write("acme.wasm", component(&document));
+    let file = world.write("acme.wasm", component::build(&document.to_string()).unwrap());
     world.configure(&format!(
         "plugins = [{file:?}]\n[connections.acme]\nprovider = \"acme\"\nbase_url = \"{}\"\n\
          [connections.acme.fields]\ntoken = \"{TOKEN}\"\n",
@@ -155,7 +128,7 @@ fn the_environment_is_advised_only_where_it_makes_a_connection() {
                 },
             }},
         });
-        world.write("acme.wasm", component(&document));
+        world.write("acme.wasm", component::build(&document.to_string()).unwrap());
         world.configure("plugins = [\"acme.wasm\"]\n");
         let run = world.call("acme orders.list");
         run.fails(2, &["credentials are missing"]);

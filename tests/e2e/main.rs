@@ -6,6 +6,7 @@ mod aigency;
 mod approval;
 mod appwrite;
 mod audit;
+mod author;
 mod calls;
 mod cassettes;
 mod catalogue;

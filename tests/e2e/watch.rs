@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::world::{Running, World};
 /// Far longer than an installation takes.
 const LONG: Duration = Duration::from_secs(120);
 
-/// `wharf watch built`, and what it says line by line, on both outputs.
-struct Watching {
+/// A process that goes on, such as `wharf watch built`, and what it says line by line, on both outputs.
+pub(crate) struct Watching {
     process: Running,
     lines: Receiver<String>,
     said: Vec<String>,
@@ -26,18 +26,22 @@ struct Watching {
 impl Watching {
     fn start(world: &World, words: &[&str]) -> Self {
         let words: Vec<&str> = ["watch", "built"].iter().chain(words).copied().collect();
-        let mut command = world.command(&[], &words);
-        let mut process = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
-        let (tell, lines) = mpsc::channel();
-        forward(process.0.stdout.take().unwrap(), tell.clone());
-        forward(process.0.stderr.take().unwrap(), tell);
-        let mut watching = Self { process, lines, said: Vec::new() };
+        let mut watching = Self::run(world.command(&[], &words));
         watching.says("watching built");
         watching
     }
 
+    pub(crate) fn run(mut command: Command) -> Self {
+        let mut process = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let (tell, lines) = mpsc::channel();
+        forward(process.0.stdout.take().unwrap(), tell.clone());
+        forward(process.0.stderr.take().unwrap(), tell);
+        Self { process, lines, said: Vec::new() }
+    }
+
+    /// Waits for a line with these words.
     #[track_caller]
-    fn says(&mut self, words: &str) {
+    pub(crate) fn says(&mut self, words: &str) {
         let deadline = Deadline::within(LONG);
         loop {
             let left = deadline.left();
@@ -50,7 +54,7 @@ impl Watching {
     }
 
     /// Interrupts it, and gives everything that it said and its exit code.
-    fn end(mut self) -> (Vec<String>, Option<i32>) {
+    pub(crate) fn end(mut self) -> (Vec<String>, Option<i32>) {
         interrupt(self.process.0.id());
         // Its outputs close when it has ended.
         self.said.extend(self.lines.iter());
@@ -65,7 +69,7 @@ fn forward(output: impl Read + Send + 'static, to: Sender<String>) {
 }
 
 fn interrupt(process: u32) {
-    let killed = std::process::Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
+    let killed = Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
     assert!(killed.success());
 }
 
