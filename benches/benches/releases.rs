@@ -13,6 +13,7 @@ use wasmtime::{Config, Engine};
 use wharf::manifest::{self, Manifest};
 use wharf::{Call, Connection, Host, HostBuilder, ReleaseStore, Secret};
 use wharf_artifacts::{AIGENCY, APPWRITE, OBEDIENT};
+use wharf_author::component;
 use wharf_benches::{compare, percentile, resident, run, show};
 use wharf_simulated::Server;
 
@@ -38,6 +39,7 @@ fn main() {
         let release = builder(folder.path()).build().unwrap().examine(&bytes, "plugin.wasm").unwrap();
         run("component", || cached(folder.path(), &release.about.name, &file.display().to_string(), &bytes, 20));
     }
+    run("data", || data(folder.path()));
     run("large", || large(folder.path()));
     run("compiled", compiled);
     run("swaps", || under_load(folder.path()));
@@ -100,10 +102,38 @@ fn cached(folder: &Path, plugin: &str, title: &str, component: &[u8], times: usi
     }
 }
 
+/// A plugin that is a document, with as many operations as GitHub has: from the document to a component, and live.
+fn data(folder: &Path) {
+    const OPERATIONS: usize = 1_200;
+    let document = data_document(OPERATIONS);
+    let size = document.len() >> 10;
+    let bytes = component::build(&document).unwrap();
+    let child = builder(folder).compile_in_child(std::env::current_exe().unwrap(), ["compile"]).build().unwrap();
+    let title = format!("{OPERATIONS} operations of data, {size} KiB of manifest");
+    let component = || drop(component::build(&document).unwrap());
+    compare(&format!("A component of {title}"), 50, vec![("it is built", Box::new(component))]);
+    let started = Instant::now();
+    child.examine(&bytes, "data.wasm").unwrap();
+    println!("  compiled, described and checked in {}", show(started.elapsed()));
+    cached(folder, "data", &title, &bytes, 200);
+    let host = builder(folder).build().unwrap();
+    compare(
+        "The load by itself",
+        200,
+        vec![
+            ("the digest of the component", Box::new(|| drop(wharf::digest_of(&bytes)))),
+            (
+                "the digest, and the release is loaded from the cache",
+                Box::new(|| drop(host.examine(&bytes, "data.wasm").unwrap())),
+            ),
+        ],
+    );
+}
+
 /// A plugin with as many operations as the largest API known has, and a manifest as large as one may be.
 fn large(folder: &Path) {
     const OPERATIONS: usize = 15_000;
-    let bytes = described_by(&document(OPERATIONS));
+    let bytes = component::build(&document(OPERATIONS)).unwrap();
     let child = builder(folder).compile_in_child(std::env::current_exe().unwrap(), ["compile"]).build().unwrap();
     let started = Instant::now();
     let release = child.examine(&bytes, "large.wasm").unwrap();
@@ -182,6 +212,42 @@ fn sharing(operations: usize) -> Manifest {
     serde_json::from_value(manifest).unwrap()
 }
 
+/// The document of a manifest with so many operations of data, of two kilobytes each, a third of which share definitions.
+fn data_document(operations: usize) -> String {
+    let text = |length: usize| json!({"type": "string", "description": "x".repeat(length)});
+    let operation = |n: usize| {
+        let operation = json!({
+            "title": "Change a thing", "summary": "y".repeat(80), "unverified": "as it is described, and not tried",
+            "input": {
+                "properties": {
+                    "owner": text(60), "id": text(60), "page": {"type": "integer", "description": "z".repeat(80)},
+                    "state": {"enum": ["open", "closed", "all"]}, "labels": {"type": "array", "items": {"type": "string"}},
+                    "body": if n.is_multiple_of(3) { json!({"$ref": format!("#/$defs/d{}", n % 200)}) } else { text(200) },
+                },
+                "required": ["owner", "id"],
+            },
+            "request": {
+                "method": "POST", "path": format!("/things/{{owner}}/{n}/{{id}}"), "query": ["page", "state"],
+                "body": {"json": ["labels", "body"]},
+            },
+        });
+        (format!("things-{}.do-{n}", n % 40), operation)
+    };
+    let definition = |n: usize| {
+        let members = json!({"a": text(100), "b": text(100), "c": {"type": "array", "items": text(50)}});
+        (format!("d{n}"), json!({"type": "object", "properties": members}))
+    };
+    json!({
+        "contract": "0.2.0-draft", "name": "data", "title": "Data", "version": "1.0.0", "summary": "Many operations.",
+        "server": {"summary": "Where it is."}, "fields": {"token": {"title": "Token", "summary": "Of a user.", "secret": true}},
+        "schemes": {"token": {"summary": "Bearer.", "placements": [{"header": "Authorization", "template": "Bearer {token}"}]}},
+        "scheme": "token",
+        "$defs": (0..200).map(definition).collect::<serde_json::Map<_, _>>(),
+        "operations": (0..operations).map(operation).collect::<serde_json::Map<_, _>>(),
+    })
+    .to_string()
+}
+
 /// The document of a manifest with so many operations, of a kilobyte each.
 fn document(operations: usize) -> String {
     let operation = |n: usize| {
@@ -198,35 +264,6 @@ fn document(operations: usize) -> String {
         "server": {"summary": "Where it is."}, "operations": operations,
     });
     document.to_string()
-}
-
-/// A component that says this of itself, and does nothing else.
-fn described_by(document: &str) -> Vec<u8> {
-    const AT: usize = 1024;
-    let pages = ((AT + document.len()) >> 16) + 2;
-    let place: String = [AT, document.len()]
-        .iter()
-        .flat_map(|number| u32::try_from(*number).unwrap().to_le_bytes())
-        .map(|byte| format!("\\{byte:02x}"))
-        .collect();
-    let text = document.replace('\\', "\\\\").replace('"', "\\\"");
-    let module = format!(
-        r#"(module
-            (memory (export "memory") {pages})
-            (data (i32.const 16) "{place}")
-            (data (i32.const {AT}) "{text}")
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
-            (func (export "wharf:provider/plugin@0.2.0-draft#describe") (result i32) (i32.const 16))
-            (func (export "wharf:provider/plugin@0.2.0-draft#invoke") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
-                (unreachable)))"#
-    );
-    let mut module = wat::parse_str(module).unwrap();
-    let mut resolve = wit_parser::Resolve::default();
-    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2")).unwrap();
-    let world = resolve.select_world(&[package], Some("provider")).unwrap();
-    let encoding = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
-    wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
 }
 
 /// What is a step of it, by itself.
