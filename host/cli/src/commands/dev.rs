@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use wharf::Installed;
 use wharf::files::is_there;
 use wharf::watch::{Watch, WatchError};
@@ -98,29 +98,38 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Does all that is to be done after a change. What goes wrong is told; what was live before still is.
+    /// Does all that is to be done after a change, once. What goes wrong is told; what was live before still is.
     fn round(&mut self) -> Result<()> {
-        match self.attempt() {
+        let started = Instant::now();
+        let now = match self.read() {
+            Ok(source) => Last::Sound(Box::new(source)),
+            Err(error) => Last::Wrong(format!("{error:#}")),
+        };
+        let is_told = match (&self.last, &now) {
+            (Some(Last::Sound(last)), Last::Sound(now)) => last.is_as(now),
+            (Some(Last::Wrong(last)), Last::Wrong(now)) => last == now,
+            _ => false,
+        };
+        let done = match &now {
+            _ if is_told => Ok(()),
+            Last::Sound(source) => self.make(source, started),
+            Last::Wrong(words) => Err(anyhow!(words.clone())),
+        };
+        self.last = Some(now);
+        match done {
             // Nobody reads any more.
             Err(error) if is_broken_pipe(&error) => Err(error),
             Err(error) => {
-                let words = format!("{error:#}");
-                let again = matches!(&self.last, Some(Last::Wrong(before)) if *before == words);
-                if !again {
-                    print::error(&words);
-                }
-                if error.is::<NoPlugin>() {
-                    self.last = Some(Last::Wrong(words));
-                }
+                print::error(&format!("{error:#}"));
                 Ok(())
             }
             Ok(()) => Ok(()),
         }
     }
 
-    fn attempt(&mut self) -> Result<()> {
+    /// Reads the folder. What is in it is watched from now on, also where it is wrong.
+    fn read(&mut self) -> Result<Source> {
         let folder = &self.options.folder;
-        let started = Instant::now();
         let read = folder::read(folder);
         let files: Vec<PathBuf> = match &read {
             Ok(plugin) => plugin.files.clone(),
@@ -129,21 +138,14 @@ impl Work<'_> {
         let within = |file: &&Path| folder == Path::new(".") || file.starts_with(folder);
         files.iter().map(|file| folder_of(file)).filter(within).try_for_each(|file| self.watched.follow(file))?;
         let source = Source::of(folder, read.map_err(|problems| NoPlugin(told(&problems)))?)?;
-        if matches!(&self.last, Some(Last::Sound(last)) if last.is_as(&source)) {
-            return Ok(());
-        }
-        let count = files.len();
-        let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
-        say(&format!("checked {files}"), started)?;
         self.plugin = Some(source.plugin.manifest.about.name.clone());
-        // Kept first, so that what cannot be built is told once.
-        let source = Box::new(source);
-        let made = self.make(&source);
-        self.last = Some(Last::Sound(source));
-        made
+        Ok(source)
     }
 
-    fn make(&self, source: &Source) -> Result<()> {
+    fn make(&self, source: &Source, started: Instant) -> Result<()> {
+        let count = source.plugin.files.len();
+        let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        say(format!("checked {files}"), started)?;
         let file = source.component();
         let started = Instant::now();
         let built = source.build(self.setup)?;
