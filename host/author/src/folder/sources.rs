@@ -66,7 +66,7 @@ impl Sources {
         let number = match self.known.get(name) {
             Some(known) => known.clone()?,
             None => {
-                let read = self.new(name);
+                let read = self.read_new(name);
                 self.known.insert(name.to_owned(), read.clone());
                 read?
             }
@@ -75,7 +75,7 @@ impl Sources {
         tree.map(|tree| (number, tree)).ok_or_else(|| Problem::of_file(&self.dir, "it cannot be read"))
     }
 
-    fn new(&mut self, name: &str) -> Result<usize, Problem> {
+    fn read_new(&mut self, name: &str) -> Result<usize, Problem> {
         let path = self.path(name);
         let wrong = |problem: String| Problem::of_file(&path, problem);
         let unreadable = |error: std::io::Error| wrong(format!("it cannot be read: {error}"));

@@ -100,7 +100,6 @@ fn about(api: &Api, wanted: &Wanted<'_>) -> Map<String, Value> {
 }
 
 /// One operation, with all that other modules say of it.
-#[expect(clippy::too_many_arguments, reason = "it joins what each part says of one operation")]
 fn member(
     api: &Api,
     number: usize,

@@ -13,7 +13,6 @@ pub(crate) type Place = String;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Api {
     pub(crate) title: String,
-    pub(crate) version: String,
     pub(crate) summary: String,
     /// The servers of operations that name none.
     pub(crate) servers: Vec<Server>,
@@ -30,7 +29,6 @@ pub(crate) struct Server {
     pub(crate) place: Place,
     /// As it is written: it may be relative, and have no host.
     pub(crate) url: String,
-    pub(crate) description: String,
     pub(crate) variables: IndexMap<String, ServerVariable>,
 }
 
@@ -180,8 +178,8 @@ pub(crate) enum SchemeKind {
     Oauth2(Vec<Flow>),
     /// A signature of AWS, version 4, for this service.
     AwsV4(String),
-    /// Where its metadata are.
-    OpenIdConnect(String),
+    /// By OpenID Connect, whose metadata nobody fetches.
+    OpenIdConnect,
     /// Anything else, in words: `mutualTLS`, `digest`, a signature.
     Other(String),
 }
@@ -193,9 +191,6 @@ pub(crate) struct Flow {
     pub(crate) kind: FlowKind,
     pub(crate) authorize: Option<String>,
     pub(crate) token: Option<String>,
-    pub(crate) refresh: Option<String>,
-    /// With what each is for.
-    pub(crate) scopes: IndexMap<String, String>,
 }
 
 /// OAuth 2's ways, as OpenAPI 3 calls them.

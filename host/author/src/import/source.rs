@@ -115,11 +115,6 @@ impl Documents {
         self.files.get(number)
     }
 
-    /// What the description is called: the name of its first file.
-    pub(super) fn name(&self) -> &str {
-        self.file(0).map_or("", |document| &document.name)
-    }
-
     /// Reads all files that are referred to, also by those that are read now. Why one is not read is told where it is needed.
     pub(super) fn gather(&mut self) {
         let mut number = 0;

@@ -148,14 +148,10 @@ fn scalar(text: &str, in_flow: bool) -> String {
 fn is_plain(text: &str, in_flow: bool) -> bool {
     let starts_well = text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '$' | '_'));
     let bad = |c: char| c.is_control() || (in_flow && matches!(c, ',' | '[' | ']' | '{' | '}')) || is_break(c);
-    starts_well
-        && !text.ends_with([' ', ':'])
-        && !text.contains(bad)
-        && !text.contains(": ")
-        && !text.contains(" #")
-        // `{a:b}` is read in different ways.
-        && !(in_flow && text.contains(':'))
-        && !is_word(text)
+    let is_read_in_parts = text.ends_with([' ', ':']) || text.contains(": ") || text.contains(" #");
+    // `{a:b}` is read in different ways.
+    let is_pair = in_flow && text.contains(':');
+    starts_well && !text.contains(bad) && !is_read_in_parts && !is_pair && !is_word(text)
 }
 
 /// What some reader takes for something else than a text.

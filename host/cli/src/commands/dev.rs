@@ -149,7 +149,7 @@ impl Work<'_> {
         let file = source.component();
         let started = Instant::now();
         let built = source.build(self.setup)?;
-        say(&format!("built {}", built.summary()), started)?;
+        say(format!("built {}", built.summary()), started)?;
         let started = Instant::now();
         source.test(self.setup, &built, &file, &mut |told| say(told, started))?;
         built.write(&file)?;

@@ -176,7 +176,7 @@ fn addresses_below_the_main_one_and_with_variables_are_those_of_the_connection()
 fn a_token_that_the_host_cannot_obtain_is_entered() {
     for scheme in [
         oauth2(&[FlowKind::Implicit, FlowKind::Password]),
-        scheme(SchemeKind::OpenIdConnect("https://login.acme.example/.well-known".to_owned())),
+        scheme(SchemeKind::OpenIdConnect),
         scheme(SchemeKind::Oauth2(vec![Flow {
             kind: FlowKind::ClientCredentials,
             token: Some("https://a:b@login.acme.example/token".to_owned()),

@@ -52,7 +52,7 @@ pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> Ways {
             SchemeKind::Basic => Way::Basic,
             SchemeKind::Bearer => Way::Bearer,
             SchemeKind::AwsV4(service) => Way::AwsV4(service.clone()),
-            SchemeKind::OpenIdConnect(_) => {
+            SchemeKind::OpenIdConnect => {
                 let text = format!(
                     "`{name}` is a token by OpenID Connect, whose addresses are not looked up; the operator enters one"
                 );

@@ -67,7 +67,6 @@ pub(super) fn api(documents: &Documents, report: &mut Report) -> Result<Api, Imp
     let operations: Vec<Operation> = operations.collect();
     Ok(Api {
         title: of("title"),
-        version: of("version"),
         summary: of("description"),
         servers: vec![server(&root)],
         schemes: schemes(&root),
@@ -85,15 +84,11 @@ fn schemes(root: &At<'_>) -> IndexMap<String, Scheme> {
     let mut schemes = IndexMap::new();
     let auth = root.get("auth").and_then(|auth| auth.get("oauth2")).and_then(|oauth2| oauth2.get("scopes"));
     if let Some(at) = auth {
-        let scopes = at.members().filter(|(name, _)| is_clean(name));
-        let scopes = scopes.map(|(name, at)| (name.to_owned(), text(&at, "description").unwrap_or_default()));
         let flow = Flow {
             place: at.place(),
             kind: FlowKind::AuthorizationCode,
             authorize: Some(AUTHORIZE.to_owned()),
             token: Some(TOKEN.to_owned()),
-            refresh: None,
-            scopes: scopes.collect(),
         };
         let kind = SchemeKind::Oauth2(vec![flow]);
         let description = "An account of Google.".to_owned();

@@ -39,7 +39,7 @@ fn server(reader: &mut Reader<'_, '_>, at: &At<'_>) -> Option<Server> {
             variables.insert(name.to_owned(), variable);
         }
     }
-    Some(Server { place: at.place(), url, description: text(at, "description").unwrap_or_default(), variables })
+    Some(Server { place: at.place(), url, variables })
 }
 
 /// A parameter; nothing where it falls away, and none at all where the operation cannot be without it.

@@ -119,7 +119,6 @@ impl<'d> Reader<'d, '_> {
         );
         Api {
             title: of_info("title"),
-            version: of_info("version"),
             summary: summary.unwrap_or_else(|| of_info("description")),
             servers,
             ..Api::default()

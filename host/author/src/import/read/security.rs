@@ -52,7 +52,7 @@ fn kind(at: &At<'_>, service: Option<&str>) -> SchemeKind {
             other => SchemeKind::Other(format!("HTTP {}", shown(other))),
         },
         "oauth2" => SchemeKind::Oauth2(flows(at)),
-        "openidconnect" => SchemeKind::OpenIdConnect(at.text("openIdConnectUrl").unwrap_or_default()),
+        "openidconnect" => SchemeKind::OpenIdConnect,
         "mutualtls" => SchemeKind::Other("mutualTLS".to_owned()),
         other => SchemeKind::Other(shown(other)),
     }
@@ -92,16 +92,7 @@ fn flows(at: &At<'_>) -> Vec<Flow> {
 fn flow(at: &At<'_>, kind: FlowKind) -> Flow {
     let address =
         |name: &str| at.text(name).map(|url| url.trim().to_owned()).filter(|url| !url.is_empty() && is_clean(url));
-    let scopes = at.get("scopes").map(|scopes| scopes.members().collect::<Vec<_>>()).unwrap_or_default();
-    let scopes = scopes.into_iter().filter(|(name, _)| is_clean(name) && !name.starts_with("x-"));
-    Flow {
-        place: at.place(),
-        kind,
-        authorize: address("authorizationUrl"),
-        token: address("tokenUrl"),
-        refresh: address("refreshUrl"),
-        scopes: scopes.map(|(name, at)| (name.to_owned(), at.value.as_str().unwrap_or_default().to_owned())).collect(),
-    }
+    Flow { place: at.place(), kind, authorize: address("authorizationUrl"), token: address("tokenUrl") }
 }
 
 impl Reader<'_, '_> {
