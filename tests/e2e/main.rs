@@ -29,6 +29,7 @@ mod doctor;
 mod egress;
 mod files;
 mod hostile;
+mod import;
 mod install;
 mod install_from;
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ use wharf::cassette::Cassette;
 use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{Host, digest_of};
 
+use super::connection::connection;
 use super::page::page;
 use super::{Imported, Options};
 use crate::yaml::{self, Limits};
@@ -141,6 +142,7 @@ pub fn write(
     let mut document = imported.document.clone();
     let made = made(origin, &mut document);
     let version = made.version.clone();
+    let connection = connection(&options.plugin, &document);
     let mut files = Files { dir, written: Vec::new() };
     files.create_dir(dir)?;
     for (name, operations) in &parts(&mut document) {
@@ -151,6 +153,7 @@ pub fn write(
     let schema = scaffold::schema();
     files.write(&schema.path, &schema.content)?;
     files.write_new(OVERLAY, OVERLAY_TO_BEGIN_WITH)?;
+    files.write_new("wharf.toml", &connection)?;
     files.write(ORIGIN, &told(imported, origin, &made))?;
     files.write("report.md", &page(&options.plugin, &origin.source, imported))?;
     let now = match folder::read(dir) {

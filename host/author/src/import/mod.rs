@@ -25,6 +25,7 @@ use wharf::{Host, Release};
 mod answers;
 mod assemble;
 mod choice;
+mod connection;
 mod credentials;
 mod error;
 mod examples;

@@ -16,6 +16,9 @@ use super::{Credentials, oauth, session};
 use crate::grant::Grant;
 use crate::registry::Release;
 
+/// What stands in a dry run for a token that nobody obtained yet. It fits into a header, and is masked like one where people see it.
+const IMAGINED: &str = "a-credential-that-is-still-to-be-obtained";
+
 /// What a call has to do with credentials that live.
 #[derive(Clone)]
 pub(crate) struct OfCall {
@@ -98,7 +101,7 @@ impl OfCall {
             prepared.declared.values().iter().any(|value| !connection.has_live(&prepared.declared.name, value))
         });
         let imagined = missing.map(|prepared| {
-            let values = prepared.declared.values().into_iter().map(|value| (value, Secret::new(wharf_egress::MASK)));
+            let values = prepared.declared.values().into_iter().map(|value| (value, Secret::new(IMAGINED)));
             (prepared.declared.name.as_str(), values.collect())
         });
         Arc::new(connection.with(imagined))
