@@ -92,17 +92,29 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
     let told = shop.import(&["--json"]).json();
     let totals = ["operations", "carried_over", "lost", "left_out"].map(|name| told[name].as_u64().unwrap());
     assert_eq!(totals, [4, 2, 1, 1], "{told:#}");
-    let rules: Vec<(&str, &str)> = told["lines"].as_array().unwrap().iter().map(|line| {
-        (line["outcome"].as_str().unwrap(), line["rule"].as_str().unwrap())
-    }).collect();
+    let rules: Vec<(&str, &str)> = told["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["outcome"].as_str().unwrap(), line["rule"].as_str().unwrap()))
+        .collect();
     assert!(rules.contains(&("lost", "cookie")) && rules.contains(&("left-out", "method")), "{rules:?}");
     let report = shop.read("report.md");
-    assert!(report.contains("`TRACE /orders/{id}/purge`") && report.contains("shop.yaml#/paths/~1orders/get/"), "{report}");
+    assert!(
+        report.contains("`TRACE /orders/{id}/purge`") && report.contains("shop.yaml#/paths/~1orders/get/"),
+        "{report}"
+    );
 
     assert_eq!(shop.wharf("check").code, 0);
     let built = shop.wharf("build");
-    assert!(built.out.contains("1 call is as recorded") && built.out.contains("3 operations (3 unverified)"), "{built:?}");
-    assert!(shop.wharf("describe ./shop.wasm orders.delete-forever").out.contains("delete"), "its name says more than its method");
+    assert!(
+        built.out.contains("1 call is as recorded") && built.out.contains("3 operations (3 unverified)"),
+        "{built:?}"
+    );
+    assert!(
+        shop.wharf("describe ./shop.wasm orders.delete-forever").out.contains("delete"),
+        "its name says more than its method"
+    );
 
     let server = Server::recorder(|request| match request.method.as_str() {
         "GET" if request.target.contains("page=2") => json!({"orders": []}),
@@ -110,7 +122,9 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
         _ => json!({"id": 8}),
     });
     let server = server.unwrap();
-    let config = shop.read("wharf.toml").replace("# base_url = \"https://api.shop.example/v1\"", &format!("base_url = \"{}/v1\"", server.url()));
+    let config = shop
+        .read("wharf.toml")
+        .replace("# base_url = \"https://api.shop.example/v1\"", &format!("base_url = \"{}/v1\"", server.url()));
     assert!(config.contains(&server.url()), "{config}");
     fs::write(shop.folder.join("wharf.toml"), config).unwrap();
     let listed = shop.wharf("call ./shop.wasm orders.list state:=[\"open\",\"sent\"]");
@@ -119,7 +133,12 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
     assert_eq!(made.json(), json!({"id": 8}));
 
     let requests = server.requests();
-    assert!(requests[0].target.starts_with("/v1/orders?state=open,sent") || requests[0].target.contains("state=open%2Csent"), "{}", requests[0].target);
+    assert!(
+        requests[0].target.starts_with("/v1/orders?state=open,sent")
+            || requests[0].target.contains("state=open%2Csent"),
+        "{}",
+        requests[0].target
+    );
     assert_eq!(requests[0].header("x-key"), Some(TOKEN));
     let post = requests.iter().find(|request| request.method == "POST").unwrap();
     assert!(post.header("idempotency-key").is_some(), "it is the id of the call");
@@ -131,13 +150,20 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
 fn a_persons_changes_and_names_survive_a_new_description_and_what_is_new_is_told() {
     let shop = Shop::new();
     assert_eq!(shop.import(&[]).code, 0);
-    fs::write(shop.folder.join("overlay.yaml"), "operations: { orders.list: { summary: Ours. }, orders.delete-forever: null }\n").unwrap();
+    fs::write(
+        shop.folder.join("overlay.yaml"),
+        "operations: { orders.list: { summary: Ours. }, orders.delete-forever: null }\n",
+    )
+    .unwrap();
     let names = shop.read("import.yaml").replace("orders.create", "orders.place");
     fs::write(shop.folder.join("import.yaml"), names).unwrap();
     shop.world.write("shop.yaml", SHOP.replace("  /orders/{id}/purge:", "  /orders/{id}:\n    delete:\n      operationId: cancelOrder\n      tags: [Orders]\n      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]\n      responses: { \"204\": { description: Gone } }\n  /orders/{id}/purge:"));
 
     let again = shop.import(&[]);
-    assert!(again.out.contains("the version is 0.2.0 now") && again.out.contains("+ orders.cancel (delete)"), "{again:?}");
+    assert!(
+        again.out.contains("the version is 0.2.0 now") && again.out.contains("+ orders.cancel (delete)"),
+        "{again:?}"
+    );
     assert_eq!(shop.wharf("build").code, 0);
     let plugin = shop.wharf("describe ./shop.wasm --json").json();
     let operations = plugin["operations"].as_object().unwrap();
@@ -177,7 +203,16 @@ fn nothing_that_a_description_names_is_fetched_or_read() {
     let shop = Shop::new();
     shop.world.write("secret.json", "{\"type\": \"object\", \"properties\": {\"found\": {}}}");
     fs::create_dir(shop.world.path().join("in")).unwrap();
-    for (number, target) in [&format!("{}/schema.json", server.url()), "../secret.json", "file:///etc/passwd", "/etc/passwd", "http://169.254.169.254/latest"].iter().enumerate() {
+    for (number, target) in [
+        &format!("{}/schema.json", server.url()),
+        "../secret.json",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "http://169.254.169.254/latest",
+    ]
+    .iter()
+    .enumerate()
+    {
         let description = SHOP.replace("#/components/schemas/Order\"", &format!("{target}\""));
         shop.world.write("in/hostile.yaml", description);
         let name = format!("hostile-{number}");

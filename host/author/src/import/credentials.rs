@@ -77,7 +77,8 @@ pub(crate) fn credentials(
         Some(auth) => of_auth(api, auth),
         None => of_description(api, report),
     };
-    let needs = need::chosen(api, &ways, needs, report);
+    let mut needs = need::chosen(api, &ways, needs, report);
+    need::with_parameters(api, &ways, &mut needs);
     let scopes = scopes::chosen(&needs);
     let mut builder = Builder::new(api, plugin, servers, &schemes, ways);
     let usual = usual(&needs);

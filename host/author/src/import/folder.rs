@@ -1,5 +1,6 @@
 //! The folder of an imported plugin, in which a person's changes stay when it is imported anew.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use wharf::manifest::{Capabilities, CapabilityDiff};
 use wharf::{Host, digest_of};
 
 use super::connection::connection;
+use super::names::is_name;
 use super::page::page;
 use super::{Imported, Options};
 use crate::yaml::{self, Limits};
@@ -115,14 +117,25 @@ pub fn origin(dir: &Path) -> Result<Option<Origin>, FolderError> {
         let entries = value.get(name).and_then(Value::as_array).into_iter().flatten();
         entries.filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let names = value.get("names").and_then(Value::as_object).into_iter().flatten();
-    let names = names.filter_map(|(key, name)| Some((key.clone(), name.as_str()?.to_owned())));
+    let (mut names, mut taken) = (IndexMap::new(), HashMap::new());
+    for (key, name) in value.get("names").and_then(Value::as_object).into_iter().flatten() {
+        let line = node.at(&format!("/names/{}", key.replace('~', "~0").replace('/', "~1"))).line;
+        let name = name.as_str().filter(|name| is_name(name)).ok_or_else(|| {
+            wrong(format!("line {line}: {name} is no name of an operation; write one such as `orders.list`"))
+        })?;
+        if let Some(other) = taken.insert(name.to_owned(), key) {
+            return Err(wrong(format!(
+                "line {line}: `{other}` has the name `{name}` already; give one of them another"
+            )));
+        }
+        names.insert(key.clone(), name.to_owned());
+    }
     Ok(Some(Origin {
         source: text("source").ok_or_else(|| wrong("`source` is missing: it names the description".to_owned()))?,
         auth: text("auth"),
         include: list("include"),
         exclude: list("exclude"),
-        names: names.collect(),
+        names,
         made: text("version").zip(text("made")).map(|(version, digest)| Made { version, digest }),
     }))
 }

@@ -67,7 +67,7 @@ fn free(resource: &str, actions: &[String], taken: &HashSet<String>) -> String {
     first.or_else(numbered).unwrap_or_default()
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let part = |part: &str| {
         part.len() <= LONGEST && part.starts_with(|c: char| c.is_ascii_lowercase()) && part.split('-').all(word)

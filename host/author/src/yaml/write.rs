@@ -199,7 +199,7 @@ mod tests {
         });
         let document = json!({
             "contract": "0.2.0-draft", "name": "acme",
-            "answer": [{"if": {"at": "/ok", "equals": false}, "failure": {"message": "/error/message", "hint": "Look at it, and then go to the shop's own page once again."}}],
+            "answer": [{"if": {"at": "/ok", "equals": false}, "failure": {"message": "/error/message", "hint": "Look at it, and then go to the shop's own page, and begin once again."}}],
             "operations": {"orders.list": operation, "orders.get": {"title": "no"}},
         });
         let expected = r#"contract: "0.2.0-draft"
@@ -209,7 +209,7 @@ answer:
   - if: { at: /ok, equals: false }
     failure:
       message: /error/message
-      hint: Look at it, and then go to the shop's own page once again.
+      hint: Look at it, and then go to the shop's own page, and begin once again.
 
 operations:
   orders.list:

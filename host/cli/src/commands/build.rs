@@ -107,10 +107,22 @@ impl Source {
         tell: &mut dyn FnMut(Text) -> std::io::Result<()>,
     ) -> Result<()> {
         let about = &built.release.about;
-        let replayed = [&self.recorded, &self.examples]
-            .into_iter()
-            .try_for_each(|cassettes| replay::replay(setup, &built.release, cassettes, tell));
-        replayed.map_err(|error| match error.downcast_ref() {
+        // An overlay may change what the examples were made for, and only a new import makes them anew.
+        let changed = match replay::replay(setup, &built.release, &self.examples, tell) {
+            Err(error) if error.is::<Differs>() => true,
+            replayed => replayed.map(|()| false)?,
+        };
+        if changed {
+            let files = self.examples.iter().map(|(file, _)| file.display().to_string()).collect::<Vec<_>>().join(", ");
+            tell(text![
+                styled(print::WARN, "!"),
+                format!(
+                    " {files}: the plugin does not what the description's examples say any more; where an overlay changes it, import it again"
+                ),
+                "\n"
+            ])?;
+        }
+        replay::replay(setup, &built.release, &self.recorded, tell).map_err(|error| match error.downcast_ref() {
             Some(Differs(differences)) => anyhow!(
                 "{} {} is not built, as it does not pass its self-test\n{differences}\nmend the plugin or, if this is meant, delete \
                  the cassette, build, and record it anew (`wharf record --to FILE {} …`)",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::naming::free;
-use super::{Credentials, Spot, Where};
+use super::{Credentials, Spot, Where, alike};
 use crate::import::model::{Api, In, Operation, Parameter};
 
 /// Lets the schemes of operations that require such a parameter write it. `spots` are where their credentials are written.
@@ -33,11 +33,23 @@ pub(super) fn write_also(api: &Api, spots: &[Vec<Spot>], credentials: &mut Crede
     }
 }
 
+/// Names of parameters that are the token which the header `Authorization` has.
+const TOKENS: [&str; 7] =
+    ["token", "access-token", "auth-token", "authorization", "oauth-token", "x-access-token", "x-auth-token"];
+
+/// Whether a parameter is a token that is written into the header `Authorization`.
+pub(super) fn is_the_token(parameter: &Parameter, spots: &[Spot]) -> bool {
+    let is_written = spots.iter().any(|spot| spot.at == Where::Header && alike(&spot.name) == "authorization");
+    is_written && TOKENS.contains(&alike(&parameter.name).as_str())
+}
+
 /// Where a parameter stands that is the credential, has to be there, and is not written yet.
 fn missing(operation: &Operation, parameters: &[usize], spots: &[Spot]) -> Option<Spot> {
     let found = parameters.iter().filter_map(|number| operation.parameters.get(*number));
     let is_missing = |parameter: &&Parameter| {
-        parameter.required && !spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name))
+        parameter.required
+            && is_the_token(parameter, spots)
+            && !spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name))
     };
     let at = |at: In| match at {
         In::Header => Some(Where::Header),

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::Ways;
 use super::way::Way;
+use super::{Spot, Ways};
 use crate::import::model::{Api, Requirement};
 use crate::import::names;
 use crate::import::report::{Report, Teller};
@@ -32,6 +32,28 @@ pub(super) struct Need {
     pub(super) schemes: Vec<String>,
     /// Scopes of a token: alternatives, of each of which all are needed.
     pub(super) scopes: Vec<Vec<String>>,
+}
+
+/// Adds to what operations need the keys that they have as parameters which must be there: some descriptions list schemes as
+/// alternatives that are needed together.
+pub(super) fn with_parameters(api: &Api, ways: &Ways, needs: &mut [Option<Need>]) {
+    let keys: Vec<(&String, Spot)> = ways
+        .iter()
+        .filter(|(_, way)| matches!(way, Way::Key(_)))
+        .filter_map(|(name, way)| Some((name, way.spot()?)))
+        .collect();
+    for (operation, need) in api.operations.iter().zip(needs) {
+        let Some(need) = need else { continue };
+        for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+            let found = keys.iter().find(|(_, spot)| spot.is_of(parameter.at, &parameter.name));
+            if let Some((name, _)) = found
+                && !need.schemes.contains(name)
+                && need.schemes.len() < MOST_TOGETHER
+            {
+                need.schemes.push((*name).clone());
+            }
+        }
+    }
 }
 
 /// By operation; none where it has no credentials.

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::also::is_the_token;
 use super::{Spot, alike};
 use crate::import::model::{Api, In, Operation, Parameter};
 
@@ -36,7 +37,9 @@ pub(super) fn of(api: &Api, spots: &[Vec<Spot>]) -> Vec<Vec<usize>> {
     let one = |(operation, spots): (&Operation, &Vec<Spot>)| {
         let is_one = |parameter: &Parameter| {
             let is_placed = spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name));
-            is_placed || (!spots.is_empty() && is_credential(parameter, &usual))
+            // One that has to be there, and is written by no scheme, is left to the caller.
+            let falls_away = || !parameter.required || is_the_token(parameter, spots);
+            is_placed || (!spots.is_empty() && is_credential(parameter, &usual) && falls_away())
         };
         let found = operation.parameters.iter().enumerate().filter(|(_, parameter)| is_one(parameter));
         found.map(|(number, _)| number).collect()

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 use wharf::Host;
 use wharf::download::download;
+use wharf::failure::Kind;
 use wharf_author::import::folder::{self, Origin, Written};
 use wharf_author::import::report::{Outcome, Report};
 use wharf_author::import::{self, Auth, Documents, Imported, Options};
@@ -17,7 +18,7 @@ use wharf_author::scaffold;
 use super::super::asked::{Most, asked, given_up};
 use super::super::install::url_in;
 use crate::args::New;
-use crate::exit::Usage;
+use crate::exit::{self, Usage};
 use crate::print::{self, BAD, GOOD, Text, WARN, styled, text};
 
 /// The most that is read of a description, in bytes.
@@ -59,7 +60,8 @@ pub(crate) fn run(options: &New, from: &str) -> Result<ExitCode> {
         true => print::json(&in_json(&imported, written.as_ref()))?,
         false => print::out(told(dir, &imported, written.as_ref()))?,
     }
-    Ok(ExitCode::SUCCESS)
+    let is_sound = written.is_none_or(|written| written.problems.is_empty());
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(exit::of_kind(Kind::Plugin)) })
 }
 
 /// How it is imported: as the options say, and where they say nothing as it was before.

@@ -89,14 +89,21 @@ fn a_name_of_several_parts_is_taken_in_its_parts() {
 }
 
 #[test]
-fn a_file_is_sent_where_nothing_else_is_and_told_otherwise() {
+fn a_file_is_sent_and_fetched_by_an_operation_of_its_own_where_there_is_more() {
     let upload = json!({"protocols": {"simple": {"multipart": true, "path": "/upload/files/v1/users"}}});
     let (api, lines) = api(json!({
         "alone": {"id": "a", "httpMethod": "POST", "path": "users", "supportsMediaUpload": true, "mediaUpload": upload},
         "both": {"id": "b", "httpMethod": "POST", "path": "users", "supportsMediaUpload": true, "mediaUpload": upload, "request": {"$ref": "File"}},
         "fetch": {"id": "c", "httpMethod": "GET", "path": "users", "supportsMediaDownload": true},
+        "get": {"id": "d", "httpMethod": "GET", "path": "users/all", "supportsMediaDownload": true, "response": {"$ref": "File"}},
     }));
-    let [alone, both, fetch] = api.operations.as_slice() else { panic!() };
+    let [alone, both, content, fetch, get, fetched] = api.operations.as_slice() else { panic!() };
+    assert_eq!((content.id.as_deref(), content.path.as_str()), (Some("bContent"), "/upload/files/v1/users"));
+    assert_eq!(content.body.as_ref().unwrap().contents[0].media_type, "application/octet-stream");
+    assert_eq!((fetched.id.as_deref(), fetched.path.as_str()), (Some("dContent"), get.path.as_str()));
+    assert_eq!(fetched.answers[0].contents[0].media_type, "application/octet-stream");
+    assert_eq!(get.answers[0].contents[0].media_type, "application/json");
+    assert!(fetched.key != get.key, "they are told apart");
     assert_eq!((alone.path.as_str(), alone.parameters[0].name.as_str()), ("/upload/files/v1/users", "fields"));
     assert_eq!(alone.parameters[1].schema, json!({"const": "media"}));
     assert_eq!(alone.body.as_ref().unwrap().contents[0].media_type, "application/octet-stream");
@@ -104,7 +111,7 @@ fn a_file_is_sent_where_nothing_else_is_and_told_otherwise() {
     assert_eq!(fetch.answers[0].contents[0].media_type, "application/octet-stream");
     assert_eq!(
         lines.iter().map(|line| (line.outcome, line.rule)).collect::<Vec<_>>(),
-        [(Outcome::Note, "common-parameters"), (Outcome::Lost, "media-upload")]
+        [(Outcome::Note, "common-parameters"), (Outcome::Note, "media-upload"), (Outcome::Note, "media-download")]
     );
     // Nothing says how whoever has no scope is known, but by a key.
     assert_eq!(fetch.security.as_ref().unwrap()[0].keys().collect::<Vec<_>>(), ["key"]);
