@@ -15,9 +15,9 @@ A plugin describes itself by one document: a person writes it, an SDK makes it, 
 it can have. What is usual is left out. `wharf describe PLUGIN --json` prints the document of any plugin, whatever version of the
 contract it was built for.
 
-Wharf loads components, and no `.json` or `.yaml` by itself yet: a component hands the document over, by the function `describe` of
-[the contract](../wit/0.2/world.wit). `wharf describe ./acme.wasm` shows what the host makes of it, or says of each mistake where it
-is. Of an operation without `code` nothing else of the component runs.
+[`wharf build`](plugin-yaml.md) makes a component of it: it hands the document over, by the function `describe` of
+[the contract](../wit/0.2/world.wit). `wharf describe ./acme.wasm` shows what the host makes of it, and `wharf check` says of each
+mistake where it is. Of an operation without `code` nothing else of the component runs.
 
 An unknown member is an error that names the nearest known one; members that begin with `x-` are yours. None is null where this
 page does not say so: what there is not is left out. A whole number may be written as `100.0` or `1e2`, too. The schema for editors
