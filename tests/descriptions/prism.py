@@ -87,19 +87,25 @@ class Prism:
         if status >= 500 or kind == "UNKNOWN" or any(words in str(problem.get("detail")) for words in LIMITS):
             exchange.fault = f"{status} {problem.get('title')}: {problem.get('detail')}"
         elif "validation" in problem:
-            exchange.refused = [words_of(one) for one in problem["validation"] if was_sent(one, exchange)]
+            exchange.refused = [words_of(one) for one in problem["validation"] if counts(one, exchange)]
         else:
             exchange.refused = [f"{kind}: {problem.get('detail')}"]
 
 
-def was_sent(violation: dict, exchange: Exchange) -> bool:
-    """Of an object in a form that was not sent Prism thinks that it is there and empty, and misses what it requires."""
+def counts(violation: dict, exchange: Exchange) -> bool:
+    """Prism reads forms in its own way.
+
+    An object that was not sent is there to it, and empty, so that it misses what that requires. A list that is written as it should
+    be (`a=1&a=2`) is a text to it.
+    """
     place = violation.get("location") or []
     form = next((value for name, value in exchange.headers.items() if name.lower() == "content-type"), "")
     if place[:1] != ["body"] or len(place) < 2 or not form.startswith("application/x-www-form-urlencoded"):
         return True
     name = str(place[1]) + "".join(f"[{step}]" for step in place[2:])
     sent = [field for field, _ in parse_qsl(exchange.body.decode(errors="replace"), keep_blank_values=True)]
+    if name in sent and violation.get("message", "").endswith("must be array"):
+        return False
     return any(field == name or field.startswith(f"{name}[") for field in sent)
 
 

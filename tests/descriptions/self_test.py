@@ -11,6 +11,7 @@ from importing import operations_in
 from inputs import Inputs
 from prism import Prism, Relay
 
+TAGS = {"type": "array", "items": {"type": "string"}}
 NEEDS_STREET = {"type": "object", "required": ["street"], "properties": {"street": {"type": "string"}, "town": {"type": "string"}}}
 DESCRIBED = {
     "openapi": "3.0.3",
@@ -31,7 +32,10 @@ DESCRIBED = {
                 "requestBody": {
                     "content": {
                         "application/x-www-form-urlencoded": {
-                            "schema": {"type": "object", "properties": {"a": {"type": "integer"}, "to": NEEDS_STREET}},
+                            "schema": {
+                                "type": "object",
+                                "properties": {"a": {"type": "integer"}, "to": NEEDS_STREET, "tags": TAGS},
+                            },
                             "encoding": {"to": {"style": "deepObject", "explode": True}},
                         }
                     }
@@ -95,6 +99,7 @@ class Verdicts(unittest.TestCase):
     def test_what_was_not_sent_in_a_form_is_not_missed_in_it(self):
         self.assertEqual(self.sent_form("a=1"), [])
         self.assertEqual(self.sent_form("a=1&to[street]=High"), [])
+        self.assertEqual(self.sent_form("tags=a&tags=b"), [])
         self.assertIn("body.to: required", self.sent_form("a=1&to[town]=Ely")[0])
         self.assertIn("body.a: type", self.sent_form("a=x")[0])
 
