@@ -104,5 +104,6 @@ def operations_in(document: dict) -> int:
     """As OpenAPI, Swagger or Google's discovery describes them."""
     if "paths" in document:
         return sum(method in METHODS for item in document["paths"].values() for method in item)
-    resources = document.get("resources", {}).values()
-    return len(document.get("methods", {})) + sum(map(operations_in, resources))
+    # What takes a file by an upload is two operations: with JSON, and with the file.
+    methods = sum(1 + ("mediaUpload" in method) for method in document.get("methods", {}).values())
+    return methods + sum(map(operations_in, document.get("resources", {}).values()))

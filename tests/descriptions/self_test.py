@@ -166,4 +166,6 @@ class Counted(unittest.TestCase):
 
     def test_operations(self):
         self.assertEqual(operations_in(DESCRIBED), 3)
-        self.assertEqual(operations_in({"methods": {"a": {}}, "resources": {"b": {"methods": {"c": {}, "d": {}}}}}), 3)
+        self.assertEqual(
+            operations_in({"methods": {"a": {}}, "resources": {"b": {"methods": {"c": {}, "d": {"mediaUpload": {}}}}}}), 4
+        )

@@ -117,10 +117,12 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
         operations = pinned(plugins / one.plugin)
         for name in names:
             result.sent += 1
-            if name in operations:
-                call(document, name, operations[name], relay, folder, result)
-            else:
+            if name not in operations:
                 result.refused.append((name, "import.yaml does not say which operation of the description it is"))
+            elif "#" in operations[name]:
+                result.faults.append((name, "its path differs from another one by what stands behind `#`, which no request has"))
+            else:
+                call(document, name, operations[name], relay, folder, result)
     finally:
         relay.end()
         prism.end()
