@@ -76,7 +76,8 @@ def package(name: str) -> Path:
     found = digest(file.read_bytes())
     said = base64.b64encode(found.digest()).decode() if "npm" in listed else found.hexdigest()
     if said != listed.get("sha512", listed.get("sha256")):
-        raise SystemExit(f"{file} is not the package that descriptions.json names: its digest is {said}")
+        file.unlink()
+        raise SystemExit(f"{file.name} is not the package that descriptions.json names: its digest is {said}")
     return file
 
 
