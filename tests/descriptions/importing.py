@@ -22,6 +22,7 @@ class Imported:
     outcomes: Counter = field(default_factory=Counter)
     # By outcomes and rules.
     rules: Counter = field(default_factory=Counter)
+    # What the commands took, in seconds of a processor.
     new: float = 0
     build: float = 0
     describe: float = 0
@@ -50,7 +51,7 @@ def import_all(descriptions: list[fetch.Description], plugins: Path) -> dict[str
 
 def import_one(one: fetch.Description, plugins: Path, total: Imported):
     new = wharf("new", one.plugin, "--from", one.file, *one.options, "--json", folder=plugins)
-    total.new += new.seconds
+    total.new += new.worked
     total.mebibytes = max(total.mebibytes, new.mebibytes)
     if failed(new, f"wharf new {one.plugin} --from {one.file.name}", total):
         return
@@ -59,14 +60,14 @@ def import_one(one: fetch.Description, plugins: Path, total: Imported):
     if failed(wharf("check", one.plugin, folder=plugins), f"wharf check {one.plugin}", total):
         return
     build = wharf("build", one.plugin, folder=plugins)
-    total.build += build.seconds
+    total.build += build.worked
     if failed(build, f"wharf build {one.plugin}", total):
         return
     described = wharf("describe", f"{one.plugin}/{one.plugin}.wasm", "--json", folder=plugins)
     if failed(described, f"wharf describe {one.plugin}", total):
         return
     # From the cache of components, as a person has it.
-    total.describe = max(total.describe, wharf("describe", f"{one.plugin}/{one.plugin}.wasm", folder=plugins).seconds)
+    total.describe = max(total.describe, wharf("describe", f"{one.plugin}/{one.plugin}.wasm", folder=plugins).worked)
     made, kept = len(json.loads(described.out)["operations"]), report["operations"] - report["left_out"]
     if made != kept:
         total.wrong.append(f"{one.plugin}: the report tells of {kept} operations, and the plugin has {made}")
