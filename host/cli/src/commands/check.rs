@@ -117,11 +117,11 @@ pub(super) fn told(problems: &[Problem], findings: &[Finding], as_json: bool) ->
         print::json(&problems.iter().map(folder::in_json).chain(findings.iter().map(in_json)).collect::<Value>())?;
     } else {
         let width = findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or_default();
-        let wrong = problems.iter().take(MOST_PROBLEMS).map(|problem| text![problem.to_string(), "\n"]);
+        let wrong = problems.iter().take(MOST_PROBLEMS).map(|problem| text![print::lines(&problem.to_string()), "\n"]);
         let more = problems.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0);
         let more = more.map(|more| text![format!("and {more} more"), "\n"]);
         let line = |Finding { subject, verdict, text }: &Finding| {
-            text![verdict.mark(), format!(" {subject:<width$}  {text}"), "\n"]
+            text![verdict.mark(), format!(" {subject:<width$}  "), indented(text), "\n"]
         };
         print::out(wrong.chain(more).chain(findings.iter().map(line)).collect::<Text>())?;
     }
@@ -131,6 +131,11 @@ pub(super) fn told(problems: &[Problem], findings: &[Finding], as_json: bool) ->
     });
     let first = if problems.is_empty() { first } else { Some(Kind::Plugin) };
     Ok(first.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(exit::of_kind(kind))))
+}
+
+/// A text of several lines. None but the first begins where a finding does: a stranger's words pass for none.
+fn indented(text: &str) -> Text {
+    print::lines(&text.replace('\n', "\n    "))
 }
 
 fn in_json(Finding { subject, verdict, text }: &Finding) -> Value {
@@ -169,6 +174,10 @@ impl Checked<'_> {
         let Some(unknown) = names.iter().find(|name| !self.config.connections.contains_key(*name)) else {
             return Ok(());
         };
+        if Path::new(unknown).is_dir() {
+            let problem = "there is no `plugin.yaml` in it; `wharf new NAME` writes one";
+            return Err(Usage(format!("{unknown}: {problem}, and no connection of this name is configured")).into());
+        }
         let near = nearest(unknown, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         Err(Usage(format!("no connection `{unknown}` is configured{near}")).into())
     }

@@ -20,7 +20,7 @@ use crate::setup::Setup;
 /// The cassettes that are beside a plugin: those of recorded calls, and those of the examples of a description.
 const CASSETTES: [&str; 2] = ["cassette.json", "examples.cassette.json"];
 
-/// Words by which an operation is called that changes nothing.
+/// Words by which an action begins that changes nothing.
 const READS: [&str; 8] = ["get", "list", "search", "query", "find", "count", "lookup", "read"];
 
 /// How many operations are named in one line.
@@ -102,7 +102,8 @@ impl Looked {
         let [recorded, _] = &files;
         if !is_there(recorded) {
             let file = recorded.display();
-            let how = format!("`wharf record --to {file} {name}.wasm OPERATION`");
+            let component = dir.join(format!("{name}.wasm"));
+            let how = format!("`wharf record --to {file} {} OPERATION`", component.display());
             self.add(
                 Verdict::Look,
                 format!("it has no recorded calls ({file}): no change is tested; record some: {how}"),
@@ -157,5 +158,5 @@ fn is_post_that_writes(request: &Request) -> bool {
 
 fn has_a_name_of_reading(operation: &str) -> bool {
     let action = operation.split_once('.').map_or(operation, |(_, action)| action);
-    action.split('-').any(|word| READS.contains(&word))
+    action.split('-').next().is_some_and(|word| READS.contains(&word))
 }
