@@ -98,7 +98,7 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
         .iter()
         .map(|line| (line["outcome"].as_str().unwrap(), line["rule"].as_str().unwrap()))
         .collect();
-    assert!(rules.contains(&("lost", "cookie")) && rules.contains(&("left-out", "method")), "{rules:?}");
+    assert!(rules.contains(&("lost", "cookie-parameter")) && rules.contains(&("left-out", "method")), "{rules:?}");
     let report = shop.read("report.md");
     assert!(
         report.contains("`TRACE /orders/{id}/purge`") && report.contains("shop.yaml#/paths/~1orders/get/"),

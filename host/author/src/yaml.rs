@@ -9,8 +9,10 @@ use serde_json::Value;
 use wharf::json::quoted;
 use wharf::text::without_mark;
 
+mod brackets;
 mod events;
 mod json;
+mod mistakes;
 mod scalar;
 mod tree;
 mod write;

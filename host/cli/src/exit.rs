@@ -11,6 +11,8 @@ use wharf::download::DownloadError;
 use wharf::failure::{CallError, Kind, Refusal};
 use wharf::watch::WatchError;
 use wharf::{LoadError, StoreError};
+use wharf_author::import::ImportError;
+use wharf_author::import::folder::FolderError;
 use wharf_author::scaffold::ScaffoldError;
 use wharf_server::ServeError;
 
@@ -102,13 +104,16 @@ pub(crate) fn kind(error: &anyhow::Error) -> Kind {
         if cause.is::<Refusal>() || cause.is::<ConfigError>() || cause.is::<Usage>() {
             return Kind::Input;
         }
-        if cause.is::<NoPlugin>() {
+        if cause.is::<NoPlugin>() || cause.is::<ImportError>() {
             return Kind::Plugin;
         }
         if matches!(
             cause.downcast_ref(),
             Some(ScaffoldError::Name(_) | ScaffoldError::Sdk(_) | ScaffoldError::Taken(_))
         ) {
+            return Kind::Input;
+        }
+        if matches!(cause.downcast_ref(), Some(FolderError::Taken { .. })) {
             return Kind::Input;
         }
         if matches!(cause.downcast_ref(), Some(wharf_server::StoreError::Refused(_))) {

@@ -86,7 +86,7 @@ impl Resolving<'_> {
     fn members(&mut self, file: usize, members: &IndexMap<String, Node>) -> Members {
         let mut all = Members::new();
         for (name, value) in members {
-            match references(name, value) {
+            match references(name, value).filter(|_| !is_data(&self.pointer)) {
                 None => {
                     let value = self.within(name, |resolving| resolving.node(file, value));
                     self.add(&mut all, name, file, value);
@@ -184,6 +184,21 @@ impl Resolving<'_> {
             problems.push(problem);
         }
     }
+}
+
+/// Keywords of a schema below which everything is data.
+const OF_DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
+
+/// Whether a JSON Pointer leads into what is data, in which a `$ref` is a text like others.
+fn is_data(pointer: &str) -> bool {
+    let steps: Vec<&str> = pointer.split('/').collect();
+    // Below `properties` and the like these are names.
+    let is_name = |number: usize| {
+        let outer = number.checked_sub(1).and_then(|outer| steps.get(outer));
+        outer.is_some_and(|outer| ["properties", "patternProperties", "$defs", "dependentSchemas"].contains(outer))
+    };
+    let is_of_schema = steps.iter().any(|step| ["input", "output", "$defs"].contains(step));
+    is_of_schema && steps.iter().enumerate().any(|(number, step)| OF_DATA.contains(step) && !is_name(number))
 }
 
 /// The references to files that a member is; none where it is another member, or a `$ref` of a JSON Schema.

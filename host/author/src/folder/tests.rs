@@ -105,6 +105,16 @@ fn members_are_taken_from_files_of_the_folder() {
 }
 
 #[test]
+fn what_is_data_in_a_schema_takes_nothing_in() {
+    let kinds = "kind: {enum: [{$ref: shop.cassette.json}]}, default: {$ref: more.yaml}, id: {type: string}";
+    let plugin = PLUGIN.replace("id: {type: string}", kinds);
+    let document = document(&[("plugin.yaml", &plugin), ("shop.cassette.json", "{}"), ("more.yaml", "type: string")]);
+    let properties = document.pointer("/operations/orders.get/input/properties").unwrap();
+    assert_eq!(properties["kind"]["enum"], json!([{"$ref": "shop.cassette.json"}]));
+    assert_eq!(properties["default"], json!({"type": "string"}), "it is the name of a property");
+}
+
+#[test]
 fn an_overlay_has_the_last_word() {
     let overlay = "\
 title: The shop

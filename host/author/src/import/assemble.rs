@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::credentials::{Auth, Credentials, credentials};
 use super::model::Api;
@@ -13,6 +14,9 @@ use super::{answers, names, pages, settle, texts};
 
 /// The version of a plugin that was never imported before.
 const FIRST_VERSION: &str = "0.1.0";
+
+/// Operations of so many bytes in all: the rest of a manifest has room beside them.
+const LARGEST: usize = 14 << 20;
 
 /// What is said of the whole plugin, and by whom.
 pub(crate) struct Wanted<'a> {
@@ -37,20 +41,36 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
     let names = names::names(api, wanted.pins);
     let mut written = Map::new();
     let mut keys = IndexMap::new();
+    let (mut size, mut is_full) = (0_usize, false);
     for (number, (operation, name)) in api.operations.iter().zip(&names).enumerate() {
+        if is_full {
+            let text = "the manifest of a plugin has 16 MiB at most, and is full; choose by --include";
+            report.of(Some(names::written(operation))).left_out(&operation.place, "size", text);
+            continue;
+        }
         if servers.beyond.contains(&number) {
             let text = "its server is one too many: a plugin has 16 besides the main one";
             report.of(Some(names::written(operation))).left_out(&operation.place, "servers", text);
             continue;
         }
         let Some(members) = member(api, number, name, &servers, &credentials, &shared, report) else { continue };
-        written.insert(name.clone(), Value::Object(members));
         keys.insert(names::written(operation), name.clone());
+        size = size.saturating_add(Value::Object(members.clone()).to_string().len());
+        if size > LARGEST {
+            keys.pop();
+            let text =
+                "the manifest of a plugin has 16 MiB at most, and with it there would be more; choose by --include";
+            report.of(Some(names::written(operation))).left_out(&operation.place, "size", text);
+            is_full = true;
+            continue;
+        }
+        written.insert(name.clone(), Value::Object(members));
     }
     let mut document = about(api, wanted);
-    document.insert("server".to_owned(), Value::Object(servers.main));
     let mut others = servers.others;
     others.extend(credentials.servers);
+    tell_of_elsewhere(&servers.main, &others, report);
+    document.insert("server".to_owned(), Value::Object(servers.main));
     for (name, members) in [
         ("servers", others),
         ("fields", credentials.fields),
@@ -82,6 +102,26 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
     let kept = document.get("operations").and_then(Value::as_object);
     keys.retain(|_, name| kept.is_some_and(|operations| operations.contains_key(name)));
     Assembled { document, names: keys }
+}
+
+/// Tells of servers that are somewhere else than the main one: credentials may go there, too.
+fn tell_of_elsewhere(main: &Map<String, Value>, others: &Map<String, Value>, report: &mut Report) {
+    let domain = |rule: Option<&Value>| {
+        let url = Url::parse(rule?.as_str()?).ok()?;
+        let host = url.host_str()?.to_owned();
+        let labels: Vec<&str> = host.rsplitn(3, '.').take(2).collect();
+        Some((labels.into_iter().rev().collect::<Vec<_>>().join("."), host))
+    };
+    let main = domain(main.get("default"));
+    for (name, rule) in others {
+        let Some((other, host)) = domain(rule.get("default")) else { continue };
+        if main.as_ref().is_none_or(|(main, _)| *main != other) {
+            let text = format!(
+                "the server `{name}` is {host}, of another domain; look whether it is the provider's before you approve it"
+            );
+            report.of(None).note("", "other-domain", texts::line(&text, 300));
+        }
+    }
 }
 
 fn about(api: &Api, wanted: &Wanted<'_>) -> Map<String, Value> {
@@ -119,6 +159,8 @@ fn member(
         accept: answers.accept.as_deref(),
     };
     let mut members = operation::write(api, number, &around, report)?;
+    let scheme = of.scheme.as_ref().or(credentials.scheme.as_ref()).and_then(|name| credentials.schemes.get(name));
+    leave_to_the_scheme(scheme, &mut members);
     if !answers.redirects_to.is_empty()
         && let Some(request) = members.get_mut("request").and_then(Value::as_object_mut)
     {
@@ -137,6 +179,21 @@ fn member(
         members.insert("x-scopes".to_owned(), json!(of.scopes));
     }
     Some(members)
+}
+
+/// A variable of the path in which a credential stands is nobody's to give.
+fn leave_to_the_scheme(scheme: Option<&Value>, members: &mut Map<String, Value>) {
+    let placements = scheme.and_then(|scheme| scheme.get("placements")).and_then(Value::as_array).into_iter().flatten();
+    for name in placements.filter_map(|placement| placement.get("path")?.as_str()) {
+        if let Some(variables) = members.get_mut("request").and_then(|request| request.get_mut("variables")) {
+            variables.as_object_mut().map(|variables| variables.shift_remove(name));
+        }
+        let Some(input) = members.get_mut("input").and_then(Value::as_object_mut) else { continue };
+        input.get_mut("properties").and_then(Value::as_object_mut).map(|properties| properties.shift_remove(name));
+        if let Some(required) = input.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|known| known != name);
+        }
+    }
 }
 
 /// The operation that tells whose a connection is: many APIs have one of these, and it needs nothing.

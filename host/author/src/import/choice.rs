@@ -5,6 +5,9 @@ use wharf::operation::nearest;
 use super::ImportError;
 use super::model::Operation;
 
+/// The most requests of a plugin.
+const MOST: usize = 16_000;
+
 /// A choice by tags, paths and operations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -34,7 +37,12 @@ impl Choice {
         operations.retain(|operation| {
             (self.include.is_empty() || any(&self.include, operation)) && !any(&self.exclude, operation)
         });
-        match operations.is_empty() {
+        if operations.len() > MOST {
+            let problem =
+                format!("it has {} operations, and a plugin has {MOST} at most; choose by --include", operations.len());
+            return Err(ImportError::new("", problem));
+        }
+        match operations.is_empty() && before > 0 {
             true => Err(ImportError::new("--exclude", "no operation is left; exclude less")),
             false => Ok(before),
         }

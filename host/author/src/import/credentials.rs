@@ -135,13 +135,14 @@ fn described(api: &Api, report: &mut Report) -> (Schemes, Vec<Needs>) {
     let all = |needs: Needs| vec![needs; api.operations.len()];
     if api.operations.iter().any(|operation| operation.security.is_some()) {
         let needs = api.operations.iter().map(|operation| match &operation.security {
-            None => Needs::Nothing,
+            None => parameters::scheme(api, operation).map_or(Needs::Nothing, Needs::One),
             Some(alternatives) => Needs::OneOf(alternatives.clone()),
         });
         return (api.schemes.clone(), needs.collect());
     }
     let mut tell = report.of(None);
-    if !api.schemes.is_empty() {
+    let mut can_be_placed = api.schemes.values().filter(|scheme| !matches!(scheme.kind, SchemeKind::Other(_)));
+    if can_be_placed.any(|scheme| !matches!(scheme.kind, SchemeKind::ApiKey { at: In::Cookie, .. })) {
         let place = api.schemes.values().next().map(|scheme| scheme.place.clone()).unwrap_or_default();
         tell.note(&place, "unused-schemes", "no operation says which scheme it needs; all of them have the first one");
         let alternatives = api.schemes.keys().map(|name| IndexMap::from([(name.clone(), Vec::new())])).collect();

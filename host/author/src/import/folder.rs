@@ -1,6 +1,6 @@
 //! The folder of an imported plugin, in which a person's changes stay when it is imported anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use wharf::{Host, digest_of};
 use super::connection::connection;
 use super::names::is_name;
 use super::page::page;
+use super::texts;
 use super::{Imported, Options};
 use crate::yaml::{self, Limits};
 use crate::{component, folder, scaffold};
@@ -25,8 +26,17 @@ const ORIGIN: &str = "import.yaml";
 /// The manifest.
 const PLUGIN: &str = "plugin.yaml";
 
+/// The folder of operations that are many.
+const OPERATIONS: &str = "operations";
+
 /// A person's changes.
 const OVERLAY: &str = "overlay.yaml";
+
+/// The most that is read of it, in bytes: it has a line for each operation.
+const MOST_ORIGIN: u64 = 16 << 20;
+
+/// So many files there are at most for operations.
+const MOST_PARTS: usize = 500;
 
 /// So many operations stand in one file; more of them stand in a file for each resource.
 const IN_ONE_FILE: usize = 60;
@@ -99,7 +109,11 @@ pub struct Written {
 /// [`FolderError`] for a folder of something else.
 pub fn origin(dir: &Path) -> Result<Option<Origin>, FolderError> {
     let file = dir.join(ORIGIN);
-    let text = match fs::read_to_string(&file) {
+    if is_link(dir) {
+        let problem = "it is a link; name the folder itself".to_owned();
+        return Err(FolderError::Taken { path: dir.to_owned(), problem });
+    }
+    let text = match wharf::files::read_text(&file, MOST_ORIGIN) {
         Ok(text) => text,
         Err(reason) if reason.kind() == io::ErrorKind::NotFound => {
             let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
@@ -136,7 +150,12 @@ pub fn origin(dir: &Path) -> Result<Option<Origin>, FolderError> {
         include: list("include"),
         exclude: list("exclude"),
         names,
-        made: text("version").zip(text("made")).map(|(version, digest)| Made { version, digest }),
+        made: match text("version").zip(text("made")) {
+            Some((version, _)) if Version::parse(&version).is_err() => {
+                return Err(wrong(format!("`version`: {version:?} is none; write one such as `0.2.0`")));
+            }
+            made => made.map(|(version, digest)| Made { version, digest }),
+        },
     }))
 }
 
@@ -158,16 +177,22 @@ pub fn write(
     let connection = connection(&options.plugin, &document);
     let mut files = Files { dir, written: Vec::new() };
     files.create_dir(dir)?;
+    if is_link(&dir.join(OPERATIONS)) {
+        let problem =
+            "it is a link, and operations are written into a folder of the plugin's own; delete it".to_owned();
+        return Err(FolderError::Taken { path: dir.join(OPERATIONS), problem });
+    }
+    // First of all: with it, a folder that could not be written to the end is gone on with.
+    files.write(ORIGIN, &told(imported, origin, &made))?;
     for (name, operations) in &parts(&mut document) {
         files.write(name, &yaml::write_operations(operations))?;
     }
-    files.forget_others("operations")?;
+    files.forget(&origin.names)?;
     files.write(PLUGIN, &format!("{}{}", head(origin, options), yaml::write(&Value::Object(document))))?;
     let schema = scaffold::schema();
     files.write(&schema.path, &schema.content)?;
     files.write_new(OVERLAY, OVERLAY_TO_BEGIN_WITH)?;
     files.write_new("wharf.toml", &connection)?;
-    files.write(ORIGIN, &told(imported, origin, &made))?;
     files.write("report.md", &page(&options.plugin, &origin.source, imported))?;
     let now = match folder::read(dir) {
         Ok(now) => now,
@@ -181,7 +206,7 @@ pub fn write(
                 .map_err(|error| FolderError::Io { path: cassette.clone(), reason: io::Error::other(error) })?;
             files.written.push(cassette);
         }
-        None => files.forget(&cassette)?,
+        None => files.remove(&cassette)?,
     }
     let diff = |before: folder::Plugin| Capabilities::of(&before.manifest).diff(&Capabilities::of(&now.manifest));
     Ok(Written { files: files.written, version, changes: before.map(diff), problems: Vec::new() })
@@ -199,7 +224,8 @@ fn head(origin: &Origin, options: &Options) -> String {
     format!(
         "# yaml-language-server: $schema={schema}\n# Made by `wharf new {} --from {}`. A new import writes it anew: your changes \
          go into {OVERLAY}.\n",
-        options.plugin, origin.source
+        options.plugin,
+        texts::line(&origin.source, 300)
     )
 }
 
@@ -211,13 +237,24 @@ fn parts(document: &mut Map<String, Value>) -> IndexMap<String, Map<String, Valu
         return parts;
     }
     if let Value::Object(operations) = operations.take() {
-        for (name, operation) in operations {
-            let resource = name.split('.').next().unwrap_or_default();
-            parts.entry(format!("operations/{resource}.yaml")).or_default().insert(name, operation);
+        let resources: HashSet<&str> = operations.keys().map(|name| resource(name)).collect();
+        let by_resource = resources.len() <= MOST_PARTS;
+        for (number, (name, operation)) in operations.into_iter().enumerate() {
+            let part =
+                if by_resource { resource(&name).to_owned() } else { format!("part-{}", number / MOST_PARTS + 1) };
+            parts.entry(format!("{OPERATIONS}/{part}.yaml")).or_default().insert(name, operation);
         }
     }
     *operations = json!({ "$ref": parts.keys().collect::<Vec<_>>() });
     parts
+}
+
+fn resource(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 
 /// What an import made.
@@ -308,20 +345,20 @@ impl Files<'_> {
         if fs::symlink_metadata(self.dir.join(name)).is_ok() { Ok(()) } else { self.write(name, text) }
     }
 
-    /// Deletes files that an earlier import wrote into a folder of its own.
-    fn forget_others(&self, folder: &str) -> Result<(), FolderError> {
-        let Ok(entries) = fs::read_dir(self.dir.join(folder)) else { return Ok(()) };
-        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            let is_ours =
-                path.extension().is_some_and(|extension| extension == "yaml") && !self.written.contains(&path);
-            if is_ours {
-                self.forget(&path)?;
+    /// Deletes files that an earlier import wrote, which had these names of operations, and this one did not.
+    fn forget(&self, names: &IndexMap<String, String>) -> Result<(), FolderError> {
+        let resources: HashSet<&str> = names.values().map(|name| resource(name)).collect();
+        let parts = (1..=names.len() / MOST_PARTS + 1).map(|number| format!("part-{number}"));
+        for part in resources.into_iter().map(str::to_owned).chain(parts) {
+            let path = self.dir.join(OPERATIONS).join(format!("{part}.yaml"));
+            if !self.written.contains(&path) {
+                self.remove(&path)?;
             }
         }
         Ok(())
     }
 
-    fn forget(&self, path: &Path) -> Result<(), FolderError> {
+    fn remove(&self, path: &Path) -> Result<(), FolderError> {
         match fs::remove_file(path) {
             Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
                 Err(FolderError::Io { path: path.to_owned(), reason })

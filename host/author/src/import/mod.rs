@@ -128,6 +128,11 @@ pub fn import(documents: &mut Documents, options: &Options) -> Result<Imported, 
     }
     let wanted = Wanted { plugin: &options.plugin, auth: options.auth.as_ref(), pins: &options.names };
     let Assembled { document, names } = assemble(&api, &wanted, &mut report);
+    if names.is_empty() {
+        let why = report.lines.iter().find(|line| line.outcome == report::Outcome::LeftOut);
+        let (place, why) = why.map_or(("", "it describes none"), |line| (line.place.as_str(), line.text.as_str()));
+        return Err(ImportError::new(place, format!("no operation can be carried over: {why}")));
+    }
     let totals = report.totals(chosen.iter().map(String::as_str));
     Ok(Imported { document, names, report, totals, aside, digest: documents.digest(), api })
 }

@@ -34,9 +34,10 @@ pub(crate) fn names(api: &Api, pins: &IndexMap<String, String>) -> Vec<String> {
             pins.get(&written(operation)).filter(|name| is_name(name) && taken.insert((*name).clone())).cloned()
         })
         .collect();
+    let mut next = HashMap::new();
     let of = |(operation, pin): (&Operation, Option<String>)| {
         pin.unwrap_or_else(|| {
-            let name = free(&style.resource(operation), &style.actions(operation), &taken);
+            let name = free(&style.resource(operation), &style.actions(operation), &taken, &mut next);
             taken.insert(name.clone());
             name
         })
@@ -53,18 +54,22 @@ pub(crate) fn written(operation: &Operation) -> String {
 }
 
 /// The first of these names that is free; with a number, where none is.
-fn free(resource: &str, actions: &[String], taken: &HashSet<String>) -> String {
+fn free(resource: &str, actions: &[String], taken: &HashSet<String>, next: &mut HashMap<String, usize>) -> String {
     let named = |action: &str| format!("{resource}.{action}");
     let first = actions.iter().map(|action| named(action)).find(|name| !taken.contains(name));
     let last = actions.last().map_or("call", String::as_str);
-    let numbered = || {
-        let with = |number: usize| {
-            let number = format!("-{number}");
-            named(&format!("{}{number}", cut(last, LONGEST.saturating_sub(number.len()))))
-        };
-        (2..).map(with).find(|name| !taken.contains(name))
+    let with = |number: usize| {
+        let number = format!("-{number}");
+        named(&format!("{}{number}", cut(last, LONGEST.saturating_sub(number.len()))))
     };
-    first.or_else(numbered).unwrap_or_default()
+    first.unwrap_or_else(|| {
+        // Those before it were taken when it was looked for the last time.
+        let number = next.entry(named(last)).or_insert(2);
+        while taken.contains(&with(*number)) {
+            *number = number.saturating_add(1);
+        }
+        with(*number)
+    })
 }
 
 pub(crate) fn is_name(name: &str) -> bool {

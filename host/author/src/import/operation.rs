@@ -31,6 +31,10 @@ const LONGEST_SUMMARY: usize = 200;
 /// Of what the host says against it, in letters.
 const LONGEST_PROBLEM: usize = 300;
 
+/// Parts of an operation that are tried one after the other, and those that are told of: a request has 250 fields at most.
+const MOST_TRIED: usize = 240;
+const MOST_TOLD: usize = 50;
+
 /// What is uncertain of every operation that was imported.
 pub(crate) const UNVERIFIED: &str = "Imported from a description of the API, and not seen to work.";
 
@@ -121,7 +125,7 @@ impl Maker<'_> {
 
     /// Without parts that do not fit beside others: each is added to those before it.
     fn leave_out(&mut self, report: &mut Report) -> Option<manifest::Operation> {
-        let optional = self.optional();
+        let mut optional = self.optional();
         self.left_out.extend(optional.iter().map(|(part, ..)| part.clone()));
         self.whole = false;
         self.whole = self.problem().is_some();
@@ -131,6 +135,11 @@ impl Maker<'_> {
             return None;
         }
         let mut lost = Vec::new();
+        for (part, name, place) in optional.drain(optional.len().min(MOST_TRIED)..) {
+            let problem = "a request has 250 fields at most, and it is one too many".to_owned();
+            self.left_out.insert(part);
+            lost.push((name, place, problem));
+        }
         for (part, name, place) in optional {
             self.left_out.remove(&part);
             if let Some(problem) = self.problem() {
@@ -141,8 +150,12 @@ impl Maker<'_> {
         let (made, told) = self.make();
         report.lines.extend(told.lines);
         let mut teller = report.of(Some(names::written(self.operation)));
-        for (name, place, problem) in lost {
+        let more = lost.len().saturating_sub(MOST_TOLD);
+        for (name, place, problem) in lost.into_iter().take(MOST_TOLD) {
             teller.lost(&place, "refused", texts::line(&format!("without `{name}`: {problem}"), LONGEST_PROBLEM));
+        }
+        if more > 0 {
+            teller.lost(&self.operation.place, "refused", format!("and without {more} more"));
         }
         made
     }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::Imported;
 use super::report::{Line, Outcome};
+use super::{Imported, texts};
 
 /// So many lines of one outcome are told; `--json` tells all.
 const MOST: usize = 2_000;
@@ -23,7 +23,7 @@ const CHAPTERS: [(Outcome, &str, &str); 4] = [
 
 /// Writes the report in Markdown.
 pub(crate) fn page(plugin: &str, source: &str, imported: &Imported) -> String {
-    let mut page = format!("# What became of {source}\n\n");
+    let mut page = format!("# What became of {}\n\n", cell(&texts::line(source, 300)));
     let _ = write!(page, "{}.", imported.totals);
     if imported.aside > 0 {
         let _ = write!(page, " Operations that were not chosen: {}.", imported.aside);
@@ -63,8 +63,10 @@ fn chapter(page: &mut String, outcome: Outcome, title: &str, words: &str, lines:
     let _ = writeln!(page, "\n## {title}\n\n{words}\n");
     page.push_str("| operation | what | rule | place |\n| --- | --- | --- | --- |\n");
     for Line { operation, place, rule, text, .. } in lines.iter().take(MOST) {
-        let operation = operation.as_deref().map(|operation| format!("`{operation}`")).unwrap_or_default();
-        let _ = writeln!(page, "| {} | {} | `{rule}` | {} |", cell(&operation), cell(text), cell(place));
+        let code =
+            |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", cell(&text.replace('`', "'"))) };
+        let operation = operation.as_deref().unwrap_or_default();
+        let _ = writeln!(page, "| {} | {} | `{rule}` | {} |", code(operation), cell(text), code(place));
     }
     if let Some(more) = lines.len().checked_sub(MOST).filter(|more| *more > 0) {
         let _ = writeln!(page, "\nAnd {more} more: `wharf new … --from … --dry-run --json` tells all.");
@@ -73,5 +75,5 @@ fn chapter(page: &mut String, outcome: Outcome, title: &str, words: &str, lines:
 
 /// A text in a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;")
+    text.replace('|', "\\|").replace('<', "&lt;").replace("![", "! [")
 }

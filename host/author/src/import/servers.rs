@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
-use url::Url;
+use url::{Host, Url};
 use wharf::declaration::is_credential;
 
 use super::model::{Api, Server};
@@ -225,13 +225,21 @@ fn put_address(rule: &mut Value, address: Option<&Address>, variable: &str) {
     let Some(rule) = rule.as_object_mut() else { return };
     match address {
         // What is sent without encryption is for the operator to decide.
-        Some(Address::Known(url)) if url.scheme() == "https" => {
+        Some(Address::Known(url)) if url.scheme() == "https" && is_public(url) => {
             let url = url.as_str().trim_end_matches('/');
             rule.insert("default".to_owned(), url.into());
         }
         _ => {}
     }
     rule.insert("environment".to_owned(), variable.into());
+}
+
+/// Whether an address may be suggested: none of a machine or a network of one's own, which nobody has at a provider.
+fn is_public(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".localhost") && !name.ends_with(".internal"),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,
+    }
 }
 
 /// What the operator has to know to write the address.

@@ -2,7 +2,7 @@
 //!
 //! The other modules know the host's rules; what a description still has that breaks one must not keep the rest from working.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -19,6 +19,7 @@ pub(crate) fn settle(manifest: &mut Map<String, Value>, names: &IndexMap<String,
         let text = Value::Object(manifest.clone()).to_string();
         let Err(problems) = document::check(&text) else { return };
         let before = manifest.clone();
+        free_definitions(manifest, &problems, names, report);
         let mut done = BTreeSet::new();
         for problem in &problems {
             mend(manifest, problem, names, &mut done, report);
@@ -55,17 +56,6 @@ fn mend(
                 }
             }
         }
-        (Some("$defs"), Some(name)) if done.insert(format!("$defs {name}")) => {
-            let Some(schema) = manifest.get_mut("$defs").and_then(|defs| defs.get_mut(&name)) else { return };
-            *schema = Value::Bool(true);
-            for key in users(manifest, &name, names) {
-                report.of(Some(key)).relaxed(
-                    &format!("$defs/{name}"),
-                    "refused-schema",
-                    format!("`{name}` takes anything: {}", problem.problem),
-                );
-            }
-        }
         _ => {}
     }
 }
@@ -97,37 +87,76 @@ fn relax(
     (!relaxed.is_empty()).then(|| relaxed.join(", "))
 }
 
-/// The operations that refer to a definition, also by way of others.
-fn users(manifest: &Map<String, Value>, name: &str, names: &IndexMap<String, String>) -> Vec<String> {
-    let mut reached = BTreeSet::from([format!("#/$defs/{name}")]);
+/// Lets definitions take anything that are wrong, and tells it of each operation that uses one.
+fn free_definitions(
+    manifest: &mut Map<String, Value>,
+    problems: &[Problem],
+    names: &IndexMap<String, String>,
+    report: &mut Report,
+) {
+    let name_of = |problem: &Problem| {
+        let mut steps = problem.place.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
+        (steps.next().as_deref() == Some("$defs")).then(|| steps.next()).flatten()
+    };
+    let wrong: IndexMap<String, &Problem> = problems.iter().filter_map(|one| Some((name_of(one)?, one))).collect();
+    let Some((first, problem)) = wrong.first() else { return };
+    let users = users(manifest, wrong.keys(), names);
+    let more = match wrong.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let text = format!("`{first}`{more}: it takes anything, as {}", problem.problem);
+    for key in users {
+        report.of(Some(key)).relaxed(&format!("$defs/{first}"), "refused-schema", text.clone());
+    }
+    let Some(definitions) = manifest.get_mut("$defs").and_then(Value::as_object_mut) else { return };
+    for name in wrong.keys() {
+        definitions.insert(name.clone(), Value::Bool(true));
+    }
+}
+
+/// The operations that refer to one of some definitions, also by way of others.
+fn users<'a>(
+    manifest: &Map<String, Value>,
+    wrong: impl Iterator<Item = &'a String>,
+    names: &IndexMap<String, String>,
+) -> Vec<String> {
     let definitions = manifest.get("$defs").and_then(Value::as_object);
-    loop {
-        let more = definitions.into_iter().flatten().filter(|(_, schema)| refers(schema, &reached));
-        let more: Vec<String> = more.map(|(name, _)| format!("#/$defs/{name}")).collect();
-        let before = reached.len();
-        reached.extend(more);
-        if reached.len() == before {
-            break;
+    let mut used_by: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (name, schema) in definitions.into_iter().flatten() {
+        for target in targets(schema) {
+            used_by.entry(target).or_default().push(name);
+        }
+    }
+    let mut reached: HashSet<&str> = HashSet::new();
+    let wrong: Vec<String> = wrong.cloned().collect();
+    let mut open: Vec<&str> = wrong.iter().map(String::as_str).collect();
+    while let Some(name) = open.pop() {
+        if reached.insert(name) {
+            open.extend(used_by.get(name).into_iter().flatten());
         }
     }
     let operations = manifest.get("operations").and_then(Value::as_object);
-    let uses = |name: &str| operations.and_then(|all| all.get(name)).is_some_and(|one| refers(one, &reached));
+    let uses = |name: &str| {
+        let operation = operations.and_then(|all| all.get(name));
+        operation.is_some_and(|operation| targets(operation).iter().any(|target| reached.contains(target)))
+    };
     names.iter().filter(|(_, name)| uses(name)).map(|(key, _)| key.clone()).collect()
 }
 
-fn refers(value: &Value, to: &BTreeSet<String>) -> bool {
-    let mut open = vec![value];
+/// The definitions that a value refers to.
+fn targets(value: &Value) -> Vec<&str> {
+    let (mut open, mut targets) = (vec![value], Vec::new());
     while let Some(value) = open.pop() {
         match value {
             Value::Object(members) => {
-                if members.get("$ref").and_then(Value::as_str).is_some_and(|target| to.contains(target)) {
-                    return true;
-                }
+                let target = members.get("$ref").and_then(Value::as_str);
+                targets.extend(target.and_then(|target| target.strip_prefix("#/$defs/")));
                 open.extend(members.values());
             }
             Value::Array(entries) => open.extend(entries),
             _ => {}
         }
     }
-    false
+    targets
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, Tag};
 
 use super::tree::{Tree, shown};
-use super::{Aliases, Kind, Limits, Node, Place, Problem, scalar};
+use super::{Aliases, Kind, Limits, Node, Place, Problem, mistakes, scalar};
 
 /// How many characters the parser may read until it knows what comes next. It keeps all of a list in brackets until then, some
 /// 100 bytes for each of its signs: what is longer is written as JSON, or in lines.
@@ -40,7 +40,10 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Node, Problem> {
                 "what begins here goes on for more than a million characters; write it in lines, or all as JSON";
             return Err(place.wrong(problem));
         }
-        let (event, span) = event.map_err(|error| place_of(*error.marker()).wrong(words(&error)))?;
+        let (event, span) = event.map_err(|error| {
+            let begun = reader.tree.places_of_open().chain([Place { column: 1, ..place }]);
+            mistakes::explained(text, begun, place_of(*error.marker()), error.info())
+        })?;
         place = place_of(span.start);
         reader.take(place, event)?;
         left.set(MOST_AHEAD);
@@ -193,31 +196,4 @@ fn kind_of(place: Place, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> R
         shown(text),
         tag.unwrap_or_default()
     )))
-}
-
-/// What the parser says, in words of what to do where it is known.
-fn words(error: &ScanError) -> String {
-    const KNOWN: [(&str, &str); 11] = [
-        ("unknown anchor", "there is no `&name` for this `*name`; a text that begins with `*` needs quotes"),
-        ("tab", "a tab stands where only blanks may; indent with blanks"),
-        (
-            "mapping values are not allowed",
-            "a name and its colon may not stand here; indent it like the lines around it, and put quotes around a text that \
-             has a colon and a blank in it",
-        ),
-        ("simple key expect", "a name needs a colon and a blank behind it: `name: value`"),
-        ("unexpected character", "a text that begins with this character needs quotes"),
-        ("recursion limit", "brackets stand in brackets here more than 255 deep; write it flatter"),
-        ("expected key", "this is no member of the mapping above: indent it like the others, and write `name: value`"),
-        (
-            "expected '-' indicator",
-            "this is no entry of the list above: indent it like the others, and begin it with `- `",
-        ),
-        ("expected ',' or", "a comma is missing here, or the bracket that ends the list or the mapping"),
-        ("invalid indentation", "this is indented less than what it belongs to; indent it further, with blanks"),
-        ("unexpected end of stream", "the quote that ends this text is missing"),
-    ];
-    let said = error.info();
-    let known = KNOWN.iter().find(|(part, _)| said.contains(part)).map(|(_, words)| (*words).to_owned());
-    known.unwrap_or_else(|| format!("it is not YAML: {}", shown(said)))
 }

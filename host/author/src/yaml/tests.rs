@@ -204,14 +204,14 @@ fn what_is_wrong_is_told_with_its_place_and_the_remedy() {
         ("a: b: c", "line 1, column 5: a name and its colon may not stand here"),
         ("a: b\n c: d", "line 2, column 3: a name and its colon may not stand here"),
         ("a:\n  b: 1\n c: 2", "line 3, column 2: this is no member of the mapping above: indent it like the others"),
-        ("a: 1\nb\nc: 2", "line 3, column 1: a name needs a colon and a blank behind it: `name: value`"),
-        ("a:\n\tb: 1", "line 2, column 2: a tab stands where only blanks may; indent with blanks"),
+        ("a: 1\nb\nc: 2", "line 2, column 1: a name needs a colon and a blank behind it: `name: value`"),
+        ("a:\n\tb: 1", "line 2, column 1: a tab stands where only blanks may; indent with blanks"),
         ("a: @b", "line 1, column 4: a text that begins with this character needs quotes"),
-        ("a: [1, 2", "line 1, column 9: a comma is missing here, or the bracket that ends the list or the mapping"),
+        ("a: [1, 2", "line 1, column 4: the `]` that ends this list is missing, or a comma in it"),
         ("a: 'b", "line 1, column 4: the quote that ends this text is missing"),
         (
             "a: \"\\q\"",
-            "line 1, column 4: it is not YAML: while parsing a quoted scalar, found unknown escape character",
+            "line 1, column 4: a backslash between `\"` begins an escape, and one in this text is not known",
         ),
         (
             "a: b\u{1b}[2J",
@@ -220,10 +220,49 @@ fn what_is_wrong_is_told_with_its_place_and_the_remedy() {
         ("a: \0", "line 1, column 4: a control character stands here"),
         ("{\"a\": \"\\ud83d\"}", "line 1, column 7: an escape such as `\\ud83d` is half of a surrogate pair"),
         ("{\"a\": 1 \"b\": 2}", "line 1, column 9: it is not JSON: a comma or an end is expected"),
+        ("{a: tru\n, b: [}", "line 2, column 6: the `]` that ends this list is missing, or a comma in it"),
+    ] {
+        assert!(problem(text).starts_with(said), "{text:?}: {}", problem(text));
+    }
+}
+
+/// What a person types who is new to YAML, and where the mistake is, which is often before what cannot be read.
+#[test]
+fn a_mistake_is_told_where_it_was_made() {
+    for (text, said) in [
+        ("a: {at: *, b: 1}", "line 1, column 9: a text that begins with `*` or `&` needs quotes"),
         (
-            "{a: tru\n, b: [}",
-            "line 2, column 7: it is not YAML: while parsing a node, did not find expected node content",
+            "a: {b: GET, path: /beds/{id} }",
+            "line 1, column 19: a text with `{` in it needs quotes here: `\"/beds/{id}\"`",
         ),
+        ("a: {path: “/beds/{id}” }", "line 1, column 11: these are no quotes of YAML; write `\"/beds/{id}\"`"),
+        ("a: {b: \"c }\nd: 1\ne: 2", "line 1, column 8: the quote that ends this text is missing"),
+        ("a: {b: [c, d]\ne: 1", "line 1, column 4: the `}` that ends this mapping is missing, or a comma in it"),
+        ("a: {b: [c, d }\ne: 1", "line 1, column 8: the `]` that ends this list is missing"),
+        (
+            "a: {b: c #7 }\nd: 1",
+            "line 1, column 4: the `}` that ends this mapping is missing: what stands behind ` #` is",
+        ),
+        ("a: {\n  b: c\n  d: e\n", "line 1, column 4: the `}` that ends this mapping is missing, or a comma in it"),
+        ("a: {b: such as: 7 }", "line 1, column 15: a comma is missing before this name; or, if it is part of a text"),
+        ("a: [b,, c]", "line 1, column 7: a value is missing before this comma; write one, or delete the comma"),
+        ("a: 'the b's c'", "line 1, column 11: the text in quotes ends before this; a quote in it is written twice"),
+        ("a:\n  b:c d\n  e: 1", "line 2, column 3: a blank is missing behind the colon: `b: c d`"),
+        ("a:\n  b = c\n  e: 1", "line 2, column 3: write `b: c`"),
+        ("a:\n  // b\n  e: 1", "line 2, column 3: a comment begins with `#`"),
+        ("a:\n  b:\u{a0}c\n  e: 1", "line 2, column 5: a no-break space (U+00A0) stands here; write a blank"),
+        ("a:\n\u{a0}\u{a0}b: c\n  e: 1", "line 2, column 1: a no-break space (U+00A0) stands here"),
+        (
+            "a:\n  b: 1\n<<<<<<< HEAD\n  c: 1\n=======\n  c: 2\n>>>>>>> x\n",
+            "line 3, column 1: two versions were not merged",
+        ),
+        ("a:\tb", "line 1, column 3: a tab stands here; write a blank"),
+        ("a:\n  - {b: 1}\n  -{c: 2}\n", "line 3, column 3: a blank is missing behind the `-`"),
+        (
+            "o:\n  a:\n    x: 1\nb:\n    x: 1\n  c:\n    x: 1\n",
+            "line 4, column 1: this is indented less than the names around it",
+        ),
+        ("o:\n  a: 1\nb:\n    x: 1\n  c: 1\n", "line 5, column 3: this is no member of the mapping above"),
     ] {
         assert!(problem(text).starts_with(said), "{text:?}: {}", problem(text));
     }

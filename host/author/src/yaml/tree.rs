@@ -48,6 +48,11 @@ impl<'l> Tree<'l> {
         Ok(())
     }
 
+    /// Where the lists and mappings begin that are open, the outermost first.
+    pub(super) fn places_of_open(&self) -> impl Iterator<Item = Place> {
+        self.open.iter().map(|open| Place { line: open.node.line, column: open.node.column })
+    }
+
     /// Begins a list or a mapping.
     pub(super) fn open(&mut self, place: Place, kind: Kind) -> Result<(), Problem> {
         self.bear(place, 1)?;

@@ -147,7 +147,7 @@ fn scalar(text: &str, in_flow: bool) -> String {
 
 fn is_plain(text: &str, in_flow: bool) -> bool {
     let starts_well = text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '$' | '_'));
-    let bad = |c: char| c.is_control() || (in_flow && matches!(c, ',' | '[' | ']' | '{' | '}')) || is_break(c);
+    let bad = |c: char| c.is_control() || (in_flow && matches!(c, ',' | '[' | ']' | '{' | '}' | '?')) || is_break(c);
     let is_read_in_parts = text.ends_with([' ', ':']) || text.contains(": ") || text.contains(" #");
     // `{a:b}` is read in different ways.
     let is_pair = in_flow && text.contains(':');

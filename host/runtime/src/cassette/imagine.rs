@@ -33,6 +33,13 @@ pub struct Imagined {
     pub answers: Vec<RecordedAnswer>,
 }
 
+impl RecordedCall {
+    /// Whether nothing was ever sent for it: it was [imagined](Host::imagine).
+    pub fn is_imagined(&self) -> bool {
+        self.recorded == UNIX_EPOCH + MOMENT && self.seed == self.operation
+    }
+}
+
 impl Host {
     /// A call as a cassette keeps it, of which only the input and the answers are known, such as those of a description. Its requests and
     /// its end are those that a release makes of them. Nothing is sent.

@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
                 Some(placed) => placed,
                 None => self.bearer(name, is_usual),
             },
-            Way::Bearer | Way::Nowhere(_) => self.bearer(name, is_usual),
+            Way::Bearer | Way::Token | Way::Nowhere(_) => self.bearer(name, is_usual),
         };
         self.placed.insert(name.to_owned(), placed.clone());
         placed

@@ -88,7 +88,7 @@ fn one_of(alternatives: &[Requirement], ways: &Ways, tell: &mut Teller<'_>, plac
         }
         return None;
     };
-    let schemes: Vec<String> = best.keys().cloned().collect();
+    let schemes = each_place_once(best, ways);
     let same = some().filter(|one| one.keys().eq(best.keys()));
     let of_tokens = |one: &Requirement| {
         let of_token = |name: &String| matches!(ways.get(name), Some(Way::Oauth2(_)));
@@ -102,16 +102,25 @@ fn problem(alternative: &Requirement, ways: &Ways) -> Option<String> {
     if alternative.len() > MOST_TOGETHER {
         return Some(format!("it needs {} schemes at once", alternative.len()));
     }
-    let mut places = HashSet::new();
     alternative.keys().find_map(|name| match ways.get(name) {
         None => Some(format!("the scheme `{name}` is described nowhere")),
         Some(Way::Nowhere(what)) => Some(format!("the scheme `{name}` is {what}, which the host does not write")),
-        Some(way) => {
-            let place = way.spot().map(|spot| (spot.at.member(), super::alike(&spot.name)));
-            let is_free = places.insert(place);
-            (!is_free).then(|| format!("the scheme `{name}` has the place of another one beside it"))
-        }
+        Some(_) => None,
     })
+}
+
+/// Of schemes with one place, which are one credential by several ways, the one that the host can go; else the first.
+fn each_place_once(alternative: &Requirement, ways: &Ways) -> Vec<String> {
+    let place = |name: &String| ways.get(name)?.spot().map(|spot| (spot.at.member(), super::alike(&spot.name)));
+    let mut kept: Vec<&String> = Vec::new();
+    for name in alternative.keys() {
+        match kept.iter_mut().find(|other| place(other) == place(name)) {
+            None => kept.push(name),
+            Some(other) if matches!(ways.get(*other), Some(Way::Token)) => *other = name,
+            Some(_) => {}
+        }
+    }
+    kept.into_iter().cloned().collect()
 }
 
 /// The smaller the better.
@@ -120,7 +129,8 @@ fn rank(alternative: &Requirement, ways: &Ways) -> u8 {
     match () {
         () if all(|way| matches!(way, Way::Bearer)) => 0,
         () if all(Way::is_static) => 1,
-        () => 2,
+        () if all(|way| !matches!(way, Way::Token)) => 2,
+        () => 3,
     }
 }
 

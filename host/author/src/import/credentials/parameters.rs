@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::also::is_the_token;
 use super::{Spot, alike};
-use crate::import::model::{Api, In, Operation, Parameter};
+use crate::import::model::{Api, In, Operation, Parameter, Scheme, SchemeKind};
 
 /// Names that nothing else has.
 const CREDENTIALS: [&str; 18] = [
@@ -37,14 +37,28 @@ pub(super) fn of(api: &Api, spots: &[Vec<Spot>]) -> Vec<Vec<usize>> {
     let one = |(operation, spots): (&Operation, &Vec<Spot>)| {
         let is_one = |parameter: &Parameter| {
             let is_placed = spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name));
-            // One that has to be there, and is written by no scheme, is left to the caller.
-            let falls_away = || !parameter.required || is_the_token(parameter, spots);
-            is_placed || (!spots.is_empty() && is_credential(parameter, &usual) && falls_away())
+            // One that is another credential, and is written by no scheme, is left to the caller.
+            is_placed || (is_credential(parameter, &usual) && is_the_token(parameter, spots))
         };
         let found = operation.parameters.iter().enumerate().filter(|(_, parameter)| is_one(parameter));
         found.map(|(number, _)| number).collect()
     };
     api.operations.iter().zip(spots).map(one).collect()
+}
+
+/// The scheme whose key an operation has as a parameter that must be there.
+pub(super) fn scheme(api: &Api, operation: &Operation) -> Option<String> {
+    let required = || operation.parameters.iter().filter(|parameter| parameter.required);
+    let is_of = |scheme: &Scheme| match &scheme.kind {
+        SchemeKind::ApiKey { at, name } => {
+            required().any(|parameter| parameter.at == *at && alike(&parameter.name) == alike(name))
+        }
+        SchemeKind::Basic | SchemeKind::Bearer | SchemeKind::Oauth2(_) | SchemeKind::OpenIdConnect => {
+            required().any(|parameter| parameter.at == In::Header && alike(&parameter.name) == "authorization")
+        }
+        SchemeKind::AwsV4(_) | SchemeKind::Other(_) => false,
+    };
+    api.schemes.iter().find(|(_, scheme)| is_of(scheme)).map(|(name, _)| name.clone())
 }
 
 /// The parameter that is the credential of most operations, and by operation whether it has that.

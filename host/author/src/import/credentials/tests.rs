@@ -121,11 +121,39 @@ fn a_key_in_a_cookie_is_lost_and_told_of_each_operation() {
 }
 
 #[test]
-fn two_credentials_in_one_place_are_none() {
-    let schemes = [("a", scheme(SchemeKind::Bearer)), ("b", scheme(SchemeKind::Basic))];
-    let (made, report) = made(&api(&schemes, vec![operation(Some(vec![all(&["a", "b"])]))]), None);
-    assert!(made.schemes.is_empty());
-    assert!(report.lines[0].text.contains("has the place of another one"), "{report:?}");
+fn two_credentials_in_one_place_are_one_by_the_way_that_the_host_can_go() {
+    let implicit = oauth2(&[FlowKind::Implicit]);
+    let schemes = [("implicit", implicit), ("code", oauth2(&[FlowKind::AuthorizationCode]))];
+    let (made, report) = made(&api(&schemes, vec![operation(Some(vec![all(&["implicit", "code"])]))]), None);
+    assert_eq!(made.scheme.as_deref(), Some("code"));
+    assert_eq!(made.credentials.keys().collect::<Vec<_>>(), ["code"]);
+    assert!(rules(&report).iter().all(|(outcome, _)| *outcome == Outcome::Note), "{report:?}");
+}
+
+#[test]
+fn one_secret_never_stands_for_two() {
+    let schemes = [("api_key", key(In::Query, "key")), ("api_token", key(In::Query, "token"))];
+    let parameter = |name: &str| Parameter { name: name.to_owned(), required: true, ..Parameter::default() };
+    let mut operation = operation(Some(vec![all(&["api_key"]), all(&["api_token"])]));
+    operation.parameters = vec![parameter("key"), parameter("token")];
+    let (made, _) = made(&api(&schemes, vec![operation]), None);
+    assert_eq!(made.fields.keys().collect::<Vec<_>>(), ["api_key", "api_token"]);
+    let scheme = made.scheme.unwrap();
+    let placements = json!([{"query": "key", "template": "{api_key}"}, {"query": "token", "template": "{api_token}"}]);
+    assert_eq!(made.schemes[&scheme]["placements"], placements);
+    assert_eq!(made.of[0].parameters, [0, 1]);
+}
+
+#[test]
+fn a_token_that_is_a_parameter_too_is_written_there_besides() {
+    let mut operation = operation(Some(vec![all(&["bearer"])]));
+    let parameter = Parameter { name: "token".to_owned(), at: In::Header, required: true, ..Parameter::default() };
+    operation.parameters = vec![parameter];
+    let (made, _) = made(&api(&[("bearer", scheme(SchemeKind::Bearer))], vec![operation]), None);
+    let scheme = &made.schemes[made.of[0].scheme.as_ref().unwrap()];
+    let placements =
+        json!([{"header": "Authorization", "template": "Bearer {token}"}, {"header": "token", "template": "{token}"}]);
+    assert_eq!(scheme["placements"], placements);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) enum Way {
     Key(Spot),
     Basic,
     Bearer,
+    /// A token that somebody obtained elsewhere, sent as `Bearer`: the host knows no way to it.
+    Token,
     /// The requests are signed as AWS has it, for this service.
     AwsV4(String),
     /// The ways to a token that the host knows.
@@ -35,7 +37,7 @@ impl Way {
     pub(super) fn spot(&self) -> Option<Spot> {
         match self {
             Self::Key(spot) => Some(spot.clone()),
-            Self::Basic | Self::Bearer | Self::AwsV4(_) | Self::Oauth2(_) => {
+            Self::Basic | Self::Bearer | Self::Token | Self::AwsV4(_) | Self::Oauth2(_) => {
                 Some(Spot { at: Where::Header, name: "Authorization".to_owned() })
             }
             Self::Nowhere(_) => None,
@@ -57,14 +59,14 @@ pub(super) fn ways(schemes: &Schemes, report: &mut Report) -> Ways {
                     "`{name}` is a token by OpenID Connect, whose addresses are not looked up; the operator enters one"
                 );
                 tell.note(&scheme.place, "open-id-connect", text);
-                Way::Bearer
+                Way::Token
             }
             SchemeKind::Oauth2(flows) => {
                 let known: Vec<Flow> = flows.iter().filter(|flow| is_known(flow)).cloned().collect();
                 if known.is_empty() {
                     let text = format!("`{name}` has no way to a token that the host can go; the operator enters one");
                     tell.note(&scheme.place, "oauth2-flow", text);
-                    Way::Bearer
+                    Way::Token
                 } else {
                     Way::Oauth2(known)
                 }

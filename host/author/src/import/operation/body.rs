@@ -18,6 +18,9 @@ mod form;
 /// Members that are inputs by themselves, at most. The host takes 250 fields of a request.
 const MOST_MEMBERS: usize = 150;
 
+/// How deep it is looked whether a body may be empty.
+const MOST_DEEP: usize = 4;
+
 /// Media types of files, at most.
 const MOST_MEDIA_TYPES: usize = 32;
 
@@ -65,7 +68,17 @@ pub(super) fn write(
     let Some(body) = &operation.body else { return Some(Written::default()) };
     let mut contents: Vec<(Kind, &Content)> =
         body.contents.iter().map(|content| (kind(api, content), content)).collect();
-    contents.sort_by_key(|(kind, _)| *kind);
+    contents.sort_by_key(|(kind, content)| (*kind, is_patch_list(content)));
+    // A file as it is, where a form says no more of it.
+    let says_no_more = |content: &Content| {
+        content.schema.as_ref().is_none_or(|schema| schemas::loose_members(api, schema).members.is_empty())
+    };
+    if let Some(file) = contents.iter().position(|(kind, _)| *kind == Kind::File)
+        && contents.first().is_some_and(|(kind, content)| *kind == Kind::Multipart && says_no_more(content))
+    {
+        contents.swap(0, file);
+        contents.retain(|(kind, _)| *kind != Kind::Multipart);
+    }
     if method.is_safe() {
         let is_empty = contents.iter().all(|(_, content)| is_empty(api, content));
         let method = method.as_str();
@@ -90,8 +103,13 @@ pub(super) fn write(
         contents.retain(|(kind, content)| !(matches!(kind, Kind::Json | Kind::Form) && form::has_files(api, content)));
     }
     let Some((kind, content)) = contents.first().copied() else { return Some(Written::default()) };
+    let required = body.required || has_to_be_there(api, content, method);
+    if required && !body.required {
+        let text = "nothing says that the body has to be there, and without it the request is none of those described: it has to be given";
+        teller.note(&content.place, "body-required", text);
+    }
     let mut writer = Writer { api, body, wanted, inputs, teller };
-    let form = writer.content(kind, content, body.required)?;
+    let form = writer.content(kind, content, required)?;
     let with_files = match (multipart.filter(|_| kind != Kind::Multipart), &form) {
         (Some(multipart), Some(form)) => {
             let made = form::beside_json(&mut writer, multipart, form.fields());
@@ -104,6 +122,35 @@ pub(super) fn write(
         _ => None,
     };
     Some(Written { form, with_files })
+}
+
+/// Whether a body is a list of changes (RFC 6902). What is changed by it can be said by an object in the other forms that there are.
+fn is_patch_list(content: &Content) -> bool {
+    essence(&content.media_type) == "application/json-patch+json"
+}
+
+/// Whether a body is none without something in it: many descriptions say what it must have, and forget that it must be there.
+fn has_to_be_there(api: &Api, content: &Content, method: Method) -> bool {
+    let Some(schema) = &content.schema else { return false };
+    // Of a DELETE without members there is no body.
+    let falls_away = method == Method::Delete && schemas::members(api, schema).is_some();
+    !falls_away && !takes_nothing(api, schema, 0)
+}
+
+/// Whether `{}` fits, as far as a look at it tells: that is sent in the place of a body that the caller leaves out.
+fn takes_nothing(api: &Api, schema: &Value, depth: usize) -> bool {
+    let schema = schemas::resolved(api, schema);
+    let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array).filter(|list| !list.is_empty());
+    let takes = |part: &Value| depth >= MOST_DEEP || takes_nothing(api, part, depth + 1);
+    let is_object = match schema.get("type") {
+        Some(Value::String(kind)) => kind == "object",
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
+        _ => true,
+    };
+    is_object
+        && list("required").is_none()
+        && list("allOf").is_none_or(|parts| parts.iter().all(takes))
+        && ["anyOf", "oneOf"].iter().all(|keyword| list(keyword).is_none_or(|parts| parts.iter().any(takes)))
 }
 
 fn kind(api: &Api, content: &Content) -> Kind {

@@ -7,7 +7,14 @@ use wharf::manifest::{AttachmentField, MAX_ITEMS};
 use super::super::words::words;
 
 /// Words at the end of a name that are those of secrets, besides the names that the host knows by itself.
-const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "passwd", "secret", "pin"];
+const SECRET_WORDS: [&str; 9] = ["cvc", "cvv", "passphrase", "passwd", "password", "pin", "secret", "token", "tokens"];
+
+/// The same for the last two words.
+const SECRET_PAIRS: [[&str; 2]; 5] =
+    [["access", "key"], ["api", "key"], ["card", "number"], ["private", "key"], ["secret", "key"]];
+
+/// Words before `token` that say that it is a place in a list, and no secret.
+const OF_PAGES: [&str; 7] = ["continuation", "cursor", "next", "page", "pagination", "resume", "sync"];
 
 /// Inputs and files, while they are collected.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +85,11 @@ impl Inputs {
 /// Whether a value is a secret by its name or its format, and is nowhere shown.
 fn is_secret(name: &str, schema: &Value) -> bool {
     let is_text = schema.get("type").is_none_or(|kind| kind == "string" || kind.is_array());
-    let last = words(name).pop().unwrap_or_default();
-    let by_name = is_credential(name) || SECRET_WORDS.contains(&last.as_str());
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_of_pages = words.iter().any(|word| OF_PAGES.contains(word));
+    let by_word = words.last().is_some_and(|last| SECRET_WORDS.contains(last)) && !is_of_pages;
+    let by_pair = SECRET_PAIRS.iter().any(|pair| words.ends_with(pair));
+    let by_name = is_credential(name) || by_word || by_pair;
     is_text && (by_name || schema.get("format").is_some_and(|format| format == "password"))
 }

@@ -65,7 +65,12 @@ fn kinds_within(api: &Api, schema: &Value, depth: usize, left: &Cell<usize>) -> 
         let file = is_file(schema);
         Kinds { text: true, plain_text: !file, file, ..Kinds::default() }
     };
-    let object = Kinds { object: true, ..Kinds::default() };
+    // Some write a file as an object without members.
+    let is_file_object = is_file(schema) && schema.get("properties").is_none();
+    let object = match is_file_object {
+        true => Kinds { text: true, file: true, ..Kinds::default() },
+        false => Kinds { object: true, ..Kinds::default() },
+    };
     let named = |name: &str| match name {
         "object" => object,
         "array" => list(),

@@ -50,6 +50,36 @@ fn any_other_body_of_json_is_one_input() {
 }
 
 #[test]
+fn what_a_body_requires_is_required_wherever_one_is_sent() {
+    let schema =
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}});
+    for media_type in ["application/json", "application/x-www-form-urlencoded"] {
+        let mut described = post(vec![content(media_type, schema.clone())]);
+        described.body.as_mut().unwrap().required = false;
+        assert_eq!(of(&api(described.clone())).0["input"]["required"], json!(["a"]), "{media_type}");
+        described.method = "DELETE".to_owned();
+        assert_eq!(of(&api(described)).0["input"].get("required"), None, "{media_type}");
+    }
+}
+
+#[test]
+fn a_whole_body_is_required_where_an_empty_object_would_be_wrong() {
+    let required = |schema: Value| {
+        let mut described = post(vec![content("application/json", schema)]);
+        described.body.as_mut().unwrap().required = false;
+        of(&api(described)).0["input"].get("required").cloned()
+    };
+    let needs = json!({"type": "object", "required": ["a"], "properties": {"a": {}}, "additionalProperties": true});
+    let takes_all = json!({"type": "object", "additionalProperties": true});
+    for wrong in [json!({"type": "array"}), needs.clone(), json!({"oneOf": [needs, {"type": "string"}]})] {
+        assert_eq!(required(wrong.clone()), Some(json!(["body"])), "{wrong}");
+    }
+    for right in [json!({}), takes_all.clone(), json!({"anyOf": [takes_all, {"type": "string"}]})] {
+        assert_eq!(required(right.clone()), None, "{right}");
+    }
+}
+
+#[test]
 fn alternatives_of_what_has_to_be_given_stay() {
     let schema = json!({"type": "object", "properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]});
     let (made, _) = of(&api(post(vec![content("application/json", schema.clone())])));

@@ -14,6 +14,9 @@ const LONGEST_TEXT: usize = 1_000;
 const ANNOTATIONS: [&str; 7] =
     ["description", "default", "readOnly", "writeOnly", "deprecated", "contentEncoding", "contentMediaType"];
 
+/// Values of an `enum`: more take longer to read than to check.
+const MOST_CHOICES: usize = 5_000;
+
 impl<'d> Converter<'_, 'd, '_> {
     /// What is made of the keywords; of one that stands beside a reference that stands for itself, only what people read.
     pub(super) fn keywords(&mut self, keywords: &'d Map<String, Value>, only_annotations: bool) -> Map<String, Value> {
@@ -115,6 +118,10 @@ impl<'d> Converter<'_, 'd, '_> {
         self.spend(weight(value))?;
         if choices.is_empty() {
             return self.unclear(value);
+        }
+        if choices.len() > MOST_CHOICES {
+            self.relaxed("schema-enum", format!("it has more than {MOST_CHOICES} values; any value is accepted"));
+            return None;
         }
         let of_type = type_of(all);
         let made: Vec<Value> = choices.iter().filter_map(|choice| fitting(choice, of_type)).collect();

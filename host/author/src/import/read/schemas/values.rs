@@ -80,7 +80,9 @@ pub(super) fn is_clean_value(value: &Value) -> bool {
     match value {
         Value::String(text) => is_clean(text),
         Value::Array(entries) => entries.iter().all(is_clean_value),
-        Value::Object(members) => members.iter().all(|(name, value)| is_clean(name) && is_clean_value(value)),
+        Value::Object(members) => {
+            members.iter().all(|(name, value)| name != "$ref" && is_clean(name) && is_clean_value(value))
+        }
         _ => true,
     }
 }
