@@ -70,10 +70,10 @@ fn all_that_is_wrong_is_told_at_once_each_with_its_file_line_and_column() {
     told(&gone, 6, &["acme/plugin.yaml:9:21: /operations: `gone.yaml`: it cannot be read: No such file"]);
     world.write("acme/plugin.yaml", plugin.replace(", gone.yaml", ""));
     let all = [
-        "acme/plugin.yaml:7:8: /titel: a manifest has no member `titel`; did you mean `title`?\n    7 | titel: The shop\n      |        ^\n",
+        "acme/plugin.yaml:7:1: /titel: a manifest has no member `titel`; did you mean `title`?\n    7 | titel: The shop\n      | ^\n",
         "acme/plugin.yaml:10:3: /operations/orders.get: an operation needs `summary`\n   10 |   orders.get:\n      |   ^\n",
         "acme/plugin.yaml:12:23: /operations/orders.get/request/method: `GTE` is not known here",
-        "acme/more.yaml:1:8: /operations/a/b: an operation has no member `b`",
+        "acme/more.yaml:1:5: /operations/a/b: an operation has no member `b`",
         "acme/overlay.yaml:3:13: /operations/orders.search/effect: `harmless` is not known here",
     ];
     told(&world.wharf(&["check", "acme"]), 6, &all);
@@ -88,7 +88,7 @@ fn all_that_is_wrong_is_told_at_once_each_with_its_file_line_and_column() {
 #[test]
 fn each_kind_of_mistake_is_told_in_words() {
     for (plugin, said) in [
-        ("name: [a", "acme/plugin.yaml:1:8: a comma is missing here, or the bracket that ends the list or the mapping"),
+        ("name: [a", "acme/plugin.yaml:1:7: the `]` that ends this list is missing, or a comma in it"),
         (
             "name: a\nname: b",
             "acme/plugin.yaml:2:1: `name` stands twice in one mapping, first in line 1; write it once",

@@ -39,6 +39,8 @@ pub struct Plugin {
     pub document: String,
     /// All files that were read, `plugin.yaml` first.
     pub files: Vec<PathBuf>,
+    /// What is hardly meant, and can be used.
+    pub doubts: Vec<Problem>,
 }
 
 /// The file of the plugin in a folder.
@@ -73,14 +75,19 @@ pub fn read(dir: &Path) -> Result<Plugin, Vec<Problem>> {
     let Folder { sources, mut problems } = folder;
     if problems.is_empty() {
         let document = tree.to_json();
+        let located = |place: &str, of_name: bool, problem: String| {
+            let (node, file) = (tree.at(place), origins.of(place));
+            let located = sources.problem(file, node.line, node.column, place, problem);
+            if of_name { located.at_the_name() } else { located.of_null() }
+        };
         match document::check(&document) {
-            Ok(manifest) => return Ok(Plugin { manifest, document, files: sources.files() }),
+            Ok(manifest) => {
+                let doubts = document::doubts(&manifest).into_iter();
+                let doubts = doubts.map(|doubt| located(&doubt.place, doubt.of_name, doubt.problem)).collect();
+                return Ok(Plugin { manifest, document, files: sources.files(), doubts });
+            }
             Err(wrong) => {
-                let located = |wrong: document::Problem| {
-                    let (node, file) = (tree.at(&wrong.place), origins.of(&wrong.place));
-                    sources.problem(file, node.line, node.column, &wrong.place, wrong.problem)
-                };
-                problems = wrong.into_iter().map(located).collect();
+                problems = wrong.into_iter().map(|wrong| located(&wrong.place, wrong.of_name, wrong.problem)).collect();
             }
         }
     }

@@ -47,6 +47,35 @@ impl Problem {
         let before = before.chars().count();
         Self { file: named(file), line, column, place: place.to_owned(), problem, source, before }
     }
+
+    /// The same at the name of the member, where that stands before its value.
+    pub(super) fn at_the_name(mut self) -> Self {
+        let name = self.place.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let before: String = self.source.chars().take(self.before).collect();
+        let Some(before) = before.trim_end().strip_suffix(':').map(str::trim_end) else { return self };
+        let quotes = before.chars().rev().take_while(|c| matches!(c, '"' | '\'')).count().min(1);
+        let length = name.chars().count() + 2 * quotes;
+        let bare: String = before.chars().rev().skip(quotes).take(name.chars().count()).collect();
+        if !bare.chars().eq(name.chars().rev()) {
+            return self;
+        }
+        if let Some(begins) = before.chars().count().checked_sub(length) {
+            self.column = self.column.saturating_sub(self.before.saturating_sub(begins));
+            self.before = begins;
+        }
+        self
+    }
+
+    /// The same in other words where a comment has made null of what was to be a text.
+    pub(super) fn of_null(mut self) -> Self {
+        let behind: String = self.source.chars().skip(self.before).collect();
+        let comment = behind.trim_start_matches([':', ' ']);
+        if self.problem.starts_with("it is null") && comment.starts_with('#') {
+            self.problem =
+                "it is null, as `#` begins a comment; put quotes around a text that begins with `#`".to_owned();
+        }
+        self
+    }
 }
 
 /// As a person names it.

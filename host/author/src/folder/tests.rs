@@ -158,8 +158,8 @@ acme/plugin.yaml:8:3: /operations/orders.get: an operation needs `summary`
     ];
     let by_file: Vec<(&str, &str)> = by_file.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let told = problems(&by_file);
-    assert!(told.contains("acme/more.yaml:2:10: /operations/orders.list/titel: "), "{told}");
-    assert!(told.contains("\n    2 |   titel: \\u{202e}List orders\n      |          ^"), "{told}");
+    assert!(told.contains("acme/more.yaml:2:3: /operations/orders.list/titel: "), "{told}");
+    assert!(told.contains("\n    2 |   titel: \\u{202e}List orders\n      |   ^"), "{told}");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn what_an_overlay_says_wrong_is_told_in_the_overlay() {
         ),
         (
             "operations: {orders.get: {request: {method: PUT, pth: x}}}\n",
-            "acme/overlay.yaml:1:55: /operations/orders.get/request/pth: ",
+            "acme/overlay.yaml:1:50: /operations/orders.get/request/pth: ",
         ),
         // A stale one: the operation is no more.
         (
@@ -256,4 +256,37 @@ fn a_long_line_is_shown_around_the_place() {
     let at = line.chars().skip(mark.find('^').unwrap()).collect::<String>();
     assert!(at.starts_with("\"b\": 1, \"c\""), "{told}");
     assert!(line.contains("| …éé") && line.ends_with("zz…") && line.chars().count() < 120, "{told}");
+}
+
+#[test]
+fn an_unknown_name_is_told_at_the_name_and_null_by_a_comment_as_that() {
+    for (from, to, said) in [
+        (
+            "title: Shop",
+            "titel: Shop",
+            "acme/plugin.yaml:3:1: /titel: a manifest has no member `titel`; did you mean `title`?",
+        ),
+        (
+            "path: '/orders/{id}'",
+            "'paths': '/orders'",
+            "acme/plugin.yaml:11:28: /operations/orders.get/request/paths: a request has no member `paths`; did you mean `path`?",
+        ),
+        (
+            "title: Get order",
+            "title: #1 order",
+            "/operations/orders.get/title: it is null, as `#` begins a comment; put quotes around a text that begins with `#`",
+        ),
+    ] {
+        let told = problems(&[("plugin.yaml", &PLUGIN.replace(from, to))]);
+        assert!(told.contains(said) && told.lines().count() == 3, "{told}");
+    }
+}
+
+#[test]
+fn what_is_hardly_meant_is_told_with_its_place() {
+    let plugin = PLUGIN.replace("{id: {type: string}}", "{id: {type: string}, size: {type: string}}");
+    let dir = folder(&[("plugin.yaml", &plugin)]);
+    let doubts = told(dir.path(), &read(dir.path()).unwrap().doubts);
+    let said = "acme/plugin.yaml:12:46: /operations/orders.get/input/properties/size: no request takes this input";
+    assert!(doubts.starts_with(said), "{doubts}");
 }

@@ -112,13 +112,7 @@ impl<'t> Seen<'t> {
     /// What is wrong within brackets, or with them.
     fn brackets(&self, begun: Place) -> Option<Problem> {
         let (before, rest) = self.around();
-        if !self.says(&[
-            "expected ',' or",
-            "invalid indentation in flow",
-            "node content",
-            "unexpected end",
-            "unexpected eof",
-        ]) {
+        if !self.says(&["expected ',' or", "invalid indentation", "node content", "unexpected end", "unexpected eof"]) {
             return None;
         }
         let brackets = Brackets::until(&self.lines, begun, self.at);

@@ -53,6 +53,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Vec<Problem>> {
     lint.problems.extend(answers::problems(manifest));
     lint.test(manifest);
     lint.rate(about);
+    told::once(&mut lint.problems);
     if lint.problems.is_empty() { Ok(()) } else { Err(lint.problems) }
 }
 
@@ -123,10 +124,11 @@ impl Lint {
         if let Some(at) = deceiving(&json, "", &deceives) {
             // The manifest as it is kept has other places than its document. There a line break may be one of a body.
             let deceives_anywhere = |c: char| deceives(c) && !matches!(c, '\n' | '\t');
-            let place = deceiving(&document::write(manifest), "", &deceives_anywhere).unwrap_or(at);
+            let place = deceiving(&document::write(manifest), "", &deceives_anywhere);
+            let place = place.unwrap_or_else(|| place_in_document(manifest, &at));
             self.report(
                 &place,
-                "a text in it has a line break, a control character or another one that is not shown as itself",
+                "a text in it has a line break, a control character or another one that is not shown as itself; write it in one line",
             );
         }
     }
@@ -142,7 +144,8 @@ impl Lint {
             self.report("/name", format!("`{}` is not in kebab case (such as `vtiger-crm`)", about.name));
         }
         if let Err(error) = semver::Version::parse(&about.version) {
-            self.report("/version", format!("`{}` is not a semantic version: {error}", about.version));
+            let mend = "write three numbers, such as `0.1.0`";
+            self.report("/version", format!("`{}` is not a semantic version: {error}; {mend}", about.version));
         }
         self.base_url("/server", about, &about.base_url);
         self.servers(about);
@@ -152,7 +155,7 @@ impl Lint {
         if let Some(suffix) = &rule.suffix {
             let problem = declaration::Path::parse(suffix).err().map(|e| e.to_string());
             if let Some(problem) = problem.or_else(|| suffix.contains('{').then(|| "has a variable".to_owned())) {
-                self.report(place, format!("the suffix cannot be used: {problem}"));
+                self.report(&format!("{place}/suffix"), format!("the suffix cannot be used: {problem}"));
             }
         }
         self.environment(place, about, rule.environment.as_deref());
@@ -246,7 +249,8 @@ impl Lint {
         let Some(variable) = variable else { return };
         let prefix = format!("{}_", about.name.replace('-', "_").to_ascii_uppercase());
         if !variable.starts_with(&prefix) {
-            self.report(place, format!("the environment variable `{variable}` does not begin with `{prefix}`"));
+            let place = format!("{place}/environment");
+            self.report(&place, format!("the environment variable `{variable}` does not begin with `{prefix}`"));
         }
     }
 
@@ -283,7 +287,7 @@ impl Lint {
         let mut parts = operation.name.split('.');
         if !matches!((parts.next(), parts.next(), parts.next()), (Some(r), Some(a), None) if is_kebab(r) && is_kebab(a))
         {
-            self.report(&place, "its name is not `<resource>.<action>`, both in kebab case");
+            self.report(&place, "its name is not `<resource>.<action>`, both in kebab case, such as `orders.list`");
         }
         let of_requests = operation.requests.iter().flat_map(|r| {
             let fields = r.query.iter().chain(&r.headers).chain(r.body.fields()).map(|field| &field.name);
@@ -343,9 +347,13 @@ impl Lint {
         if schema.get("type") != Some(&Value::from("object")) || !closed {
             self.report(place, "its input schema is not of type `object` with `additionalProperties` false");
         }
+        if let Some((at, problem)) = schemas::malformed(schema) {
+            return self.report(&format!("{place}{at}"), problem);
+        }
+        schemas::uncallable(schema).into_iter().for_each(|(at, problem)| self.report(&format!("{place}{at}"), problem));
         // What they refer to cannot be used, which was told.
         let Some(planner) = planner else { return };
-        match check_one(schema).and_then(|()| planner.weight(schema)) {
+        match planner.weight(schema) {
             Err(problem) => self.report(place, format!("its input schema {problem}")),
             Ok(weight) if weight > LARGEST_SCHEMA => {
                 self.report(place, format!("its input schema takes {weight} bytes; the most are {LARGEST_SCHEMA}"));
@@ -358,6 +366,25 @@ impl Lint {
             self.report(place, format!("its output schema {problem}"));
         }
     }
+}
+
+/// A place of the manifest as it is kept, in its document: there what has a name is a member.
+fn place_in_document(manifest: &Manifest, at: &str) -> String {
+    let about = &manifest.about;
+    let mut steps = at.splitn(4, '/').skip(1);
+    let (Some(member), Some(number)) = (steps.next(), steps.next().and_then(|step| step.parse::<usize>().ok())) else {
+        return at.to_owned();
+    };
+    let name = match member {
+        "operations" => manifest.operations.get(number).map(|operation| &operation.name),
+        "fields" => about.fields.get(number).map(|field| &field.name),
+        "schemes" => about.schemes.get(number).map(|scheme| &scheme.name),
+        "servers" => about.servers.get(number).map(|server| &server.name),
+        "credentials" => about.credentials.get(number).map(|credential| &credential.name),
+        _ => None,
+    };
+    let rest = steps.next().unwrap_or_default().replacen("input-schema", "input", 1);
+    name.map_or_else(|| at.to_owned(), |name| format!("{}/{rest}", place(&[member, name])))
 }
 
 /// The name of a shared definition, which stands in references as it is.
@@ -398,5 +425,10 @@ fn deceiving(value: &Value, at: &str, is_one: &dyn Fn(char) -> bool) -> Option<S
 
 mod breaks;
 mod credentials;
+mod doubts;
+mod schemas;
+mod told;
+
+pub(super) use doubts::doubts;
 #[cfg(test)]
 mod tests;

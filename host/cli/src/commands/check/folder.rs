@@ -23,6 +23,9 @@ const CASSETTES: [&str; 2] = ["cassette.json", "examples.cassette.json"];
 /// Words by which an action begins that changes nothing.
 const READS: [&str; 8] = ["get", "list", "search", "query", "find", "count", "lookup", "read"];
 
+/// How many doubts are told.
+const MOST_DOUBTS: usize = 20;
+
 /// How many operations are named in one line.
 const NAMED: usize = 3;
 
@@ -46,6 +49,7 @@ pub(super) fn look(setup: &Setup, dir: &Path) -> Result<Vec<Finding>, Vec<Proble
         Ok(release) => {
             looked.add(Verdict::Good, summary(&plugin));
             looked.replay(setup, dir, &release);
+            looked.doubts(&plugin);
             looked.poor(&plugin);
         }
         Err(error) => looked.bad(&error),
@@ -119,6 +123,16 @@ impl Looked {
                 Ok(count) => self.add(Verdict::Good, format!("{}: {count} calls are as recorded", file.display())),
                 Err(error) => self.bad(&error.context(file.display().to_string())),
             }
+        }
+    }
+
+    /// What is hardly meant, each with its place.
+    fn doubts(&mut self, plugin: &Plugin) {
+        for doubt in plugin.doubts.iter().take(MOST_DOUBTS) {
+            self.add(Verdict::Look, doubt.to_string());
+        }
+        if let Some(more) = plugin.doubts.len().checked_sub(MOST_DOUBTS).filter(|more| *more > 0) {
+            self.add(Verdict::Look, format!("and {more} more such places"));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Lint, Problem};
 use crate::declaration::names::header_as_read;
-use crate::declaration::{Function, Location, Part, Placement, Scheme, Sign, Template};
+use crate::declaration::{Function, Location, Part, Placement, Scheme, Sign, Template, place};
 
 /// Values, placements and parts of a scheme, and functions of a template: what signs a request has some six.
 const MOST_TEMPLATES: usize = 24;
@@ -12,16 +12,16 @@ impl Lint<'_> {
     pub(super) fn scheme(&mut self, scheme: &Scheme) {
         let mut known: Vec<&str> = Vec::new();
         for value in &scheme.values {
-            self.template(&known, &value.name, &value.template);
+            self.template(&known, &value.name, &place(&["values", &value.name, "template"]), &value.template);
             known.push(&value.name);
         }
         self.unique("value", scheme.values.iter().map(|v| v.name.clone()));
         let is_made_last = scheme.is_of_request();
         let with_variable = scheme.placed_with(|part| matches!(part, Part::Variable(_)));
-        for (Placement { location, name, template, unless }, has_variable) in
-            scheme.placements.iter().zip(with_variable)
+        for (number, (Placement { location, name, template, unless }, has_variable)) in
+            scheme.placements.iter().zip(with_variable).enumerate()
         {
-            self.template(&known, name, template);
+            self.template(&known, name, &format!("/placements/{number}/template"), template);
             match location {
                 Location::Header if header_as_read(name) == "range" => {
                     self.report("the header `Range` is no place of a credential");
@@ -63,11 +63,13 @@ impl Lint<'_> {
         }
     }
 
-    fn template(&mut self, values: &[&str], name: &str, template: &Template) {
+    /// One that stands `at` a place of the scheme.
+    fn template(&mut self, values: &[&str], name: &str, at: &str, template: &Template) {
         let keys = template.functions.iter().filter_map(Function::key_field);
         for field in keys.chain(template.parts.iter().filter_map(part_field)) {
             if !self.fields.contains(&field) {
-                self.report(format!("`{name}` uses the connection field `{field}`, which is not declared"));
+                let problem = format!("`{name}` uses the connection field `{field}`, which is not declared");
+                self.problems.push(Problem { place: format!("{}{at}", self.place), problem });
             }
         }
         for part in &template.parts {

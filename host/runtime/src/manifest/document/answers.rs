@@ -261,14 +261,15 @@ pub(super) fn pages(at: At<'_>) -> Option<Pages> {
 
 fn turn(at: At<'_>) -> Turn {
     let what = "it";
-    let members: &[&str] = match at.name() {
-        "page" => &["query", "first"],
-        "offset" => &["query", "limit", "most"],
-        "cursor" | "last" => &["query", "at"],
-        _ => &["at", "read"],
+    let (example, members): (_, &[&str]) = match at.name() {
+        "page" => ("{query: page}", &["query", "first"]),
+        "offset" => ("{query: offset, limit: limit, most: 100}", &["query", "limit", "most"]),
+        "cursor" => ("{query: cursor, at: /next}", &["query", "at"]),
+        "last" => ("{query: after, at: /id}", &["query", "at"]),
+        _ => ("{at: /next, read: [page]}", &["at", "read"]),
     };
     let name = at.name();
-    let at = at.of_members(what, members);
+    let at = at.of_form("how a page is turned", example, members);
     let query = || at.text_needed(what, "query").into();
     let needed = || at.require(what, "at").map(pointer).unwrap_or_default();
     match name {

@@ -41,7 +41,7 @@ pub(super) fn credentials(root: &At<'_>, servers: &Servers<'_>) -> Vec<Credentia
 /// How a connection is tested.
 pub(super) fn test(at: At<'_>) -> ConnectionTest {
     let what = "the test of a connection";
-    let at = at.of_members(what, &["operation", "identity"]);
+    let at = at.of_form(what, "{operation: NAME}", &["operation", "identity"]);
     ConnectionTest { operation: at.text_needed(what, "operation"), identity: at.texts_of("identity") }
 }
 

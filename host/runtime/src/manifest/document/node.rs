@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use indexmap::IndexMap;
@@ -198,14 +199,18 @@ fn push_token(pointer: &mut String, name: &str) {
 
 /// What is wrong with a document, as far as it was read.
 #[derive(Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
+pub(super) struct Problems {
+    told: RefCell<Vec<Problem>>,
+    /// Members that are there by another name, of objects by where these begin: that one is missing was told with that name.
+    meant: RefCell<HashSet<(usize, String)>>,
+}
 
 impl Problems {
     /// More of one document tell nothing new.
     const MOST: usize = 1_000;
 
     fn tell(&self, problem: Problem) {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.told.borrow_mut();
         if all.len() < Self::MOST {
             all.push(problem);
         }
@@ -213,7 +218,7 @@ impl Problems {
 
     /// Each once, in the order in which they stand.
     pub(super) fn all(self) -> Vec<Problem> {
-        let mut all = self.0.into_inner();
+        let mut all = self.told.into_inner();
         all.sort_by_key(|problem| problem.at);
         all.dedup();
         all
@@ -265,7 +270,17 @@ impl<'a> At<'a> {
         self.problems.tell(Problem::new(&self.place(), Some(self.node.at), problem.to_string()));
     }
 
-    fn expected(&self, what: &str) {
+    /// Tells that this is no name of a member.
+    fn wrong_name(&self, problem: String) {
+        self.problems.tell(Problem { of_name: true, ..Problem::new(&self.place(), Some(self.node.at), problem) });
+    }
+
+    /// Whether a member is there by another name, which was told.
+    fn is_meant(&self, name: &str) -> bool {
+        self.problems.meant.borrow().contains(&(self.node.at, name.to_owned()))
+    }
+
+    pub(super) fn expected(&self, what: &str) {
         let found = self.node.what();
         let mend = if matches!(self.node.kind, Kind::Word("null")) { "leave it out, or write" } else { "write" };
         self.wrong(format!("it is {found}; {mend} {what}"));
@@ -273,17 +288,33 @@ impl<'a> At<'a> {
 
     /// An object that has no members but these, and those that begin with `x-`, which nobody reads.
     pub(super) fn of_members(self, what: &str, known: &[&str]) -> Self {
+        self.of_form(what, "", known)
+    }
+
+    /// The same of an object of which an example is told where something else stands.
+    pub(super) fn of_form(self, what: &str, example: &str, known: &[&str]) -> Self {
         let Kind::Object(members) = &self.node.kind else {
-            self.expected(what);
+            match example {
+                "" => self.expected(what),
+                _ => self.expected(&format!("{what}: `{example}`")),
+            }
             return self;
         };
         for (name, value) in members.iter().filter(|(name, _)| !known.contains(&&***name) && !name.starts_with("x-")) {
-            let mend = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are `{}`, and names of your own that begin with `x-`", known.join("`, `")),
+            let near = meant(name, known);
+            if let Some(near) = near {
+                self.problems.meant.borrow_mut().insert((self.node.at, near.to_owned()));
+            }
+            let mend = match (near, name.split_once(':')) {
+                // In YAML what has no blank behind its colon is all name.
+                (Some(near), Some((first, rest))) if first == near && matches!(value.kind, Kind::Word("null")) => {
+                    format!("a blank is missing behind its colon: `{first}: {rest}`")
+                }
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, _) => format!("there are `{}`, and names of your own that begin with `x-`", known.join("`, `")),
             };
             At { node: value, outer: Some(&self), step: Step::Member(name), problems: self.problems }
-                .wrong(format!("{what} has no member `{name}`; {mend}"));
+                .wrong_name(format!("{what} has no member `{name}`; {mend}"));
         }
         self
     }
@@ -321,15 +352,26 @@ impl<'a> At<'a> {
     pub(super) fn require(&'a self, what: &str, name: &'a str) -> Option<At<'a>> {
         let found = self.find(name);
         // What is no object was told already.
-        if found.is_none() && self.is_object() {
+        if found.is_none() && self.is_object() && !self.is_meant(name) {
             self.wrong(format!("{what} needs `{name}`"));
         }
         found
     }
 
     pub(super) fn text(&self) -> String {
-        if self.as_text().is_none() {
-            self.expected("a text");
+        match &self.node.kind {
+            Kind::Text(_) => {}
+            Kind::Number(word) | Kind::Word(word) if *word != "null" => {
+                self.expected(&format!("a text, in quotes: `\"{word}\"`"));
+            }
+            Kind::Object(members) => match members.first() {
+                // In YAML `{token}` is an object with a member that says nothing.
+                Some((name, Node { kind: Kind::Word("null"), .. })) if members.len() == 1 => {
+                    self.expected(&format!("a text, in quotes: `\"{{{name}}}\"`"));
+                }
+                _ => self.expected("a text"),
+            },
+            _ => self.expected("a text"),
         }
         self.as_text().unwrap_or_default().to_owned()
     }
@@ -367,6 +409,10 @@ impl<'a> At<'a> {
     pub(super) fn entries(&'a self) -> impl ExactSizeIterator<Item = At<'a>> {
         let items = match &self.node.kind {
             Kind::List(items) => items.as_slice(),
+            Kind::Text(text) if is_word(text) => {
+                self.expected(&format!("a list: `[{text}]`"));
+                &[]
+            }
             _ => {
                 self.expected("a list");
                 &[]
@@ -433,7 +479,9 @@ impl<'a> At<'a> {
         };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            match nearest(text, known()) {
+            // Of few words those that begin otherwise are none that was meant.
+            let alike = |near: &&str| first_letter(near) == first_letter(text);
+            match nearest(text, known()).filter(alike) {
                 Some(near) => self.wrong(format!("`{text}` is not known here; did you mean `{near}`?")),
                 None => self.wrong(format!("`{text}` is not known here; write {}", list())),
             }
@@ -452,11 +500,25 @@ impl<'a> At<'a> {
         match (found.next(), found.next()) {
             (Some(one), None) => return Some(one),
             (Some(_), Some(_)) => self.wrong(format!("{what} has one of `{}` and no second one", names.join("`, `"))),
+            (None, _) if names.iter().any(|name| self.is_meant(name)) => {}
             (None, _) if self.is_object() => self.wrong(format!("{what} needs one of `{}`", names.join("`, `"))),
             // What is no object was told already.
             (None, _) => {}
         }
         None
+    }
+
+    /// Where it begins, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.node.at
+    }
+
+    /// The names of the members of an object.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        match &self.node.kind {
+            Kind::Object(members) => members.keys().map(|name| &**name).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The name by which this is a member.
@@ -473,6 +535,31 @@ impl<'a> At<'a> {
         self.node.write_json(&mut text);
         text
     }
+}
+
+/// Names by which other formats call what there is here.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("params", "query"),
+    ("parameters", "query"),
+    ("url", "path"),
+    ("uri", "path"),
+    ("description", "summary"),
+    ("inputs", "input"),
+];
+
+/// The member that was probably meant.
+fn meant<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let elsewhere = ELSEWHERE.iter().filter(|(other, _)| *other == name);
+    let found = elsewhere.filter_map(|(_, here)| known.iter().find(|known| *known == here)).next();
+    found.copied().or_else(|| nearest(name, known.iter().copied()))
+}
+
+fn first_letter(word: &str) -> Option<char> {
+    word.chars().next().map(|c| c.to_ascii_lowercase())
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 64 && !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]

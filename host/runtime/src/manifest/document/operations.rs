@@ -229,7 +229,7 @@ fn request(name: &str, at: At<'_>, usual: &Usual<'_>) -> Request {
         "redirects-to",
         "open-query",
     ];
-    request_of(name, at.of_members("a request", MEMBERS), usual)
+    request_of(name, at.of_form("a request", "{method: GET, path: /…}", MEMBERS), usual)
 }
 
 /// The request that an object describes whose members were looked at.

@@ -32,9 +32,13 @@ pub(super) fn manifest(root: At<'_>) -> Manifest {
     let what = "a manifest";
     let root = root.of_members(what, MEMBERS);
     if let Some(contract) = root.require(what, "contract") {
-        let said = contract.text();
-        if contract.as_text().is_some() && said != CONTRACT {
-            contract.wrong(format!("this host reads manifests of `{CONTRACT}` and of no other contract"));
+        match contract.as_text() {
+            None => contract.expected(&format!("`{CONTRACT}`")),
+            Some(CONTRACT) => {}
+            Some(_) => {
+                contract
+                    .wrong(format!("this host reads manifests of `{CONTRACT}` and of no other contract; write that"));
+            }
         }
     }
     let further: Vec<Server> = root.members_of("servers", further);
@@ -42,7 +46,7 @@ pub(super) fn manifest(root: At<'_>) -> Manifest {
     let about = About {
         name: root.text_needed(what, "name"),
         title: root.text_needed(what, "title"),
-        version: root.text_needed(what, "version"),
+        version: root.require(what, "version").map(version).unwrap_or_default(),
         summary: root.text_needed(what, "summary"),
         base_url: root.require(what, "server").map(server).unwrap_or_default(),
         servers: further.clone(),
@@ -59,6 +63,17 @@ pub(super) fn manifest(root: At<'_>) -> Manifest {
     let operations = root.members_of("operations", |name, at| operations::operation(name, at, &usual));
     let definitions = root.members_of("$defs", |name, at| (name.to_owned(), schema(at)));
     Manifest { about, definitions: definitions.into_iter().collect(), operations }
+}
+
+/// Two numbers without quotes are a number.
+fn version(at: At<'_>) -> String {
+    match at.as_text() {
+        Some(version) => version.to_owned(),
+        None => {
+            at.expected("three numbers, such as `0.1.0`");
+            String::new()
+        }
+    }
 }
 
 fn rate(at: At<'_>) -> Rate {

@@ -19,7 +19,7 @@ fn sample() -> Value {
         "schemes": {
             "key": {
                 "summary": "The token.",
-                "values": { "both": { "template": "{token}:{variable.id}", "functions": ["base64"] } },
+                "values": { "both": { "template": "{token}:", "functions": ["base64"] } },
                 "placements": [{ "header": "Authorization", "template": "Bearer {token}" }],
             },
             "both": {
@@ -34,7 +34,7 @@ fn sample() -> Value {
                 "title": "Get order",
                 "summary": "Gets one order.",
                 "code": true,
-                "input": { "properties": { "id": { "type": "string" } } },
+                "input": { "properties": { "id": { "type": "string" }, "page": { "type": "integer" } } },
                 "request": { "method": "GET", "path": "/orders/{id}", "query": ["page", { "name": "v", "text": "2" }] },
             },
             "orders.put-file": {
@@ -205,6 +205,13 @@ fn told_slips() -> Vec<(String, Value, &'static str)> {
             json!({ "x": { "template": "", "functions": ["hmac-sha256-hex"] } }),
             "it needs a key",
         ),
+        (format!("{order}/request/method"), json!("FETCH"), "is not known here; write one of `GET`, `HEAD`"),
+        (format!("{order}/request/query"), json!("page"), "it is a text; write a list: `[page]`"),
+        (format!("{order}/request/params"), json!(["page"]), "did you mean `query`?"),
+        (format!("{order}/request/body"), json!(["page"]), "it is a list; write a body: `{json: [NAME, …]}`"),
+        ("/test".to_owned(), json!("orders.get"), "write the test of a connection: `{operation: NAME}`"),
+        (format!("{order}/request/path:~1a"), Value::Null, "a blank is missing behind its colon: `path: /a`"),
+        ("/title".to_owned(), json!({ "token": null }), "it is an object; write a text, in quotes: `\"{token}\"`"),
         ("/operations".to_owned(), json!([]), "/operations: it is a list; write an object"),
         (
             "/operations/a~1b".to_owned(),
@@ -221,8 +228,8 @@ fn slips() -> impl Iterator<Item = (String, Value)> {
 #[test]
 fn each_slip_is_told_with_its_place_and_what_to_write_instead() {
     for (pointer, value, words) in told_slips() {
-        let told = read(&altered(&pointer, value).to_string()).unwrap_err().to_string();
-        assert!(told.contains(words), "{told}");
+        let told = check(&altered(&pointer, value).to_string()).unwrap_err();
+        assert!(told.iter().any(|told| told.to_string().contains(words)), "{words}: {told:#?}");
     }
 }
 
@@ -255,6 +262,112 @@ fn all_that_is_wrong_is_told_at_once_in_the_order_in_which_it_stands() {
     assert!(problems.is_sorted_by_key(|problem| problem.at) && problems.len() > 15, "{told:#?}");
     assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>().len(), told.len(), "{told:#?}");
     assert_eq!(read(&text).unwrap_err(), problems[0]);
+}
+
+/// A mistake in one operation hides none in the others.
+#[test]
+fn what_is_well_formed_is_checked_beside_what_is_not() {
+    let mut document = sample();
+    document["version"] = json!(0.1);
+    document["scheme"] = json!("keyy");
+    document["operations"]["orders.get"]["titel"] = json!("Get order");
+    document["operations"]["orders.get"].as_object_mut().unwrap().remove("title");
+    document["operations"]["orders.put-file"]["request"]["path"] = json!("/files/{id}");
+    document["operations"]["orders.change"]["requests"]["look"]["scheme"] = json!("none");
+    document["operations"]["orders.list"] = json!({
+        "title": "List orders", "summary": "Lists orders.", "request": { "method": "GET", "path": "/orders" },
+    });
+    let told: Vec<String> = check(&document.to_string()).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "/version: it is a number; write three numbers, such as `0.1.0`",
+            "/scheme: there is no scheme `keyy`; did you mean `key`?",
+            "/operations/orders.get/titel: an operation has no member `titel`; did you mean `title`?",
+            "/operations/orders.put-file/request: `{id}` in the path is no input of the operation: add it to its inputs, or say \
+             under `variables` where its value comes from",
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_in_a_schema_is_told_at_its_place_in_words() {
+    let input = "/operations/orders.change/input";
+    let types = "there are `string`, `integer`, `number`, `boolean`, `array`, `object`, `null`";
+    for (schema, at, said) in [
+        (
+            json!({ "properties": { "id": { "type": "int" } } }),
+            "/properties/id/type",
+            format!("`int` is no type; did you mean `integer`? {}", types.replacen('t', "T", 1)),
+        ),
+        (
+            json!({ "properties": { "id": { "required": true } } }),
+            "/properties/id/required",
+            "it is a boolean; write a list of names, which stands beside `properties` and not in one: `required: [NAME]`".into(),
+        ),
+        (json!({ "properties": { "id": {} }, "required": "id" }), "/required", "it is a text; write a list: `[id]`".into()),
+        (json!({ "properties": { "id": { "enum": "a" } } }), "/properties/id/enum", "it is a text; write a list: `[a]`".into()),
+        (
+            json!({ "properties": { "id": { "minimum": "1" } } }),
+            "/properties/id/minimum",
+            "it is a text; write a number, without quotes".into(),
+        ),
+        (json!({ "properties": { "id": "string" } }), "/properties/id", "it is a text; write a schema: `{type: string}`".into()),
+        (
+            json!({ "properties": { "id": {} }, "required": ["iD"] }),
+            "/required/0",
+            "`iD` is required and is no input, so no call can be made; did you mean `id`?".into(),
+        ),
+        (
+            json!({ "id": { "type": "string" } }),
+            "",
+            "what can be given stands in `properties`: write `properties: {id: …}`".into(),
+        ),
+        (
+            json!({ "propertys": { "id": { "type": "string" } } }),
+            "",
+            "what can be given stands in `properties`, and not in `propertys`; did you mean `properties`?".into(),
+        ),
+    ] {
+        let told = check(&altered(input, schema).to_string()).unwrap_err();
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [format!("{input}{at}: {said}")]);
+    }
+}
+
+#[test]
+fn what_is_hardly_meant_is_told_and_taken() {
+    let operation = json!({
+        "title": "Get order",
+        "summary": "Gets one order.",
+        "input": {
+            "properties": {
+                "id": { "type": "integer", "minimun": 1, "default": "ten" },
+                "size": { "description": "ID", "a number.": null, "type": "string", "enum": ["s"], "default": "m" },
+                "page": {},
+            },
+        },
+        "request": { "method": "GET", "path": "/orders/{id}", "query": ["page"] },
+    });
+    let manifest = check(&altered("/operations/orders.get", operation).to_string()).unwrap();
+    let told: Vec<String> = doubts(&manifest).iter().map(ToString::to_string).collect();
+    let at = "/operations/orders.get/input/properties";
+    assert_eq!(
+        told,
+        [
+            format!(
+                "{at}/size: no request takes this input: bind it in `query`, `headers`, `body` or the path, or delete it"
+            ),
+            format!("{at}/id: the path cannot do without it: add it to the input's `required`, as `required: [id]`"),
+            format!("{at}/id/minimun: `minimun` is no keyword of JSON Schema; did you mean `minimum`?"),
+            format!("{at}/id/default: it is not of the type `integer` that the schema has"),
+            format!(
+                "{at}/size/a number.: `a number.` is no keyword of JSON Schema; if it is the end of a text with a comma, put \
+                 quotes around that"
+            ),
+            format!("{at}/size/default: it is none of the values in `enum`"),
+        ]
+    );
 }
 
 /// Nothing is told of what is missing in a value that is told to be another one.
@@ -316,7 +429,7 @@ fn what_is_no_document_is_told_with_its_place() {
 #[test]
 fn a_problem_knows_its_line() {
     let text = "{\n\"contract\": \"0.2.0-draft\",\n\"name\": 7\n}";
-    let problem = read(text).unwrap_err();
+    let problem = check(text).unwrap_err().pop().unwrap();
     assert_eq!((problem.place.as_str(), line_of(text, problem.at.unwrap())), ("/name", 3));
 }
 

@@ -79,7 +79,7 @@ const FORMS: &[&str] = &["json", "form", "multipart", "file", "text"];
 pub(super) fn body(at: At<'_>) -> Option<BodyForm> {
     let what = "a body";
     let members: Vec<&str> = [FORMS, &["open", "media-types", "media-type"]].concat();
-    let at = at.of_members(what, &members);
+    let at = at.of_form(what, "{json: [NAME, …]}", &members);
     let (open, media_type, media_types) = (at.text_of("open"), at.text_of("media-type"), at.texts_of("media-types"));
     let form = at.only_one(what, FORMS)?;
     let allowed: &[&str] = match form.name() {
