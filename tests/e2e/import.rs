@@ -105,7 +105,7 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
         "{report}"
     );
 
-    assert_eq!(shop.wharf("check").code, 0);
+    assert_eq!(shop.wharf("check .").code, 0);
     let built = shop.wharf("build");
     assert!(
         built.out.contains("1 call is as recorded") && built.out.contains("3 operations (3 unverified)"),

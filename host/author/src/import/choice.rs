@@ -61,7 +61,7 @@ fn unknown(flag: &str, pattern: &str, operations: &[Operation]) -> ImportError {
 
 /// Whether a pattern is for an operation: its tag, its path or one below, its method and path, or its id.
 fn fits(pattern: &str, operation: &Operation) -> bool {
-    if let Some((method, path)) = pattern.split_once(' ').filter(|(_, path)| path.starts_with('/')) {
+    if let Some((method, path)) = pattern.split_once(' ').filter(|(_, path)| path.starts_with(['/', '*'])) {
         return method.eq_ignore_ascii_case(&operation.method) && is_like(path, &operation.path);
     }
     if pattern.starts_with('/') {
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(kept(&["/users"], &["DELETE /users/*"]).unwrap(), ["users/list"]);
         assert_eq!(kept(&["/*/lines", "users/list"], &[]).unwrap(), ["users/list", "orders/list-lines"]);
         assert_eq!(kept(&[], &["get /users"]).unwrap(), ["users/delete", "orders/list-lines"]);
-        assert_eq!(kept(&["*list*"], &[]).unwrap(), ["users/list", "orders/list-lines"]);
+        assert_eq!(kept(&["*list*"], &["DELETE *"]).unwrap(), ["users/list", "orders/list-lines"]);
     }
 
     #[test]

@@ -15,11 +15,11 @@ const MOST_ROUNDS: usize = 12;
 
 /// Takes away what the check refuses, and tells of it. `names` has the names of operations by `METHOD /path`.
 pub(crate) fn settle(manifest: &mut Map<String, Value>, names: &IndexMap<String, String>, report: &mut Report) {
-    for _ in 0..MOST_ROUNDS {
+    for round in 0..MOST_ROUNDS {
         let text = Value::Object(manifest.clone()).to_string();
         let Err(problems) = document::check(&text) else { return };
         let before = manifest.clone();
-        free_definitions(manifest, &problems, names, report);
+        free_definitions(manifest, &problems, round > 2, names, report);
         let mut done = BTreeSet::new();
         for problem in &problems {
             mend(manifest, problem, names, &mut done, report);
@@ -91,6 +91,7 @@ fn relax(
 fn free_definitions(
     manifest: &mut Map<String, Value>,
     problems: &[Problem],
+    with_all_below: bool,
     names: &IndexMap<String, String>,
     report: &mut Report,
 ) {
@@ -109,9 +110,14 @@ fn free_definitions(
     for key in users {
         report.of(Some(key)).relaxed(&format!("$defs/{first}"), "refused-schema", text.clone());
     }
+    let mut free: Vec<String> = wrong.keys().cloned().collect();
     let Some(definitions) = manifest.get_mut("$defs").and_then(Value::as_object_mut) else { return };
-    for name in wrong.keys() {
-        definitions.insert(name.clone(), Value::Bool(true));
+    while let Some(name) = free.pop() {
+        let before = definitions.insert(name, Value::Bool(true));
+        // Each of a chain would take a round.
+        if with_all_below && let Some(before) = before {
+            free.extend(targets(&before).into_iter().map(str::to_owned));
+        }
     }
 }
 
