@@ -17,7 +17,7 @@ fn a_lying_manifest_is_refused_with_what_is_wrong_and_where() {
     for problem in [
         "a text in it has a line break, a control character or another one that is not shown as itself",
         "`not a version` is not a semantic version",
-        "/server: the environment variable `AWS_ENDPOINT_URL` does not begin with `LIAR_`",
+        "/server/environment: the environment variable `AWS_ENDPOINT_URL` does not begin with `LIAR_`",
         "/schemes/raw: `Cookie` has a variable that is not encoded",
         "and 8 more",
     ] {

@@ -100,9 +100,15 @@ impl<'t> Seen<'t> {
     }
 
     fn tab(&self) -> Option<Problem> {
-        let line = self.text_of(self.at.line);
-        let tab = line.chars().position(|c| c == '\t').filter(|_| self.says(&["tab", "valid YAML whitespace"]))?;
-        let place = Place { line: self.at.line, column: tab + 1 };
+        if !self.says(&["tab", "valid YAML whitespace"]) {
+            return None;
+        }
+        // Of a text that goes on, the line is told in which it began.
+        let lines = self.at.line..=self.at.line.saturating_add(2);
+        let with_a_tab = |number: usize| Some((number, self.text_of(number).chars().position(|c| c == '\t')?));
+        let (number, tab) = lines.into_iter().find_map(with_a_tab)?;
+        let line = self.text_of(number);
+        let place = Place { line: number, column: tab + 1 };
         Some(place.wrong(match tab <= indent(line) {
             true => "a tab stands where only blanks may; indent with blanks",
             false => "a tab stands here; write a blank",

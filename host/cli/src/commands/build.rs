@@ -1,6 +1,7 @@
 //! `wharf build`: from the folder of a plugin to its component.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use wharf_author::folder::{self, Plugin};
 use super::install::in_lock;
 use super::replay::{self, Cassettes, Differs};
 use crate::args::{Args, Build};
-use crate::exit::NoPlugin;
+use crate::exit::{NoPlugin, Usage};
 use crate::print::{self, Text, styled, text};
 use crate::setup::Setup;
 
@@ -158,6 +159,10 @@ pub(super) struct Built {
 impl Built {
     /// Writes it as a whole, or not at all.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
+        // What is written takes the place of what was there, and a device is nobody's to replace.
+        if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
+            return Err(Usage(format!("{} is no file; name one for the component", file.display())).into());
+        }
         replace_durably_for_all(file, &self.bytes).with_context(|| format!("{} cannot be written", file.display()))
     }
 
