@@ -30,16 +30,13 @@ MEMBERS = {
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
-def write(described: Path, to: Path, credential: str | None = None):
-    """A parameter of the name of `credential` is taken out, too."""
+def write(described: Path, to: Path):
     document = json.loads(described.read_text())
     if "paths" not in document:
         # What Google writes is no language of Prism's.
         subprocess.run(["node", HERE / "convert.mjs", described, to], check=True)
         document = json.loads(to.read_text())
     document = without_answers(document)
-    if credential:
-        take_out(document, credential)
     to.write_text(json.dumps(document))
 
 
@@ -55,14 +52,6 @@ def without_answers(document: dict) -> dict:
         for name in [name for name in parts if f"#/{kind}/{name}" not in needed]:
             del parts[name]
     return document
-
-
-def take_out(document: dict, name: str):
-    for one in mappings(document):
-        if isinstance(one.get("parameters"), list):
-            one["parameters"] = [parameter for parameter in one["parameters"] if parameter.get("name") != name]
-        if isinstance(one.get("required"), list) and name in one["required"]:
-            one["required"].remove(name)
 
 
 def parts_by_themselves(document: dict):

@@ -24,8 +24,6 @@ class Description:
     plugin: str
     file: Path
     options: list[str]
-    # A parameter that says once more what a scheme says already.
-    credential: str | None
 
 
 def descriptions(chosen: list[str]) -> list[Description]:
@@ -50,7 +48,7 @@ def files_of(api: str, listed: dict) -> list[Description]:
         raise SystemExit(f"the package `{listed['package']}` has no {listed['files']}")
     names = [api] if len(files) == 1 else [plugin_name(api, file.stem) for file in files]
     return [
-        Description(api, name, file, listed.get("options", []), listed.get("credential"))
+        Description(api, name, file, listed.get("options", []))
         for name, file in zip(names, files, strict=True)
     ]
 

@@ -108,7 +108,7 @@ def send_one(one: fetch.Description, plugins: Path, document: dict, names: list[
     folder = fetch.GENERATED / "sent" / one.plugin
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    asked.write(one.file, folder / "asked.json", one.credential)
+    asked.write(one.file, folder / "asked.json")
     prism = Prism(folder / "asked.json", folder / "prism.log")
     relay = Relay(prism)
     try:
