@@ -124,7 +124,7 @@ fn a_description_becomes_a_plugin_that_is_called_as_described() {
     let server = server.unwrap();
     let config = shop
         .read("wharf.toml")
-        .replace("# base_url = \"https://api.shop.example/v1\"", &format!("base_url = \"{}/v1\"", server.url()));
+        .replace("base_url = \"https://api.shop.example/v1\"", &format!("base_url = \"{}/v1\"", server.url()));
     assert!(config.contains(&server.url()), "{config}");
     fs::write(shop.folder.join("wharf.toml"), config).unwrap();
     let listed = shop.wharf("call ./shop.wasm orders.list state:=[\"open\",\"sent\"]");

@@ -11,8 +11,7 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
         "# For trying the plugin from this folder: one connection. See docs/configuration.md and docs/connections.md.\n".to_owned();
     let _ = writeln!(text, "[connections.{plugin}]\nprovider = \"{plugin}\"");
     let _ = match at("/default") {
-        // It holds from the approval on.
-        Some(default) => writeln!(text, "# base_url = {}", quoted(default)),
+        Some(default) => writeln!(text, "base_url = {}", quoted(default)),
         None => writeln!(text, "base_url = \"https://api.example.com\" # {}", at("/summary").unwrap_or_default()),
     };
     let fields = document.get("fields").and_then(Value::as_object).into_iter().flatten();
