@@ -5,7 +5,7 @@ use wharf_answer::lines::{Content, End, Form, Lines};
 use wharf_answer::pages::{Pages, Turn};
 use wharf_answer::rules::{Condition, Failing, Output, Place, Rule, Status, Subject, Test, Text, Then, Value, Words};
 
-use super::node::At;
+use super::at::At;
 
 /// Rules in a list.
 pub(super) fn rules(at: At<'_>) -> Vec<Rule> {

@@ -5,7 +5,7 @@ use wharf_egress::declaration::{
     Parameter, ParameterValue, Path, TokenAnswer, Told, ToldBy,
 };
 
-use super::node::At;
+use super::at::At;
 use super::plugin::Servers;
 use crate::manifest::ConnectionTest;
 

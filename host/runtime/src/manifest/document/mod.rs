@@ -12,6 +12,7 @@ use super::Manifest;
 use crate::operation::nearest;
 
 mod answers;
+mod at;
 mod credentials;
 mod node;
 mod operations;
@@ -21,7 +22,8 @@ mod template;
 mod values;
 mod write;
 
-use node::{At, Node, Problems};
+use at::{At, Problems};
+use node::Node;
 pub use write::{of, of_operation, write};
 
 /// What the member `contract` says.

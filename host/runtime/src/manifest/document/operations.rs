@@ -7,7 +7,7 @@ use wharf_egress::declaration::{
     AnswerForm, BodyForm, Effect, Field, ListStyle, Method, Request, Slashes, Source, Variable,
 };
 
-use super::node::At;
+use super::at::At;
 use super::plugin::Servers;
 use super::{answers, credentials, schema, values};
 use crate::manifest::{AttachmentField, Data, Operation};

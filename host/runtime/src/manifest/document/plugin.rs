@@ -4,7 +4,7 @@ use wharf_egress::declaration::{
     AwsV4, Choice, Function, Location, MAIN_SERVER, NamedTemplate, Placement, Scheme, Sign, Template,
 };
 
-use super::node::At;
+use super::at::At;
 use super::{CONTRACT, answers, credentials, operations, schema, template};
 use crate::manifest::{About, BaseUrl, ClientCertificate, ConnectionField, Manifest, Rate, Server};
 

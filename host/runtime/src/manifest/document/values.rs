@@ -4,7 +4,7 @@ use wharf_egress::Json;
 use wharf_egress::declaration::{BlobBody, BodyFields, BodyForm, Field, ListStyle, MultipartFields, Source, TextBody};
 use wharf_egress::json::Literal;
 
-use super::node::At;
+use super::at::At;
 
 /// The members that say where a value comes from.
 pub(super) const SOURCE: &[&str] = &["input", "otherwise", "text", "json", "field", "call-id", "free"];

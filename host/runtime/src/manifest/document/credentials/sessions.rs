@@ -2,7 +2,7 @@
 
 use wharf_egress::declaration::{LoginStep, Over, Session, Taken, TakenFrom};
 
-use crate::manifest::document::node::At;
+use crate::manifest::document::at::At;
 use crate::manifest::document::operations;
 use crate::manifest::document::plugin::Servers;
 
