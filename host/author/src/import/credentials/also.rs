@@ -33,23 +33,9 @@ pub(super) fn write_also(api: &Api, spots: &[Vec<Spot>], credentials: &mut Crede
     }
 }
 
-/// Names of parameters that are the token which the header `Authorization` has, or that go with it.
-const TOKENS: [&str; 14] = [
-    "access-token",
-    "auth-token",
-    "authorization",
-    "oauth-token",
-    "token",
-    "x-access-token",
-    "x-amz-algorithm",
-    "x-amz-content-sha256",
-    "x-amz-credential",
-    "x-amz-date",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-amz-signedheaders",
-    "x-auth-token",
-];
+/// Names of parameters that are the token which the header `Authorization` has.
+const TOKENS: [&str; 7] =
+    ["access-token", "auth-token", "authorization", "oauth-token", "token", "x-access-token", "x-auth-token"];
 
 /// Whether a parameter is a token that is written into the header `Authorization`.
 pub(super) fn is_the_token(parameter: &Parameter, spots: &[Spot]) -> bool {

@@ -7,7 +7,7 @@ use super::{Spot, alike};
 use crate::import::model::{Api, In, Operation, Parameter, Scheme, SchemeKind};
 
 /// Names that nothing else has.
-const CREDENTIALS: [&str; 18] = [
+const CREDENTIALS: [&str; 11] = [
     "authorization",
     "access-token",
     "api-key",
@@ -16,6 +16,13 @@ const CREDENTIALS: [&str; 18] = [
     "auth-token",
     "oauth-token",
     "x-access-token",
+    "x-api-key",
+    "x-api-token",
+    "x-auth-token",
+];
+
+/// What a signature of AWS writes besides the header `Authorization`.
+const OF_AWS: [&str; 7] = [
     "x-amz-algorithm",
     "x-amz-content-sha256",
     "x-amz-credential",
@@ -23,9 +30,6 @@ const CREDENTIALS: [&str; 18] = [
     "x-amz-security-token",
     "x-amz-signature",
     "x-amz-signedheaders",
-    "x-api-key",
-    "x-api-token",
-    "x-auth-token",
 ];
 
 /// Names that something else may have, too: they count where most operations have them.
@@ -38,12 +42,18 @@ pub(super) fn of(api: &Api, spots: &[Vec<Spot>]) -> Vec<Vec<usize>> {
         let is_one = |parameter: &Parameter| {
             let is_placed = spots.iter().any(|spot| spot.is_of(parameter.at, &parameter.name));
             // One that is another credential, and is written by no scheme, is left to the caller.
-            is_placed || (is_credential(parameter, &usual) && is_the_token(parameter, spots))
+            is_placed
+                || is_of_aws(parameter, spots)
+                || (is_credential(parameter, &usual) && is_the_token(parameter, spots))
         };
         let found = operation.parameters.iter().enumerate().filter(|(_, parameter)| is_one(parameter));
         found.map(|(number, _)| number).collect()
     };
     api.operations.iter().zip(spots).map(one).collect()
+}
+
+fn is_of_aws(parameter: &Parameter, spots: &[Spot]) -> bool {
+    !spots.is_empty() && OF_AWS.contains(&alike(&parameter.name).as_str())
 }
 
 /// The scheme whose key an operation has as a parameter that must be there.
