@@ -10,7 +10,8 @@ use super::operation::schemas::definitions;
 use super::operation::{self, Around};
 use super::report::Report;
 use super::servers::{Servers, servers};
-use super::{answers, names, pages, settle, texts};
+use super::settle::{Described, Operations, settle};
+use super::{answers, names, pages, texts};
 
 /// The version of a plugin that was never imported before.
 const FIRST_VERSION: &str = "0.1.0";
@@ -40,7 +41,7 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
     let shared = answers::shared(api, report);
     let names = names::names(api, wanted.pins);
     let mut written = Map::new();
-    let mut keys = IndexMap::new();
+    let mut made = Operations::new();
     let (mut size, mut is_full) = (0_usize, false);
     for (number, (operation, name)) in api.operations.iter().zip(&names).enumerate() {
         if is_full {
@@ -54,16 +55,15 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
             continue;
         }
         let Some(members) = member(api, number, name, &servers, &credentials, &shared, report) else { continue };
-        keys.insert(names::written(operation), name.clone());
-        size = size.saturating_add(Value::Object(members.clone()).to_string().len());
+        size = size.saturating_add(serde_json::to_string(&members).map_or(0, |text| text.len()));
         if size > LARGEST {
-            keys.pop();
             let text =
                 "the manifest of a plugin has 16 MiB at most, and with it there would be more; choose by --include";
             report.of(Some(names::written(operation))).left_out(&operation.place, "size", text);
             is_full = true;
             continue;
         }
+        made.insert(name.clone(), Described { key: names::written(operation), place: operation.place.clone() });
         written.insert(name.clone(), Value::Object(members));
     }
     let mut document = about(api, wanted);
@@ -98,10 +98,10 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
         document.insert("$defs".to_owned(), Value::Object(defs));
     }
     document.insert("operations".to_owned(), Value::Object(written));
-    settle::settle(&mut document, &keys, report);
+    settle(&mut document, &made, report);
     let kept = document.get("operations").and_then(Value::as_object);
-    keys.retain(|_, name| kept.is_some_and(|operations| operations.contains_key(name)));
-    Assembled { document, names: keys }
+    made.retain(|name, _| kept.is_some_and(|operations| operations.contains_key(name)));
+    Assembled { document, names: made.into_iter().map(|(name, described)| (described.key, name)).collect() }
 }
 
 /// Tells of servers that are somewhere else than the main one: credentials may go there, too.

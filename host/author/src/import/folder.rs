@@ -269,7 +269,7 @@ pub struct Made {
 /// What is made now: of the next version, where something is another than it was.
 fn made(origin: &Origin, document: &mut Map<String, Value>) -> Made {
     let first = document.get("version").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let digest = format!("sha256:{}", digest_of(Value::Object(document.clone()).to_string().as_bytes()));
+    let digest = format!("sha256:{}", digest_of(serde_json::to_string(document).unwrap_or_default().as_bytes()));
     let version = match &origin.made {
         Some(before) if before.digest == digest => before.version.clone(),
         Some(before) => Version::parse(&before.version)

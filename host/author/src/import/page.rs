@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use indexmap::IndexMap;
-
-use super::report::{Line, Outcome};
+use super::report::{Line, Outcome, Report, Rule};
 use super::{Imported, texts};
 
 /// So many lines of one outcome are told; `--json` tells all.
@@ -30,7 +28,7 @@ pub(crate) fn page(plugin: &str, source: &str, imported: &Imported) -> String {
     }
     page.push_str(" None was seen to work yet: record a call of each one that matters");
     let _ = writeln!(page, " (`wharf record --to {plugin}.cassette.json {plugin} …`), and build it again.\n");
-    summary(&mut page, &imported.report.lines);
+    summary(&mut page, &imported.report);
     for (outcome, title, words) in CHAPTERS {
         chapter(&mut page, outcome, title, words, &imported.report.lines);
     }
@@ -38,20 +36,15 @@ pub(crate) fn page(plugin: &str, source: &str, imported: &Imported) -> String {
 }
 
 /// How often each rule decided.
-fn summary(page: &mut String, lines: &[Line]) {
-    let mut rules: IndexMap<(Outcome, &str), (usize, &str)> = IndexMap::new();
-    for line in lines {
-        rules.entry((line.outcome, line.rule)).or_insert((0, &line.text)).0 += 1;
-    }
-    if rules.is_empty() {
+fn summary(page: &mut String, report: &Report) {
+    if report.lines.is_empty() {
         page.push_str("There is nothing to tell of any part.\n");
         return;
     }
-    rules.sort_by(|a, (a_times, _), b, (b_times, _)| b.0.cmp(&a.0).then(b_times.cmp(a_times)));
     page.push_str("| outcome | rule | times | such as |\n| --- | --- | --: | --- |\n");
-    for ((outcome, rule), (count, text)) in rules {
+    for Rule { outcome, rule, times, such } in report.by_rule() {
         let outcome = CHAPTERS.iter().find(|(of, ..)| *of == outcome).map_or("", |(_, title, _)| title);
-        let _ = writeln!(page, "| {outcome} | `{rule}` | {count} | {} |", cell(text));
+        let _ = writeln!(page, "| {outcome} | `{rule}` | {times} | {} |", cell(such));
     }
 }
 

@@ -1,8 +1,10 @@
 //! What became of each part of a description.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 /// What became of a part.
@@ -41,6 +43,19 @@ pub struct Report {
     pub lines: Vec<Line>,
 }
 
+/// What one rule decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule<'r> {
+    /// What became of the parts.
+    pub outcome: Outcome,
+    /// The rule, in kebab case.
+    pub rule: &'r str,
+    /// How often it decided.
+    pub times: usize,
+    /// The first text of it.
+    pub such: &'r str,
+}
+
 /// How much of a description was carried over, in operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
@@ -66,6 +81,18 @@ impl Report {
     /// For the parts of an operation, such as `GET /users/{id}`; none for those of the whole API.
     pub(crate) fn of(&mut self, operation: Option<String>) -> Teller<'_> {
         Teller { report: self, operation }
+    }
+
+    /// How often each rule decided, the worst outcome and the most usual rule first.
+    pub fn by_rule(&self) -> Vec<Rule<'_>> {
+        let mut rules: IndexMap<(Outcome, &str), Rule<'_>> = IndexMap::new();
+        for Line { outcome, rule, text, .. } in &self.lines {
+            let first = Rule { outcome: *outcome, rule, times: 0, such: text };
+            rules.entry((*outcome, rule)).or_insert(first).times += 1;
+        }
+        let mut rules: Vec<Rule<'_>> = rules.into_values().collect();
+        rules.sort_by_key(|rule| Reverse((rule.outcome, rule.times)));
+        rules
     }
 
     /// The operations that are missing.

@@ -4,25 +4,36 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 use wharf::manifest::document::{self, Problem};
 
+use super::model::Place;
 use super::report::Report;
 
 /// Each round takes away whatever the check tells of, so there are few.
 const MOST_ROUNDS: usize = 12;
 
-/// Takes away what the check refuses, and tells of it. `names` has the names of operations by `METHOD /path`.
-pub(crate) fn settle(manifest: &mut Map<String, Value>, names: &IndexMap<String, String>, report: &mut Report) {
+/// What an operation of a manifest was made of.
+pub(crate) struct Described {
+    /// As the description writes it.
+    pub(crate) key: String,
+    pub(crate) place: Place,
+}
+
+/// The operations of a manifest, by their names.
+pub(crate) type Operations = IndexMap<String, Described>;
+
+/// Takes away what the check refuses, and tells of it.
+pub(crate) fn settle(manifest: &mut Map<String, Value>, made: &Operations, report: &mut Report) {
     for round in 0..MOST_ROUNDS {
-        let text = Value::Object(manifest.clone()).to_string();
+        let Ok(text) = serde_json::to_string(manifest) else { return };
         let Err(problems) = document::check(&text) else { return };
         let before = manifest.clone();
-        free_definitions(manifest, &problems, round > 2, names, report);
+        free_definitions(manifest, &problems, round > 2, made, report);
         let mut done = BTreeSet::new();
         for problem in &problems {
-            mend(manifest, problem, names, &mut done, report);
+            mend(manifest, problem, made, &mut done, report);
         }
         // What is left is wrong with the whole, and told when the plugin is built.
         if *manifest == before {
@@ -35,23 +46,23 @@ pub(crate) fn settle(manifest: &mut Map<String, Value>, names: &IndexMap<String,
 fn mend(
     manifest: &mut Map<String, Value>,
     problem: &Problem,
-    names: &IndexMap<String, String>,
+    made: &Operations,
     done: &mut BTreeSet<String>,
     report: &mut Report,
 ) {
     let mut steps = problem.place.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
     match (steps.next().as_deref(), steps.next()) {
         (Some("operations"), Some(name)) if done.insert(name.clone()) => {
-            let key = names.iter().find(|(_, named)| **named == name).map(|(key, _)| key.clone());
+            let Some(Described { key, place }) = made.get(&name) else { return };
             let Some(operations) = manifest.get_mut("operations").and_then(Value::as_object_mut) else { return };
             let Some(operation) = operations.get_mut(&name).and_then(Value::as_object_mut) else { return };
-            let mut tell = report.of(key);
+            let mut tell = report.of(Some(key.clone()));
             match relax(operation, steps.next().as_deref(), steps.next().as_deref(), steps.next()) {
                 Some(what) => {
-                    tell.relaxed(&name, "refused-schema", format!("{what} takes anything: {}", problem.problem));
+                    tell.relaxed(place, "refused-schema", format!("{what} takes anything: {}", problem.problem));
                 }
                 None => {
-                    tell.left_out(&name, "refused-operation", problem.problem.clone());
+                    tell.left_out(place, "refused-operation", problem.problem.clone());
                     operations.shift_remove(&name);
                 }
             }
@@ -92,7 +103,7 @@ fn free_definitions(
     manifest: &mut Map<String, Value>,
     problems: &[Problem],
     with_all_below: bool,
-    names: &IndexMap<String, String>,
+    made: &Operations,
     report: &mut Report,
 ) {
     let name_of = |problem: &Problem| {
@@ -101,32 +112,38 @@ fn free_definitions(
     };
     let wrong: IndexMap<String, &Problem> = problems.iter().filter_map(|one| Some((name_of(one)?, one))).collect();
     let Some((first, problem)) = wrong.first() else { return };
-    let users = users(manifest, wrong.keys(), names);
-    let more = match wrong.len() {
+    let mut free: IndexSet<String> = wrong.keys().cloned().collect();
+    // Each of a chain would take a round.
+    if with_all_below {
+        with_all_that_they_use(manifest, &mut free);
+    }
+    let more = match free.len() {
         1 => String::new(),
         count => format!(" and {} more", count - 1),
     };
     let text = format!("`{first}`{more}: it takes anything, as {}", problem.problem);
-    for key in users {
-        report.of(Some(key)).relaxed(&format!("$defs/{first}"), "refused-schema", text.clone());
+    for Described { key, place } in users(manifest, &free, made) {
+        report.of(Some(key.clone())).relaxed(place, "refused-schema", text.clone());
     }
-    let mut free: Vec<String> = wrong.keys().cloned().collect();
     let Some(definitions) = manifest.get_mut("$defs").and_then(Value::as_object_mut) else { return };
-    while let Some(name) = free.pop() {
-        let before = definitions.insert(name, Value::Bool(true));
-        // Each of a chain would take a round.
-        if with_all_below && let Some(before) = before {
-            free.extend(targets(&before).into_iter().map(str::to_owned));
-        }
+    for name in free {
+        definitions.insert(name, Value::Bool(true));
+    }
+}
+
+/// Adds to definitions those that they refer to, also by way of others.
+fn with_all_that_they_use(manifest: &Map<String, Value>, names: &mut IndexSet<String>) {
+    let definitions = manifest.get("$defs").and_then(Value::as_object);
+    let mut number = 0;
+    while let Some(name) = names.get_index(number) {
+        let used = definitions.and_then(|all| all.get(name)).map(targets).unwrap_or_default();
+        names.extend(used.into_iter().map(str::to_owned));
+        number += 1;
     }
 }
 
 /// The operations that refer to one of some definitions, also by way of others.
-fn users<'a>(
-    manifest: &Map<String, Value>,
-    wrong: impl Iterator<Item = &'a String>,
-    names: &IndexMap<String, String>,
-) -> Vec<String> {
+fn users<'m>(manifest: &Map<String, Value>, wrong: &IndexSet<String>, made: &'m Operations) -> Vec<&'m Described> {
     let definitions = manifest.get("$defs").and_then(Value::as_object);
     let mut used_by: HashMap<&str, Vec<&str>> = HashMap::new();
     for (name, schema) in definitions.into_iter().flatten() {
@@ -135,7 +152,6 @@ fn users<'a>(
         }
     }
     let mut reached: HashSet<&str> = HashSet::new();
-    let wrong: Vec<String> = wrong.cloned().collect();
     let mut open: Vec<&str> = wrong.iter().map(String::as_str).collect();
     while let Some(name) = open.pop() {
         if reached.insert(name) {
@@ -147,7 +163,7 @@ fn users<'a>(
         let operation = operations.and_then(|all| all.get(name));
         operation.is_some_and(|operation| targets(operation).iter().any(|target| reached.contains(target)))
     };
-    names.iter().filter(|(_, name)| uses(name)).map(|(key, _)| key.clone()).collect()
+    made.iter().filter(|(name, _)| uses(name)).map(|(_, described)| described).collect()
 }
 
 /// The definitions that a value refers to.

@@ -5,13 +5,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use indexmap::IndexMap;
 use serde_json::{Value, json};
 use wharf::Host;
 use wharf::download::download;
 use wharf::failure::Kind;
 use wharf_author::import::folder::{self, Origin, Written};
-use wharf_author::import::report::{Outcome, Report};
+use wharf_author::import::report::{Outcome, Report, Rule};
 use wharf_author::import::{self, Auth, Documents, Imported, Options};
 use wharf_author::scaffold;
 
@@ -136,12 +135,8 @@ fn told(dir: &Path, imported: &Imported, written: Option<&Written>) -> Text {
 
 /// The rules that decided most often, the worst first.
 fn rules(report: &Report) -> Text {
-    let mut rules: IndexMap<(Outcome, &str), (usize, &str)> = IndexMap::new();
-    for line in &report.lines {
-        rules.entry((line.outcome, line.rule)).or_insert((0, &line.text)).0 += 1;
-    }
-    rules.sort_by(|a, (a_times, _), b, (b_times, _)| b.0.cmp(&a.0).then(b_times.cmp(a_times)));
-    let line = |((outcome, rule), (times, such)): (&(Outcome, &str), &(usize, &str))| {
+    let rules = report.by_rule();
+    let line = |Rule { outcome, rule, times, such }: &Rule<'_>| {
         let (style, mark) = match outcome {
             Outcome::LeftOut => (BAD, "left out"),
             Outcome::Lost => (WARN, "a part lost"),
