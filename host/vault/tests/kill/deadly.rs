@@ -108,6 +108,20 @@ fn die() {
     kill_process(getpid(), Signal::KILL).unwrap();
 }
 
+/// Another thread may take the signal: this one does nothing more until all were stopped, which the clock tells. It is
+/// read once a turn, and before the signal: a stop between any two readings is seen.
+fn stop() {
+    let mut before = Instant::now();
+    kill_process(getpid(), Signal::STOP).unwrap();
+    loop {
+        let now = Instant::now();
+        if now.duration_since(before) >= Duration::from_secs(1) {
+            return;
+        }
+        before = now;
+    }
+}
+
 impl Vault for Deadly {
     fn get(&self, name: &str) -> Result<Option<Entry>, VaultError> {
         self.operate(|| self.inner.get(name))
@@ -119,12 +133,7 @@ impl Vault for Deadly {
             let put = self.inner.put(name, value, seen);
             let has_lease = matches!(put, Ok(Put::Done(_))) && self.write_down("done", value);
             if has_lease && self.fate == Fate::StopWithLease && !self.was_stopped.swap(true, Ordering::SeqCst) {
-                kill_process(getpid(), Signal::STOP).unwrap();
-                // Another thread may take the signal: this one does nothing more until all were stopped, which the clock tells.
-                let mut before = Instant::now();
-                while before.elapsed() < Duration::from_secs(1) {
-                    before = Instant::now();
-                }
+                stop();
             }
             put
         })
