@@ -11,17 +11,20 @@ use crate::field::Place;
 use crate::json::Literal;
 pub use crate::path::{Path, PathError};
 
+mod body;
 mod credential;
 mod kinds;
 mod lint;
 mod names;
 mod place;
 mod routes;
+mod scheme;
 mod sensitive;
 mod signing;
 mod uses;
 
 pub use crate::well_known::is_credential;
+pub use body::{BlobBody, BodyFields, BodyForm, MultipartFields, TextBody};
 pub use credential::{
     ACCESS, Algorithm, Assertion, Client, ClientAuthentication, Credential, CredentialKind, Endpoint, GrantType, Key,
     LoginStep, Oauth2, Over, Parameter, ParameterValue, Session, Taken, TakenFrom, TokenAnswer, Told, ToldBy,
@@ -30,6 +33,7 @@ pub use lint::{Declaration, Operation, Problem, check, compile, prepare};
 pub use place::{is_pointer, place, place_of_request};
 pub(crate) use routes::{Closeness, Filled, Siblings};
 pub use routes::{Route, Routes};
+pub use scheme::{Choice, Function, Location, MAIN_SERVER, NamedTemplate, Part, Placement, Scheme, Template};
 pub use sensitive::sensitive_by_place;
 pub use signing::{AwsV4, RequestPart, Sign};
 pub use uses::FieldUse;
@@ -350,127 +354,6 @@ impl ListStyle {
     }
 }
 
-/// What the body of a request consists of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BodyForm {
-    /// No body.
-    None,
-    /// `application/json`, or another media type of JSON
-    Json(BodyFields),
-    /// `application/x-www-form-urlencoded`
-    Form(BodyFields),
-    /// `multipart/form-data` (RFC 7578)
-    Multipart(MultipartFields),
-    /// The bytes of one file, with its media type.
-    Blob(BlobBody),
-    /// One text, in UTF-8.
-    Text(TextBody),
-}
-
-impl BodyForm {
-    /// The declared fields; none for a body without fields.
-    pub fn fields(&self) -> &[Field] {
-        match self {
-            Self::Json(body) | Self::Form(body) => &body.fields,
-            Self::Multipart(body) => &body.fields,
-            Self::None | Self::Blob(_) | Self::Text(_) => &[],
-        }
-    }
-
-    /// Why the plugin may add fields that are not declared, where it may.
-    pub fn open_reason(&self) -> Option<&str> {
-        match self {
-            Self::Json(body) | Self::Form(body) => body.open.as_deref(),
-            Self::Multipart(body) => body.open.as_deref(),
-            Self::None | Self::Blob(_) | Self::Text(_) => None,
-        }
-    }
-
-    /// What files of the body may be.
-    pub fn media_types(&self) -> &[String] {
-        match self {
-            Self::Multipart(body) => &body.media_types,
-            Self::Blob(body) => &body.media_types,
-            Self::None | Self::Json(_) | Self::Form(_) | Self::Text(_) => &[],
-        }
-    }
-
-    /// The media type that the body says of itself, where it is not the usual one of its form.
-    pub fn media_type(&self) -> Option<&str> {
-        match self {
-            Self::Json(body) => body.media_type.as_deref(),
-            Self::Text(body) => Some(&body.media_type),
-            _ => None,
-        }
-    }
-
-    /// Where the file or the text comes from that is the whole body.
-    pub fn whole(&self) -> Option<&Source> {
-        match self {
-            Self::Blob(body) => Some(&body.source),
-            Self::Text(body) => Some(&body.source),
-            _ => None,
-        }
-    }
-
-    /// `JSON`, `form`, …: for messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Json(_) => "json",
-            Self::Form(_) => "form",
-            Self::Multipart(_) => "multipart",
-            Self::Blob(_) => "blob",
-            Self::Text(_) => "text",
-        }
-    }
-}
-
-/// The fields of a body.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BodyFields {
-    /// The declared ones.
-    pub fields: Vec<Field>,
-    /// Why the plugin may add others, where it may.
-    pub open: Option<String>,
-    /// Of a JSON body that is not `application/json`: another media type of JSON, such as `application/merge-patch+json`.
-    #[serde(default, rename = "media-type", skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
-}
-
-/// The parts of a multipart body.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct MultipartFields {
-    /// The declared ones. A field bound to an attachment is a file.
-    pub fields: Vec<Field>,
-    /// Why the plugin may add others, where it may.
-    pub open: Option<String>,
-    /// What files among the parts may be: `image/png`, `image/*`, `*/*`.
-    pub media_types: Vec<String>,
-}
-
-/// A body that is one file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BlobBody {
-    /// An attachment, or a file that the plugin gives.
-    pub source: Source,
-    /// What the file may be. JSON is let in only by its own name.
-    pub media_types: Vec<String>,
-}
-
-/// A body that is one text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct TextBody {
-    /// An input, or a text that the plugin gives. Where it is left out there is no body.
-    pub source: Source,
-    /// `text/plain` or another text, or XML: `application/xml`, `application/soap+xml`. Without a charset: it is UTF-8.
-    pub media_type: String,
-}
-
 /// How the plugin receives the body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -479,163 +362,4 @@ pub enum AnswerForm {
     Bytes,
     /// As a blob, where the status is 2xx.
     Blob,
-}
-
-/// How the list of a scheme names the server that every connection has. No further one has this name.
-pub const MAIN_SERVER: &str = "main";
-
-/// A way to authenticate a request: what the host adds to it, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scheme {
-    /// Kebab case, unique in the manifest.
-    pub name: String,
-    /// One line.
-    pub summary: String,
-    /// Intermediate values, in order. Each may use those before it.
-    pub values: Vec<NamedTemplate>,
-    /// Where the credentials go.
-    pub placements: Vec<Placement>,
-    /// The servers that they are for, [`MAIN_SERVER`] among them or not; that one alone where the list is empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub servers: Vec<String>,
-    /// A signature beside what is placed. It is made last, of all that is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign: Option<Sign>,
-}
-
-impl Scheme {
-    /// Whether something of it is made of the request as it is sent.
-    pub(crate) fn is_of_request(&self) -> bool {
-        self.sign.is_some() || self.parts().any(|part| matches!(part, Part::Request(_)))
-    }
-
-    /// All parts of its templates.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
-        let values = self.values.iter().map(|value| &value.template);
-        let placed = self.placements.iter().map(|placement| &placement.template);
-        values.chain(placed).flat_map(|template| &template.parts)
-    }
-
-    /// Whether its credentials are for a server, by the name of a further one.
-    pub fn is_for(&self, server: Option<&str>) -> bool {
-        match server {
-            None if self.servers.is_empty() => true,
-            server => self.servers.iter().any(|name| name == server.unwrap_or(MAIN_SERVER)),
-        }
-    }
-}
-
-/// An intermediate value of a scheme.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedTemplate {
-    /// Kebab case, unique in the scheme.
-    pub name: String,
-    /// How it is made.
-    pub template: Template,
-}
-
-/// Where the host writes a credential.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
-    /// The part of the request.
-    pub location: Location,
-    /// The name of the header, query parameter, body field or variable of the path.
-    pub name: String,
-    /// How it is made.
-    pub template: Template,
-    /// Where the operator chooses: it is left out of connections that say so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unless: Option<Choice>,
-}
-
-/// A field of the connection has this value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// Its name.
-    pub field: String,
-    /// One of its choices.
-    pub value: String,
-}
-
-/// A part of a request that a credential can stand in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Location {
-    Header,
-    Query,
-    Body,
-    /// The variable of the path that has the name of the placement.
-    Path,
-}
-
-/// A text that the host makes: the parts in a row, then the functions applied to the whole, the first one first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Template {
-    /// Concatenated.
-    pub parts: Vec<Part>,
-    /// Applied to the concatenation, in order.
-    pub functions: Vec<Function>,
-}
-
-/// A piece of a [`Template`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// This text.
-    Literal(String),
-    /// A field of the connection.
-    Field(String),
-    /// A variable of the request.
-    Variable(String),
-    /// An earlier value of the scheme.
-    Value(String),
-    /// A part of the request as it is sent.
-    Request(RequestPart),
-    /// A value of a credential that lives.
-    Credential {
-        /// Name of the credential.
-        credential: String,
-        /// Name of the value.
-        value: String,
-    },
-}
-
-/// A fixed encoding or digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Function {
-    /// RFC 4648, section 4, padded.
-    Base64,
-    /// RFC 4648, section 5, not padded.
-    Base64Url,
-    /// RFC 3986: everything but unreserved characters.
-    PercentEncode,
-    /// `application/x-www-form-urlencoded` of the WHATWG URL Standard.
-    FormEncode,
-    /// The inside of a JSON string (RFC 8259).
-    JsonEscape,
-    /// RFC 1321, lower case hexadecimal.
-    Md5Hex,
-    /// FIPS 180-4, lower case hexadecimal.
-    Sha256Hex,
-    /// RFC 2104 over SHA-256, keyed with a connection field; lower case hexadecimal.
-    HmacSha256Hex(String),
-    /// RFC 2104 over SHA-256, keyed with a connection field; base 64.
-    HmacSha256Base64(String),
-}
-
-impl Function {
-    /// Whether what went in can't be read back from what comes out.
-    pub fn is_digest(&self) -> bool {
-        matches!(self, Self::Md5Hex | Self::Sha256Hex | Self::HmacSha256Hex(_) | Self::HmacSha256Base64(_))
-    }
-
-    /// The connection field that a keyed function uses.
-    pub fn key_field(&self) -> Option<&str> {
-        match self {
-            Self::HmacSha256Hex(field) | Self::HmacSha256Base64(field) => Some(field),
-            _ => None,
-        }
-    }
 }

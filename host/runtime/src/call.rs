@@ -12,7 +12,7 @@ use crate::failure::{CallError, Refusal};
 use crate::registry::Release;
 use crate::sandbox::Given;
 use crate::sandbox::agreed::Agreed;
-use crate::sandbox::ctx::Exchange;
+use crate::sandbox::exchange::Exchange;
 use crate::sandbox::log::LogEntry;
 use crate::trace::TraceContext;
 

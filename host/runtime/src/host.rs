@@ -23,6 +23,7 @@ use crate::vault::{MemoryVault, Vault};
 
 mod connections;
 mod figures;
+mod info;
 mod install;
 mod kept;
 mod publish;
@@ -31,6 +32,7 @@ mod run;
 #[cfg(test)]
 mod spares;
 mod stream;
+mod sweep;
 mod sync;
 mod turns;
 #[cfg(test)]
@@ -38,12 +40,14 @@ mod unbroken;
 
 pub use connections::{Consent, Device};
 pub use figures::{BudgetFigures, Figures};
+pub use info::{ChangedConnections, ConnectionInfo, CredentialInfo};
 pub use install::Followed;
-pub use kept::{ChangedConnections, ConnectionInfo, CredentialInfo, Swept, Tested};
+pub use kept::Tested;
 pub use refusals::RefusalEvent;
 pub(crate) use refusals::{RefusalHook, rule_of, tell_refusal};
 pub(crate) use run::Target;
 pub use stream::Stream;
+pub use sweep::Swept;
 
 /// Runs plugins. It is cheap to share (`Arc`), and calls may run on as many threads as there are.
 pub struct Host {

@@ -75,7 +75,7 @@ pub use registry::{
 };
 pub use retry::MOST_RETRIES;
 pub use sandbox::contract::Contract;
-pub use sandbox::ctx::Exchange;
+pub use sandbox::exchange::Exchange;
 pub use sandbox::log::{Level, LogEntry};
 pub use trace::TraceContext;
 pub use wharf_egress::{

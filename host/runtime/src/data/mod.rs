@@ -23,9 +23,10 @@ use crate::manifest::{About, Data};
 use crate::operation::Operation;
 use crate::registry::Release;
 use crate::sandbox::contract::Failed;
-use crate::sandbox::ctx::{Ctx, NoAnswer, Running, Unanswered};
+use crate::sandbox::ctx::{Ctx, NoAnswer, Unanswered};
 use crate::sandbox::ending::Ending;
 use crate::sandbox::open::Opened;
+use crate::sandbox::running::Running;
 use crate::sandbox::{Given, Ran};
 
 mod body;

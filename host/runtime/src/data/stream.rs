@@ -13,7 +13,8 @@ use crate::manifest::About;
 use crate::operation::Operation;
 use crate::registry::Release;
 use crate::sandbox::Ran;
-use crate::sandbox::ctx::{Ctx, Running};
+use crate::sandbox::ctx::Ctx;
+use crate::sandbox::running::Running;
 
 /// Whether the output of an operation is a list of items that come line by line.
 pub(crate) fn gives_lines(about: &About, operation: &Operation) -> bool {

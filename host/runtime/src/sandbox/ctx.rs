@@ -1,37 +1,33 @@
 //! What a running instance can reach on the host: the data of its store.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
-use wharf_egress::audit::{Audit, AuditError, Principal, Recorder, Who};
-use wharf_egress::declaration::{AnswerForm, Request};
+use wharf_egress::audit::{Audit, AuditError, Who};
+use wharf_egress::declaration::AnswerForm;
 use wharf_egress::guard::{self, Asked, Item, Refusal as GuardRefusal, Weight};
-use wharf_egress::outgoing::{Outgoing, Shown};
+use wharf_egress::outgoing::Outgoing;
 use wharf_egress::rules::Denial;
 use wharf_egress::send::{self, Allowance, Answer, SendError};
-use wharf_egress::{Blob, Connection, Masker, Room, Spool, SpoolError, moved};
+use wharf_egress::{Blob, Masker, SpoolError, moved};
 
-use super::agreed::Agreed;
 use super::changes::Changes;
+use super::exchange::Exchange;
 use super::log::{Level, Log};
 use super::meter::Meter;
+use super::running::Running;
 use super::tokens::Tokens;
 use super::turn::Came;
 use super::way::Way;
-use crate::budget::{Pass, Turns};
-use crate::credentials::live::{OfCall, Placed};
+use crate::budget::Pass;
 use crate::failpoint::failpoint;
 use crate::failure::{LimitReached, Refusal};
 use crate::grant::Grant;
-use crate::host::{RefusalHook, rule_of, tell_refusal};
+use crate::host::{rule_of, tell_refusal};
 use crate::limits::Limits;
-use crate::operation::{Operation, Valid};
-use crate::registry::Release;
-use crate::state::{NotAlone, Section, State};
-use crate::trace::TraceContext;
+use crate::state::{NotAlone, Section};
 
 /// The data of a store. It lives as long as one call.
 pub(crate) struct Ctx {
@@ -60,158 +56,6 @@ pub(crate) struct Ctx {
     pub(crate) refused: Option<Refusal>,
     /// Knows the weak secrets that requests had in them, and what was made of these: the plugin may have seen them.
     pub(crate) seen: Masker,
-}
-
-/// The call that an instance runs.
-pub(crate) struct Running {
-    /// Of the call.
-    pub(crate) id: String,
-    /// What the provider and the plugin take for it, where that is another one.
-    pub(crate) key: Option<String>,
-    /// For whom it is made.
-    pub(crate) principal: Option<Arc<Principal>>,
-    /// The release that it was admitted with, whatever is published meanwhile.
-    pub(crate) release: Arc<Release>,
-    pub(crate) operation: Arc<Operation>,
-    pub(crate) grant: Arc<Grant>,
-    /// The connection with what its credentials are now.
-    pub(crate) connection: Arc<Connection>,
-    /// Where these come from; none where all of them stand still.
-    pub(crate) live: Option<OfCall>,
-    /// Which ones the last request had.
-    pub(crate) placed: Option<Placed>,
-    /// Whether one was renewed as an answer said that it was over.
-    pub(crate) has_renewed: bool,
-    /// What its requests are held against; none where the connection has no budget.
-    pub(crate) turns: Option<Turns>,
-    /// The trace that the provider is told of.
-    pub(crate) trace: Option<TraceContext>,
-    /// The time of day that its requests tell, where that stands still.
-    pub(crate) time: Option<SystemTime>,
-    /// What its first request is held to.
-    pub(crate) agreed: Option<Agreed>,
-    pub(crate) input: Valid,
-    pub(crate) attachments: Vec<(String, Blob)>,
-    pub(crate) state: State,
-    pub(crate) audit: Option<Arc<Audit>>,
-    pub(crate) refusals: Option<RefusalHook>,
-    pub(crate) way: Way,
-    /// Where large files are kept; without one they are in memory.
-    pub(crate) spool: Option<Arc<Spool>>,
-}
-
-impl Running {
-    /// Who asks, for the audit.
-    pub(crate) fn who(&self) -> Who<'_> {
-        Who {
-            call: &self.id,
-            principal: self.principal.as_deref(),
-            plugin: &self.release.about.name,
-            digest: &self.release.digest,
-            operation: &self.operation.declared.name,
-            connection: self.grant.connection.name(),
-        }
-    }
-
-    /// The id of the call, which is a part of what has to be the same each time where it is recorded.
-    pub(crate) fn id_for_the_plugin(&self) -> Cow<'_, str> {
-        self.way
-            .moment()
-            .map_or(Cow::Borrowed(self.key.as_ref().unwrap_or(&self.id)), |moment| Cow::Owned(moment.call_id()))
-    }
-
-    /// Whether a request has the id of the call, and one of that name has been done with it: a provider that goes by the id would
-    /// answer as it did then, whatever it is asked for now.
-    fn is_done(&self, asked: &Asked, exchanges: &[Exchange]) -> bool {
-        let is_success = |status: u16| (200..300).contains(&status);
-        let is_done = |done: &Exchange| done.request.request == asked.name && done.status.is_some_and(is_success);
-        let declared = self.operation.declared.requests.iter().find(|declared| declared.name == asked.name);
-        exchanges.iter().any(is_done) && declared.is_some_and(Request::has_key)
-    }
-
-    /// What is sensitive in the answer to a request.
-    fn sensitive_answer(&self, request: &str) -> &[String] {
-        let declared = self.operation.declared.requests.iter().find(|declared| declared.name == request);
-        declared.map(|declared| declared.sensitive_answer.as_slice()).unwrap_or_default()
-    }
-
-    fn recorder(&self) -> Option<Recorder<'_>> {
-        Some(Recorder { audit: self.audit.as_deref()?, who: self.who() })
-    }
-
-    /// Sends a request, or looks up what came of it.
-    fn exchange(&self, outgoing: &Outgoing, allowance: Allowance<'_>) -> Result<Result<Answer, SendError>, NoAnswer> {
-        match &self.way {
-            Way::Replay(player) => Ok(player.answer(self.intended(outgoing), allowance.answer_bytes)?),
-            _ => Ok(send::send_one(&self.connection, outgoing, allowance, self.recorder())),
-        }
-    }
-
-    /// What the next request may take.
-    fn allowance(&self, meter: &Meter) -> Allowance<'_> {
-        let room = self.spool.as_deref().map(|spool| Room { spool, most: meter.file_allowed() });
-        Allowance { room, ..Allowance::new(meter.deadline, meter.limits().answer_head, meter.answer_allowed()) }
-    }
-
-    /// A request as a cassette has it: what the manifest adds to each base URL is a part of the request.
-    pub(super) fn intended(&self, outgoing: &Outgoing) -> Shown {
-        let server = outgoing.server();
-        let base = self.connection.server(server).map_or("", |connection| connection.base_url());
-        let rule = self.release.about.server(server);
-        let suffix = rule.and_then(|rule| rule.suffix.as_deref()).unwrap_or_default();
-        outgoing.shown_without(base.strip_suffix(suffix).unwrap_or(base))
-    }
-}
-
-/// A request and what became of it, fit to be shown.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Exchange {
-    /// The request, secrets masked.
-    #[serde(flatten)]
-    pub request: Shown,
-    /// Status of the answer; none where there was none.
-    pub status: Option<u16>,
-    /// Size of the answer's body, in bytes.
-    pub answer_bytes: Option<u64>,
-    /// How long the provider took, in microseconds.
-    pub micros: u64,
-    /// When it was sent; none where it was not.
-    #[serde(skip)]
-    pub sent: Option<Instant>,
-    /// Where it stands in the trace of its call, where the provider was told.
-    #[serde(skip)]
-    pub trace: Option<TraceContext>,
-    /// Of a [dry run at a time](crate::Call::dry_run_at): tells the request, and the connection that it is for, from others. Tokens have no part in it. It is for the program
-    /// that asks alone, as somebody could guess what it is of.
-    #[serde(skip)]
-    pub digest: Option<String>,
-}
-
-impl Exchange {
-    fn of(outgoing: &Outgoing) -> Self {
-        Self {
-            request: outgoing.shown(),
-            status: None,
-            answer_bytes: None,
-            micros: 0,
-            sent: None,
-            trace: None,
-            digest: None,
-        }
-    }
-
-    pub(super) fn came(&mut self, answer: &Answer) {
-        (self.status, self.answer_bytes) = (Some(answer.status), Some(answer.body.len()));
-    }
-
-    /// How long the provider took until now.
-    fn took(&mut self, sent: Instant) -> Duration {
-        let took = sent.elapsed();
-        self.sent = Some(sent);
-        self.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        took
-    }
 }
 
 /// A request that the guard built, with what it weighs, and what will be shown of it.

@@ -27,11 +27,13 @@ mod cpu;
 pub(crate) mod ctx;
 pub(crate) mod ending;
 pub(crate) mod engine;
+pub(crate) mod exchange;
 pub(crate) mod layout;
 pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod open;
 mod renewed;
+pub(crate) mod running;
 pub(crate) mod spare;
 mod tokens;
 mod turn;
@@ -40,11 +42,13 @@ pub(crate) mod way;
 
 use changes::Changes;
 use contract::{Instance, Invoked, Output, Plugin};
-use ctx::{Ctx, Exchange, Running, Unanswered};
+use ctx::{Ctx, Unanswered};
 use ending::Ending;
 use engine::Engine;
+use exchange::Exchange;
 use log::LogEntry;
 use meter::Meter;
+use running::Running;
 
 /// An output: its JSON and its files.
 pub(crate) type Given = (Json, Vec<(String, Blob)>);

@@ -12,8 +12,9 @@ use wharf_egress::outgoing::Outgoing;
 use wharf_egress::send::{Allowance, Answer, SendError};
 use wharf_egress::{Blob, Connection, Deadline};
 
-use super::ctx::{Ctx, NoAnswer, Running, for_people};
+use super::ctx::{Ctx, NoAnswer, for_people};
 use super::log::Level;
+use super::running::Running;
 use super::turn::Came;
 use super::way::Way;
 use crate::budget::Pass;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use wharf_egress::guard::Asked;
 use wharf_egress::send::Answer;
 
-use super::ctx::{Built, Ctx, NoAnswer, Running};
+use super::ctx::{Built, Ctx, NoAnswer};
+use super::running::Running;
 use super::way::Way;
 use crate::credentials::live::Placed;
 

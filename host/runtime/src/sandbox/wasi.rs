@@ -10,9 +10,10 @@ use wasmtime_wasi::p2::bindings::random::{insecure, random};
 use wasmtime_wasi::random::WasiRandomCtx;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::ctx::{Ctx, Running};
+use super::ctx::Ctx;
 use super::log::{Level, Log, Printed};
 use super::meter::Meter;
+use super::running::Running;
 use super::way::Moment;
 
 pub(crate) fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
