@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::model::{Api, Operation};
+use super::model::{Api, In, Operation};
 use super::names;
 use super::report::Report;
+use shapes::Shapes;
 
 mod errors;
 mod forms;
@@ -113,6 +114,20 @@ pub(crate) fn answers(api: &Api, number: usize, shared: &Shared, report: &mut Re
         accept: good.accept,
         redirects_to: good.origins,
     }
+}
+
+/// What is asked for: one of those that the description lets the header `Accept` be, where it says so.
+pub(crate) fn accepted(api: &Api, number: usize, accept: Option<String>) -> Option<String> {
+    let parameters = api.operations.get(number).into_iter().flat_map(|operation| &operation.parameters);
+    let header =
+        parameters.filter(|parameter| parameter.at == In::Header).find(|p| p.name.eq_ignore_ascii_case("accept"));
+    let choices = header.and_then(|header| Shapes::of(api).resolved(&header.schema).get("enum")?.as_array());
+    let is_one =
+        |text: &&str| text.contains('/') && text.len() <= 100 && text.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+    let choices: Vec<&str> = choices.into_iter().flatten().filter_map(Value::as_str).filter(is_one).collect();
+    let wanted = accept.as_deref().unwrap_or("application/json");
+    let chosen = choices.iter().find(|choice| **choice == wanted).or_else(|| choices.first());
+    chosen.map(|choice| (*choice).to_owned()).or(accept)
 }
 
 /// A rule behind those of errors.

@@ -84,9 +84,7 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
     if let Some(scheme) = credentials.scheme {
         document.insert("scheme".to_owned(), scheme.into());
     }
-    if let Some(test) = connection_test(&written) {
-        document.insert("test".to_owned(), json!({ "operation": test }));
-    }
+    let before_answers = document.len();
     if shared.answer.as_array().is_some_and(|rules| !rules.is_empty()) {
         document.insert("answer".to_owned(), shared.answer);
     }
@@ -100,7 +98,11 @@ pub(crate) fn assemble(api: &Api, wanted: &Wanted<'_>, report: &mut Report) -> A
     document.insert("operations".to_owned(), Value::Object(written));
     settle(&mut document, &made, report);
     let kept = document.get("operations").and_then(Value::as_object);
+    let test = kept.and_then(connection_test);
     made.retain(|name, _| kept.is_some_and(|operations| operations.contains_key(name)));
+    if let Some(test) = test {
+        document.shift_insert(before_answers, "test".to_owned(), json!({ "operation": test }));
+    }
     Assembled { document, names: made.into_iter().map(|(name, described)| (described.key, name)).collect() }
 }
 
@@ -151,12 +153,14 @@ fn member(
 ) -> Option<Map<String, Value>> {
     let of = credentials.of.get(number)?;
     let answers = answers::answers(api, number, shared, report);
+    let accept = answers::accepted(api, number, answers.accept.clone());
     let around = Around {
         name,
         server: servers.of.get(number).and_then(Option::as_deref),
         scheme: of.scheme.as_deref(),
         credential: &of.parameters,
-        accept: answers.accept.as_deref(),
+        accept: accept.as_deref(),
+        is_file: !answers.files.is_empty() && answers.redirects_to.is_empty(),
     };
     let mut members = operation::write(api, number, &around, report)?;
     let scheme = of.scheme.as_ref().or(credentials.scheme.as_ref()).and_then(|name| credentials.schemes.get(name));
@@ -167,6 +171,8 @@ fn member(
         request.insert("redirects-to".to_owned(), json!(answers.redirects_to));
     }
     if !answers.files.is_empty() {
+        // The rule of its answer says so.
+        members.get_mut("request").and_then(Value::as_object_mut).map(|request| request.shift_remove("as-file"));
         members.insert("files".to_owned(), json!(answers.files));
     }
     if let Some(answer) = answers.answer {
@@ -192,6 +198,11 @@ fn leave_to_the_scheme(scheme: Option<&Value>, members: &mut Map<String, Value>)
         input.get_mut("properties").and_then(Value::as_object_mut).map(|properties| properties.shift_remove(name));
         if let Some(required) = input.get_mut("required").and_then(Value::as_array_mut) {
             required.retain(|known| known != name);
+        }
+        let Some(sensitive) = members.get_mut("sensitive-inputs").and_then(Value::as_array_mut) else { continue };
+        sensitive.retain(|known| known != name);
+        if sensitive.is_empty() {
+            members.shift_remove("sensitive-inputs");
         }
     }
 }

@@ -136,3 +136,6 @@ pub fn import(documents: &mut Documents, options: &Options) -> Result<Imported, 
     let totals = report.totals(chosen.iter().map(String::as_str));
     Ok(Imported { document, names, report, totals, aside, digest: documents.digest(), api })
 }
+
+#[cfg(test)]
+mod tests;

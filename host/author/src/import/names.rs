@@ -133,7 +133,7 @@ impl Style {
 
     /// What the operation may be called, the best first.
     fn actions(&self, operation: &Operation) -> Vec<String> {
-        let id = operation.id.as_deref().unwrap_or_default();
+        let id = own_id(operation);
         let of_resource = words(&self.resource(operation));
         let in_namespace =
             self.namespace(operation).map_or(0, |parts| parts.iter().flat_map(|part| words(part)).count());
@@ -149,6 +149,16 @@ impl Style {
         let plain = if own.is_empty() { without_resource } else { short };
         [plain, own, described].iter().filter_map(|words| kebab(words)).collect()
     }
+}
+
+/// The identifier without its path and method, which FastAPI writes behind the name of each function.
+fn own_id(operation: &Operation) -> &str {
+    let id = operation.id.as_deref().unwrap_or_default();
+    let plain = |c: char| if c.is_alphanumeric() { c } else { '_' };
+    let path: String = operation.path.chars().map(plain).collect();
+    let behind = format!("{path}_{}", operation.method.to_ascii_lowercase());
+    let own = id.strip_suffix(&behind).map(|own| own.trim_end_matches('_'));
+    own.filter(|own| !own.is_empty() && path.len() > 1).unwrap_or(id)
 }
 
 /// The parts of an identifier with this separator. One with braces or an empty part is a path, and no name.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use wharf::declaration::{self, BodyForm, Effect, ListStyle, Method, Request, Source};
+use wharf::declaration::{self, AnswerForm, BodyForm, Effect, ListStyle, Method, Request, Source};
 use wharf::manifest::{self, Data, Manifest, document};
 
 use super::model::{Api, In, Operation};
@@ -49,6 +49,8 @@ pub(crate) struct Around<'a> {
     pub(crate) credential: &'a [usize],
     /// The header `Accept`, where the host's own would not do.
     pub(crate) accept: Option<&'a str>,
+    /// Whether its answer is a file: then it may ask for a range of it.
+    pub(crate) is_file: bool,
 }
 
 /// A part of an operation that can be left out.
@@ -223,7 +225,7 @@ impl Maker<'_> {
             headers: fields.headers,
             body: body.form.unwrap_or(BodyForm::None),
             scheme: self.around.scheme.map(str::to_owned),
-            answer: declaration::AnswerForm::Bytes,
+            answer: if self.around.is_file { AnswerForm::Blob } else { AnswerForm::Bytes },
             read_only: false,
             sensitive_answer: Vec::new(),
             redirects_to: Vec::new(),

@@ -65,11 +65,21 @@ const LASTS: [&str; 6] = ["afterid", "lastid", "sinceid", "startafterid", "start
 const PAGES: [&str; 7] = ["currentpage", "page", "pageindex", "pageno", "pagenum", "pagenumber", "pageidx"];
 
 /// Parameters that say how many items are left out.
-const OFFSETS: [&str; 9] =
-    ["from", "offset", "pageoffset", "resultoffset", "skip", "start", "startat", "startindex", "startposition"];
+const OFFSETS: [&str; 10] = [
+    "from",
+    "limitstart",
+    "offset",
+    "pageoffset",
+    "resultoffset",
+    "skip",
+    "start",
+    "startat",
+    "startindex",
+    "startposition",
+];
 
 /// Parameters that say how many items a page has.
-const SIZES: [&str; 17] = [
+const SIZES: [&str; 18] = [
     "count",
     "itemsperpage",
     "limit",
@@ -77,6 +87,7 @@ const SIZES: [&str; 17] = [
     "maxitemcount",
     "maxresults",
     "num",
+    "number",
     "pagelimit",
     "pagesize",
     "perpage",

@@ -87,6 +87,10 @@ fn address(server: &Server, base: Option<&Address>) -> Option<Address> {
     let parsed = match (Url::parse(&text), base) {
         (Ok(url), _) => Some(url),
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(Address::Known(base))) => base.join(&text).ok(),
+        // A host without the word before it.
+        (Err(url::ParseError::RelativeUrlWithoutBase), _) if text.starts_with("//") => {
+            Url::parse(&format!("https:{text}")).ok()
+        }
         _ => None,
     };
     let is_whole = |url: &Url| matches!(url.scheme(), "https" | "http") && url.host().is_some() && !text.contains('{');

@@ -182,3 +182,45 @@ fn targets(value: &Value) -> Vec<&str> {
     }
     targets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_is_told_of_whose_schema_is_freed_with_a_chain() {
+        let link = |number: usize| {
+            (format!("A{number}"), json!({ "allOf": [{ "$ref": format!("#/$defs/A{}", number + 1) }] }))
+        };
+        let mut definitions: Map<String, Value> = (0..400).map(link).collect();
+        definitions.insert("A400".to_owned(), json!({"type": "string"}));
+        let operation = |schema: &str| {
+            json!({
+                "title": "Make", "summary": "Makes it.", "request": {"method": "POST", "path": format!("/{schema}"), "body": {"json": ["x"]}},
+                "input": {"properties": {"x": {"$ref": format!("#/$defs/{schema}")}}},
+            })
+        };
+        let Value::Object(mut manifest) = json!({
+            "contract": document::CONTRACT, "name": "acme", "title": "Acme", "version": "0.1.0", "summary": "Acme.",
+            "server": {"summary": "Where it is."}, "$defs": definitions,
+            "operations": {"a.first": operation("A0"), "a.late": operation("A350")},
+        }) else {
+            panic!("it is an object")
+        };
+        let described = |key: &str| Described { key: key.to_owned(), place: format!("#/{key}") };
+        let made = Operations::from([
+            ("a.first".to_owned(), described("POST /A0")),
+            ("a.late".to_owned(), described("POST /A350")),
+        ]);
+        let mut report = Report::default();
+        settle(&mut manifest, &made, &mut report);
+
+        assert!(document::check(&serde_json::to_string(&manifest).unwrap()).is_ok());
+        let is_free = manifest["$defs"]["A350"] == Value::Bool(true);
+        assert!(is_free, "the chain is freed as a whole");
+        let told = |key: &str| {
+            report.lines.iter().any(|line| line.operation.as_deref() == Some(key) && line.place == format!("#/{key}"))
+        };
+        assert!(told("POST /A0") && told("POST /A350"), "{report:#?}");
+    }
+}

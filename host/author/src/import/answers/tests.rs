@@ -149,13 +149,13 @@ fn words_of_errors_are_found_in_their_usual_places() {
             Some("/code"),
         ),
     ] {
-        let shape = errors::shape(shapes::Shapes::of(&api), &schema).unwrap();
+        let shape = errors::shape(Shapes::of(&api), &schema).unwrap();
         assert_eq!((shape.message.as_str(), shape.code.as_deref()), (message, code), "{schema}");
     }
-    assert_eq!(errors::shape(shapes::Shapes::of(&api), &json!({})), None);
+    assert_eq!(errors::shape(Shapes::of(&api), &json!({})), None);
     let round =
         Api { schemas: [("A".to_owned(), json!({"$ref": "#/$defs/A"}))].into_iter().collect(), ..Api::default() };
-    assert_eq!(errors::shape(shapes::Shapes::of(&round), &json!({"$ref": "#/$defs/A"})), None);
+    assert_eq!(errors::shape(Shapes::of(&round), &json!({"$ref": "#/$defs/A"})), None);
 }
 
 #[test]

@@ -46,8 +46,12 @@ pub(super) fn with_parameters(api: &Api, ways: &Ways, needs: &mut [Option<Need>]
         let Some(need) = need else { continue };
         for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
             let found = keys.iter().find(|(_, spot)| spot.is_of(parameter.at, &parameter.name));
-            if let Some((name, _)) = found
-                && !need.schemes.contains(name)
+            let is_written = |spot: &Spot| {
+                let mut others = need.schemes.iter().filter_map(|name| ways.get(name)?.spot());
+                others.any(|other| other.is_of(parameter.at, &spot.name))
+            };
+            if let Some((name, spot)) = found
+                && !is_written(spot)
                 && need.schemes.len() < MOST_TOGETHER
             {
                 need.schemes.push((*name).clone());

@@ -1,6 +1,6 @@
 //! Parameters that are the credential itself: some descriptions list it among the inputs.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::also::is_the_token;
 use super::{Spot, alike};
@@ -34,6 +34,9 @@ const OF_AWS: [&str; 7] = [
 
 /// Names that something else may have, too: they count where most operations have them.
 const PERHAPS: [&str; 3] = ["token", "key", "session-token"];
+
+/// Ends of such names, without marks: `X-ListenAPI-Key`.
+const ENDS: [&str; 7] = ["accesstoken", "apikey", "apitoken", "appkey", "apptoken", "authtoken", "subscriptionkey"];
 
 /// By operation: those that are written where its credentials are, or have the name of one. `spots` are where these are written.
 pub(super) fn of(api: &Api, spots: &[Vec<Spot>]) -> Vec<Vec<usize>> {
@@ -86,16 +89,23 @@ pub(super) fn usual(api: &Api) -> Option<(In, String, Vec<bool>)> {
     (count * 2 >= api.operations.len()).then(|| (at, most.1.clone(), has))
 }
 
-fn is_credential(parameter: &Parameter, usual: &[&str]) -> bool {
+fn is_credential(parameter: &Parameter, usual: &[String]) -> bool {
     let name = alike(&parameter.name);
-    parameter.at != In::Path && (CREDENTIALS.contains(&name.as_str()) || usual.contains(&name.as_str()))
+    parameter.at != In::Path && (CREDENTIALS.contains(&name.as_str()) || usual.contains(&name))
 }
 
 /// Those of the names that may be another thing, which half of the operations have.
-fn shared(api: &Api) -> Vec<&'static str> {
-    let has = |operation: &&Operation, name: &str| {
-        operation.parameters.iter().any(|parameter| parameter.at != In::Path && alike(&parameter.name) == name)
+fn shared(api: &Api) -> Vec<String> {
+    let may_be = |name: &String| {
+        let plain = name.replace('-', "");
+        PERHAPS.contains(&name.as_str()) || ENDS.iter().any(|end| plain.ends_with(end))
     };
-    let count = |name: &str| api.operations.iter().filter(|operation| has(operation, name)).count();
-    PERHAPS.into_iter().filter(|name| count(name) * 2 >= api.operations.len().max(1)).collect()
+    let mut counts = IndexMap::<String, usize>::new();
+    for operation in &api.operations {
+        let names = operation.parameters.iter().filter(|parameter| parameter.at != In::Path);
+        let names: IndexSet<String> = names.map(|parameter| alike(&parameter.name)).filter(may_be).collect();
+        names.into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    }
+    let half = |count: &usize| count * 2 >= api.operations.len().max(1);
+    counts.into_iter().filter(|(_, count)| half(count)).map(|(name, _)| name).collect()
 }

@@ -299,3 +299,15 @@ fn what_is_no_way_to_authenticate_is_told_with_those_there_are() {
         assert!(text.parse::<Auth>().unwrap_err().contains("write `bearer`"), "{text}");
     }
 }
+
+#[test]
+fn a_key_with_the_name_of_the_provider_is_one_where_most_operations_have_it() {
+    for name in ["X-ListenAPI-Key", "xi-api-key", "authtoken", "Acme-Subscription-Key"] {
+        let all = vec![with_parameter(In::Header, name), with_parameter(In::Header, name), operation(None)];
+        let (credentials, report) = made(&api(&[], all), None);
+        assert_eq!(credentials.schemes["api-key"]["placements"][0]["header"], name, "{report:?}");
+        assert_eq!(credentials.of[2].scheme.as_deref(), Some("none"));
+    }
+    let once = vec![with_parameter(In::Header, "xi-api-key"), operation(None), operation(None)];
+    assert!(made(&api(&[], once), None).0.schemes.is_empty());
+}

@@ -104,3 +104,15 @@ fn every_name_is_one_that_the_host_takes() {
     assert!(made.iter().all(|name| is_name(name)), "{made:?}");
     assert_eq!(made.iter().collect::<HashSet<_>>().len(), made.len());
 }
+
+#[test]
+fn what_a_framework_writes_behind_the_name_of_a_function_is_no_part_of_it() {
+    assert_eq!(
+        named(&[
+            ("GET /a/v1/items/{id}", "read_item_a_v1_items__id__get", "items"),
+            ("POST /voices/add", "add_v1_voices_add_post", "voices"),
+            ("GET /x", "_x_get", "x"),
+        ]),
+        ["items.read", "voices.add-v1", "x.get"]
+    );
+}

@@ -142,6 +142,7 @@ fn takes_nothing(api: &Api, schema: &Value, depth: usize) -> bool {
     let schema = schemas::resolved(api, schema);
     let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array).filter(|list| !list.is_empty());
     let takes = |part: &Value| depth >= MOST_DEEP || takes_nothing(api, part, depth + 1);
+    let of_one = list("oneOf").map(|parts| parts.iter().filter(|part| takes(part)).take(2).count());
     let is_object = match schema.get("type") {
         Some(Value::String(kind)) => kind == "object",
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
@@ -150,7 +151,8 @@ fn takes_nothing(api: &Api, schema: &Value, depth: usize) -> bool {
     is_object
         && list("required").is_none()
         && list("allOf").is_none_or(|parts| parts.iter().all(takes))
-        && ["anyOf", "oneOf"].iter().all(|keyword| list(keyword).is_none_or(|parts| parts.iter().any(takes)))
+        && list("anyOf").is_none_or(|parts| parts.iter().any(takes))
+        && of_one.is_none_or(|fitting| fitting == 1)
 }
 
 fn kind(api: &Api, content: &Content) -> Kind {
@@ -247,22 +249,25 @@ impl<'a> Writer<'a, '_, '_> {
 
     fn members(&mut self, members: &Members<'_>, required: bool) -> Vec<Field> {
         let mut fields: Vec<Field> = Vec::new();
+        let (mut all, mut needed) = (Vec::new(), Vec::new());
         for (name, schema) in &members.members {
             let has_key = fields.iter().any(|field| field.source == Source::CallId);
             let is_key = KEYS.contains(name) && !has_key && schemas::kinds(self.api, schema).is_only_text();
             let source = match is_key {
                 true => Source::CallId,
                 false => {
-                    let is_required = required && members.required.contains(name);
-                    Source::Input(self.inputs.add(
-                        name,
-                        "body",
-                        schemas::input(self.api, schema, words(schema)),
-                        is_required,
-                    ))
+                    let is_required = members.required.contains(name);
+                    let schema = schemas::input(self.api, schema, words(schema));
+                    let input = self.inputs.add(name, "body", schema, required && is_required);
+                    all.push(input.clone());
+                    needed.extend(is_required.then(|| input.clone()));
+                    Source::Input(input)
                 }
             };
             fields.push(field((*name).to_owned(), source, ListStyle::Repeated));
+        }
+        if !required {
+            self.inputs.together(&all, &needed);
         }
         if required && !members.alternatives.is_empty() {
             let parts = members.alternatives.iter().map(|names| json!({"required": names}));

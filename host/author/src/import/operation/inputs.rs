@@ -23,6 +23,8 @@ pub(super) struct Inputs {
     required: Vec<String>,
     /// Alternatives of what has to be given.
     pub(super) alternatives: Option<Value>,
+    /// What has to be given beside an input, where that is.
+    beside: Map<String, Value>,
     pub(super) attachments: Vec<AttachmentField>,
     pub(super) sensitive: Vec<String>,
 }
@@ -50,6 +52,16 @@ impl Inputs {
         name
     }
 
+    /// Inputs of which none has to be given, and of which some do where any of them is.
+    pub(super) fn together(&mut self, all: &[String], required: &[String]) {
+        for name in all {
+            let others: Vec<&String> = required.iter().filter(|other| *other != name).collect();
+            if !others.is_empty() {
+                self.beside.insert(name.clone(), json!(others));
+            }
+        }
+    }
+
     /// Whether there is an input of this name. The host adds one to lists in pages.
     fn is_taken(&self, name: &str) -> bool {
         name == MAX_ITEMS || self.properties.contains_key(name) || self.attachments.iter().any(|file| file.name == name)
@@ -74,6 +86,9 @@ impl Inputs {
         }
         if !self.required.is_empty() {
             schema.insert("required".to_owned(), json!(self.required));
+        }
+        if !self.beside.is_empty() {
+            schema.insert("dependentRequired".to_owned(), self.beside.clone().into());
         }
         if let Some(alternatives) = &self.alternatives {
             schema.insert("anyOf".to_owned(), alternatives.clone());

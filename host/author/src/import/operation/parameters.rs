@@ -133,13 +133,20 @@ fn object(api: &Api, parameter: &Parameter, inputs: &mut Inputs, query: &mut Vec
         return query.push(field(parameter.name.clone(), Source::Input(input), ListStyle::Repeated));
     }
     if let Some(members) = schemas::members(api, &parameter.schema) {
+        let (mut all, mut needed) = (Vec::new(), Vec::new());
         for (name, schema) in &members.members {
-            let required = parameter.required && members.required.contains(name);
+            let is_required = members.required.contains(name);
             let kinds = schemas::kinds(api, schema);
             let lists = if kinds.object || kinds.nested_list { ListStyle::Json } else { ListStyle::Repeated };
             let words = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-            let input = inputs.add(name, "query", schemas::input(api, schema, words), required);
+            let input =
+                inputs.add(name, "query", schemas::input(api, schema, words), parameter.required && is_required);
+            all.push(input.clone());
+            needed.extend(is_required.then(|| input.clone()));
             query.push(field((*name).to_owned(), Source::Input(input), lists));
+        }
+        if !parameter.required {
+            inputs.together(&all, &needed);
         }
         return;
     }

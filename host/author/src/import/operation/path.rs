@@ -139,6 +139,30 @@ fn slashes(parameter: &Parameter) -> May {
     }
 }
 
+/// Whole numbers with commas between them.
+const WHOLE_NUMBERS: &str = "^-?[0-9]+(,-?[0-9]+)*$";
+
+/// Of what a list is whose entries one text can be held to.
+enum Entries {
+    Numbers,
+    /// Any text is one.
+    Texts,
+}
+
+fn entries(api: &Api, list: &Value) -> Option<Entries> {
+    const WORDS: [&str; 6] = ["type", "items", "description", "title", "example", "default"];
+    let says_no_more = |schema: &Value| {
+        schema.as_object().is_some_and(|schema| schema.keys().all(|keyword| WORDS.contains(&keyword.as_str())))
+    };
+    let list = schemas::resolved(api, list);
+    let items = schemas::resolved(api, list.get("items")?);
+    match items.get("type").and_then(Value::as_str) {
+        Some("integer") => Some(Entries::Numbers),
+        Some("string") if says_no_more(list) && says_no_more(items) => Some(Entries::Texts),
+        _ => None,
+    }
+}
+
 /// Adds the input of a variable, and gives its name.
 fn input(api: &Api, parameter: &Parameter, plain: &str, inputs: &mut Inputs, teller: &mut Teller<'_>) -> String {
     let kinds = schemas::kinds(api, &parameter.schema);
@@ -146,9 +170,17 @@ fn input(api: &Api, parameter: &Parameter, plain: &str, inputs: &mut Inputs, tel
         Value::Null => schemas::input(api, &serde_json::json!({"type": "string"}), &parameter.description),
         _ if kinds.is_only_text() => schemas::input(api, &parameter.schema, &parameter.description),
         _ => {
+            let mut schema = schemas::text(&parameter.description, "Several with commas between them.");
+            let entries = entries(api, &parameter.schema);
+            if let (Some(Entries::Numbers), Some(schema)) = (&entries, schema.as_object_mut()) {
+                schema.insert("pattern".to_owned(), WHOLE_NUMBERS.into());
+            }
             let text = "a list or an object in the path is one text here: its entries, with commas between them";
-            teller.note(&parameter.place, "list-in-path", text);
-            schemas::text(&parameter.description, "Several with commas between them.")
+            match entries {
+                Some(_) => teller.note(&parameter.place, "list-in-path", text),
+                None => teller.relaxed(&parameter.place, "list-in-path", text),
+            }
+            schema
         }
     };
     inputs.add(plain, "path", schema, true)

@@ -88,7 +88,7 @@ fn made(api: &Api, report: &mut Report) -> Value {
     let mut operations = Map::new();
     for (number, name) in names.iter().enumerate() {
         let server = servers.of[number].as_deref();
-        let around = Around { name, server, scheme: None, credential: &[], accept: None };
+        let around = Around { name, server, scheme: None, credential: &[], accept: None, is_file: false };
         if let Some(written) = write(api, number, &around, report) {
             operations.insert(name.clone(), Value::Object(written));
         }

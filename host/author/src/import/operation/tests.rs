@@ -10,7 +10,7 @@ fn of(api: &Api) -> (Value, Vec<String>) {
 }
 
 fn around() -> Around<'static> {
-    Around { name: "things.do", server: None, scheme: None, credential: &[], accept: None }
+    Around { name: "things.do", server: None, scheme: None, credential: &[], accept: None, is_file: false }
 }
 
 fn of_around(api: &Api, around: &Around<'_>) -> (Value, Vec<String>) {

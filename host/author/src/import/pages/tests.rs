@@ -128,3 +128,9 @@ fn the_list_is_the_one_that_the_answer_is_about() {
     assert_eq!(list_of(object(json!({"data": object(json!({"rows": list()}))}))), Some(json!("/data/rows")));
     assert_eq!(list_of(object(json!({"one": list(), "other": list()}))), None);
 }
+
+#[test]
+fn an_offset_beside_a_number_of_items_turns_the_page() {
+    let turned = of(vec![number("offset"), number("number")], list(), &[]).unwrap();
+    assert_eq!(turned["offset"]["limit"], "number");
+}

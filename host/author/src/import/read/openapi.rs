@@ -123,12 +123,17 @@ pub(super) fn body<'d>(
         }
     };
     let contents = contents(reader, &at, problems);
+    let required = at.bool("required") == Some(true);
     if contents.is_empty() {
-        return Some(None);
+        let is_described = at.get("content").is_some_and(|content| content.members().next().is_some());
+        return match is_described {
+            true => reader.missing(label, &at, required, "media-type", "no media type of its body can be read"),
+            false => Some(None),
+        };
     }
     Some(Some(Body {
         place: at.place(),
-        required: at.bool("required") == Some(true),
+        required,
         description: text(&at, "description").unwrap_or_default(),
         contents,
     }))
@@ -194,6 +199,10 @@ fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problem
 
 /// The media types that a key names: some write several into one.
 pub(super) fn media_types(written: &str) -> Vec<String> {
+    // A generator that was told of none leaves the name empty, and means JSON.
+    if written.trim().is_empty() {
+        return vec!["application/json".to_owned()];
+    }
     let names = written.split(',').map(|name| name.trim().to_ascii_lowercase());
     let names = names.filter(|name| !name.is_empty() && name.len() <= LONGEST_MEDIA_TYPE && is_clean(name));
     let whole = |name: String| match name.as_str() {

@@ -224,3 +224,24 @@ fn forms_without_fields_and_other_parts_are_told() {
         (json!({"multipart": ["a", "b"]}), vec!["Relaxed form-alternatives".to_owned()])
     );
 }
+
+#[test]
+fn what_a_body_requires_is_required_beside_the_rest_where_there_may_be_none() {
+    let schema =
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}});
+    let mut described = post(vec![content("application/json", schema)]);
+    described.body.as_mut().unwrap().required = false;
+    described.method = "DELETE".to_owned();
+    let (made, _) = of(&api(described));
+    assert_eq!((made["input"].get("required"), &made["input"]["dependentRequired"]), (None, &json!({"b": ["a"]})));
+}
+
+#[test]
+fn nothing_is_sent_where_several_alternatives_would_take_it() {
+    let either =
+        |names: [&str; 2]| json!({"oneOf": names.map(|name| json!({"type": "object", "properties": {name: {}}}))});
+    let mut described = post(vec![content("application/json", either(["a", "b"]))]);
+    described.body.as_mut().unwrap().required = false;
+    let (made, told) = of(&api(described));
+    assert_eq!((&made["input"]["required"], told), (&json!(["body"]), vec!["Note body-required".to_owned()]));
+}

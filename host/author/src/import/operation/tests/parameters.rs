@@ -84,3 +84,10 @@ fn what_can_have_one_value_only_is_always_sent() {
     assert_eq!(query(vec![version(true)]).0, json!([{"name": "v", "text": "2"}]));
     assert_eq!(query(vec![version(false)]).0, json!(["v"]));
 }
+
+#[test]
+fn members_of_an_optional_object_are_required_beside_each_other() {
+    let schema = json!({"type": "object", "required": ["gt"], "properties": {"gt": {"type": "integer"}, "lt": {"type": "integer"}}});
+    let (made, _) = of(&get("/things", vec![parameter(In::Query, "a", schema)]));
+    assert_eq!((made["input"].get("required"), &made["input"]["dependentRequired"]), (None, &json!({"lt": ["gt"]})));
+}

@@ -62,3 +62,17 @@ fn a_path_that_cannot_be_sent_leaves_the_operation_out() {
         assert_eq!(path(template, Vec::new()).1, ["LeftOut path"], "{template}");
     }
 }
+
+#[test]
+fn a_list_in_the_path_is_a_text_of_what_its_entries_are() {
+    let list = |items: Value| {
+        let (made, told) =
+            of(&get("/a/{ids}", vec![parameter(In::Path, "ids", json!({"type": "array", "items": items}))]));
+        (made.pointer("/input/properties/ids/pattern").cloned(), told)
+    };
+    let note = || vec!["Note list-in-path".to_owned()];
+    assert_eq!(list(json!({"type": "integer"})), (Some(json!("^-?[0-9]+(,-?[0-9]+)*$")), note()));
+    assert_eq!(list(json!({"type": "string"})), (None, note()));
+    // Nobody is held to what its entries may be.
+    assert_eq!(list(json!({"type": "string", "enum": ["a"]})), (None, vec!["Relaxed list-in-path".to_owned()]));
+}

@@ -36,7 +36,7 @@ impl<'d> Converter<'_, 'd, '_> {
 
     fn keyword(&mut self, keyword: &str, value: &'d Value, all: &'d Map<String, Value>, made: &mut Map<String, Value>) {
         let said = match keyword {
-            "type" => self.types(value),
+            "type" => self.types(value).map(|types| whole_by_format(types, all.get("format"))),
             "format" => value.as_str().filter(|format| format.len() <= 60 && is_clean(format)).map(Value::from),
             "enum" => self.choices(value, all),
             "const" => self.constant(value),
@@ -342,4 +342,10 @@ fn require(keywords: &Map<String, Value>, made: &mut Map<String, Value>) {
     let all: IndexSet<&str> = said.chain(own).collect();
     let all: Vec<Value> = all.into_iter().map(Value::from).collect();
     made.insert("required".to_owned(), Value::Array(all));
+}
+
+/// `number` with the format of whole numbers, as some generators write it.
+fn whole_by_format(types: Value, format: Option<&Value>) -> Value {
+    let is_whole = types == "number" && matches!(format.and_then(Value::as_str), Some("int32" | "int64"));
+    if is_whole { Value::from("integer") } else { types }
 }
