@@ -51,6 +51,7 @@ pub(super) fn look(setup: &Setup, dir: &Path) -> Result<Vec<Finding>, Vec<Proble
             looked.replay(setup, dir, &release);
             looked.doubts(&plugin);
             looked.poor(&plugin);
+            looked.publish(setup, dir, release);
         }
         Err(error) => looked.bad(&error),
     }
@@ -128,6 +129,18 @@ impl Looked {
                 }
                 Err(error) => self.bad(&error.context(file.display().to_string())),
             }
+        }
+    }
+
+    /// Connections beside it are checked with it, also before it is installed.
+    fn publish(&mut self, setup: &Setup, dir: &Path, release: Arc<Release>) {
+        let name = release.about.name.clone();
+        let is_meant = setup.config.connections.values().any(|connection| connection.provider == name);
+        // It is refused where one is installed: that one answers.
+        if setup.host.publish(release).is_ok() && is_meant {
+            let component = dir.join(format!("{name}.wasm"));
+            let how = format!("`wharf install {}`", component.display());
+            self.add(Verdict::Look, format!("it is not installed: calls by its name work after {how}"));
         }
     }
 
