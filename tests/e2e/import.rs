@@ -172,6 +172,14 @@ fn a_persons_changes_and_names_survive_a_new_description_and_what_is_new_is_told
 
     let same = shop.import(&[]);
     assert!(same.out.contains("the version is 0.2.0 now"), "nothing changed: {same:?}");
+
+    // A variable of a path that is renamed takes the name along, and the next import knows it.
+    shop.world.write(
+        "shop.yaml",
+        SHOP.replace("/orders/{id}/purge", "/orders/{order}/purge")
+            .replace("name: id, in: path", "name: order, in: path"),
+    );
+    assert_eq!((shop.import(&[]).code, shop.import(&[]).code), (0, 0));
 }
 
 #[test]

@@ -12,8 +12,22 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
     let _ = writeln!(text, "[connections.{plugin}]\nprovider = \"{plugin}\"");
     let _ = match at("/default") {
         Some(default) => writeln!(text, "base_url = {}", quoted(default)),
-        None => writeln!(text, "base_url = \"https://api.example.com\" # {}", at("/summary").unwrap_or_default()),
+        None => {
+            let summary = at("/summary").unwrap_or_default();
+            writeln!(text, "base_url = {} # {summary}", quoted(&such_as(summary)))
+        }
     };
+    let servers = document.get("servers").and_then(Value::as_object).into_iter().flatten();
+    let servers: Vec<String> = servers
+        .map(|(name, server)| {
+            let text = |member: &str| server.get(member).and_then(Value::as_str);
+            let url = text("default").map_or_else(|| such_as(text("summary").unwrap_or_default()), str::to_owned);
+            format!("{} = {}", quoted(name), quoted(&url))
+        })
+        .collect();
+    if !servers.is_empty() {
+        let _ = writeln!(text, "servers = {{ {} }}", servers.join(", "));
+    }
     let fields = document.get("fields").and_then(Value::as_object).into_iter().flatten();
     let fields: Vec<(&String, &Value)> = fields.collect();
     if !fields.is_empty() {
@@ -29,6 +43,13 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
         let _ = writeln!(text, "\n# `wharf connect {plugin}` obtains a token, once the plugin is approved.");
     }
     text
+}
+
+/// The address that the summary of a server has for an example: `…, such as https://api.example.com/v1`.
+fn such_as(summary: &str) -> String {
+    let behind = summary.split_once("such as ").map(|(_, behind)| behind);
+    let url = behind.and_then(|behind| behind.split_whitespace().next()).filter(|url| url.starts_with("https://"));
+    url.filter(|url| !url.contains('{')).unwrap_or("https://api.example.com").to_owned()
 }
 
 /// As a basic string of TOML: its escapes are those of JSON.
@@ -47,6 +68,7 @@ mod tests {
     fn it_is_a_configuration_with_what_a_connection_needs() {
         let Value::Object(document) = json!({
             "server": {"summary": "Where Acme is.", "default": "https://api.acme.example"},
+            "servers": {"uploads": {"summary": "Uploads.", "default": "https://up.acme.example"}},
             "fields": {"token": {"required": true, "secret": true, "environment": "ACME_TOKEN"}, "region": {"environment": "ACME_REGION"}},
         }) else {
             panic!("it is an object")
@@ -57,5 +79,15 @@ mod tests {
         let file = folder.path().join("wharf.toml");
         std::fs::write(&file, text).unwrap();
         assert!(Config::read(&file).unwrap().connections.contains_key("acme"));
+    }
+
+    #[test]
+    fn a_path_that_is_known_stands_in_the_address_that_is_to_be_replaced() {
+        let Value::Object(document) = json!({
+            "server": {"summary": "Where Acme is, such as https://api.example.com/v1"},
+        }) else {
+            panic!("it is an object")
+        };
+        assert!(connection("acme", &document).contains("base_url = \"https://api.example.com/v1\" # Where"));
     }
 }

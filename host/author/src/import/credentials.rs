@@ -8,12 +8,13 @@
 //! | fields, placements and authorization servers | `build`, `oauth2` |
 //! | parameters that are the credential itself | `parameters` |
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
 use super::model::{Api, In, Operation, Scheme, SchemeKind};
 use super::report::Report;
 use super::servers::Servers;
+use super::texts;
 
 mod also;
 mod auth;
@@ -74,7 +75,10 @@ pub(crate) fn credentials(
     report: &mut Report,
 ) -> Credentials {
     let (schemes, ways, needs) = match auth {
-        Some(auth) => of_auth(api, auth),
+        Some(auth) => {
+            tell_of_replaced(api, auth, report);
+            of_auth(api, auth)
+        }
         None => of_description(api, report),
     };
     let mut needs = need::chosen(api, &ways, needs, report);
@@ -101,6 +105,21 @@ pub(crate) fn credentials(
 
 type Schemes = IndexMap<String, Scheme>;
 type Ways = IndexMap<String, Way>;
+
+/// What a person says goes before what is described, which is told.
+fn tell_of_replaced(api: &Api, auth: &Auth, report: &mut Report) {
+    let requirements = api.operations.iter().filter_map(|operation| operation.security.as_ref()).flatten();
+    let names: IndexSet<String> = requirements.flat_map(IndexMap::keys).map(|name| texts::shown(name)).collect();
+    if !names.is_empty() {
+        let names: Vec<String> = names.into_iter().take(8).map(|name| format!("`{name}`")).collect();
+        let text = format!("--auth takes the place of what is described: {}", names.join(", "));
+        report.of(None).note("", "auth-instead", text);
+    }
+    if matches!(auth, Auth::Body(_)) && api.operations.iter().any(|operation| operation.body.is_none()) {
+        let text = "requests without a body have no credentials, as --auth has them be a member of it";
+        report.of(None).note("", "auth-of-bodies", text);
+    }
+}
 
 /// All operations have what `--auth` says, but for those that say themselves that they need nothing.
 fn of_auth(api: &Api, auth: &Auth) -> (Schemes, Ways, Vec<Needs>) {

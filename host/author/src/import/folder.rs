@@ -302,6 +302,9 @@ fn told(imported: &Imported, origin: &Origin, made: &Made) -> String {
     }
     // Names of operations that the description has no more come back with them.
     let mut names = origin.names.clone();
+    let given: HashSet<&String> = imported.names.values().collect();
+    // One that is another operation's now, whose path was renamed, is not kept for the old path.
+    names.retain(|_, name| !given.contains(name));
     names.extend(imported.names.iter().map(|(key, name)| (key.clone(), name.clone())));
     document.insert("names".to_owned(), json!(names));
     format!(

@@ -132,3 +132,64 @@ fn a_number_with_the_format_of_whole_ones_is_whole() {
     let inputs = &made["operations"]["a.list"]["input"]["properties"];
     assert_eq!((&inputs["n"]["type"], &inputs["x"]["type"]), (&json!("integer"), &json!("number")));
 }
+
+#[test]
+fn an_alternative_that_a_member_tells_is_not_refused_for_fitting_another_one() {
+    let (made, _) = of(
+        &format!(
+            "{SERVER}\ncomponents:
+  schemas:
+    Pet: {{ type: object, required: [kind], properties: {{ kind: {{ type: string }} }}, discriminator: {{ propertyName: kind }} }}
+    Cat: {{ allOf: [{{ $ref: '#/components/schemas/Pet' }}, {{ type: object, properties: {{ claws: {{ type: integer }} }} }}] }}
+    Dog: {{ allOf: [{{ $ref: '#/components/schemas/Pet' }}, {{ type: object, properties: {{ bark: {{ type: integer }} }} }}] }}"
+        ),
+        "  /pets: { post: { requestBody: { required: true, content: { application/json: { schema: { oneOf: [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }], discriminator: { propertyName: kind } } } } }, responses: {} } }",
+    );
+    let text = made.to_string();
+    assert!(text.contains("anyOf") && !text.contains("oneOf"), "{made:#}");
+}
+
+#[test]
+fn a_variable_in_the_style_of_a_matrix_is_told_as_what_cannot_be_sent() {
+    let (made, told) = of(
+        SERVER,
+        "  /a: { get: { responses: {} } }
+  /m/{id}: { get: { parameters: [{ name: id, in: path, required: true, style: matrix, schema: { type: string } }], responses: {} } }",
+    );
+    assert_eq!(made["operations"].as_object().unwrap().len(), 1);
+    assert!(told.contains(&"LeftOut matrix-style".to_owned()), "{told:?}");
+}
+
+#[test]
+fn underscores_of_an_identifier_are_no_marks_of_a_text() {
+    let (made, _) = of(
+        SERVER,
+        "  /api/v1/items/: { get: { operationId: read_items_api_v1_items__get, responses: {} } }
+  /api/v1/items/{item_id}: { put: { operationId: update_item_api_v1_items__item_id__put, responses: {} } }",
+    );
+    let names: Vec<&String> = made["operations"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["items.read", "items.update"]);
+}
+
+#[test]
+fn a_token_is_called_one_and_its_summary_does_not_ask_for_what_the_host_writes() {
+    let (made, _) = of(
+        &format!(
+            "{SERVER}\nsecurity: [{{ OAuth2PasswordBearer: [] }}]\ncomponents: {{ securitySchemes: {{ OAuth2PasswordBearer: \
+             {{ type: apiKey, in: header, name: Authorization, description: 'Type \"Bearer\" followed by a space and JWT token.' }} }} }}"
+        ),
+        "  /a: { get: { responses: {} } }",
+    );
+    let (name, field) = made["fields"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!((name.as_str(), &field["summary"]), ("token", &json!("A token, sent as Authorization: Bearer.")));
+}
+
+#[test]
+fn what_a_person_says_of_credentials_is_told_to_take_the_place_of_what_is_described() {
+    let text = "openapi: 3.0.3\ninfo: { title: Acme, version: '1' }\nsecurity: [{ key: [] }]\npaths: { /a: { get: { responses: {} } } }\n\
+                components: { securitySchemes: { key: { type: apiKey, in: header, name: X-K } } }";
+    let mut documents = of_bytes("acme.yaml", text.into()).unwrap();
+    let options = Options { plugin: "acme".to_owned(), auth: Some(Auth::Bearer), ..Options::default() };
+    let imported = import(&mut documents, &options).unwrap();
+    assert!(imported.report.lines.iter().any(|line| line.rule == "auth-instead" && line.text.contains("`key`")));
+}

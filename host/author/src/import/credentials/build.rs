@@ -163,8 +163,12 @@ impl<'a> Builder<'a> {
     }
 
     fn bearer(&mut self, name: &str, is_usual: bool) -> Placed {
-        let summary = self.summary(name, "A token, sent as Authorization: Bearer.");
-        let field = self.field_name(name, "token");
+        const SUMMARY: &str = "A token, sent as Authorization: Bearer.";
+        // What stands before the token is not for the operator to write.
+        let summary = Some(self.summary(name, SUMMARY)).filter(|text| !text.to_lowercase().contains("bearer"));
+        let summary = summary.unwrap_or_else(|| SUMMARY.to_owned());
+        let field = Some(self.field_name(name, "token")).filter(|field| field != "password");
+        let field = field.unwrap_or_else(|| "token".to_owned());
         let field = self.secret(&field, &titled(&field), &summary, is_usual);
         let spot = Spot { name: "Authorization".to_owned(), ..Spot::default() };
         Placed { placement: spot.placement(&format!("Bearer {{{field}}}")), summary, ..Placed::default() }

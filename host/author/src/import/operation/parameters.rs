@@ -51,6 +51,12 @@ pub(super) fn write(
         match parameter.at {
             In::Path => {}
             In::Query => query(api, parameter, inputs, &mut written.query, teller),
+            // Where a scheme writes it, it is left out above.
+            In::Header if parameter.required && parameter.name.eq_ignore_ascii_case("authorization") => teller.lost(
+                &parameter.place,
+                "credential",
+                "its requests have no header `Authorization`: nothing says which credential that is; say it by --auth",
+            ),
             In::Header if WRITTEN.contains(&parameter.name.to_ascii_lowercase().as_str()) => teller.note(
                 &parameter.place,
                 "host-header",

@@ -26,6 +26,13 @@ pub(super) fn write(api: &Api, operation: &Operation, inputs: &mut Inputs, telle
     let place = operation.place.as_str();
     let path = operation.path.as_str();
     let (mut written, mut variables) = (String::new(), Vec::new());
+    let of_matrix = |parameter: &&Parameter| parameter.at == In::Path && parameter.style == Style::Matrix;
+    if let Some(parameter) = operation.parameters.iter().find(of_matrix) {
+        let name = texts::shown(&parameter.name);
+        let text = format!("its path has `;{name}=`, which servers read in different ways: the host writes none");
+        teller.left_out(&parameter.place, "matrix-style", text);
+        return None;
+    }
     for piece in pieces(path) {
         match piece {
             Piece::Text(text) => written.push_str(text),
@@ -113,7 +120,6 @@ fn plain(name: &str) -> String {
 fn before(parameter: &Parameter) -> String {
     match parameter.style {
         Style::Label => ".".to_owned(),
-        Style::Matrix => format!(";{}=", plain(&parameter.name)),
         _ => String::new(),
     }
 }
@@ -139,12 +145,10 @@ fn slashes(parameter: &Parameter) -> May {
     }
 }
 
-/// Whole numbers with commas between them.
-const WHOLE_NUMBERS: &str = "^-?[0-9]+(,-?[0-9]+)*$";
-
 /// Of what a list is whose entries one text can be held to.
 enum Entries {
-    Numbers,
+    /// Whole ones, each of this pattern.
+    Numbers(&'static str),
     /// Any text is one.
     Texts,
 }
@@ -157,7 +161,11 @@ fn entries(api: &Api, list: &Value) -> Option<Entries> {
     let list = schemas::resolved(api, list);
     let items = schemas::resolved(api, list.get("items")?);
     match items.get("type").and_then(Value::as_str) {
-        Some("integer") => Some(Entries::Numbers),
+        Some("integer") => Some(Entries::Numbers(match items.get("minimum").and_then(Value::as_i64) {
+            Some(1..) => "[1-9][0-9]*",
+            Some(0) => "[0-9]+",
+            _ => "-?[0-9]+",
+        })),
         Some("string") if says_no_more(list) && says_no_more(items) => Some(Entries::Texts),
         _ => None,
     }
@@ -172,8 +180,8 @@ fn input(api: &Api, parameter: &Parameter, plain: &str, inputs: &mut Inputs, tel
         _ => {
             let mut schema = schemas::text(&parameter.description, "Several with commas between them.");
             let entries = entries(api, &parameter.schema);
-            if let (Some(Entries::Numbers), Some(schema)) = (&entries, schema.as_object_mut()) {
-                schema.insert("pattern".to_owned(), WHOLE_NUMBERS.into());
+            if let (Some(Entries::Numbers(one)), Some(schema)) = (&entries, schema.as_object_mut()) {
+                schema.insert("pattern".to_owned(), format!("^{one}(,{one})*$").into());
             }
             let text = "a list or an object in the path is one text here: its entries, with commas between them";
             match entries {

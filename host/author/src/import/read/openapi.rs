@@ -175,7 +175,10 @@ fn location(at: &At<'_>) -> Option<String> {
 fn contents<'d>(reader: &mut Reader<'d, '_>, at: &At<'d>, problems: &mut Problems) -> Vec<Content> {
     let mut all: Vec<Content> = Vec::new();
     let Some(content) = at.get("content") else { return all };
-    for (written, at) in content.members().take(MOST) {
+    let is_named = content.members().any(|(written, _)| !written.trim().is_empty());
+    // One without a name is of a generator that knew none, beside those that were meant.
+    let members = content.members().filter(|(written, _)| !is_named || !written.trim().is_empty());
+    for (written, at) in members.take(MOST) {
         for media_type in media_types(written) {
             if reader.spend(1).is_none() || all.iter().any(|known| known.media_type == media_type) {
                 continue;

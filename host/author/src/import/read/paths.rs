@@ -228,7 +228,7 @@ impl<'d> Reader<'d, '_> {
         self.not_requests(at, "callbacks", "requests to an address that the caller gives: the plugin takes none");
         let mut operation = Operation {
             place: at.place(),
-            id: text(at, "operationId").filter(|id| !id.is_empty()).map(|id| line(&id, LONGEST_NAME)),
+            id: text(at, "operationId").and_then(|id| identifier(&id)),
             method,
             tags: tags(at),
             summary: self.first_text(at, items, "summary"),
@@ -375,6 +375,13 @@ pub(super) fn text(at: &At<'_>, name: &str) -> Option<String> {
         Value::String(text) => Some(beginning(text, TEXT)),
         _ => at.text(name),
     }
+}
+
+/// An identifier: its underscores are no marks of a text.
+fn identifier(id: &str) -> Option<String> {
+    let id = id.trim();
+    let plain = Some(beginning(id, LONGEST_NAME)).filter(|id| is_clean(id));
+    Some(plain.unwrap_or_else(|| line(id, LONGEST_NAME))).filter(|id| !id.is_empty())
 }
 
 /// A name that goes into a request, or why it cannot.

@@ -189,7 +189,11 @@ impl Form {
             let media_type = is_document.then(|| json.unwrap_or("application/json").to_owned());
             let in_brackets =
                 name.strip_suffix("[]").filter(|plain| !plain.is_empty() && media_type.is_none() && kinds.list);
-            let lists = if in_brackets.is_some() { ListStyle::Brackets } else { ListStyle::Repeated };
+            let lists = match in_brackets {
+                Some(_) => ListStyle::Brackets,
+                None if encoding.explode == Some(false) && kinds.list && !is_document => ListStyle::Commas,
+                None => ListStyle::Repeated,
+            };
             return Field { name: in_brackets.unwrap_or(name).to_owned(), source, lists, media_type };
         }
         if json.is_some() {

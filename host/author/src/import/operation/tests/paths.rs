@@ -72,6 +72,7 @@ fn a_list_in_the_path_is_a_text_of_what_its_entries_are() {
     };
     let note = || vec!["Note list-in-path".to_owned()];
     assert_eq!(list(json!({"type": "integer"})), (Some(json!("^-?[0-9]+(,-?[0-9]+)*$")), note()));
+    assert_eq!(list(json!({"type": "integer", "minimum": 1})), (Some(json!("^[1-9][0-9]*(,[1-9][0-9]*)*$")), note()));
     assert_eq!(list(json!({"type": "string"})), (None, note()));
     // Nobody is held to what its entries may be.
     assert_eq!(list(json!({"type": "string", "enum": ["a"]})), (None, vec!["Relaxed list-in-path".to_owned()]));

@@ -31,6 +31,11 @@ impl<'d> Converter<'_, 'd, '_> {
         }
         require(keywords, &mut made);
         self.repair(&mut made);
+        // Which alternative it is says a member, which not every one of them is held to.
+        if keywords.contains_key("discriminator") && !made.contains_key("anyOf") {
+            let all = made.shift_remove("oneOf");
+            made.extend(all.map(|all| ("anyOf".to_owned(), all)));
+        }
         made
     }
 
