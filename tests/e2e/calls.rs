@@ -165,6 +165,8 @@ fn files_of_the_output_are_saved_in_their_folder_and_beside_what_is_there() {
     assert!(unsaved.code == 0 && unsaved.err.contains("--save DIR keeps it"), "{unsaved:?}");
     shout(&[]).fails(2, &["`file`", "the file is missing"]);
     shout(&["--attach", "file=b.txt"]).fails(2, &["is not `name=@FILE`"]);
+    shout(&["--attach", "file=@b.txt;type=no type"]).fails(2, &["`no type` is no media type", "octet-stream"]);
+    assert_eq!(shout(&["--attach", "file=@b.txt;type=text/plain", "--save", "typed"]).code, 0);
 }
 
 #[test]

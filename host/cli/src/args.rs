@@ -291,8 +291,8 @@ pub(crate) struct Target {
     /// Input as a JSON object, or an array of them: one call for each
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub(crate) input: Option<String>,
-    /// A file for one of the operation's attachments
-    #[arg(long, value_name = "name=@FILE")]
+    /// A file for one of the operation's attachments; its media type is that of its name, unless it is said
+    #[arg(long, value_name = "name=@FILE[;type=MEDIA/TYPE]")]
     pub(crate) attach: Vec<String>,
     /// Folder for the files of the output
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

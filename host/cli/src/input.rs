@@ -107,14 +107,21 @@ fn attached_wrongly(pair: &str) -> String {
     format!("`--attach {pair}` is not `name=@FILE`; write --attach {name}=@{file}")
 }
 
-/// The files of `--attach name=@FILE`.
+fn no_media_type(pair: &str, said: &str) -> String {
+    format!("`--attach {pair}`: `{said}` is no media type; write one such as ;type=application/octet-stream")
+}
+
+/// The files of `--attach name=@FILE`, whose media type is that of its name where `;type=` behind it says no other.
 pub(crate) fn attachments(target: &Target) -> Result<Vec<(String, Blob)>> {
     target
         .attach
         .iter()
         .map(|pair| {
             let (name, file) = pair.split_once("=@").ok_or_else(|| Usage(attached_wrongly(pair)))?;
-            let media_type = mime_guess::from_path(file).first_or_octet_stream();
+            let (file, media_type) = match file.rsplit_once(";type=") {
+                Some((file, said)) => (file, said.parse().map_err(|_| Usage(no_media_type(pair, said)))?),
+                None => (file, mime_guess::from_path(file).first_or_octet_stream()),
+            };
             let file_name = Path::new(file).file_name().and_then(|name| name.to_str()).map(str::to_owned);
             let blob = files::open(Path::new(file))
                 .and_then(|opened| Blob::from_file(opened, media_type.essence_str(), file_name))
