@@ -30,7 +30,7 @@ pub struct Problem {
 
 impl Problem {
     /// What is wrong with a whole file, or with the folder.
-    pub(super) fn of_file(file: &Path, problem: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: &Path, problem: impl Into<String>) -> Self {
         let (source, problem) = (String::new(), problem.into());
         Self { file: named(file), line: 0, column: 0, place: String::new(), problem, source, before: 0 }
     }

@@ -14,7 +14,11 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
         Some(default) => writeln!(text, "base_url = {}", quoted(default)),
         None => {
             let summary = at("/summary").unwrap_or_default();
-            writeln!(text, "base_url = {} # {summary}", quoted(&such_as(summary)))
+            match is_at(summary) {
+                Some(url) => writeln!(text, "base_url = {}", quoted(url)),
+                // A call says that it is missing, and sends nothing to somebody else's server.
+                None => writeln!(text, "# base_url = {} # {summary}", quoted(&such_as(summary))),
+            }
         }
     };
     let servers = document.get("servers").and_then(Value::as_object).into_iter().flatten();
@@ -43,6 +47,13 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
         let _ = writeln!(text, "\n# `wharf connect {plugin}` obtains a token, once the plugin is approved.");
     }
     text
+}
+
+/// The whole address that the summary of a server tells: `Where Acme is: http://localhost:8080/v1`.
+fn is_at(summary: &str) -> Option<&str> {
+    let url = summary.split_once(" is: ")?.1.trim();
+    let is_whole = url.starts_with("http://") || url.starts_with("https://");
+    (is_whole && !url.contains(['{', ' '])).then_some(url)
 }
 
 /// The address that the summary of a server has for an example: `…, such as https://api.example.com/v1`.
@@ -88,6 +99,14 @@ mod tests {
         }) else {
             panic!("it is an object")
         };
-        assert!(connection("acme", &document).contains("base_url = \"https://api.example.com/v1\" # Where"));
+        assert!(connection("acme", &document).contains("\n# base_url = \"https://api.example.com/v1\" # Where"));
+    }
+
+    #[test]
+    fn a_server_of_ones_own_machine_is_where_the_description_says() {
+        let Value::Object(document) = json!({"server": {"summary": "Where Acme is: http://localhost:8099/ctx"}}) else {
+            panic!("it is an object")
+        };
+        assert!(connection("acme", &document).contains("\nbase_url = \"http://localhost:8099/ctx\"\n"));
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use semver::Version;
 use serde_json::{Map, Value, json};
-use wharf::cassette::Cassette;
 use wharf::manifest::{Capabilities, CapabilityDiff};
-use wharf::{Host, digest_of};
+use wharf::{Host, Release, digest_of};
 
 use super::connection::connection;
 use super::names::is_name;
@@ -198,8 +198,15 @@ pub fn write(
         Ok(now) => now,
         Err(problems) => return Ok(Written { files: files.written, version, changes: None, problems }),
     };
+    let release = match examined(&now, host) {
+        Ok(release) => release,
+        Err(problem) => {
+            let problems = vec![folder::Problem::of_file(&dir.join(PLUGIN), problem)];
+            return Ok(Written { files: files.written, version, changes: None, problems });
+        }
+    };
     let cassette = dir.join(format!("{}.examples.cassette.json", options.plugin));
-    match examples(imported, &now, host) {
+    match imported.examples(host, &release) {
         Some(examples) => {
             examples
                 .write(&cassette)
@@ -212,11 +219,10 @@ pub fn write(
     Ok(Written { files: files.written, version, changes: before.map(diff), problems: Vec::new() })
 }
 
-/// The description's examples as calls.
-fn examples(imported: &Imported, plugin: &folder::Plugin, host: &Host) -> Option<Cassette> {
-    let component = component::build(&plugin.document).ok()?;
-    let release = host.examine(&component, "the examples of the description").ok()?;
-    imported.examples(host, &release)
+/// The plugin as it would be built, or why it cannot be.
+fn examined(plugin: &folder::Plugin, host: &Host) -> Result<Arc<Release>, String> {
+    let component = component::build(&plugin.document).map_err(|error| error.to_string())?;
+    host.examine(&component, &format!("{}.wasm", plugin.manifest.about.name)).map_err(|error| error.to_string())
 }
 
 fn head(origin: &Origin, options: &Options) -> String {

@@ -17,6 +17,9 @@ const ANNOTATIONS: [&str; 7] =
 /// Values of an `enum`: more take longer to read than to check.
 const MOST_CHOICES: usize = 5_000;
 
+/// Members of an object: of more every check takes long.
+const MOST_MEMBERS: usize = 10_000;
+
 impl<'d> Converter<'_, 'd, '_> {
     /// What is made of the keywords; of one that stands beside a reference that stands for itself, only what people read.
     pub(super) fn keywords(&mut self, keywords: &'d Map<String, Value>, only_annotations: bool) -> Map<String, Value> {
@@ -248,6 +251,11 @@ impl<'d> Converter<'_, 'd, '_> {
 
     fn map(&mut self, value: &'d Value) -> Option<Value> {
         let Value::Object(members) = value else { return self.unclear(value) };
+        if members.len() > MOST_MEMBERS {
+            let text = format!("it has more than {MOST_MEMBERS} members; they are not held to what is said of each");
+            self.relaxed("schema-members", text);
+            return None;
+        }
         let mut made = Map::new();
         for (name, schema) in members {
             self.spend(name.len() / 64)?;
