@@ -91,6 +91,10 @@ async fn answer(app: &Arc<App>, http: &Http, request: Request) -> Result<Respons
         Method::POST => read_json(app, &parts.headers, body, app.config.load().body).await?,
         _ => Json::null(),
     };
+    let unanswered = match (&session, request_id(&body)) {
+        (Some(session), Some(id)) => Some(http.sessions.open(session, &id)?),
+        _ => None,
+    };
     let principal = Arc::clone(&caller.principal);
     if session.is_none() && is_initialize(&body) {
         http.sessions.make_room(&principal).await?;
@@ -99,15 +103,18 @@ async fn answer(app: &Arc<App>, http: &Http, request: Request) -> Result<Respons
     parts.extensions.insert(Asker::over_http(caller, arguments(&body)?, held));
     let answered = http.service.clone().oneshot(Request::from_parts(parts, Body::from(body.into_string()))).await;
     let Ok(answered) = answered;
+    let length = axum::body::HttpBody::size_hint(answered.body()).exact();
+    // A stream has the answer at its end.
+    let unanswered = unanswered.filter(|_| length.is_none());
     // A large answer takes its room until the caller has it.
-    let length = axum::body::HttpBody::size_hint(answered.body()).exact().unwrap_or_default();
+    let length = length.unwrap_or_default();
     let room = app.room.for_bytes(length, app.config.load().wait).await?;
     if let (None, Some(begun)) = (session, answered.headers().get(SESSION).and_then(|id| id.to_str().ok())) {
         http.sessions.began(begun, &principal);
     }
     Ok(answered.map(|body| {
         Body::new(body.map_frame(move |frame| {
-            let _ = &room;
+            let _ = (&room, &unanswered);
             frame
         }))
     }))
@@ -134,6 +141,14 @@ fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
             "the request comes from a page of another origin, and no page but this server's own may ask; nothing can allow it",
         )),
     }
+}
+
+/// The id of a request as it is written; none of another message.
+fn request_id(body: &Json) -> Option<String> {
+    let members = body.members();
+    let find = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    find("method")?;
+    Some(find("id")?.as_str().trim().to_owned())
 }
 
 fn is_initialize(body: &Json) -> bool {

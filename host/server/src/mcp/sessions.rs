@@ -1,6 +1,6 @@
 //! Sessions of clients that begin with `initialize`: whose they are, and how many there may be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,20 @@ const IDLE: Duration = Duration::from_secs(4 * 60 * 60);
 pub(super) struct Sessions {
     pub(super) manager: Arc<LocalSessionManager>,
     owners: Mutex<HashMap<SessionId, Owner>>,
+    /// Requests that are not answered yet: their sessions and ids.
+    open: Arc<Mutex<HashSet<(String, String)>>>,
+}
+
+/// A request of a session that is not answered yet.
+pub(super) struct Unanswered {
+    open: Arc<Mutex<HashSet<(String, String)>>>,
+    key: (String, String),
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
 }
 
 struct Owner {
@@ -42,7 +56,7 @@ impl Default for Sessions {
     fn default() -> Self {
         let mut manager = LocalSessionManager::default();
         manager.session_config.keep_alive = Some(IDLE);
-        Self { manager: Arc::new(manager), owners: Mutex::default() }
+        Self { manager: Arc::new(manager), owners: Mutex::default(), open: Arc::default() }
     }
 }
 
@@ -59,6 +73,19 @@ impl Sessions {
         })?;
         own.used = Instant::now();
         Ok(())
+    }
+
+    /// Lets one request of an id into a session at a time: of several nobody knows which one an answer is for.
+    pub(super) fn open(&self, session: &str, id: &str) -> Result<Unanswered, Problem> {
+        let key = (session.to_owned(), id.to_owned());
+        let is_new = self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        match is_new {
+            true => Ok(Unanswered { open: Arc::clone(&self.open), key }),
+            false => Err(Problem::new(
+                problem::BAD_REQUEST,
+                "a request of this session with the same `id` is not answered yet, and nothing was done; give each one an id of its own",
+            )),
+        }
     }
 
     /// Makes room for another one of a principal.
@@ -104,6 +131,16 @@ mod tests {
 
     fn named(name: &str) -> Principal {
         Principal { name: name.to_owned(), ..principal() }
+    }
+
+    #[test]
+    fn of_requests_with_one_id_the_second_is_refused_until_the_first_is_answered() {
+        let sessions = Sessions::default();
+        let first = sessions.open("a", "77").unwrap();
+        assert_eq!(sessions.open("a", "77").err().unwrap().kind, problem::BAD_REQUEST);
+        assert!(sessions.open("b", "77").is_ok() && sessions.open("a", "\"77\"").is_ok());
+        drop(first);
+        assert!(sessions.open("a", "77").is_ok());
     }
 
     #[tokio::test]

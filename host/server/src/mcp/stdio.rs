@@ -119,8 +119,12 @@ impl Stdio {
                     }
                 }
                 // A stream of what is told unasked has no answer to wait for.
-                if !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
-                    self.open.add(request.id.clone());
+                if !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_))
+                    && !self.open.add(request.id.clone())
+                {
+                    let detail = "a request with this id is not answered yet, and nothing was done; give each one an id of its own";
+                    self.refuse(ErrorData::invalid_request(detail, None), None);
+                    return None;
                 }
                 Some(message)
             }
@@ -214,8 +218,9 @@ impl Transport<RoleServer> for Stdio {
 }
 
 impl Open {
-    fn add(&self, id: RequestId) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    /// Whether there was none of this id.
+    fn add(&self, id: RequestId) -> bool {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
     }
 
     fn remove(&self, id: &RequestId) {

@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use rmcp::model::{CallToolResult, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 use wharf::Json;
-use wharf::config::McpTools;
+use wharf::config::{McpTools, PluginOperations};
 use wharf::declaration::Effect;
 use wharf::manifest::Operation;
 
@@ -74,17 +74,24 @@ fn chooses(tools: &McpTools, found: &Found) -> bool {
 /// What an operator should know of what is chosen.
 pub(crate) fn warnings(app: &App) -> Vec<String> {
     let config = app.config.load();
-    if config.mcp.tools.is_empty() {
+    if config.mcp.tools.is_empty() && config.approvals.operations.is_empty() {
         return Vec::new();
     }
     let counted = app.catalogue.with_index(&app.host, |index| {
         let count = |tools: &McpTools| index.operations().filter(|found| chooses(tools, found)).count();
-        config.mcp.tools.iter().map(|(name, tools)| (name.clone(), count(tools))).collect::<Vec<_>>()
+        let is_of_none =
+            |wanted: &&PluginOperations| index.operations().all(|found| !wanted.cover(&found.plugin, &found.name));
+        let unmet: Vec<String> =
+            config.approvals.operations.iter().filter(is_of_none).cloned().map(String::from).collect();
+        (config.mcp.tools.iter().map(|(name, tools)| (name.clone(), count(tools))).collect::<Vec<_>>(), unmet)
     });
-    let counted = match counted {
+    let (counted, unmet) = match counted {
         Ok(counted) => counted,
         Err(problem) => return vec![problem.detail],
     };
+    let unmet = unmet.into_iter().map(|wanted| {
+        format!("`operations` under [server.approvals] names {wanted}, which no plugin has: no call waits for a person by it")
+    });
     let empty = counted.iter().filter(|(_, count)| *count == 0);
     let empty = empty.map(|(name, _)| {
         format!("[server.mcp.tools.{name}] chooses no operation: its `plugin` is not there, or has none that fits")
@@ -96,7 +103,7 @@ pub(crate) fn warnings(app: &App) -> Vec<String> {
              `search`, `describe` and `call` reach all of them"
         )
     });
-    empty.chain(many).collect()
+    empty.chain(many).chain(unmet).collect()
 }
 
 /// `chatwoot_conversations_list`. A long one is cut, and told from others by a digest.
