@@ -101,6 +101,9 @@ fn keys_are_exchanged_and_what_is_to_be_done_is_told() {
     assert!(run.out.contains("write key = { file = \"new.key\" } under [vault] of "), "{}", run.out);
     let run = world.wharf(&["vault", "status"]);
     assert!(run.out.contains("is not the one of the vault: its id is "), "{}", run.out);
+    let doctor = world.wharf(&["doctor", "--offline"]);
+    assert_eq!(doctor.code, 1, "a server does not start: {doctor:?}");
+    assert!(doctor.out.contains("✗ vault ") && doctor.out.contains("is not the one of the vault"), "{}", doctor.out);
     world.configure("[vault]\nkey = { file = \"new.key\" }\n");
     assert_eq!(world.wharf(&["vault", "status"]).code, 0);
 }

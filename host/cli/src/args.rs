@@ -112,7 +112,7 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Look at the folder of a plugin, or at the configuration: plugins, secrets, grants, whether each server can be reached
     Check(Check),
-    /// Look at the machine: what it lacks for many and quick calls
+    /// Look at the machine, the store, the server and each connection: what keeps them from working, and what to do
     Doctor(Doctor),
     /// Look at the audit: what was sent, and what was refused
     Audit {

@@ -25,7 +25,8 @@ pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
     let config = &setup.config;
     let mut findings = check::findings(&setup, &[], options.offline)?;
     let machine = setup.host.doctor().into_iter().chain(system(config.store.as_deref(), config.server.sockets));
-    findings.extend(machine.chain([setup.vault_found()]).map(of_machine));
+    findings.extend(machine.map(of_machine));
+    findings.push(setup.vault_found().map_or_else(of_vault, of_machine));
     findings.extend(config.audit.as_ref().and_then(recorded));
     findings.extend(server::findings(config));
     check::told(&[], &findings, options.json)
@@ -35,6 +36,11 @@ pub(crate) fn run(args: &Args, options: &Doctor) -> Result<ExitCode> {
 fn of_machine(doctor::Finding { subject, good, text }: doctor::Finding) -> Finding {
     let verdict = if good { Verdict::Good } else { Verdict::Look };
     Finding { subject: subject.to_owned(), verdict, text }
+}
+
+/// Without its vault a host has no credentials that live, and a server does not start.
+fn of_vault(text: String) -> Finding {
+    Finding { subject: "vault".to_owned(), verdict: Verdict::Bad(Kind::Host), text }
 }
 
 /// Whether what was recorded last is as it was written.

@@ -9,6 +9,7 @@ use wharf::failure::{Fault, Refusal};
 use wharf::operation::nearest;
 use wharf::vault::Vault as _;
 use wharf::{ConnectionInfo, Release};
+use wharf_vault::Status;
 
 use super::Setup;
 use super::vault::no_folder;
@@ -106,9 +107,9 @@ impl Setup {
         if self.vault.is_some() { Ok(()) } else { Err(no_folder()) }
     }
 
-    /// How it stands with the vault.
-    pub(crate) fn vault_found(&self) -> Finding {
-        let found = |good, text| Finding { subject: "vault", good, text };
+    /// How it stands with the vault; why it cannot be used, where that is so.
+    pub(crate) fn vault_found(&self) -> Result<Finding, String> {
+        let found = |good, text| Ok(Finding { subject: "vault", good, text });
         let Some(vault) = &self.vault else {
             return found(false, format!("connections cannot be made: {}", no_folder()));
         };
@@ -117,9 +118,12 @@ impl Setup {
             Ok(Some(status)) if status.checked.as_ref().is_ok_and(|checked| checked.is_sound()) => {
                 found(true, format!("{} connections are kept in {file}", status.entries))
             }
+            Ok(Some(Status { checked: Err(why), .. })) => {
+                Err(format!("what is kept in {file} cannot be read: {why}; `wharf vault status` says what to do"))
+            }
             Ok(Some(_)) => found(false, format!("not all in {file} can be read: `wharf vault status` says what to do")),
             Ok(None) => found(true, format!("the first connection that is made makes it: {file}")),
-            Err(error) => found(false, format!("what is kept in {file} cannot be used: {error}")),
+            Err(error) => Err(format!("what is kept in {file} cannot be used: {error}")),
         }
     }
 
