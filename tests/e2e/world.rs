@@ -52,7 +52,9 @@ impl World {
 
     /// Replaces the configuration.
     pub(crate) fn configure(&self, text: &str) {
-        self.write("wharf.toml", text);
+        // As a whole: whoever follows the file may read it at any time.
+        let written = self.write("wharf.toml.new", text);
+        fs::rename(written, self.folder.path().join("wharf.toml")).unwrap();
     }
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
