@@ -23,10 +23,10 @@ pub(crate) fn connection(plugin: &str, document: &Map<String, Value>) -> String 
     };
     let servers = document.get("servers").and_then(Value::as_object).into_iter().flatten();
     let servers: Vec<String> = servers
-        .map(|(name, server)| {
+        .filter_map(|(name, server)| {
             let text = |member: &str| server.get(member).and_then(Value::as_str);
-            let url = text("default").map_or_else(|| such_as(text("summary").unwrap_or_default()), str::to_owned);
-            format!("{} = {}", quoted(name), quoted(&url))
+            let url = text("default").or_else(|| is_at(text("summary")?))?;
+            Some(format!("{} = {}", quoted(name), quoted(url)))
         })
         .collect();
     if !servers.is_empty() {
@@ -79,13 +79,17 @@ mod tests {
     fn it_is_a_configuration_with_what_a_connection_needs() {
         let Value::Object(document) = json!({
             "server": {"summary": "Where Acme is.", "default": "https://api.acme.example"},
-            "servers": {"uploads": {"summary": "Uploads.", "default": "https://up.acme.example"}},
+            "servers": {
+                "uploads": {"summary": "Uploads.", "default": "https://up.acme.example"},
+                "files": {"summary": "Where `files` of Acme is, such as https://api.example.com/files"},
+            },
             "fields": {"token": {"required": true, "secret": true, "environment": "ACME_TOKEN"}, "region": {"environment": "ACME_REGION"}},
         }) else {
             panic!("it is an object")
         };
         let text = connection("acme", &document);
         assert!(text.contains("token = { env = \"ACME_TOKEN\" }") && text.contains("# region = { env ="), "{text}");
+        assert!(text.contains("\nservers = { \"uploads\" = \"https://up.acme.example\" }\n"), "{text}");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("wharf.toml");
         std::fs::write(&file, text).unwrap();

@@ -42,12 +42,20 @@ pub(super) fn write<'a>(
         return Some(None);
     }
     let mut form = Form { is_multipart: kind == Kind::Multipart, fields: Vec::new(), media_types: Vec::new() };
+    let (mut all, mut needed) = (Vec::new(), Vec::new());
     for (name, schema) in &members.members {
         if writer.wanted.left_out.contains(&Part::Member((*name).to_owned())) {
             continue;
         }
-        let required = required && members.required.contains(name);
-        form.add(writer, content, name, schema, required);
+        let is_required = members.required.contains(name);
+        let input = form.add(writer, content, name, schema, required && is_required);
+        // A file is no member of the input.
+        let input = input.filter(|input| writer.inputs.schema_of(input).is_some());
+        needed.extend(input.clone().filter(|_| is_required));
+        all.extend(input);
+    }
+    if !required {
+        writer.inputs.together(&all, &needed);
     }
     Some(Some(form.into()))
 }

@@ -229,11 +229,13 @@ fn forms_without_fields_and_other_parts_are_told() {
 fn what_a_body_requires_is_required_beside_the_rest_where_there_may_be_none() {
     let schema =
         json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}});
-    let mut described = post(vec![content("application/json", schema)]);
-    described.body.as_mut().unwrap().required = false;
-    described.method = "DELETE".to_owned();
-    let (made, _) = of(&api(described));
-    assert_eq!((made["input"].get("required"), &made["input"]["dependentRequired"]), (None, &json!({"b": ["a"]})));
+    for media_type in ["application/json", "application/x-www-form-urlencoded"] {
+        let mut described = post(vec![content(media_type, schema.clone())]);
+        described.body.as_mut().unwrap().required = false;
+        described.method = "DELETE".to_owned();
+        let (made, _) = of(&api(described));
+        assert_eq!((made["input"].get("required"), &made["input"]["dependentRequired"]), (None, &json!({"b": ["a"]})));
+    }
 }
 
 #[test]
