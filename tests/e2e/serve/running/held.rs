@@ -1,7 +1,7 @@
 //! A provider that answers when it is told to.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
@@ -33,11 +33,23 @@ struct State {
 
 impl Held {
     pub(super) fn start() -> Self {
-        Self::start_at(Ipv4Addr::LOCALHOST.into(), 0)
+        Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
     }
 
-    pub(super) fn start_at(ip: IpAddr, port: u16) -> Self {
-        let listener = TcpListener::bind((ip, port)).unwrap();
+    /// Two at one port, which the system picks at the first address and somebody else may have at the second.
+    #[cfg(target_os = "linux")]
+    pub(super) fn start_at_both(first: std::net::IpAddr, second: std::net::IpAddr) -> (Self, Self) {
+        loop {
+            let first = TcpListener::bind((first, 0)).unwrap();
+            match TcpListener::bind((second, first.local_addr().unwrap().port())) {
+                Ok(second) => return (Self::at(first), Self::at(second)),
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    fn at(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::<Shared>::default();
         let of_all = Arc::clone(&shared);

@@ -37,9 +37,8 @@ fn connection(port: u16, asked: &Arc<AtomicUsize>) -> Connection {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_credential_never_goes_to_the_machine_itself_where_a_name_is_bent_to_it() {
-    let provider = Held::start_at(PROVIDER.into(), 0);
-    // It listens at the port that the name leads to.
-    let collector = Held::start_at(Ipv4Addr::LOCALHOST.into(), provider.port);
+    // The collector listens at the port that the name leads to.
+    let (provider, collector) = Held::start_at_both(PROVIDER.into(), Ipv4Addr::LOCALHOST.into());
     provider.let_all_go();
     collector.let_all_go();
     let asked = Arc::<AtomicUsize>::default();
